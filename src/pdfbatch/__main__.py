@@ -1,0 +1,6 @@
+"""``python -m pdfbatch``: the command line."""
+
+from pdfbatch.cli import main
+
+if __name__ == "__main__":
+    raise SystemExit(main())

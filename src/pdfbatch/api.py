@@ -1,0 +1,163 @@
+"""The convenience functions: one call for a batch, with good defaults. Only here (and in the CLI) may a part be named."""
+
+import os
+from collections.abc import Sequence
+from concurrent import futures
+
+from pdfbatch import defaults
+from pdfbatch.errors import UsageError
+from pdfbatch.manifest import ManifestSource
+from pdfbatch.ports import Executor, OcrEngine, Output, Sink, TextEngine
+from pdfbatch.processor import BatchProcessor
+from pdfbatch.report import BatchReport
+from pdfbatch.settings import Extraction, Limits, RetryPolicy
+from pdfbatch.sources import Inputs
+
+
+def process_batch(
+    inputs: Inputs,
+    output: "Output | str | os.PathLike[str] | None" = None,
+    *,
+    max_workers: int | None = None,
+    executor: "Executor | futures.Executor | str" = "auto",
+    engine: "TextEngine | str" = "pdfium",
+    ocr_engine: "OcrEngine | str" = "tesseract",
+    extraction: Extraction = Extraction(),
+    limits: Limits = Limits(),
+    retry: RetryPolicy = RetryPolicy(),
+    sinks: Sequence[Sink] = (),
+    batch_id: str | None = None,
+    batch_size: int = 10,
+    resume: bool = False,
+    retry_failed: bool = False,
+    max_failure_rate: float | None = None,
+) -> BatchReport:
+    """Turn documents into text, and tell how it went.
+
+    ``inputs``: paths, folders, globs, fsspec URLs, ``bytes``, binary files, ``Document``s, manifests, or an iterable of
+    them. ``output``: a folder or fsspec URL for text and records; without it the text is in ``report.results``.
+    ``max_workers``: by default as many as the processors that this process may use. ``executor`` may be ``"auto"``,
+    ``"process"``, ``"thread"`` or ``"sequential"``, ``engine`` ``"pdfium"`` or ``"pypdf"``, ``ocr_engine`` ``"tesseract"`` or
+    ``"tesserocr"``, or a value of the kind. The other parameters are those of
+    ``BatchProcessor`` and its ``run``.
+
+    One bad document never raises: its result says what happened. Raises ``UsageError`` before any work when the request
+    itself cannot be met.
+    """
+    storage = _output(output)
+    processor = BatchProcessor(
+        executor=_executor(executor, max_workers, storage),
+        storage=storage,
+        sinks=sinks,
+        extraction=extraction,
+        limits=limits,
+        retry=retry,
+        engine=_engine(engine),
+        ocr_engine=_ocr_engine(ocr_engine),
+    )
+    return processor.run(
+        inputs,
+        batch_id=batch_id,
+        batch_size=batch_size,
+        resume=resume,
+        retry_failed=retry_failed,
+        max_failure_rate=max_failure_rate,
+    )
+
+
+def process_manifest(
+    manifest: ManifestSource,
+    output: "Output | str | os.PathLike[str] | None" = None,
+    *,
+    batch_size: int = 10,
+    max_workers: int | None = 5,
+    extraction: Extraction = Extraction(),
+    limits: Limits = Limits(),
+    retry: RetryPolicy = RetryPolicy(),
+    sinks: Sequence[Sink] = (),
+    resume: bool = False,
+    retry_failed: bool = False,
+    max_failure_rate: float | None = None,
+) -> BatchReport:
+    """Turn the documents of a manifest into text; ``report.batches`` has one account for each ``batch_size`` of them.
+
+    ``manifest``: a path or URL of a JSON file, its parsed content, or a ``Manifest``. A relative ``file_path`` is taken from
+    the manifest's own folder. All batches share one pool, so that no worker waits for the end of a batch. Raises
+    ``ManifestError`` before any work when the manifest is not one; else as ``process_batch``.
+    """
+    storage = _output(output)
+    processor = BatchProcessor(
+        executor=defaults.executor_for(storage, max_workers),
+        storage=storage,
+        sinks=sinks,
+        extraction=extraction,
+        limits=limits,
+        retry=retry,
+    )
+    return processor.run_manifest(
+        manifest,
+        batch_size=batch_size,
+        resume=resume,
+        retry_failed=retry_failed,
+        max_failure_rate=max_failure_rate,
+    )
+
+
+def _output(output: "Output | str | os.PathLike[str] | None") -> Output | None:
+    from pdfbatch.storage import Storage  # noqa: PLC0415 (only where there is an output)
+
+    return Storage(os.fspath(output)) if isinstance(output, (str, os.PathLike)) else output
+
+
+def _executor(executor: "Executor | futures.Executor | str", workers: int | None, output: Output | None) -> Executor:
+    if workers is not None and workers < 1:
+        raise UsageError(f"max_workers must be at least 1, not {workers}")
+    if isinstance(executor, futures.Executor):
+        from pdfbatch.executors.futures import FuturesExecutor  # noqa: PLC0415
+
+        return FuturesExecutor(executor, workers=workers)
+    match executor:
+        case "auto":
+            return defaults.executor_for(output, workers)
+        case "process":
+            from pdfbatch.executors.process import ProcessExecutor  # noqa: PLC0415
+
+            return ProcessExecutor(workers=workers)
+        case "thread":
+            return defaults.threads_first(workers)
+        case "sequential":
+            from pdfbatch.executors.sequential import SequentialExecutor  # noqa: PLC0415
+
+            return SequentialExecutor()
+        case str():
+            raise UsageError(f"executor {executor!r} is none of auto, process, thread, sequential")
+        case _:
+            return executor
+
+
+def _engine(engine: "TextEngine | str") -> TextEngine:
+    match engine:
+        case "pdfium":
+            return defaults.engine()
+        case "pypdf":
+            from pdfbatch.engines.pypdf import PypdfEngine  # noqa: PLC0415
+
+            return PypdfEngine()
+        case str():
+            raise UsageError(f"engine {engine!r} is none of pdfium, pypdf")
+        case _:
+            return engine
+
+
+def _ocr_engine(engine: "OcrEngine | str") -> OcrEngine:
+    match engine:
+        case "tesseract":
+            return defaults.ocr_engine()
+        case "tesserocr":
+            from pdfbatch.ocr.tesserocr import TesserocrEngine  # noqa: PLC0415
+
+            return TesserocrEngine()
+        case str():
+            raise UsageError(f"ocr_engine {engine!r} is none of tesseract, tesserocr")
+        case _:
+            return engine

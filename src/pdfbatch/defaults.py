@@ -1,0 +1,97 @@
+"""The composition root: which adapters a batch is made of when the caller names none. Loads an adapter when it is needed."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+from pdfbatch import filesystem
+from pdfbatch.errors import DocumentError
+from pdfbatch.inputs import read_document
+from pdfbatch.model import Document
+from pdfbatch.ports import Executor, OcrEngine, Output, TextEngine
+
+if TYPE_CHECKING:
+    from pdfbatch.executors.fallback import FallbackExecutor
+    from pdfbatch.executors.thread import ThreadExecutor
+
+
+def executor_for(output: Output | None, workers: int | None = None) -> Executor:
+    """Processes, else threads, else one after the other; threads first where the output exists in this process only."""
+    return threads_first(workers) if is_process_local(output) else processes_first(workers)
+
+
+def processes_first(workers: int | None = None) -> "FallbackExecutor":
+    """Processes, else threads, else one after the other."""
+    from pdfbatch.executors.fallback import FallbackExecutor
+    from pdfbatch.executors.process import ProcessExecutor
+    from pdfbatch.executors.sequential import SequentialExecutor
+    from pdfbatch.executors.thread import ThreadExecutor
+
+    return FallbackExecutor((ProcessExecutor(workers=workers), ThreadExecutor(workers=workers), SequentialExecutor()))
+
+
+def threads_first(workers: int | None = None) -> "ThreadExecutor":
+    """Threads of this process."""
+    from pdfbatch.executors.thread import ThreadExecutor
+
+    return ThreadExecutor(workers=workers)
+
+
+def engine() -> TextEngine:
+    """pdfium: the fastest engine, and right most often."""
+    from pdfbatch.engines.pdfium import PdfiumEngine
+
+    return PdfiumEngine()
+
+
+def second_engine(first: TextEngine) -> TextEngine | None:
+    """pypdf, unless it was the first."""
+    from pdfbatch.engines.pypdf import PypdfEngine
+
+    second = PypdfEngine()
+    return None if first.name == second.name else second
+
+
+def ocr_engine() -> OcrEngine:
+    """The tesseract program."""
+    from pdfbatch.ocr.tesseract import TesseractEngine
+
+    return TesseractEngine()
+
+
+def is_process_local(output: Output | None) -> bool:
+    """Whether an output exists in this process only, as ``memory://`` does."""
+    return bool(getattr(output, "is_process_local", False))
+
+
+def brought_along(document: Document) -> Document:
+    """The document with its bytes where they exist in this process only (``memory://``), for a worker elsewhere.
+
+    What cannot be read stays as it is: the document fails alone, in its worker.
+    """
+    if document.content is not None or not filesystem.is_process_local(document.file_path):
+        return document
+    try:
+        data = read_document(document).data
+    except DocumentError:
+        return document
+    return replace(document, content=data) if isinstance(data, bytes) else document
+
+
+def shares_memory(executor: Executor) -> bool:
+    """Whether an executor's workers live in this process."""
+    return executor.name in ("thread", "sequential")
+
+
+def versions(parts: Iterable[TextEngine | OcrEngine]) -> dict[str, str]:
+    """Versions of pdfbatch and of what a batch is made of, for the records."""
+    return {"pdfbatch": own_version(), **{part.name: part.version for part in parts}}
+
+
+def own_version() -> str:
+    """The version of pdfbatch."""
+    try:
+        return version("pdfbatch")
+    except PackageNotFoundError:
+        return "unknown"

@@ -1,0 +1,98 @@
+"""How much of a page its images cover, without drawing it."""
+
+import math
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+_GRID = 64
+
+
+class Matrix(NamedTuple):
+    """A PDF transformation: ``x' = a x + c y + e``, ``y' = b x + d y + f`` (ISO 32000-2, 8.3.3)."""
+
+    a: float = 1.0
+    b: float = 0.0
+    c: float = 0.0
+    d: float = 1.0
+    e: float = 0.0
+    f: float = 0.0
+
+    def then(self, outer: "Matrix") -> "Matrix":
+        """This transformation, followed by another."""
+        return Matrix(
+            self.a * outer.a + self.b * outer.c,
+            self.a * outer.b + self.b * outer.d,
+            self.c * outer.a + self.d * outer.c,
+            self.c * outer.b + self.d * outer.d,
+            self.e * outer.a + self.f * outer.c + outer.e,
+            self.e * outer.b + self.f * outer.d + outer.f,
+        )
+
+
+class Box(NamedTuple):
+    """A rectangle in points."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+
+
+@dataclass(slots=True)
+class Coverage:
+    """Adds up the images of a page. Scans come in strips and tiles, and images overlap: so a grid, not a sum of areas.
+
+    ``page`` is the visible part of the page in the coordinates of its content.
+    """
+
+    page: Box
+    images: int = 0
+    dpi: float = 0.0
+    _largest: float = 0.0
+    _rows: list[int] = field(default_factory=lambda: [0] * _GRID)
+
+    def add(self, matrix: Matrix, width: int, height: int) -> None:
+        """An image of so many pixels; ``matrix`` takes the unit square to where it lies on the page."""
+        self.images += 1
+        if not all(map(math.isfinite, matrix)):
+            return
+        self._cover(_bounds(matrix))
+        area = abs(matrix.a * matrix.d - matrix.b * matrix.c)
+        if area > self._largest:
+            self._largest = area
+            self.dpi = _resolution(matrix, width, height)
+
+    @property
+    def share(self) -> float:
+        """The share of the page that is covered, 0 to 1."""
+        return sum(row.bit_count() for row in self._rows) / (_GRID * _GRID)
+
+    def _cover(self, image: Box) -> None:
+        first, last = _cells(image.left, image.right, self.page.left, self.page.right)
+        columns = (1 << last) - (1 << first)
+        for row in range(*_cells(image.bottom, image.top, self.page.bottom, self.page.top)):
+            self._rows[row] |= columns
+
+
+def _bounds(matrix: Matrix) -> Box:
+    xs = (matrix.e, matrix.e + matrix.a, matrix.e + matrix.c, matrix.e + matrix.a + matrix.c)
+    ys = (matrix.f, matrix.f + matrix.b, matrix.f + matrix.d, matrix.f + matrix.b + matrix.d)
+    return Box(min(xs), min(ys), max(xs), max(ys))
+
+
+def _cells(low: float, high: float, page_low: float, page_high: float) -> tuple[int, int]:
+    """The cells whose centres lie between ``low`` and ``high``, as a range."""
+    size = page_high - page_low
+    if not size > 0:
+        return 0, 0
+    first, last = (_edge((value - page_low) / size) for value in (low, high))
+    return first, max(first, last)
+
+
+def _edge(share: float) -> int:
+    return math.ceil(min(max(share, 0.0), 1.0) * _GRID - 0.5)
+
+
+def _resolution(matrix: Matrix, width: int, height: int) -> float:
+    sides = ((width, math.hypot(matrix.a, matrix.b)), (height, math.hypot(matrix.c, matrix.d)))
+    return max((pixels * 72 / length for pixels, length in sides if length > 0), default=0.0)

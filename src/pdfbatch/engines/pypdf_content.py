@@ -1,0 +1,119 @@
+"""What is on a page, by a walk over the operators of its content, as pypdf parses them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from pypdf import PageObject
+from pypdf.generic import ContentStream, DictionaryObject, StreamObject
+
+from pdfbatch.engines.coverage import Box, Coverage, Matrix
+from pdfbatch.ports import PageFacts
+
+_OBJECTS = 5_000
+_DEPTH = 8
+_PAINTS = frozenset((b"S", b"s", b"f", b"F", b"f*", b"B", b"B*", b"b", b"b*", b"sh"))
+
+
+def page_facts(page: PageObject, glyphs: int) -> PageFacts:
+    """The facts about a page; looks at the first 5,000 things painted, into form XObjects too."""
+    box = _visible_box(page)
+    walk = _Walk(images=Coverage(box))
+    if (content := page.get_contents()) is not None:
+        walk.through(content, _dictionary(page, "/Resources"), Matrix(), _DEPTH)
+    width, height = box.right - box.left, box.top - box.bottom
+    if page.rotation % 180:
+        width, height = height, width
+    return PageFacts(
+        width=width,
+        height=height,
+        image_coverage=walk.images.share,
+        image_dpi=walk.images.dpi,
+        images=walk.images.images,
+        glyphs=glyphs,
+        vector_objects=walk.vectors + _drawn_annotations(page),
+    )
+
+
+@dataclass(slots=True)
+class _Walk:
+    """Goes through the content of a page and of the forms in it, until it has seen enough."""
+
+    images: Coverage
+    vectors: int = 0
+    left: int = _OBJECTS
+
+    def through(self, content: ContentStream, resources: DictionaryObject, outer: Matrix, depth: int) -> None:
+        matrix, saved = outer, list[Matrix]()
+        for operands, operator in content.operations:
+            match operator:
+                case b"q":
+                    saved.append(matrix)
+                case b"Q":
+                    matrix = saved.pop() if saved else matrix
+                case b"cm":
+                    matrix = _matrix(operands).then(matrix)
+                case b"Do":
+                    self._xobject(_xobject(resources, operands[0]), resources, matrix, depth)
+                case b"INLINE IMAGE":
+                    self._image(operands["settings"], ("/W", "/Width"), ("/H", "/Height"), matrix)
+                case _ if operator in _PAINTS:
+                    self.vectors += 1
+                    self.left -= 1
+                case _:
+                    continue
+            if self.left <= 0:
+                return
+
+    def _xobject(self, xobject: object, resources: DictionaryObject, outer: Matrix, depth: int) -> None:
+        if not isinstance(xobject, StreamObject):
+            return
+        if xobject.get("/Subtype") == "/Image":
+            self._image(xobject, ("/Width",), ("/Height",), outer)
+        elif xobject.get("/Subtype") == "/Form" and depth:
+            self.left -= 1
+            own = _matrix(cast("Sequence[float]", xobject.get("/Matrix", Matrix())))
+            inside = _dictionary(xobject, "/Resources") or resources
+            self.through(ContentStream(xobject, None), inside, own.then(outer), depth - 1)
+
+    def _image(
+        self, image: DictionaryObject, width_keys: Sequence[str], height_keys: Sequence[str], place: Matrix
+    ) -> None:
+        self.left -= 1
+        self.images.add(place, _number(image, width_keys), _number(image, height_keys))
+
+
+def _visible_box(page: PageObject) -> Box:
+    crop, media = page.cropbox, page.mediabox
+    return Box(
+        float(max(crop.left, media.left)),
+        float(max(crop.bottom, media.bottom)),
+        float(min(crop.right, media.right)),
+        float(min(crop.top, media.top)),
+    )
+
+
+def _matrix(operands: Sequence[Any]) -> Matrix:
+    return Matrix(*(float(operand) for operand in operands[:6]))
+
+
+def _dictionary(parent: DictionaryObject, key: str) -> DictionaryObject:
+    found = parent.get(key)
+    found = found.get_object() if found is not None else None
+    return found if isinstance(found, DictionaryObject) else DictionaryObject()
+
+
+def _xobject(resources: DictionaryObject, name: str) -> object:
+    found = _dictionary(resources, "/XObject").get(name)
+    return None if found is None else found.get_object()
+
+
+def _number(dictionary: DictionaryObject, keys: Sequence[str]) -> int:
+    found = next((dictionary[key] for key in keys if key in dictionary), 0)
+    return int(cast("float", found))
+
+
+def _drawn_annotations(page: PageObject) -> int:
+    annotations = page.annotations or ()
+    subtypes = (annotation.get_object().get("/Subtype") for annotation in annotations[:100])
+    return sum(subtype not in ("/Link", "/Popup") for subtype in subtypes)

@@ -1,0 +1,85 @@
+"""Why a source could not be opened: what its first bytes, or the lack of them, say."""
+
+import os
+
+from pdfbatch.causes import Cause
+from pdfbatch.errors import DocumentError
+from pdfbatch.text import storable_text
+
+_HEADER_BYTES = 1024
+_LOOKS = (
+    (b"PK\x03\x04", "a ZIP archive or an office document"),
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"II*\0", "a TIFF image"),
+    (b"MM\0*", "a TIFF image"),
+    (b"%!PS", "PostScript"),
+    (b"{\\rtf", "an RTF document"),
+    (b"\xd0\xcf\x11\xe0", "an old office document"),
+    (b"\x1f\x8b", "gzip-compressed data"),
+    (b"From ", "an e-mail"),
+)
+_MARKUP = (b"<!doctype html", b"<html", b"<head", b"<body")
+
+
+def source_name(source: str | bytes) -> str:
+    """What to call a source in a message: its path, or ``document`` for bytes."""
+    return storable_text(source) if isinstance(source, str) else "document"
+
+
+def refusal(source: str | bytes, complaint: str) -> DocumentError:
+    """The error for a source that an engine refused for no other reason than its form.
+
+    ``complaint`` is what the engine said; it is kept when the source does look like a PDF. A source that cannot even be
+    read gets a storage cause.
+    """
+    name = source_name(source)
+    try:
+        head = _head(source)
+    except OSError as error:
+        return unreadable(name, error)
+    if not head:
+        return DocumentError(f"{name}: the file is empty", cause=Cause.EMPTY_INPUT)
+    if b"%PDF-" not in head:
+        return DocumentError(f"{name}: not a PDF but {_look(head)}", cause=Cause.NOT_A_PDF)
+    return DocumentError(f"{name}: {complaint}", cause=Cause.MALFORMED)
+
+
+def unreadable(name: str, error: OSError) -> DocumentError:
+    """The error for a file that the operating system does not give."""
+    reason = error.strerror or type(error).__name__
+    match error:
+        case FileNotFoundError():
+            cause = Cause.STORAGE_NOT_FOUND
+        case PermissionError():
+            cause = Cause.STORAGE_DENIED
+        case IsADirectoryError():
+            cause = Cause.NOT_A_FILE
+        case _:
+            cause = Cause.STORAGE_UNAVAILABLE
+    return DocumentError(f"{name}: {reason}", cause=cause)
+
+
+def _head(source: str | bytes) -> bytes:
+    if isinstance(source, bytes):
+        return source[:_HEADER_BYTES]
+    with open(os.fsencode(source), "rb") as file:
+        return file.read(_HEADER_BYTES)
+
+
+def _look(head: bytes) -> str:
+    for signature, look in _LOOKS:
+        if head.startswith(signature):
+            return look
+    if any(tag in head.lower() for tag in _MARKUP):
+        return "an HTML page"
+    if head.lstrip().startswith(b"<?xml"):
+        return "an XML document"
+    return "plain text" if _is_text(head) else "unknown data"
+
+
+def _is_text(head: bytes) -> bool:
+    # A character may be cut in two at the end of the head.
+    text = head.decode("utf-8", "replace")[:-1]
+    return "\ufffd" not in text and "\0" not in text

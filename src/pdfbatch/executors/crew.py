@@ -1,0 +1,161 @@
+"""The workers of a pool as processes: hired, heard, let go, killed, reaped. Knows nothing of tasks and limits."""
+
+import itertools
+import logging
+import os
+import selectors
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum
+
+from pdfbatch.executors.channel import Kind
+from pdfbatch.executors.endings import Exit
+from pdfbatch.executors.inbox import Inbox
+from pdfbatch.executors.lifeline import Lifeline
+from pdfbatch.executors.workerprocess import Launch, WorkerProcess
+
+log = logging.getLogger(__name__)
+
+QUIT_SECONDS = 2.0
+REAP_SECONDS = 5.0
+POLL_SECONDS = 0.005
+
+
+class Stream(Enum):
+    """Which pipe of a worker has something."""
+
+    FRAMES = 1
+    ERRORS = 2
+    ROOM = 3
+
+
+@dataclass(slots=True, eq=False)
+class _Leaver:
+    worker: WorkerProcess
+    kill_at: float
+    forget_at: float
+
+
+class Crew:
+    """The processes of one pool, its temporary folder and its guardian. Belongs to one thread.
+
+    ``live`` are the workers that may be given tasks. Those that are leaving are polled by ``reap``. Raises ``OSError`` when
+    there is no temporary folder, or no guardian can be started.
+    """
+
+    def __init__(self, launch: Launch, inbox: Inbox) -> None:
+        self.live: list[WorkerProcess] = []
+        self._launch = launch
+        self._leavers: list[_Leaver] = []
+        self._numbers = itertools.count(1)
+        self._folder = tempfile.mkdtemp(prefix="pdfbatch-")
+        try:
+            self._lifeline = Lifeline(launch.python, self._folder)
+        except BaseException:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            raise
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(inbox, selectors.EVENT_READ)
+
+    def wait(self, seconds: float | None) -> Iterator[tuple[WorkerProcess, Stream]]:
+        """Wait until a pipe has something, or the inbox has, or so long."""
+        for key, _ in self._selector.select(seconds):
+            if key.data is not None:
+                worker, stream = key.data
+                if worker.present:  # it may have left since
+                    yield worker, stream
+
+    def hire(self) -> None:
+        """Start a worker. Raises ``OSError``."""
+        worker = WorkerProcess(self._launch, os.path.join(self._folder, str(next(self._numbers))))
+        self._lifeline.add(worker.pid)
+        self._selector.register(worker.stdout, selectors.EVENT_READ, (worker, Stream.FRAMES))
+        self._selector.register(worker.stderr, selectors.EVENT_READ, (worker, Stream.ERRORS))
+        self.live.append(worker)
+        self.flush(worker)
+
+    def flush(self, worker: WorkerProcess) -> None:
+        """Write what the worker takes now, the rest when it has room."""
+        worker.flush()
+        if worker.blocked != worker.wants_to_write:
+            worker.blocked = worker.wants_to_write
+            if worker.blocked:
+                self._selector.register(worker.stdin, selectors.EVENT_WRITE, (worker, Stream.ROOM))
+            else:
+                self._selector.unregister(worker.stdin)
+
+    def hear_errors(self, worker: WorkerProcess) -> None:
+        """Keep the end of what a worker writes to stderr."""
+        with suppress(BlockingIOError):
+            if not worker.read_errors():
+                self._selector.unregister(worker.stderr)
+
+    # --- ending ---------------------------------------------------------------------------------------------------
+
+    def dismiss(self, worker: WorkerProcess) -> None:
+        """Let a worker without tasks go."""
+        if not worker.ready:
+            return self.kill(worker)
+        worker.say(Kind.QUIT)
+        worker.flush()
+        return self._leave(worker, QUIT_SECONDS)
+
+    def mourn(self, worker: WorkerProcess) -> None:
+        """A worker has closed its end: it has died, or is to."""
+        self._leave(worker, 0.5)
+
+    def kill(self, worker: WorkerProcess) -> None:
+        """Kill a worker and all that it started."""
+        worker.killed = True
+        worker.kill()
+        self._leave(worker, 0.0)
+
+    def _leave(self, worker: WorkerProcess, seconds: float) -> None:
+        self.live.remove(worker)
+        worker.present = False
+        for pipe in (worker.stdin, worker.stdout, worker.stderr):
+            with suppress(KeyError):
+                self._selector.unregister(pipe)
+        now = time.monotonic()
+        self._leavers.append(_Leaver(worker, now + seconds, now + seconds + REAP_SECONDS))
+
+    @property
+    def leaving(self) -> bool:
+        """Whether some are still on their way out."""
+        return bool(self._leavers)
+
+    def reap(self, now: float) -> Iterator[tuple[WorkerProcess, Exit]]:
+        """Those that have gone since the last time, and how; to be called again within ``POLL_SECONDS``."""
+        for leaver in tuple(self._leavers):
+            worker = leaver.worker
+            if worker.has_exited():
+                yield worker, self._bury(leaver)
+            elif now >= leaver.forget_at:
+                log.warning("Worker process %d does not die; it is left behind", worker.pid)
+                self._leavers.remove(leaver)
+                worker.close()
+                yield worker, Exit(code=None)
+            elif now >= leaver.kill_at:
+                worker.kill()
+
+    def _bury(self, leaver: _Leaver) -> Exit:
+        self._leavers.remove(leaver)
+        leaver.worker.kill()  # what it started and did not wait for
+        self._lifeline.remove(leaver.worker.pid)
+        return leaver.worker.reap()
+
+    def close(self) -> None:
+        """Kill and reap whoever is left, and leave nothing behind."""
+        for worker in tuple(self.live):
+            self.kill(worker)
+        while self._leavers:
+            for worker, _ in self.reap(time.monotonic()):
+                worker.close()
+            time.sleep(POLL_SECONDS)
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._lifeline.close()
+        self._selector.close()

@@ -1,0 +1,117 @@
+"""What other threads ask of the supervisor: all that they share with it."""
+
+import os
+import threading
+from collections import deque
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from enum import Enum
+
+from pdfbatch.errors import PoolBrokenError
+from pdfbatch.executors.isolation import cancel, fail
+from pdfbatch.tasks import Task, TaskResult
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """A task and its future, on their way.
+
+    ``begun``: the future can no longer be cancelled. ``suspected``: it was next when a worker was lost on no known task.
+    """
+
+    number: int
+    task: Task
+    future: Future[TaskResult] = field(default_factory=Future[TaskResult])
+    begun: bool = False
+    suspected: bool = False
+
+
+class Wish(Enum):
+    """What the pool's holder wants of it."""
+
+    GO_ON = 1
+    FINISH = 2
+    STOP = 3
+
+
+class Inbox:
+    """Tasks that were submitted and not yet seen, and whether to finish or stop. Wakes the supervisor through a pipe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._jobs = deque[Job]()
+        self._count = 0
+        self._wish = Wish.GO_ON
+        self._closed = False
+        self._broken = ""
+        self._awake = False
+        self._reader, self._writer = os.pipe()
+        os.set_blocking(self._reader, False)
+        os.set_blocking(self._writer, False)
+
+    # --- for any thread -------------------------------------------------------------------------------------------
+
+    def put(self, task: Task) -> Future[TaskResult]:
+        """Hand a task in. The future has ended already when nobody will do the task any more."""
+        with self._lock:
+            self._count += 1
+            job = Job(self._count, task)
+            refused = self._closed or self._wish is not Wish.GO_ON
+            if not refused:
+                self._jobs.append(job)
+                self._wake()
+        if refused:
+            self._refuse(job)
+        return job.future
+
+    def _refuse(self, job: Job) -> None:
+        if self._broken:
+            fail(job.future, PoolBrokenError(self._broken))
+        else:
+            cancel(job.future)
+
+    def ask(self, wish: Wish) -> None:
+        """Ask to finish or to stop; a wish to stop is not taken back."""
+        with self._lock:
+            if not self._closed and self._wish is not Wish.STOP:
+                self._wish = wish
+                self._wake()
+
+    def _wake(self) -> None:
+        if not self._awake:
+            self._awake = True
+            os.write(self._writer, b"\0")
+
+    # --- for the supervisor ---------------------------------------------------------------------------------------
+
+    def fileno(self) -> int:
+        """What to wait on."""
+        return self._reader
+
+    @property
+    def wish(self) -> Wish:
+        """What is wanted now."""
+        return self._wish
+
+    def take(self) -> deque[Job]:
+        """All that has come in since the last time."""
+        if not self._awake:
+            return _NOTHING
+        with self._lock:
+            os.read(self._reader, 1)
+            self._awake = False
+            jobs, self._jobs = self._jobs, deque[Job]()
+            return jobs
+
+    def close(self, broken: str) -> deque[Job]:
+        """Take no more, because the pool was left or is broken (``broken`` says why); what nobody has taken."""
+        with self._lock:
+            self._closed = True
+            self._broken = broken
+            os.close(self._reader)
+            os.close(self._writer)
+            jobs, self._jobs = self._jobs, _NOTHING
+            return jobs
+
+
+_NOTHING = deque[Job](maxlen=0)

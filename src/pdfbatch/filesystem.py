@@ -1,0 +1,126 @@
+"""The edge to fsspec: a typed view of the little that is used of it, and how a URL is opened. Loads fsspec when called."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Protocol, cast
+
+from pdfbatch.errors import DependencyError
+from pdfbatch.settings import RetryPolicy
+from pdfbatch.storageerrors import redacted
+
+_PROTOCOL = re.compile(r"(?:^|::)([a-z][a-z0-9+.-]*)(?=://|::|$)", re.IGNORECASE)
+_S3 = frozenset({"s3", "s3a"})
+# Whole objects appear by one PUT. On all else a file is written under a temporary name and then renamed.
+_OBJECT_STORES = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oss", "oci", "memory"})
+
+# How often one request is made, and how long all of it may take: one layer, so that a storage in trouble is not
+# asked a hundred times, and enough of it that half a minute of trouble costs no document.
+REQUEST_RETRY = RetryPolicy(attempts=9)
+DEADLINE_SECONDS = 60.0
+# A connection that says nothing is given up after this share of the time, so that another one can be tried.
+_SILENCE = 1 / 3
+_CONNECT_SECONDS = 10.0
+_CONNECTIONS = 64
+
+Options = Mapping[str, object]
+
+
+class FileSystem(Protocol):
+    """What is used of ``fsspec.AbstractFileSystem``."""
+
+    @property
+    def protocol(self) -> str | tuple[str, ...]: ...
+    def info(self, path: str) -> dict[str, object]: ...
+    def ls(self, path: str, detail: bool) -> list[dict[str, object]]: ...
+    def find(self, path: str) -> list[str]: ...
+    def exists(self, path: str) -> bool: ...
+    def isdir(self, path: str) -> bool: ...
+    def cat_file(self, path: str, start: int | None = None, end: int | None = None) -> bytes: ...
+    def pipe_file(self, path: str, value: bytes, **options: object) -> object: ...
+    def mv(self, path1: str, path2: str) -> object: ...
+    def rm_file(self, path: str) -> object: ...
+    def rm(self, path: str, recursive: bool) -> object: ...
+    def makedirs(self, path: str, exist_ok: bool) -> object: ...
+    def invalidate_cache(self, path: str | None = None) -> object: ...
+    def unstrip_protocol(self, name: str) -> str: ...
+    def _strip_protocol(self, path: str) -> str: ...
+
+
+def open_url(url: str, options: Options, *, seconds: float = DEADLINE_SECONDS) -> tuple[FileSystem, str]:
+    """The file system of a URL (``a://b::c://d`` chains too), and the path on it. Listings are never cached.
+
+    S3 connections that say nothing for a third of ``seconds`` are given up.
+
+    Raises ``DependencyError`` when the package for the URL's protocol is not installed or the protocol is unknown, and
+    whatever the file system raises when it is opened (an archive is opened at once).
+    """
+    import fsspec.core  # noqa: PLC0415 (160 ms that local batches are spared)
+
+    url_to_fs = cast("Callable[..., tuple[FileSystem, str]]", fsspec.core.url_to_fs)  # pyright: ignore[reportUnknownMemberType] (untyped)
+    try:
+        filesystem, path = url_to_fs(url, **_settings(url, options, seconds))
+    except ImportError as error:
+        raise DependencyError(f"{redacted(url)}: {_how_to_install(url, error)}") from error
+    except ValueError as error:
+        if "Protocol not known" not in str(error):
+            raise
+        raise DependencyError(f"{redacted(url)}: fsspec knows no protocol '{protocol_of(url)}'") from error
+    if protocols(filesystem) & _S3:
+        vars(filesystem)["retries"] = 1
+    return filesystem, path
+
+
+def path_on(filesystem: FileSystem, url: str) -> str:
+    """The path of a URL on a file system that was given ready."""
+    # fsspec's own name for what every file system implements
+    return filesystem._strip_protocol(url)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+
+
+def protocol_of(url: str) -> str:
+    """The first protocol of a URL: ``zip`` for ``zip://a.pdf::s3://bucket/b.zip``."""
+    return url.partition("://")[0].lower()
+
+
+def is_process_local(url: str) -> bool:
+    """Whether only this process sees what is behind the URL (``memory://``)."""
+    return "memory" in (name.lower() for name in _PROTOCOL.findall(url))
+
+
+def protocols(filesystem: FileSystem) -> frozenset[str]:
+    """The names of a file system's protocol."""
+    names = filesystem.protocol
+    return frozenset({names} if isinstance(names, str) else names)
+
+
+def is_object_store(filesystem: FileSystem) -> bool:
+    """Whether an object appears whole or not at all, and folders need not be made."""
+    return bool(protocols(filesystem) & _OBJECT_STORES)
+
+
+def lists_versions(filesystem: FileSystem) -> bool:
+    """Whether a listing says of each object what ``info`` says: size and etag, in the same words."""
+    return bool(protocols(filesystem) & _S3)
+
+
+def _settings(url: str, options: Options, seconds: float) -> dict[str, object]:
+    """The options, with the library's own repetitions off: ``pdfbatch.remotecalls`` is the one layer that tries again.
+
+    Left alone, s3fs and botocore try five times each: 25 requests for one write.
+    """
+    settings: dict[str, object] = {**options, "use_listings_cache": False}
+    if protocol_of(url) in _S3 and "::" not in url:
+        given = cast("Mapping[str, object]", options.get("config_kwargs") or {})
+        silence = seconds * _SILENCE
+        settings["config_kwargs"] = {
+            "retries": {"total_max_attempts": 1},
+            "connect_timeout": min(silence, _CONNECT_SECONDS),
+            "read_timeout": silence,
+            "max_pool_connections": _CONNECTIONS,
+            **given,
+        }
+    return settings
+
+
+def _how_to_install(url: str, error: ImportError) -> str:
+    is_s3 = protocol_of(url.rpartition("::")[2]) in _S3
+    return "pip install 'pdfbatch[s3]'" if is_s3 else str(error)

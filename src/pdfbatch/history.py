@@ -1,0 +1,74 @@
+"""What an output knows of earlier batches, and what this batch adds to it."""
+
+import logging
+from dataclasses import dataclass
+
+from pdfbatch import index
+from pdfbatch.errors import DocumentError
+from pdfbatch.finished import Finished
+from pdfbatch.indexwriter import IndexWriter
+from pdfbatch.model import Document, DocumentResult, DocumentStatus
+from pdfbatch.ports import Output
+from pdfbatch.record import record_name
+from pdfbatch.work import DocumentWork
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, kw_only=True)
+class History:
+    """The index of an output. ``finished`` is ``None`` in a batch that does all anew, ``writer`` where nothing is listed."""
+
+    work: DocumentWork
+    output: Output
+    resume: bool
+    finished: Finished | None = None
+    writer: IndexWriter | None = None
+
+    def skipped(self, document: Document, fingerprint: str) -> DocumentResult | None:
+        """The result of a document that an earlier batch finished: the same input, the same settings, its record there."""
+        if self.finished is None:
+            return None
+        known = self.finished.counts(document, fingerprint, self.work.options(document))
+        if known is None:
+            return None
+        counts, twin = known
+        return DocumentResult(
+            document=document.without_content(),
+            status=DocumentStatus.SKIPPED,
+            output=self.output.uri(record_name(document)),
+            counts=counts,
+            twin=twin,
+            fingerprint=fingerprint,
+        )
+
+    def begin(self, document: Document) -> bool:
+        """A document is about to be worked on. Whether the worker should look for its record, or parts of it, first."""
+        if self.finished is None:
+            return self.resume
+        if self.writer is not None and self.finished.is_indexed(document):
+            self.writer.doubt()
+        return self.finished.has_traces(document)
+
+    def add(self, result: DocumentResult) -> None:
+        """A document that was worked on has ended."""
+        if self.writer is not None:
+            self.writer.add(result, self.work.options(result.document))
+
+    def close(self, *, completed: bool) -> None:
+        """The batch is over; ``completed``: no document is under way."""
+        if self.writer is not None:
+            self.writer.close(completed=completed)
+
+
+def history_of(work: DocumentWork, output: Output, *, resume: bool) -> History:
+    """The history of an output. Where it cannot be listed there is none: records are then looked up one by one."""
+    try:
+        finished, segments = index.read(output) if resume else (None, list(output.names(index.FOLDER)))
+    except DocumentError as error:
+        log.log(logging.WARNING if resume else logging.DEBUG, "the output has no index, it cannot be listed: %s", error)
+        return History(work=work, output=output, resume=resume)
+    writer = IndexWriter(output, index.names_after(segments))
+    if segments and not resume:
+        writer.doubt()
+    return History(work=work, output=output, resume=resume, finished=finished, writer=writer)

@@ -1,0 +1,137 @@
+"""An output in a local folder, with the standard library alone: workers start without loading fsspec."""
+
+import errno
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Literal
+
+from pdfbatch.errors import OutputError
+from pdfbatch.storageerrors import storage_error
+from pdfbatch.temporarynames import is_abandoned, is_ours, temporary_name
+
+Flush = Literal["always", "never"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalStorage:
+    """A folder. ``pdfbatch.ports.Output`` says what its methods promise; names come checked from ``Storage``."""
+
+    root: str
+    flush: Flush = "always"
+
+    def check(self) -> None:
+        """Make the folder, write a file and remove it. Raises ``OutputError`` naming folder and reason."""
+        try:
+            os.makedirs(self.root, exist_ok=True)
+            probe = os.path.join(self.root, temporary_name())
+            _write(probe, b"pdfbatch", flush=False)
+            os.unlink(probe)
+        except OSError as error:
+            raise OutputError(f"The output {self.root} cannot be written: {_reason(error)}") from error
+
+    def uri(self, name: str) -> str:
+        """The path of a name."""
+        return os.path.join(self.root, *name.split("/"))
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write beside the final name, then rename: a reader sees the old bytes or the new ones, never a mixture."""
+        path = self.uri(name)
+        try:
+            try:
+                self._replace(path, data)
+            except FileNotFoundError:  # the folder is not there yet
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                self._replace(path, data)
+        except OSError as error:
+            raise storage_error(error, path) from error
+
+    def read(self, name: str) -> bytes:
+        """The bytes of a file."""
+        path = self.uri(name)
+        try:
+            with open(path, "rb") as file:
+                return file.read()
+        except OSError as error:
+            raise storage_error(error, path) from error
+
+    def delete(self, name: str) -> None:
+        """Remove a file, or a whole folder when the name ends in ``/``."""
+        path = self.uri(name)
+        try:
+            if name.endswith("/"):
+                shutil.rmtree(path)
+            else:
+                os.unlink(path)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise storage_error(error, path) from error
+
+    def names(self, below: str = "") -> Iterator[str]:
+        """Relative names that begin with ``below``, in no order, without those of files being written."""
+        folder = below.rpartition("/")[0]
+        prefix = f"{folder}/" if folder else ""
+        files = _files(self.uri(folder) if folder else self.root, prefix)
+        return (name for name, entry in files if name.startswith(below) and not is_ours(entry.name))
+
+    def sweep(self) -> int:
+        """Remove what dead writers left behind. Returns how many files."""
+        stale = [entry.path for _, entry in _files(self.root, "") if is_ours(entry.name) and _is_stale(entry)]
+        for path in stale:
+            with suppress(OSError):
+                os.unlink(path)
+        return len(stale)
+
+    def _replace(self, path: str, data: bytes) -> None:
+        temporary = os.path.join(os.path.dirname(path), temporary_name())
+        try:
+            _write(temporary, data, flush=self.flush == "always")
+            os.replace(temporary, path)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(temporary)
+            raise
+
+
+def _write(path: str, data: bytes, *, flush: bool) -> None:
+    with open(path, "xb", buffering=0) as file:
+        view = memoryview(data)
+        while view:
+            view = view[file.write(view) :]
+        if flush:
+            os.fsync(file.fileno())
+
+
+def _files(folder: str, prefix: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """Every file below a folder with its relative name; a folder that is not there has none."""
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    yield from _files(entry.path, f"{prefix}{entry.name}/")
+                else:
+                    yield prefix + entry.name, entry
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        raise storage_error(error, folder) from error
+
+
+def _is_stale(entry: os.DirEntry[str]) -> bool:
+    try:
+        age = time.time() - entry.stat(follow_symlinks=False).st_mtime
+    except OSError:
+        return False
+    return is_abandoned(entry.name, age)
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, (FileExistsError, NotADirectoryError)):
+        return "it, or a folder above it, is a file"
+    if error.errno == errno.EROFS:
+        return "the file system is read-only"
+    return error.strerror or str(error)

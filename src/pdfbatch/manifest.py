@@ -1,0 +1,115 @@
+"""Manifests: an id and its documents, from JSON or from a mapping."""
+
+import json
+import os
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias, cast
+
+from pdfbatch.errors import DocumentError, DuplicateDocumentError, ManifestError
+from pdfbatch.inputs import read_document
+from pdfbatch.manifestentry import Place, document_from_entry
+from pdfbatch.model import Document, derived_uuid
+from pdfbatch.remoteinputs import RemoteDocument
+from pdfbatch.storageerrors import redacted
+
+ManifestSource: TypeAlias = "Manifest | Mapping[str, object] | str | os.PathLike[str]"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Documents that belong together, and the id under which their batch is shown.
+
+    Raises ``DuplicateDocumentError`` when two entries share an id.
+    """
+
+    id: str
+    documents: Sequence[Document]
+
+    def __post_init__(self) -> None:
+        _check_unique(self.documents)
+
+    @classmethod
+    def load(cls, source: ManifestSource, options: Mapping[str, object] | None = None) -> "Manifest":
+        """Read a manifest from a path, a URL (with its storage ``options``) or a mapping of its shape:
+
+        ``{"id": ..., "documents": [{"file_path", "document_uuid", "project_uuid", "metadata", "password", "pages",
+        "languages"}]}``. Only ``file_path`` is needed; a relative one starts at the manifest's own folder (a mapping's
+        at the working directory). ``filename`` becomes ``original_name`` in the metadata, any further key is kept there
+        under its own name. A ``project_uuid`` beside the ``id`` is that of all entries without their own. A missing ``id``
+        (as in the results of a discovery) is derived from the manifest's address, or from its documents' ids.
+
+        Raises ``ManifestError`` naming the manifest, the entry (counted from 1) and the key.
+        """
+        if isinstance(source, Manifest):
+            return source
+        if isinstance(source, Mapping):
+            return _manifest(source, Place(name="the manifest"), address=None)
+        address = os.fspath(source)
+        place = _place(address, options or {})
+        return _manifest(_json(address, place), place, address=address)
+
+
+def _manifest(content: object, place: Place, *, address: str | None) -> Manifest:
+    if not isinstance(content, Mapping):
+        raise ManifestError(f'{place.name}: expected an object {{"id": ..., "documents": [...]}}')
+    fields = cast("Mapping[str, object]", content)
+    entries = fields.get("documents")
+    if not isinstance(entries, Sequence) or isinstance(entries, str | bytes):
+        raise ManifestError(f"{place.name}: key 'documents': expected a list of documents, found {_kind(entries)}")
+    project = fields.get("project_uuid")
+    documents = tuple(
+        document_from_entry(entry, place.entry(number), project_uuid=project)
+        for number, entry in enumerate(cast("Sequence[object]", entries), start=1)
+    )
+    return Manifest(id=_id(fields.get("id"), place, address, documents), documents=documents)
+
+
+def _id(given: object, place: Place, address: str | None, documents: Iterable[Document]) -> str:
+    if given is None or given == "":
+        if address is not None:
+            return derived_uuid(address)
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, "\n".join(document.document_uuid for document in documents)))
+    if not isinstance(given, str | uuid.UUID):
+        raise ManifestError(f"{place.name}: key 'id': expected text, found {_kind(given)}")
+    return str(given)
+
+
+def _json(address: str, place: Place) -> object:
+    try:
+        source = read_document(RemoteDocument(address, options=place.options)).data
+        return json.loads(source if isinstance(source, bytes) else _bytes(source))
+    except (DocumentError, OSError) as error:
+        raise ManifestError(f"The manifest cannot be read: {error}") from None
+    except (ValueError, RecursionError) as error:
+        raise ManifestError(f"{place.name} is not JSON: {error}") from None
+
+
+def _bytes(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def _place(address: str, options: Mapping[str, object]) -> Place:
+    name = redacted(address)
+    if "://" not in address:
+        return Place(name=name, folder=os.path.dirname(address), options=options)
+    inside, chain, outside = address.partition("::")
+    return Place(name=name, folder=f"{inside.rpartition('/')[0]}/", archive=chain + outside, options=options)
+
+
+def _kind(value: object) -> str:
+    return "nothing" if value is None else type(value).__name__
+
+
+def _check_unique(documents: Sequence[Document]) -> None:
+    numbers: dict[str, int] = {}
+    for number, document in enumerate(documents, start=1):
+        first = numbers.setdefault(document.document_uuid, number)
+        if first != number:
+            paths = f"{redacted(documents[first - 1].file_path)!r} and {redacted(document.file_path)!r}"
+            raise DuplicateDocumentError(
+                f"Entries {first} and {number} ({paths}) have the same id {document.document_uuid!r}: "
+                "give each document its own, or leave one of them out"
+            )

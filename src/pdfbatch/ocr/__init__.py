@@ -1,0 +1,1 @@
+"""Picture -> text and confidence."""

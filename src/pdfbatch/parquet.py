@@ -1,0 +1,63 @@
+"""Rows into a Parquet file, through pyarrow: the extra ``parquet``."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
+from typing import IO, Any, cast
+
+from pdfbatch.errors import DependencyError, UsageError
+from pdfbatch.record import to_json
+
+try:
+    import pyarrow as pa  # type: ignore[import-untyped]
+    import pyarrow.parquet as pq  # type: ignore[import-untyped]
+except ImportError as error:
+    raise DependencyError("Parquet needs pyarrow: pip install 'pdfbatch[parquet]'") from error
+
+# A row group is what a reader loads at once, and what is in memory here while it grows.
+GROUP_ROWS = 10_000
+GROUP_CHARACTERS = 32 << 20
+
+# pyarrow has no types
+arrow, parquet = cast("Any", pa), cast("Any", pq)
+
+_WHOLE = frozenset({"pages", "ocr_pages", "failed_pages", "characters", "attempts", "number"})
+_REAL = frozenset({"duration_seconds", "confidence"})
+
+
+def write_rows(rows: Iterator[Mapping[str, object]], file: IO[bytes]) -> int:
+    """Write rows of one shape, and return how many. Mappings become JSON text. Raises ``UsageError`` when there is none."""
+    first = next(rows, None)
+    if first is None:
+        raise UsageError("There is no row to export")
+    schema, count = _schema(first), 0
+    with parquet.ParquetWriter(file, schema, compression="zstd") as writer:
+        for group in _groups(chain((first,), rows)):
+            writer.write_table(arrow.Table.from_pylist(group, schema=schema))
+            count += len(group)
+    return count
+
+
+def _schema(row: Mapping[str, object]) -> object:
+    return arrow.schema([(name, _kind(name)) for name in row])
+
+
+def _kind(name: str) -> object:
+    if name in _WHOLE:
+        return arrow.int64()
+    return arrow.float64() if name in _REAL else arrow.large_string()
+
+
+def _groups(rows: Iterable[Mapping[str, object]]) -> Iterator[list[dict[str, object]]]:
+    group, characters = list[dict[str, object]](), 0
+    for row in rows:
+        group.append({name: _plain(value) for name, value in row.items()})
+        characters += len(str(row["text"]))
+        if len(group) >= GROUP_ROWS or characters >= GROUP_CHARACTERS:
+            yield group
+            group, characters = [], 0
+    if group:
+        yield group
+
+
+def _plain(value: object) -> object:
+    return to_json(cast("object", value)).decode() if isinstance(value, Mapping) else value

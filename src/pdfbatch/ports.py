@@ -1,0 +1,269 @@
+"""The ports: what an executor, an engine, an OCR engine, an output and a sink promise.
+
+Each is a ``Protocol``; an adapter need not inherit from it. ``pdfbatch.testing`` has a public contract test for each.
+"""
+
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol, Self
+
+from pdfbatch.model import DocumentResult
+from pdfbatch.report import BatchStatus
+from pdfbatch.settings import Limits
+from pdfbatch.tasks import Task, TaskResult
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+# --- work and executors ---------------------------------------------------------------------------------------------
+
+
+class Watch(Protocol):
+    """Hears, inside the worker, which page a task is on. Cheap enough to be told of every page."""
+
+    @abstractmethod
+    def page(self, number: int) -> None:
+        """The task begins with this page; 0 when it is on no page."""
+
+
+class Work(Protocol):
+    """What workers do. A picklable value, handed to a pool once, then called for each task.
+
+    It never raises for what a document does: whatever goes wrong with a document is in the ``TaskResult``.
+    """
+
+    @property
+    def limits(self) -> Limits:
+        """The limits that the pool should enforce on a worker."""
+        ...
+
+    @abstractmethod
+    def __call__(self, task: Task, watch: Watch | None = None) -> TaskResult:
+        """Do one task."""
+
+
+class Pool(Protocol):
+    """An executor, running. A context manager.
+
+    Leaving it normally waits for the tasks under way; leaving it by an exception cancels what has not begun, stops what
+    has (where the executor can) and leaves nothing running. Both end within seconds and can be repeated.
+    """
+
+    @property
+    def capacity(self) -> int:
+        """How many tasks it works on at one time, at least 1."""
+        ...
+
+    @abstractmethod
+    def submit(self, task: Task) -> Future[TaskResult]:
+        """Take a task and return at once; callable from one thread.
+
+        The future ends exactly once. Whatever the task did (hang, crash, exhaust memory), it ends with a ``TaskResult``;
+        it raises ``PoolBrokenError`` only when the pool could not do the task at all, and is cancelled only when the
+        pool was left before the task began.
+        """
+
+    @abstractmethod
+    def __enter__(self) -> Self:
+        """The pool itself."""
+
+    @abstractmethod
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the pool."""
+
+
+class Executor(Protocol):
+    """Where tasks run: a description, reusable, that starts pools."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in a status: ``process``, ``thread`` ..."""
+        ...
+
+    @property
+    def kills(self) -> bool:
+        """Whether it can stop a task that hangs and contain one that crashes or exhausts memory."""
+        ...
+
+    @abstractmethod
+    def start(self, work: Work) -> Pool:
+        """A pool whose workers do ``work``.
+
+        Raises ``PoolStartError`` when no worker can be started here.
+        """
+
+
+# --- engines ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageFacts:
+    """What an engine sees on a page without drawing it: the ground for the decision about OCR.
+
+    ``image_coverage`` is the share of the page that images cover, 0 to 1; ``image_dpi`` the resolution of the largest,
+    0 when there is none. ``glyphs`` counts characters of the text layer, ``unmapped_glyphs`` those without a Unicode
+    value, ``vector_objects`` paths and shadings. Width and height in points, as shown (after /Rotate).
+    """
+
+    width: float
+    height: float
+    image_coverage: float = 0.0
+    image_dpi: float = 0.0
+    images: int = 0
+    glyphs: int = 0
+    unmapped_glyphs: int = 0
+    invisible_glyphs: int = 0
+    vector_objects: int = 0
+
+
+class OpenPage(Protocol):
+    """One page of an open document, valid until the next one is asked for."""
+
+    @abstractmethod
+    def text(self) -> str:
+        """The text layer as the engine reads it; lines end in ``\\n``. Empty when there is none."""
+
+    @abstractmethod
+    def facts(self) -> PageFacts:
+        """What is on the page."""
+
+    @abstractmethod
+    def image(self, dpi: float) -> "Image":
+        """The page as a grey picture (mode ``L``), drawn upright as shown at ``dpi``."""
+
+
+class OpenDocument(Protocol):
+    """A PDF, opened by an engine."""
+
+    @property
+    def page_count(self) -> int:
+        """Number of pages."""
+        ...
+
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        """Title, Author, Subject, Keywords, Creator, Producer, CreationDate, ModDate: those that are there."""
+        ...
+
+    @abstractmethod
+    def page(self, number: int) -> AbstractContextManager[OpenPage]:
+        """A page, counted from 1. Raises ``DocumentError`` when the page cannot be loaded."""
+
+
+class TextEngine(Protocol):
+    """PDF -> text layer, page images, metadata. A picklable value."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in a record: ``pdfium``, ``pypdf`` ..."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """Version of the library behind it."""
+        ...
+
+    @abstractmethod
+    def open(self, source: str | bytes, *, password: str | None = None) -> AbstractContextManager[OpenDocument]:
+        """Open a local path or the bytes of a PDF; an empty user password is tried when none is given.
+
+        Raises ``DocumentError`` (``malformed``, ``not_a_pdf``, ``password_required`` ...).
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What OCR read on a picture. ``confidence`` is the mean word confidence, 0 to 100, ``None`` without a word."""
+
+    text: str
+    confidence: float | None
+    words: int
+
+
+class OcrEngine(Protocol):
+    """Picture -> text and confidence. A picklable value."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in a record: ``tesseract``, ``tesserocr`` ..."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """Version of the program or library behind it; empty when it is not installed."""
+        ...
+
+    @abstractmethod
+    def check(self, languages: str) -> None:
+        """Raise ``DependencyError`` saying what to install when these languages cannot be read here."""
+
+    @abstractmethod
+    def read(self, image: "Image", *, languages: str, dpi: int, timeout: float | None = None) -> Reading:
+        """Read a picture (mode ``L``, ``1`` or ``RGB``).
+
+        Raises ``DocumentError`` (``timeout`` after ``timeout`` seconds, else ``ocr_failed``, ``ocr_unavailable``).
+        """
+
+    @abstractmethod
+    def orientation(self, image: "Image", *, timeout: float | None = None) -> int | None:
+        """How many degrees clockwise the picture must be turned to stand upright: 0, 90, 180 or 270.
+
+        ``None`` when that cannot be told here (no orientation data, too little text).
+        """
+
+
+# --- outputs and sinks ------------------------------------------------------------------------------------------------
+
+
+class Output(Protocol):
+    """Where text goes. A picklable value; opened by each process for itself."""
+
+    @abstractmethod
+    def check(self) -> None:
+        """Make it ready for a batch. Raises ``OutputError`` when nothing can be written there."""
+
+    @abstractmethod
+    def uri(self, name: str) -> str:
+        """The full address of a name, without secrets; of the place itself for an empty one."""
+
+    @abstractmethod
+    def write(self, name: str, data: bytes) -> None:
+        """Store bytes under a relative name, whole or not at all, replacing what was there.
+
+        Raises ``DocumentError`` with a storage cause.
+        """
+
+    @abstractmethod
+    def read(self, name: str) -> bytes:
+        """The bytes under a name. Raises ``DocumentError`` (``storage_not_found`` ...)."""
+
+    @abstractmethod
+    def delete(self, name: str) -> None:
+        """Remove a name, or everything below it when it ends in ``/``; what is not there is fine."""
+
+    @abstractmethod
+    def names(self, below: str = "") -> Iterable[str]:
+        """All relative names below a prefix, as they are now, by one listing."""
+
+
+class Sink(Protocol):
+    """Hears how a batch is going. Called from one thread; what it raises is logged once and harms nothing."""
+
+    @abstractmethod
+    def update(self, status: BatchStatus) -> None:
+        """A snapshot. The first comes before any work, the last when the batch has ended; each replaces the one before."""
+
+    @abstractmethod
+    def document(self, result: DocumentResult) -> None:
+        """A document has ended."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """The batch is over; ends within three seconds."""

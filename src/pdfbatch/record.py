@@ -1,0 +1,195 @@
+"""The record: what an output keeps of one document, as JSON, and the names under which it keeps it."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from typing import Any, cast, overload
+
+from pdfbatch.causes import Cause
+from pdfbatch.keys import output_key
+from pdfbatch.model import Counts, Document, DocumentResult, DocumentStatus, Failure, Page, TextSource
+from pdfbatch.ports import Output
+from pdfbatch.settings import Extraction
+
+PARTS_FOLDER = ".parts/"
+
+
+def record_name(document: Document) -> str:
+    """Name of a document's record in the output."""
+    return f"{output_key(document.document_uuid)}.json"
+
+
+def text_name(document: Document) -> str:
+    """Name of a document's text in the output."""
+    return f"{output_key(document.document_uuid)}.txt"
+
+
+def parts_folder(document: Document, fingerprint: str, options: str) -> str:
+    """Folder of a split document's parts; another input or other settings give another folder."""
+    stamp = hashlib.sha256(f"{fingerprint}\0{options}".encode()).hexdigest()[:16]
+    return f"{PARTS_FOLDER}{output_key(document.document_uuid)}/{stamp}/"
+
+
+@lru_cache(maxsize=64)  # one for each way in which documents differ from the batch: most batches have one
+def options_digest(extraction: Extraction, engines: tuple[str, ...], pages: str | None, languages: str | None) -> str:
+    """Digest of every setting that can change a document's text; versions are recorded but don't count."""
+    settings = json.dumps([asdict(extraction), engines, (pages, languages)], sort_keys=True)
+    return hashlib.sha256(settings.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """Where a result came from: what a resume compares, and what a reader of a record may ask."""
+
+    fingerprint: str = ""
+    options: str = ""
+    versions: Mapping[str, str]
+    finished_at: str = ""
+
+
+def persist(output: Output, result: DocumentResult, provenance: Provenance) -> None:
+    """Write a document's text, then its record. A document without any text read leaves no text file behind.
+
+    Raises ``DocumentError`` with a storage cause.
+    """
+    if result.pages:
+        output.write(text_name(result.document), result.text.encode())
+    elif not result.ok:
+        output.delete(text_name(result.document))
+    output.write(record_name(result.document), to_json(as_record(result, provenance)))
+
+
+def as_record(result: DocumentResult, provenance: Provenance) -> dict[str, object]:
+    """The record of a result. All that differs between two runs over the same input is under ``run``."""
+    return {
+        "document": result.document.as_dict(),
+        "status": str(result.status),
+        "error": None if result.failure is None else result.failure.as_dict(),
+        "counts": _steady_counts(result.counts),
+        "pdf_metadata": dict(result.pdf_metadata),
+        "input": {"fingerprint": provenance.fingerprint},
+        "options": provenance.options,
+        "versions": dict(provenance.versions),
+        "twin": result.twin,
+        "pages": [page.as_dict() for page in result.pages],
+        "run": {
+            "attempts": result.attempts,
+            "duration_seconds": round(result.duration_seconds, 6),
+            "ocr_seconds": round(result.counts.ocr_seconds, 6),
+            "finished_at": provenance.finished_at,
+        },
+    }
+
+
+def to_json(value: object) -> bytes:
+    """Compact JSON in UTF-8. What JSON has no form for (in a caller's metadata) is written as its ``str``."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str).encode("utf-8", "replace")
+
+
+def read_record(output: Output, document: Document) -> dict[str, Any] | None:
+    """A document's record, ``None`` where there is none or what is there cannot be read as one."""
+    return read_record_of(output, document.document_uuid)
+
+
+def read_record_of(output: Output, document_uuid: str) -> dict[str, Any] | None:
+    """The record of the document with this id; else as ``read_record``."""
+    from pdfbatch.errors import DocumentError  # noqa: PLC0415
+
+    try:
+        record = json.loads(output.read(f"{output_key(document_uuid)}.json"))
+    except (DocumentError, ValueError):
+        return None
+    return cast("dict[str, Any]", record) if isinstance(record, dict) else None
+
+
+def result_of(record: Mapping[str, Any], document: Document, output: Output) -> DocumentResult:
+    """The result that a record tells of, its pages still in the output."""
+    error, counts, run = record["error"], record["counts"], record["run"]
+    return DocumentResult(
+        document=document.without_content(),
+        status=DocumentStatus(record["status"]),
+        pages=StoredPages(output, document, counts["pages"]),
+        failure=None if error is None else _failure(error),
+        output=output.uri(record_name(document)),
+        attempts=run["attempts"],
+        duration_seconds=run["duration_seconds"],
+        pdf_metadata=record["pdf_metadata"],
+        counts=Counts(**counts, ocr_seconds=run["ocr_seconds"]),
+        twin=record["twin"],
+        fingerprint=record["input"]["fingerprint"],
+    )
+
+
+def pages_of(record: Mapping[str, Any]) -> tuple[Page, ...]:
+    """The pages that a record holds."""
+    return tuple(_page(entry) for entry in record["pages"])
+
+
+def pages_to_json(pages: Iterable[Page]) -> bytes:
+    """Pages as they are kept between a part and its join."""
+    return to_json([page.as_dict() for page in pages])
+
+
+def pages_from_json(data: bytes) -> list[Page]:
+    """Pages as ``pages_to_json`` wrote them."""
+    return [_page(entry) for entry in json.loads(data)]
+
+
+class StoredPages(Sequence[Page]):
+    """The pages of a document that an output holds, read from its record when first asked for."""
+
+    __slots__ = ("_count", "_document", "_output", "_pages")
+
+    def __init__(self, output: Output, document: Document, count: int) -> None:
+        self._output = output
+        self._document = document.without_content()
+        self._count = count
+        self._pages: list[Page] | None = None
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, index: int) -> Page: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Page]: ...
+    def __getitem__(self, index: int | slice) -> Page | Sequence[Page]:
+        return self._read()[index]
+
+    def __iter__(self) -> Iterator[Page]:
+        return iter(self._read())
+
+    def __repr__(self) -> str:
+        return f"<{self._count} pages in {self._output.uri(record_name(self._document))}>"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return StoredPages, (self._output, self._document, self._count)
+
+    def _read(self) -> list[Page]:
+        if self._pages is None:
+            record = json.loads(self._output.read(record_name(self._document)))
+            self._pages = list(pages_of(record))
+        return self._pages
+
+
+def _steady_counts(counts: Counts) -> dict[str, object]:
+    """The counts without the time that OCR took, which differs from run to run."""
+    return {name: value for name, value in asdict(counts).items() if name != "ocr_seconds"}
+
+
+def _page(entry: Mapping[str, Any]) -> Page:
+    error = entry["error"]
+    return Page(
+        number=entry["number"],
+        text=entry["text"],
+        source=TextSource(entry["source"]),
+        reason=entry["reason"],
+        confidence=entry["confidence"],
+        failure=None if error is None else _failure(error),
+    )
+
+
+def _failure(error: Mapping[str, Any]) -> Failure:
+    return Failure(cause=Cause(error["cause"]), message=error["message"], transient=error["transient"])

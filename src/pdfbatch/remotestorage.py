@@ -1,0 +1,137 @@
+"""An output on any file system that fsspec can reach."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from pdfbatch.errors import DocumentError, OutputError, UsageError
+from pdfbatch.filesystem import DEADLINE_SECONDS, REQUEST_RETRY, FileSystem, is_object_store, protocols
+from pdfbatch.remotecalls import Target, Terms
+from pdfbatch.settings import RetryPolicy
+from pdfbatch.storageerrors import redacted
+from pdfbatch.temporarynames import is_abandoned, is_ours, temporary_name
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
+T = TypeVar("T")
+
+# s3fs splits a larger write into parts, which a kill would leave behind; one PUT takes up to 5 GB.
+_ONE_PUT = {"chunksize": 5 << 30}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteStorage:
+    """A URL. ``pdfbatch.ports.Output`` says what its methods promise; names come checked from ``Storage``.
+
+    Holds no connection: each call asks fsspec, which keeps one file system for each process and set of options.
+    """
+
+    url: str
+    options: Mapping[str, object] = field(default_factory=dict[str, object], repr=False)
+    filesystem: "AbstractFileSystem | None" = field(default=None, repr=False)
+    retry: RetryPolicy = REQUEST_RETRY
+    seconds: float = DEADLINE_SECONDS
+
+    def check(self) -> None:
+        """Make the folder where there are folders, write a probe and remove it. Raises ``OutputError``."""
+        probe = temporary_name()
+        try:
+            self._call("", _make_root)
+            self.write(probe, b"pdfbatch")
+        except (DocumentError, UsageError) as error:
+            raise OutputError(f"The output {redacted(self.url)} cannot be written: {error}") from error
+        with suppress(DocumentError):  # who may write need not be allowed to delete
+            self.delete(probe)
+
+    def uri(self, name: str) -> str:
+        """The URL of a name, without a password."""
+        return f"{redacted(self.url).rstrip('/')}/{name}"
+
+    def write(self, name: str, data: bytes) -> None:
+        """Store by one PUT, or by a temporary name and a rename where a file appears before it is whole."""
+        self._call(name, lambda filesystem, path: _put(filesystem, path, data), size_bytes=len(data))
+
+    def read(self, name: str) -> bytes:
+        """The bytes under a name."""
+        return self._call(name, lambda filesystem, path: filesystem.cat_file(path))
+
+    def delete(self, name: str) -> None:
+        """Remove a name, or all that is below it when it ends in ``/``."""
+        self._call(name, _remove_below if name.endswith("/") else _remove)
+
+    def names(self, below: str = "") -> Iterator[str]:
+        """Relative names that begin with ``below``, by one fresh listing, without those of files being written."""
+        found = self._listing(below.rpartition("/")[0])
+        return (name for name in found if name.startswith(below) and not is_ours(name.rpartition("/")[2]))
+
+    def sweep(self) -> int:
+        """Remove what dead writers on this host left behind. Returns how many files; none on an object store."""
+        if self._call("", lambda filesystem, _: is_object_store(filesystem)):
+            return 0
+        stale = [name for name in self._listing("") if is_abandoned(name.rpartition("/")[2])]
+        for name in stale:
+            self.delete(name)
+        return len(stale)
+
+    def _listing(self, folder: str) -> list[str]:
+        """Every name below a folder, relative to the root."""
+        prefix = f"{folder}/" if folder else ""
+        return [prefix + name for name in self._call(folder, _find)]
+
+    def _call(self, name: str, function: Callable[[FileSystem, str], T], *, size_bytes: int = 0) -> T:
+        filesystem = cast("FileSystem | None", self.filesystem)
+        target = Target(self.url, self.options, filesystem, name.rstrip("/"))
+        return Terms(retry=self.retry, seconds=self.seconds).called(target, function, size_bytes=size_bytes)
+
+
+def _put(filesystem: FileSystem, path: str, data: bytes) -> None:
+    if is_object_store(filesystem):
+        filesystem.pipe_file(path, data, **(_ONE_PUT if protocols(filesystem) & {"s3", "s3a"} else {}))
+        return
+    try:
+        _write_and_rename(filesystem, path, data)
+    except FileNotFoundError:  # the folder is not there yet
+        filesystem.makedirs(_folder(path), exist_ok=True)
+        _write_and_rename(filesystem, path, data)
+
+
+def _write_and_rename(filesystem: FileSystem, path: str, data: bytes) -> None:
+    temporary = f"{_folder(path)}/{temporary_name()}"
+    try:
+        filesystem.pipe_file(temporary, data)
+        filesystem.mv(temporary, path)
+    except BaseException:
+        with suppress(Exception):
+            filesystem.rm_file(temporary)
+        raise
+
+
+def _make_root(filesystem: FileSystem, path: str) -> None:
+    if not is_object_store(filesystem):  # there a missing bucket is an error, a missing folder is not
+        filesystem.makedirs(path, exist_ok=True)
+
+
+def _remove(filesystem: FileSystem, path: str) -> None:
+    with suppress(FileNotFoundError):
+        filesystem.rm_file(path)
+
+
+def _remove_below(filesystem: FileSystem, path: str) -> None:
+    with suppress(FileNotFoundError):
+        filesystem.rm(path, recursive=True)
+
+
+def _find(filesystem: FileSystem, path: str) -> list[str]:
+    filesystem.invalidate_cache(path)
+    root = path.strip("/")
+    try:
+        found = filesystem.find(path)
+    except FileNotFoundError:
+        return []
+    return [name.strip("/")[len(root) :].lstrip("/") for name in found]
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]

@@ -1,0 +1,247 @@
+"""How a batch is going (``BatchStatus``) and how it went (``BatchReport``): pure values, no clock of their own."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from pdfbatch.errors import BatchFailedError
+from pdfbatch.model import DocumentResult
+
+
+class BatchState(StrEnum):
+    """Where a batch is in its life."""
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen."""
+        return self not in (BatchState.PENDING, BatchState.PROCESSING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchStatus:
+    """A snapshot of a batch. ``processed = successful + failed``; the further counts are shown apart.
+
+    ``partial``, ``empty``, ``skipped`` and ``duplicates`` are counted inside ``successful``. ``total_documents`` is what is
+    known so far: a lazy source is counted as it is read. Times are seconds since the epoch; rates are per hour.
+    """
+
+    batch_id: str
+    project_uuid: str | None = None
+    executor: str = ""
+    workers: int = 0
+    state: BatchState = BatchState.PENDING
+    total_documents: int = 0
+    successful: int = 0
+    failed: int = 0
+    partial: int = 0
+    empty: int = 0
+    skipped: int = 0
+    duplicates: int = 0
+    pages: int = 0
+    ocr_pages: int = 0
+    failed_pages: int = 0
+    retries: int = 0
+    started_at: float | None = None
+    updated_at: float | None = None
+    elapsed_seconds: float = 0.0
+
+    @property
+    def processed(self) -> int:
+        """Documents that have ended."""
+        return self.successful + self.failed
+
+    @property
+    def documents_per_hour(self) -> float:
+        """Documents that were really worked on (skipped ones are not) for each hour so far."""
+        return _per_hour(self.processed - self.skipped, self.elapsed_seconds)
+
+    @property
+    def pages_per_hour(self) -> float:
+        """Pages for each hour so far."""
+        return _per_hour(self.pages, self.elapsed_seconds)
+
+    @property
+    def eta_seconds(self) -> float | None:
+        """Time left at the rate so far; ``None`` before there is a rate and after the end."""
+        rate = self.documents_per_hour
+        if self.state is not BatchState.PROCESSING or rate <= 0:
+            return None
+        return max(0, self.total_documents - self.processed) * 3600 / rate
+
+    def as_dict(self) -> dict[str, object]:
+        """The status as JSON-ready data, with the keys that readers of a status rely on."""
+        return {
+            "total_documents": self.total_documents,
+            "processed": self.processed,
+            "successful": self.successful,
+            "failed": self.failed,
+            "status": str(self.state),
+            "updated_at": utc(self.updated_at),
+            "batch_id": self.batch_id,
+            "project_uuid": self.project_uuid,
+            "executor": self.executor,
+            "workers": self.workers,
+            "partial": self.partial,
+            "empty": self.empty,
+            "skipped": self.skipped,
+            "duplicates": self.duplicates,
+            "pages": self.pages,
+            "ocr_pages": self.ocr_pages,
+            "failed_pages": self.failed_pages,
+            "documents_per_hour": round(self.documents_per_hour, 1),
+            "eta_seconds": None if self.eta_seconds is None else round(self.eta_seconds, 1),
+            "started_at": utc(self.started_at),
+            "heartbeat_at": utc(self.updated_at),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchAccount:
+    """What came of one group of documents that were counted together. ``number`` counts from 1."""
+
+    number: int
+    total_documents: int = 0
+    successful: int = 0
+    failed: int = 0
+    pages: int = 0
+    worker_seconds: float = 0.0
+
+    def as_dict(self) -> dict[str, object]:
+        """The account as JSON-ready data."""
+        return {
+            "batch": self.number,
+            "total_documents": self.total_documents,
+            "processed": self.successful + self.failed,
+            "successful": self.successful,
+            "failed": self.failed,
+            "pages": self.pages,
+            "worker_seconds": round(self.worker_seconds, 3),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchReport:
+    """How a batch went.
+
+    ``results`` holds one ``DocumentResult`` for each document (on disk, read as they are asked for), ``batches`` one
+    account for each group of ``batch_size`` documents. ``percentiles`` are of the seconds that workers spent on a document.
+    ``stopped_because`` says why a batch ended early.
+    """
+
+    status: BatchStatus
+    results: Sequence[DocumentResult] = field(default=(), repr=False)
+    batches: Sequence[BatchAccount] = field(default=(), repr=False)
+    failures_by_cause: Mapping[str, int] = field(default_factory=dict[str, int])
+    percentiles: Mapping[str, float] = field(default_factory=dict[str, float])
+    output: str | None = None
+    stopped_because: str = ""
+
+    @property
+    def batch_id(self) -> str:
+        """The id under which the batch was shown."""
+        return self.status.batch_id
+
+    @property
+    def total_documents(self) -> int:
+        """Documents handed in."""
+        return self.status.total_documents
+
+    @property
+    def processed(self) -> int:
+        """Documents that ended."""
+        return self.status.processed
+
+    @property
+    def successful(self) -> int:
+        """Documents that ended well, ``partial`` and ``empty`` among them."""
+        return self.status.successful
+
+    @property
+    def failed(self) -> int:
+        """Documents that failed."""
+        return self.status.failed
+
+    @property
+    def duration_seconds(self) -> float:
+        """Wall time of the batch."""
+        return self.status.elapsed_seconds
+
+    @property
+    def documents_per_hour(self) -> float:
+        """Documents for each hour of wall time."""
+        return self.status.documents_per_hour
+
+    @property
+    def pages_per_hour(self) -> float:
+        """Pages for each hour of wall time."""
+        return self.status.pages_per_hour
+
+    @property
+    def average_seconds_per_document(self) -> float:
+        """Wall time divided by documents: with several workers less than what one document takes."""
+        return self.duration_seconds / self.processed if self.processed else 0.0
+
+    @property
+    def failures(self) -> Iterator[DocumentResult]:
+        """The results of documents that failed."""
+        return (result for result in self.results if not result.ok)
+
+    def raise_for_failures(self, max_failure_rate: float = 0.0) -> None:
+        """Raise ``BatchFailedError`` when a larger share of the documents (0 to 1) failed than is accepted."""
+        if self.failed > max_failure_rate * self.processed:
+            causes = ", ".join(f"{cause}: {count}" for cause, count in self.failures_by_cause.items())
+            raise BatchFailedError(f"{self.failed} of {self.processed} documents failed ({causes})")
+
+    def summary(self) -> dict[str, object]:
+        """The report without its results, as JSON-ready data."""
+        return {
+            "batch_id": self.batch_id,
+            "status": str(self.status.state),
+            "total_documents": self.total_documents,
+            "processed": self.processed,
+            "successful": self.successful,
+            "failed": self.failed,
+            "partial": self.status.partial,
+            "empty": self.status.empty,
+            "skipped": self.status.skipped,
+            "duplicates": self.status.duplicates,
+            "pages": self.status.pages,
+            "ocr_pages": self.status.ocr_pages,
+            "failed_pages": self.status.failed_pages,
+            "retries": self.status.retries,
+            "duration_seconds": round(self.duration_seconds, 3),
+            "documents_per_hour": round(self.documents_per_hour, 1),
+            "pages_per_hour": round(self.pages_per_hour, 1),
+            "average_time_per_document": round(self.average_seconds_per_document, 4),
+            "percentiles": {name: round(value, 4) for name, value in self.percentiles.items()},
+            "failures_by_cause": dict(self.failures_by_cause),
+            "executor": self.status.executor,
+            "workers": self.status.workers,
+            "started_at": utc(self.status.started_at),
+            "updated_at": utc(self.status.updated_at),
+            "output": self.output,
+            "stopped_because": self.stopped_because or None,
+            "batches": [account.as_dict() for account in self.batches],
+        }
+
+    def as_dict(self) -> dict[str, object]:
+        """The whole report as JSON-ready data, each result as its summary (without text)."""
+        return {**self.summary(), "results": [result.as_dict() for result in self.results]}
+
+
+def utc(seconds: float | None) -> str | None:
+    """Seconds since the epoch as ISO 8601 in UTC with ``Z``."""
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _per_hour(count: int, seconds: float) -> float:
+    return count * 3600 / seconds if seconds > 0 else 0.0

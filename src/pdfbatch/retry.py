@@ -1,0 +1,48 @@
+"""Retry in one place: which failures are worth another try, and how long to wait. The only module that knows tenacity."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, stop_before_delay
+from tenacity.wait import wait_random_exponential
+
+from pdfbatch.errors import DocumentError
+from pdfbatch.settings import RetryPolicy
+
+T = TypeVar("T")
+
+
+def call(
+    function: Callable[[], T],
+    policy: RetryPolicy,
+    *,
+    budget_seconds: float | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> T:
+    """Call ``function`` until it does not raise a transient ``DocumentError``, as often and as long as the policy allows.
+
+    Raises the last error itself. ``budget_seconds`` bounds the whole: no wait goes beyond it.
+    """
+    delay = float("inf") if budget_seconds is None else budget_seconds
+    stop = stop_after_attempt(policy.attempts) | stop_before_delay(delay)
+    wait, again = _wait(policy), retry_if_exception(_is_transient)
+    return Retrying(retry=again, stop=stop, wait=wait, sleep=sleep, reraise=True)(function)
+
+
+def backoff_seconds(policy: RetryPolicy, attempt: int) -> float:
+    """How long to wait after the given attempt (from 1): exponential with full jitter.
+
+    https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/ has the reasoning.
+    """
+    state = RetryCallState(Retrying(), None, (), {})
+    state.attempt_number = attempt
+    return _wait(policy)(state)
+
+
+def _wait(policy: RetryPolicy) -> wait_random_exponential:
+    return wait_random_exponential(multiplier=policy.backoff_seconds, max=policy.max_backoff_seconds)
+
+
+def _is_transient(error: BaseException) -> bool:
+    return isinstance(error, DocumentError) and error.transient

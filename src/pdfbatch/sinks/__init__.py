@@ -1,0 +1,1 @@
+"""Who hears how a batch is going."""

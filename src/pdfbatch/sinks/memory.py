@@ -1,0 +1,61 @@
+"""Keeps what it hears in memory: for a caller that polls, and for tests."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from threading import Lock
+
+from pdfbatch.model import DocumentResult
+from pdfbatch.report import BatchStatus
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class MemorySink:
+    """The last status, and the last few snapshots and results, to be read from any thread at any time.
+
+    ``keep_history`` and ``keep_results`` say how many are kept; the oldest go first, so that a long batch does not fill the
+    memory. ``None`` keeps all, 0 none.
+    """
+
+    keep_history: int | None = 1_000
+    keep_results: int | None = 1_000
+    closed: bool = field(default=False, init=False)
+    _status: BatchStatus | None = field(default=None, init=False, repr=False)
+    _history: deque[BatchStatus] = field(init=False, repr=False)
+    _results: deque[DocumentResult] = field(init=False, repr=False)
+    _lock: Lock = field(default_factory=Lock, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._history = deque(maxlen=self.keep_history)
+        self._results = deque(maxlen=self.keep_results)
+
+    @property
+    def status(self) -> BatchStatus | None:
+        """The last snapshot; ``None`` before the first."""
+        return self._status
+
+    @property
+    def history(self) -> tuple[BatchStatus, ...]:
+        """The snapshots that were kept, oldest first."""
+        with self._lock:
+            return tuple(self._history)
+
+    @property
+    def results(self) -> tuple[DocumentResult, ...]:
+        """The results that were kept, in the order in which the documents ended."""
+        with self._lock:
+            return tuple(self._results)
+
+    def update(self, status: BatchStatus) -> None:
+        """Keep a snapshot."""
+        with self._lock:
+            self._status = status
+            self._history.append(status)
+
+    def document(self, result: DocumentResult) -> None:
+        """Keep a result."""
+        with self._lock:
+            self._results.append(result)
+
+    def close(self) -> None:
+        """Note that the batch is over; what was kept stays."""
+        self.closed = True

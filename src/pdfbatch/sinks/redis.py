@@ -1,0 +1,129 @@
+"""Keeps the status of each batch in Redis, where dashboards and ``pdfbatch watch`` find it."""
+
+import json
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, nullcontext
+from dataclasses import KW_ONLY, dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from pdfbatch.errors import UsageError
+from pdfbatch.model import DocumentResult
+from pdfbatch.report import BatchStatus, utc
+from pdfbatch.sinks.redis_client import (
+    DEFAULT_URL,
+    Client,
+    StatusUnavailableError,
+    check,
+    connected,
+    redacted,
+    translated,
+)
+from pdfbatch.sinks.redis_keys import DEFAULT_PREFIX, StatusKeys
+from pdfbatch.sinks.redis_reader import STALE_SECONDS, StoredStatus, follow, read_status, recent_batches
+from pdfbatch.sinks.redis_sender import Pace, Sender
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+__all__ = [
+    "DEFAULT_PREFIX",
+    "DEFAULT_URL",
+    "STALE_SECONDS",
+    "RedisSink",
+    "StatusUnavailableError",
+    "StoredStatus",
+    "connected",
+    "follow",
+    "read_status",
+    "recent_batches",
+]
+
+WEEK_SECONDS = 7 * 86_400
+_KEPT_IN_INDEX = 1_000
+
+
+@dataclass(slots=True, eq=False)
+class RedisSink:
+    """Keeps the latest status of a batch under ``batch:processing:{batch_id}``, as JSON.
+
+    ``url`` is ``redis://``, ``rediss://`` or ``unix://``; ``client`` is a redis-py client to use instead, with its own
+    timeouts; it is not closed. Keys expire ``expire_seconds`` after the last change. While a batch is under way its
+    ``heartbeat_at`` is renewed every ``heartbeat_seconds`` at least. After the end of a batch whose last state could not be
+    delivered, it is tried for ``linger_seconds`` more, in the background, as long as the process lives.
+
+    ``update`` returns in microseconds: one daemon thread sends the latest status, four times a second at most. A server that
+    is down or silent costs one WARNING for the whole batch and nothing else; when it is back, the state arrives within
+    seconds. ``close`` waits for the last state, 2.5 seconds at most. The sink may be used for one batch after another.
+
+    Raises ``DependencyError`` without the package ``redis`` (extra ``redis``), ``UsageError`` for what is no URL of Redis.
+    """
+
+    url: str = field(default=DEFAULT_URL, repr=False)
+    _: KW_ONLY
+    client: "Redis | None" = field(default=None, repr=False)
+    key_prefix: str = DEFAULT_PREFIX
+    expire_seconds: int = WEEK_SECONDS
+    heartbeat_seconds: float = 5.0
+    linger_seconds: float = 300.0
+    server: str = field(init=False)
+    _sender: Sender | None = field(default=None, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.expire_seconds < 1 or self.heartbeat_seconds <= 0 or self.linger_seconds < 0:
+            raise UsageError("expire_seconds and heartbeat_seconds must be above 0, linger_seconds not below")
+        if self.client is None:
+            check(self.url)
+        self.server = redacted(self.url) if self.client is None else "the given Redis client"
+
+    def update(self, status: BatchStatus) -> None:
+        """Leave the snapshot for the thread to send."""
+        if self._sender is not None and self._sender.serves(status):
+            self._sender.offer(status)
+        else:
+            self._begin(status)
+
+    def document(self, result: DocumentResult) -> None:
+        """Nothing: the snapshots count the documents."""
+
+    def close(self) -> None:
+        """Wait a moment for the last snapshot to arrive."""
+        if self._sender is not None:
+            self._sender.close()
+
+    def _begin(self, status: BatchStatus) -> None:
+        if self._sender is not None:
+            self._sender.make_way(status)
+        pace = Pace(heartbeat_seconds=self.heartbeat_seconds, linger_seconds=self.linger_seconds)
+        self._sender = Sender(status, self._opened, pace)
+
+    @contextmanager
+    def _opened(self) -> "Generator[Callable[[BatchStatus], None]]":
+        with connected(self.url) if self.client is None else nullcontext(self.client) as client:
+            yield partial(self._write, cast("Client", client))
+
+    def _write(self, client: Client, status: BatchStatus) -> None:
+        """Status, event and index in one transaction.
+
+        What a silent server holds back of an older try must not overwrite a newer one when it wakes up. So each write waits
+        for the answer to a WATCH first: of two transactions under way only the first that is carried out counts.
+        """
+        now, keys = time.time(), StatusKeys(self.key_prefix)
+        name, text = keys.status(status.batch_id), _text(status, now)
+        with translated(self.server), client.pipeline() as transaction:
+            transaction.watch(name)
+            transaction.multi()
+            transaction.set(name, text, ex=self.expire_seconds)
+            transaction.publish(name, text)
+            transaction.zadd(keys.index, {status.batch_id: now})
+            transaction.zremrangebyscore(keys.index, "-inf", now - self.expire_seconds)
+            transaction.zremrangebyrank(keys.index, 0, -_KEPT_IN_INDEX - 1)
+            transaction.expire(keys.index, self.expire_seconds)
+            transaction.execute()
+
+
+def _text(status: BatchStatus, now: float) -> str:
+    """The status as JSON, with the time of sending as its sign of life."""
+    data = status.as_dict()
+    return json.dumps({**data, "updated_at": data["updated_at"] or utc(now), "heartbeat_at": utc(now)})

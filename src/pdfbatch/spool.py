@@ -1,0 +1,157 @@
+"""Documents become tasks, and remote ones are fetched ahead, so that no worker waits for a network."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from queue import SimpleQueue
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from pdfbatch.filesystem import DEADLINE_SECONDS, REQUEST_RETRY, is_process_local
+from pdfbatch.model import Document
+from pdfbatch.settings import RetryPolicy
+from pdfbatch.tasks import Task
+
+if TYPE_CHECKING:
+    from pdfbatch.fetchers import Fetched, Fetchers, Skip
+
+_STOP_SECONDS = 1.5
+
+
+@dataclass(slots=True, kw_only=True)
+class Spool:
+    """An iterator of tasks, and of ``None`` while every document to come is still under way: then it calls ``wake`` later.
+
+    Local documents pass at once. Remote ones are fetched by ``concurrency`` threads into files of a private folder, and come
+    as they are ready, with a ``copy``; one that cannot be fetched comes with its ``failure``. At most ``max_documents`` of
+    them are held, and ``max_bytes`` (one that is larger is held alone); while the spool is full, or ``None`` is given, nothing
+    is read from ``documents``. A document that is larger than ``max_file_bytes`` is refused by its size, unread.
+
+    ``documents`` gives ``None``, too, while there is none to give.
+
+    ``retry`` and ``seconds`` bound the tries and the time of each remote request. ``skip`` is asked, in a thread of the spool,
+    before a body is fetched; when it says so the task comes with a copy that has a fingerprint and no path. Nothing is
+    fetched with ``fetches=False``.
+
+    What ``documents`` raises is raised here when all before it has been given. Used in one thread. A context manager: leaving
+    it ends the threads and removes the copies within two seconds, whatever the storage does.
+    """
+
+    documents: Iterator[Document | None]
+    wake: Callable[[], None]
+    resume: bool = False
+    max_file_bytes: int | None = None
+    max_bytes: int = 512 << 20
+    max_documents: int = 64
+    concurrency: int = 16
+    retry: RetryPolicy = REQUEST_RETRY
+    seconds: float = DEADLINE_SECONDS
+    folder: str | None = None
+    fetches: bool = True
+    skip: "Skip | None" = None
+    _fetchers: "Fetchers | None" = None
+    _ready: "SimpleQueue[Fetched]" = field(default_factory=SimpleQueue["Fetched"])
+    _waiting: dict[str, Document] = field(default_factory=dict[str, Document])
+    _given: "dict[str, Fetched]" = field(default_factory=dict[str, "Fetched"])
+    _end: Exception | None = None
+
+    def __enter__(self) -> Self:
+        """The spool itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        self.close()
+
+    def __iter__(self) -> Self:
+        """The spool itself."""
+        return self
+
+    def __next__(self) -> Task | None:
+        """A task, or ``None`` when none is ready."""
+        while True:
+            if not self._ready.empty():  # nobody else takes from it
+                return self._taken(self._ready.get_nowait())
+            if self._end is not None and not self._waiting:
+                raise self._end
+            if self._end is not None or len(self._waiting) + len(self._given) >= self.max_documents:
+                return None
+            document = self._next_document()
+            if document is None and self._end is None:
+                return None
+            task = None if document is None else self._task(document)
+            if task is not None:
+                return task
+
+    def release(self, document_uuid: str) -> None:
+        """A document has ended: its copy is removed, and another one may take its place."""
+        fetched = self._given.pop(document_uuid, None)
+        if fetched is None or self._fetchers is None:
+            return
+        if fetched.task.copy is not None and fetched.task.copy.path:
+            with suppress(OSError):
+                os.unlink(fetched.task.copy.path)
+        self._fetchers.room.give_back(fetched.room_bytes)
+
+    def not_given(self) -> Iterator[Document | None]:
+        """The documents that were not given as tasks, once the spool is closed: those at hand, and those not read yet."""
+        yield from self._waiting.values()
+        if self._end is None:
+            yield from self.documents
+
+    def close(self) -> None:
+        """Give up what is being fetched and remove all copies; can be repeated."""
+        if self._fetchers is not None:
+            self._fetchers.stop(_STOP_SECONDS)
+            self._fetchers.folder.remove()
+
+    def _next_document(self) -> Document | None:
+        try:
+            return next(self.documents)
+        except Exception as error:  # noqa: BLE001 (StopIteration too: raised when all that is under way has been given)
+            self._end = error
+            return None
+
+    def _task(self, document: Document) -> Task | None:
+        """The task of a document; ``None`` when it must be fetched first."""
+        task = Task(document=document, resume=self.resume)
+        if not (self.fetches and document.is_remote) or is_process_local(document.file_path):
+            return task
+        self._waiting[document.document_uuid] = document
+        self._started().fetch(task)
+        return None
+
+    def _taken(self, fetched: "Fetched") -> Task:
+        identity = fetched.task.document.document_uuid
+        del self._waiting[identity]
+        self._given[identity] = fetched
+        return fetched.task
+
+    def _started(self) -> "Fetchers":
+        if self._fetchers is None:
+            self._fetchers = self._new_fetchers()
+        return self._fetchers
+
+    def _new_fetchers(self) -> "Fetchers":
+        from pdfbatch.fetchers import Fetchers  # noqa: PLC0415 (tenacity, which local documents spare)
+        from pdfbatch.remotecalls import terms  # noqa: PLC0415
+        from pdfbatch.spoolfolder import SpoolFolder  # noqa: PLC0415
+        from pdfbatch.spoolroom import Room  # noqa: PLC0415
+
+        return Fetchers(
+            folder=SpoolFolder(self.folder),
+            room=Room(self.max_bytes),
+            terms=terms(self.retry, self.seconds),
+            max_file_bytes=self.max_file_bytes,
+            threads=self.concurrency,
+            done=self._arrived,
+            skip=self.skip,
+        )
+
+    def _arrived(self, fetched: "Fetched") -> None:
+        """Called in a thread of the spool."""
+        self._ready.put(fetched)
+        self.wake()

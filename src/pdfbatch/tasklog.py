@@ -1,0 +1,119 @@
+"""Log records of a task: kept apart by task, bounded, and handed back with its result.
+
+A worker ``collect``s what is logged while it does a task. The handler that makes this possible is put on the root logger
+of a worker process, or on the engines' loggers of the host's process for as long as a batch runs; records from anywhere
+else pass through it untouched.
+"""
+
+import logging
+from collections.abc import Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from threading import Lock
+
+from pdfbatch.model import Document
+from pdfbatch.tasks import TaskLog
+
+MAX_RECORDS = 20
+ENGINE_LOGGERS = ("pypdf", "pypdfium2", "PIL", "pytesseract")
+
+log = logging.getLogger("pdfbatch.documents")
+
+
+@dataclass(slots=True)
+class _Collector:
+    records: list[tuple[str, int, str]] = field(default_factory=list[tuple[str, int, str]])
+    dropped: int = 0
+
+    def add(self, record: logging.LogRecord) -> None:
+        if len(self.records) < MAX_RECORDS:
+            self.records.append((record.name, record.levelno, record.getMessage()[:1000]))
+        else:
+            self.dropped += 1
+
+    def taken(self) -> TaskLog:
+        return TaskLog(records=tuple(self.records), dropped=self.dropped)
+
+
+_current: ContextVar[_Collector | None] = ContextVar("pdfbatch_task_log", default=None)
+
+
+class TaskLogHandler(logging.Handler):
+    """Gives records of a task to its collector, and all others to the handlers above its logger."""
+
+    def __init__(self, logger: logging.Logger) -> None:
+        super().__init__()
+        self._above = logger.parent
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Route one record."""
+        collector = _current.get()
+        if collector is not None:
+            collector.add(record)
+        elif self._above is not None:
+            self._above.callHandlers(record)
+
+
+@contextmanager
+def collect() -> Generator[_Collector]:
+    """Collect what is logged in this thread until the block ends."""
+    collector = _Collector()
+    token = _current.set(collector)
+    try:
+        yield collector
+    finally:
+        _current.reset(token)
+
+
+def route_all() -> None:
+    """Route every record of this process through its task: for a process that is nothing but a worker."""
+    root = logging.getLogger()
+    root.addHandler(TaskLogHandler(root))
+
+
+_routed = 0
+_routes: list[tuple[logging.Logger, TaskLogHandler, bool]] = []
+_lock = Lock()
+
+
+@contextmanager
+def route_engines() -> Generator[None]:
+    """Route the engines' records through their tasks until the (last) block ends: for a host that does tasks itself."""
+    global _routed  # noqa: PLW0603 (loggers are the process's own: batches that overlap share the route)
+    with _lock:
+        _routed += 1
+        if _routed == 1:
+            _routes.extend(_route(logging.getLogger(name)) for name in ENGINE_LOGGERS)
+    try:
+        yield
+    finally:
+        with _lock:
+            _routed -= 1
+            while _routed == 0 and _routes:
+                logger, handler, propagate = _routes.pop()
+                logger.removeHandler(handler)
+                logger.propagate = propagate
+
+
+def _route(logger: logging.Logger) -> tuple[logging.Logger, TaskLogHandler, bool]:
+    handler, propagate = TaskLogHandler(logger), logger.propagate
+    logger.addHandler(handler)
+    logger.propagate = False
+    return logger, handler, propagate
+
+
+def emit(document: Document, task_log: TaskLog) -> None:
+    """Hand a task's records to the host's handlers, each tagged with the document's id."""
+    identity = printable(document.document_uuid)
+    for name, level, message in task_log.records:
+        extra = {"document_id": identity, "origin": name}
+        log.log(level, "%s: %s: %s", identity, name, printable(message), extra=extra)
+    if task_log.dropped:
+        extra = {"document_id": identity, "origin": __name__}
+        log.info("%s: %d more log records were left out", identity, task_log.dropped, extra=extra)
+
+
+def printable(text: str) -> str:
+    """The text on one line: what is not printable is escaped, so that a name cannot forge a log line."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

@@ -1,0 +1,73 @@
+"""The contract of executors that kill: they stop a task that hangs, and contain one that crashes or exhausts memory."""
+
+from concurrent.futures import wait
+from pathlib import Path
+
+from pdfbatch.causes import Cause
+from pdfbatch.settings import Limits
+from pdfbatch.testing.contract import ExecutorContract
+from pdfbatch.testing.faults import Fault
+from pdfbatch.testing.probes import PATIENCE_SECONDS, alive, ended, eventually, gate, journal, task
+from pdfbatch.testing.stand_in import StandInWork
+
+_MEMORY_BYTES = 256 << 20
+_IMPATIENT = StandInWork(Limits(document_timeout=3.0, page_timeout=None, memory_bytes=_MEMORY_BYTES))
+_PATIENT = StandInWork(Limits(document_timeout=PATIENCE_SECONDS, page_timeout=None, memory_bytes=_MEMORY_BYTES))
+
+
+class KillingExecutorContract(ExecutorContract):
+    """All of ``ExecutorContract``, and what ``kills = True`` promises. Subclass it in the same way.
+
+    Its tests really hang, crash and exhaust memory; an executor that does not keep its word may take the test run along.
+    """
+
+    kills = True
+
+    def test_leaving_it_by_an_exception_leaves_nothing_running(self, tmp_path: Path) -> None:
+        with gate(tmp_path) as until:
+            futures = self._interrupted(tmp_path, until)
+            wait(futures.values(), PATIENCE_SECONDS)
+            assert all(future.done() for future in futures.values()), "a future has not ended"
+            assert eventually(lambda: not any(alive(process) for process, _ in journal(tmp_path)))
+
+    def test_a_hang_costs_its_task_only(self) -> None:
+        self._costs_its_task_only(Fault.HANG, Cause.TIMEOUT)
+
+    def test_a_hang_that_holds_the_gil_costs_its_task_only(self) -> None:
+        self._costs_its_task_only(Fault.HANG_GIL, Cause.TIMEOUT)
+
+    def test_a_hanging_child_process_costs_its_task_only(self) -> None:
+        self._costs_its_task_only(Fault.CHILD, Cause.TIMEOUT)
+
+    def test_a_killed_worker_takes_its_child_processes_along(self, tmp_path: Path) -> None:
+        with self._pool(_IMPATIENT) as pool:
+            ended(pool.submit(task("bad.pdf", fault=Fault.CHILD, journal=str(tmp_path / "journal"))))
+            assert [name for _, name in journal(tmp_path)] == ["bad.pdf", "child"]
+            assert eventually(lambda: not any(alive(process) for process, _ in journal(tmp_path)))
+
+    def test_a_page_that_takes_too_long_is_named(self) -> None:
+        limits = Limits(document_timeout=PATIENCE_SECONDS, page_timeout=1.0)
+        with self._pool(StandInWork(limits)) as pool:
+            result = ended(pool.submit(task("bad.pdf", fault=Fault.HANG)))
+        assert result.failure is not None
+        assert (result.failure.cause, result.page) == (Cause.TIMEOUT, 1), result
+
+    def test_a_worker_that_exits_costs_its_task_only(self) -> None:
+        self._costs_its_task_only(Fault.EXIT, Cause.WORKER_LOST)
+
+    def test_a_killed_worker_costs_its_task_only(self) -> None:
+        self._costs_its_task_only(Fault.KILL, Cause.WORKER_LOST)
+
+    def test_a_segmentation_fault_costs_its_task_only(self) -> None:
+        self._costs_its_task_only(Fault.SEGFAULT, Cause.WORKER_LOST)
+
+    def test_an_abort_costs_its_task_only(self) -> None:
+        self._costs_its_task_only(Fault.ABORT, Cause.WORKER_LOST)
+
+    def test_exhausted_memory_costs_its_task_only(self) -> None:
+        self._costs_its_task_only(Fault.MEMORY, Cause.MEMORY_LIMIT)
+
+    def _costs_its_task_only(self, fault: Fault, cause: Cause) -> None:
+        work = _IMPATIENT if cause is Cause.TIMEOUT else _PATIENT
+        failure = self._failure_beside_good_tasks(fault, work)
+        assert failure.cause is cause, failure

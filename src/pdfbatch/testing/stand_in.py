@@ -1,0 +1,61 @@
+"""Work for tests of executors: each document says in its metadata what happens to its worker."""
+
+import os
+import time
+from dataclasses import dataclass, field
+
+from pdfbatch.causes import Cause
+from pdfbatch.model import DocumentResult, DocumentStatus, Failure, Page, TextSource
+from pdfbatch.ports import Watch
+from pdfbatch.settings import Limits
+from pdfbatch.tasks import Task, TaskResult
+from pdfbatch.testing.faults import HANG_SECONDS, Fault, commit, note
+
+
+@dataclass(frozen=True, slots=True)
+class StandInWork:
+    """Work without PDFs: the text of a document is its ``file_path``, on one page. Picklable, and at home in any worker.
+
+    A document's metadata may say more, in this order: ``journal``, the path of a file to which the task appends a line
+    ("<process id> <document id>") when it begins; ``until``, the path of a file for which it waits; ``fault``, a ``Fault``
+    to commit; ``characters``, the length of the text instead.
+
+    As real work does, it tells its watch of page 1 and makes ``MemoryError`` a failure. It lets other errors out: with
+    ``Fault.RAISE`` it breaks its promise.
+    """
+
+    limits: Limits = field(default_factory=Limits)
+
+    def __call__(self, task: Task, watch: Watch | None = None) -> TaskResult:
+        """Do one task."""
+        started = time.monotonic()
+        if watch is not None:
+            watch.page(1)
+        try:
+            text = _text(task)
+        except MemoryError as error:
+            return TaskResult(failure=Failure(cause=Cause.MEMORY_LIMIT, message=f"{task.document.file_path}: {error}"))
+        page = Page(number=1, text=text, source=TextSource.TEXT_LAYER, reason="stand-in")
+        result = DocumentResult(
+            document=task.document.without_content(), status=DocumentStatus.SUCCEEDED, pages=(page,)
+        )
+        return TaskResult(result=result, seconds=time.monotonic() - started)
+
+
+def _text(task: Task) -> str:
+    asked = task.document.metadata
+    journal = None if "journal" not in asked else str(asked["journal"])
+    if journal is not None:
+        note(journal, os.getpid(), task.document.document_uuid)
+    if path := asked.get("until"):
+        _wait_for(str(path))
+    if fault := asked.get("fault"):
+        commit(Fault(str(fault)), journal=journal)
+    characters = asked.get("characters")
+    return "x" * characters if isinstance(characters, int) else task.document.file_path
+
+
+def _wait_for(path: str) -> None:
+    end = time.monotonic() + HANG_SECONDS
+    while not os.path.exists(path) and time.monotonic() < end:
+        time.sleep(0.01)

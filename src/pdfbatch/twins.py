@@ -1,0 +1,184 @@
+"""Documents with the same bytes: found by size first, then by a sample, then by comparing every byte.
+
+Most documents have a size of their own and are never opened here. Two of one size are sampled: 64 KiB from the beginning and
+as much from the end, so that a file of 100 MB costs no more than a small one. Only when the samples agree are the files
+compared, in whole, up to 64 MiB; so twins are twins, whatever a hash says. Documents given as bytes have a SHA-256 in their
+fingerprint already, which stands for their bytes.
+"""
+
+import hashlib
+import os
+import pickle
+import tempfile
+from array import array
+from typing import NamedTuple, cast
+
+from pdfbatch.fingerprints import Fingerprint, of_stat
+from pdfbatch.inputs import local_path
+from pdfbatch.model import Document
+from pdfbatch.rows import Rows
+from pdfbatch.tasks import Twin
+
+SAMPLE_BYTES = 64 << 10
+MAX_COMPARED_BYTES = 64 << 20
+_IN_MEMORY_BYTES = 1 << 20
+_BLOCK_BYTES = 1 << 20
+_NOWHERE = (1 << 64) - 1
+
+
+class Known(NamedTuple):
+    """An earlier document: its position among those handed in, where it is, and which version of it was met."""
+
+    position: int
+    document_uuid: str
+    path: str
+    fingerprint: str
+
+
+class Twins:
+    """Remembers documents and says which ones are twins of earlier ones.
+
+    In memory each costs 22 to 27 bytes, and as much again for each that shares its size with another; ids and paths are
+    in a nameless temporary file. Used in one thread.
+    """
+
+    def __init__(self) -> None:
+        self._sizes = Rows()
+        self._samples = Rows()
+        self._of_size = array("Q")
+        self._of_sample = array("Q")
+        self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES)  # noqa: SIM115 (lives as long as we do)
+        self._end = 0
+
+    @property
+    def memory_bytes(self) -> int:
+        """Memory that the tables take."""
+        places = len(self._of_size) + len(self._of_sample)
+        return self._sizes.memory_bytes + self._samples.memory_bytes + 8 * places
+
+    def meet(self, document: Document, found: Fingerprint, position: int) -> tuple[Known, Twin] | None:
+        """The earlier document with the same bytes and settings of its own; ``None`` remembers this one."""
+        if (size := _size(document, found)) is None:
+            return None
+        known = _known(document, found, position)
+        row = self._sizes.find(size)
+        if row is None:
+            self._chain(size, known)
+            return None
+        for same_size in self._unsampled(row):
+            self._first_of_sample(size, same_size)
+        earlier = self._first_of_sample(size, known)
+        if earlier is None or not _same(earlier, known, document):
+            return None
+        return earlier, Twin(
+            document_uuid=earlier.document_uuid, fingerprint=earlier.fingerprint, own_fingerprint=known.fingerprint
+        )
+
+    def remember(self, document: Document, found: Fingerprint, position: int) -> None:
+        """A document that needs no twin, but may be the twin of a later one: it is not opened before that comes."""
+        if (size := _size(document, found)) is not None:
+            self._chain(size, _known(document, found, position))
+
+    def close(self) -> None:
+        """Forget everything."""
+        self._file.close()
+
+    def _chain(self, size: "_Size", known: Known) -> None:
+        """Note a document as the last of its size that has not been sampled."""
+        row = self._sizes.add(size)
+        if row == len(self._of_size):
+            self._of_size.append(_NOWHERE)
+        self._of_size[row] = self._written(known, before=self._of_size[row])
+
+    def _unsampled(self, row: int) -> list[Known]:
+        """The documents of a size that have not been sampled, in the order in which they came; they are about to be."""
+        chain, place = list[Known](), self._of_size[row]
+        while place != _NOWHERE:
+            known, place = self._read(place)
+            chain.append(known)
+        self._of_size[row] = _NOWHERE
+        return chain[::-1]
+
+    def _first_of_sample(self, size: "_Size", known: Known) -> Known | None:
+        """The first document with the same sample; ``None`` when it is this one, or when this one cannot be sampled."""
+        sample = _sample(known) if size.is_file else known.fingerprint
+        if sample is None:
+            return None
+        row = self._samples.add((size, sample))
+        if row == len(self._of_sample):
+            self._of_sample.append(self._written(known))
+            return None
+        return self._read(self._of_sample[row])[0]
+
+    def _written(self, known: Known, before: int = _NOWHERE) -> int:
+        """The place in the file where a document is written, with the place of the one before it in its chain."""
+        place = self._end
+        self._file.seek(place)
+        self._end += self._file.write(pickle.dumps((tuple(known), before), protocol=5))
+        return place
+
+    def _read(self, place: int) -> tuple[Known, int]:
+        self._file.seek(place)
+        fields, before = cast("tuple[tuple[int, str, str, str], int]", pickle.load(self._file))  # noqa: S301 (we wrote it)
+        return Known(*fields), before
+
+
+class _Size(NamedTuple):
+    """What twins must have in common before their bytes are looked at."""
+
+    size_bytes: int
+    is_file: bool
+    password: str | None
+    pages: str | None
+    languages: str | None
+
+
+def _size(document: Document, found: Fingerprint) -> _Size | None:
+    """``None`` where no twin is looked for: nothing to read, too much to compare, or behind a URL."""
+    if not found.size_bytes or found.size_bytes > MAX_COMPARED_BYTES or document.is_remote:
+        return None
+    return _Size(found.size_bytes, document.content is None, document.password, document.pages, document.languages)
+
+
+def _known(document: Document, found: Fingerprint, position: int) -> Known:
+    return Known(position, document.document_uuid, local_path(document), str(found))
+
+
+def _sample(known: Known) -> bytes | None:
+    """A digest of a file's beginning and end; ``None`` when it cannot be read, or has changed since it was met."""
+    try:
+        with open(known.path, "rb", buffering=0, opener=_without_waiting) as file:
+            facts = os.fstat(file.fileno())
+            if str(of_stat(facts)) != known.fingerprint:
+                return None
+            digest = hashlib.sha256(file.read(SAMPLE_BYTES))
+            if facts.st_size > SAMPLE_BYTES:
+                file.seek(max(SAMPLE_BYTES, facts.st_size - SAMPLE_BYTES))
+                digest.update(file.read(SAMPLE_BYTES))
+            return digest.digest()
+    except (OSError, ValueError):
+        return None
+
+
+def _same(earlier: Known, known: Known, document: Document) -> bool:
+    """Whether two documents of one size and sample hold the same bytes, and still are those that were met."""
+    if document.content is not None:
+        return earlier.fingerprint == known.fingerprint
+    try:
+        with (
+            open(earlier.path, "rb", buffering=0, opener=_without_waiting) as one,
+            open(known.path, "rb", buffering=0, opener=_without_waiting) as other,
+        ):
+            if str(of_stat(os.fstat(one.fileno()))) != earlier.fingerprint:
+                return False
+            while block := one.read(_BLOCK_BYTES):
+                if block != other.read(_BLOCK_BYTES):
+                    return False
+            return not other.read(1)
+    except (OSError, ValueError):
+        return False
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Open a file as usual; if it has just become a FIFO, without waiting for a writer."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
