@@ -1,0 +1,88 @@
+"""Whether the text is the engine's own, in every executor, with any number of workers."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from benchmarks.bench import Bench, Case
+from benchmarks.contestants import library
+from benchmarks.corpus import CorpusDocument
+from benchmarks.inputs import document_items
+from benchmarks.results import CaseResult, Ratio
+from pdfbatch.engines.pdfium import PdfiumEngine
+from pdfbatch.errors import DocumentError
+
+WORKERS = (1, 2, 4)
+EXECUTORS = ("process", "thread")
+_OTHER_SOURCE = "second-engine"
+
+Texts = dict[str, list[str]]
+
+
+def run(bench: Bench) -> CaseResult:
+    """Compare each page of each document with what pdfium says in this process. Nothing is timed."""
+    corpus = bench.corpus.sample(6) if bench.small else bench.corpus
+    items, expected = document_items(corpus.documents), _own_texts(corpus.documents)
+    inspect = partial(_compared, expected)
+    contestants = [
+        library(f"{name}, {count} workers", items, count, writes=True, executor=name)
+        for name in EXECUTORS
+        for count in ((2,) if bench.small else WORKERS)
+    ]
+    contestants.append(library("sequential", items, 1, writes=True, executor="sequential"))
+    entries = bench.contest([replace(one, inspect=inspect) for one in contestants])
+    ratios = tuple(
+        Ratio(
+            name=f"{entry.name}: pages that differ",
+            values=tuple(run.facts.get("pages_that_differ", float("nan")) for run in entry.runs),
+            goal=0,
+            at_most=True,
+        )
+        for entry in entries
+    )
+    return CaseResult(name=CASE.name, setting=corpus.setting(), entries=entries, ratios=ratios)
+
+
+def _own_texts(documents: Iterable[CorpusDocument]) -> Texts:
+    return {one.id: _texts(one.path) for one in documents}
+
+
+def _texts(path: Path) -> list[str]:
+    texts: list[str] = []
+    try:
+        with PdfiumEngine().open(str(path)) as document:
+            for number in range(1, document.page_count + 1):
+                with document.page(number) as page:
+                    texts.append(page.text())
+    except DocumentError:
+        return []
+    return texts
+
+
+def _compared(expected: Texts, output: Path) -> Mapping[str, float]:
+    """How many pages differ, and how many had to come from the second engine."""
+    differ = other = 0
+    for name, texts in expected.items():
+        pages = _recorded_pages(output / f"{name}.json")
+        other += sum(page["reason"] == _OTHER_SOURCE for page in pages)
+        own = [page for page in pages if page["reason"] != _OTHER_SOURCE]
+        differ += abs(len(texts) - len(pages)) + sum(_differs(page, texts) for page in own)
+    return {"pages_that_differ": differ, "pages_of_second_engine": other}
+
+
+def _differs(page: dict[str, Any], texts: list[str]) -> bool:
+    number: int = page["number"]
+    return number > len(texts) or page["text"] != texts[number - 1]
+
+
+def _recorded_pages(record: Path) -> list[dict[str, Any]]:
+    if not record.exists():
+        return []
+    pages: list[dict[str, Any]] = json.loads(record.read_text("utf-8"))["pages"]
+    return pages
+
+
+CASE = Case(name="equality", summary="Is the text the engine's own, whatever the executor?", run=run)

@@ -1,0 +1,101 @@
+"""pdfbatch beside its peers: the same files, the same machine, the same run, in turns."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+from benchmarks.bench import Bench, Case
+from benchmarks.cases.accuracy import Scores, group_tables, keep_scores
+from benchmarks.contest import Contestant, named, ratio
+from benchmarks.contestants import library
+from benchmarks.corpus import Corpus
+from benchmarks.inputs import document_items, repeated
+from benchmarks.job import Item, Job
+from benchmarks.results import CaseResult, Entry, Ratio, Run
+from benchmarks.roster import Discipline, Peer, peers_in
+
+COPIES = 4
+TIMEOUT_SECONDS = 3600.0
+GOALS = {
+    "ten-minute script (ProcessPoolExecutor + pypdfium2)": 1.0,
+    "kreuzberg, batch": 3.0,
+    "pypdf in a process pool": 14.0,
+    "OCRmyPDF --jobs": 1.8,
+    "kreuzberg, batch with OCR": 2.0,
+    "old design (5 threads, pypdf, 300 dpi, pytesseract)": 5.0,
+}
+GOALS_TESSEROCR = {"OCRmyPDF --jobs": 2.2}
+
+
+def run_text(bench: Bench) -> CaseResult:
+    """Born-digital documents; everybody writes a text file for each."""
+    corpus = bench.corpus.kind("born-digital")
+    corpus = corpus.sample(bench.number(len(corpus.documents), 3))
+    items, count = repeated(corpus.documents, bench.rounds(COPIES), bench.folder / "peers"), max(bench.workers)
+    ours = (library("pdfbatch", items, count, writes=True, executor="process"),)
+    return _result(bench, "text", corpus, items, ours)
+
+
+def run_ocr(bench: Bench) -> CaseResult:
+    """Scans; everybody writes a text file for each."""
+    corpus = bench.corpus.kind("scanned")
+    corpus = corpus.sample(bench.number(len(corpus.documents), 2))
+    items, count = document_items(corpus.documents), max(bench.workers)
+    ours = tuple(
+        library(f"pdfbatch with {engine}", items, count, writes=True, ocr="auto", ocr_engine=engine)
+        for engine in ("tesseract", "tesserocr")
+    )
+    return _result(bench, "ocr", corpus, items, ours)
+
+
+def _result(
+    bench: Bench, discipline: Discipline, corpus: Corpus, items: tuple[Item, ...], ours: Sequence[Contestant]
+) -> CaseResult:
+    times = len(items) // len(corpus.documents)
+    found: Scores = {}
+    others = [_contestant(bench, peer, items, known_pages=corpus.pages * times) for peer in peers_in(discipline)]
+    contestants = [
+        replace(one, writes=True, inspect=partial(keep_scores, found, one.name, corpus.documents))
+        for one in (*ours, *others)
+    ]
+    entries = bench.contest(contestants)
+    ratios = tuple(_ratio(entries, mine.name, peer.name) for mine in ours for peer in others if not peer.missing)
+    setting = f"{corpus.setting()}, {times} time{'s' * (times > 1)}; {max(bench.workers)} workers"
+    versions = {pair for peer in peers_in(discipline) for pair in bench.environments.versions(peer).items()}
+    note = "Versions: " + ", ".join(f"{package} {version}" for package, version in sorted(versions)) + "."
+    return CaseResult(
+        name=f"peers-{discipline}",
+        setting=setting,
+        entries=entries,
+        ratios=ratios,
+        tables=group_tables(corpus, found)[:1],
+        notes=(note,),
+    )
+
+
+def _contestant(bench: Bench, peer: Peer, items: tuple[Item, ...], *, known_pages: int) -> Contestant:
+    contestant = Contestant(
+        name=peer.name,
+        module=peer.module,
+        job=Job(items=items, workers=min(max(bench.workers), peer.most_workers), settings=peer.settings),
+        known_pages=known_pages,
+        timeout=TIMEOUT_SECONDS,
+    )
+    try:
+        return replace(contestant, python=bench.environments.python_for(peer))
+    except LookupError as error:
+        return replace(contestant, missing=str(error))
+
+
+def _rate(run: Run) -> float:
+    return run.documents_per_hour
+
+
+def _ratio(entries: Sequence[Entry], mine: str, peer: str) -> Ratio:
+    goal = GOALS.get(peer)
+    goal = GOALS_TESSEROCR.get(peer, goal) if "tesserocr" in mine else goal
+    return ratio(f"{mine} / {peer}", named(entries, mine), named(entries, peer), what=_rate, goal=goal)
+
+
+TEXT = Case(name="peers-text", summary="Born-digital documents beside the peers", run=run_text, in_smoke=False)
+OCR = Case(name="peers-ocr", summary="Scans beside the peers", run=run_ocr, heavy=True, in_smoke=False)

@@ -1,0 +1,170 @@
+"""The command line: run cases, list them, compare two runs."""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks import making
+from benchmarks.bench import Bench, Case
+from benchmarks.cases import CASES
+from benchmarks.compare import comparison, differences
+from benchmarks.corpus import Corpus, default_place, load
+from benchmarks.environments import Environments, default_folder
+from benchmarks.machine import facts
+from benchmarks.plots import write_plots
+from benchmarks.results import CaseResult, Suite, read_suite, write_suite
+from benchmarks.tables import case_as_markdown, suite_as_markdown, table_as_markdown
+from pdfbatch.executors.cpus import available_cpus
+
+_EPILOG = """\
+examples:
+  python -m benchmarks run text overhead --repeat 5
+  python -m benchmarks run peers-ocr --corpus DIR --workers 2
+  python -m benchmarks smoke
+  python -m benchmarks compare benchmarks/results/A benchmarks/results/B
+"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run what was asked for; 0 when it could be done, 1 when a contestant of ours failed, 2 for a wrong request."""
+    options = _parser().parse_args(arguments)
+    try:
+        match options.command:
+            case "list":
+                return _list()
+            case "compare":
+                return _compare(options.before, options.after)
+            case _:
+                return _run(options)
+    except ValueError as error:
+        print(f"benchmarks: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", epilog=_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("list", help="the cases")
+    compare = commands.add_parser("compare", help="hold two results (folders or JSON files) against each other")
+    compare.add_argument("before", type=Path)
+    compare.add_argument("after", type=Path)
+    run = commands.add_parser("run", help="run cases: the named ones, or all")
+    _add_common(run)
+    run.add_argument(
+        "--corpus", type=Path, help="a folder (with MANIFEST.tsv or without) or a manifest; 'made' is made here"
+    )
+    run.add_argument("--seed", type=int, default=1, help="of the corpus that is made (default 1)")
+    run.add_argument("--without", metavar="TAG", action="append", default=[], help="leave documents with this tag out")
+    run.add_argument("--repeat", type=int, default=3, help="runs of each contestant, in turns (default 3)")
+    run.add_argument("--workers", type=_numbers, help="for example 1,2 (default: 1 and the number of cores)")
+    run.add_argument("--documents", type=int, help="how many documents, in cases that can take any number")
+    run.add_argument("--times", type=int, help="how often to go through them, in cases that do so more than once")
+    run.add_argument("--no-install", action="store_true", help="use only environments of peers that are there")
+    smoke = commands.add_parser("smoke", help="every case on hardly any input: that they run, not what they measure")
+    _add_common(smoke)
+    return parser
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("cases", nargs="*", metavar="CASE")
+    parser.add_argument("--envs", type=Path, default=default_folder(), help="where peers and made documents are kept")
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/results"), help="where results go")
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in text.split(","))
+
+
+def _list() -> int:
+    for case in CASES:
+        print(f"{case.name:12} {case.summary}{' (long)' if case.heavy else ''}")
+    return 0
+
+
+def _compare(before: Path, after: Path) -> int:
+    first, second = read_suite(_file(before)), read_suite(_file(after))
+    for difference in differences(first, second):
+        print(f"note: {difference}")
+    for table in comparison(first, second):
+        print(f"\n{table.title}\n\n{table_as_markdown(table)}")
+    return 0
+
+
+def _file(place: Path) -> Path:
+    return place / "results.json" if place.is_dir() else place
+
+
+def _run(options: argparse.Namespace) -> int:
+    small = options.command == "smoke"
+    cases = _chosen(options.cases, small=small)
+    corpus = _corpus(options, small=small)
+    with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
+        bench = _bench(options, corpus, Path(folder), small=small)
+        suite = Suite(machine=facts(), corpus=corpus.make_up())
+        out = options.out / datetime.now(UTC).strftime("%Y-%m-%d-%H%M%S")
+        for case in cases:
+            suite = replace(suite, cases=(*suite.cases, _one_case(case, bench)))
+            _keep(out, suite)
+    return 1 if any(_ours_failed(case) for case in suite.cases) else 0
+
+
+def _chosen(names: Sequence[str], *, small: bool) -> list[Case]:
+    known = {case.name: case for case in CASES}
+    if unknown := [name for name in names if name not in known]:
+        raise ValueError(f"no case is called {', '.join(unknown)}; there are {', '.join(known)}")
+    return [known[name] for name in names] or [case for case in CASES if case.in_smoke or not small]
+
+
+def _corpus(options: argparse.Namespace, *, small: bool) -> Corpus:
+    if small:
+        return load(making.make_corpus(options.envs, seed=1, recipe=making.SMALL))
+    place = options.corpus or default_place()
+    if place is None or str(place) == "made":
+        return load(making.make_corpus(options.envs, seed=options.seed, recipe=making.Recipe()))
+    return load(place).without(frozenset(options.without))
+
+
+def _bench(options: argparse.Namespace, corpus: Corpus, folder: Path, *, small: bool) -> Bench:
+    cores = available_cpus()
+    return Bench(
+        corpus=corpus,
+        folder=folder,
+        cache=options.envs,
+        workers=(2,) if small else options.workers or tuple(sorted({1, cores})),
+        cores=cores,
+        repeat=1 if small else options.repeat,
+        environments=Environments(options.envs, install=small or not options.no_install),
+        say=lambda text: print(text, flush=True),
+        small=small,
+        documents=None if small else options.documents,
+        times=None if small else options.times,
+    )
+
+
+def _one_case(case: Case, bench: Bench) -> CaseResult:
+    print(f"{case.name}: {case.summary}", flush=True)
+    folder = bench.folder / case.name
+    folder.mkdir()
+    result = case.run(replace(bench, folder=folder))
+    if bench.small:
+        result = replace(result, ratios=tuple(replace(ratio, goal=None) for ratio in result.ratios))
+    print(case_as_markdown(result, cores=bench.cores), flush=True)
+    return result
+
+
+def _keep(folder: Path, suite: Suite) -> None:
+    """Write what there is so far: a run that is stopped has its finished cases."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_suite(folder / "results.json", suite)
+    (folder / "results.md").write_text(suite_as_markdown(suite), "utf-8")
+    write_plots(folder, suite.cases[-1])
+
+
+def _ours_failed(case: CaseResult) -> bool:
+    return any(run.error for entry in case.entries for run in entry.runs if not entry.peer)

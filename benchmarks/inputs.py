@@ -1,0 +1,51 @@
+"""Inputs that cases put together: sets repeated without being duplicates, page items, languages that can be read."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+from benchmarks.corpus import CorpusDocument
+from benchmarks.job import Item
+from pdfbatch.errors import DependencyError
+from pdfbatch.ocr.binary import find
+from pdfbatch.ocr.tessdata import installed_folders, languages_in
+
+FALLBACK_LANGUAGE = "eng"
+
+
+def repeated(documents: Sequence[CorpusDocument], times: int, folder: Path) -> tuple[Item, ...]:
+    """The set several times over. From the second time on it consists of copies with a comment more at the end, of another
+    length each time, so that no two documents are the same or take a close look to be told apart.
+    """
+    items = list(document_items(documents))
+    for time in range(1, times):
+        items += [_copy(item, time, folder) for item in document_items(documents)]
+    return tuple(items)
+
+
+def document_items(documents: Sequence[CorpusDocument]) -> tuple[Item, ...]:
+    """One item for each document."""
+    return tuple(Item(id=one.id, path=str(one.path), language=language_for(one)) for one in documents)
+
+
+def language_for(document: CorpusDocument) -> str:
+    """The document's language where both OCR engines have data for it, else English."""
+    return document.language if document.language in _readable() else FALLBACK_LANGUAGE
+
+
+@cache
+def _readable() -> frozenset[str]:
+    try:
+        programs = find().languages()
+    except DependencyError:
+        return frozenset()
+    return programs & {language for folder in installed_folders() for language in languages_in(folder)}
+
+
+def _copy(item: Item, time: int, folder: Path) -> Item:
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / f"{item.id}-{time:02}.pdf"
+    if not target.exists():
+        target.write_bytes(Path(item.path).read_bytes() + b"\n%% copy" + b"." * time + b"\n")
+    return replace(item, id=target.stem, path=str(target))

@@ -1,0 +1,49 @@
+"""Where a benchmark ran: cores, processor, memory, and the versions of what was measured."""
+
+import os
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from pdfbatch.errors import DependencyError
+from pdfbatch.executors.cpus import available_cpus
+from pdfbatch.ocr.binary import find, known_version
+
+_PACKAGES = ("pdfbatch", "pypdfium2", "pypdf", "pytesseract", "tesserocr", "pillow")
+
+
+def facts() -> dict[str, str | int]:
+    """Everything that a number depends on besides the documents."""
+    return {
+        "cores": available_cpus(),
+        "processor": _processor(),
+        "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9),
+        "system": f"{platform.system()} {platform.release()}",
+        "python": sys.version.partition(" ")[0],
+        "tesseract": _tesseract(),
+        "omp_thread_limit": os.environ.get("OMP_THREAD_LIMIT", "unset"),
+        **{name: found for name in _PACKAGES if (found := _version(name))},
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+
+
+def _tesseract() -> str:
+    try:
+        return known_version(find())
+    except DependencyError:
+        return "not there"
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""

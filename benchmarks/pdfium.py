@@ -1,0 +1,49 @@
+"""pypdfium2 with types: what the loops and peers use of it. Nothing is added to it."""
+
+from typing import TYPE_CHECKING, Protocol, cast
+
+import pypdfium2
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+class Bitmap(Protocol):
+    """A page, drawn."""
+
+    def to_pil(self) -> "Image": ...
+
+    def close(self) -> None: ...
+
+
+class TextPage(Protocol):
+    """The text of a page."""
+
+    def get_text_range(self) -> str: ...
+
+    def close(self) -> None: ...
+
+
+class Page(Protocol):
+    """An open page."""
+
+    def get_textpage(self) -> TextPage: ...
+
+    def render(self, *, scale: float, grayscale: bool) -> Bitmap: ...
+
+    def close(self) -> None: ...
+
+
+class Document(Protocol):
+    """An open document."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int) -> Page: ...
+
+    def close(self) -> None: ...
+
+
+def opened(path: str) -> Document:
+    """Open a document."""
+    return cast("Document", pypdfium2.PdfDocument(path))

@@ -1,0 +1,130 @@
+"""Results as Markdown."""
+
+import statistics
+from collections.abc import Callable, Iterator, Sequence
+
+from benchmarks.results import CaseResult, Entry, Ratio, Run, Suite, Table
+
+_COLUMNS = (
+    *("who", "workers", "docs/h", "±", "pages/h", "pages/core-h", "p50 s", "p95 s", "CPU s/page", "start", "idle"),
+    *("parent MB", "largest child MB", "all MB", "failed"),
+)
+_PLAIN = ("succeeded",)
+
+
+def suite_as_markdown(suite: Suite) -> str:
+    """A whole run: where, on what, and each case."""
+    machine = "; ".join(f"{name} {value}" for name, value in suite.machine.items())
+    corpus = "; ".join(f"{name} {value}" for name, value in suite.corpus.items())
+    cores = int(suite.machine["cores"])
+    parts = ["# Benchmarks", f"Machine: {machine}.", f"Corpus: {corpus}."]
+    return "\n\n".join([*parts, *(case_as_markdown(case, cores=cores) for case in suite.cases)]) + "\n"
+
+
+def case_as_markdown(case: CaseResult, *, cores: int) -> str:
+    """One case: its setting, who took part, the numbers to reach, and whatever else it shows."""
+    parts = [f"## {case.name}", case.setting]
+    parts += [table_as_markdown(entries_table(case.entries, cores=cores))] if case.entries else []
+    parts += [table_as_markdown(ratios_table(case.ratios))] if case.ratios else []
+    parts += [f"{table.title}\n\n{table_as_markdown(table)}" for table in case.tables]
+    parts += ["\n".join(f"- {note}" for note in (*case.notes, *_troubles(case.entries)))]
+    return "\n\n".join(part for part in parts if part)
+
+
+def entries_table(entries: Sequence[Entry], *, cores: int) -> Table:
+    """Who took part and what it came to; medians, and the spread of documents an hour."""
+    extra = _facts_of_all(entries)
+    rows = tuple(_entry_row(entry, cores, extra) for entry in entries)
+    return Table(title="", header=(*_COLUMNS, *extra), rows=rows)
+
+
+def ratios_table(ratios: Sequence[Ratio]) -> Table:
+    """Numbers to reach: median of the pairs of runs, their range, the goal."""
+    return Table(title="", header=("ratio", "median", "range", "goal", ""), rows=tuple(map(_ratio_row, ratios)))
+
+
+def _entry_row(entry: Entry, cores: int, extra: Sequence[str]) -> tuple[str, ...]:
+    if not entry.done:
+        why = entry.missing or (entry.runs[0].error if entry.runs else "not run")
+        return entry.name, str(entry.workers), f"not there: {why}", *[""] * (len(_COLUMNS) + len(extra) - 3)
+    middle = entry.median
+    return (
+        entry.name,
+        str(entry.workers),
+        f"{middle(lambda run: run.documents_per_hour):,.0f}",
+        f"{entry.spread(lambda run: run.documents_per_hour):.1%}",
+        f"{middle(lambda run: run.pages_per_hour):,.0f}",
+        f"{middle(lambda run: run.pages_per_hour) / min(entry.workers, cores):,.0f}",
+        _seconds(entry, lambda run: run.p50),
+        _seconds(entry, lambda run: run.p95),
+        f"{middle(lambda run: run.cpu_seconds / run.pages if run.pages else 0):.4f}",
+        f"{middle(_start_share):.1%}",
+        f"{middle(lambda run: run.idle_share(cores)):.1%}",
+        *(_megabytes(middle(what)) for what in (_parent, _child, _tree)),
+        f"{middle(lambda run: run.failures):.0f}",
+        *(f"{middle(_fact(name)):.4g}" for name in extra),
+    )
+
+
+def _ratio_row(ratio: Ratio) -> tuple[str, ...]:
+    if not ratio.values:
+        return ratio.name, "-", "-", _goal(ratio), "not measured"
+    verdict = {True: "reached", False: "NOT REACHED", None: ""}[ratio.reached]
+    return ratio.name, f"{ratio.median:.3f}", f"{min(ratio.values):.3f}-{max(ratio.values):.3f}", _goal(ratio), verdict
+
+
+def _goal(ratio: Ratio) -> str:
+    return "" if ratio.goal is None else f"{'<=' if ratio.at_most else '>='} {ratio.goal:g}"
+
+
+def _facts_of_all(entries: Sequence[Entry]) -> tuple[str, ...]:
+    """The facts worth a column: those that are not nought everywhere, and not the plain good end."""
+    facts = (fact for entry in entries for run in entry.runs for fact in run.facts.items())
+    return tuple(dict.fromkeys(name for name, value in facts if value and name not in _PLAIN))
+
+
+def _troubles(entries: Sequence[Entry]) -> Iterator[str]:
+    """What went wrong, once for each contestant."""
+    for entry in entries:
+        errors = [run.error for run in entry.runs if run.error]
+        if errors and entry.done:
+            yield f"{entry.name}: {len(errors)} of {len(entry.runs)} runs failed: {errors[0]}"
+        first = next((run.errors[0] for run in entry.runs if run.errors), "")
+        if first:
+            yield f"{entry.name}, first failed document: {first[:200]}"
+
+
+def _fact(name: str) -> Callable[[Run], float]:
+    return lambda run: run.facts.get(name, 0.0)
+
+
+def _start_share(run: Run) -> float:
+    """The share of the wall time outside the work: start of the interpreter, imports, end."""
+    return 1 - run.work_seconds / run.wall_seconds if run.work_seconds else 0.0
+
+
+def _seconds(entry: Entry, what: Callable[[Run], float | None]) -> str:
+    values = [value for run in entry.runs if (value := what(run)) is not None]
+    return f"{statistics.median(values):.3f}" if values else "-"
+
+
+def _parent(run: Run) -> float:
+    return run.parent_bytes
+
+
+def _child(run: Run) -> float:
+    return run.child_bytes
+
+
+def _tree(run: Run) -> float:
+    return run.tree_bytes
+
+
+def _megabytes(count: float) -> str:
+    return f"{count / 1e6:.0f}" if count else "-"
+
+
+def table_as_markdown(table: Table) -> str:
+    """A table, without its title."""
+    lines = [table.header, ["---"] * len(table.header), *table.rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
