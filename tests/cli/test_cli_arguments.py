@@ -1,0 +1,111 @@
+"""The words of the command line, and what they are taken for."""
+
+import subprocess
+import sys
+from argparse import ArgumentTypeError
+
+import pytest
+
+from pdfbatch.cli import quantities
+from pdfbatch.cli.arguments import parse
+from pdfbatch.settings import Extraction, Limits, RetryPolicy
+
+RUN = ("run", "in/", "--output", "out/")
+
+
+def test_what_is_not_given_is_as_the_library_has_it() -> None:
+    arguments, limits, extraction = parse(RUN), Limits(), Extraction()
+    assert arguments.document_timeout == limits.document_timeout
+    assert arguments.page_timeout == limits.page_timeout
+    assert arguments.memory_bytes == limits.memory_bytes
+    assert arguments.max_pages == limits.max_pages
+    assert arguments.max_file_bytes == limits.max_file_bytes
+    assert (arguments.ocr, arguments.ocr_missing) == (extraction.ocr, extraction.ocr_missing)
+    assert (arguments.languages, arguments.dpi) == (extraction.languages, extraction.dpi)
+    assert arguments.attempts == RetryPolicy().attempts
+
+
+def test_none_takes_a_limit_away() -> None:
+    arguments = parse([*RUN, "--page-timeout", "none", "--memory", "none", "--max-pages", "NONE"])
+    assert (arguments.page_timeout, arguments.memory_bytes, arguments.max_pages) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("1", 1), ("800M", 800 << 20), ("1.5G", 3 << 29), ("2GiB", 2 << 30), ("64 kb", 64 << 10), ("1T", 1 << 40)],
+)
+def test_sizes_are_counted_in_powers_of_1024(text: str, size: int) -> None:
+    assert quantities.size(text) == size
+
+
+@pytest.mark.parametrize("text", ["", "G", "-1", "3X", "0", "1e9", "nan"])
+def test_what_is_no_size_is_refused(text: str) -> None:
+    with pytest.raises(ArgumentTypeError, match="is not a size"):
+        quantities.size(text)
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "inf", "nan", "soon"])
+def test_what_is_no_time_span_is_refused(text: str) -> None:
+    with pytest.raises(ArgumentTypeError, match="is not a number of seconds"):
+        quantities.seconds(text)
+
+
+@pytest.mark.parametrize(("text", "share"), [("0", 0.0), ("0.05", 0.05), ("5%", 0.05), ("100%", 1.0)])
+def test_a_share_is_a_number_or_per_cent(text: str, share: float) -> None:
+    assert quantities.share(text) == pytest.approx(share)
+
+
+@pytest.mark.parametrize("text", ["1.1", "101%", "-1%", "%", "nan"])
+def test_what_is_no_share_is_refused(text: str) -> None:
+    with pytest.raises(ArgumentTypeError, match="is not a share"):
+        quantities.share(text)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["run", "in/"], "--output"),
+        (["run", "--output", "out/"], "INPUT"),
+        ([*RUN, "--workers", "0"], "'0' is not a whole number from 1"),
+        ([*RUN, "--ocr", "sometimes"], "invalid choice: 'sometimes'"),
+        ([*RUN, "--work", "2"], "unrecognized arguments: --work"),
+        ([*RUN, "--resume", "--retry-failed"], "not allowed with"),
+        ([], "COMMAND"),
+    ],
+)
+def test_a_mistake_is_named_and_ends_with_2(words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        parse(words)
+    assert exit_.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["--help"], ["run", "--help"], ["demo", "--help"]])
+def test_help_fits_a_terminal_of_100_columns(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        parse(words)
+    assert exit_.value.code == 0
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 100
+
+
+def test_help_names_every_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
+    from pdfbatch.cli.exits import ExitCode
+
+    with pytest.raises(SystemExit):
+        parse(["run", "--help"])
+    codes = capsys.readouterr().out.split("exit codes:")[1].split()
+    assert {str(int(code)) for code in ExitCode} <= set(codes)
+
+
+def test_the_version_is_the_package_s() -> None:
+    from importlib.metadata import version
+
+    done = subprocess.run([sys.executable, "-m", "pdfbatch", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"pdfbatch {version('pdfbatch')}\n"
+
+
+def test_importing_the_command_line_loads_no_third_party_package() -> None:
+    script = "import pdfbatch.cli, sys; pdfbatch.cli.arguments.parse(['run', 'a', '-o', 'b']); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    heavy = {"rich", "pypdf", "pypdfium2", "fsspec", "PIL", "tenacity", "pytesseract", "asyncio"}
+    assert not heavy & {name.split(".")[0] for name in done.stdout.split()}

@@ -1,0 +1,101 @@
+"""Fixtures for all tests, and the check that a test session leaves nothing behind."""
+
+import os
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pdfbatch.samples import write_samples
+
+_ROOT = Path(__file__).resolve().parents[1]
+_PROC = Path("/proc")
+_MARK = "PDFBATCH_TEST_SESSION"
+_OF_PYTHON_ITSELF = (
+    b"multiprocessing.resource_tracker",
+    b"multiprocessing.forkserver",
+    b"multiprocessing/resource_tracker",
+)
+
+
+@pytest.fixture(scope="session")
+def case_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of sample documents of every kind; one of them is no PDF. Read only."""
+    folder = tmp_path_factory.mktemp("case")
+    write_samples(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """A folder of real documents with a MANIFEST.tsv: ``PDFBATCH_CORPUS``, or one beside the repository."""
+    return _outside_data("corpus", "PDFBATCH_CORPUS")
+
+
+@pytest.fixture(scope="session")
+def hostile() -> Path:
+    """A folder of nasty documents: ``PDFBATCH_HOSTILE``, or one beside the repository."""
+    return _outside_data("hostile", "PDFBATCH_HOSTILE")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_left_behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Fails the session when a process or a temporary folder of ours outlives it.
+
+    Children inherit a mark and a temporary folder of this session, so that sessions side by side do not see each other.
+    """
+    folder, mark = tmp_path_factory.mktemp("t"), uuid.uuid4().hex
+    before = {name: os.environ.get(name) for name in (_MARK, "TMPDIR")}
+    os.environ.update({_MARK: mark, "TMPDIR": str(folder)})
+    tempfile.tempdir = None
+    yield
+    _restore_environment(before)
+    _wait_until_none(mark, folder)
+    assert _processes(mark) == [], "processes outlive the tests"
+    assert sorted(folder.glob("pdfbatch*")) == [], "temporary folders outlive the tests"
+
+
+def _outside_data(name: str, variable: str) -> Path:
+    folder = Path(os.environ.get(variable) or _ROOT.parent / "shared" / name)
+    if not folder.is_dir():
+        pytest.skip(f"no {name}: set {variable} to a folder that holds one")
+    return folder
+
+
+def _restore_environment(before: dict[str, str | None]) -> None:
+    for name, value in before.items():
+        if value is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = value
+    tempfile.tempdir = None
+
+
+def _wait_until_none(mark: str, folder: Path, seconds: float = 5.0) -> None:
+    """Give what was just told to end the time to do so."""
+    deadline = time.monotonic() + seconds
+    while (_processes(mark) or any(folder.glob("pdfbatch*"))) and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
+def _processes(mark: str) -> list[str]:
+    """Command lines of all living processes that were started with the mark in their environment (Linux only)."""
+    return [_command(process) for process in _PROC.glob("[0-9]*") if _is_ours(process, mark.encode())]
+
+
+def _is_ours(process: Path, mark: bytes) -> bool:
+    try:
+        environment, command = (process / "environ").read_bytes(), (process / "cmdline").read_bytes()
+    except OSError:
+        return False
+    return mark in environment and not any(name in command for name in _OF_PYTHON_ITSELF)
+
+
+def _command(process: Path) -> str:
+    try:
+        return f"{process.name} {(process / 'cmdline').read_bytes().replace(bytes(1), b' ').decode(errors='replace')}"
+    except OSError:
+        return process.name

@@ -1,0 +1,72 @@
+"""Frames over pipes, and the file in which a worker says where it is."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pdfbatch.executors.channel import ChannelError, Frame, Inflow, Kind, Outflow, encode, read_frame, write_frame
+from pdfbatch.executors.place import Place, PlaceReader, PlaceWriter
+
+
+@pytest.fixture
+def pipe() -> Iterator[tuple[int, int]]:
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    os.set_blocking(writer, False)
+    yield reader, writer
+    os.close(reader)
+    os.close(writer)
+
+
+def test_frames_arrive_whole_and_in_order_through_a_pipe_that_is_smaller_than_they_are(pipe: tuple[int, int]) -> None:
+    reader, writer = pipe
+    sent = [(Kind.TASK, number, bytes([number]) * (number * 9973)) for number in range(60)]
+    outflow, inflow = Outflow(), Inflow()
+    for frame in sent:
+        outflow.put(encode(*frame))
+    came: list[Frame] = []
+    while len(came) < len(sent):
+        outflow.flush(writer)
+        came += inflow.read(reader)  # raises when nothing more is on its way
+    assert [(frame.kind, frame.task, bytes(frame.payload)) for frame in came] == sent
+
+
+def test_a_blocking_reader_gets_what_a_blocking_writer_wrote() -> None:
+    reader, writer = os.pipe()
+    write_frame(writer, encode(Kind.RESULT, 7, b"said"))
+    assert read_frame(reader) == (Kind.RESULT, 7, b"said")
+    os.close(writer)
+    with pytest.raises(EOFError):
+        read_frame(reader)
+    os.close(reader)
+
+
+@pytest.mark.parametrize("noise", [b"Warning: a library talks to stdout", b"\0" * 17, b"\xff" * 40])
+def test_noise_is_no_frame(pipe: tuple[int, int], noise: bytes) -> None:
+    os.write(pipe[1], noise)
+    with pytest.raises(ChannelError):
+        Inflow().read(pipe[0])
+
+
+def test_a_closed_pipe_is_its_end() -> None:
+    reader, writer = os.pipe()
+    os.close(writer)
+    with pytest.raises(EOFError):
+        Inflow().read(reader)
+    os.close(reader)
+
+
+def test_a_place_is_read_as_it_was_written(tmp_path: Path) -> None:
+    reader = PlaceReader(str(tmp_path / "place"))
+    assert reader.read() == Place()
+    writer = PlaceWriter(str(tmp_path / "place"))
+    writer.begin(7)
+    writer.page(3)
+    place = reader.read()
+    assert (place.task, place.page) == (7, 3)
+    assert place.task_started <= place.page_started
+    writer.end(7)
+    assert reader.read() == Place(task=7)
+    reader.close()

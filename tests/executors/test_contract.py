@@ -1,0 +1,89 @@
+"""The public contract over every executor that ships."""
+
+import multiprocessing
+from collections.abc import Generator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import pytest
+
+from pdfbatch.errors import PoolStartError
+from pdfbatch.executors.fallback import FallbackExecutor
+from pdfbatch.executors.futures import FuturesExecutor
+from pdfbatch.executors.process import ProcessExecutor
+from pdfbatch.executors.sequential import SequentialExecutor
+from pdfbatch.executors.thread import ThreadExecutor
+from pdfbatch.ports import Executor, Pool, Work
+from pdfbatch.testing import ExecutorContract, KillingExecutorContract
+
+
+@dataclass(frozen=True)
+class UnstartableExecutor:
+    name = "unstartable"
+    kills = False
+
+    def start(self, work: Work) -> Pool:
+        raise PoolStartError("no room")
+
+
+class TestSequentialExecutor(ExecutorContract):
+    immediate = False
+
+    def make_executor(self) -> Executor:
+        return SequentialExecutor()
+
+
+class TestThreadExecutor(ExecutorContract):
+    def make_executor(self) -> Executor:
+        return ThreadExecutor(workers=2)
+
+
+class TestFuturesExecutorOverThreads(ExecutorContract):
+    @pytest.fixture(autouse=True)
+    def _threads(self) -> Generator[None]:
+        with ThreadPoolExecutor(2) as self.threads:
+            yield
+
+    def make_executor(self) -> Executor:
+        return FuturesExecutor(self.threads, workers=2)
+
+    def make_unstartable_executor(self) -> Executor:
+        shut_down = ThreadPoolExecutor(1)
+        shut_down.shutdown()
+        return FuturesExecutor(shut_down)
+
+
+@pytest.fixture(scope="class")
+def processes() -> Generator[ProcessPoolExecutor]:
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as executor:
+        yield executor
+
+
+class TestFuturesExecutorOverProcesses(ExecutorContract):
+    @pytest.fixture(autouse=True)
+    def _processes(self, processes: ProcessPoolExecutor) -> None:
+        self.processes = processes
+
+    def make_executor(self) -> Executor:
+        return FuturesExecutor(self.processes, workers=2)
+
+
+class TestFallbackExecutor(ExecutorContract):
+    def make_executor(self) -> Executor:
+        return FallbackExecutor([UnstartableExecutor(), ThreadExecutor(workers=2)])
+
+    def make_unstartable_executor(self) -> Executor:
+        return FallbackExecutor([UnstartableExecutor(), UnstartableExecutor()])
+
+
+class TestProcessExecutor(KillingExecutorContract):
+    def make_executor(self) -> Executor:
+        return ProcessExecutor(workers=2)
+
+    def make_unstartable_executor(self) -> Executor:
+        return ProcessExecutor(workers=2, python="no-such-python")
+
+
+class TestFallbackFromProcesses(KillingExecutorContract):
+    def make_executor(self) -> Executor:
+        return FallbackExecutor([ProcessExecutor(workers=2), SequentialExecutor()])

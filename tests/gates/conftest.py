@@ -1,0 +1,43 @@
+"""Fixtures of the gates: temporary files of their own, and figures for the summary."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+Measured = Callable[[str, object], None]
+
+
+@pytest.fixture
+def temporary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder for temporary files of pools, so that a gate sees those of its own batches only.
+
+    Its path is short, because sockets are made there.
+    """
+    folder = tmp_path_factory.mktemp("t")
+    before, tempfile.tempdir = tempfile.tempdir, str(folder)
+    yield folder
+    tempfile.tempdir = before
+
+
+@pytest.fixture
+def measured(record_property: Measured) -> Measured:
+    """Takes figures (name, value) that the summary at the end shows."""
+    return record_property
+
+
+def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter") -> None:
+    """Show what the gates measured."""
+    reports: list[pytest.TestReport] = [
+        report
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.getreports(outcome)
+        if report.when == "call" and report.user_properties
+    ]
+    if not reports:
+        return
+    terminalreporter.section("measured by the gates")
+    for report in reports:
+        figures = ", ".join(f"{name} {value}" for name, value in report.user_properties)
+        terminalreporter.write_line(f"{report.location[2]}: {figures}")

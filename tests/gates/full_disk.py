@@ -1,0 +1,57 @@
+"""Outputs that fail: a folder on a disk that is full, and one that says it is."""
+
+import os
+import subprocess
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pdfbatch.causes import Cause
+from pdfbatch.errors import DocumentError
+from pdfbatch.storage import Storage
+
+
+@contextmanager
+def small_disk(folder: Path, kibibytes: int) -> Generator[bool]:
+    """A file system of this size at the folder, where this process may mount one; whether it may."""
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", f"size={kibibytes}k", "tmpfs", str(folder)]
+    mounted = os.path.exists("/bin/mount") and subprocess.run(command, capture_output=True, check=False).returncode == 0
+    try:
+        yield mounted
+    finally:
+        if mounted:
+            subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+@dataclass(frozen=True, slots=True)
+class SmallStorage:
+    """A folder that is full when it holds ``files`` files: what a small disk is to a batch, on any machine."""
+
+    folder: str
+    files: int
+
+    def check(self) -> None:
+        self._storage.check()
+
+    def uri(self, name: str) -> str:
+        return self._storage.uri(name)
+
+    def write(self, name: str, data: bytes) -> None:
+        if len(os.listdir(self.folder)) >= self.files:
+            raise DocumentError(f"{name}: no space left", cause=Cause.STORAGE_FULL)
+        self._storage.write(name, data)
+
+    def read(self, name: str) -> bytes:
+        return self._storage.read(name)
+
+    def delete(self, name: str) -> None:
+        self._storage.delete(name)
+
+    def names(self, below: str = "") -> Iterable[str]:
+        return self._storage.names(below)
+
+    @property
+    def _storage(self) -> Storage:
+        return Storage(self.folder)

@@ -1,0 +1,105 @@
+"""Engines for gates: they do some honest work, and note in a file what they did."""
+
+import hashlib
+import os
+import time
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pdfbatch.ports import OcrEngine, OpenDocument, OpenPage, Reading, TextEngine
+from pdfbatch.testing import FaultyEngine
+from tests.stand_ins import EchoOcr
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaboriousEngine:
+    """Does what ``engine`` does, and computes for ``seconds`` of CPU time on each page.
+
+    ``journal`` is a file to which it appends the name of each document that it opens.
+    """
+
+    engine: TextEngine = field(default_factory=FaultyEngine)
+    seconds: float = 0.005
+    journal: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"laborious-{self.engine.name}"
+
+    @property
+    def version(self) -> str:
+        return "1"
+
+    @contextmanager
+    def open(self, source: str | bytes, *, password: str | None = None) -> Generator[OpenDocument]:
+        if isinstance(source, str):
+            _note(self.journal, os.path.basename(source))
+        with self.engine.open(source, password=password) as document:
+            yield _Document(document, self.seconds)
+
+
+class _Document:
+    def __init__(self, document: OpenDocument, seconds: float) -> None:
+        self._document = document
+        self._seconds = seconds
+
+    @property
+    def page_count(self) -> int:
+        return self._document.page_count
+
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        return self._document.metadata
+
+    @contextmanager
+    def page(self, number: int) -> Generator[OpenPage]:
+        compute(self._seconds)
+        with self._document.page(number) as page:
+            yield page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaboriousOcr:
+    """Does what ``engine`` does, after some computing, and appends each text that it reads to the file ``journal``."""
+
+    engine: OcrEngine = field(default_factory=EchoOcr)
+    seconds: float = 0.005
+    journal: str = ""
+
+    @property
+    def name(self) -> str:
+        return "laborious-ocr"
+
+    @property
+    def version(self) -> str:
+        return "1"
+
+    def check(self, languages: str) -> None:
+        self.engine.check(languages)
+
+    def read(self, image: "Image", *, languages: str, dpi: int, timeout: float | None = None) -> Reading:
+        compute(self.seconds)
+        reading = self.engine.read(image, languages=languages, dpi=dpi, timeout=timeout)
+        _note(self.journal, reading.text)
+        return reading
+
+    def orientation(self, image: "Image", *, timeout: float | None = None) -> int | None:
+        return self.engine.orientation(image, timeout=timeout)
+
+
+def compute(seconds: float) -> None:
+    """Use this much CPU time, however busy the machine is."""
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
+        hashlib.sha256(bytes(4096)).digest()
+
+
+def _note(journal: str, line: str) -> None:
+    if journal:
+        with open(journal, "ab", buffering=0) as file:  # one write: lines of several processes stay whole
+            file.write(f"{line}\n".encode())

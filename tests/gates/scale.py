@@ -1,0 +1,25 @@
+"""How much a gate does: a short form that always runs, a long one when ``PDFBATCH_GATES=long``."""
+
+import os
+from typing import TypeVar
+
+import pytest
+
+T = TypeVar("T")
+
+LONG = os.environ.get("PDFBATCH_GATES") == "long"
+
+
+def scaled(short: T, long: T) -> T:
+    """The value for the form that runs now."""
+    return long if LONG else short
+
+
+GATE = (
+    pytest.mark.gate,
+    pytest.mark.timeout(scaled(300, 7200)),  # against a hang, not a measure
+    pytest.mark.skipif(os.name != "posix", reason="worker processes are not for Windows"),
+)
+"""What every gate is marked with."""
+
+long_only = pytest.mark.skipif(not LONG, reason="a long gate: set PDFBATCH_GATES=long")

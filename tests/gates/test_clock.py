@@ -1,0 +1,41 @@
+"""Row 33: the wall clock may jump. It is read for time stamps only, never to measure, to wait or to limit."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pdfbatch
+from tests.gates.scale import GATE
+
+pytestmark = [*GATE]
+
+SOURCE = Path(pdfbatch.__file__).parent
+FOR_TIME_STAMPS = {
+    "ledger.py": "when a batch began and was last heard of",
+    "localstorage.py": "the age of a file, which is a time stamp too",
+    "sinks/redis.py": "the heartbeat of a status",
+    "sinks/redis_reader.py": "whether a heartbeat of another host is old",
+    "work.py": "when a document was finished",
+}
+WALL_CLOCKS = {
+    ("time", "time"),
+    ("time", "time_ns"),
+    ("datetime", "now"),
+    ("datetime", "utcnow"),
+    ("time", "localtime"),
+}
+
+
+def test_no_limit_and_no_duration_is_taken_from_the_wall_clock() -> None:
+    readers = {path.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*.py") if list(readings(path))}
+    assert readers <= set(FOR_TIME_STAMPS)
+
+
+def readings(path: Path) -> Iterator[int]:
+    """Lines on which a module reads the wall clock."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Attribute(value=ast.Name(id=module), attr=name) if (module, name) in WALL_CLOCKS:
+                yield node.lineno
+            case _:
+                continue

@@ -1,0 +1,98 @@
+"""Who imports whom inside the package, read from its source."""
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parents[1] / "src" / "pdfbatch"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imports:
+    """What one module imports from the package: when it runs, and for type checkers only."""
+
+    runtime: frozenset[str]
+    typing: frozenset[str]
+
+
+def modules() -> dict[str, Path]:
+    """All modules of the package by name, without the package's own name in front (``executors.process``)."""
+    return {_name(path): path for path in sorted(PACKAGE.rglob("*.py")) if path != PACKAGE / "__init__.py"}
+
+
+def imports_of(path: Path, known: Mapping[str, Path]) -> Imports:
+    """The modules of the package that a source file imports, wherever in the file that is written."""
+    tree = ast.parse(path.read_text("utf-8"))
+    guarded = _guarded(tree)
+    found = [(name, id(node) in guarded) for node in ast.walk(tree) for name in _targets(node, known)]
+    runtime = frozenset(name for name, only_typing in found if not only_typing)
+    return Imports(runtime=runtime, typing=frozenset(name for name, _ in found) - runtime)
+
+
+def libraries_of(path: Path) -> frozenset[str]:
+    """The top-level packages that a source file imports when it runs, wherever in the file that is written."""
+    tree = ast.parse(path.read_text("utf-8"))
+    guarded = _guarded(tree)
+    names = (name for node in ast.walk(tree) if id(node) not in guarded for name in _absolute(node))
+    return frozenset(name.partition(".")[0] for name in names)
+
+
+def cycle_in(graph: Mapping[str, frozenset[str]]) -> list[str]:
+    """One circle of modules that import each other, or nothing."""
+    done = set[str]()
+    for start in graph:
+        if circle := _circle_from(start, graph, (), done):
+            return circle
+    return []
+
+
+def _circle_from(name: str, graph: Mapping[str, frozenset[str]], path: tuple[str, ...], done: set[str]) -> list[str]:
+    if name in path:
+        return [*path[path.index(name) :], name]
+    if name in done:
+        return []
+    for target in sorted(graph[name]):
+        if circle := _circle_from(target, graph, (*path, name), done):
+            return circle
+    done.add(name)
+    return []
+
+
+def _name(path: Path) -> str:
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _guarded(tree: ast.Module) -> set[int]:
+    """Ids of all nodes that only type checkers read."""
+    return {id(node) for branch in _typing_branches(tree) for node in ast.walk(branch)}
+
+
+def _typing_branches(tree: ast.Module) -> Iterator[ast.stmt]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            yield from node.body
+
+
+def _targets(node: ast.AST, known: Mapping[str, Path]) -> Iterator[str]:
+    if isinstance(node, ast.ImportFrom) and node.level:
+        raise AssertionError(f"line {node.lineno}: imports inside the package are written in full")
+    for name in _absolute(node):
+        inner = _inner(name)
+        yield from [candidate for candidate in (inner, inner.rpartition(".")[0]) if candidate in known][:1]
+
+
+def _absolute(node: ast.AST) -> Iterator[str]:
+    """Full names that a statement imports; what comes from a module may be a module itself, so its name is added."""
+    match node:
+        case ast.Import(names=names):
+            yield from (alias.name for alias in names)
+        case ast.ImportFrom(module=str(module), names=names):
+            yield from (f"{module}.{alias.name}" for alias in names)
+        case _:
+            return
+
+
+def _inner(name: str) -> str:
+    return name.removeprefix("pdfbatch.") if name.startswith("pdfbatch.") else ""

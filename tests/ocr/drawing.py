@@ -1,0 +1,25 @@
+"""Pictures of pages, drawn for the tests."""
+
+from PIL import Image, ImageDraw, ImageFont
+
+LINES = (
+    "The quick brown fox jumps over the lazy dog.",
+    "Minutes of the meeting held on Tuesday at noon,",
+    "taken down by the secretary and read to all present.",
+    "Nothing further was said about the missing letter.",
+)
+TEXT = " ".join(LINES)
+
+
+def page(lines: tuple[str, ...] = LINES, *, size: tuple[int, int] = (1300, 500), mode: str = "L") -> Image.Image:
+    """Black print on white, as a scan at 300 dpi would show it."""
+    picture = Image.new("L", size, 255)
+    draw, font = ImageDraw.Draw(picture), ImageFont.load_default(size=44)
+    for row, line in enumerate(lines):
+        draw.text((60, 60 + row * 90), line, font=font, fill=0)
+    return picture.convert(mode)
+
+
+def words(text: str) -> str:
+    """A text with its white space made even."""
+    return " ".join(text.split())

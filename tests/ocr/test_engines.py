@@ -1,0 +1,137 @@
+"""What both OCR engines promise."""
+
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from PIL import Image
+
+from pdfbatch.causes import Cause
+from pdfbatch.errors import DependencyError, DocumentError
+from pdfbatch.ocr.tesseract import TesseractEngine
+from pdfbatch.ocr.tesserocr import TesserocrEngine
+from pdfbatch.ports import OcrEngine
+from tests.ocr.drawing import TEXT, page, words
+
+
+def test_print_is_read_with_confidence(engine: OcrEngine) -> None:
+    reading = engine.read(page(), languages="eng", dpi=300)
+    assert words(reading.text) == TEXT
+    assert reading.words == len(TEXT.split())
+    assert reading.confidence is not None
+    assert 85 < reading.confidence <= 100
+
+
+def test_lines_end_in_a_line_feed_and_the_page_in_no_form_feed(engine: OcrEngine) -> None:
+    text = engine.read(page(), languages="eng", dpi=300).text
+    assert text.endswith("letter.\n")
+    assert not {"\f", "\r"} & set(text)
+
+
+def test_a_blank_page_has_no_words_and_no_confidence(engine: OcrEngine) -> None:
+    reading = engine.read(Image.new("L", (800, 600), 255), languages="eng", dpi=300)
+    assert (words(reading.text), reading.confidence, reading.words) == ("", None, 0)
+
+
+@pytest.mark.parametrize("mode", ["1", "RGB", "RGBA", "P"])
+def test_the_mode_of_the_picture_does_not_matter(engine: OcrEngine, mode: str) -> None:
+    # A width that is no multiple of eight: rows of a bilevel picture are padded.
+    picture = page(size=(1301, 501), mode=mode)
+    assert words(engine.read(picture, languages="eng", dpi=300).text) == TEXT
+
+
+def test_the_picture_is_left_as_it_was(engine: OcrEngine) -> None:
+    picture = page()
+    before = picture.copy()
+    engine.read(picture, languages="eng", dpi=300)
+    assert (picture, picture.format) == (before, None)
+
+
+def test_two_languages_are_read_together(engine: OcrEngine) -> None:
+    reading = engine.read(page(("Der alte Mann und das Meer and the road below",)), languages="eng+deu", dpi=300)
+    assert words(reading.text) == "Der alte Mann und das Meer and the road below"
+
+
+@pytest.mark.parametrize("timeout", [0.01, 0, -1])
+def test_a_reading_that_takes_too_long_is_a_timeout(engine: OcrEngine, timeout: float) -> None:
+    with pytest.raises(DocumentError) as caught:
+        engine.read(page(), languages="eng", dpi=300, timeout=timeout)
+    assert caught.value.cause is Cause.TIMEOUT
+
+
+def test_an_engine_reads_on_after_a_timeout(engine: OcrEngine) -> None:
+    with pytest.raises(DocumentError):
+        engine.read(page(), languages="eng", dpi=300, timeout=0.01)
+    assert words(engine.read(page(), languages="eng", dpi=300, timeout=60).text) == TEXT
+
+
+def test_languages_that_are_there_pass_the_check(engine: OcrEngine) -> None:
+    engine.check("eng")
+    engine.check("deu+eng")
+
+
+@pytest.mark.parametrize("languages", ["tlh", "eng+tlh"])
+def test_the_check_names_a_missing_language_those_there_and_what_to_install(engine: OcrEngine, languages: str) -> None:
+    with pytest.raises(
+        DependencyError, match=r"data for tlh in .*there is .*eng.* apt-get install .*tesseract-ocr-tlh"
+    ):
+        engine.check(languages)
+
+
+@pytest.mark.parametrize("languages", ["", "+"])
+def test_no_language_at_all_fails_the_check(engine: OcrEngine, languages: str) -> None:
+    with pytest.raises(DependencyError, match="no language is named"):
+        engine.check(languages)
+
+
+def test_a_missing_language_of_one_document_is_its_failure_not_half_a_text(engine: OcrEngine) -> None:
+    with pytest.raises(DocumentError, match="no OCR data for tlh") as caught:
+        engine.read(page(), languages="eng+tlh", dpi=300)
+    assert caught.value.cause is Cause.OCR_UNAVAILABLE
+
+
+def test_an_engine_travels_to_a_worker(engine: OcrEngine) -> None:
+    engine.read(page(), languages="eng", dpi=300)
+    assert pickle.loads(pickle.dumps(engine)) == engine
+
+
+def test_an_engine_says_which_version_it_is(engine: OcrEngine) -> None:
+    assert engine.version.split(".")[0] in {"4", "5"}
+
+
+def test_threads_read_side_by_side(engine: OcrEngine) -> None:
+    def text_of(picture: Image.Image) -> str:
+        return words(engine.read(picture, languages="eng", dpi=300).text)
+
+    with ThreadPoolExecutor(3) as pool:
+        assert list(pool.map(text_of, [page()] * 6)) == [TEXT] * 6
+
+
+def test_reading_is_silent(engine: OcrEngine, capfd: pytest.CaptureFixture[str]) -> None:
+    for picture in (page(), Image.new("L", (3, 400), 255), Image.new("L", (1, 1), 0)):
+        engine.read(picture, languages="eng", dpi=300)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_without_orientation_data_the_orientation_is_unknown(engine: TesseractEngine | TesserocrEngine) -> None:
+    if engine.tessdata is None:
+        pytest.skip("the system's data may hold it")
+    assert engine.orientation(page()) is None
+
+
+@pytest.mark.parametrize("turned", [0, 90, 180, 270])
+@pytest.mark.parametrize("kind", [TesseractEngine, TesserocrEngine])
+def test_orientation_is_the_turn_that_stands_the_picture_upright(
+    kind: type[TesseractEngine | TesserocrEngine], turned: int
+) -> None:
+    engine = kind()
+    picture = page(size=(1300, 1300))
+    if engine.orientation(picture) is None:
+        pytest.skip("no orientation data here")
+    assert engine.orientation(picture.rotate(turned, expand=True)) == turned
+
+
+def test_both_engines_read_the_same(tesseract: TesseractEngine, tesserocr: TesserocrEngine) -> None:
+    one, two = (engine.read(page(), languages="eng", dpi=300) for engine in (tesseract, tesserocr))
+    assert one.text == two.text
+    assert one.confidence == pytest.approx(two.confidence, abs=0.5)

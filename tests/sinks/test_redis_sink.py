@@ -1,0 +1,400 @@
+"""RedisSink against a real server: one that works, is down, goes away, comes back, or says nothing."""
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("redis", reason="the extra redis is not installed")
+
+from redis import Redis
+from redis.client import Pipeline
+
+from pdfbatch import process_batch
+from pdfbatch.errors import UsageError
+from pdfbatch.report import BatchState, BatchStatus
+from pdfbatch.samples import text_pdf
+from pdfbatch.sinks.redis import RedisSink
+from tests.redis_server import HANG_SECONDS, RedisServer, redis_server, until
+
+PROMISED_CLOSE_SECONDS = 3.0
+PROMISED_RETURN_SECONDS = 5.0
+FIRST_KEYS = ["total_documents", "processed", "successful", "failed", "status", "updated_at"]
+
+
+@pytest.fixture
+def absent(tmp_path: Path) -> Iterator[RedisServer]:
+    """A server that is not running yet."""
+    with redis_server(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+def server(absent: RedisServer) -> RedisServer:
+    """A server that runs."""
+    absent.start()
+    return absent
+
+
+@pytest.fixture
+def ended(status: BatchStatus) -> BatchStatus:
+    """The same batch, completed."""
+    return replace(status, state=BatchState.COMPLETED, successful=9, failed=1)
+
+
+def _warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [
+        record.getMessage()
+        for record in caplog.records
+        if record.name.startswith("pdfbatch") and record.levelno >= logging.WARNING
+    ]
+
+
+def _threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name.startswith("pdfbatch-status")]
+
+
+def _closed(sink: RedisSink) -> float:
+    """How many seconds it takes to close the sink."""
+    began = time.monotonic()
+    sink.close()
+    return time.monotonic() - began
+
+
+# --- the contract -----------------------------------------------------------------------------------------------------
+
+
+def test_the_key_holds_one_json_object_with_the_documented_keys(server: RedisServer, ended: BatchStatus) -> None:
+    sink = RedisSink(server.url)
+    sink.update(ended)
+    sink.close()
+    stored = server.stored("case-17")
+    assert list(stored)[:6] == FIRST_KEYS
+    assert [stored[key] for key in FIRST_KEYS] == [10, 10, 9, 1, "completed", "1970-01-01T00:30:00.000Z"]
+    assert stored.keys() == ended.as_dict().keys()
+
+
+def test_a_real_batch_ends_as_completed_with_its_counts(server: RedisServer, tmp_path: Path) -> None:
+    tmp_path.joinpath("good.pdf").write_bytes(text_pdf(["A letter."]))
+    tmp_path.joinpath("bad.pdf").write_bytes(b"no pdf")
+    report = process_batch(
+        str(tmp_path / "*.pdf"), executor="sequential", batch_id="real", sinks=[RedisSink(server.url)]
+    )
+    stored = server.stored("real")
+    assert [stored[key] for key in FIRST_KEYS[:5]] == [2, 2, 1, 1, "completed"]
+    assert stored == {**report.status.as_dict(), "heartbeat_at": stored["heartbeat_at"]}
+
+
+def test_a_batch_that_has_not_begun_has_a_time_of_update(server: RedisServer) -> None:
+    sink = RedisSink(server.url)
+    sink.update(BatchStatus(batch_id="new"))
+    stored = until(lambda: server.stored("new"))
+    sink.close()
+    assert stored["status"] == "pending"
+    assert stored["updated_at"] == stored["heartbeat_at"]
+
+
+def test_status_and_index_expire(server: RedisServer, ended: BatchStatus) -> None:
+    sink = RedisSink(server.url, expire_seconds=1_000)
+    sink.update(ended)
+    sink.close()
+    with server.client() as client:
+        times = [client.ttl(name) for name in ("batch:processing:case-17", "batch:processing")]
+    assert all(0 < seconds <= 1_000 for seconds in times)
+
+
+def test_each_change_is_published_as_it_is_stored(server: RedisServer, ended: BatchStatus) -> None:
+    with server.client() as client, client.pubsub(ignore_subscribe_messages=True) as changes:
+        changes.psubscribe("batch:processing:*")
+        changes.get_message(timeout=HANG_SECONDS)
+        sink = RedisSink(server.url)
+        sink.update(ended)
+        message = until(lambda: changes.get_message(timeout=1))
+        sink.close()
+    assert message["channel"] == "batch:processing:case-17"
+    assert json.loads(message["data"]) == server.stored("case-17")
+
+
+def test_the_index_forgets_what_is_old_and_what_is_too_much(server: RedisServer, ended: BatchStatus) -> None:
+    now = time.time()
+    with server.client() as client:
+        client.zadd("batch:processing", {"old": now - 2_000, **{f"b{number}": now - 100 for number in range(1_500)}})
+        sink = RedisSink(server.url, expire_seconds=1_000)
+        sink.update(ended)
+        sink.close()
+        assert client.zscore("batch:processing", "old") is None
+        assert client.zcard("batch:processing") == 1_000
+        assert client.zrange("batch:processing", -1, -1) == ["case-17"]
+
+
+def test_a_prefix_of_ones_own_keeps_everything_apart(server: RedisServer, ended: BatchStatus) -> None:
+    sink = RedisSink(server.url, key_prefix="mine:")
+    sink.update(ended)
+    sink.close()
+    with server.client() as client:
+        names = client.keys("*")
+        assert sorted(names) == ["mine", "mine:case-17"]
+
+
+def test_a_heart_beats_while_nothing_changes(server: RedisServer, status: BatchStatus) -> None:
+    sink = RedisSink(server.url, heartbeat_seconds=0.05)
+    sink.update(status)
+    first = until(lambda: server.stored("case-17"))
+    later = until(lambda: server.stored("case-17")["heartbeat_at"] > first["heartbeat_at"] and server.stored("case-17"))
+    sink.close()
+    assert {**later, "heartbeat_at": ""} == {**first, "heartbeat_at": ""}
+
+
+def test_a_heart_stops_when_the_batch_has_ended(server: RedisServer, ended: BatchStatus) -> None:
+    sink = RedisSink(server.url, heartbeat_seconds=0.01)
+    sink.update(ended)
+    sink.close()
+    until(lambda: not _threads())
+    assert server.calls("set") == 1
+
+
+def test_snapshots_never_go_back_and_few_of_ten_thousand_are_sent(server: RedisServer, status: BatchStatus) -> None:
+    seen, stop = list[dict[str, Any]](), threading.Event()
+
+    def read() -> None:
+        while not stop.wait(0.005):
+            seen.append(server.stored("case-17"))
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    began, sink = time.monotonic(), RedisSink(server.url)
+    for number in range(10_000):
+        sink.update(replace(status, total_documents=10_000, successful=number - number // 7, failed=number // 7))
+        time.sleep(0.0001)  # a batch does something between two snapshots
+    sink.update(replace(status, total_documents=10_000, successful=9_000, failed=1_000, state=BatchState.COMPLETED))
+    sink.close()
+    seconds = time.monotonic() - began
+    stop.set()
+    reader.join()
+    counts = [one["processed"] for one in [*seen, server.stored("case-17")] if one]
+    assert counts == sorted(counts)
+    assert counts[-1] == 10_000
+    assert all(one["processed"] == one["successful"] + one["failed"] <= one["total_documents"] for one in seen if one)
+    assert 2 <= server.calls("set") <= 2 + 5 * seconds
+
+
+# --- a server that fails ----------------------------------------------------------------------------------------------
+
+
+def test_a_server_that_is_never_there_changes_no_result_and_is_one_warning(
+    absent: RedisServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for number in range(20):
+        tmp_path.joinpath(f"{number}.pdf").write_bytes(text_pdf([f"Letter {number}."]))
+    inputs = str(tmp_path / "*.pdf")
+    with_sink = process_batch(inputs, executor="sequential", sinks=[RedisSink(absent.url, linger_seconds=0)])
+    without = process_batch(inputs, executor="sequential")
+    assert [(one.document.document_uuid, one.status, one.text) for one in with_sink.results] == [
+        (one.document.document_uuid, one.status, one.text) for one in without.results
+    ]
+    (warning,) = _warnings(caplog)
+    assert absent.address in warning
+
+
+def test_a_server_that_comes_late_hears_of_the_batch(absent: RedisServer, status: BatchStatus) -> None:
+    sink = RedisSink(absent.url)
+    sink.update(status)
+    absent.start()
+    until(lambda: absent.stored("case-17"), seconds=PROMISED_RETURN_SECONDS)
+    sink.close()
+
+
+def test_a_server_that_was_lost_and_came_back_empty_hears_the_newest_state_again(
+    server: RedisServer, status: BatchStatus, caplog: pytest.LogCaptureFixture
+) -> None:
+    sink = RedisSink(server.url, heartbeat_seconds=0.1)
+    sink.update(status)
+    until(lambda: server.stored("case-17"))
+    server.kill()
+    until(lambda: _warnings(caplog))
+    sink.update(replace(status, successful=7))
+    server.start()
+    stored = until(lambda: server.stored("case-17"), seconds=PROMISED_RETURN_SECONDS)
+    sink.close()
+    assert stored["successful"] == 7
+    assert len(_warnings(caplog)) == 1
+
+
+def test_a_dead_server_costs_one_warning_for_each_batch(
+    absent: RedisServer, ended: BatchStatus, status: BatchStatus, caplog: pytest.LogCaptureFixture
+) -> None:
+    sink = RedisSink(absent.url, linger_seconds=0)
+    for name in ("first", "second"):
+        for number in range(5):
+            sink.update(replace(status, batch_id=name, successful=number))
+        sink.update(replace(ended, batch_id=name))
+        assert _closed(sink) <= PROMISED_CLOSE_SECONDS
+    assert ["first" in _warnings(caplog)[0], "second" in _warnings(caplog)[1], len(_warnings(caplog))] == [
+        True,
+        True,
+        2,
+    ]
+
+
+def test_a_silent_server_holds_up_nobody(
+    server: RedisServer, status: BatchStatus, ended: BatchStatus, caplog: pytest.LogCaptureFixture
+) -> None:
+    sink = RedisSink(server.url)
+    sink.update(status)
+    until(lambda: server.stored("case-17"))
+    server.silence()
+    began = time.monotonic()
+    for number in range(1_000):
+        sink.update(replace(status, pages=number))
+    assert time.monotonic() - began < 1
+    until(lambda: _warnings(caplog))
+    sink.update(ended)
+    assert _closed(sink) <= PROMISED_CLOSE_SECONDS
+    assert len(_warnings(caplog)) == 1
+    server.wake()
+    until(lambda: server.stored("case-17")["status"] == "completed", seconds=PROMISED_RETURN_SECONDS)
+
+
+class Overtaken(Redis):
+    """A client whose transactions always come second: somebody else writes between their beginning and their end."""
+
+    def pipeline(self, transaction: bool = True, shard_hint: Any = None) -> Pipeline:
+        return _Second(self.connection_pool, self.response_callbacks, transaction, shard_hint)
+
+
+class _Second(Pipeline):
+    def execute(self, raise_on_error: bool = True) -> list[Any]:
+        Redis(connection_pool=self.connection_pool).set("batch:processing:case-17", "newer")
+        return super().execute(raise_on_error)
+
+
+def test_a_late_transaction_of_an_older_state_is_void(server: RedisServer, status: BatchStatus) -> None:
+    sink = RedisSink(client=Overtaken(port=server.port), linger_seconds=0)
+    sink.update(status)
+    sink.close()
+    until(lambda: not _threads())
+    with server.client() as client:
+        assert client.get("batch:processing:case-17") == "newer"
+
+
+def test_the_last_state_arrives_also_after_the_end(absent: RedisServer, ended: BatchStatus) -> None:
+    sink = RedisSink(absent.url)
+    sink.update(ended)
+    assert _closed(sink) <= PROMISED_CLOSE_SECONDS
+    absent.start()
+    until(lambda: absent.stored("case-17"), seconds=PROMISED_RETURN_SECONDS)
+    until(lambda: not _threads())
+
+
+def test_a_last_state_that_cannot_be_delivered_is_given_up(absent: RedisServer, ended: BatchStatus) -> None:
+    sink = RedisSink(absent.url, linger_seconds=0.1)
+    sink.update(ended)
+    sink.close()
+    until(lambda: not _threads())
+
+
+# --- a guest in somebody's process ------------------------------------------------------------------------------------
+
+
+def test_a_sink_serves_one_batch_after_another(server: RedisServer, ended: BatchStatus) -> None:
+    sink = RedisSink(server.url)
+    for name in ("first", "second", "first"):
+        sink.update(replace(ended, batch_id=name, pages=len(name)))
+        sink.close()
+    assert server.stored("second")["pages"] == 6
+    assert server.calls("set") == 3
+
+
+def test_a_run_again_is_not_overwritten_by_the_end_of_the_run_before(
+    absent: RedisServer, status: BatchStatus, ended: BatchStatus
+) -> None:
+    sink = RedisSink(absent.url)
+    sink.update(replace(ended, state=BatchState.CANCELLED))
+    sink.close()
+    sink.update(status)
+    until(lambda: len(_threads()) == 1)
+    absent.start()
+    until(lambda: absent.stored("case-17"))
+    sink.close()
+    assert absent.stored("case-17")["status"] == "processing"
+
+
+def test_a_client_that_was_given_stays_open(server: RedisServer, ended: BatchStatus) -> None:
+    with server.client() as client:
+        sink = RedisSink(client=client)
+        sink.update(ended)
+        sink.close()
+        until(lambda: not _threads())
+        numbers = [client.client_id(), client.client_id()]
+        assert server.stored("case-17")["status"] == "completed"
+        assert numbers[0] == numbers[1]
+
+
+def test_a_sink_that_was_never_used_can_be_closed(absent: RedisServer) -> None:
+    RedisSink(absent.url).close()
+
+
+def test_a_forked_process_has_a_thread_of_its_own(server: RedisServer) -> None:
+    script = (
+        "import os, sys\n"
+        "from pdfbatch.report import BatchState, BatchStatus\n"
+        "from pdfbatch.sinks.redis import RedisSink\n"
+        "sink = RedisSink(sys.argv[1])\n"
+        "sink.update(BatchStatus(batch_id='parent'))\n"
+        "if child := os.fork():\n"
+        "    os.waitpid(child, 0)\n"
+        "    sink.update(BatchStatus(batch_id='parent', state=BatchState.COMPLETED))\n"
+        "else:\n"
+        "    sink.update(BatchStatus(batch_id='child', state=BatchState.COMPLETED))\n"
+        "sink.close()\n"
+    )
+    subprocess.run([sys.executable, "-c", script, server.url], check=True, timeout=HANG_SECONDS)
+    assert [server.stored(name)["status"] for name in ("parent", "child")] == ["completed", "completed"]
+
+
+def test_no_password_is_shown(absent: RedisServer, ended: BatchStatus, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    sink = RedisSink(f"redis://someone:s3cret@{absent.address}/0?password=s3cret", linger_seconds=0)
+    sink.update(ended)
+    sink.close()
+    assert _warnings(caplog)
+    assert "s3cret" not in f"{sink!r} {caplog.text}"
+    assert absent.address in repr(sink)
+
+
+@pytest.mark.parametrize("url", ["http://host/", "nonsense", "redis://:s3/cret@host/0", "redis://:s3cret#@host:x/0"])
+def test_what_is_no_url_is_refused_without_repeating_it(url: str) -> None:
+    with pytest.raises(UsageError, match="not a URL of Redis") as caught:
+        RedisSink(url)
+    assert "cret" not in str(caught.value)
+
+
+def test_an_expiry_of_no_time_is_refused() -> None:
+    with pytest.raises(UsageError, match="expire_seconds"):
+        RedisSink(expire_seconds=0)
+
+
+def test_without_redis_py_the_message_says_what_to_install() -> None:
+    script = (
+        "import sys; sys.modules['redis'] = None\n"
+        "from pdfbatch.errors import DependencyError\n"
+        "from pdfbatch.sinks.redis import RedisSink\n"
+        "try: RedisSink()\n"
+        "except DependencyError as error: print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert "pip install 'pdfbatch[redis]'" in done.stdout
+
+
+def test_importing_the_module_does_not_load_redis_py() -> None:
+    script = "import sys, pdfbatch.sinks.redis; sys.exit('redis' in sys.modules)"
+    subprocess.run([sys.executable, "-c", script], check=True, env={**os.environ})

@@ -1,0 +1,272 @@
+"""The benchmarks: that they run, measure what they say, and tell the truth about what failed."""
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from benchmarks.cases import CASES
+from benchmarks.compare import comparison, differences
+from benchmarks.contest import Contestant, contest, ratio
+from benchmarks.corpus import load
+from benchmarks.job import Item, Job, Outcome
+from benchmarks.loops import Step, side_by_side
+from benchmarks.making import SMALL, make_corpus
+from benchmarks.results import CaseResult, Entry, Ratio, Run, Suite, read_suite, write_suite
+from benchmarks.shares import balanced, dearest_first
+from benchmarks.tables import suite_as_markdown
+from benchmarks.usage import Usage, measured
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+BURN = "import time\nwhile time.process_time() < 0.4: pass\n"
+
+
+def benchmarks(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """``python -m benchmarks`` as a user runs it."""
+    command = [sys.executable, "-m", "benchmarks", *arguments]
+    return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=110)
+
+
+def usage_of(code: str, folder: Path, timeout: float | None = None) -> Usage:
+    """What a piece of Python costs."""
+    command = [sys.executable, "-c", code]
+    return measured(command, environment=os.environ, folder=folder, errors=folder / "errors", timeout=timeout)
+
+
+def entry(name: str, *wall_seconds: float, documents: int = 10) -> Entry:
+    """A contestant with runs that took so long."""
+    runs = tuple(
+        Run(wall_seconds=wall, cpu_seconds=wall, documents=documents, pages=documents) for wall in wall_seconds
+    )
+    return Entry(name=name, workers=1, runs=runs)
+
+
+def suite(*entries: Entry, cores: int = 2) -> Suite:
+    """A suite of one case."""
+    ratios = (Ratio(name="a / b", values=(0.9, 1.1), goal=0.95),)
+    case = CaseResult(name="text", setting="ten documents", entries=entries, ratios=ratios)
+    return Suite(machine={"cores": cores}, corpus={"documents": 10}, cases=(case,))
+
+
+# --- the command line ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", ["text", "import", "resume"])
+def test_the_smoke_form_of_a_case_runs_and_leaves_its_results(case: str, tmp_path: Path) -> None:
+    done = benchmarks("smoke", case, "--envs", str(tmp_path / "envs"), "--out", str(tmp_path / "out"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    (file,) = (tmp_path / "out").glob("*/results.json")
+    (result,) = read_suite(file).cases
+    assert result.name == case
+    assert result.ratios
+    assert all(one.values for one in result.ratios)
+
+
+def test_equality_finds_no_page_that_differs(tmp_path: Path) -> None:
+    done = benchmarks("smoke", "equality", "--envs", str(tmp_path / "envs"), "--out", str(tmp_path / "out"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    (file,) = (tmp_path / "out").glob("*/results.json")
+    (result,) = read_suite(file).cases
+    assert {one.median for one in result.ratios} == {0.0}
+
+
+def test_all_cases_are_listed_by_name() -> None:
+    said = benchmarks("list").stdout
+    assert [line.split()[0] for line in said.splitlines()] == [case.name for case in CASES]
+
+
+def test_an_unknown_case_is_a_wrong_request() -> None:
+    done = benchmarks("smoke", "tezt")
+    assert done.returncode == 2
+    assert "tezt" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+# --- measuring ----------------------------------------------------------------------------------------------------------
+
+
+def test_cpu_of_children_is_counted(tmp_path: Path) -> None:
+    code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {BURN!r}])"
+    assert usage_of(code, tmp_path).cpu_seconds >= 0.4
+
+
+def test_a_process_that_sleeps_costs_no_cpu(tmp_path: Path) -> None:
+    usage = usage_of("import time; time.sleep(0.6)", tmp_path)
+    assert usage.wall_seconds >= 0.6
+    assert usage.cpu_seconds < 0.5
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="memory of single processes is sampled in /proc")
+def test_memory_of_parent_and_child_is_told_apart(tmp_path: Path) -> None:
+    child = "import time; taken = bytearray(b'1') * 80_000_000; time.sleep(1)"
+    usage = usage_of(f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])", tmp_path)
+    assert usage.child_bytes > 80_000_000 > usage.parent_bytes > 0
+
+
+def test_a_run_beyond_its_time_is_killed_and_says_so(tmp_path: Path) -> None:
+    begun = time.monotonic()
+    usage = usage_of("import time; time.sleep(600)", tmp_path, timeout=0.5)
+    assert usage.status < 0
+    assert time.monotonic() - begun < 60
+
+
+def test_a_contestant_that_fails_is_told_with_its_last_words() -> None:
+    bad = Contestant(name="bad", command=(sys.executable, "-c", "raise ValueError('no such luck')"))
+    (found,) = contest([bad], repeat=1, say=lambda _: None)
+    assert not found.done
+    assert "no such luck" in found.runs[0].error
+
+
+def test_contestants_take_turns() -> None:
+    heard: list[str] = []
+    pair = [Contestant(name=name, command=(sys.executable, "-c", "pass")) for name in ("a", "b")]
+    contest(pair, repeat=2, say=heard.append)
+    assert [line.split()[1].rstrip(":") for line in heard] == ["a", "b", "a", "b"]
+
+
+# --- loops and shares ---------------------------------------------------------------------------------------------------
+
+
+def test_shares_are_balanced_by_cost() -> None:
+    assert balanced([5, 1, 4, 2], 2) == ((0, 1), (2, 3))
+
+
+def test_the_dearest_items_come_first_in_a_queue() -> None:
+    assert dearest_first([1, 3, 2]) == (1, 2, 0)
+
+
+def make_step(job: Job) -> Step:
+    """A step that finds one page in each item, and fails at the one that is called bad."""
+
+    def step(item: Item) -> int:
+        if item.id == "bad":
+            raise ValueError("this one is bad")
+        return 1
+
+    return step
+
+
+@pytest.mark.parametrize("shares", [(), ((0, 2), (1,))])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_loops_go_through_each_item_once(workers: int, shares: tuple[tuple[int, ...], ...]) -> None:
+    items = tuple(Item(id=name, path="") for name in ("one", "bad", "two"))
+    outcome = side_by_side(Job(items=items, workers=workers, shares=shares), make_step)
+    assert (outcome.documents, outcome.pages, outcome.failures) == (2, 2, 1)
+    assert set(outcome.document_seconds) == {"one", "bad", "two"}
+
+
+def test_a_job_survives_its_file(tmp_path: Path) -> None:
+    from benchmarks.job import read_job, write
+
+    job = Job(items=(Item(id="a", path="a.pdf", page=3),), workers=2, shares=((0,), ()), settings={"ocr": True})
+    write(tmp_path / "job", job)
+    assert read_job(tmp_path / "job") == job
+
+
+def test_a_runner_that_left_nothing_has_no_outcome(tmp_path: Path) -> None:
+    from benchmarks.job import read_outcome, write
+
+    assert read_outcome(tmp_path / "outcome") is None
+    write(tmp_path / "outcome", Outcome(documents=1))
+    assert read_outcome(tmp_path / "outcome") == Outcome(documents=1, errors=[])
+
+
+# --- results ------------------------------------------------------------------------------------------------------------
+
+
+def test_results_survive_their_file(tmp_path: Path) -> None:
+    whole = suite(entry("a", 1.0, 2.0))
+    write_suite(tmp_path / "results", whole)
+    assert suite_as_markdown(read_suite(tmp_path / "results")) == suite_as_markdown(whole)
+
+
+def test_a_file_that_holds_no_results_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "other").write_text("{}")
+    with pytest.raises(ValueError, match="no benchmark results"):
+        read_suite(tmp_path / "other")
+
+
+def test_a_ratio_is_taken_pair_by_pair() -> None:
+    found = ratio("a / b", entry("a", 1.0, 4.0), entry("b", 2.0, 4.0), goal=1.5)
+    assert found.values == (2.0, 1.0)
+    assert found.median == 1.5
+    assert found.reached
+
+
+def test_a_run_that_failed_is_in_no_ratio() -> None:
+    broken = entry("a", 1.0)
+    broken = replace(broken, runs=tuple(replace(run, error="it broke") for run in broken.runs))
+    assert ratio("a / b", broken, entry("b", 2.0), goal=1).reached is None
+
+
+def test_the_table_says_who_was_not_there() -> None:
+    absent = Entry(name="pdftotext", workers=1, runs=(), missing="pdftotext is not on PATH")
+    assert "not there: pdftotext is not on PATH" in suite_as_markdown(suite(entry("a", 1.0), absent))
+
+
+def test_a_goal_that_is_missed_is_said_plainly() -> None:
+    case = replace(suite().cases[0], ratios=(Ratio(name="slow", values=(0.5,), goal=0.95),))
+    assert "NOT REACHED" in suite_as_markdown(replace(suite(), cases=(case,)))
+
+
+def test_a_slower_run_is_called_slower_only_beyond_the_spread() -> None:
+    before, slower = (
+        suite(entry("steady", 1.0, 1.0), entry("shaky", 1.0, 3.0)),
+        suite(entry("steady", 1.5), entry("shaky", 2.5)),
+    )
+    speeds, _ = comparison(before, slower)
+    assert [row[-1] for row in speeds.rows] == ["SLOWER", "within the spread"]
+
+
+def test_a_comparison_says_what_else_differs() -> None:
+    assert differences(suite(cores=2), suite(cores=8)) == ("machine: cores 2 before, 8 after",)
+
+
+# --- corpus and accuracy ------------------------------------------------------------------------------------------------
+
+
+def test_a_seed_always_makes_the_same_corpus(tmp_path: Path) -> None:
+    first, second = (make_corpus(tmp_path / name, seed=7, recipe=SMALL) for name in ("a", "b"))
+    files = [path.relative_to(first) for path in sorted(first.rglob("*")) if path.is_file()]
+    assert len(files) > 10
+    assert all((first / file).read_bytes() == (second / file).read_bytes() for file in files)
+
+
+def test_a_folder_without_a_table_is_measured(tmp_path: Path) -> None:
+    made = load(make_corpus(tmp_path, seed=7, recipe=SMALL))
+    folder = next(iter(made.documents)).path.parent
+    assert [(one.pages, one.kind) for one in load(folder).documents] == [
+        (one.pages, one.kind) for one in made.documents
+    ]
+
+
+def test_a_folder_without_documents_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no document"):
+        load(tmp_path)
+
+
+def test_errors_are_counted_against_the_truth(tmp_path: Path) -> None:
+    pytest.importorskip("rapidfuzz", reason="the accuracy of texts needs the bench group")
+    from benchmarks.accuracy import score_document
+
+    document = load(make_corpus(tmp_path, seed=7, recipe=SMALL)).where(lambda one: one.truth is not None).documents[0]
+    assert document.truth is not None
+    truth = document.truth.read_text("utf-8")
+    assert score_document(truth, document).cer == 0
+    assert score_document("", document).cer == 1
+    assert score_document("", document).recall == 0
+    assert 0 < score_document(truth.replace("e", "c"), document).cer < 0.3
+
+
+def test_quotes_and_white_space_are_no_errors(tmp_path: Path) -> None:
+    pytest.importorskip("rapidfuzz", reason="the accuracy of texts needs the bench group")
+    from benchmarks.accuracy import score_document
+
+    document = load(make_corpus(tmp_path, seed=7, recipe=SMALL)).documents[0]
+    truth = tmp_path / "truth.txt"
+    truth.write_text("He said: \u201cnever \u2013 not once\u201d.", "utf-8")
+    assert score_document('He  said:\n"never - not once".\n', replace(document, truth=truth)).cer == 0

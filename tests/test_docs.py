@@ -1,0 +1,78 @@
+"""The documentation leads where it says, and what it quotes is so."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+import pdfbatch
+from pdfbatch.causes import Cause
+from pdfbatch.model import DocumentStatus
+from pdfbatch.plan import Reason
+from pdfbatch.report import BatchReport, BatchStatus
+from tests.docs_links import links
+
+ROOT = Path(__file__).resolve().parents[1]
+README = ROOT / "README.md"
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+PYTHON_BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
+
+
+def name_of(page: Path) -> str:
+    """A page's name in a test's id."""
+    return page.relative_to(ROOT).as_posix()
+
+
+def reference(name: str) -> str:
+    """A page of the reference."""
+    return (ROOT / "docs" / "reference" / f"{name}.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    assert [link for link in links(page) if not link.is_whole] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_python_example_is_python(page: Path) -> None:
+    for block in PYTHON_BLOCK.findall(page.read_text("utf-8")):
+        ast.parse(block)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_public_name_in_an_example_is_there(page: Path) -> None:
+    used = re.findall(r"\bpdfbatch\.([a-zA-Z_]+)\(", "".join(PYTHON_BLOCK.findall(page.read_text("utf-8"))))
+    assert set(used) <= set(pdfbatch.__all__)
+
+
+def test_the_navigation_names_every_page_and_no_other() -> None:
+    named = set(re.findall(r"[\w/-]+\.md", (ROOT / "mkdocs.yml").read_text("utf-8")))
+    assert named == {page.relative_to(ROOT / "docs").as_posix() for page in PAGES if (ROOT / "docs") in page.parents}
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.read_text("utf-8").splitlines()) <= 170
+
+
+def test_ci_runs_the_test_command_of_the_readme() -> None:
+    command = next(line for line in README.read_text("utf-8").splitlines() if line.startswith("$") and "pytest" in line)
+    script = (ROOT / ".ci" / "run").read_text("utf-8")
+    assert all(step.strip() in script for step in command.removeprefix("$").split("&&"))
+
+
+@pytest.mark.parametrize("values", [DocumentStatus, Reason, Cause], ids=lambda values: values.__name__)
+def test_the_reference_knows_every_value(values: type[DocumentStatus] | type[Reason] | type[Cause]) -> None:
+    page = reference("results")
+    assert [str(value) for value in values if f"`{value}`" not in page] == []
+
+
+def test_the_reference_knows_every_key_of_a_status() -> None:
+    page = reference("status")
+    assert [key for key in BatchStatus(batch_id="b").as_dict() if f"`{key}`" not in page] == []
+
+
+def test_the_reference_knows_every_key_of_a_report() -> None:
+    page = reference("results")
+    keys = BatchReport(status=BatchStatus(batch_id="b")).as_dict()
+    assert [key for key in keys if f"`{key}`" not in page] == []

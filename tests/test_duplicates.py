@@ -1,0 +1,218 @@
+"""The same bytes twice in a batch are read once, and each document has its own result."""
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from pdfbatch import duplicates, fingerprints, twins
+from pdfbatch.causes import Cause
+from pdfbatch.conclude import failed
+from pdfbatch.executors.process import ProcessExecutor
+from pdfbatch.executors.sequential import SequentialExecutor
+from pdfbatch.executors.thread import ThreadExecutor
+from pdfbatch.inputs import fingerprint
+from pdfbatch.model import Document, DocumentResult, DocumentStatus, Failure
+from pdfbatch.ports import Executor, OpenDocument
+from pdfbatch.processor import BatchProcessor
+from pdfbatch.settings import Extraction
+from pdfbatch.storage import Storage
+from pdfbatch.testing import PlainEngine, plain_document
+from pdfbatch.twins import Twins
+
+EXECUTORS: list[Executor] = [SequentialExecutor(), ThreadExecutor(workers=3), ProcessExecutor(workers=2)]
+by_executor = pytest.mark.parametrize("executor", EXECUTORS, ids=lambda executor: executor.name)
+
+
+@dataclass(frozen=True, slots=True)
+class NotingEngine:
+    """Notes in a file how often it opens something."""
+
+    journal: str
+    name: str = "noting"
+    version: str = "1"
+
+    def open(self, source: str | bytes, *, password: str | None = None) -> AbstractContextManager[OpenDocument]:
+        with open(self.journal, "a", encoding="utf-8") as file:
+            file.write("opened\n")
+        return PlainEngine().open(source, password=password)
+
+
+def processor(folder: Path, executor: Executor | None = None, *, output: bool = True) -> BatchProcessor:
+    return BatchProcessor(
+        executor=executor or SequentialExecutor(),
+        storage=Storage(str(folder / "out"), flush="never") if output else None,
+        engine=NotingEngine(journal=str(folder / "journal")),
+        extraction=Extraction(ocr="never"),
+    )
+
+
+def opened(folder: Path) -> int:
+    journal = folder / "journal"
+    return len(journal.read_text().splitlines()) if journal.exists() else 0
+
+
+def written(folder: Path, *contents: bytes) -> list[Document]:
+    """Documents with these contents and the ids ``0``, ``1`` ..."""
+    for number, content in enumerate(contents):
+        (folder / f"{number}.pdf").write_bytes(content)
+    return [Document(str(folder / f"{number}.pdf"), str(number)) for number in range(len(contents))]
+
+
+def by_id(results: Iterator[DocumentResult]) -> dict[str, DocumentResult]:
+    found = {result.document.document_uuid: result for result in results}
+    return dict(sorted(found.items(), key=lambda pair: int(pair[0])))
+
+
+@by_executor
+@pytest.mark.parametrize("output", [True, False], ids=["output", "results"])
+def test_the_same_bytes_twice_are_read_once(executor: Executor, output: bool, tmp_path: Path) -> None:
+    same, other = plain_document("the same", "second page"), plain_document("the other", "1234567890")
+    assert len(same) == len(other)
+    documents = written(tmp_path, *[same, other, same, plain_document("third"), same, other])
+    report = processor(tmp_path, executor, output=output).run(documents)
+    found = by_id(iter(report.results))
+    assert [(str(result.status), result.twin) for result in found.values()] == [
+        ("succeeded", None),
+        ("succeeded", None),
+        ("duplicate", "0"),
+        ("succeeded", None),
+        ("duplicate", "0"),
+        ("duplicate", "1"),
+    ]
+    assert [found[number].text for number in ("0", "2", "4")] == ["the same\fsecond page"] * 3
+    assert (report.successful, report.status.duplicates, opened(tmp_path)) == (6, 3, 3)
+
+
+def test_a_duplicate_has_a_record_and_a_text_of_its_own(tmp_path: Path) -> None:
+    documents = written(tmp_path, plain_document("a", "b"), plain_document("a", "b"))
+    processor(tmp_path).run(documents)
+    out = tmp_path / "out"
+    first, second = (json.loads((out / f"{number}.json").read_bytes()) for number in (0, 1))
+    assert (out / "1.txt").read_bytes() == (out / "0.txt").read_bytes()
+    assert (second["status"], second["twin"], second["document"]["file_path"]) == (
+        *("duplicate", "0", documents[1].file_path),
+    )
+    assert second["input"]["fingerprint"] == str(fingerprint(documents[1]))
+    assert (second["pages"], second["counts"]) == (first["pages"], first["counts"])
+
+
+def test_documents_given_as_bytes_have_twins_too(tmp_path: Path) -> None:
+    content = plain_document("the same")
+    documents = [Document(f"{name}.pdf", name, content=content) for name in ("0", "1")]
+    report = processor(tmp_path, output=False).run(documents)
+    assert [str(result.status) for result in by_id(iter(report.results)).values()] == ["succeeded", "duplicate"]
+
+
+def test_a_stream_without_an_output_reads_each_document(tmp_path: Path) -> None:
+    documents = written(tmp_path, *[plain_document("the same")] * 3)
+    found = list(processor(tmp_path, output=False).stream(documents))
+    assert Counter(str(result.status) for result in found) == {"succeeded": 3}
+
+
+def test_it_can_be_turned_off(tmp_path: Path) -> None:
+    documents = written(tmp_path, *[plain_document("the same")] * 3)
+    report = replace(processor(tmp_path), deduplicate=False).run(documents)
+    assert (report.status.duplicates, opened(tmp_path)) == (0, 3)
+
+
+@pytest.mark.parametrize("own", [{"password": "x"}, {"pages": "1"}, {"languages": "deu"}])
+def test_the_same_bytes_under_other_settings_are_read(own: dict[str, str], tmp_path: Path) -> None:
+    first, second = written(tmp_path, *[plain_document("a", "b")] * 2)
+    changed = replace(second, **own)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    assert processor(tmp_path).run([first, changed]).status.duplicates == 0
+
+
+@pytest.mark.parametrize("output", [True, False], ids=["output", "results"])
+def test_a_document_whose_twin_failed_is_tried_itself(output: bool, tmp_path: Path) -> None:
+    documents = written(tmp_path, b"\xff\xfe", plain_document("x"), b"\xff\xfe")
+    found = by_id(iter(processor(tmp_path, output=output).run(documents).results))
+    causes = [result.failure and result.failure.cause for result in found.values()]
+    assert causes == [Cause.MALFORMED, None, Cause.MALFORMED]
+    assert "2.pdf" in str(found["2"].failure)
+
+
+@pytest.mark.parametrize("output", [True, False], ids=["output", "results"])
+def test_a_document_without_text_is_empty_and_so_is_its_twin(output: bool, tmp_path: Path) -> None:
+    report = processor(tmp_path, output=output).run(written(tmp_path, plain_document(""), plain_document("")))
+    assert [result.status for result in report.results] == [DocumentStatus.EMPTY] * 2
+
+
+@by_executor
+def test_many_twins_of_one_document_all_come_back(executor: Executor, tmp_path: Path) -> None:
+    count = duplicates.MAX_WAITING + 300
+    (tmp_path / "one.pdf").write_bytes(plain_document("the same"))
+    for number in range(count):
+        os.link(tmp_path / "one.pdf", tmp_path / f"{number}.pdf")
+    report = processor(tmp_path, executor, output=False).run(str(tmp_path / "*.pdf"))
+    assert (report.total_documents, report.successful, len(report.results)) == (count + 1, count + 1, count + 1)
+    assert report.status.duplicates >= duplicates.MAX_WAITING - 1
+
+
+def test_a_resumed_batch_finds_the_same_twins(tmp_path: Path) -> None:
+    contents = [plain_document("a"), plain_document("b"), plain_document("a"), plain_document("b")]
+    documents = written(tmp_path, *contents)
+    processor(tmp_path).run(documents[:3])
+    report = processor(tmp_path).run(documents, resume=True)
+    assert [(str(result.status), result.twin) for result in by_id(iter(report.results)).values()] == [
+        ("skipped", None),
+        ("skipped", None),
+        ("skipped", "0"),
+        ("duplicate", "1"),
+    ]
+
+
+def test_a_batch_that_is_stopped_tells_of_the_duplicates_that_waited(tmp_path: Path) -> None:
+    contents = [b"\xff\xfe"] * 30 + [plain_document("x")] * 30
+    report = processor(tmp_path).run(written(tmp_path, *contents), max_failure_rate=0.0)
+    assert len(report.results) == report.total_documents == 60
+
+
+def test_a_twin_that_changed_since_it_was_met_is_no_twin(tmp_path: Path) -> None:
+    found = Twins()
+    one, two = written(tmp_path, plain_document("a"), plain_document("a"))
+    assert found.meet(one, fingerprint(one), 0) is None
+    Path(one.file_path).write_bytes(plain_document("b"))
+    os.utime(one.file_path, (1, 1))
+    assert found.meet(two, fingerprint(two), 1) is None
+
+
+def test_files_that_differ_in_the_middle_only_are_no_twins(tmp_path: Path) -> None:
+    filling = b"x" * (2 * twins.SAMPLE_BYTES)
+    one, two, three = written(tmp_path, *(filling + middle + filling for middle in (b"1", b"2", b"1")))
+    found = Twins()
+    assert [found.meet(it, fingerprint(it), place) for place, it in enumerate((one, two))] == [None, None]
+    met = found.meet(three, fingerprint(three), 2)
+    assert met is not None
+    known, twin = met
+    assert (known.document_uuid, known.position, twin.own_fingerprint) == ("0", 0, str(fingerprint(three)))
+
+
+def test_a_document_of_a_size_of_its_own_is_never_opened(tmp_path: Path) -> None:
+    found = Twins()
+    gone = [Document(str(tmp_path / f"{number}.pdf"), str(number)) for number in range(3)]
+    met = [found.meet(it, fingerprints.Fingerprint(size_bytes=size, tag="t"), 0) for size, it in enumerate(gone, 1)]
+    assert met == [None, None, None]
+
+
+def test_twins_take_less_than_forty_bytes_a_document_in_memory(tmp_path: Path) -> None:
+    found = Twins()
+    for number in range(20_000):
+        document = Document(f"{number}.pdf", str(number), content=b"%06d" % number)
+        found.meet(document, fingerprints.of_bytes(document.content or b""), number)
+    assert found.memory_bytes / 20_000 < 40
+
+
+def test_the_same_failure_is_not_copied_from_a_twin_that_was_lost() -> None:
+    held = duplicates.Duplicates(under_way={"0"}, results=None)
+    one, two = (Document(name, name, content=b"same") for name in ("0", "1"))
+    found = fingerprints.of_bytes(b"same")
+    assert [held.take(it, found, place) for place, it in enumerate((one, two))] == [False, True]
+    assert list(held.held()) == [two]
+    held.ended(failed(one, Failure(cause=Cause.WORKER_LOST, message="0: lost")), 0)
+    assert (list(held.unlike), list(held.copies), held.waiting) == ([two], [], 0)

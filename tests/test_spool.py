@@ -1,0 +1,333 @@
+"""The spool: what it gives when, what it holds, and that it leaves nothing behind. Against an HTTP server of its own."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pdfbatch.causes import Cause
+from pdfbatch.inputs import fingerprint
+from pdfbatch.model import Document
+from pdfbatch.settings import RetryPolicy
+from pdfbatch.spool import Spool
+from pdfbatch.spoolfolder import sweep
+from pdfbatch.spoolroom import Room
+from pdfbatch.tasks import Task
+
+pytest.importorskip("aiohttp")
+TWICE = RetryPolicy(attempts=2, backoff_seconds=0.001, max_backoff_seconds=0.001)
+BOUND = 20.0
+
+
+class Files(ThreadingHTTPServer):
+    """Serves ``<size>.pdf``, so many bytes; names that begin with ``slow`` only once ``gate`` is open."""
+
+    daemon_threads = True
+    request_queue_size = 64
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Talk)
+        self.gate = threading.Event()
+        self.gets: list[str] = []
+        self.waiting = 0
+        self.lock = threading.Lock()
+
+    def url(self, name: str) -> str:
+        """Where a name is."""
+        return f"http://127.0.0.1:{self.server_port}/{name}.pdf"
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that went away is no news."""
+
+
+class Talk(BaseHTTPRequestHandler):
+    """One connection."""
+
+    protocol_version = "HTTP/1.1"
+    server: Files  # pyright: ignore[reportIncompatibleVariableOverride]
+
+    def do_HEAD(self) -> None:
+        """Size and etag."""
+        self.answer(b"")
+
+    def do_GET(self) -> None:
+        """The body, whole."""
+        name = self.path.strip("/").removesuffix(".pdf")
+        with self.server.lock:
+            self.server.gets.append(name)
+            self.server.waiting += 1
+        if name.startswith("slow"):
+            self.server.gate.wait()
+        self.answer(b"x" * int(name.rpartition("-")[2]))
+
+    def answer(self, body: bytes) -> None:
+        """Headers and body; nothing is there under a name without a size."""
+        size = self.path.strip("/").removesuffix(".pdf").rpartition("-")[2]
+        status = 200 if size.isdigit() else 404
+        self.send_response(status)
+        self.send_header("ETag", f'"{size}"')
+        self.send_header("Content-Type", "application/pdf")
+        self.send_header("Content-Length", size if status == 200 else "0")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (http.server's name)
+        """Say nothing."""
+
+
+@pytest.fixture
+def files() -> Iterator[Files]:
+    """A server of its own for each test."""
+    with Files() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.gate.set()
+        server.shutdown()
+        thread.join()
+
+
+class Reader:
+    """Takes tasks from a spool as a scheduler does: waits to be woken when none is ready."""
+
+    def __init__(self, documents: Iterator[Document], folder: Path, **settings: Any) -> None:
+        self._woken = threading.Semaphore(0)
+        chosen: dict[str, Any] = {"concurrency": 4, "retry": TWICE, **settings}
+        self.spool = Spool(documents=documents, wake=self._woken.release, folder=str(folder), **chosen)
+
+    def next(self) -> Task:
+        """The next task. Raises ``StopIteration``."""
+        while (task := next(self.spool)) is None:
+            assert self._woken.acquire(timeout=BOUND), "nobody woke the scheduler"
+        return task
+
+    def rest(self) -> list[Task]:
+        """All further tasks; each document ends at once."""
+        tasks = list[Task]()
+        while True:
+            try:
+                tasks.append(self.next())
+            except StopIteration:
+                return tasks
+            self.spool.release(tasks[-1].document.document_uuid)
+
+
+def documents(*urls: str) -> Iterator[Document]:
+    """Documents by their URLs."""
+    return (Document(url) for url in urls)
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    deadline = time.monotonic() + BOUND
+    while not condition():
+        assert time.monotonic() < deadline, "it never came to that"
+        time.sleep(0.005)
+
+
+def names(tasks: list[Task]) -> list[str]:
+    """The file names of tasks."""
+    return [task.document.file_path.rpartition("/")[2] for task in tasks]
+
+
+def test_a_remote_document_comes_with_a_copy_and_the_fingerprint_that_a_worker_would_find(
+    files: Files, tmp_path: Path
+) -> None:
+    reader = Reader(documents(files.url("7")), tmp_path)
+    with reader.spool:
+        copy = reader.next().copy
+        assert copy is not None
+        assert Path(copy.path).read_bytes() == b"x" * 7
+        assert copy.fingerprint == str(fingerprint(Document(files.url("7"))))
+
+
+def test_local_documents_pass_a_slow_remote_one(files: Files, tmp_path: Path) -> None:
+    reader = Reader(documents(files.url("slow-1"), "a.pdf", "b.pdf"), tmp_path)
+    with reader.spool:
+        assert names([reader.next(), reader.next()]) == ["a.pdf", "b.pdf"]
+        assert next(reader.spool) is None
+        files.gate.set()
+        assert names(reader.rest()) == ["slow-1.pdf"]
+
+
+def test_a_slow_document_does_not_hold_up_the_others(files: Files, tmp_path: Path) -> None:
+    reader = Reader(documents(files.url("slow-1"), *(files.url(str(size)) for size in range(1, 30))), tmp_path)
+    with reader.spool:
+        early = [reader.next() for _ in range(29)]
+        assert "slow-1.pdf" not in names(early)
+        files.gate.set()
+        assert names(reader.rest()) == ["slow-1.pdf"]
+
+
+def test_local_documents_alone_start_nothing(tmp_path: Path) -> None:
+    threads = threading.active_count()
+    with Reader(documents(*(f"{number}.pdf" for number in range(100))), tmp_path).spool as spool:
+        assert [task.document.file_path for task in spool if task] == [f"{number}.pdf" for number in range(100)]
+        assert (threading.active_count(), list(tmp_path.iterdir())) == (threads, [])
+
+
+def test_no_more_documents_are_held_than_allowed(files: Files, tmp_path: Path) -> None:
+    read = list[str]()
+
+    def source() -> Iterator[Document]:
+        for size in range(1, 21):
+            read.append(files.url(str(size)))
+            yield Document(read[-1])
+
+    reader = Reader(source(), tmp_path, max_documents=3)
+    with reader.spool:
+        held = [reader.next() for _ in range(3)]
+        assert (next(reader.spool), len(read)) == (None, 3)
+        reader.spool.release(held[0].document.document_uuid)
+        reader.next()
+        assert len(read) == 4
+        for task in held:
+            reader.spool.release(task.document.document_uuid)
+        assert len(reader.rest()) == 16
+
+
+def test_no_more_bytes_are_held_than_allowed(files: Files, tmp_path: Path) -> None:
+    reader = Reader(documents(*(files.url(f"{number}-400") for number in range(9))), tmp_path, max_bytes=1000)
+    with reader.spool:
+        held = [reader.next(), reader.next()]
+        assert next(reader.spool) is None
+        for number in range(2, 9):
+            assert len(files.gets) == number
+            reader.spool.release(held.pop(0).document.document_uuid)
+            held.append(reader.next())
+
+
+def test_a_document_that_exceeds_the_spool_is_held_alone(files: Files, tmp_path: Path) -> None:
+    reader = Reader(documents(files.url("5000"), files.url("6000"), files.url("10")), tmp_path, max_bytes=1000)
+    with reader.spool:
+        assert sorted(names(reader.rest())) == ["10.pdf", "5000.pdf", "6000.pdf"]
+
+
+def test_a_document_beyond_the_limit_fails_by_its_size(files: Files, tmp_path: Path) -> None:
+    reader = Reader(documents(files.url("5000")), tmp_path, max_file_bytes=4999)
+    with reader.spool:
+        failure = reader.next().failure
+    assert failure is not None
+    assert (failure.cause, files.gets) == (Cause.LIMIT_BYTES, [])
+
+
+def test_a_document_that_cannot_be_fetched_comes_with_its_failure(files: Files, tmp_path: Path) -> None:
+    reader = Reader(documents(files.url("none"), files.url("3")), tmp_path)
+    with reader.spool:
+        tasks = {name: task for task in reader.rest() for name in names([task])}
+    gone = tasks["none.pdf"].failure
+    assert gone is not None
+    assert (gone.cause, tasks["3.pdf"].failure) == (Cause.STORAGE_NOT_FOUND, None)
+
+
+def test_a_silent_server_costs_a_document_its_deadline(files: Files, tmp_path: Path) -> None:
+    reader = Reader(documents(files.url("slow-1")), tmp_path, seconds=0.5)
+    with reader.spool:
+        failure = reader.next().failure
+    assert failure is not None
+    assert failure.cause is Cause.STORAGE_UNAVAILABLE
+    assert "0.5 s" in failure.message
+
+
+def test_what_the_source_raises_comes_after_what_it_gave(files: Files, tmp_path: Path) -> None:
+    def source() -> Iterator[Document]:
+        yield Document(files.url("slow-1"))
+        raise RuntimeError("the source broke")
+
+    reader = Reader(source(), tmp_path)
+    with reader.spool:
+        assert next(reader.spool) is None
+        files.gate.set()
+        assert names([reader.next()]) == ["slow-1.pdf"]
+        with pytest.raises(RuntimeError, match="the source broke"):
+            reader.next()
+
+
+def test_a_document_to_skip_comes_without_its_body(files: Files, tmp_path: Path) -> None:
+    asked = list[str]()
+
+    def skip(document: Document, found: str) -> bool:
+        asked.append(found)
+        return document.file_path.endswith("/1.pdf")
+
+    reader = Reader(documents(files.url("1"), files.url("2")), tmp_path, skip=skip)
+    with reader.spool:
+        copies = {task.copy.fingerprint: bool(task.copy.path) for task in reader.rest() if task.copy}
+    assert copies == dict(zip(sorted(asked), (False, True), strict=True))
+    assert files.gets == ["2"]
+
+
+def test_a_copy_goes_when_its_document_has_ended(files: Files, tmp_path: Path) -> None:
+    reader = Reader(documents(files.url("1")), tmp_path)
+    with reader.spool:
+        task = reader.next()
+        assert task.copy is not None
+        assert Path(task.copy.path).exists()
+        reader.spool.release(task.document.document_uuid)
+        assert not Path(task.copy.path).exists()
+
+
+def test_closing_leaves_no_thread_and_no_file_whatever_the_server_does(files: Files, tmp_path: Path) -> None:
+    before = threading.active_count()
+    reader = Reader(documents(*(files.url(f"slow-{size}") for size in range(1, 9))), tmp_path)
+    assert next(reader.spool) is None
+    wait_for(lambda: files.waiting >= 4)
+    served = threading.active_count()
+    begun = time.monotonic()
+    reader.spool.close()
+    assert time.monotonic() - begun < BOUND
+    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("pdfbatch-fetch")]
+    assert (list(tmp_path.iterdir()), before <= served) == ([], True)
+    assert len(list(reader.spool.not_given())) == 8
+
+
+def test_a_spool_whose_owner_was_killed_is_swept_by_the_next(tmp_path: Path) -> None:
+    code = "import sys, os; from pdfbatch.spoolfolder import SpoolFolder; print(SpoolFolder(sys.argv[1]).path); os._exit(9)"
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False)
+    (left,) = tmp_path.iterdir()
+    assert str(left) == done.stdout.strip()
+    assert (sweep(str(tmp_path)), list(tmp_path.iterdir())) == (1, [])
+
+
+def test_a_spool_is_for_its_owner_only(files: Files, tmp_path: Path) -> None:
+    reader = Reader(documents(files.url("1")), tmp_path)
+    with reader.spool:
+        reader.next()
+        (folder,) = tmp_path.iterdir()
+        assert folder.stat().st_mode & 0o077 == 0
+
+
+def test_spools_are_made_where_temporary_files_go(files: Files) -> None:
+    spool = Spool(documents=documents(files.url("1")), wake=threading.Event().set, retry=TWICE)
+    with spool:
+        wait_for(lambda: next(spool) is not None)
+        found = [name for name in os.listdir(tempfile.gettempdir()) if name.startswith("pdfbatch-spool")]
+        assert len(found) >= 1
+
+
+def test_room_is_given_in_the_order_of_asking() -> None:
+    room, got = Room(10), list[int]()
+    room.take(8)
+
+    def ask(size_bytes: int) -> None:
+        room.take(size_bytes)
+        got.append(size_bytes)
+
+    askers = list[threading.Thread]()
+    for size_bytes in (9, 1):
+        askers.append(threading.Thread(target=ask, args=(size_bytes,)))
+        askers[-1].start()
+        wait_for(lambda: room.waiting == len(askers))
+    assert got == []
+    room.give_back(8)
+    for asker in askers:
+        asker.join(BOUND)
+    assert got == [9, 1]
