@@ -73,7 +73,8 @@ def test_workers_are_replaced_in_time(temporary: Path, measured: Measured) -> No
     measured("workers seen", len(samples.worker_bytes))
     assert len(samples.worker_bytes) > WORKERS
     assert max(samples.zombies) <= WORKERS
-    assert max(samples.own_descriptors) - min(samples.own_descriptors) <= 5 * WORKERS
+    half = len(samples.own_descriptors) // 2  # how many are open depends on the workers that start and end just then
+    assert min(samples.own_descriptors[half:]) <= min(samples.own_descriptors[:half]) + 5
     assert left_behind(temporary) == []
 
 
