@@ -12,7 +12,7 @@ STORAGE = (
     *("listing", "remotelisting", "remotecalls", "counting"),
     *("spool", "spoolroom", "spoolfolder", "fetchers"),
 )
-WORK = ("work", "clock", "reading", "recognize", "record")
+WORK = ("work", "opening", "reading", "recognize", "parts", "keeping", "record", "clock")
 PROCESSOR = (
     *("processor", "batch", "scheduler", "ledger", "results", "broadcast"),
     *("intake", "history", "index", "indexwriter", "finished", "duplicates", "twins"),

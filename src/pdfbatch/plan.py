@@ -13,6 +13,9 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
+from pdfbatch.causes import Cause
+from pdfbatch.errors import DocumentError
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
@@ -25,6 +28,10 @@ _GARBAGE = re.compile(f"[{_UNPRINTABLE}{_PRIVATE_USE}\ufffd]")
 _LETTER = re.compile(r"[^\W_]")
 
 _POINTS_PER_INCH = 72
+# Below this a page that is too large for the limit on pixels is refused: small print can no longer be read.
+_LOWEST_DPI = 150
+# An image inside a page may have more pixels than the page is drawn with; decoding it takes memory all the same.
+_IMAGE_PIXELS_FACTOR = 4
 _MARK_CONTRAST = 32
 _INK_SIDE = 800
 _GARBAGE_HINT = 0.02
@@ -112,6 +119,22 @@ def dpi_for(facts: "PageFacts", extraction: "Extraction") -> int:
     return min(max(round(facts.image_dpi), extraction.min_dpi), extraction.dpi)
 
 
+def dpi_within(max_pixels: int | None, facts: "PageFacts", extraction: "Extraction") -> int:
+    """The resolution at which a page is drawn for OCR: lower than ``dpi_for`` where that keeps it within the limit.
+
+    Raises ``DocumentError`` (``limit_pixels``) when it would have to be too low to read, or the page's image is too large.
+    """
+    wanted = dpi_for(facts, extraction)
+    if max_pixels is None:
+        return wanted
+    dpi = min(wanted, int(wanted * (max_pixels / pixels(facts, wanted)) ** 0.5))
+    if dpi < min(wanted, _LOWEST_DPI) or _image_pixels(facts) > max_pixels * _IMAGE_PIXELS_FACTOR:
+        size = f"{facts.width / 72:.0f} x {facts.height / 72:.0f} inches"
+        message = f"too large to be drawn ({size}; limit {max_pixels:,} pixels)"
+        raise DocumentError(message, cause=Cause.LIMIT_PIXELS)
+    return dpi
+
+
 def pixels(facts: "PageFacts", dpi: float) -> int:
     """How many pixels a page has when it is drawn at ``dpi``."""
     return side(facts.width, dpi) * side(facts.height, dpi)
@@ -148,6 +171,11 @@ def split(pages: Sequence[int], part_pages: int) -> tuple[tuple[int, ...], ...]:
         return ()
     edges = [len(pages) * number // count for number in range(count + 1)]
     return tuple(tuple(pages[first:last]) for first, last in pairwise(edges))
+
+
+def _image_pixels(facts: "PageFacts") -> float:
+    """Pixels of the largest image, if it covers the page."""
+    return facts.image_coverage * (facts.width * facts.image_dpi / 72) * (facts.height * facts.image_dpi / 72)
 
 
 def _is_garbage(text: str, facts: "PageFacts", rules: "PageRules") -> bool:

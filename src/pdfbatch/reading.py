@@ -10,7 +10,7 @@ from pdfbatch.clock import Clock
 from pdfbatch.conclude import lost_pages
 from pdfbatch.errors import DependencyError, DocumentError
 from pdfbatch.model import Document, Failure, Page, TextSource
-from pdfbatch.plan import Reason, decide, dpi_for, is_blank, pixels, suspicious
+from pdfbatch.plan import Reason, decide, dpi_within, is_blank, suspicious
 from pdfbatch.ports import OcrEngine, OpenDocument, OpenPage, PageFacts, TextEngine, Watch
 from pdfbatch.recognize import recognize
 from pdfbatch.settings import Extraction, Limits
@@ -42,6 +42,25 @@ class PageReader:
     ocr_seconds: float = 0.0
     _text_bytes: int = 0
     _second_found_nothing: bool = False
+
+    def first_look(
+        self, numbers: Sequence[int], lost: Sequence[Page], clock: Clock, watch: Watch
+    ) -> tuple[list[Page], list[Pending]]:
+        """The pages that are done with their text layer, and those that wait for OCR; ``lost`` ones are not touched."""
+        known = {page.number: page for page in lost}
+        pages: list[Page] = []
+        pending: list[Pending] = []
+        for number in numbers:
+            if number in known:
+                pages.append(known[number])
+            elif clock.expired():
+                pages.extend(lost_pages([number], clock.failure(self.document.file_path)))
+            else:
+                watch.page(number)
+                seen = self.look(number)
+                pages.append(seen) if isinstance(seen, Page) else pending.append(seen)
+        watch.page(0)
+        return pages, pending
 
     def look(self, number: int) -> Page | Pending:
         """The page from its text layer, or what it waits for.
@@ -158,7 +177,7 @@ class PageReader:
             self.ocr_seconds += time.monotonic() - begun
 
     def _read(self, waiting: Pending, page: OpenPage, clock: Clock) -> Page:
-        dpi = self._dpi(page.facts())
+        dpi = dpi_within(self.limits.max_pixels, page.facts(), self.extraction)
         image = page.image(dpi)
         if is_blank(image, self.extraction.rules):
             return Page(number=waiting.number, reason=Reason.BLANK)
@@ -178,18 +197,6 @@ class PageReader:
             confidence=None if reading.confidence is None else round(reading.confidence, 1),
         )
 
-    def _dpi(self, facts: PageFacts) -> int:
-        """The resolution to draw a page at: lower than wanted where that keeps it within the limit on pixels."""
-        limit, wanted = self.limits.max_pixels, dpi_for(facts, self.extraction)
-        if limit is None:
-            return wanted
-        dpi = min(wanted, int(wanted * (limit / pixels(facts, wanted)) ** 0.5))
-        if dpi < min(wanted, LOWEST_DPI) or _image_pixels(facts) > limit * IMAGE_PIXELS_FACTOR:
-            size = f"{facts.width / 72:.0f} x {facts.height / 72:.0f} inches"
-            message = f"too large to be drawn ({size}; limit {limit:,} pixels)"
-            raise DocumentError(message, cause=Cause.LIMIT_PIXELS)
-        return dpi
-
     def _lost(self, number: int, error: Exception) -> Page:
         """A page that could not be read, and why: as the engine says, or as an error that it should not have raised."""
         if isinstance(error, DocumentError):
@@ -198,17 +205,6 @@ class PageReader:
             cause, transient, said = Cause.INTERNAL, False, f"{type(error).__name__}: {error}"
         failure = Failure(cause=cause, message=f"{self.document.file_path}: page {number}: {said}", transient=transient)
         return lost_pages([number], failure)[0]
-
-
-# Below this a page that is too large for the limit on pixels is refused: small print can no longer be read.
-LOWEST_DPI = 150
-# An image inside a page may have more pixels than the page is drawn with; decoding it takes memory all the same.
-IMAGE_PIXELS_FACTOR = 4
-
-
-def _image_pixels(facts: PageFacts) -> float:
-    """Pixels of the largest image, if it covers the page."""
-    return facts.image_coverage * (facts.width * facts.image_dpi / 72) * (facts.height * facts.image_dpi / 72)
 
 
 def _text_page(number: int, text: str, reason: Reason) -> Page:

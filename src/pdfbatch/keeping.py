@@ -1,0 +1,95 @@
+"""What a worker writes of a document that has ended, and what it finds there of an earlier run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from pdfbatch.clock import Clock
+from pdfbatch.conclude import as_duplicate, concluded
+from pdfbatch.model import Document, DocumentResult, DocumentStatus, Page
+from pdfbatch.ports import Output
+from pdfbatch.record import (
+    Provenance,
+    options_digest,
+    pages_of,
+    persist,
+    read_record,
+    read_record_of,
+    record_name,
+    result_of,
+)
+from pdfbatch.settings import Extraction
+from pdfbatch.tasks import Draft, Task, Twin
+
+# A twin that is partial, empty or failed is no model: its duplicate is read, so that its status says what came of it.
+_COPIED = frozenset({DocumentStatus.SUCCEEDED, DocumentStatus.DUPLICATE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keeper:
+    """Keeps results in an output, where there is one. ``engines`` are the names of those that a batch reads with."""
+
+    output: Output | None
+    extraction: Extraction
+    engines: tuple[str, ...]
+    versions: dict[str, str]
+
+    def options(self, document: Document) -> str:
+        """Digest of all settings that can change this document's text."""
+        return options_digest(self.extraction, self.engines, document.pages, document.languages)
+
+    def earlier(self, document: Document, fingerprint: str) -> DocumentResult | None:
+        """The earlier result of the same bytes under the same settings, when it ended well."""
+        record = None if self.output is None else read_record(self.output, document)
+        if self.output is None or record is None:
+            return None
+        same = (record["input"]["fingerprint"], record["options"]) == (fingerprint, self.options(document))
+        if not same or not DocumentStatus(record["status"]).ok:
+            return None
+        found = result_of(record, document, self.output)
+        return replace(found, status=DocumentStatus.SKIPPED, pages=(), pdf_metadata={})
+
+    def copied(self, document: Document, twin: Twin) -> DocumentResult | None:
+        """The result of a twin that succeeded with the same bytes and settings, as that of the document."""
+        record = None if self.output is None else read_record_of(self.output, twin.document_uuid)
+        if self.output is None or record is None or DocumentStatus(record["status"]) not in _COPIED:
+            return None
+        if (record["input"]["fingerprint"], record["options"]) != (twin.fingerprint, self.options(document)):
+            return None
+        found = result_of(record, document, self.output)
+        return as_duplicate(replace(found, pages=pages_of(record), output=None), document, twin)
+
+    def finished(
+        self, task: Task, clock: Clock, draft: Draft, pages: Sequence[Page], ocr_seconds: float
+    ) -> DocumentResult:
+        """What the pages of a document amount to, kept."""
+        result = concluded(
+            task.document,
+            sorted(pages, key=lambda page: page.number),
+            failure=clock.failure(task.document.file_path) if clock.ran_out else task.failure,
+            pdf_metadata=draft.pdf_metadata,
+            ocr_seconds=ocr_seconds,
+        )
+        return self.kept(task, clock, result, fingerprint=draft.fingerprint)
+
+    def kept(self, task: Task, clock: Clock, result: DocumentResult, *, fingerprint: str) -> DocumentResult:
+        """The result of a task, with what it cost, kept."""
+        seconds = task.worked_seconds + clock.elapsed()
+        result = replace(result, attempts=task.attempt, duration_seconds=seconds, fingerprint=fingerprint)
+        return self.keep(result)
+
+    def keep(self, result: DocumentResult) -> DocumentResult:
+        """Write a result to the output, and return it without its pages; without output, return it as it is.
+
+        Raises ``DocumentError`` with a storage cause.
+        """
+        if self.output is None:
+            return result
+        provenance = Provenance(
+            fingerprint=result.fingerprint,
+            options=self.options(result.document),
+            versions=self.versions,
+            finished_at=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        )
+        persist(self.output, result, provenance)
+        return replace(result, pages=(), output=self.output.uri(record_name(result.document)))

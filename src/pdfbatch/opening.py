@@ -1,0 +1,84 @@
+"""How a worker gets at the pages of a document: its bytes, an engine that opens them, and a reader of its pages."""
+
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from pdfbatch.causes import Cause
+from pdfbatch.errors import DocumentError
+from pdfbatch.inputs import read_document
+from pdfbatch.model import Document
+from pdfbatch.pageranges import pages_in
+from pdfbatch.ports import OcrEngine, OpenDocument, TextEngine
+from pdfbatch.reading import PageReader
+from pdfbatch.settings import Extraction, Limits
+from pdfbatch.tasks import Task
+
+
+@dataclass(frozen=True, slots=True)
+class WorkSource:
+    """A local path or the bytes of a document, and which version of it that is."""
+
+    data: str | bytes
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opener:
+    """Opens documents with the engines and settings of a batch."""
+
+    engine: TextEngine
+    second_engine: TextEngine | None
+    ocr_engine: OcrEngine | None
+    extraction: Extraction
+    limits: Limits
+
+    def source(self, task: Task) -> WorkSource:
+        """What the engine opens: the spooled copy where there is one, else what is behind the document's path."""
+        if task.copy is not None:
+            return WorkSource(task.copy.path, task.copy.fingerprint)
+        source = read_document(task.document, max_file_bytes=self.limits.max_file_bytes)
+        return WorkSource(source.data, str(source.fingerprint))
+
+    @contextmanager
+    def opened(self, source: WorkSource, document: Document) -> Generator[tuple[str, PageReader]]:
+        """The name of the engine that takes a document, and a reader of its pages.
+
+        The second engine is asked when the first calls the document malformed. Raises ``DocumentError``.
+        """
+        with ExitStack() as stack:
+            engine, opened = self._entered(stack, source, document)
+            yield engine, self._reader(document, source, opened)
+
+    def page_numbers(self, document: Document, opened: OpenDocument) -> tuple[int, ...]:
+        """The pages to read. Raises ``DocumentError`` when there are more than the limit."""
+        limit, count = self.limits.max_pages, opened.page_count
+        if limit is not None and count > limit:
+            raise DocumentError(
+                f"{document.file_path}: {count} pages are more than the limit of {limit}", cause=Cause.LIMIT_PAGES
+            )
+        return tuple(pages_in(document.pages, count))
+
+    def _entered(self, stack: ExitStack, source: WorkSource, document: Document) -> tuple[str, OpenDocument]:
+        second = self.second_engine
+        try:
+            return self.engine.name, stack.enter_context(self.engine.open(source.data, password=document.password))
+        except DocumentError as error:
+            if second is None or error.cause is not Cause.MALFORMED:
+                raise
+            refused = error
+        try:
+            return second.name, stack.enter_context(second.open(source.data, password=document.password))
+        except DocumentError as error:
+            raise DocumentError(f"{refused}; {second.name}: {error}", cause=refused.cause) from refused
+
+    def _reader(self, document: Document, source: WorkSource, opened: OpenDocument) -> PageReader:
+        return PageReader(
+            document=document,
+            data=source.data,
+            opened=opened,
+            extraction=self.extraction,
+            limits=self.limits,
+            second_engine=self.second_engine,
+            ocr_engine=self.ocr_engine,
+        )

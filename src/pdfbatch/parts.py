@@ -1,0 +1,89 @@
+"""A document with many OCR pages, in parts: how it is split, how a part is read, how the parts are joined."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from pdfbatch.causes import Cause
+from pdfbatch.clock import Clock
+from pdfbatch.conclude import lost_pages
+from pdfbatch.errors import DocumentError
+from pdfbatch.keeping import Keeper
+from pdfbatch.model import Failure, Page
+from pdfbatch.opening import Opener
+from pdfbatch.plan import split
+from pdfbatch.ports import Watch
+from pdfbatch.reading import Pending
+from pdfbatch.record import pages_from_json, pages_to_json, parts_folder
+from pdfbatch.tasks import Draft, Step, Task, TaskResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Splits documents, reads parts of them and joins what was read. An output keeps the parts until they are joined."""
+
+    opener: Opener
+    keeper: Keeper
+
+    def split(self, task: Task, draft: Draft, pending: Sequence[Pending]) -> TaskResult | None:
+        """The parts in which the pages that wait for OCR are read, and their join; ``None`` when they are few.
+
+        In a resumed batch, without the parts that the output holds.
+        """
+        parts = split([page.number for page in pending], self.opener.extraction.part_pages)
+        if not parts:
+            return None
+        done: frozenset[str] = frozenset()
+        if (output := self.keeper.output) is not None:
+            folder = parts_folder(task.document, draft.fingerprint, self.keeper.options(task.document))
+            done = frozenset(output.names(folder)) if task.resume else done
+            output.write(f"{folder}text.json", pages_to_json(draft.pages))
+            draft = replace(draft, pages=(), folder=folder)
+        todo = [numbers for numbers in parts if _name(draft, numbers) not in done]
+        return TaskResult(
+            parts=tuple(replace(task, step=Step.PART, attempt=1, pages=part, draft=draft) for part in todo),
+            join=replace(task, step=Step.JOIN, draft=draft),
+        )
+
+    def read(self, task: Task, clock: Clock, watch: Watch) -> TaskResult:
+        """Do a ``part`` task. Raises ``DocumentError``, with ``input_changed`` when the document is no longer the same."""
+        document, draft = task.document, _draft(task)
+        source = self.opener.source(task)
+        if source.fingerprint != draft.fingerprint:
+            message = f"{document.file_path}: the input changed while its parts were read"
+            raise DocumentError(message, cause=Cause.INPUT_CHANGED)
+        with self.opener.opened(source, document) as (_, reader):
+            pages, pending = reader.first_look(task.pages, task.lost, clock, watch)
+            pages += reader.ocr(pending, clock, watch)
+        pages.sort(key=lambda page: page.number)
+        if self.keeper.output is not None and draft.folder is not None:
+            self.keeper.output.write(_name(draft, task.pages), pages_to_json(pages))
+            pages = []
+        return TaskResult(pages=tuple(pages))
+
+    def join(self, task: Task, clock: Clock) -> TaskResult:
+        """Do a ``join`` task: the document's result from its parts, which are removed. Raises ``DocumentError``."""
+        draft, name = _draft(task), task.document.file_path
+        found = {page.number: page for page in (*draft.pages, *self._stored(draft), *task.found)}
+        found.update((page.number, page) for page in task.lost if page.number not in found)
+        missing = Failure(cause=Cause.INTERNAL, message=f"{name}: no part has read this page")
+        pages = [found.get(number) or lost_pages([number], missing)[0] for number in draft.page_numbers]
+        result = self.keeper.finished(task, clock, draft, pages, ocr_seconds=task.worked_seconds)
+        if self.keeper.output is not None and draft.folder is not None:
+            self.keeper.output.delete(draft.folder)
+        return TaskResult(result=result)
+
+    def _stored(self, draft: Draft) -> Iterator[Page]:
+        output = self.keeper.output
+        if output is not None and draft.folder is not None:
+            for name in output.names(draft.folder):
+                yield from pages_from_json(output.read(name))
+
+
+def _name(draft: Draft, numbers: Sequence[int]) -> str:
+    return f"{draft.folder}{numbers[0]:06d}-{numbers[-1]:06d}.json"
+
+
+def _draft(task: Task) -> Draft:
+    if task.draft is None:
+        raise DocumentError(f"{task.document.file_path}: a {task.step} task without a draft", cause=Cause.INTERNAL)
+    return task.draft
