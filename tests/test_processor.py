@@ -7,6 +7,7 @@ import json
 import logging
 import pickle
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 import pdfbatch
 from pdfbatch.causes import Cause
 from pdfbatch.errors import BatchFailedError, DependencyError, NoDocumentsError, OutputError, UsageError
+from pdfbatch.executors.futures import FuturesExecutor
 from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.executors.sequential import SequentialExecutor
 from pdfbatch.executors.thread import ThreadExecutor
@@ -502,6 +504,13 @@ def test_memory_output_is_written_by_threads() -> None:
         [plain_document("in memory")]
     )
     assert report.status.executor == "thread"
+    assert report.results[0].text == "in memory"
+
+
+def test_memory_output_is_written_by_threads_of_the_callers() -> None:
+    storage = Storage("memory://pdfbatch-test-futures")
+    with ThreadPoolExecutor(1) as threads:
+        report = plain(FuturesExecutor(threads), storage=storage).run([plain_document("in memory")])
     assert report.results[0].text == "in memory"
 
 

@@ -20,7 +20,7 @@ from pdfbatch.errors import DocumentError
 from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.executors.sequential import SequentialExecutor
 from pdfbatch.executors.thread import ThreadExecutor
-from pdfbatch.ports import Executor, Pool, Sink, TextEngine, Work
+from pdfbatch.ports import Executor, Pool, Shared, Sink, TextEngine, Work
 from pdfbatch.report import BatchStatus
 from pdfbatch.settings import Extraction
 from pdfbatch.tasks import Task, TaskResult
@@ -215,6 +215,7 @@ class Spoiled:
     pool: Callable[[Pool, Work], Pool]
     name: str = "spoiled"
     kills: bool = False
+    shares: Shared = Shared.MEMORY
     workers: int = 2
 
     def start(self, work: Work) -> Pool:
@@ -319,6 +320,12 @@ def test_the_contract_finds_a_start_that_should_have_failed() -> None:
 def test_the_contract_finds_an_executor_whose_killing_is_not_tested() -> None:
     with pytest.raises(AssertionError, match="KillingExecutorContract"):
         SpoiledContract(Spoiled(Passing, kills=True)).test_what_it_says_about_killing_is_tested()
+
+
+def test_the_contract_finds_workers_that_share_no_memory(tmp_path: Path) -> None:
+    executor = Spoiled(lambda pool, work: ProcessExecutor(workers=1).start(work))
+    with pytest.raises(AssertionError, match="in another process"):
+        SpoiledContract(executor).test_workers_that_share_memory_are_in_this_process(tmp_path)
 
 
 # --- what the tests are made of -----------------------------------------------------------------------------------------

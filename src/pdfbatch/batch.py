@@ -17,7 +17,7 @@ from pdfbatch.history import History, history_of
 from pdfbatch.intake import Intake
 from pdfbatch.ledger import Ledger
 from pdfbatch.model import Document, DocumentResult, Failure
-from pdfbatch.ports import Executor, Output, Pool
+from pdfbatch.ports import Executor, Output, Pool, Shared
 from pdfbatch.record import to_json
 from pdfbatch.report import BatchReport, BatchState
 from pdfbatch.results import with_stored_pages
@@ -135,7 +135,7 @@ class Batch:
             history=self._history,
             duplicates=self._duplicates(),
             max_file_bytes=self.limits.max_file_bytes,
-            fetches=getattr(self.executor, "workers_are_local", True),
+            fetches=self.executor.shares >= Shared.FILES,
         )
 
     def _duplicates(self) -> Duplicates | None:

@@ -79,11 +79,6 @@ def brought_along(document: Document) -> Document:
     return replace(document, content=data) if isinstance(data, bytes) else document
 
 
-def shares_memory(executor: Executor) -> bool:
-    """Whether an executor's workers live in this process."""
-    return executor.name in ("thread", "sequential")
-
-
 def versions(parts: Iterable[TextEngine | OcrEngine]) -> dict[str, str]:
     """Versions of pdfbatch and of what a batch is made of, for the records."""
     return {"pdfbatch": own_version(), **{part.name: part.version for part in parts}}

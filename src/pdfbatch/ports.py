@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from enum import IntEnum
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
@@ -79,6 +80,17 @@ class Pool(Protocol):
         """End the pool."""
 
 
+class Shared(IntEnum):
+    """What the workers of an executor have in common with this process; more is greater."""
+
+    NOTHING = 0
+    """They may be on other machines."""
+    FILES = 1
+    """They see this machine's files."""
+    MEMORY = 2
+    """They are threads of this process."""
+
+
 class Executor(Protocol):
     """Where tasks run: a description, reusable, that starts pools."""
 
@@ -90,6 +102,11 @@ class Executor(Protocol):
     @property
     def kills(self) -> bool:
         """Whether it can stop a task that hangs and contain one that crashes or exhausts memory."""
+        ...
+
+    @property
+    def shares(self) -> Shared:
+        """What its workers surely share with this process: how documents and outputs can reach them depends on it."""
         ...
 
     @abstractmethod

@@ -17,7 +17,7 @@ from pdfbatch.errors import DependencyError, UsageError
 from pdfbatch.ledger import Ledger
 from pdfbatch.manifest import Manifest, ManifestSource
 from pdfbatch.model import Document, DocumentResult, DocumentStatus
-from pdfbatch.ports import Executor, OcrEngine, Output, Sink, TextEngine
+from pdfbatch.ports import Executor, OcrEngine, Output, Shared, Sink, TextEngine
 from pdfbatch.record import read_record
 from pdfbatch.report import BatchReport, BatchStatus
 from pdfbatch.results import Results
@@ -154,7 +154,7 @@ class BatchProcessor:
         expected = 0 if options.retry_failed else known_number(documents) or 0
         work = self._work()
         executor = self.executor or defaults.executor_for(self.storage)
-        if not defaults.shares_memory(executor):
+        if executor.shares < Shared.MEMORY:
             chosen = map(defaults.brought_along, chosen)
         self._check_executor(executor)
         ledger = options.ledger(results, executor.name)
@@ -207,7 +207,7 @@ class BatchProcessor:
                 "executor '%s' cannot stop a document that hangs or grows: limits are only kept between pages",
                 executor.name,
             )
-        if defaults.is_process_local(self.storage) and not defaults.shares_memory(executor):
+        if defaults.is_process_local(self.storage) and executor.shares < Shared.MEMORY:
             raise UsageError(
                 f"{self.storage!r} exists in this process only, and executor '{executor.name}' works in others: "
                 "use a ThreadExecutor, or another output"

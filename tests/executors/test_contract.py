@@ -13,7 +13,7 @@ from pdfbatch.executors.futures import FuturesExecutor
 from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.executors.sequential import SequentialExecutor
 from pdfbatch.executors.thread import ThreadExecutor
-from pdfbatch.ports import Executor, Pool, Work
+from pdfbatch.ports import Executor, Pool, Shared, Work
 from pdfbatch.testing import ExecutorContract, KillingExecutorContract
 
 
@@ -21,6 +21,7 @@ from pdfbatch.testing import ExecutorContract, KillingExecutorContract
 class UnstartableExecutor:
     name = "unstartable"
     kills = False
+    shares = Shared.FILES
 
     def start(self, work: Work) -> Pool:
         raise PoolStartError("no room")

@@ -20,7 +20,7 @@ from pdfbatch.executors.fallback import FallbackExecutor
 from pdfbatch.executors.futures import FuturesExecutor
 from pdfbatch.executors.sequential import SequentialExecutor
 from pdfbatch.executors.thread import ThreadExecutor
-from pdfbatch.ports import Executor, Pool, Watch, Work
+from pdfbatch.ports import Executor, Pool, Shared, Watch, Work
 from pdfbatch.settings import Limits
 from pdfbatch.tasks import Task, TaskResult
 from pdfbatch.testing import StandInWork
@@ -34,6 +34,7 @@ class Unstartable:
     """An executor for which there is no room here."""
 
     kills = True
+    shares = Shared.FILES
     name: str = "unstartable"
 
     def start(self, work: Work) -> Pool:
@@ -46,6 +47,7 @@ class Breaking:
 
     good: int
     kills = True
+    shares = Shared.FILES
     name: str = "breaking"
     pools: list["BreakingPool"] = field(default_factory=list["BreakingPool"])
 
@@ -133,6 +135,11 @@ def test_it_is_called_after_all_its_executors_and_kills_as_the_first_does() -> N
     assert executor.name == "fallback(unstartable, thread, sequential)"
     assert executor.kills
     assert not FallbackExecutor([SequentialExecutor(), Unstartable()]).kills
+
+
+def test_it_shares_what_all_its_executors_share() -> None:
+    assert FallbackExecutor([ThreadExecutor(), SequentialExecutor()]).shares is Shared.MEMORY
+    assert FallbackExecutor([ThreadExecutor(), Unstartable()]).shares is Shared.FILES
 
 
 @pytest.mark.parametrize("following", [ThreadExecutor(workers=2), SequentialExecutor()], ids=lambda one: one.name)

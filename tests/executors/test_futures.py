@@ -12,7 +12,7 @@ from pdfbatch.errors import PoolBrokenError, PoolStartError, UsageError
 from pdfbatch.executors.cpus import available_cpus
 from pdfbatch.executors.futures import FuturesExecutor
 from pdfbatch.model import Document, DocumentResult, DocumentStatus
-from pdfbatch.ports import Watch
+from pdfbatch.ports import Shared, Watch
 from pdfbatch.settings import Limits
 from pdfbatch.tasks import Task, TaskResult
 from pdfbatch.testing import Fault, StandInWork
@@ -171,3 +171,14 @@ def test_a_pool_that_was_left_cancels_what_comes_late(threads: Executor) -> None
         pass
     late: Future[TaskResult] = pool.submit(task("late.pdf"))
     assert late.cancelled()
+
+
+class SomebodysExecutor(Executor):
+    """An executor of which nothing is known."""
+
+
+def test_only_the_standard_librarys_executors_are_known_to_share_anything() -> None:
+    with ThreadPoolExecutor(1) as threads, ProcessPoolExecutor(1) as processes:
+        assert FuturesExecutor(threads).shares is Shared.MEMORY
+        assert FuturesExecutor(processes).shares is Shared.FILES
+    assert FuturesExecutor(SomebodysExecutor()).shares is Shared.NOTHING

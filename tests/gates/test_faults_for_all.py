@@ -20,7 +20,7 @@ import pytest
 from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.executors.sequential import SequentialExecutor
 from pdfbatch.model import Document
-from pdfbatch.ports import Executor, Output, Pool, Work
+from pdfbatch.ports import Executor, Output, Pool, Shared, Work
 from pdfbatch.processor import BatchProcessor
 from pdfbatch.report import BatchReport, BatchState
 from pdfbatch.settings import Extraction
@@ -194,6 +194,10 @@ class WeighingExecutor:
     @property
     def kills(self) -> bool:
         return self.executor.kills
+
+    @property
+    def shares(self) -> Shared:
+        return self.executor.shares
 
     def start(self, work: Work) -> Pool:
         return _WeighingPool(self.executor.start(work), self.bytes)

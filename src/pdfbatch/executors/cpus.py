@@ -1,9 +1,17 @@
-"""How many processors this process may use: what affinity allows, and what a container's quota pays for."""
+"""How many workers: what was asked for, or the processors that affinity allows and a container's quota pays for."""
 
 import math
 import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+
+from pdfbatch.errors import UsageError
+
+
+def check_workers(executor: object, workers: int | None) -> None:
+    """Raise ``UsageError`` when an executor is asked for less than one worker."""
+    if workers is not None and workers < 1:
+        raise UsageError(f"{type(executor).__name__}(workers={workers}): give at least 1 worker")
 
 
 def available_cpus(root: str = "/") -> int:

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from pdfbatch.errors import PoolBrokenError, PoolStartError, UsageError
 from pdfbatch.executors.isolation import abandoned, cancel, end, fail
+from pdfbatch.executors.leaving import Leaving
 from pdfbatch.executors.succession import Succession
-from pdfbatch.ports import Executor, Pool, Work
+from pdfbatch.ports import Executor, Pool, Shared, Work
 from pdfbatch.tasks import Task, TaskResult
 
 _GRACE_SECONDS = 1.0
@@ -48,6 +48,11 @@ class FallbackExecutor:
         """Whether the first one, which is meant to do the work, can stop a task."""
         return self.executors[0].kills
 
+    @property
+    def shares(self) -> Shared:
+        """What the workers of all of them share: any may be the one that works."""
+        return min(executor.shares for executor in self.executors)
+
     def start(self, work: Work) -> "FallbackPool":
         """A pool of the first executor that starts.
 
@@ -64,7 +69,7 @@ class _Move(NamedTuple):
     error: PoolBrokenError | None = None
 
 
-class FallbackPool:
+class FallbackPool(Leaving):
     """A pool in front of the pool in use.
 
     As long as nothing breaks, tasks go straight through. After that, one thread starts the next executor and submits all
@@ -105,35 +110,18 @@ class FallbackPool:
             self._moves.put(_Move(future))
         return future
 
-    def __enter__(self) -> Self:
-        """The pool itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """End all pools that were started."""
-        if kind is not None:
-            self._stop(kind, error, trace)
-            return
-        try:
-            self._finish()
-        except BaseException as interruption:
-            self._stop(type(interruption), interruption, interruption.__traceback__)
-            raise
-
     # --- leaving --------------------------------------------------------------------------------------------------
 
     def _finish(self) -> None:
         wait(tuple(self._open))
         self._leave()
         self._end_mover(None)
-        self._succession.end(None, None, None)
+        self._succession.finish()
 
-    def _stop(self, kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+    def _stop(self) -> None:
         self._leave()
         self._cancel_moves()
-        self._succession.end(kind, error, trace)
+        self._succession.stop()
         self._end_mover(_GRACE_SECONDS)
         for future in tuple(self._open):
             if (task := self._open.pop(future, None)) is not None:

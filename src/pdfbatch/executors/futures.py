@@ -8,13 +8,13 @@ import pickle
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import lru_cache
-from types import TracebackType
-from typing import NamedTuple, Self, cast
+from typing import NamedTuple, cast
 
-from pdfbatch.errors import PoolBrokenError, PoolStartError, UsageError
-from pdfbatch.executors.cpus import available_cpus
+from pdfbatch.errors import PoolBrokenError, PoolStartError
+from pdfbatch.executors.cpus import available_cpus, check_workers
 from pdfbatch.executors.isolation import abandoned, cancel, end, fail, isolated, raised
-from pdfbatch.ports import Pool, Work
+from pdfbatch.executors.leaving import Leaving
+from pdfbatch.ports import Pool, Shared, Work
 from pdfbatch.tasks import Task, TaskResult
 
 _GRACE_SECONDS = 1.0
@@ -34,24 +34,22 @@ class FuturesExecutor:
     executor: Executor
     workers: int | None = None
 
+    name = "futures"
+    kills = False
+
     def __post_init__(self) -> None:
-        if self.workers is not None and self.workers < 1:
-            raise UsageError(f"FuturesExecutor(workers={self.workers}): give at least 1 worker")
+        check_workers(self, self.workers)
 
     @property
-    def name(self) -> str:
-        """What it is called in a status."""
-        return "futures"
-
-    @property
-    def kills(self) -> bool:
-        """PEP 3148 has no way to stop a task."""
-        return False
-
-    @property
-    def workers_are_local(self) -> bool:
-        """Whether its workers surely see this machine's files."""
-        return isinstance(self.executor, (ProcessPoolExecutor, ThreadPoolExecutor))
+    def shares(self) -> Shared:
+        """What is known of the standard library's executors; of others, nothing is."""
+        match self.executor:
+            case ThreadPoolExecutor():
+                return Shared.MEMORY
+            case ProcessPoolExecutor():
+                return Shared.FILES
+            case _:
+                return Shared.NOTHING
 
     def start(self, work: Work) -> Pool:
         """A pool on the executor.
@@ -72,7 +70,7 @@ class _Pending(NamedTuple):
     future: Future[TaskResult]
 
 
-class _FuturesPool:
+class _FuturesPool(Leaving):
     def __init__(self, executor: Executor, work: bytes, capacity: int) -> None:
         self._executor = executor
         self._work = work
@@ -99,26 +97,15 @@ class _FuturesPool:
             theirs.add_done_callback(self._settle)
         return future
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def _finish(self) -> None:
         self._left = True
-        if kind is not None:
-            self._stop()
-            return
-        try:
-            self._wait(None)
-        except BaseException:
-            self._stop()
-            raise
+        self._wait(None)
 
     def _wait(self, seconds: float | None) -> None:
         wait([pending.future for pending in tuple(self._pending.values())], seconds)
 
     def _stop(self) -> None:
+        self._left = True
         for theirs in tuple(self._pending):
             theirs.cancel()
         self._wait(_GRACE_SECONDS)

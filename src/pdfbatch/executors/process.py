@@ -12,16 +12,17 @@ import threading
 from concurrent.futures import Future
 from dataclasses import dataclass
 from io import BytesIO
-from types import FunctionType, TracebackType
-from typing import Any, Self
+from types import FunctionType
+from typing import Any
 
 from pdfbatch.errors import PoolStartError, UsageError
 from pdfbatch.executors.channel import PICKLE_PROTOCOL, Setup
-from pdfbatch.executors.cpus import available_cpus
+from pdfbatch.executors.cpus import available_cpus, check_workers
 from pdfbatch.executors.inbox import Inbox, Wish
+from pdfbatch.executors.leaving import Leaving
 from pdfbatch.executors.supervisor import Supervisor, Terms
 from pdfbatch.executors.workerprocess import Launch
-from pdfbatch.ports import Pool, Work
+from pdfbatch.ports import Pool, Shared, Work
 from pdfbatch.tasks import Task, TaskResult
 
 
@@ -48,21 +49,14 @@ class ProcessExecutor:
     recycle_bytes: int | None = 512 << 20
     python: str | None = None
 
+    name = "process"
+    kills = True
+    shares = Shared.FILES
+
     def __post_init__(self) -> None:
-        if self.workers is not None and self.workers < 1:
-            raise UsageError(f"ProcessExecutor(workers={self.workers}): give at least 1 worker")
+        check_workers(self, self.workers)
         if self.tasks_per_worker < 1:
             raise UsageError(f"ProcessExecutor(tasks_per_worker={self.tasks_per_worker}): give at least 1 task")
-
-    @property
-    def name(self) -> str:
-        """What it is called in a status."""
-        return "process"
-
-    @property
-    def kills(self) -> bool:
-        """It can stop a task that hangs and contain one that crashes or exhausts memory."""
-        return True
 
     def start(self, work: Work) -> Pool:
         """A pool whose first worker is ready; more are started when there are tasks for them.
@@ -86,7 +80,7 @@ class ProcessExecutor:
         return python
 
 
-class _ProcessPool:
+class _ProcessPool(Leaving):
     def __init__(self, terms: Terms) -> None:
         self._capacity = terms.workers
         self._inbox = Inbox()
@@ -111,21 +105,9 @@ class _ProcessPool:
     def submit(self, task: Task) -> Future[TaskResult]:
         return self._inbox.put(task)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is not None:
-            self._stop()
-            return
-        try:
-            self._inbox.ask(Wish.FINISH)
-            self._supervisor.ended.wait()
-        except BaseException:  # Ctrl-C while waiting
-            self._stop()
-            raise
+    def _finish(self) -> None:
+        self._inbox.ask(Wish.FINISH)
+        self._supervisor.ended.wait()
         self._thread.join()
 
     def _stop(self) -> None:

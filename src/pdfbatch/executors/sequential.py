@@ -2,11 +2,10 @@
 
 from concurrent.futures import Future
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
 from pdfbatch.executors.isolation import cancel, end, isolated
-from pdfbatch.ports import Pool, Work
+from pdfbatch.executors.leaving import Leaving
+from pdfbatch.ports import Pool, Shared, Work
 from pdfbatch.tasks import Task, TaskResult
 
 
@@ -17,22 +16,16 @@ class SequentialExecutor:
     A task that hangs, hangs the caller, and one that crashes takes the process along. Ctrl-C is raised from ``submit``.
     """
 
-    @property
-    def name(self) -> str:
-        """What it is called in a status."""
-        return "sequential"
-
-    @property
-    def kills(self) -> bool:
-        """It cannot stop a task."""
-        return False
+    name = "sequential"
+    kills = False
+    shares = Shared.MEMORY
 
     def start(self, work: Work) -> Pool:
         """A pool of one worker: the caller's thread."""
         return _SequentialPool(work)
 
 
-class _SequentialPool:
+class _SequentialPool(Leaving):
     def __init__(self, work: Work) -> None:
         self._work = work
         self._left = False
@@ -49,10 +42,8 @@ class _SequentialPool:
             end(future, isolated(self._work, task))
         return future
 
-    def __enter__(self) -> Self:
-        return self
+    def _finish(self) -> None:
+        self._left = True
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def _stop(self) -> None:
         self._left = True

@@ -5,7 +5,6 @@ import threading
 from collections import deque
 from collections.abc import Iterable
 from contextlib import ExitStack
-from types import TracebackType
 
 from pdfbatch.errors import PoolBrokenError, PoolStartError
 from pdfbatch.ports import Executor, Pool, Work
@@ -40,11 +39,18 @@ class Succession:
             )
         self.executor, self.pool = self._next([f"{self.executor.name}: {error}"])
 
-    def end(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """Leave all pools, the youngest first."""
+    def finish(self) -> None:
+        """Leave all pools normally, the youngest first."""
         with self._lock:
             self._ended = True
-        self._pools.__exit__(kind, error, trace)
+        self._pools.close()
+
+    def stop(self) -> None:
+        """Leave all pools by an exception, the youngest first."""
+        with self._lock:
+            self._ended = True
+        left = PoolBrokenError("the batch was left")
+        self._pools.__exit__(PoolBrokenError, left, None)
 
     def _next(self, reasons: list[str]) -> tuple[Executor, Pool]:
         while self._untried:

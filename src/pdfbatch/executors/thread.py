@@ -9,13 +9,13 @@ import time
 from concurrent.futures import Future
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
-from pdfbatch.errors import PoolStartError, UsageError
-from pdfbatch.executors.cpus import available_cpus
+from pdfbatch.errors import PoolStartError
+from pdfbatch.executors.cpus import available_cpus, check_workers
 from pdfbatch.executors.isolation import abandoned, cancel, isolated, raised
-from pdfbatch.ports import Pool, Work
+from pdfbatch.executors.leaving import Leaving
+from pdfbatch.ports import Pool, Shared, Work
 from pdfbatch.tasks import Task, TaskResult
 
 _GRACE_SECONDS = 1.0
@@ -34,19 +34,12 @@ class ThreadExecutor:
 
     workers: int | None = None
 
+    name = "thread"
+    kills = False
+    shares = Shared.MEMORY
+
     def __post_init__(self) -> None:
-        if self.workers is not None and self.workers < 1:
-            raise UsageError(f"ThreadExecutor(workers={self.workers}): give at least 1 worker")
-
-    @property
-    def name(self) -> str:
-        """What it is called in a status."""
-        return "thread"
-
-    @property
-    def kills(self) -> bool:
-        """It cannot stop a thread."""
-        return False
+        check_workers(self, self.workers)
 
     def start(self, work: Work) -> Pool:
         """A pool whose threads have started, as many as the system gives.
@@ -78,7 +71,7 @@ class _Brake:
             raise _Stopped(number)
 
 
-class _ThreadPool:
+class _ThreadPool(Leaving):
     def __init__(self, work: Work) -> None:
         self._work = work
         self._queue = SimpleQueue[_Job | None]()
@@ -111,21 +104,9 @@ class _ThreadPool:
             self._queue.put(_Job(task, future))
         return future
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def _finish(self) -> None:
         self._left = True
-        if kind is not None:
-            self._stop()
-            return
-        try:
-            self._join(None)
-        except BaseException:
-            self._stop()
-            raise
+        self._join(None)
 
     def _join(self, seconds: float | None) -> None:
         """Tell each thread to end once the queue is empty, and wait for them."""
@@ -136,6 +117,7 @@ class _ThreadPool:
             thread.join(None if deadline is None else max(0.0, deadline - time.monotonic()))
 
     def _stop(self) -> None:
+        self._left = True
         with self._lock:
             self._brake.pulled = True
         self._cancel_waiting()

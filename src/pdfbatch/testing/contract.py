@@ -1,5 +1,6 @@
 """The contract of the executor port as tests: what ``pdfbatch.ports`` says of executors and pools, sentence by sentence."""
 
+import os
 import time
 import unittest
 from collections import Counter
@@ -9,7 +10,7 @@ from pathlib import Path
 from pdfbatch.causes import Cause
 from pdfbatch.errors import PoolStartError
 from pdfbatch.model import Document, Failure
-from pdfbatch.ports import Executor, Pool, Work
+from pdfbatch.ports import Executor, Pool, Shared, Work
 from pdfbatch.tasks import Task, TaskResult
 from pdfbatch.testing.faults import Fault
 from pdfbatch.testing.probes import (
@@ -62,6 +63,13 @@ class ExecutorContract:
 
     def test_what_it_says_about_killing_is_tested(self) -> None:
         assert self.make_executor().kills == self.kills, "KillingExecutorContract is for executors that kill"
+
+    def test_workers_that_share_memory_are_in_this_process(self, tmp_path: Path) -> None:
+        if self.make_executor().shares is not Shared.MEMORY:
+            raise unittest.SkipTest("its workers share no memory with this process")
+        with self._pool() as pool:
+            ended(pool.submit(task("a.pdf", journal=str(tmp_path / "journal"))))
+        assert journal(tmp_path) == [(os.getpid(), "a.pdf")], "a worker is in another process"
 
     def test_it_can_start_pool_after_pool(self) -> None:
         executor = self.make_executor()
