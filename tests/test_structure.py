@@ -21,7 +21,17 @@ PROCESSOR = (
 # Lowest first. A module imports from lower floors and from its own piece; pieces of one floor know nothing of each other.
 # "folder.*" stands for a folder and all modules in it.
 FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
-    (("causes",), ("pageranges",), ("text",), ("keys",), ("seen",), ("rows",), ("batches",), ("temporarynames",)),
+    (
+        ("causes",),
+        ("pageranges",),
+        ("pickling",),
+        ("text",),
+        ("keys",),
+        ("seen",),
+        ("rows",),
+        ("batches",),
+        ("temporarynames",),
+    ),
     (("errors",), ("settings",)),
     (("model",),),
     (("tasks",),),

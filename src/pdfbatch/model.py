@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from pdfbatch.causes import Cause
 from pdfbatch.pageranges import parse_page_range
+from pdfbatch.pickling import quickly_pickled
 
 _URLS = uuid.NAMESPACE_URL.bytes
 
@@ -62,6 +63,7 @@ class Failure:
         return {"cause": str(self.cause), "message": self.message, "transient": self.transient}
 
 
+@quickly_pickled
 @dataclass(frozen=True, slots=True)
 class Document:
     """One PDF to read: where it is, what it is called, and whatever the caller wants to find again.
@@ -121,6 +123,7 @@ def derived_uuid(file_path: str) -> str:
     return f"{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"
 
 
+@quickly_pickled
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """One page of a result.
@@ -149,6 +152,7 @@ class Page:
         }
 
 
+@quickly_pickled
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
     """What a document amounted to, without its text: all that the parent process needs of it."""
@@ -162,6 +166,7 @@ class Counts:
     ocr_seconds: float = 0.0
 
 
+@quickly_pickled
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentResult:
     """What came of one document.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pdfbatch.model import Document, DocumentResult, Failure, Page
+from pdfbatch.pickling import quickly_pickled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,7 @@ class Draft:
     folder: str | None = None
 
 
+@quickly_pickled
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """What one worker does at one time.
@@ -74,6 +76,7 @@ class Task:
     twin: Twin | None = None
 
 
+@quickly_pickled
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskLog:
     """Log records of one task: the first few as (logger, level, message), and how many more there were."""
@@ -82,6 +85,7 @@ class TaskLog:
     dropped: int = 0
 
 
+@quickly_pickled
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskResult:
     """What came of one task: a ``result``, or a split (``parts`` and the ``join`` that follows them), or a part's ``pages``

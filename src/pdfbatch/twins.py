@@ -147,17 +147,26 @@ def _known(document: Document, found: Fingerprint, position: int) -> Known:
 def _sample(known: Known) -> bytes | None:
     """A digest of a file's beginning and end; ``None`` when it cannot be read, or has changed since it was met."""
     try:
-        with open(known.path, "rb", buffering=0, opener=_without_waiting) as file:
-            facts = os.fstat(file.fileno())
-            if str(of_stat(facts)) != known.fingerprint:
-                return None
-            digest = hashlib.sha256(file.read(SAMPLE_BYTES))
-            if facts.st_size > SAMPLE_BYTES:
-                file.seek(max(SAMPLE_BYTES, facts.st_size - SAMPLE_BYTES))
-                digest.update(file.read(SAMPLE_BYTES))
-            return digest.digest()
+        descriptor = _without_waiting(
+            known.path, os.O_RDONLY | getattr(os, "O_BINARY", 0)
+        )  # no file object: this is done for each of many small files
+        try:
+            return _digest(descriptor, known)
+        finally:
+            os.close(descriptor)
     except (OSError, ValueError):
         return None
+
+
+def _digest(descriptor: int, known: Known) -> bytes | None:
+    facts = os.fstat(descriptor)
+    if str(of_stat(facts)) != known.fingerprint:
+        return None
+    digest = hashlib.sha256(os.read(descriptor, min(SAMPLE_BYTES, facts.st_size)))
+    if facts.st_size > SAMPLE_BYTES:
+        os.lseek(descriptor, max(SAMPLE_BYTES, facts.st_size - SAMPLE_BYTES), os.SEEK_SET)
+        digest.update(os.read(descriptor, SAMPLE_BYTES))
+    return digest.digest()
 
 
 def _same(earlier: Known, known: Known, document: Document) -> bool:
