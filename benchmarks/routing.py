@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pdfbatch.engines.pdfium import PdfiumEngine
-from pdfbatch.plan import Decision, Reason, decide, dpi_for, is_blank, suspicious
+from pdfbatch.plan import LOOK_DPI, Decision, Reason, decide, dpi_for, is_blank, suspicious
 from pdfbatch.ports import OpenPage
 from pdfbatch.settings import Extraction
 
@@ -27,7 +27,6 @@ HAS_TEXT = "TS"
 BLANK = "B"
 OUTCOMES = ("text", "ocr", "blank")
 
-LOOK_DPI = 72
 EXTRACTION = Extraction()
 
 

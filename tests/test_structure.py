@@ -35,7 +35,7 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
     (("errors",), ("settings",)),
     (("model",),),
     (("tasks",),),
-    (("report",), ("retry",), ("plan",), ("tasklog",), ("samples.*",)),
+    (("report",), ("retry",), ("plan",), ("streaks",), ("tasklog",), ("samples.*",)),
     (("ports",), ("conclude",)),
     (STORAGE,),
     (("executors.*",), ("engines.*",), ("ocr.*",), ("sinks.*",), ("testing.*",), WORK),
@@ -48,7 +48,7 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
 ADAPTERS = ("executors.*", "engines.*", "ocr.*", "sinks.*", "storage")
 MAY_CHOOSE_ADAPTERS = ("defaults", "api", "export", "cli.*", "testing.*")
 LIBRARIES = {
-    "PIL": ("engines.*", "ocr.*", "recognize", "samples.*", "testing.*"),
+    "PIL": ("engines.*", "ocr.*", "recognize", "samples.*", "streaks", "testing.*"),
     "fsspec": ("filesystem", "storage", "remotestorage", "remoteinputs", "inputs", "sources", "manifest"),
     "pyarrow": ("parquet",),
     "pypdf": ("engines.pypdf*",),

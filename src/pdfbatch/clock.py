@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass
 from typing import Self
 
+from pdfbatch.causes import Cause
 from pdfbatch.conclude import out_of_time
 from pdfbatch.model import Failure
 from pdfbatch.settings import Limits
@@ -36,10 +37,22 @@ class Clock:
         self.ran_out = self.ran_out or (self.end is not None and time.monotonic() >= self.end)
         return self.ran_out
 
-    def page_budget(self) -> float | None:
-        """Seconds that a page may take now: its own limit, clipped to what is left of the document's."""
-        left = None if self.end is None else max(self.end - time.monotonic(), 0.001)
-        return min((limit for limit in (left, self.page_timeout) if limit is not None), default=None)
+    def page_end(self) -> float | None:
+        """When a page that begins now must have ended: by its own limit, clipped to what is left of the document's."""
+        own = None if self.page_timeout is None else time.monotonic() + self.page_timeout
+        return min((end for end in (own, self.end) if end is not None), default=None)
+
+    def late_page(self, name: str, number: int, end: float | None) -> Failure:
+        """What became of a page that did not end by its ``page_end``; says which limit was the tighter one.
+
+        When it was the document's, its time counts as used up.
+        """
+        if end == self.end:
+            self.ran_out = True
+            return self.failure(name)
+        seconds = "its limit" if self.page_timeout is None else f"{self.page_timeout:g} s"
+        message = f"{name}: page {number}: took longer than {seconds} (page_timeout)"
+        return Failure(cause=Cause.TIMEOUT, message=message)
 
     def failure(self, name: str) -> Failure:
         """What became of a document that used up its time."""

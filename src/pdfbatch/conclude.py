@@ -63,7 +63,9 @@ def as_duplicate(result: DocumentResult, document: Document, twin: Twin) -> Docu
 def out_of_time(name: str, limit: float | None) -> Failure:
     """The failure of a document that used up its time."""
     seconds = "limit" if limit is None else f"limit of {limit:g} s"
-    return Failure(cause=Cause.TIMEOUT, message=f"{name}: not finished within the document's {seconds}")
+    return Failure(
+        cause=Cause.TIMEOUT, message=f"{name}: not finished within the document's {seconds} (document_timeout)"
+    )
 
 
 def lost_pages(numbers: Iterable[int], failure: Failure) -> tuple[Page, ...]:

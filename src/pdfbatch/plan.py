@@ -36,6 +36,9 @@ _MARK_CONTRAST = 32
 _INK_SIDE = 800
 _GARBAGE_HINT = 0.02
 
+LOOK_DPI = 72
+"""At which a page is drawn that may well be blank: a thirtieth of the time that 300 dpi take, and a number still shows."""
+
 
 class Reason(StrEnum):
     """Why the text of a page came from where it did: a closed list, kept in every record.
@@ -141,8 +144,14 @@ def pixels(facts: "PageFacts", dpi: float) -> int:
 
 
 def side(points: float, dpi: float) -> int:
-    """The pixels of a page's side of so many points, at least 1."""
-    return max(math.ceil(points * dpi / _POINTS_PER_INCH), 1)
+    """The pixels of a page's side of so many points, at least 1.
+
+    As pypdfium2 reckons it, down to its rounding error (792 points at 300 dpi are 3301 pixels), so that tesseract sees what
+    it sees after pypdfium2's own ``render``. One row more or less is enough to change how it divides a page into columns:
+    the character error rate of a fax was 0.104 with 3300 rows and 0.002 with 3301. Neither size is better on the whole, but
+    only one of them makes a reading comparable with those of others.
+    """
+    return max(math.ceil(points * (dpi / _POINTS_PER_INCH)), 1)
 
 
 def ink(image: "Image") -> float:

@@ -10,10 +10,11 @@ from pdfbatch.clock import Clock
 from pdfbatch.conclude import lost_pages
 from pdfbatch.errors import DependencyError, DocumentError
 from pdfbatch.model import Document, Failure, Page, TextSource
-from pdfbatch.plan import Reason, decide, dpi_within, is_blank, suspicious
+from pdfbatch.plan import LOOK_DPI, Reason, decide, dpi_within, is_blank, suspicious
 from pdfbatch.ports import OcrEngine, OpenDocument, OpenPage, PageFacts, TextEngine, Watch
 from pdfbatch.recognize import recognize
 from pdfbatch.settings import Extraction, Limits
+from pdfbatch.streaks import mended
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -21,11 +22,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A page that waits for OCR; ``text`` is what its text layer holds all the same."""
+    """A page that waits for OCR; ``text`` is what its text layer holds all the same.
+
+    ``may_be_blank``: it is drawn small first, and large only when there is something on it.
+    """
 
     number: int
     reason: Reason
     text: str = ""
+    may_be_blank: bool = False
 
 
 @dataclass(slots=True)
@@ -125,7 +130,7 @@ class PageReader:
             return _text_page(number, second, Reason.SECOND_ENGINE)
         if decision.source == "text":
             return _text_page(number, text, decision.reason)
-        return Pending(number, decision.reason, text)
+        return Pending(number, decision.reason, text, may_be_blank=decision.source == "look")
 
     def _second_text(self, number: int, facts: PageFacts) -> str:
         """What the second engine finds on a page where the first finds nothing and no picture explains it.
@@ -165,28 +170,41 @@ class PageReader:
         return Page(number=waiting.number, text=waiting.text, source=source, reason=waiting.reason, failure=failure)
 
     def _recognized(self, waiting: Pending, clock: Clock) -> Page:
-        begun = time.monotonic()
+        begun, end = time.monotonic(), clock.page_end()
         try:
             with self.opened.page(waiting.number) as page:
-                return self._read(waiting, page, clock)
+                return self._read(waiting, page, end)
         except MemoryError:
             raise
+        except DocumentError as error:
+            if error.cause is not Cause.TIMEOUT:
+                return self._lost(waiting.number, error)
+            late = clock.late_page(self.document.file_path, waiting.number, end)
+            return lost_pages([waiting.number], late)[0]
         except Exception as error:  # noqa: BLE001 (isolation is the purpose: a bad page costs that page)
             return self._lost(waiting.number, error)
         finally:
             self.ocr_seconds += time.monotonic() - begun
 
-    def _read(self, waiting: Pending, page: OpenPage, clock: Clock) -> Page:
-        dpi = dpi_within(self.limits.max_pixels, page.facts(), self.extraction)
-        image = page.image(dpi)
-        if is_blank(image, self.extraction.rules):
+    def _read(self, waiting: Pending, page: OpenPage, end: float | None) -> Page:
+        rules, dpi = self.extraction.rules, dpi_within(self.limits.max_pixels, page.facts(), self.extraction)
+        if waiting.may_be_blank and is_blank(page.image(min(LOOK_DPI, dpi)), rules):
             return Page(number=waiting.number, reason=Reason.BLANK)
-        return self._page_of(waiting, image, dpi, clock.page_budget())
+        image = page.image(dpi)
+        if is_blank(image, rules):
+            return Page(number=waiting.number, reason=Reason.BLANK)
+        return self._page_of(waiting, mended(image), dpi, end)
 
-    def _page_of(self, waiting: Pending, image: "Image", dpi: int, timeout: float | None) -> Page:
+    def _page_of(self, waiting: Pending, image: "Image", dpi: int, end: float | None) -> Page:
         assert self.ocr_engine is not None
-        languages = self.document.languages or self.extraction.languages
-        reading = recognize(image, engine=self.ocr_engine, languages=languages, dpi=dpi, timeout=timeout).reading
+        reading = recognize(
+            image,
+            engine=self.ocr_engine,
+            languages=self.document.languages or self.extraction.languages,
+            dpi=dpi,
+            timeout=None if end is None else end - time.monotonic(),
+            weak_confidence=self.extraction.rules.weak_confidence,
+        ).reading
         if not reading.text.strip() and waiting.text.strip():
             return _text_page(waiting.number, waiting.text, waiting.reason)
         return Page(

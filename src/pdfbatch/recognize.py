@@ -7,17 +7,12 @@ from typing import TYPE_CHECKING
 
 from pdfbatch.errors import DocumentError
 from pdfbatch.ports import OcrEngine, Reading
+from pdfbatch.settings import PageRules
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-WEAK_CONFIDENCE = 65.0
-"""A reading with a lower mean word confidence (0 to 100) may be of a turned page.
-
-From 140 scanned pages of a discovery-like set, with tesseract 5: print on its head is read with 22 to 48, upright print with
-75 to 97, faint forms with 61 and more. Handwriting (34 to 61 upright) is below the limit either way: it is read twice, and
-upright won each time.
-"""
+WEAK_CONFIDENCE = PageRules().weak_confidence
 
 # The fewer words, the wider their mean scatters: short lines on their head were read with up to 69. They are cheap to reread.
 _FEW_WORDS = 10
