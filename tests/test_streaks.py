@@ -15,7 +15,9 @@ TEXT = LINES * 3
 THROUGH_WRITING = (480, 801)
 
 
-def lined(columns: tuple[int, ...], *, width: int = 2, top: int = 0, bottom: int = SIZE[1], grey: int = 0) -> Image.Image:
+def lined(
+    columns: tuple[int, ...], *, width: int = 2, top: int = 0, bottom: int = SIZE[1], grey: int = 0
+) -> Image.Image:
     """A page of writing with vertical lines."""
     picture = page(TEXT, size=SIZE)
     draw = ImageDraw.Draw(picture)
