@@ -2,16 +2,19 @@
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from pdfbatch.causes import Cause
 from pdfbatch.samples import encrypted_pdf, text_pdf, tiny_pdf
+from tests.gates.family import HAS_PROC, left_behind
 from tests.terminal import shown_on_terminal
 
 COMMAND = (sys.executable, "-m", "pdfbatch")
@@ -151,6 +154,31 @@ def test_a_stop_keeps_what_is_finished_and_says_how_to_go_on(
     assert f"run --resume {receipts} --output {out} --json" in told
     assert Path(first["output"]).exists()
     assert _lines(rest)[-1]["type"] == "summary"
+
+
+@pytest.mark.skipif(not HAS_PROC, reason="needs /proc")
+@pytest.mark.parametrize("seed", range(3))
+def test_a_second_ctrl_c_at_any_moment_leaves_no_process_and_no_torn_output(
+    seed: int, receipts: Path, tmp_path: Path
+) -> None:
+    out, temporary = tmp_path / "out", tmp_path / "t"
+    temporary.mkdir()
+    command = [*COMMAND, "run", str(receipts), "--output", str(out), "--json"]
+    pipe, environment = subprocess.PIPE, {**os.environ, "TMPDIR": str(temporary)}
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=environment) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(random.Random(seed).uniform(0, 0.1))
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=HANG_SECONDS)
+    # Python gives the signal its own meaning back just before it exits: a process that ends then is ended by it
+    assert process.returncode in (130, -signal.SIGINT)
+    assert "Traceback" not in told
+    records = [json.loads(path.read_bytes()) for path in out.glob("*-*.json")]
+    assert [record["status"] for record in records] == ["succeeded"] * len(records) != []
+    assert left_behind(temporary) == []
 
 
 def test_a_reader_that_leaves_ends_the_batch_quietly(receipts: Path, tmp_path: Path) -> None:

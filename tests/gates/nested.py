@@ -7,8 +7,10 @@ from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.processor import BatchProcessor
 from pdfbatch.settings import Extraction, Limits
 from pdfbatch.testing import FaultyEngine, plain_document
+from tests.gates.scale import scaled
 
 GOOD = 20
+TIME_LIMIT = scaled(3.0, 1.0)
 ENDINGS = {"succeeded": GOOD, "timed_out": 1}
 
 
@@ -21,7 +23,7 @@ def write_documents(folder: Path) -> list[str]:
     return [str(path) for path in paths]
 
 
-def processor(document_timeout: float = 1.0) -> BatchProcessor:
+def processor(document_timeout: float = TIME_LIMIT) -> BatchProcessor:
     """Two workers that must stop what hangs."""
     return BatchProcessor(
         executor=ProcessExecutor(workers=2),

@@ -22,4 +22,7 @@ GATE = (
 )
 """What every gate is marked with."""
 
+SOON = scaled(20.0, 2.0)
+"""Seconds for what should take two. The short form shares its machine with other tests: it tells soon from never."""
+
 long_only = pytest.mark.skipif(not LONG, reason="a long gate: set PDFBATCH_GATES=long")

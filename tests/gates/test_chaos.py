@@ -23,7 +23,7 @@ pytestmark = [*GATE, pytest.mark.skipif(not HAS_PROC, reason="needs /proc")]
 DOCUMENTS = scaled(40, 1000)
 BAD_OF_EACH_KIND = DOCUMENTS // 5 // 8
 WORKERS = 4
-TIME_LIMIT = 2.0
+TIME_LIMIT = scaled(5.0, 2.0)
 MEMORY_LIMIT = 192 << 20
 
 ENDINGS = {

@@ -17,15 +17,16 @@ from pathlib import Path
 import pytest
 
 from tests.gates import nested
+from tests.gates.celery_tasks import READ, application
 from tests.gates.conftest import Measured
 from tests.gates.family import HAS_PROC, eventually, left_behind, living
-from tests.gates.nested import ENDINGS
+from tests.gates.nested import ENDINGS, GOOD
 from tests.gates.scale import GATE, scaled
 
 pytestmark = [*GATE, pytest.mark.skipif(not HAS_PROC, reason="needs /proc")]
 
 ROOT = Path(__file__).resolve().parents[2]
-MOST_SECONDS = 5.0
+MOST_SECONDS = scaled(20.0, 5.0)
 
 
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -83,6 +84,36 @@ def test_inside_a_daemonic_process(
     assert (script.returncode, errors) == (0, "")
     assert json.loads((tmp_path / "endings").read_text()) == ENDINGS
     assert left_behind(temporary) == []
+
+
+def test_inside_a_task_of_a_celery_worker(paths: list[str], tmp_path: Path, temporary: Path) -> None:
+    celery = application(tmp_path / "broker")
+    with celery_worker(tmp_path, temporary):
+        told = [celery.send_task(READ, args=[paths, str(tmp_path / f"out-{number}")]) for number in range(2)]
+        said = [result.get(timeout=120) for result in told]
+        assert eventually(lambda: not any("pdfbatch-" in line for line in living(temporary)), MOST_SECONDS)
+    assert said == [{"endings": ENDINGS, "executor": "process", "daemonic": True}] * 2
+    assert [len(list(out.glob("*.txt"))) for out in tmp_path.glob("out-*")] == [GOOD, GOOD]
+    assert left_behind(temporary) == []
+
+
+@contextmanager
+def celery_worker(folder: Path, temporary: Path) -> Generator[None]:
+    """A real worker that forks, its broker and its results in a folder."""
+    options = ("worker", "--pool", "prefork", "--concurrency", "1", "--without-mingle", "--without-gossip")
+    command = [sys.executable, "-m", "celery", "--app", "tests.gates.celery_tasks", *options]
+    environment = {"PDFBATCH_TEST_BROKER": str(folder / "broker"), "PYTHONPATH": str(ROOT), "TMPDIR": str(temporary)}
+    with (folder / "celery.log").open("wb") as log:
+        worker = subprocess.Popen(command, cwd=folder, env={**os.environ, **environment}, stdout=log, stderr=log)
+    try:
+        yield
+    finally:
+        worker.terminate()
+        try:
+            worker.wait(60)
+        finally:
+            worker.kill()
+            worker.wait()
 
 
 def test_inside_threads_while_others_hold_locks(paths: list[str], temporary: Path) -> None:
@@ -214,6 +245,48 @@ def test_ctrl_c_ends_a_script_soon_and_keeps_what_was_done(
     _, errors = script.communicate(timeout=60)
     measured("ended after", f"{time.monotonic() - begun:.2f} s")
     assert time.monotonic() - begun < MOST_SECONDS
+    assert errors.rstrip().endswith("KeyboardInterrupt")
+    assert json.loads((output / "report.json").read_text())["status"] == "cancelled"
+    assert len(list(output.glob("*.txt"))) == nested.GOOD
+    assert left_behind(temporary) == []
+
+
+UNWILLING = """
+import sys, time
+from dataclasses import replace
+from pdfbatch.storage import Storage
+from pdfbatch.testing import RecordingSink
+from tests.gates import nested
+
+class UnwillingSink(RecordingSink):
+    def close(self):
+        print("closing", flush=True)
+        time.sleep(3600)
+
+def main(output, *paths):
+    processor = replace(nested.processor(3600), storage=Storage(output), sinks=[UnwillingSink()])
+    for number, _ in enumerate(processor.stream(paths), start=1):
+        if number == nested.GOOD:
+            print("begun", flush=True)
+
+main(*sys.argv[1:])
+"""
+
+
+def test_a_second_ctrl_c_ends_what_the_first_one_could_not(
+    paths: list[str], start: Start, tmp_path: Path, temporary: Path, measured: Measured
+) -> None:
+    output = tmp_path / "out"
+    script = start(UNWILLING, str(output), *paths)
+    assert script.stdout is not None
+    assert script.stdout.readline() == "begun\n"
+    script.send_signal(signal.SIGINT)
+    assert script.stdout.readline() == "closing\n"  # and so for an hour
+    begun = time.monotonic()
+    script.send_signal(signal.SIGINT)
+    _, errors = script.communicate(timeout=60)
+    measured("ended after", f"{time.monotonic() - begun:.2f} s")
+    assert time.monotonic() - begun < scaled(20.0, 1.0)
     assert errors.rstrip().endswith("KeyboardInterrupt")
     assert json.loads((output / "report.json").read_text())["status"] == "cancelled"
     assert len(list(output.glob("*.txt"))) == nested.GOOD

@@ -22,6 +22,7 @@ pytestmark = [*GATE, pytest.mark.skipif(not HAS_PROC, reason="needs /proc")]
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = scaled(40, 120)
 KILLS = scaled(4, 50)
+MOST_SECONDS = scaled(20.0, 5.0)
 OF_THE_BATCH = ("report.json", "failures.jsonl")
 
 
@@ -47,7 +48,7 @@ def test_a_killed_batch_is_resumed_as_if_nothing_had_been(
 ) -> None:
     documents, expected = scene
     killed = kill_at_some_moment(start(documents, tmp_path, "first", temporary), tmp_path / "out", random.Random(seed))
-    assert eventually(lambda: not living(temporary), 5), "processes outlive the kill"
+    assert eventually(lambda: not living(temporary), MOST_SECONDS), "processes outlive the kill"
     finished = finishing_times(tmp_path / "out")
     assert [name for name, value in outputs(tmp_path / "out").items() if value != expected[name]] == []  # none is torn
 
@@ -60,7 +61,7 @@ def test_a_killed_batch_is_resumed_as_if_nothing_had_been(
     assert len(redone) <= WORKERS
     assert len(pages) <= WORKERS * PART_PAGES
     assert leavings(tmp_path / "out") == []
-    assert eventually(lambda: not living(temporary) and not list(temporary.iterdir()), 5)
+    assert eventually(lambda: not living(temporary) and not list(temporary.iterdir()), MOST_SECONDS)
 
 
 def start(documents: Path, folder: Path, run: str, temporary: Path) -> "subprocess.Popen[bytes]":

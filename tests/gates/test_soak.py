@@ -22,6 +22,10 @@ WARM_UP = DOCUMENTS // 10
 EVERY = DOCUMENTS // 30
 WORKERS = 2
 MOST_WORKER_BYTES = 150 << 20  # the budget on text
+MOST_GROWTH_BYTES = scaled(
+    32 << 20, 16 << 20
+)  # of a worker, in its second half; a short run may catch it while it loads
+MOST_DESCRIPTORS_MORE = scaled(20, 5)
 
 
 @dataclass(slots=True)
@@ -50,18 +54,16 @@ def test_very_many_documents_leave_everything_as_it_was(temporary: Path, measure
     before = descriptors(os.getpid())
     samples = soaked(temporary, tasks_per_worker=10 * DOCUMENTS)
     grown = samples.own_bytes[-1] - samples.own_bytes[0]
-    ratios = [
-        seen[-1] / seen[len(seen) // 2] for seen in samples.worker_bytes.values()
-    ]  # the last to start may be late
+    growth = max(seen[-1] - seen[len(seen) // 2] for seen in samples.worker_bytes.values())
     most = max(max(seen) for seen in samples.worker_bytes.values())
     measured("parent grew", f"{grown / 1024:.0f} KiB")
-    measured("workers hold at most", f"{most / (1 << 20):.0f} MiB, {max(ratios):.2f} of what they held half-way")
-    assert len(samples.worker_bytes) == WORKERS  # none was replaced
+    measured("workers hold at most", f"{most / (1 << 20):.0f} MiB, {growth / (1 << 20):.1f} more than half-way")
+    assert len(samples.worker_bytes) <= WORKERS  # none was replaced
     assert most <= MOST_WORKER_BYTES
-    assert max(ratios) <= 1.5
+    assert growth <= MOST_GROWTH_BYTES
     assert grown <= 10 << 20
-    assert max(samples.own_descriptors) - min(samples.own_descriptors) <= 5
-    assert all(max(seen) - min(seen) <= 5 for seen in samples.worker_descriptors.values())
+    assert max(samples.own_descriptors) - min(samples.own_descriptors) <= MOST_DESCRIPTORS_MORE
+    assert all(max(seen) - min(seen) <= MOST_DESCRIPTORS_MORE for seen in samples.worker_descriptors.values())
     assert max(samples.zombies) <= WORKERS
     assert zombies() == 0
     assert descriptors(os.getpid()) <= before + 5
