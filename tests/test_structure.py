@@ -10,7 +10,7 @@ STORAGE = (
     *("inputs", "remoteinputs", "fingerprints", "sources", "search", "manifest", "manifestentry"),
     *("storage", "localstorage", "remotestorage", "filesystem", "storageerrors"),
     *("listing", "remotelisting", "remotecalls", "counting"),
-    *("spool", "spoolroom", "spoolfolder", "fetchers"),
+    *("spool", "spoolroom", "spoolfolder", "fetchers", "lane"),
 )
 WORK = ("work", "opening", "reading", "recognize", "parts", "keeping", "record", "clock")
 PROCESSOR = (

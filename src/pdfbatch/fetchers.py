@@ -1,8 +1,9 @@
-"""Threads that fetch remote documents into files, a few dozen at one time."""
+"""Threads that fetch remote documents into files, a few dozen at one time, and the short way past them."""
 
 import os
 import threading
-from collections.abc import Callable, Generator
+import time
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from queue import SimpleQueue
@@ -11,6 +12,7 @@ from pdfbatch import remoteinputs
 from pdfbatch.causes import Cause
 from pdfbatch.errors import DocumentError
 from pdfbatch.fingerprints import Fingerprint
+from pdfbatch.lane import Lane, Passage, lane_to, may_pass
 from pdfbatch.model import Document, Failure
 from pdfbatch.remotecalls import Terms
 from pdfbatch.spoolfolder import SpoolFolder
@@ -29,9 +31,20 @@ class Fetched:
     room_bytes: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """A task whose document is to be fetched; ``seconds`` were spent on the short way, in vain."""
+
+    task: Task
+    seconds: float = 0.0
+    tries: int = 0
+
+
 @dataclass(slots=True, kw_only=True)
 class Fetchers:
-    """``threads`` threads, started as they are needed. ``done`` is called in one of them with each task that has ended."""
+    """``threads`` threads, started as they are needed. ``done`` is called with each task that has ended, in one of them or in
+    the event loop of a file system.
+    """
 
     folder: SpoolFolder
     room: Room
@@ -40,17 +53,18 @@ class Fetchers:
     threads: int
     done: Callable[[Fetched], None]
     skip: Skip | None = None
-    _orders: SimpleQueue[Task | None] = field(default_factory=SimpleQueue[Task | None])
+    _orders: SimpleQueue[_Order | None] = field(default_factory=SimpleQueue["_Order | None"])
     _started: list[threading.Thread] = field(default_factory=list[threading.Thread])
+    _lanes: dict[int, tuple[Mapping[str, object], Lane | None]] = field(
+        default_factory=dict[int, "tuple[Mapping[str, object], Lane | None]"]
+    )
+    _opening: threading.Lock = field(default_factory=threading.Lock)
 
     def fetch(self, task: Task) -> None:
         """Fetch the document of a task some time soon."""
-        self._orders.put(task)
-        if len(self._started) < self.threads:
-            name = f"pdfbatch-fetch-{len(self._started) + 1}"
-            thread = threading.Thread(target=self._work, name=name, daemon=True)
-            self._started.append(thread)
-            thread.start()
+        _, lane = self._lanes.get(_identity(remoteinputs.options_of(task.document)), (None, None))
+        if not self._passes(lane, task):
+            self._order(_Order(task))
 
     def stop(self, seconds: float) -> None:
         """Give up what is under way, and wait so long at most for the threads to end."""
@@ -58,17 +72,75 @@ class Fetchers:
         self.room.close()
         for _ in self._started:
             self._orders.put(None)
+        for _, lane in list(self._lanes.values()):
+            if lane is not None:
+                lane.stop(seconds / 2)
         for thread in self._started:
             thread.join(seconds / len(self._started))
 
-    def _work(self) -> None:
-        while (task := self._orders.get()) is not None:
-            if not self.terms.recall.recalled:
-                self.done(self._fetched(task))
+    def _order(self, order: _Order) -> None:
+        self._orders.put(order)
+        if len(self._started) < self.threads:
+            name = f"pdfbatch-fetch-{len(self._started) + 1}"
+            thread = threading.Thread(target=self._work, name=name, daemon=True)
+            self._started.append(thread)
+            thread.start()
 
-    def _fetched(self, task: Task) -> Fetched:
+    def _work(self) -> None:
+        while (order := self._orders.get()) is not None:
+            if self.terms.recall.recalled or (not order.tries and self._passes(self._lane(order.task), order.task)):
+                continue
+            self.done(self._fetched(order))
+
+    # --- the short way --------------------------------------------------------------------------------------------
+
+    def _lane(self, task: Task) -> Lane | None:
+        """The lane to where a document is, made when it is first wanted."""
+        if not may_pass(task.document):
+            return None
+        options = remoteinputs.options_of(task.document)
+        identity = _identity(options)
+        with self._opening:
+            if identity not in self._lanes:
+                lane = None
+                with suppress(Exception):  # the long way will say what is wrong
+                    lane = lane_to(task.document, self.terms)
+                self._lanes[identity] = (options, lane)
+            return self._lanes[identity][1]
+
+    def _passes(self, lane: Lane | None, task: Task) -> bool:
+        """Whether a document goes the short way."""
+        found, limit = remoteinputs.listed(task.document), self.max_file_bytes
+        if (
+            lane is None
+            or found is None
+            or not (size := found.size_bytes)
+            or not (may_pass(task.document) and lane.works)
+        ):
+            return False
+        if (limit is not None and size > limit) or (self.skip is not None and self.skip(task.document, str(found))):
+            return False
+        if not self.room.take_now(size):
+            return False
+        copy, begun = LocalCopy(path=self.folder.new_path(), fingerprint=str(found)), time.monotonic()
+
+        def done(is_whole: bool) -> None:
+            if is_whole:
+                self.done(Fetched(task=replace(task, copy=copy), room_bytes=size))
+            else:
+                self.room.give_back(size)
+                spent = min(time.monotonic() - begun, lane.seconds)
+                self._order(_Order(task, spent, tries=1))
+
+        lane.take(Passage(task.document.file_path, size, copy.path, done))
+        return True
+
+    # --- the long way ---------------------------------------------------------------------------------------------
+
+    def _fetched(self, order: _Order) -> Fetched:
+        task, terms = order.task, replace(self.terms, seconds=self.terms.seconds - order.seconds)
         try:
-            return self._copied(task)
+            return self._copied(task, terms)
         except DocumentError as error:
             failure = Failure(cause=error.cause, message=str(error), transient=error.transient)
         except Exception as error:  # noqa: BLE001 (isolation is the purpose: the thread must live on)
@@ -76,14 +148,14 @@ class Fetchers:
             failure = Failure(cause=Cause.INTERNAL, message=message)
         return Fetched(task=replace(task, failure=failure))
 
-    def _copied(self, task: Task) -> Fetched:
-        found = remoteinputs.listed(task.document) or remoteinputs.fingerprint(task.document, self.terms)
+    def _copied(self, task: Task, terms: Terms) -> Fetched:
+        found = remoteinputs.listed(task.document) or remoteinputs.fingerprint(task.document, terms)
         remoteinputs.checked(task.document, found, self.max_file_bytes)
         if self.skip is not None and self.skip(task.document, str(found)):
             return Fetched(task=replace(task, copy=LocalCopy(path="", fingerprint=str(found))))
         with self._room_for(remoteinputs.RANGE_BYTES if found.size_bytes is None else found.size_bytes) as size_bytes:
             path = self.folder.new_path()
-            self._write(task.document, found, path)
+            self._write(task.document, found, path, terms)
         return Fetched(task=replace(task, copy=LocalCopy(path=path, fingerprint=str(found))), room_bytes=size_bytes)
 
     @contextmanager
@@ -97,13 +169,18 @@ class Fetchers:
             self.room.give_back(size_bytes)
             raise
 
-    def _write(self, document: Document, found: Fingerprint, path: str) -> None:
+    def _write(self, document: Document, found: Fingerprint, path: str, terms: Terms) -> None:
         try:
             with open(path, "xb") as file:
-                file.writelines(remoteinputs.body(document, found, self.max_file_bytes, self.terms))
+                file.writelines(remoteinputs.body(document, found, self.max_file_bytes, terms))
         except BaseException as error:
             with suppress(OSError):
                 os.unlink(path)
             if isinstance(error, OSError):  # of this disk: a storage's errors come translated
                 raise storage_error(error, path) from error
             raise
+
+
+def _identity(options: Mapping[str, object]) -> int:
+    """What is the same for all documents that share options, while somebody holds them."""
+    return id(options) if options else 0

@@ -20,7 +20,7 @@ DEADLINE_SECONDS = 60.0
 # A connection that says nothing is given up after this share of the time, so that another one can be tried.
 _SILENCE = 1 / 3
 _CONNECT_SECONDS = 10.0
-_CONNECTIONS = 64
+_CONNECTIONS = 128
 
 Options = Mapping[str, object]
 
@@ -115,6 +115,7 @@ def _settings(url: str, options: Options, seconds: float) -> dict[str, object]:
             "retries": {"total_max_attempts": 1},
             "connect_timeout": min(silence, _CONNECT_SECONDS),
             "read_timeout": silence,
+            "signature_version": "s3v4",
             "max_pool_connections": _CONNECTIONS,
             **given,
         }

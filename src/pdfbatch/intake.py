@@ -36,6 +36,7 @@ class Intake:
     fetches: bool = True
     _spool: Spool = field(init=False)
     _skipped: deque[DocumentResult] = field(default_factory=deque[DocumentResult])
+    _first: Iterator[Task | None] | None = None
     _error: Exception | None = None
     _unread: Iterator[Document] | None = None
 
@@ -63,8 +64,17 @@ class Intake:
         """The intake itself."""
         return self
 
+    def begin(self) -> None:
+        """Read the first documents, so that remote ones are on their way while the workers start."""
+        try:
+            self._first = iter((next(self),))
+        except Exception:  # noqa: BLE001 (StopIteration too: it is raised again when a task is asked for)
+            self._first = None
+
     def __next__(self) -> Task | None:
         """A task, or ``None`` when none is ready."""
+        if self._first is not None and (first := next(self._first, None)) is not None:
+            return first
         if self.duplicates is not None and self.duplicates.copies:
             return self._begun(self.duplicates.copies.popleft())
         try:

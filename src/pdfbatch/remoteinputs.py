@@ -57,6 +57,11 @@ def listed(document: Document) -> Fingerprint | None:
     return document.found if isinstance(document, RemoteDocument) else None
 
 
+def options_of(document: Document) -> Mapping[str, object]:
+    """The options of a document's URL."""
+    return document.options if isinstance(document, RemoteDocument) else {}
+
+
 def fetch(document: Document, max_file_bytes: int | None, terms: "Terms") -> tuple[bytes, Fingerprint]:
     """The bytes of a remote document. Its size is asked for first. Raises ``DocumentError``."""
     found = checked(document, fingerprint(document, terms), max_file_bytes)
@@ -119,8 +124,7 @@ def _range(document: Document, terms: "Terms", start: int, count: int | None, *,
 def _called(document: Document, terms: "Terms", function: Callable[[FileSystem, str], T], size_bytes: int = 0) -> T:
     from pdfbatch.remotecalls import Target  # noqa: PLC0415 (tenacity, which local documents spare)
 
-    options: Mapping[str, object] = document.options if isinstance(document, RemoteDocument) else {}
     try:
-        return terms.called(Target(document.file_path, options), function, size_bytes=size_bytes)
+        return terms.called(Target(document.file_path, options_of(document)), function, size_bytes=size_bytes)
     except DependencyError as error:
         raise DocumentError(str(error), cause=Cause.STORAGE_UNAVAILABLE) from error

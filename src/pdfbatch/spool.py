@@ -43,7 +43,7 @@ class Spool:
     resume: bool = False
     max_file_bytes: int | None = None
     max_bytes: int = 512 << 20
-    max_documents: int = 64
+    max_documents: int = 128
     concurrency: int = 16
     retry: RetryPolicy = REQUEST_RETRY
     seconds: float = DEADLINE_SECONDS

@@ -30,6 +30,13 @@ class Room:
             self._changed.notify_all()
             return not self._closed
 
+    def take_now(self, size_bytes: int) -> bool:
+        """Take so much room if it is free and nobody waits."""
+        with self._changed:
+            is_free = not (self._closed or self._queue) and self._fits(size_bytes)
+            self._taken += size_bytes if is_free else 0
+            return is_free
+
     def give_back(self, size_bytes: int) -> None:
         """So much is free again."""
         with self._changed:

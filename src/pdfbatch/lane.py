@@ -1,0 +1,140 @@
+"""The short way of small S3 objects into the spool: one signed request each, in the event loop of their file system.
+
+s3fs spends 0.9 ms of one core on a read, most of it on building a request from a service's description and parsing its
+answer the same way, and as much goes into handing it between threads. A signed URL, asked for over the client's own
+connections by a coroutine that writes the file itself, costs a quarter. Nothing is tried again here and no error has a
+name: what does not go smoothly, or is large, goes the long way (``pdfbatch.fetchers``), which asks anew and says why.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from pdfbatch.filesystem import lists_versions
+from pdfbatch.model import Document
+from pdfbatch.remotecalls import Target, Terms
+from pdfbatch.remoteinputs import listed, options_of
+
+SMALL_BYTES = 4 << 20
+# Denied, refused or unknown so often in a row: then signed URLs do not work here, and no more are tried.
+_REFUSALS = 3
+# Long enough for a clock that is a little off, short enough to be of no use in a log.
+_VALID_SECONDS = 120
+# At one time: enough for 300 documents a second behind 200 ms, and few enough connections to open at once.
+_AT_ONCE = 64
+# An option of one of these is about each request; a signed URL would lack it.
+_ABOUT_REQUESTS = frozenset({"requester_pays", "s3_additional_kwargs", "version_aware", "cache_regions", "anon"})
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One object on its way: where to, and whom to call with its bytes in the file (``True``) or not."""
+
+    url: str
+    size_bytes: int
+    file: str
+    done: Callable[[bool], None]
+
+
+@dataclass(slots=True)
+class Lane:
+    """The short way to one file system; requests that take longer than ``seconds`` are given up.
+
+    ``take`` may be called in any thread; ``done`` is called in the event loop, and must not block.
+    """
+
+    filesystem: Any
+    seconds: float
+    _refused: int = 0
+    _closed: bool = False
+    _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
+    _under_way: set["asyncio.Task[None]"] = field(default_factory=set["asyncio.Task[None]"])
+
+    @property
+    def works(self) -> bool:
+        """Whether signed requests have not been refused all along."""
+        return self._refused < _REFUSALS
+
+    def take(self, passage: Passage) -> None:
+        """Fetch an object; returns at once."""
+        self._loop.call_soon_threadsafe(self._begin, passage)
+
+    def stop(self, seconds: float) -> None:
+        """Give up what is under way, without calling ``done``, and wait so long at most for it to end."""
+        with suppress(Exception):  # it is late, or the loop is gone
+            asyncio.run_coroutine_threadsafe(self._stopped(), self._loop).result(seconds)
+
+    @property
+    def _loop(self) -> asyncio.AbstractEventLoop:
+        return cast("asyncio.AbstractEventLoop", self.filesystem.loop)
+
+    def _begin(self, passage: Passage) -> None:
+        if self._closed:
+            return
+        task = self._loop.create_task(self._pass(passage))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+    async def _pass(self, passage: Passage) -> None:
+        try:
+            async with self._turns, asyncio.timeout(self.seconds):
+                data = await self._read(passage)
+            is_whole = data is not None and len(data) == passage.size_bytes
+            if data is not None and is_whole:
+                _write(passage.file, data)
+        except Exception:  # noqa: BLE001 (whatever it is, the long way meets it too, and says what it is)
+            is_whole = False
+        passage.done(is_whole)
+
+    async def _read(self, passage: Passage) -> bytes | None:
+        """The bytes, and one more if there is one; ``None`` when the request was refused."""
+        from botocore.awsrequest import AWSPreparedRequest, HeadersDict  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]
+
+        client = await self.filesystem.set_session()
+        bucket, key, _ = self.filesystem.split_path(passage.url)
+        asked = {"Bucket": bucket, "Key": key}
+        url = await client.generate_presigned_url("get_object", Params=asked, ExpiresIn=_VALID_SECONDS)
+        headers = HeadersDict({"Range": f"bytes=0-{passage.size_bytes}"})
+        # where s3fs, too, looks for the client's connections: with its proxies, certificates and timeouts
+        response = await client._endpoint.http_session.send(AWSPreparedRequest("GET", url, headers, None, True))  # noqa: SLF001
+        data = cast("bytes", await response.content)
+        if response.status_code in (200, 206):
+            self._refused = 0
+            return data
+        self._refused += response.status_code < 500
+        return None
+
+    async def _stopped(self) -> None:
+        self._closed = True
+        tasks = list(self._under_way)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _write(path: str, data: bytes) -> None:
+    try:
+        with open(path, "xb", buffering=0) as file:
+            file.write(data)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(path)
+        raise
+
+
+def lane_to(document: Document, terms: Terms) -> Lane | None:
+    """A new lane to where a document is; ``None`` where there is none. Opens the file system."""
+    options = options_of(document)
+    filesystem, _ = Target(document.file_path, options).opened(terms.seconds)
+    is_about_requests = any(options.get(name) for name in _ABOUT_REQUESTS)
+    is_plain = lists_versions(filesystem) and not is_about_requests
+    return Lane(filesystem, terms.seconds / 3) if is_plain and hasattr(filesystem, "set_session") else None
+
+
+def may_pass(document: Document) -> bool:
+    """Whether a document is small, and its version was told by a listing."""
+    found = listed(document)
+    return found is not None and found.size_bytes is not None and 0 < found.size_bytes <= SMALL_BYTES

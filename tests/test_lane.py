@@ -1,0 +1,90 @@
+"""The short way of small S3 objects into the spool: how many requests it makes, and what happens when it is closed."""
+
+import logging
+import time
+
+import pytest
+
+from pdfbatch.executors.process import ProcessExecutor
+from pdfbatch.executors.thread import ThreadExecutor
+from pdfbatch.processor import BatchProcessor
+from pdfbatch.report import BatchReport
+from pdfbatch.samples import tiny_pdf
+from pdfbatch.settings import Extraction, Limits
+from tests.fault_proxy import FaultProxy, Faults
+from tests.s3_server import SECRET, Bucket, options_for
+
+pytest.importorskip("s3fs")
+
+
+def run(bucket: Bucket, proxy: FaultProxy, limits: Limits = Limits()) -> BatchReport:
+    """A batch of all that is in the bucket, through the proxy."""
+    processor = BatchProcessor(
+        executor=ProcessExecutor(workers=2), extraction=Extraction(ocr="never"), deduplicate=False, limits=limits
+    )
+    return processor.run([(f"{bucket.url}/in/", options_for(proxy.server_port))])
+
+
+def bodies(proxy: FaultProxy) -> list[str]:
+    """The paths of documents that were asked for."""
+    return [path for method, path in proxy.requests if method == "GET" and ".pdf" in path]
+
+
+def test_each_listed_document_is_one_signed_request(bucket: Bucket, proxy: FaultProxy) -> None:
+    bucket.fill(30)
+    report = run(bucket, proxy)
+    assert (report.successful, proxy.count("HEAD")) == (30, 0)
+    assert len(bodies(proxy)) == 30
+    assert all("X-Amz-Signature=" in path for path in bodies(proxy))
+
+
+def test_names_of_all_kinds_are_found(bucket: Bucket, proxy: FaultProxy) -> None:
+    names = ["a b.pdf", "ü+&=?#%.pdf", "sub/'quoted' (1).pdf", "100%25.pdf"]
+    for number, name in enumerate(names):
+        bucket.client.pipe_file(f"{bucket.url}/in/{name}", tiny_pdf(number))
+    report = run(bucket, proxy)
+    assert (report.successful, report.total_documents) == (len(names), len(names))
+
+
+def test_a_document_beyond_the_limit_is_not_asked_for(bucket: Bucket, proxy: FaultProxy) -> None:
+    bucket.fill(3)
+    report = run(bucket, proxy, Limits(max_file_bytes=100))
+    assert (report.failed, bodies(proxy)) == (3, [])
+
+
+def test_what_fails_there_is_asked_for_once_more_by_the_long_way(bucket: Bucket, proxy: FaultProxy) -> None:
+    bucket.fill(30)
+    proxy.faults = Faults(seed=5, slow_down=0.2, reset=0.1, truncate=0.1)
+    report = run(bucket, proxy)
+    assert (report.successful, report.failed) == (30, 0)
+    assert len(bodies(proxy)) > 30
+
+
+def test_credentials_that_are_refused_cost_two_requests_a_document(bucket: Bucket, proxy: FaultProxy) -> None:
+    bucket.fill(40)
+    processor = BatchProcessor(executor=ThreadExecutor(workers=2), extraction=Extraction(ocr="never"))
+    results = processor.stream([(f"{bucket.url}/in/", options_for(proxy.server_port))])  # lists
+    proxy.faults = Faults(expired=1.0)
+    ended = list(results)
+    assert not any(result.ok for result in ended)
+    assert len(bodies(proxy)) <= 2 * 40
+
+
+def test_a_batch_that_is_closed_leaves_the_short_way_at_once(bucket: Bucket, proxy: FaultProxy) -> None:
+    bucket.fill(20)
+    processor = BatchProcessor(executor=ThreadExecutor(workers=2), extraction=Extraction(ocr="never"))
+    results = processor.stream(["missing-on-this-disk.pdf", (f"{bucket.url}/in/", options_for(proxy.server_port))])
+    proxy.faults = Faults(silence=1.0)
+    assert next(results).document.file_path == "missing-on-this-disk.pdf"
+    begun = time.monotonic()
+    results.close()
+    assert time.monotonic() - begun < 20
+
+
+def test_no_signature_is_in_a_log(bucket: Bucket, proxy: FaultProxy, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, logger="pdfbatch")
+    bucket.fill(10)
+    proxy.faults = Faults(seed=5, slow_down=0.3)
+    assert run(bucket, proxy).failed == 0
+    assert "Signature" not in caplog.text
+    assert SECRET not in caplog.text
