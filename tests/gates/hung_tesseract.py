@@ -1,0 +1,39 @@
+"""A tesseract that hangs: the real program, which waits for a picture that never comes."""
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pdfbatch.ocr.binary import find, wheel_program
+from pdfbatch.ocr.tesseract import TesseractEngine
+from pdfbatch.ports import Reading
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+# A page that is wider than high is the bad one. Whoever opens a FIFO waits until somebody writes to it.
+_SCRIPT = """#!/bin/sh
+case $1 in --*) exec {program} "$@" ;; esac
+if [ {always} = no ] && head -c 40 "$1" | awk 'NR == 2 {{ exit $1 > $2 }}'; then exec {program} "$@"; fi
+fifo=$2.fifo
+mkfifo "$fifo" && shift && exec {program} "$fifo" "$@"
+"""
+
+
+def hanging_program(folder: Path, *, always: bool = True) -> tuple[str, str | None]:
+    """A script that becomes a tesseract that hangs, ``always`` or on pages that are wider than high; and its data."""
+    program = wheel_program() or find()
+    script = folder / "hanging-tesseract"
+    script.write_text(_SCRIPT.format(program=shlex.quote(program.path), always="yes" if always else "no"))
+    script.chmod(0o755)
+    return str(script), program.tessdata
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientTesseract(TesseractEngine):
+    """Waits for its program for ever: only the end of the worker ends the two of them."""
+
+    def read(self, image: "Image", *, languages: str, dpi: int, timeout: float | None = None) -> Reading:
+        """Read without a limit."""
+        return TesseractEngine.read(self, image, languages=languages, dpi=dpi)
