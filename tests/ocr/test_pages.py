@@ -1,0 +1,338 @@
+"""Pages of real PDFs, read by real tesseract through a batch: which are read by OCR, why, how, and within which limits."""
+
+import tempfile
+import weakref
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from pdfbatch.causes import Cause
+from pdfbatch.engines.pdfium import PdfiumEngine
+from pdfbatch.errors import DependencyError
+from pdfbatch.executors.process import ProcessExecutor
+from pdfbatch.executors.sequential import SequentialExecutor
+from pdfbatch.model import Document, DocumentResult, DocumentStatus, Page
+from pdfbatch.ocr.tesseract import TesseractEngine
+from pdfbatch.plan import LOOK_DPI
+from pdfbatch.ports import OcrEngine, OpenDocument, OpenPage, PageFacts, Reading, TextEngine
+from pdfbatch.processor import BatchProcessor
+from pdfbatch.samples import blank_pdf, letter, mixed_pdf, scanned_pdf, text_pdf
+from pdfbatch.settings import Extraction, Limits
+from pdfbatch.tasks import Task
+from pdfbatch.work import DocumentWork
+from tests.engines.making import image, one_page, with_unicode
+from tests.ocr.conftest import Program
+from tests.ocr.drawing import words
+
+SCAN = scanned_pdf(["This sheet was scanned and holds a single line of print."])
+STAMPED = mixed_pdf([], ["The order of the court is on the picture under the stamp."], stamp="EXHIBIT C-")
+WORDS = b"Letters that look right and mean nothing"
+GARBAGE = with_unicode(WORDS, [(code, "\ue000") for code in sorted(set(WORDS))])
+TITLE = text_pdf(["REPORT"])
+
+
+@dataclass
+class Recorder:
+    """Draws with pdfium and notes each drawing; how many of its pictures are alive when it draws the next one, too."""
+
+    engine: TextEngine = field(default_factory=PdfiumEngine)
+    drawn: list[float] = field(default_factory=list[float])
+    alive: list[int] = field(default_factory=list[int])
+    pictures: list["weakref.ref[Image.Image]"] = field(default_factory=list["weakref.ref[Image.Image]"])
+    name: str = "recorder"
+    version: str = "1"
+
+    @contextmanager
+    def open(self, source: str | bytes, *, password: str | None = None) -> Generator[OpenDocument]:
+        """As pdfium does."""
+        with self.engine.open(source, password=password) as document:
+            yield RecordedDocument(document, self)
+
+
+@dataclass
+class RecordedDocument:
+    """A document whose pages are recorded."""
+
+    plain: OpenDocument
+    recorder: Recorder
+
+    @property
+    def page_count(self) -> int:
+        """As pdfium says."""
+        return self.plain.page_count
+
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        """As pdfium says."""
+        return self.plain.metadata
+
+    @contextmanager
+    def page(self, number: int) -> Generator[OpenPage]:
+        """A page that is recorded."""
+        with self.plain.page(number) as page:
+            yield RecordedPage(page, self.recorder)
+
+
+@dataclass
+class RecordedPage:
+    """A page that notes how it is drawn."""
+
+    plain: OpenPage
+    recorder: Recorder
+
+    def text(self) -> str:
+        """As pdfium reads it."""
+        return self.plain.text()
+
+    def facts(self) -> PageFacts:
+        """As pdfium says."""
+        return self.plain.facts()
+
+    def image(self, dpi: float) -> Image.Image:
+        """As pdfium draws it."""
+        recorder = self.recorder
+        recorder.alive.append(sum(picture() is not None for picture in recorder.pictures))
+        recorder.drawn.append(dpi)
+        picture = self.plain.image(dpi)
+        recorder.pictures.append(weakref.ref(picture))
+        return picture
+
+
+@dataclass
+class Listener:
+    """An OCR engine that notes what it is asked, and reads with another one."""
+
+    engine: OcrEngine
+    languages: list[str] = field(default_factory=list[str])
+    timeouts: list[float | None] = field(default_factory=list[float | None])
+    name: str = "listener"
+    version: str = "1"
+
+    def check(self, languages: str) -> None:
+        """As the other engine does."""
+        self.engine.check(languages)
+
+    def read(self, image: Image.Image, *, languages: str, dpi: int, timeout: float | None = None) -> Reading:
+        """As the other engine does."""
+        self.languages.append(languages)
+        self.timeouts.append(timeout)
+        return self.engine.read(image, languages=languages, dpi=dpi, timeout=timeout)
+
+    def orientation(self, image: Image.Image, *, timeout: float | None = None) -> int | None:
+        """As the other engine does."""
+        return self.engine.orientation(image, timeout=timeout)
+
+
+def batch(ocr_engine: OcrEngine, **settings: object) -> BatchProcessor:
+    """A processor in this process."""
+    processor = BatchProcessor(executor=SequentialExecutor(), engine=PdfiumEngine(), ocr_engine=ocr_engine)
+    return replace(processor, **settings)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def result_of(processor: BatchProcessor, pdf: bytes, **document: str) -> DocumentResult:
+    """The result of one document."""
+    return processor.run([Document("case.pdf", content=pdf, **document)]).results[0]  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def page_of(processor: BatchProcessor, pdf: bytes) -> Page:
+    """The first page of one document."""
+    return result_of(processor, pdf).pages[0]
+
+
+# --- which pages, and why ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("pdf", "source", "reason"),
+    [
+        (text_pdf([letter(1)]), "text-layer", "text-layer"),
+        (TITLE, "text-layer", "little-text-no-scan"),
+        (SCAN, "ocr", "no-text-layer"),
+        (STAMPED, "ocr", "stamp-over-image"),
+        (GARBAGE, "ocr", "garbage-text-layer"),
+        (blank_pdf(), "none", "blank"),
+        (scanned_pdf([""]), "none", "blank"),
+    ],
+    ids=["letter", "title page", "scan", "stamp on a scan", "garbage", "blank", "blank sheet, scanned"],
+)
+def test_each_page_says_where_its_text_came_from_and_why(
+    tesseract: TesseractEngine, pdf: bytes, source: str, reason: str
+) -> None:
+    page = page_of(batch(tesseract), pdf)
+    assert (page.source, page.reason) == (source, reason)
+    assert (page.confidence is not None) == (source == "ocr")
+
+
+def test_a_page_read_by_ocr_has_its_text_and_a_mean_confidence(engine: OcrEngine) -> None:
+    page = page_of(batch(engine), SCAN)
+    assert words(page.text) == "This sheet was scanned and holds a single line of print."
+    assert page.confidence is not None
+    assert 80 < page.confidence <= 100
+
+
+def test_the_print_under_a_stamp_is_read(tesseract: TesseractEngine) -> None:
+    assert "order of the court is on the picture" in words(page_of(batch(tesseract), STAMPED).text)
+
+
+def test_a_document_counts_its_pages_by_what_became_of_them(tesseract: TesseractEngine) -> None:
+    pdf = mixed_pdf([letter(1), letter(2)], ["one scanned line", ""])
+    counts = result_of(batch(tesseract), pdf).counts
+    assert (counts.pages, counts.text_pages, counts.ocr_pages, counts.blank_pages) == (4, 2, 1, 1)
+
+
+def test_never_means_that_no_page_is_drawn(tesseract: TesseractEngine) -> None:
+    recorder = Recorder()
+    page = page_of(batch(tesseract, engine=recorder, extraction=Extraction(ocr="never")), SCAN)
+    assert (page.source, page.reason, recorder.drawn) == ("none", "no-text-layer", [])
+
+
+def test_always_means_every_page(tesseract: TesseractEngine) -> None:
+    page = page_of(
+        batch(tesseract, extraction=Extraction(ocr="always")), text_pdf(["Printed as text, read as picture."])
+    )
+    assert (page.source, page.reason) == ("ocr", "ocr-always")
+    assert words(page.text) == "Printed as text, read as picture."
+
+
+def test_text_pages_of_a_mixed_document_are_what_they_are_without_ocr(tesseract: TesseractEngine) -> None:
+    pdf = mixed_pdf([letter(1), letter(2)], ["a scanned line"])
+    read = result_of(batch(tesseract), pdf)
+    plain = result_of(batch(tesseract, extraction=Extraction(ocr="never")), pdf)
+    assert [page.text for page in read.pages[:2]] == [page.text for page in plain.pages[:2]]
+
+
+# --- how a page is drawn ----------------------------------------------------------------------------------------------
+
+
+def test_a_page_that_may_be_blank_is_drawn_once_and_small(tesseract: TesseractEngine) -> None:
+    recorder, listener = Recorder(), Listener(tesseract)
+    page = page_of(batch(listener, engine=recorder), one_page(b"1 1 1 rg 50 50 300 300 re f"))
+    assert (page.reason, recorder.drawn, listener.timeouts) == ("blank", [LOOK_DPI], [])
+
+
+def test_a_scan_is_drawn_once(tesseract: TesseractEngine) -> None:
+    recorder = Recorder()
+    page_of(batch(tesseract, engine=recorder), SCAN)
+    assert recorder.drawn == [300]
+
+
+def test_a_scan_is_drawn_at_its_own_resolution_where_that_is_allowed(tesseract: TesseractEngine) -> None:
+    recorder = Recorder()
+    page_of(batch(tesseract, engine=recorder, extraction=Extraction(min_dpi=150)), scanned_pdf(["a line"], dpi=200))
+    assert recorder.drawn == [200]
+
+
+def test_one_picture_of_a_page_is_in_memory_at_a_time(engine: OcrEngine) -> None:
+    recorder = Recorder()
+    result = result_of(batch(engine, engine=recorder), scanned_pdf(["first line", "second line", "third line"]))
+    assert result.counts.ocr_pages == 3
+    assert recorder.alive == [0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        one_page(b"0 g 0 0 99 99 re f", page=b"/MediaBox[0 0 14400 14400]"),
+        one_page(
+            b"q 612 0 0 792 0 0 cm /I Do Q",
+            resources=b"/XObject<</I 10 0 R>>",
+            more=[image(1, 1).replace(b"/Width 1/Height 1", b"/Width 60000/Height 60000")],
+        ),
+    ],
+    ids=["a hostile MediaBox", "an image bomb"],
+)
+def test_a_page_of_too_many_pixels_is_refused_before_it_is_drawn(tesseract: TesseractEngine, hostile: bytes) -> None:
+    recorder = Recorder()
+    page = page_of(batch(tesseract, engine=recorder), hostile)
+    assert page.failure is not None
+    assert (page.failure.cause, recorder.drawn) == (Cause.LIMIT_PIXELS, [])
+
+
+# --- languages --------------------------------------------------------------------------------------------------------
+
+
+def test_languages_are_the_documents_or_else_the_batchs(tesseract: TesseractEngine) -> None:
+    listener = Listener(tesseract)
+    processor = batch(listener, extraction=Extraction(languages="eng"))
+    result_of(processor, SCAN, languages="eng+deu")
+    result_of(processor, SCAN)
+    assert listener.languages == ["eng+deu", "eng"]
+
+
+def test_without_tesseract_there_is_one_error_before_the_work(tmp_path: Path) -> None:
+    recorder = Recorder()
+    with pytest.raises(DependencyError, match="pip install"):
+        batch(TesseractEngine(binary=str(tmp_path / "none")), engine=recorder).run([Document("a.pdf", content=SCAN)])
+    assert recorder.drawn == []
+
+
+def test_without_tesseract_text_is_taken_and_affected_pages_are_flagged_if_wanted(tmp_path: Path) -> None:
+    missing = TesseractEngine(binary=str(tmp_path / "none"))
+    processor = batch(missing, extraction=Extraction(ocr_missing="skip"))
+    result = result_of(processor, mixed_pdf([letter(1)], ["a scanned line"]))
+    assert result.status is DocumentStatus.PARTIAL
+    assert [page.failure and page.failure.cause for page in result.pages] == [None, Cause.OCR_UNAVAILABLE]
+
+
+# --- limits and accidents ---------------------------------------------------------------------------------------------
+
+
+def test_a_page_that_takes_too_long_costs_that_page_and_names_its_limit(program: Program) -> None:
+    engine = TesseractEngine(binary=program.doing("exec sleep 600"))
+    limits = Limits(page_timeout=1, document_timeout=600)
+    result = result_of(batch(engine, limits=limits), mixed_pdf([letter(1)], ["a scanned line"]))
+    assert result.status is DocumentStatus.PARTIAL
+    failure = result.pages[1].failure
+    assert failure is not None
+    assert (failure.cause, "page_timeout" in failure.message) == (Cause.TIMEOUT, True)
+    assert result.pages[0].text
+
+
+def test_the_limit_of_the_document_clips_that_of_the_page_and_is_named(program: Program) -> None:
+    engine = TesseractEngine(binary=program.doing("exec sleep 600"))
+    limits = Limits(page_timeout=600, document_timeout=3)
+    result = result_of(batch(engine, limits=limits), mixed_pdf([letter(1)], ["a scanned line"]))
+    assert result.status is DocumentStatus.TIMED_OUT
+    failure = result.pages[1].failure
+    assert failure is not None
+    assert (failure.cause, "document_timeout" in failure.message) == (Cause.TIMEOUT, True)
+    assert result.pages[0].text
+
+
+def test_drawing_a_page_counts_towards_its_limit(tesseract: TesseractEngine) -> None:
+    listener = Listener(tesseract)
+    page_of(batch(listener, limits=Limits(page_timeout=50)), SCAN)
+    assert [timeout for timeout in listener.timeouts if timeout is None or timeout >= 50] == []
+
+
+def test_a_worker_that_is_killed_during_ocr_leaves_no_file_and_costs_one_page(program: Program) -> None:
+    engine = TesseractEngine(binary=program.doing('[ "$1" = --version ] && exit 0; kill -KILL $PPID; exec sleep 600'))
+    processor = batch(engine, executor=ProcessExecutor(workers=1))
+    result = result_of(processor, mixed_pdf([letter(1)], ["a scanned line"]))
+    assert [page.failure and page.failure.cause for page in result.pages] == [None, Cause.WORKER_LOST]
+    assert list(Path(tempfile.gettempdir()).rglob("tess_*")) == []
+
+
+# --- parts ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_born_digital_document_is_never_split(tesseract: TesseractEngine) -> None:
+    work = DocumentWork(engine=PdfiumEngine(), ocr_engine=tesseract, extraction=Extraction(part_pages=1))
+    outcome = work(Task(document=Document("a.pdf", content=text_pdf([letter(number) for number in range(30)]))))
+    assert (outcome.parts, outcome.result and outcome.result.counts.pages) == ((), 30)
+
+
+def test_a_scan_of_more_pages_than_a_part_holds_is_split_and_joined_in_order(tesseract: TesseractEngine) -> None:
+    numerals = ("one", "two", "three", "four", "five")
+    pdf = scanned_pdf([f"This is page {numeral}." for numeral in numerals])
+    work = DocumentWork(engine=PdfiumEngine(), ocr_engine=tesseract, extraction=Extraction(part_pages=2))
+    parts = work(Task(document=Document("a.pdf", content=pdf))).parts
+    assert [part.pages for part in parts] == [(1,), (2, 3), (4, 5)]
+    found = result_of(batch(tesseract, extraction=Extraction(part_pages=2)), pdf)
+    places = [words(found.text).find(numeral) for numeral in numerals]
+    assert all(0 <= first < second for first, second in pairwise(places))
