@@ -7,7 +7,7 @@ from pathlib import Path
 from benchmarks.contest import Contestant, contest
 from benchmarks.corpus import Corpus
 from benchmarks.environments import Environments
-from benchmarks.results import CaseResult, Entry
+from benchmarks.results import CaseResult, Entry, Run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +16,8 @@ class Bench:
 
     ``folder`` is for inputs that a case makes and is removed at the end; ``cache`` keeps what takes long to make. ``small``
     asks for the smallest input that still goes through everything. ``documents`` and ``times`` are what the user asks for, in
-    cases that can take any number of documents or go through them any number of times.
+    cases that can take any number of documents or go through them any number of times. ``carry_out`` makes one run of a
+    contestant, where that is not to measure it plainly.
     """
 
     corpus: Corpus
@@ -30,10 +31,11 @@ class Bench:
     small: bool = False
     documents: int | None = None
     times: int | None = None
+    carry_out: Callable[[Contestant], Run] | None = None
 
     def contest(self, contestants: Sequence[Contestant]) -> tuple[Entry, ...]:
         """Each contestant as often as was asked for, in turns."""
-        return contest(contestants, repeat=self.repeat, say=self.say)
+        return contest(contestants, repeat=self.repeat, say=self.say, carry_out=self.carry_out)
 
     def number(self, usual: int, small: int) -> int:
         """How many documents to take: the user's number, else the usual, else the small one."""

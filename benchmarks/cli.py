@@ -16,14 +16,16 @@ from benchmarks.corpus import Corpus, default_place, load
 from benchmarks.environments import Environments, default_folder
 from benchmarks.machine import facts
 from benchmarks.plots import write_plots
+from benchmarks.profiling import Profiler, find_profiler
 from benchmarks.results import CaseResult, Suite, read_suite, write_suite
-from benchmarks.tables import case_as_markdown, suite_as_markdown, table_as_markdown
+from benchmarks.tables import case_as_markdown, circumstances, suite_as_markdown, table_as_markdown
 from pdfbatch.executors.cpus import available_cpus
 
 _EPILOG = """\
 examples:
   python -m benchmarks run text overhead --repeat 5
   python -m benchmarks run peers-ocr --corpus DIR --workers 2
+  python -m benchmarks profile text --times 4
   python -m benchmarks smoke
   python -m benchmarks compare benchmarks/results/A benchmarks/results/B
 """
@@ -38,6 +40,8 @@ def main(arguments: Sequence[str]) -> int:
                 return _list()
             case "compare":
                 return _compare(options.before, options.after)
+            case "profile":
+                return _profile(options)
             case _:
                 return _run(options)
     except ValueError as error:
@@ -56,19 +60,28 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("after", type=Path)
     run = commands.add_parser("run", help="run cases: the named ones, or all")
     _add_common(run)
+    _add_choices(run)
+    run.add_argument("--repeat", type=int, default=3, help="runs of each contestant, in turns (default 3)")
+    run.add_argument("--no-install", action="store_true", help="use only environments of peers that are there")
+    profile = commands.add_parser("profile", help="where our own time goes, by py-spy: pictures and tables, no speeds")
+    _add_common(profile)
+    _add_choices(profile)
+    profile.add_argument("--native", action="store_true", help="look into C and C++ libraries, too (slower)")
+    profile.add_argument("--rate", type=int, default=200, help="samples a second (default 200)")
+    smoke = commands.add_parser("smoke", help="every case on hardly any input: that they run, not what they measure")
+    _add_common(smoke)
+    return parser
+
+
+def _add_choices(run: argparse.ArgumentParser) -> None:
     run.add_argument(
         "--corpus", type=Path, help="a folder (with MANIFEST.tsv or without) or a manifest; 'made' is made here"
     )
     run.add_argument("--seed", type=int, default=1, help="of the corpus that is made (default 1)")
     run.add_argument("--without", metavar="TAG", action="append", default=[], help="leave documents with this tag out")
-    run.add_argument("--repeat", type=int, default=3, help="runs of each contestant, in turns (default 3)")
     run.add_argument("--workers", type=_numbers, help="for example 1,2 (default: 1 and the number of cores)")
     run.add_argument("--documents", type=int, help="how many documents, in cases that can take any number")
     run.add_argument("--times", type=int, help="how often to go through them, in cases that do so more than once")
-    run.add_argument("--no-install", action="store_true", help="use only environments of peers that are there")
-    smoke = commands.add_parser("smoke", help="every case on hardly any input: that they run, not what they measure")
-    _add_common(smoke)
-    return parser
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
@@ -107,11 +120,39 @@ def _run(options: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
         bench = _bench(options, corpus, Path(folder), small=small)
         suite = Suite(machine=facts(), corpus=corpus.make_up())
-        out = options.out / datetime.now(UTC).strftime("%Y-%m-%d-%H%M%S")
+        out = _folder(options)
+        print(f"{circumstances(suite)}\n", flush=True)
         for case in cases:
             suite = replace(suite, cases=(*suite.cases, _one_case(case, bench)))
             _keep(out, suite)
+        print(f"results: {out / 'results.md'}, results.json, and pictures beside them")
     return 1 if any(_ours_failed(case) for case in suite.cases) else 0
+
+
+def _profile(options: argparse.Namespace) -> int:
+    if not options.cases:
+        raise ValueError("name the cases to profile")
+    options.no_install, options.repeat = True, 1
+    cases, program = _chosen(options.cases, small=False), find_profiler()
+    corpus, out = _corpus(options, small=False), _folder(options, "-profile")
+    with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
+        bench = _bench(options, corpus, Path(folder), small=False)
+        for case in cases:
+            profiler = Profiler(
+                program=program, folder=out / case.name, rate=options.rate, native=options.native, say=bench.say
+            )
+            own = bench.folder / case.name
+            own.mkdir()
+            case.run(replace(bench, folder=own, carry_out=profiler.carry_out, say=_not_said))
+    return 0
+
+
+def _not_said(text: str) -> None:
+    """Times that a profiler has spoiled."""
+
+
+def _folder(options: argparse.Namespace, ending: str = "") -> Path:
+    return Path(options.out, f"{datetime.now(UTC):%Y-%m-%d-%H%M%S}{ending}")
 
 
 def _chosen(names: Sequence[str], *, small: bool) -> list[Case]:

@@ -4,6 +4,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -15,9 +16,16 @@ from benchmarks.usage import Usage, measured
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 PEERS = "benchmarks.peers."
+OURS = ("benchmarks.runners.library", "benchmarks.runners.overhead")
 
 Inspection = Callable[[Path], Mapping[str, float]]
 """Looks at an output folder before it is removed, and adds facts to the run."""
+
+
+Surroundings = Callable[[], AbstractContextManager[dict[str, float]]]
+"""What a run needs around it, such as a server in some state: entered before the run, left after it. What it has put into its
+dict by then are facts of the run.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +42,7 @@ class Contestant:
     job: Job = field(default_factory=Job)
     writes: bool = False
     inspect: Inspection | None = None
+    around: Surroundings | None = None
     python: str = sys.executable
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
     known_documents: int = 0
@@ -42,13 +51,20 @@ class Contestant:
     missing: str = ""
 
 
-def contest(contestants: Sequence[Contestant], *, repeat: int, say: Callable[[str], None]) -> tuple[Entry, ...]:
-    """Each contestant ``repeat`` times, in turns."""
+def contest(
+    contestants: Sequence[Contestant],
+    *,
+    repeat: int,
+    say: Callable[[str], None],
+    carry_out: Callable[[Contestant], Run] | None = None,
+) -> tuple[Entry, ...]:
+    """Each contestant ``repeat`` times, in turns; ``carry_out`` makes one run (``one_run`` unless given)."""
+    carry_out = carry_out or one_run
     present = [contestant for contestant in contestants if not contestant.missing]
     runs: dict[str, list[Run]] = {contestant.name: [] for contestant in contestants}
     for turn in range(repeat):
         for contestant in present:
-            run = one_run(contestant)
+            run = carry_out(contestant)
             runs[contestant.name].append(run)
             say(f"  {turn + 1}/{repeat} {contestant.name}: {run.error or f'{run.wall_seconds:.2f} s'}")
     return tuple(
@@ -58,14 +74,18 @@ def contest(contestants: Sequence[Contestant], *, repeat: int, say: Callable[[st
             runs=tuple(runs[one.name]),
             missing=one.missing,
             peer=one.module.startswith(PEERS),
+            ours=one.module in OURS,
         )
         for one in contestants
     )
 
 
-def one_run(contestant: Contestant) -> Run:
-    """One measured run."""
-    return _run(contestant, *_carried_out(contestant))
+def one_run(contestant: Contestant, *, before_command: Sequence[str] = ()) -> Run:
+    """One measured run. ``before_command`` are the words of a program that runs the command and watches it."""
+    around: Surroundings = contestant.around or _nothing_around
+    with around() as seen:
+        usage, outcome, inspected = _carried_out(contestant, before_command)
+    return _run(contestant, usage, outcome, {**inspected, **seen})
 
 
 def costs(contestant: Contestant) -> dict[str, float]:
@@ -101,12 +121,18 @@ def named(entries: Iterable[Entry], name: str) -> Entry:
     return next(entry for entry in entries if entry.name == name)
 
 
-def _carried_out(contestant: Contestant) -> tuple[Usage, Outcome | None, Mapping[str, float]]:
+def _nothing_around() -> AbstractContextManager[dict[str, float]]:
+    return nullcontext({})
+
+
+def _carried_out(
+    contestant: Contestant, before_command: Sequence[str] = ()
+) -> tuple[Usage, Outcome | None, Mapping[str, float]]:
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
         job = _prepared(contestant, folder)
         usage = measured(
-            _command(contestant, folder),
+            [*before_command, *_command(contestant, folder)],
             environment={**os.environ, **contestant.environment, "PYTHONPATH": str(REPOSITORY)},
             folder=REPOSITORY,
             errors=folder / "errors",

@@ -10,13 +10,14 @@ from pdfbatch.errors import DependencyError
 from pdfbatch.executors.cpus import available_cpus
 from pdfbatch.ocr.binary import find, known_version
 
-_PACKAGES = ("pdfbatch", "pypdfium2", "pypdf", "pytesseract", "tesserocr", "pillow")
+_PACKAGES = ("pdfbatch", "pypdfium2", "pypdf", "pytesseract", "tesserocr", "pillow", "fsspec", "s3fs", "redis")
 
 
 def facts() -> dict[str, str | int]:
     """Everything that a number depends on besides the documents."""
     return {
         "cores": available_cpus(),
+        "physical_cores": _physical_cores(),
         "processor": _processor(),
         "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9),
         "system": f"{platform.system()} {platform.release()}",
@@ -25,6 +26,19 @@ def facts() -> dict[str, str | int]:
         "omp_thread_limit": os.environ.get("OMP_THREAD_LIMIT", "unset"),
         **{name: found for name in _PACKAGES if (found := _version(name))},
     }
+
+
+def _physical_cores() -> int | str:
+    """Cores without their second threads, as far as the system tells; a virtual machine may tell what it likes."""
+    told = {_siblings(path) for path in Path("/sys/devices/system/cpu").glob("cpu[0-9]*/topology/thread_siblings_list")}
+    return len(told) or "unknown"
+
+
+def _siblings(path: Path) -> str:
+    try:
+        return path.read_text("ascii").strip()
+    except OSError:
+        return ""
 
 
 def _processor() -> str:

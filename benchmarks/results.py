@@ -45,13 +45,17 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One contestant and its runs, in the order of the repeats. ``missing`` says why it could not take part."""
+    """One contestant and its runs, in the order of the repeats. ``missing`` says why it could not take part.
+
+    ``ours`` is pdfbatch, ``peer`` another library or program; what is neither is a plain loop that shows a limit.
+    """
 
     name: str
     workers: int
     runs: tuple[Run, ...]
     missing: str = ""
     peer: bool = False
+    ours: bool = False
 
     @property
     def done(self) -> bool:
@@ -152,7 +156,8 @@ def _case(data: dict[str, Any]) -> CaseResult:
 
 def _entry(data: dict[str, Any]) -> Entry:
     runs = tuple(Run(**run) for run in data["runs"])
-    return Entry(name=data["name"], workers=data["workers"], runs=runs, missing=data["missing"], peer=data["peer"])
+    fields: dict[str, Any] = {**data, "runs": runs}
+    return Entry(**fields)
 
 
 def _ratio(data: dict[str, Any]) -> Ratio:

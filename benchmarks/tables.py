@@ -5,37 +5,48 @@ from collections.abc import Callable, Iterator, Sequence
 
 from benchmarks.results import CaseResult, Entry, Ratio, Run, Suite, Table
 
-_COLUMNS = (
-    *("who", "workers", "docs/h", "±", "pages/h", "pages/core-h", "p50 s", "p95 s", "CPU s/page", "start", "idle"),
-    *("parent MB", "largest child MB", "all MB", "failed"),
-)
+_WHO = ("who", "workers")
+_SPEED = ("docs/h", "±", "pages/h", "pages/core-h", "p50 s", "p95 s", "failed")
+_COST = ("CPU s/page", "idle", "start", "parent MB", "largest child MB", "all MB")
 _PLAIN = ("succeeded",)
 
 
 def suite_as_markdown(suite: Suite) -> str:
     """A whole run: where, on what, and each case."""
+    cores = int(suite.machine["cores"])
+    parts = ["# Benchmarks", circumstances(suite), *(case_as_markdown(case, cores=cores) for case in suite.cases)]
+    return "\n\n".join(parts) + "\n"
+
+
+def circumstances(suite: Suite) -> str:
+    """The machine and the documents, in two sentences."""
     machine = "; ".join(f"{name} {value}" for name, value in suite.machine.items())
     corpus = "; ".join(f"{name} {value}" for name, value in suite.corpus.items())
-    cores = int(suite.machine["cores"])
-    parts = ["# Benchmarks", f"Machine: {machine}.", f"Corpus: {corpus}."]
-    return "\n\n".join([*parts, *(case_as_markdown(case, cores=cores) for case in suite.cases)]) + "\n"
+    return f"Machine: {machine}.\n\nCorpus: {corpus}."
 
 
 def case_as_markdown(case: CaseResult, *, cores: int) -> str:
     """One case: its setting, who took part, the numbers to reach, and whatever else it shows."""
     parts = [f"## {case.name}", case.setting]
-    parts += [table_as_markdown(entries_table(case.entries, cores=cores))] if case.entries else []
+    parts += [table_as_markdown(speed_table(case.entries, cores=cores))] if case.entries else []
+    parts += [table_as_markdown(cost_table(case.entries, cores=cores))] if case.entries else []
     parts += [table_as_markdown(ratios_table(case.ratios))] if case.ratios else []
     parts += [f"{table.title}\n\n{table_as_markdown(table)}" for table in case.tables]
     parts += ["\n".join(f"- {note}" for note in (*case.notes, *_troubles(case.entries)))]
     return "\n\n".join(part for part in parts if part)
 
 
-def entries_table(entries: Sequence[Entry], *, cores: int) -> Table:
-    """Who took part and what it came to; medians, and the spread of documents an hour."""
+def speed_table(entries: Sequence[Entry], *, cores: int) -> Table:
+    """Who took part and how fast: medians, and the spread of documents an hour."""
+    rows = tuple(_speed_row(entry, cores) for entry in entries)
+    return Table(title="", header=(*_WHO, *_SPEED), rows=rows)
+
+
+def cost_table(entries: Sequence[Entry], *, cores: int) -> Table:
+    """What that took: medians; and whatever else was counted."""
     extra = _facts_of_all(entries)
-    rows = tuple(_entry_row(entry, cores, extra) for entry in entries)
-    return Table(title="", header=(*_COLUMNS, *extra), rows=rows)
+    rows = tuple(_cost_row(entry, cores, extra) for entry in entries if entry.done)
+    return Table(title="", header=(*_WHO, *_COST, *extra), rows=rows)
 
 
 def ratios_table(ratios: Sequence[Ratio]) -> Table:
@@ -43,10 +54,10 @@ def ratios_table(ratios: Sequence[Ratio]) -> Table:
     return Table(title="", header=("ratio", "median", "range", "goal", ""), rows=tuple(map(_ratio_row, ratios)))
 
 
-def _entry_row(entry: Entry, cores: int, extra: Sequence[str]) -> tuple[str, ...]:
+def _speed_row(entry: Entry, cores: int) -> tuple[str, ...]:
     if not entry.done:
         why = entry.missing or (entry.runs[0].error if entry.runs else "not run")
-        return entry.name, str(entry.workers), f"not there: {why}", *[""] * (len(_COLUMNS) + len(extra) - 3)
+        return entry.name, str(entry.workers), f"not there: {why}", *[""] * (len(_SPEED) - 1)
     middle = entry.median
     return (
         entry.name,
@@ -57,11 +68,19 @@ def _entry_row(entry: Entry, cores: int, extra: Sequence[str]) -> tuple[str, ...
         f"{middle(lambda run: run.pages_per_hour) / min(entry.workers, cores):,.0f}",
         _seconds(entry, lambda run: run.p50),
         _seconds(entry, lambda run: run.p95),
-        f"{middle(lambda run: run.cpu_seconds / run.pages if run.pages else 0):.4f}",
-        f"{middle(_start_share):.1%}",
-        f"{middle(lambda run: run.idle_share(cores)):.1%}",
-        *(_megabytes(middle(what)) for what in (_parent, _child, _tree)),
         f"{middle(lambda run: run.failures):.0f}",
+    )
+
+
+def _cost_row(entry: Entry, cores: int, extra: Sequence[str]) -> tuple[str, ...]:
+    middle = entry.median
+    return (
+        entry.name,
+        str(entry.workers),
+        f"{middle(lambda run: run.cpu_seconds / run.pages if run.pages else 0):.4f}",
+        f"{middle(lambda run: run.idle_share(cores)):.1%}",
+        f"{middle(_start_share):.1%}",
+        *(_megabytes(middle(what)) for what in (_parent, _child, _tree)),
         *(f"{middle(_fact(name)):.4g}" for name in extra),
     )
 
@@ -105,7 +124,7 @@ def _start_share(run: Run) -> float:
 
 def _seconds(entry: Entry, what: Callable[[Run], float | None]) -> str:
     values = [value for run in entry.runs if (value := what(run)) is not None]
-    return f"{statistics.median(values):.3f}" if values else "-"
+    return f"{statistics.median(values):.3g}" if values else "-"
 
 
 def _parent(run: Run) -> float:
@@ -125,6 +144,19 @@ def _megabytes(count: float) -> str:
 
 
 def table_as_markdown(table: Table) -> str:
-    """A table, without its title."""
-    lines = [table.header, ["---"] * len(table.header), *table.rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+    """A table, without its title; its columns stand under each other where it is read as it is, too."""
+    lines = [[cell.replace("|", "\\|") for cell in line] for line in (table.header, *table.rows)]
+    widths = [max(3, *(len(line[column]) for line in lines)) for column in range(len(table.header))]
+    right = [column > 0 and all(map(_is_number, cells)) for column, cells in enumerate(zip(*table.rows, strict=True))]
+    right = right or [False] * len(widths)
+    rule = [f"{'-' * (width - 1)}{':' if number else '-'}" for width, number in zip(widths, right, strict=True)]
+    return "\n".join(f"| {' | '.join(_padded(line, widths, right))} |" for line in (lines[0], rule, *lines[1:]))
+
+
+def _is_number(cell: str) -> bool:
+    return not cell or cell[0] in "-+.0123456789" or cell.startswith(("<=", ">="))
+
+
+def _padded(line: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> Iterator[str]:
+    for cell, width, number in zip(line, widths, right, strict=True):
+        yield cell.rjust(width) if number else cell.ljust(width)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-SAMPLE_SECONDS = 0.2
+SAMPLE_SECONDS, FIRST_SAMPLE_SECONDS = 0.2, 0.05
 _PROC = Path("/proc")
 _MAXRSS_UNIT_BYTES = 1 if sys.platform == "darwin" else 1024
 
@@ -133,8 +133,10 @@ class _Sampler:
             self._thread.join()
 
     def _watch(self) -> None:
-        while not self._ended.wait(SAMPLE_SECONDS):
+        pause = FIRST_SAMPLE_SECONDS
+        while not self._ended.wait(pause):
             self._sample()
+            pause = min(SAMPLE_SECONDS, pause * 2)
 
     def _sample(self) -> None:
         together = 0

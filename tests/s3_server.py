@@ -63,6 +63,12 @@ class S3Server:
         return self.ports["s3.port"]
 
     @property
+    def pid(self) -> int:
+        """Its process, while it runs."""
+        assert self._process is not None, "it does not run"
+        return self._process.pid
+
+    @property
     def options(self) -> dict[str, object]:
         """Storage options that lead here."""
         return options_for(self.port)

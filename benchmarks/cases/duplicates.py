@@ -1,42 +1,83 @@
-"""The same documents again and again, under other names."""
+"""Three documents in ten are copies of others: what is gained by reading each once?"""
 
+import random
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from shutil import copyfile
 
 from benchmarks.bench import Bench, Case
 from benchmarks.contest import named, ratio
 from benchmarks.contestants import library
+from benchmarks.corpus import Corpus
 from benchmarks.inputs import document_items, repeated
 from benchmarks.job import Item
-from benchmarks.results import CaseResult
+from benchmarks.results import CaseResult, Entry, Ratio
 
-COPIES = 8
-DISTINCT, SAME = "all different", "each document {times} times"
+SHARE = 0.3
+TIMES = 7
+"""Times that the text is gone through before copies are added: those of three times make 30 % of documents, and of work."""
+
+SCANS = 28
+GOAL = 1.35
+ONCE, ALL = "read once", "every one read"
+NOTE = "With 30 % of the work in copies, no more than 1 / 0.7 = 1.43 can be gained."
 
 
 def run(bench: Bench) -> CaseResult:
-    """Measure: as many documents that are all different, against each one many times."""
-    corpus = bench.corpus.kind("born-digital")
-    corpus = corpus.sample(bench.number(len(corpus.documents), 4))
-    times, count = max(2, bench.rounds(COPIES)), max(bench.workers)
-    same = SAME.format(times=times)
-    distinct = repeated(corpus.documents, times, bench.folder / "distinct")
-    equal = tuple(_again(bench, item, time) for time in range(times) for item in document_items(corpus.documents))
-    entries = bench.contest([library(DISTINCT, distinct, count, writes=True), library(same, equal, count, writes=True)])
+    """Measure the same documents with and without the search for duplicates; the copies stand anywhere."""
+    digital = bench.corpus.kind("born-digital")
+    digital = digital.sample(bench.number(len(digital.documents), 7))
+    scans = _alike(bench.corpus.kind("scanned")).sample(2 if bench.small else SCANS)
+    times = bench.rounds(TIMES)
+    text = repeated(digital.documents, times, bench.folder / "text")
+    sets = {
+        "text": _with_copies(text, bench.folder / "copies-of-text"),
+        "scans": _with_copies(document_items(scans.documents), bench.folder / "copies-of-scans"),
+    }
+    if bench.small:
+        del sets["scans"]
+    count = max(bench.workers)
+    entries = bench.contest(
+        [
+            library(f"{what}: {how}", items, count, writes=True, ocr="auto", deduplicate=how == ONCE)
+            for what, items in sets.items()
+            for how in (ALL, ONCE)
+        ]
+    )
     return CaseResult(
         name=CASE.name,
-        setting=f"{corpus.setting()}, {times} times",
+        setting=f"text: {digital.setting()}, {times} times; scans: {scans.setting()}; and copies, until they are {SHARE:.0%}",
         entries=entries,
-        ratios=(ratio("duplicates / all different", named(entries, same), named(entries, DISTINCT)),),
+        ratios=tuple(_gain(entries, what) for what in sets),
+        notes=(NOTE,),
     )
 
 
-def _again(bench: Bench, item: Item, time: int) -> Item:
-    folder = bench.folder / "same"
-    folder.mkdir(exist_ok=True)
-    target = folder / f"{item.id}-{time:02}.pdf"
+def _with_copies(items: Sequence[Item], folder: Path) -> tuple[Item, ...]:
+    """The documents with copies of the first ones under other names, all in an order that is always the same."""
+    folder.mkdir()
+    number = max(1, round(len(items) * SHARE / (1 - SHARE)))
+    whole = [*items, *(_copy(item, folder) for item in items[:number])]
+    random.Random(1).shuffle(whole)
+    return tuple(whole)
+
+
+def _copy(item: Item, folder: Path) -> Item:
+    target = folder / f"{item.id}-again.pdf"
     copyfile(item.path, target)
     return replace(item, id=target.stem, path=str(target))
 
 
-CASE = Case(name="duplicates", summary="Each document many times under other names: is it read once?", run=run)
+def _alike(scans: Corpus) -> Corpus:
+    """Scans of one page, so that 30 % of the documents are 30 % of the work; all where there are too few."""
+    single = scans.where(lambda document: document.pages == 1)
+    return single if len(single.documents) >= SCANS // 2 else scans
+
+
+def _gain(entries: Sequence[Entry], what: str) -> Ratio:
+    once, every = named(entries, f"{what}: {ONCE}"), named(entries, f"{what}: {ALL}")
+    return ratio(f"{once.name} / {every.name}", once, every, goal=GOAL)
+
+
+CASE = Case(name="duplicates", summary="With 30 % duplicates: what is gained by reading each once?", run=run)

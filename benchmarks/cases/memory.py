@@ -1,40 +1,75 @@
-"""Whether the parent's memory grows over very many documents."""
+"""Whether the parent's memory grows over very many documents, and how fast a second run finds that all are done."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from benchmarks.bench import Bench, Case
-from benchmarks.contest import Contestant
-from benchmarks.job import Job
-from benchmarks.results import CaseResult, Entry, Ratio, Table
+from benchmarks.contest import Contestant, named
+from benchmarks.job import Job, Setting
+from benchmarks.results import CaseResult, Entry, Ratio, Run, Table
+from pdfbatch.samples import tiny_pdf
 
 MODULE = "benchmarks.runners.overhead"
-GOAL_MB = 10
+GOAL_MB, GOAL_A_SECOND = 10, 5_000
+STREAMED, WRITTEN, RESUMED = "streamed, nothing written", "to a local output", "resumed, everything done"
 
 
 def run(bench: Bench) -> CaseResult:
-    """Measure."""
+    """Measure: documents made as they are asked for, then files to files once, then that again with nothing left to do."""
     count = bench.number(100_000, 200)
-    job = Job(workers=max(bench.workers), settings={"documents": count, "marks": 10 if bench.small else 50})
-    entries = bench.contest([Contestant(name="streamed without output", module=MODULE, job=job)])
-    growth = tuple(run.facts["parent_peak_growth_mb"] for run in entries[0].runs if run.facts)
+    documents, output = bench.folder / "documents", bench.folder / "output"
+    documents.mkdir()
+    output.mkdir()
+    for number in range(count):
+        (documents / f"tiny-{number}.pdf").write_bytes(tiny_pdf(number))
+    marks = 10 if bench.small else 50
+    settings: dict[str, Setting] = {"documents": count, "marks": marks, "folder": str(documents)}
+    written = Job(workers=max(bench.workers), settings=settings, output=str(output))
+    streamed = Job(workers=max(bench.workers), settings={"documents": count, "marks": marks})
+    resumed = replace(written, settings={**settings, "resume": True})
+    once = replace(bench, repeat=1)
+    entries = (
+        *once.contest([_contestant(STREAMED, streamed), _contestant(WRITTEN, written)]),
+        *bench.contest([_contestant(RESUMED, resumed)]),
+    )
     return CaseResult(
         name=CASE.name,
-        setting=f"{count} documents of one line",
+        setting=f"{count:,} documents of one line",
         entries=entries,
-        ratios=(
-            Ratio(name="growth of the parent in MB after document 1,000", values=growth, goal=GOAL_MB, at_most=True),
-        ),
+        ratios=(*map(_growth, entries), _rate(named(entries, RESUMED))),
         tables=_tables(entries),
     )
 
 
+def _contestant(name: str, job: Job) -> Contestant:
+    return Contestant(name=name, module=MODULE, job=job)
+
+
+def _growth(entry: Entry) -> Ratio:
+    name = f"{entry.name}: growth of the parent in MB after document 1,000"
+    values = tuple(run.facts["parent_peak_growth_mb"] for run in entry.runs if run.facts)
+    return Ratio(name=name, values=values, goal=GOAL_MB, at_most=True)
+
+
+def _rate(entry: Entry) -> Ratio:
+    def skipped(run: Run) -> float:
+        return run.documents / run.work_seconds
+
+    values = tuple(skipped(run) for run in entry.runs if not run.error and run.work_seconds)
+    return Ratio(name=f"{entry.name}: documents a second", values=values, goal=GOAL_A_SECOND)
+
+
 def _tables(entries: Sequence[Entry]) -> tuple[Table, ...]:
-    series = [run.series for entry in entries for run in entry.runs if run.series]
-    if not series:
-        return ()
-    pairs = zip(series[0]["documents"], series[0]["resident_mb"], strict=True)
-    rows = tuple((f"{documents:,.0f}", f"{size:.1f}") for documents, size in pairs)
-    return (Table(title="Resident memory of the parent (first run)", header=("documents", "MB"), rows=rows),)
+    """The memory over the run, for those that have read it."""
+    series = {entry.name: entry.runs[0].series for entry in entries if entry.runs and entry.runs[0].series}
+    sizes = {name: dict(zip(one["documents"], one["resident_mb"], strict=True)) for name, one in series.items()}
+    marks = sorted({mark for one in sizes.values() for mark in one})
+    rows = tuple(
+        (f"{mark:,.0f}", *(f"{one[mark]:.1f}" if mark in one else "" for one in sizes.values()))
+        for mark in marks[:: max(1, len(marks) // 10)]
+    )
+    title = "Resident memory of the parent in MB (first run)"
+    return (Table(title=title, header=("documents", *sizes), rows=rows),) if rows else ()
 
 
-CASE = Case(name="memory", summary="100,000 streamed documents: does the parent grow?", run=run, heavy=True)
+CASE = Case(name="memory", summary="100,000 documents: does the parent grow? Then resumed", run=run, heavy=True)

@@ -8,10 +8,10 @@ from benchmarks.contestants import BARE_OCR, bare_loops, item_seconds, library
 from benchmarks.corpus import Corpus
 from benchmarks.inputs import document_items
 from benchmarks.job import Item
-from benchmarks.results import CaseResult
+from benchmarks.results import CaseResult, Entry, Ratio
 from benchmarks.survey import ocr_items
 
-GOAL = 0.95
+GOAL, GOAL_MB = 0.95, 300
 NOTE = (
     "A bare loop reads each page once, as it lies; pdfbatch reads a page again, turned, when its words are weak, so pages that "
     "lie on their side or head cost it more than the loop, which gets them wrong."
@@ -36,9 +36,15 @@ def run(bench: Bench) -> CaseResult:
         name=CASE.name,
         setting=f"{corpus.setting()}; {len(pages)} pages to read, at the resolutions that the library chooses",
         entries=entries,
-        ratios=tuple(ratios),
+        ratios=(*ratios, *(_memory(named(entries, _name(engine, max(bench.workers)))) for engine in BARE_OCR)),
         notes=(NOTE,),
     )
+
+
+def _memory(entry: Entry) -> Ratio:
+    """The largest process below the parent: a worker, or the tesseract program that it started."""
+    values = tuple(run.child_bytes / 1e6 for run in entry.runs if not run.error and run.child_bytes)
+    return Ratio(name=f"{entry.name}: largest worker in MB", values=values, goal=GOAL_MB, at_most=True)
 
 
 def _contestants(bench: Bench, corpus: Corpus, pages: tuple[Item, ...], engine: str) -> list[Contestant]:

@@ -44,7 +44,7 @@ def _counts(cores: int) -> list[int]:
 
 
 def _name(what: str, count: int) -> str:
-    return f"{what}, {count} worker{'s' * (count > 1)}"
+    return f"{what}: {count} worker{'s' * (count > 1)}"
 
 
 CASE = Case(name="scaling", summary="One worker, two, four ...: how much more is done?", run=run)

@@ -1,22 +1,27 @@
 """pdfbatch itself, with the executor, engine and limits that the job's settings name.
 
 Settings: ``executor`` (``process``, ``thread``, ``sequential``, ``futures-thread``, ``futures-process``, ``default``), ``ocr``,
-``ocr_engine``, ``part_pages``, ``document_timeout``, ``resume``, ``delay_seconds`` (each document waits so long, as for a
-remote service), ``faults`` (documents do what their text says).
+``ocr_engine``, ``part_pages``, ``document_timeout``, ``resume``, ``deduplicate``, ``delay_seconds`` (each document waits so
+long, as for a remote service), ``faults`` (documents do what their text says), ``source_url`` with ``source_port`` (where the
+documents are instead of the items, on an S3 server of this host), ``sinks`` with ``redis_url`` (``redis`` or ``all``).
 """
 
 import time
 from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from typing import cast
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, cast
 
 from benchmarks.job import Job, Outcome, run
+from benchmarks.runners.executors import executor_named
 from pdfbatch import BatchProcessor, Document, DocumentResult, Extraction, Limits, Storage
 from pdfbatch.engines.pdfium import PdfiumEngine
-from pdfbatch.ports import Executor, OcrEngine, OpenDocument, TextEngine
+from pdfbatch.ports import OcrEngine, OpenDocument, TextEngine
 from pdfbatch.settings import OcrMode
+
+if TYPE_CHECKING:
+    from benchmarks.runners.sinks import MeasuredSinks
 
 _ERRORS_KEPT = 20
 
@@ -48,18 +53,20 @@ class WaitingEngine:
 
 def processed(job: Job) -> Outcome:
     """The job's documents through a batch."""
+    sinks = _sinks(job)
     with ExitStack() as stack:
-        results = processor(job, stack).stream(documents(job), resume=bool(job.settings.get("resume")))
-        return tallied(results)
+        batch = replace(processor(job, stack), sinks=[] if sinks is None else sinks.all)
+        outcome = tallied(batch.stream(documents(job), resume=bool(job.settings.get("resume"))))
+    return outcome if sinks is None else replace(outcome, facts={**outcome.facts, **sinks.facts()})
 
 
 def processor(job: Job, stack: ExitStack) -> BatchProcessor:
-    """The processor that the settings describe; what it needs is released with ``stack``."""
+    """The processor that the settings describe, without sinks; what it needs is released with ``stack``."""
     settings = job.settings
     timeout = cast("float | None", settings.get("document_timeout", 600.0))
     ocr = settings.get("ocr", "never")
     return BatchProcessor(
-        executor=_executor(str(settings.get("executor", "process")), job.workers, stack),
+        executor=executor_named(str(settings.get("executor", "process")), job.workers, stack),
         storage=None if job.output is None else Storage(job.output),
         extraction=Extraction(
             ocr=cast("OcrMode", ocr), part_pages=int(settings.get("part_pages") or Extraction().part_pages)
@@ -67,11 +74,18 @@ def processor(job: Job, stack: ExitStack) -> BatchProcessor:
         limits=Limits(document_timeout=timeout),
         engine=_engine(job),
         ocr_engine=_ocr_engine(job),
+        deduplicate=bool(job.settings.get("deduplicate", True)),
     )
 
 
 def documents(job: Job) -> Iterator[Document]:
     """The job's documents, made as they are asked for."""
+    if "source_url" in job.settings:
+        from benchmarks.servers import options_for
+        from pdfbatch.sources import documents_from
+
+        options = options_for(int(job.settings["source_port"] or 0))
+        yield from documents_from((str(job.settings["source_url"]), options))
     with_language = job.settings.get("ocr", "never") != "never"
     for item in job.items:
         yield Document(item.path, item.id, languages=item.language if with_language else None)
@@ -79,12 +93,13 @@ def documents(job: Job) -> Iterator[Document]:
 
 def tallied(results: Iterator[DocumentResult]) -> Outcome:
     """What came of the documents, counted as they come."""
-    begun = time.monotonic()
+    begun = last = time.monotonic()
     statuses: Counter[str] = Counter()
     seconds: dict[str, float] = {}
     errors: list[str] = []
-    pages = ocr_pages = failed_pages = 0
+    pages = ocr_pages = failed_pages = again = 0
     for result in results:
+        last = time.monotonic()
         statuses[str(result.status)] += 1
         seconds[result.document.document_uuid] = result.duration_seconds
         pages += result.counts.pages
@@ -92,53 +107,25 @@ def tallied(results: Iterator[DocumentResult]) -> Outcome:
         if result.failure is not None:
             errors.append(result.failure.message)
         failed_pages += result.counts.failed_pages
+        again += result.attempts > 1
     failures = sum(statuses[status] for status in ("failed", "timed_out", "crashed", "out_of_memory"))
     return Outcome(
         documents=statuses.total() - failures,
         pages=pages,
         failures=failures,
-        seconds=time.monotonic() - begun,
+        seconds=last - begun,
         document_seconds=seconds,
         errors=errors[:_ERRORS_KEPT],
-        facts={"ocr_pages": ocr_pages, "failed_pages": failed_pages, **statuses},
+        facts={"ocr_pages": ocr_pages, "failed_pages": failed_pages, "tried_again": again, **statuses},
     )
 
 
-def _executor(name: str, workers: int, stack: ExitStack) -> Executor | None:
-    """An executor by name. Imported here, as everything else that not every job needs: what is not used must not cost."""
-    match name:
-        case "default":
-            return None
-        case "process":
-            from pdfbatch.executors.process import ProcessExecutor
+def _sinks(job: Job) -> "MeasuredSinks | None":
+    if not job.settings.get("sinks"):
+        return None
+    from benchmarks.runners.sinks import MeasuredSinks
 
-            return ProcessExecutor(workers=workers)
-        case "thread":
-            from pdfbatch.executors.thread import ThreadExecutor
-
-            return ThreadExecutor(workers=workers)
-        case "sequential":
-            from pdfbatch.executors.sequential import SequentialExecutor
-
-            return SequentialExecutor()
-        case _:
-            return _futures_executor(name, workers, stack)
-
-
-def _futures_executor(name: str, workers: int, stack: ExitStack) -> Executor:
-    from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-    from multiprocessing import get_context
-
-    from pdfbatch.executors.futures import FuturesExecutor
-
-    match name:
-        case "futures-thread":
-            return FuturesExecutor(stack.enter_context(ThreadPoolExecutor(workers)), workers=workers)
-        case "futures-process":
-            pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
-            return FuturesExecutor(stack.enter_context(pool), workers=workers)
-        case _:
-            raise ValueError(f"no executor is called {name!r}")
+    return MeasuredSinks(str(job.settings["redis_url"]), only_redis=job.settings["sinks"] == "redis")
 
 
 def _engine(job: Job) -> TextEngine:

@@ -1,7 +1,7 @@
 """Very many tiny documents, streamed: what each costs the parent process in CPU, and whether its memory grows.
 
 Settings: ``documents``, ``folder`` (where they are, as ``tiny-NUMBER.pdf``; without, they are made as they are asked for),
-``executor``, ``marks`` (how many memory readings are taken over the run).
+``executor``, ``resume``, ``marks`` (how many memory readings are taken over the run).
 """
 
 import resource
@@ -36,7 +36,8 @@ def streamed(job: Job) -> Outcome:
     with ExitStack() as stack:
         batch = processor(job, stack)
         begun, cpu_before = time.monotonic(), own_cpu_seconds()
-        marks, failures = _gone_through(batch.stream(_documents(job)), _due(job, count))
+        results = batch.stream(_documents(job), resume=bool(job.settings.get("resume")))
+        marks, failures = _gone_through(results, _due(job, count))
         return Outcome(
             documents=count - failures,
             pages=count - failures,

@@ -1,0 +1,141 @@
+"""Documents behind the latency of an object store, and behind its faults, against the same documents at hand."""
+
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from benchmarks.bench import Bench, Case
+from benchmarks.contest import Contestant, named, ratio
+from benchmarks.contestants import library
+from benchmarks.inputs import repeated
+from benchmarks.job import Item, Job, Setting
+from benchmarks.line import long_line
+from benchmarks.results import CaseResult, Entry, Ratio, Run
+from benchmarks.servers import cpu_seconds, filled_bucket, s3_server, why_no_s3
+from tests.fault_proxy import FaultProxy, Faults
+
+DOCUMENTS, SMALL_BYTES = 500, 100_000
+LATENCIES_MS = (50, 200)
+GOALS = {50: 0.85}
+LOCAL, FAULTY = "local files", "S3, 20 % of requests 503, 10 % reset"
+PLAIN = "benchmarks.runners.plain_download"
+FAULTS = Faults(seed=1, slow_down=0.2, reset=0.1)
+NOTE = (
+    "server_cpu_s is what the S3 server, and the line that delays requests, used of the same cores during a run. A real one "
+    "has cores of its own: 'server's CPU taken out' shortens each run by that, divided by the number of cores."
+)
+
+
+def run_latency(bench: Bench) -> CaseResult:
+    """Measure, beside workers of which each downloads what it reads."""
+    if missing := why_no_s3():
+        return CaseResult(name=LATENCY.name, notes=(f"Not measured: {missing}.",))
+    latencies = LATENCIES_MS[:1] if bench.small else LATENCIES_MS
+    items, setting = _documents(bench)
+    with ExitStack() as stack:
+        server = stack.enter_context(s3_server(bench.folder / "server"))
+        url = filled_bucket(server, items)
+        contestants = [_library(bench, LOCAL, items)]
+        for latency in latencies:
+            line = stack.enter_context(long_line(server.port, latency / 1000))
+            around = partial(_metered, (server.pid, line.pid))
+            remote = _library(bench, _ours(latency), (), source_url=url, source_port=line.port)
+            contestants += [replace(one, around=around) for one in (remote, _plain(remote, items, latency))]
+        entries = bench.contest(contestants)
+    ratios = tuple(one for latency in latencies for one in _ratios(entries, latency, bench.cores))
+    return CaseResult(name=LATENCY.name, setting=setting, entries=entries, ratios=ratios, notes=(NOTE,))
+
+
+def run_faults(bench: Bench) -> CaseResult:
+    """The same through a proxy that answers 503 to some requests and resets others, by a seed."""
+    if missing := why_no_s3():
+        return CaseResult(name=FAULTS_CASE.name, notes=(f"Not measured: {missing}.",))
+    items, setting = _documents(bench)
+    with s3_server(bench.folder / "server") as server, FaultProxy(server.port, FAULTS) as proxy:
+        url, port = filled_bucket(server, items), int(proxy.server_address[1])
+        faulty = _library(bench, FAULTY, (), source_url=url, source_port=port)
+        counted = replace(faulty, around=partial(_counted, proxy), inspect=_texts)
+        entries = bench.contest([_library(bench, LOCAL, items), counted])
+    runs = [run for run in named(entries, FAULTY).runs if not run.error]
+    lost = tuple(float(len(items) - run.facts["texts"]) for run in runs)
+    twice = tuple(float(run.documents + run.failures - len(items)) for run in runs)
+    return CaseResult(
+        name=FAULTS_CASE.name,
+        setting=setting,
+        entries=entries,
+        ratios=(
+            Ratio(name="documents without a text in the output", values=lost, goal=0, at_most=True),
+            Ratio(name="results beyond one a document", values=twice, goal=0, at_most=True),
+        ),
+    )
+
+
+def _documents(bench: Bench) -> tuple[tuple[Item, ...], str]:
+    corpus = bench.corpus.kind("born-digital").where(lambda one: one.path.stat().st_size <= SMALL_BYTES)
+    count = bench.number(DOCUMENTS, 6)
+    times = -(-count // len(corpus.documents))
+    items = repeated(corpus.documents, times, bench.folder / "small")[:count]
+    return items, f"{count} documents of {SMALL_BYTES // 1000} kB at most, made of {corpus.setting()}"
+
+
+def _ours(latency: int) -> str:
+    return f"S3, {latency} ms"
+
+
+def _theirs(latency: int) -> str:
+    return f"plain download in each worker, {latency} ms"
+
+
+def _plain(remote: Contestant, items: tuple[Item, ...], latency: int) -> Contestant:
+    job = Job(items=items, workers=remote.job.workers, settings=remote.job.settings)
+    return Contestant(name=_theirs(latency), module=PLAIN, job=job, writes=True)
+
+
+def _library(bench: Bench, name: str, items: tuple[Item, ...], **settings: Setting) -> Contestant:
+    """pdfbatch without the search for duplicates, which documents elsewhere do not take part in."""
+    return library(name, items, max(bench.workers), writes=True, deduplicate=False, **settings)
+
+
+def _texts(output: Path) -> dict[str, float]:
+    return {"texts": float(sum(1 for _ in output.rglob("*.txt")))}
+
+
+@contextmanager
+def _metered(pids: Sequence[int]) -> Generator[dict[str, float]]:
+    """What processes use of the CPU meanwhile."""
+    facts: dict[str, float] = {}
+    before = sum(map(cpu_seconds, pids))
+    yield facts
+    facts["server_cpu_s"] = sum(map(cpu_seconds, pids)) - before
+
+
+@contextmanager
+def _counted(proxy: FaultProxy) -> Generator[dict[str, float]]:
+    """How many requests there are meanwhile."""
+    facts: dict[str, float] = {}
+    before = len(proxy.requests)
+    yield facts
+    facts["requests"] = float(len(proxy.requests) - before)
+
+
+def _ratios(entries: Sequence[Entry], latency: int, cores: int) -> tuple[Ratio, ...]:
+    local, ours, theirs = (named(entries, name) for name in (LOCAL, _ours(latency), _theirs(latency)))
+
+    def without_server(run: Run) -> float:
+        return 1 / (run.wall_seconds - run.facts.get("server_cpu_s", 0.0) / cores)
+
+    return (
+        ratio(f"{ours.name} / {LOCAL}", ours, local, goal=GOALS.get(latency)),
+        ratio(f"{ours.name} / {LOCAL}, server's CPU taken out", ours, local, what=without_server),
+        ratio(f"{theirs.name} / {LOCAL}", theirs, local),
+    )
+
+
+LATENCY = Case(
+    name="s3", summary="500 small documents behind 50 and 200 ms a request: do the cores wait?", run=run_latency
+)
+FAULTS_CASE = Case(
+    name="s3-faults", summary="500 documents behind 503s and resets: is any lost or done twice?", run=run_faults
+)

@@ -1,0 +1,42 @@
+"""Executors by name: what a job's settings can ask for."""
+
+from contextlib import ExitStack
+
+from pdfbatch.ports import Executor
+
+
+def executor_named(name: str, workers: int, stack: ExitStack) -> Executor | None:
+    """The executor; what it needs is released with ``stack``. Imported here, because what is not used must not cost."""
+    match name:
+        case "default":
+            return None
+        case "process":
+            from pdfbatch.executors.process import ProcessExecutor
+
+            return ProcessExecutor(workers=workers)
+        case "thread":
+            from pdfbatch.executors.thread import ThreadExecutor
+
+            return ThreadExecutor(workers=workers)
+        case "sequential":
+            from pdfbatch.executors.sequential import SequentialExecutor
+
+            return SequentialExecutor()
+        case _:
+            return _futures_executor(name, workers, stack)
+
+
+def _futures_executor(name: str, workers: int, stack: ExitStack) -> Executor:
+    from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+    from multiprocessing import get_context
+
+    from pdfbatch.executors.futures import FuturesExecutor
+
+    match name:
+        case "futures-thread":
+            return FuturesExecutor(stack.enter_context(ThreadPoolExecutor(workers)), workers=workers)
+        case "futures-process":
+            pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+            return FuturesExecutor(stack.enter_context(pool), workers=workers)
+        case _:
+            raise ValueError(f"no executor is called {name!r}")
