@@ -3,17 +3,20 @@
 import argparse
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from benchmarks import making
+from benchmarks.arguments import parser
 from benchmarks.bench import Bench, Case
 from benchmarks.cases import CASES
 from benchmarks.compare import comparison, differences
 from benchmarks.corpus import Corpus, default_place, load
-from benchmarks.environments import Environments, default_folder
+from benchmarks.environments import Environments
 from benchmarks.machine import facts
 from benchmarks.plots import write_plots
 from benchmarks.profiling import Profiler, find_profiler
@@ -21,19 +24,10 @@ from benchmarks.results import CaseResult, Suite, read_suite, write_suite
 from benchmarks.tables import case_as_markdown, circumstances, suite_as_markdown, table_as_markdown
 from pdfbatch.executors.cpus import available_cpus
 
-_EPILOG = """\
-examples:
-  python -m benchmarks run text overhead --repeat 5
-  python -m benchmarks run peers-ocr --corpus DIR --workers 2
-  python -m benchmarks profile text --times 4
-  python -m benchmarks smoke
-  python -m benchmarks compare benchmarks/results/A benchmarks/results/B
-"""
-
 
 def main(arguments: Sequence[str]) -> int:
     """Run what was asked for; 0 when it could be done, 1 when a contestant of ours failed, 2 for a wrong request."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
         match options.command:
             case "list":
@@ -47,51 +41,6 @@ def main(arguments: Sequence[str]) -> int:
     except ValueError as error:
         print(f"benchmarks: {error}", file=sys.stderr)
         return 2
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks", epilog=_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("list", help="the cases")
-    compare = commands.add_parser("compare", help="hold two results (folders or JSON files) against each other")
-    compare.add_argument("before", type=Path)
-    compare.add_argument("after", type=Path)
-    run = commands.add_parser("run", help="run cases: the named ones, or all")
-    _add_common(run)
-    _add_choices(run)
-    run.add_argument("--repeat", type=int, default=3, help="runs of each contestant, in turns (default 3)")
-    run.add_argument("--no-install", action="store_true", help="use only environments of peers that are there")
-    profile = commands.add_parser("profile", help="where our own time goes, by py-spy: pictures and tables, no speeds")
-    _add_common(profile)
-    _add_choices(profile)
-    profile.add_argument("--native", action="store_true", help="look into C and C++ libraries, too (slower)")
-    profile.add_argument("--rate", type=int, default=200, help="samples a second (default 200)")
-    smoke = commands.add_parser("smoke", help="every case on hardly any input: that they run, not what they measure")
-    _add_common(smoke)
-    return parser
-
-
-def _add_choices(run: argparse.ArgumentParser) -> None:
-    run.add_argument(
-        "--corpus", type=Path, help="a folder (with MANIFEST.tsv or without) or a manifest; 'made' is made here"
-    )
-    run.add_argument("--seed", type=int, default=1, help="of the corpus that is made (default 1)")
-    run.add_argument("--without", metavar="TAG", action="append", default=[], help="leave documents with this tag out")
-    run.add_argument("--workers", type=_numbers, help="for example 1,2 (default: 1 and the number of cores)")
-    run.add_argument("--documents", type=int, help="how many documents, in cases that can take any number")
-    run.add_argument("--times", type=int, help="how often to go through them, in cases that do so more than once")
-
-
-def _add_common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("cases", nargs="*", metavar="CASE")
-    parser.add_argument("--envs", type=Path, default=default_folder(), help="where peers and made documents are kept")
-    parser.add_argument("--out", type=Path, default=Path("benchmarks/results"), help="where results go")
-
-
-def _numbers(text: str) -> tuple[int, ...]:
-    return tuple(int(number) for number in text.split(","))
 
 
 def _list() -> int:
@@ -122,8 +71,8 @@ def _run(options: argparse.Namespace) -> int:
         suite = Suite(machine=facts(), corpus=corpus.make_up())
         out = _folder(options)
         print(f"{circumstances(suite)}\n", flush=True)
-        for case in cases:
-            suite = replace(suite, cases=(*suite.cases, _one_case(case, bench)))
+        for result in _results(cases, bench):
+            suite = replace(suite, cases=(*suite.cases, result))
             _keep(out, suite)
         print(f"results: {out / 'results.md'}, results.json, and pictures beside them")
     return 1 if any(_ours_failed(case) for case in suite.cases) else 0
@@ -186,6 +135,15 @@ def _bench(options: argparse.Namespace, corpus: Corpus, folder: Path, *, small: 
         documents=None if small else options.documents,
         times=None if small else options.times,
     )
+
+
+def _results(cases: Sequence[Case], bench: Bench) -> Iterator[CaseResult]:
+    """One case after the other; side by side when nothing is measured."""
+    if not bench.small:
+        yield from (_one_case(case, bench) for case in cases)
+        return
+    with ThreadPoolExecutor(bench.cores) as pool:
+        yield from pool.map(partial(_one_case, bench=bench), cases)
 
 
 def _one_case(case: Case, bench: Bench) -> CaseResult:

