@@ -105,6 +105,8 @@ def load(place: Path) -> Corpus:
 
     What no table says is measured. Raises ``ValueError`` when there is no document.
     """
+    if not place.exists():
+        raise ValueError(f"{place} does not exist: name a folder with PDFs or a manifest")
     documents = tuple(_listed(place) if (place / MANIFEST).is_file() else _surveyed(place))
     if not documents:
         raise ValueError(f"{place} holds no document: name a folder with PDFs or a manifest")

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.contest import OURS, Contestant, one_run
@@ -14,6 +14,7 @@ from benchmarks.results import Run
 from benchmarks.stacks import flame_graph, read_stacks, self_times
 from benchmarks.tables import table_as_markdown
 
+TIMEOUT_SECONDS = 900.0
 _BUSY = "import time\nend = time.monotonic() + 1\nwhile time.monotonic() < end: pass"
 _ADVICE = (
     "It needs the right to trace processes: in a container start it with the capability SYS_PTRACE (docker run --cap-add "
@@ -41,13 +42,14 @@ class Profiler:
         self.folder.mkdir(parents=True, exist_ok=True)
         stem = self.folder / re.sub(r"[^\w]+", "-", contestant.name).strip("-")
         raw = stem.with_suffix(".raw")
-        run = one_run(contestant, before_command=[*_recording(self.program, raw, self.rate, native=self.native), "--"])
-        self._tell(contestant.name, stem, raw)
+        limited = replace(contestant, timeout=TIMEOUT_SECONDS)
+        run = one_run(limited, before_command=[*_recording(self.program, raw, self.rate, native=self.native), "--"])
+        self._tell(contestant.name, run.error, stem, raw)
         return run
 
-    def _tell(self, name: str, stem: Path, raw: Path) -> None:
+    def _tell(self, name: str, error: str, stem: Path, raw: Path) -> None:
         if not raw.exists():
-            self.say(f"{name}: py-spy left nothing")
+            self.say(f"{name}: py-spy left nothing ({error or 'the run was too short'})")
             return
         stacks = read_stacks(raw)
         tables = self_times(stacks, rate=self.rate)
@@ -74,5 +76,6 @@ def find_profiler() -> str:
 
 
 def _recording(program: str, raw: Path, rate: int, *, native: bool) -> list[str]:
-    deeper = ["--native"] if native else []
-    return [program, "record", "--subprocesses", *deeper, "--format", "raw", "--rate", str(rate), "--output", str(raw)]
+    # Not stopped for each sample: a process that is killed while py-spy holds it stays, and py-spy waits for it for ever.
+    way = "--native" if native else "--nonblocking"
+    return [program, "record", "--subprocesses", way, "--format", "raw", "--rate", str(rate), "--output", str(raw)]

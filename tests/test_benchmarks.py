@@ -346,6 +346,13 @@ def test_a_folder_without_a_table_is_measured(tmp_path: Path) -> None:
     ]
 
 
+def test_a_corpus_that_is_not_there_is_a_wrong_request(tmp_path: Path) -> None:
+    done = benchmarks("run", "import", "--corpus", str(tmp_path / "nowhere"))
+    assert done.returncode == 2
+    assert "nowhere does not exist" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_folder_without_documents_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no document"):
         load(tmp_path)
