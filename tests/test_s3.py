@@ -159,7 +159,7 @@ def test_a_document_that_changed_since_it_was_listed_is_read_as_it_is(bucket: Bu
     (document,) = documents_from([(f"{bucket.url}/in/", bucket.server.options)])
     bucket.client.pipe_file(f"{bucket.url}/in/000.pdf", tiny_pdf(0) + b"\n%longer\n")
     (result,) = run([document]).results
-    assert (result.ok, result.attempts) == (True, 2)
+    assert (result.ok, result.attempts > 1) == (True, True)
 
 
 def test_a_large_document_comes_in_ranges(bucket: Bucket, proxy: FaultProxy) -> None:
@@ -174,13 +174,17 @@ def test_a_large_document_comes_in_ranges(bucket: Bucket, proxy: FaultProxy) -> 
 
 
 def test_a_busy_server_and_a_bad_network_cost_no_document(bucket: Bucket, proxy: FaultProxy) -> None:
-    count = 500 if LONG else 40
+    count = 500 if LONG else 60
     bucket.fill(count)
     proxy.faults = Faults(seed=7, slow_down=0.2, reset=0.1)
     options = options_for(proxy.server_port)
     output = Storage(f"{bucket.url}/out", options, retry=IMPATIENT)
     report = run([(f"{bucket.url}/in/", options)], output)
     assert (report.successful, report.failed) == (count, 0), causes(report)
+    # three of ten requests fail; of one for a document and three for its outputs that is one and a half
+    repeated = sum(result.attempts - 1 for result in report.results)
+    assert repeated == report.status.retries
+    assert count / 2 < repeated < len(proxy.requests)
     assert len({result.document.document_uuid for result in report.results}) == len(report.results) == count
     assert sum(name.endswith(".txt") for name in bucket.names("out")) == count
 
@@ -225,6 +229,15 @@ def test_a_server_that_does_not_come_to_an_end_is_given_up(bucket: Bucket, proxy
         read_document(document, retry=IMPATIENT, seconds=1.5)
     assert caught.value.cause is Cause.STORAGE_UNAVAILABLE
     assert time.monotonic() - begun < 20
+
+
+def test_the_deadline_of_storage_calls_is_a_setting(bucket: Bucket, proxy: FaultProxy) -> None:
+    (url,) = bucket.fill(1)
+    proxy.faults = Faults(silence=1.0)
+    report = run([(url, options_for(proxy.server_port))], limits=Limits(storage_timeout=0.5))
+    (failure,) = (result.failure for result in report.results)
+    assert failure is not None
+    assert (failure.cause, "0.5 s" in failure.message) == (Cause.STORAGE_UNAVAILABLE, True), failure
 
 
 def test_a_write_to_a_silent_server_is_given_up(bucket: Bucket, proxy: FaultProxy) -> None:

@@ -28,6 +28,7 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
         ("text",),
         ("keys",),
         ("seen",),
+        ("repeats",),
         ("rows",),
         ("batches",),
         ("temporarynames",),

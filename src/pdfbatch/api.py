@@ -31,6 +31,7 @@ def process_batch(
     resume: bool = False,
     retry_failed: bool = False,
     max_failure_rate: float | None = None,
+    deduplicate: bool = True,
 ) -> BatchReport:
     """Turn documents into text, and tell how it went.
 
@@ -44,7 +45,7 @@ def process_batch(
     One bad document never raises: its result says what happened. Raises ``UsageError`` before any work when the request
     itself cannot be met.
     """
-    storage = _output(output)
+    storage = _output(output, limits)
     processor = BatchProcessor(
         executor=_executor(executor, max_workers, storage),
         storage=storage,
@@ -52,6 +53,7 @@ def process_batch(
         extraction=extraction,
         limits=limits,
         retry=retry,
+        deduplicate=deduplicate,
         engine=_engine(engine),
         ocr_engine=_ocr_engine(ocr_engine),
     )
@@ -78,6 +80,7 @@ def process_manifest(
     resume: bool = False,
     retry_failed: bool = False,
     max_failure_rate: float | None = None,
+    deduplicate: bool = True,
 ) -> BatchReport:
     """Turn the documents of a manifest into text; ``report.batches`` has one account for each ``batch_size`` of them.
 
@@ -85,7 +88,7 @@ def process_manifest(
     the manifest's own folder. All batches share one pool, so that no worker waits for the end of a batch. Raises
     ``ManifestError`` before any work when the manifest is not one; else as ``process_batch``.
     """
-    storage = _output(output)
+    storage = _output(output, limits)
     processor = BatchProcessor(
         executor=defaults.executor_for(storage, max_workers),
         storage=storage,
@@ -93,6 +96,7 @@ def process_manifest(
         extraction=extraction,
         limits=limits,
         retry=retry,
+        deduplicate=deduplicate,
     )
     return processor.run_manifest(
         manifest,
@@ -103,10 +107,12 @@ def process_manifest(
     )
 
 
-def _output(output: "Output | str | os.PathLike[str] | None") -> Output | None:
+def _output(output: "Output | str | os.PathLike[str] | None", limits: Limits) -> Output | None:
+    if not isinstance(output, (str, os.PathLike)):
+        return output
     from pdfbatch.storage import Storage  # noqa: PLC0415 (only where there is an output)
 
-    return Storage(os.fspath(output)) if isinstance(output, (str, os.PathLike)) else output
+    return Storage(os.fspath(output), seconds=limits.storage_timeout)
 
 
 def _executor(executor: "Executor | futures.Executor | str", workers: int | None, output: Output | None) -> Executor:

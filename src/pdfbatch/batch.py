@@ -137,6 +137,7 @@ class Batch:
             history=self._history,
             duplicates=self._duplicates(),
             max_file_bytes=self.limits.max_file_bytes,
+            seconds=self.limits.storage_timeout,
             fetches=self.executor.shares >= Shared.FILES,
         )
 

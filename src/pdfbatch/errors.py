@@ -11,6 +11,7 @@
     ├── ExecutorError              a pool cannot do its work
     │   ├── PoolStartError         ... cannot start
     │   └── PoolBrokenError        ... broke while tasks were under way
+    ├── StatusUnavailableError     the server that keeps the status cannot be reached
     └── BatchFailedError           raised on request: more failures than the caller accepts
 
 Each takes one message, so that it survives pickling; extras are keyword-only with defaults.
@@ -72,6 +73,10 @@ class PoolStartError(ExecutorError):
 
 class PoolBrokenError(ExecutorError):
     """A pool broke; the task of the future that raises this has not been done."""
+
+
+class StatusUnavailableError(PdfBatchError):
+    """The server that keeps the status of batches (Redis) cannot be reached, is silent, or refuses."""
 
 
 class BatchFailedError(PdfBatchError):

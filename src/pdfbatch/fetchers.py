@@ -15,6 +15,7 @@ from pdfbatch.fingerprints import Fingerprint
 from pdfbatch.lane import Lane, Passage, lane_to, may_pass
 from pdfbatch.model import Document, Failure
 from pdfbatch.remotecalls import Terms
+from pdfbatch.repeats import counting
 from pdfbatch.spoolfolder import SpoolFolder
 from pdfbatch.spoolroom import Room
 from pdfbatch.storageerrors import storage_error
@@ -139,6 +140,12 @@ class Fetchers:
 
     def _fetched(self, order: _Order) -> Fetched:
         task, terms = order.task, replace(self.terms, seconds=self.terms.seconds - order.seconds)
+        with counting() as again:
+            fetched = self._attempted(task, terms)
+        repeats = order.tries + again.count
+        return replace(fetched, task=replace(fetched.task, repeats=repeats)) if repeats else fetched
+
+    def _attempted(self, task: Task, terms: Terms) -> Fetched:
         try:
             return self._copied(task, terms)
         except DocumentError as error:

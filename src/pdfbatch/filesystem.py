@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol, cast
 
 from pdfbatch.errors import DependencyError
-from pdfbatch.settings import RetryPolicy
+from pdfbatch.settings import Limits, RetryPolicy
 from pdfbatch.storageerrors import redacted
 
 _PROTOCOL = re.compile(r"(?:^|::)([a-z][a-z0-9+.-]*)(?=://|::|$)", re.IGNORECASE)
@@ -16,7 +16,7 @@ _OBJECT_STORES = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "ad
 # How often one request is made, and how long all of it may take: one layer, so that a storage in trouble is not
 # asked a hundred times, and enough of it that half a minute of trouble costs no document.
 REQUEST_RETRY = RetryPolicy(attempts=9)
-DEADLINE_SECONDS = 60.0
+DEADLINE_SECONDS = Limits().storage_timeout
 # A connection that says nothing is given up after this share of the time, so that another one can be tried.
 _SILENCE = 1 / 3
 _CONNECT_SECONDS = 10.0

@@ -9,6 +9,7 @@ from typing import Self
 from pdfbatch import inputs
 from pdfbatch.duplicates import Duplicates
 from pdfbatch.errors import DocumentError
+from pdfbatch.filesystem import DEADLINE_SECONDS
 from pdfbatch.fingerprints import Fingerprint
 from pdfbatch.history import History
 from pdfbatch.model import Document, DocumentResult
@@ -33,6 +34,7 @@ class Intake:
     history: History | None = None
     duplicates: Duplicates | None = None
     max_file_bytes: int | None = None
+    seconds: float = DEADLINE_SECONDS
     fetches: bool = True
     _spool: Spool = field(init=False)
     _skipped: deque[DocumentResult] = field(default_factory=deque[DocumentResult])
@@ -46,6 +48,7 @@ class Intake:
             documents=self._sieved(),
             wake=self.wake,
             max_file_bytes=self.max_file_bytes,
+            seconds=self.seconds,
             fetches=self.fetches,
             skip=self._is_finished,
         )

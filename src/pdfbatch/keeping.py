@@ -75,7 +75,9 @@ class Keeper:
     def kept(self, task: Task, clock: Clock, result: DocumentResult, *, fingerprint: str) -> DocumentResult:
         """The result of a task, with what it cost, kept."""
         seconds = task.worked_seconds + clock.elapsed()
-        result = replace(result, attempts=task.attempt, duration_seconds=seconds, fingerprint=fingerprint)
+        result = replace(
+            result, attempts=task.attempt + task.repeats, duration_seconds=seconds, fingerprint=fingerprint
+        )
         return self.keep(result)
 
     def keep(self, result: DocumentResult) -> DocumentResult:

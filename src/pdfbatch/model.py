@@ -172,7 +172,8 @@ class DocumentResult:
     """What came of one document.
 
     ``pages`` holds the pages of a batch without output; with an output they are read back from it when first asked for.
-    ``output`` is the URI of the record, ``None`` without output. ``attempts`` counts the tries, the first included.
+    ``output`` is the URI of the record, ``None`` without output. ``attempts`` counts the tries, the first included, and
+    each request to a storage that was made again for the document.
     ``duration_seconds`` is the time that workers spent on the document, summed over its parts and attempts. ``twin`` is the
     id of the document with the same bytes from which a ``duplicate`` has its text. ``fingerprint`` says which version of the
     input was read; it is empty where that is not known, as after a failure. A document that was ``skipped`` has its

@@ -37,7 +37,8 @@ class Opener:
         """What the engine opens: the spooled copy where there is one, else what is behind the document's path."""
         if task.copy is not None:
             return WorkSource(task.copy.path, task.copy.fingerprint)
-        source = read_document(task.document, max_file_bytes=self.limits.max_file_bytes)
+        limits = self.limits
+        source = read_document(task.document, max_file_bytes=limits.max_file_bytes, seconds=limits.storage_timeout)
         return WorkSource(source.data, str(source.fingerprint))
 
     @contextmanager

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import AsyncGenerator, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from pdfbatch import defaults
@@ -202,7 +202,7 @@ class BatchProcessor:
         return engine
 
     def _check_executor(self, executor: Executor) -> None:
-        if self.limits != Limits() and not executor.kills:
+        if replace(self.limits, storage_timeout=Limits().storage_timeout) != Limits() and not executor.kills:
             log.warning(
                 "executor '%s' cannot stop a document that hangs or grows: limits are only kept between pages",
                 executor.name,

@@ -8,6 +8,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 from tenacity.wait import wait_random_exponential
 
 from pdfbatch.errors import DocumentError
+from pdfbatch.repeats import repeated
 from pdfbatch.settings import RetryPolicy
 
 T = TypeVar("T")
@@ -27,7 +28,8 @@ def call(
     delay = float("inf") if budget_seconds is None else budget_seconds
     stop = stop_after_attempt(policy.attempts) | stop_before_delay(delay)
     wait, again = _wait(policy), retry_if_exception(_is_transient)
-    return Retrying(retry=again, stop=stop, wait=wait, sleep=sleep, reraise=True)(function)
+    tries = Retrying(retry=again, stop=stop, wait=wait, sleep=sleep, before_sleep=lambda _: repeated(), reraise=True)
+    return tries(function)
 
 
 def backoff_seconds(policy: RetryPolicy, attempt: int) -> float:

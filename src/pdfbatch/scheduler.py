@@ -52,6 +52,7 @@ class _Split:
     lost: list[Page] = field(default_factory=list[Page])
     seconds: float = 0.0
     retries: int = 0
+    repeats: int = 0
     failure: Failure | None = None
 
 
@@ -219,9 +220,10 @@ class Scheduler:
         return time.monotonic(), next(self._numbers), again
 
     def _begin_split(self, task: Task, outcome: TaskResult, join: Task) -> None:
-        split = _Split(join, waiting=len(outcome.parts), seconds=task.worked_seconds + outcome.seconds)
+        seconds, repeats = task.worked_seconds + outcome.seconds, task.repeats + outcome.repeats
+        split = _Split(join, waiting=len(outcome.parts), seconds=seconds, repeats=repeats)
         self._splits[task.document.document_uuid] = split
-        self._parts.extend(outcome.parts)
+        self._parts.extend(replace(part, repeats=0) for part in outcome.parts)
         if not outcome.parts:
             self._begin_join(split)
 
@@ -230,6 +232,7 @@ class Scheduler:
         split.waiting -= 1
         split.seconds += task.worked_seconds + outcome.seconds
         split.retries += task.attempt - 1
+        split.repeats += task.repeats + outcome.repeats
         split.found.extend(outcome.pages)
         if self._is_out_of_time(split):
             split.failure = out_of_time(task.document.file_path, self.limits.document_timeout)
@@ -263,6 +266,7 @@ class Scheduler:
             spent_seconds=0.0,
             worked_seconds=split.seconds,
             failure=split.failure,
+            repeats=split.repeats,
         )
         self._joins.append(join)
 
@@ -270,11 +274,14 @@ class Scheduler:
         self._splits.pop(task.document.document_uuid, None)
         if outcome.result is not None:
             unkept = outcome.result.failure is not None and outcome.result.failure.transient
-            return Settled(outcome.result, unkept)
+            result = outcome.result
+            return Settled(
+                replace(result, attempts=result.attempts + outcome.repeats) if outcome.repeats else result, unkept
+            )
         failure = outcome.failure or Failure(cause=Cause.INTERNAL, message=f"{task.document.file_path}: no result")
         result = replace(
             failed(task.document, failure),
-            attempts=task.attempt,
+            attempts=task.attempt + task.repeats + outcome.repeats,
             duration_seconds=task.worked_seconds + outcome.seconds,
         )
         return Settled(result, unkept=True)
@@ -286,6 +293,7 @@ def _next_attempt(task: Task, outcome: TaskResult) -> Task:
         attempt=task.attempt + 1,
         spent_seconds=task.spent_seconds + outcome.seconds,
         worked_seconds=task.worked_seconds + outcome.seconds,
+        repeats=task.repeats + outcome.repeats,
         # what could not be fetched ahead, a worker fetches; what a join knows, it knows still
         failure=None if task.step is Step.READ else task.failure,
     )

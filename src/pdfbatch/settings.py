@@ -61,6 +61,8 @@ class Limits:
     ``page_timeout``: seconds for one page, clipped to what is left of the document's.
     ``memory_bytes``: resident memory of a worker. ``max_pages`` and ``max_file_bytes`` refuse a document before work on it
     begins, ``max_pixels`` a page before it is drawn, ``max_text_bytes`` (UTF-8) a document whose text outgrows it.
+    ``storage_timeout``: seconds for one call of a remote storage with all its tries; a body has a second more for each MiB.
+    An output that is given as a ``Storage`` has its own, ``Storage.seconds``.
     """
 
     document_timeout: float | None = 1800.0
@@ -70,6 +72,7 @@ class Limits:
     max_file_bytes: int | None = 2 << 30
     max_text_bytes: int | None = 100_000_000
     max_pixels: int | None = 100_000_000
+    storage_timeout: float = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,7 +58,8 @@ class Task:
     the reason. ``spent_seconds`` is what earlier attempts used of the time limit, ``worked_seconds`` what workers spent on
     the document so far. ``failure`` is what a join already knows of its document, such as that its time is used up.
     ``copy`` is where a worker on this machine finds a remote document. ``resume``: look for an earlier result first.
-    ``twin``: whose record holds the same text, if it ended well.
+    ``twin``: whose record holds the same text, if it ended well. ``repeats``: requests to a storage that were
+    made again for it.
     """
 
     document: Document
@@ -74,6 +75,7 @@ class Task:
     copy: LocalCopy | None = None
     resume: bool = False
     twin: Twin | None = None
+    repeats: int = 0
 
 
 @quickly_pickled
@@ -92,7 +94,8 @@ class TaskResult:
     (none where the output holds them), or a ``failure``.
 
     ``failure`` is set by a pool when the worker was lost or had to be killed; ``page`` then is the number of the page that
-    the worker was on, 0 when it was on none. ``seconds`` is what the task took in its worker.
+    the worker was on, 0 when it was on none. ``seconds`` is what the task took in its worker, ``repeats`` how many of its
+    requests to a storage were made again.
     """
 
     result: DocumentResult | None = None
@@ -102,4 +105,5 @@ class TaskResult:
     failure: Failure | None = None
     page: int = 0
     seconds: float = 0.0
+    repeats: int = 0
     log: TaskLog = TaskLog()

@@ -6,7 +6,7 @@ once; more make the document split: ``part`` tasks read some pages each, and a `
 
 from dataclasses import dataclass, field, replace
 
-from pdfbatch import tasklog
+from pdfbatch import repeats, tasklog
 from pdfbatch.causes import Cause
 from pdfbatch.clock import Clock
 from pdfbatch.conclude import failed
@@ -39,9 +39,9 @@ class DocumentWork:
     def __call__(self, task: Task, watch: Watch | None = None) -> TaskResult:
         """Do one task; never raises for what a document does."""
         clock = Clock.started(task, self.limits)
-        with tasklog.collect() as log:
+        with tasklog.collect() as log, repeats.counting() as again:
             outcome = self._isolated(task, clock, watch or _NO_WATCH)
-        return replace(outcome, seconds=clock.elapsed(), log=log.taken())
+        return replace(outcome, seconds=clock.elapsed(), repeats=again.count, log=log.taken())
 
     def keep(self, result: DocumentResult) -> DocumentResult:
         """Write a result to the output, and return it without its pages; without output, return it as it is.

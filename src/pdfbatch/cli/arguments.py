@@ -40,10 +40,12 @@ class Arguments(argparse.Namespace):
     memory_bytes: int | None
     max_pages: int | None
     max_file_bytes: int | None
+    storage_timeout: float
     attempts: int
     resume: bool
     retry_failed: bool
     max_failure_rate: float | None
+    deduplicate: bool
     redis: str | None
     target: str
     pages: bool

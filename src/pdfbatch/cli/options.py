@@ -143,6 +143,13 @@ def _add_limits(parser: ArgumentParser) -> None:
         default=usual.max_file_bytes,
         help="larger documents are refused (default: 2G)",
     )
+    group.add_argument(
+        "--storage-timeout",
+        type=quantities.some_seconds,
+        metavar="SECONDS",
+        default=usual.storage_timeout,
+        help=f"what one call of a remote storage may take with all its tries (default: {usual.storage_timeout:g})",
+    )
 
 
 def _add_again(parser: ArgumentParser) -> None:
@@ -162,6 +169,12 @@ def _add_again(parser: ArgumentParser) -> None:
         type=quantities.share,
         metavar="SHARE",
         help="stop early when more documents fail, such as 5%% (default: go on to the end)",
+    )
+    group.add_argument(
+        "--no-deduplicate",
+        dest="deduplicate",
+        action="store_false",
+        help="read documents with the same bytes each for itself (default: once)",
     )
 
 

@@ -29,6 +29,14 @@ def seconds(text: str) -> float | None:
     return value
 
 
+def some_seconds(text: str) -> float:
+    """Seconds above 0."""
+    value = seconds(text)
+    if value is None:
+        raise ArgumentTypeError("this limit cannot be taken away: give a number of seconds above 0")
+    return value
+
+
 def size(text: str) -> int | None:
     """Bytes, with ``K``, ``M``, ``G`` or ``T`` for powers of 1024, or ``none``."""
     if _is_none(text):

@@ -66,6 +66,7 @@ def _processed(arguments: Arguments, sinks: list[Sink]) -> BatchReport:
         resume=arguments.resume,
         retry_failed=arguments.retry_failed,
         max_failure_rate=arguments.max_failure_rate,
+        deduplicate=arguments.deduplicate,
     )
 
 
@@ -95,6 +96,7 @@ def _limits(arguments: Arguments) -> Limits:
         memory_bytes=arguments.memory_bytes,
         max_pages=arguments.max_pages,
         max_file_bytes=arguments.max_file_bytes,
+        storage_timeout=arguments.storage_timeout,
     )
 
 

@@ -8,13 +8,12 @@ from dataclasses import KW_ONLY, dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from pdfbatch.errors import UsageError
+from pdfbatch.errors import StatusUnavailableError, UsageError
 from pdfbatch.model import DocumentResult
 from pdfbatch.report import BatchStatus, utc
 from pdfbatch.sinks.redis_client import (
     DEFAULT_URL,
     Client,
-    StatusUnavailableError,
     check,
     connected,
     redacted,

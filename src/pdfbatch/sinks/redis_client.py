@@ -5,16 +5,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol, Self, cast
 from urllib.parse import urlsplit
 
-from pdfbatch.errors import DependencyError, PdfBatchError, UsageError
+from pdfbatch.errors import DependencyError, StatusUnavailableError, UsageError
 
 if TYPE_CHECKING:
     from redis import Redis
 
 DEFAULT_URL = "redis://localhost:6379/0"
-
-
-class StatusUnavailableError(PdfBatchError):
-    """The Redis server cannot be reached, is silent, or refuses."""
 
 
 class Client(Protocol):

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
+from pdfbatch.errors import StatusUnavailableError
 from pdfbatch.report import BatchState, BatchStatus
-from pdfbatch.sinks.redis_client import Changes, Client, StatusUnavailableError, translated
+from pdfbatch.sinks.redis_client import Changes, Client, translated
 from pdfbatch.sinks.redis_keys import DEFAULT_PREFIX, StatusKeys
 
 if TYPE_CHECKING:
