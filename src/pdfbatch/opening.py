@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from pdfbatch.causes import Cause
 from pdfbatch.errors import DocumentError
-from pdfbatch.inputs import read_document
+from pdfbatch.inputs import fingerprint, read_document
 from pdfbatch.model import Document
 from pdfbatch.pageranges import pages_in
 from pdfbatch.ports import OcrEngine, OpenDocument, TextEngine
 from pdfbatch.reading import PageReader
 from pdfbatch.settings import Extraction, Limits
-from pdfbatch.tasks import Task
+from pdfbatch.tasks import Step, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,11 @@ class Opener:
         limits = self.limits
         source = read_document(task.document, max_file_bytes=limits.max_file_bytes, seconds=limits.storage_timeout)
         return WorkSource(source.data, str(source.fingerprint))
+
+    def confirm(self, task: Task, source: WorkSource) -> None:
+        """Raise ``DocumentError`` when a local file is no longer the version that was opened. Costs one ``stat``."""
+        if task.copy is None and isinstance(source.data, str):
+            check_version(task, source.fingerprint, str(fingerprint(task.document)))
 
     @contextmanager
     def opened(self, source: WorkSource, document: Document) -> Generator[tuple[str, PageReader]]:
@@ -83,3 +88,13 @@ class Opener:
             second_engine=self.second_engine,
             ocr_engine=self.ocr_engine,
         )
+
+
+def check_version(task: Task, opened: str, found: str) -> None:
+    """Raise ``DocumentError`` (``input_changed``) unless a document's fingerprints are the same.
+
+    It is worth another try, except in a part: what its document was split by is the old version.
+    """
+    if found != opened:
+        message = f"{task.document.file_path}: the input changed while it was read"
+        raise DocumentError(message, cause=Cause.INPUT_CHANGED, transient=task.step is Step.READ)

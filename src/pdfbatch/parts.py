@@ -9,7 +9,7 @@ from pdfbatch.conclude import lost_pages
 from pdfbatch.errors import DocumentError
 from pdfbatch.keeping import Keeper
 from pdfbatch.model import Failure, Page
-from pdfbatch.opening import Opener
+from pdfbatch.opening import Opener, check_version
 from pdfbatch.plan import split
 from pdfbatch.ports import Watch
 from pdfbatch.reading import Pending
@@ -48,12 +48,11 @@ class Parts:
         """Do a ``part`` task. Raises ``DocumentError``, with ``input_changed`` when the document is no longer the same."""
         document, draft = task.document, _draft(task)
         source = self.opener.source(task)
-        if source.fingerprint != draft.fingerprint:
-            message = f"{document.file_path}: the input changed while its parts were read"
-            raise DocumentError(message, cause=Cause.INPUT_CHANGED)
+        check_version(task, draft.fingerprint, source.fingerprint)
         with self.opener.opened(source, document) as (_, reader):
             pages, pending = reader.first_look(task.pages, task.lost, clock, watch)
             pages += reader.ocr(pending, clock, watch)
+        self.opener.confirm(task, source)
         pages.sort(key=lambda page: page.number)
         if self.keeper.output is not None and draft.folder is not None:
             self.keeper.output.write(_name(draft, task.pages), pages_to_json(pages))

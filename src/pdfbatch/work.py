@@ -111,6 +111,7 @@ class DocumentWork:
             if (outcome := self._parts.split(task, draft, pending)) is not None:
                 return outcome
             pages += reader.ocr(pending, clock, watch)
+        opener.confirm(task, source)
         return TaskResult(result=self._keeper.finished(task, clock, draft, pages, reader.ocr_seconds))
 
     def _without_reading(self, task: Task, twin: Twin, clock: Clock) -> DocumentResult | None:

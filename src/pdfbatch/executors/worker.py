@@ -50,7 +50,7 @@ def main() -> None:
     tasklog.route_all()
     work: Work = pickle.loads(setup.work)  # noqa: S301 (from our parent)
     if work.limits.memory_bytes is not None:
-        memory.bound_own_data(work.limits.memory_bytes * 11 // 10)
+        memory.bound_own_data(_room(work.limits.memory_bytes))
     _Worker(incoming, outgoing, work, setup.recycle_bytes).serve(PlaceWriter(sys.argv[1]))
 
 
@@ -172,6 +172,11 @@ class _Worker:
         except Empty:
             pass
         self._write(encode(Kind.RETURNED, payload=encode_numbers(numbers)))
+
+
+def _room(memory_bytes: int) -> int:
+    """What may still be allocated, so that a tenth more than the limit is never held; sampling ends a worker before that."""
+    return max(memory_bytes * 11 // 10 - memory.own_resident_bytes(), memory_bytes // 10)
 
 
 def _internal(said: str) -> TaskResult:
