@@ -48,6 +48,23 @@ class Environments:
         return self.folder / f"{name}-{digest}" / "bin" / "python"
 
 
+def program_versions(peer: Peer) -> dict[str, str]:
+    """The first line that each program of a peer says of its version."""
+    return {
+        name: said
+        for name in peer.programs
+        if (said := _first_line([name, "-v" if name == "pdftotext" else "--version"]))
+    }
+
+
+def _first_line(command: list[str]) -> str:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError:
+        return ""
+    return next(iter((done.stdout or done.stderr).splitlines()), "").removeprefix(command[0]).strip()
+
+
 _VERSIONS = "import sys, importlib.metadata as m; print(*[m.version(name) for name in sys.argv[1:]])"
 
 

@@ -9,6 +9,7 @@ _WHO = ("who", "workers")
 _SPEED = ("docs/h", "±", "pages/h", "pages/core-h", "p50 s", "p95 s", "failed")
 _COST = ("CPU s/page", "idle", "start", "parent MB", "largest child MB", "all MB")
 _PLAIN = ("succeeded",)
+_ALWAYS = ("cer", "wer", "word_recall")
 
 
 def suite_as_markdown(suite: Suite) -> str:
@@ -99,7 +100,7 @@ def _goal(ratio: Ratio) -> str:
 def _facts_of_all(entries: Sequence[Entry]) -> tuple[str, ...]:
     """The facts worth a column: those that are not nought everywhere, and not the plain good end."""
     facts = (fact for entry in entries for run in entry.runs for fact in run.facts.items())
-    return tuple(dict.fromkeys(name for name, value in facts if value and name not in _PLAIN))
+    return tuple(dict.fromkeys(name for name, value in facts if (value or name in _ALWAYS) and name not in _PLAIN))
 
 
 def _troubles(entries: Sequence[Entry]) -> Iterator[str]:

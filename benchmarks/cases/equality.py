@@ -1,4 +1,4 @@
-"""Whether the text is the engine's own, in every executor, with any number of workers."""
+"""Whether the text is the engine's own, in every executor, with any number of workers, and beside pages read by OCR."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -8,16 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.bench import Bench, Case
+from benchmarks.contest import Contestant
 from benchmarks.contestants import library
 from benchmarks.corpus import CorpusDocument
 from benchmarks.inputs import document_items
+from benchmarks.job import Item
 from benchmarks.results import CaseResult, Ratio
 from pdfbatch.engines.pdfium import PdfiumEngine
 from pdfbatch.errors import DocumentError
 
 WORKERS = (1, 2, 4)
 EXECUTORS = ("process", "thread")
-_OTHER_SOURCE = "second-engine"
+MIXED = "mixed documents with OCR: pages with a text layer"
+_OTHER_SOURCE, _TEXT_LAYER = "second-engine", "text-layer"
 
 Texts = dict[str, list[str]]
 
@@ -33,7 +36,10 @@ def run(bench: Bench) -> CaseResult:
         for count in ((2,) if bench.small else WORKERS)
     ]
     contestants.append(library("sequential", items, 1, writes=True, executor="sequential"))
-    entries = bench.contest([replace(one, inspect=inspect) for one in contestants])
+    contestants = [replace(one, inspect=inspect) for one in contestants]
+    if mixed := document_items(corpus.kind("mixed").documents):
+        contestants.append(_beside_ocr(bench, mixed, expected))
+    entries = replace(bench, repeat=1).contest(contestants)
     ratios = tuple(
         Ratio(
             name=f"{entry.name}: pages that differ",
@@ -44,6 +50,12 @@ def run(bench: Bench) -> CaseResult:
         for entry in entries
     )
     return CaseResult(name=CASE.name, setting=corpus.setting(), entries=entries, ratios=ratios)
+
+
+def _beside_ocr(bench: Bench, items: tuple[Item, ...], expected: Texts) -> Contestant:
+    wanted = {item.id: expected[item.id] for item in items}
+    beside = library(MIXED, items, max(bench.workers), writes=True, ocr="auto", ocr_engine="tesserocr")
+    return replace(beside, inspect=partial(_compared, wanted, only=_TEXT_LAYER))
 
 
 def _own_texts(documents: Iterable[CorpusDocument]) -> Texts:
@@ -62,13 +74,13 @@ def _texts(path: Path) -> list[str]:
     return texts
 
 
-def _compared(expected: Texts, output: Path) -> Mapping[str, float]:
-    """How many pages differ, and how many had to come from the second engine."""
+def _compared(expected: Texts, output: Path, *, only: str = "") -> Mapping[str, float]:
+    """How many pages differ, and how many had to come from the second engine; from one source ``only`` if it is named."""
     differ = other = 0
     for name, texts in expected.items():
         pages = _recorded_pages(output / f"{name}.json")
         other += sum(page["reason"] == _OTHER_SOURCE for page in pages)
-        own = [page for page in pages if page["reason"] != _OTHER_SOURCE]
+        own = [page for page in pages if page["reason"] != _OTHER_SOURCE and only in ("", page["source"])]
         differ += abs(len(texts) - len(pages)) + sum(_differs(page, texts) for page in own)
     return {"pages_that_differ": differ, "pages_of_second_engine": other}
 

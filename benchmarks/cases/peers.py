@@ -9,6 +9,7 @@ from benchmarks.cases.accuracy import Scores, group_tables, keep_scores
 from benchmarks.contest import Contestant, named, ratio
 from benchmarks.contestants import library
 from benchmarks.corpus import Corpus
+from benchmarks.environments import program_versions
 from benchmarks.inputs import document_items, repeated
 from benchmarks.job import Item, Job
 from benchmarks.results import CaseResult, Entry, Ratio, Run
@@ -59,9 +60,13 @@ def _result(
         for one in (*ours, *others)
     ]
     entries = bench.contest(contestants)
-    ratios = tuple(_ratio(entries, mine.name, peer.name) for mine in ours for peer in others if not peer.missing)
+    present = [peer.name for peer in others if not peer.missing]
+    ratios = tuple(_ratio(entries, mine.name, peer) for mine in ours for peer in present)
+    if discipline == "ocr":
+        ratios += tuple(_errors(entries, mine.name, peer) for mine in ours for peer in present)
     setting = f"{corpus.setting()}, {times} time{'s' * (times > 1)}; {max(bench.workers)} workers"
     versions = {pair for peer in peers_in(discipline) for pair in bench.environments.versions(peer).items()}
+    versions |= {pair for peer in peers_in(discipline) for pair in program_versions(peer).items()}
     note = "Versions: " + ", ".join(f"{package} {version}" for package, version in sorted(versions)) + "."
     return CaseResult(
         name=f"peers-{discipline}",
@@ -95,6 +100,13 @@ def _ratio(entries: Sequence[Entry], mine: str, peer: str) -> Ratio:
     goal = GOALS.get(peer)
     goal = GOALS_TESSEROCR.get(peer, goal) if "tesserocr" in mine else goal
     return ratio(f"{mine} / {peer}", named(entries, mine), named(entries, peer), what=_rate, goal=goal)
+
+
+def _errors(entries: Sequence[Entry], mine: str, peer: str) -> Ratio:
+    """How many more characters are wrong than at a peer, of those whose truth is known."""
+    pairs = zip(named(entries, mine).runs, named(entries, peer).runs, strict=False)
+    values = tuple(a.facts["cer"] - b.facts["cer"] for a, b in pairs if "cer" in a.facts and "cer" in b.facts)
+    return Ratio(name=f"CER of {mine}, less that of {peer}", values=values, goal=0, at_most=True)
 
 
 TEXT = Case(name="peers-text", summary="Born-digital documents beside the peers", run=run_text, in_smoke=False)
