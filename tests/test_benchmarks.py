@@ -371,6 +371,24 @@ def test_errors_are_counted_against_the_truth(tmp_path: Path) -> None:
     assert 0 < score_document(truth.replace("e", "c"), document).cer < 0.3
 
 
+def test_a_group_that_is_more_than_a_fifth_of_a_point_worse_than_the_baseline_is_named(tmp_path: Path) -> None:
+    pytest.importorskip("rapidfuzz", reason="the accuracy of texts needs the bench group")
+    from benchmarks.accuracy import Score
+    from benchmarks.cases.accuracy import BASELINE, behind
+
+    made = load(make_corpus(tmp_path, seed=7, recipe=SMALL))
+    document = next(one for one in made.documents if one.truth is not None)
+    corpus = replace(made, documents=(replace(document, kind="scanned", tags=frozenset({"fax"})),))
+
+    def groups(**errors: int) -> list[str]:
+        score = Score(characters=1000, words=1000, words_found=1000)
+        found = {BASELINE: {document.id: score}, "reader": {document.id: replace(score, **errors)}}
+        return [row[0] for row in behind(corpus, found).rows]
+
+    assert groups(character_errors=1, word_errors=1, words_found=999) == []
+    assert groups(character_errors=3) == groups(word_errors=3) == groups(words_found=997) == ["fax", "scanned"]
+
+
 def test_quotes_and_white_space_are_no_errors(tmp_path: Path) -> None:
     pytest.importorskip("rapidfuzz", reason="the accuracy of texts needs the bench group")
     from benchmarks.accuracy import score_document
