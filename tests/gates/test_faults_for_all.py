@@ -99,6 +99,24 @@ def assert_stopped_by_a_full_disk(report: BatchReport, documents: int) -> None:
     assert 2 * WORKERS <= causes["storage_full"] <= 2 * WORKERS + WORKERS * 4
 
 
+def test_a_batch_with_too_many_failures_stops_and_can_be_resumed(tmp_path: Path, temporary: Path) -> None:
+    paths = documents(tmp_path / "in", 100)
+    for path in paths[20:]:
+        Path(path).write_bytes(b"\xff\xfe no text")
+    batch = processor(Storage(str(tmp_path / "out")))
+    report = batch.run(paths, max_failure_rate=0.3)
+    assert report.status.state is BatchState.FAILED
+    assert "more than the accepted share of 0.3" in report.stopped_because
+    assert report.failures_by_cause["cancelled"] > 0
+    assert sorted(result.document.file_path for result in report.results) == sorted(paths)
+    for path in paths[20:]:
+        Path(path).write_bytes(plain_document(f"text {Path(path).stem}"))
+    again = batch.run(paths, resume=True, max_failure_rate=0.3)
+    assert (again.failed, again.total_documents) == (0, len(paths))
+    assert again.status.skipped == report.successful
+    assert left_behind(temporary) == []
+
+
 def test_a_batch_that_stops_accounts_for_what_it_never_began(tmp_path: Path, temporary: Path) -> None:
     paths = documents(tmp_path / "in", 60)
     report = processor(SmallStorage(str(tmp_path / "out"), files=40)).run(paths)
