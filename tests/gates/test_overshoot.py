@@ -54,6 +54,13 @@ def test_killed_workers_leave_no_child_and_no_file(fault: Fault, tmp_path: Path,
     assert left_behind(temporary, SOON) == []
 
 
+def test_children_that_documents_leave_behind_end_with_the_batch(tmp_path: Path, temporary: Path) -> None:
+    paths = [write(tmp_path / f"{number}.pdf", f"{number} fault:{Fault.ORPHAN}") for number in range(scaled(5, 50))]
+    report = processor(workers=2).run(paths)
+    assert report.successful == len(paths)
+    assert left_behind(temporary, SOON) == []
+
+
 def alternating(folder: Path, fault: Fault) -> list[str]:
     """A document that hangs, a good one, a document that hangs ..."""
     texts = [f"fault:{fault}", "good"] * KILLS

@@ -27,7 +27,7 @@ _SLEEPER = (sys.executable, "-I", "-S", "-c", f"import time; time.sleep({HANG_SE
 
 
 class Fault(StrEnum):
-    """What goes wrong. All but ``FLOOD_LOG`` keep the page from being read."""
+    """What goes wrong. All but ``ORPHAN`` and ``FLOOD_LOG`` keep the page from being read."""
 
     RAISE = "raise"
     """An exception that does not survive pickling."""
@@ -39,6 +39,8 @@ class Fault(StrEnum):
     """A C function that holds the GIL: no thread of the worker runs any more."""
     CHILD = "child"
     """A child process that hangs, and a worker that waits for it, as for a tesseract that hangs."""
+    ORPHAN = "orphan"
+    """A child process that hangs, which nobody waits for. The page is read nevertheless."""
     EXIT = "exit"
     """The process exits with status 3, without clean-up."""
     KILL = "kill"
@@ -61,15 +63,18 @@ class InjectedError(Exception):
 
 
 def commit(fault: Fault, *, journal: str | None = None) -> None:
-    """Do it, here and now, to this process. ``CHILD`` notes its child in ``journal``, as ``note`` does.
+    """Do it, here and now, to this process. ``CHILD`` and ``ORPHAN`` note their child in ``journal``, as ``note`` does.
 
     Raises ``InjectedError`` (``RAISE``), ``RecursionError`` (``RECURSION``) and ``MemoryError`` (``MEMORY``); comes back from
-    ``FLOOD_LOG``, and from what hangs after ``HANG_SECONDS``. The others end the process.
+    ``ORPHAN`` and ``FLOOD_LOG``, and from what hangs after ``HANG_SECONDS``. The others end the process.
     """
-    if fault is Fault.CHILD:
-        _child(journal)
-    else:
-        _COMMIT[fault]()
+    match fault:
+        case Fault.CHILD:
+            _child(journal).wait()
+        case Fault.ORPHAN:
+            _child(journal)
+        case _:
+            _COMMIT[fault]()
 
 
 def note(journal: str, process: int, name: str) -> None:
@@ -106,10 +111,11 @@ def _sleep_with_the_gil(seconds: int) -> None:
         ctypes.PyDLL(None).sleep(seconds)
 
 
-def _child(journal: str | None) -> None:
-    with subprocess.Popen(_SLEEPER) as child:
-        if journal is not None:
-            note(journal, child.pid, "child")
+def _child(journal: str | None) -> "subprocess.Popen[bytes]":
+    child = subprocess.Popen(_SLEEPER)
+    if journal is not None:
+        note(journal, child.pid, "child")
+    return child
 
 
 def _exit() -> Never:

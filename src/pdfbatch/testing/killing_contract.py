@@ -45,6 +45,12 @@ class KillingExecutorContract(ExecutorContract):
             assert [name for _, name in journal(tmp_path)] == ["bad.pdf", "child"]
             assert eventually(lambda: not any(alive(process) for process, _ in journal(tmp_path)))
 
+    def test_a_child_process_that_a_task_left_behind_ends_with_the_pool(self, tmp_path: Path) -> None:
+        with self._pool(_PATIENT) as pool:
+            ended(pool.submit(task("careless.pdf", fault=Fault.ORPHAN, journal=str(tmp_path / "journal"))))
+        assert [name for _, name in journal(tmp_path)] == ["careless.pdf", "child"]
+        assert eventually(lambda: not any(alive(process) for process, _ in journal(tmp_path)))
+
     def test_a_page_that_takes_too_long_is_named(self) -> None:
         limits = Limits(document_timeout=PATIENCE_SECONDS, page_timeout=1.0)
         with self._pool(StandInWork(limits)) as pool:
