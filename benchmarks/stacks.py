@@ -17,7 +17,7 @@ WAITS = frozenset(
 )
 """Functions that only wait; a sampler takes some of that for work, because a thread that waits in C looks busy to it."""
 
-_WIDTH, _ROW, _LETTER = 1200, 17, 6.4
+_WIDTH, _ROW, _LETTER, _LONGEST = 1200, 17, 6.9, 90
 _COLOURS = {"parent": "#f0b46c", "worker": "#8ab6f0", "guardian": "#c9b6e4"}
 _LINE_NUMBER = re.compile(r":\d+\)$")
 
@@ -88,7 +88,9 @@ def _role(processes: Sequence[str]) -> str:
 
 
 def _waits(stack: Stack) -> bool:
-    return not stack.frames or stack.frames[-1].partition(" ")[0].rpartition(".")[2] in WAITS
+    """Whether it is in one of these functions, or in what that calls in C, as far as the sampler looks there."""
+    innermost = (frame.partition(" ")[0].rpartition(".")[2] for frame in stack.frames[-4:])
+    return not stack.frames or not WAITS.isdisjoint(innermost)
 
 
 def _innermost(stack: Stack) -> str:
@@ -104,7 +106,9 @@ def _self_times(stacks: Sequence[Stack], role: str, rate: int, most: int) -> Tab
             own[_innermost(stack)] += stack.count
     waiting = own.pop("waiting", 0)
     whole = own.total()
-    rows = tuple((f"{count / rate:.2f}", f"{count / whole:.1%}", name) for name, count in own.most_common(most))
+    rows = tuple(
+        (f"{count / rate:.2f}", f"{count / whole:.1%}", name[:_LONGEST]) for name, count in own.most_common(most)
+    )
     rest = whole - sum(count for _, count in own.most_common(most))
     if rest:
         rows += ((f"{rest / rate:.2f}", f"{rest / whole:.1%}", "all others"),)

@@ -82,7 +82,7 @@ def _cost_row(entry: Entry, cores: int, extra: Sequence[str]) -> tuple[str, ...]
         f"{middle(lambda run: run.idle_share(cores)):.1%}",
         f"{middle(_start_share):.1%}",
         *(_megabytes(middle(what)) for what in (_parent, _child, _tree)),
-        *(f"{middle(_fact(name)):.4g}" for name in extra),
+        *(_fact_cell(entry, name) for name in extra),
     )
 
 
@@ -112,6 +112,13 @@ def _troubles(entries: Sequence[Entry]) -> Iterator[str]:
         first = next((run.errors[0] for run in entry.runs if run.errors), "")
         if first:
             yield f"{entry.name}, first failed document: {first[:200]}"
+
+
+def _fact_cell(entry: Entry, name: str) -> str:
+    """A count that is not there is nought; a rate that is not there was not taken."""
+    if name in _ALWAYS and not any(name in run.facts for run in entry.runs):
+        return "-"
+    return f"{entry.median(_fact(name)):.4g}"
 
 
 def _fact(name: str) -> Callable[[Run], float]:

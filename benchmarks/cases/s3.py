@@ -29,7 +29,7 @@ NOTE = (
 
 
 def run_latency(bench: Bench) -> CaseResult:
-    """Measure, beside workers of which each downloads what it reads."""
+    """Measure, beside workers of which each downloads what it reads (at one latency: it takes long)."""
     if missing := why_no_s3():
         return CaseResult(name=LATENCY.name, notes=(f"Not measured: {missing}.",))
     latencies = LATENCIES_MS[:1] if bench.small else LATENCIES_MS
@@ -42,7 +42,8 @@ def run_latency(bench: Bench) -> CaseResult:
             line = stack.enter_context(long_line(server.port, latency / 1000))
             around = partial(_metered, (server.pid, line.pid))
             remote = _library(bench, _ours(latency), (), source_url=url, source_port=line.port)
-            contestants += [replace(one, around=around) for one in (remote, _plain(remote, items, latency))]
+            beside = [_plain(remote, items, latency)] if latency in GOALS else []
+            contestants += [replace(one, around=around) for one in (remote, *beside)]
         entries = bench.contest(contestants)
     ratios = tuple(one for latency in latencies for one in _ratios(entries, latency, bench.cores))
     return CaseResult(name=LATENCY.name, setting=setting, entries=entries, ratios=ratios, notes=(NOTE,))
@@ -121,7 +122,8 @@ def _counted(proxy: FaultProxy) -> Generator[dict[str, float]]:
 
 
 def _ratios(entries: Sequence[Entry], latency: int, cores: int) -> tuple[Ratio, ...]:
-    local, ours, theirs = (named(entries, name) for name in (LOCAL, _ours(latency), _theirs(latency)))
+    local, ours = named(entries, LOCAL), named(entries, _ours(latency))
+    theirs = [entry for entry in entries if entry.name == _theirs(latency)]
 
     def without_server(run: Run) -> float:
         return 1 / (run.wall_seconds - run.facts.get("server_cpu_s", 0.0) / cores)
@@ -129,7 +131,7 @@ def _ratios(entries: Sequence[Entry], latency: int, cores: int) -> tuple[Ratio, 
     return (
         ratio(f"{ours.name} / {LOCAL}", ours, local, goal=GOALS.get(latency)),
         ratio(f"{ours.name} / {LOCAL}, server's CPU taken out", ours, local, what=without_server),
-        ratio(f"{theirs.name} / {LOCAL}", theirs, local),
+        *(ratio(f"{one.name} / {LOCAL}", one, local) for one in theirs),
     )
 
 
