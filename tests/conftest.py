@@ -1,7 +1,9 @@
 """Fixtures for all tests, and the check that a test session leaves nothing behind."""
 
 import os
+import signal
 import tempfile
+import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -21,6 +23,12 @@ _OF_PYTHON_ITSELF = (
     b"multiprocessing.forkserver",
     b"multiprocessing/resource_tracker",
 )
+
+
+def pytest_configure() -> None:
+    """Give SIGINT its meaning back: who is started in the background of a shell, and all its children, ignore it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
