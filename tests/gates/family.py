@@ -64,7 +64,9 @@ def eventually(condition: Callable[[], bool], seconds: float = 60.0) -> bool:
 
 
 def _remains(folder: Path) -> list[str]:
-    return living(folder) + [str(path) for path in folder.rglob("*")]
+    # not rglob, which raises when a folder vanishes while it looks
+    walk = os.walk(folder)
+    return living(folder) + [os.path.join(at, name) for at, folders, files in walk for name in (*folders, *files)]
 
 
 def _family(folder: Path) -> Iterator[Path]:
