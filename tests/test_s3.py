@@ -57,6 +57,26 @@ def test_a_prefix_becomes_text_under_another_prefix(bucket: Bucket) -> None:
     assert all(result.text for result in report.results)
 
 
+def test_a_ready_file_system_leads_to_its_documents(bucket: Bucket, proxy: FaultProxy) -> None:
+    bucket.fill(12)
+    ready = filesystem(options_for(proxy.server_port))
+    proxy.faults = Faults(seed=2, slow_down=0.2)
+    for inputs in (f"{bucket.url}/in/", f"{bucket.name}/in", f"{bucket.url}/in/*.pdf"):
+        report = run([(inputs, ready)], Storage(f"{bucket.name}/out", filesystem=ready))
+        assert (report.successful, report.failed) == (12, 0)
+        assert all(result.document.file_path.startswith(f"{bucket.url}/in/") for result in report.results)
+
+
+def test_a_ready_file_system_has_no_repetitions_of_its_own(bucket: Bucket, proxy: FaultProxy) -> None:
+    urls = bucket.fill(1)
+    ready = filesystem(options_for(proxy.server_port))
+    proxy.faults = Faults(slow_down=1.0)
+    (document,) = documents_from([(urls[0], ready)])
+    with pytest.raises(DocumentError):
+        read_document(document, retry=IMPATIENT)
+    assert (len(proxy.requests), ready.retries) == (9, 5)
+
+
 def test_a_pattern_takes_what_it_matches(bucket: Bucket) -> None:
     bucket.fill(12)
     bucket.client.pipe_file(f"{bucket.url}/in/notes.txt", b"no PDF")

@@ -66,7 +66,8 @@ class Talk(BaseHTTPRequestHandler):
             self.server.waiting += 1
         if name.startswith("slow"):
             self.server.gate.wait()
-        self.answer(b"x" * int(name.rpartition("-")[2]))
+        size = name.rpartition("-")[2]
+        self.answer(b"x" * int(size) if size.isdigit() else b"")
 
     def answer(self, body: bytes) -> None:
         """Headers and body; nothing is there under a name without a size."""

@@ -29,6 +29,7 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
         ("keys",),
         ("seen",),
         ("repeats",),
+        ("addresses",),
         ("rows",),
         ("batches",),
         ("temporarynames",),

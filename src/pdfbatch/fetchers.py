@@ -133,7 +133,7 @@ class Fetchers:
                 spent = min(time.monotonic() - begun, lane.seconds)
                 self._order(_Order(task, spent, tries=1))
 
-        lane.take(Passage(task.document.file_path, size, copy.path, done))
+        lane.take(Passage(remoteinputs.address_of(task.document), size, copy.path, done))
         return True
 
     # --- the long way ---------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Protocol, cast
+from typing import Protocol, TypeGuard, cast
 
 from pdfbatch.errors import DependencyError
 from pdfbatch.settings import Limits, RetryPolicy
@@ -21,6 +21,9 @@ DEADLINE_SECONDS = Limits().storage_timeout
 _SILENCE = 1 / 3
 _CONNECT_SECONDS = 10.0
 _CONNECTIONS = 128
+
+# The name under which options hold a file system that was given ready.
+_READY = "filesystem"
 
 Options = Mapping[str, object]
 
@@ -54,11 +57,15 @@ def open_url(url: str, options: Options, *, seconds: float = DEADLINE_SECONDS) -
     Raises ``DependencyError`` when the package for the URL's protocol is not installed or the protocol is unknown, and
     whatever the file system raises when it is opened (an archive is opened at once).
     """
+    if (ready := options.get(_READY)) is not None:
+        return open_ready(cast("FileSystem", ready), url, seconds=seconds)
     import fsspec.core  # noqa: PLC0415 (160 ms that local batches are spared)
 
     url_to_fs = cast("Callable[..., tuple[FileSystem, str]]", fsspec.core.url_to_fs)  # pyright: ignore[reportUnknownMemberType] (untyped)
     try:
-        filesystem, path = url_to_fs(url, **_settings(url, options, seconds))
+        filesystem, path = url_to_fs(
+            url, **_settings(options, seconds, is_s3=protocol_of(url) in _S3 and "::" not in url)
+        )
     except ImportError as error:
         raise DependencyError(f"{redacted(url)}: {_how_to_install(url, error)}") from error
     except ValueError as error:
@@ -70,10 +77,33 @@ def open_url(url: str, options: Options, *, seconds: float = DEADLINE_SECONDS) -
     return filesystem, path
 
 
-def path_on(filesystem: FileSystem, url: str) -> str:
-    """The path of a URL on a file system that was given ready."""
+def open_ready(filesystem: FileSystem, url: str, *, seconds: float = DEADLINE_SECONDS) -> tuple[FileSystem, str]:
+    """A file system that was given ready, and the path of a URL on it. It is left as it is: of an S3 one a sibling with the
+    same options is used, whose own repetitions are off.
+    """
+    opened = _with_our_settings(filesystem, seconds)
     # fsspec's own name for what every file system implements
-    return filesystem._strip_protocol(url)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    return opened, opened._strip_protocol(url)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+
+
+def is_file_system(value: object) -> TypeGuard[FileSystem]:
+    """Whether a value is a ready fsspec file system, told without loading fsspec."""
+    return all(hasattr(value, name) for name in ("unstrip_protocol", "cat_file", "invalidate_cache"))
+
+
+def on_file_system(address: str, filesystem: FileSystem) -> tuple[str, Options]:
+    """The URL of an address on a ready file system, and the options that lead there."""
+    url = address if "://" in address else filesystem.unstrip_protocol(address)
+    return url, {_READY: filesystem}
+
+
+def _with_our_settings(filesystem: FileSystem, seconds: float) -> FileSystem:
+    if not protocols(filesystem) & _S3:
+        return filesystem
+    given = cast("Mapping[str, object]", getattr(filesystem, "storage_options", {}))
+    sibling = cast("Callable[..., FileSystem]", type(filesystem))(**_settings(given, seconds, is_s3=True))
+    vars(sibling)["retries"] = 1
+    return sibling
 
 
 def protocol_of(url: str) -> str:
@@ -102,13 +132,13 @@ def lists_versions(filesystem: FileSystem) -> bool:
     return bool(protocols(filesystem) & _S3)
 
 
-def _settings(url: str, options: Options, seconds: float) -> dict[str, object]:
+def _settings(options: Options, seconds: float, *, is_s3: bool) -> dict[str, object]:
     """The options, with the library's own repetitions off: ``pdfbatch.remotecalls`` is the one layer that tries again.
 
     Left alone, s3fs and botocore try five times each: 25 requests for one write.
     """
     settings: dict[str, object] = {**options, "use_listings_cache": False}
-    if protocol_of(url) in _S3 and "::" not in url:
+    if is_s3:
         given = cast("Mapping[str, object]", options.get("config_kwargs") or {})
         silence = seconds * _SILENCE
         settings["config_kwargs"] = {

@@ -16,7 +16,7 @@ from typing import Any, cast
 from pdfbatch.filesystem import lists_versions
 from pdfbatch.model import Document
 from pdfbatch.remotecalls import Target, Terms
-from pdfbatch.remoteinputs import listed, options_of
+from pdfbatch.remoteinputs import address_of, listed, options_of
 
 SMALL_BYTES = 4 << 20
 # Denied, refused or unknown so often in a row: then signed URLs do not work here, and no more are tried.
@@ -128,7 +128,7 @@ def _write(path: str, data: bytes) -> None:
 def lane_to(document: Document, terms: Terms) -> Lane | None:
     """A new lane to where a document is; ``None`` where there is none. Opens the file system."""
     options = options_of(document)
-    filesystem, _ = Target(document.file_path, options).opened(terms.seconds)
+    filesystem, _ = Target(address_of(document), options).opened(terms.seconds)
     is_about_requests = any(options.get(name) for name in _ABOUT_REQUESTS)
     is_plain = lists_versions(filesystem) and not is_about_requests
     return Lane(filesystem, terms.seconds / 3) if is_plain and hasattr(filesystem, "set_session") else None

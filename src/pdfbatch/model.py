@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from pdfbatch.addresses import recorded
 from pdfbatch.causes import Cause
 from pdfbatch.pageranges import parse_page_range
 from pdfbatch.pickling import quickly_pickled
@@ -114,8 +115,8 @@ class Document:
 
 
 def derived_uuid(file_path: str) -> str:
-    """The id of a document that came without one: UUIDv5 (RFC 9562) of its absolute path or URL."""
-    name = file_path if "://" in file_path else os.path.abspath(file_path)
+    """The id of a document that came without one: UUIDv5 (RFC 9562) of its absolute path, or of its URL without secrets."""
+    name = recorded(file_path) if "://" in file_path else os.path.abspath(file_path)
     name = name.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
     # what ``str(uuid.uuid5(...))`` gives, in a third of its time: it is done once or twice for each document
     digits = hashlib.sha1(_URLS + name.encode(), usedforsecurity=False).hexdigest()

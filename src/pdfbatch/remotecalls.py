@@ -16,7 +16,7 @@ from typing import Any, TypeVar, cast
 from pdfbatch import retry
 from pdfbatch.causes import Cause
 from pdfbatch.errors import DocumentError, UsageError
-from pdfbatch.filesystem import DEADLINE_SECONDS, REQUEST_RETRY, FileSystem, open_url, path_on
+from pdfbatch.filesystem import DEADLINE_SECONDS, REQUEST_RETRY, FileSystem, open_ready, open_url
 from pdfbatch.settings import RetryPolicy
 from pdfbatch.storageerrors import redacted, storage_error
 
@@ -123,7 +123,7 @@ class Target:
         if self.filesystem is None:
             filesystem, root = open_url(self.url, self.options, seconds=seconds)
         else:
-            filesystem, root = self.filesystem, path_on(self.filesystem, self.url)
+            filesystem, root = open_ready(self.filesystem, self.url, seconds=seconds)
         return filesystem, f"{root.rstrip('/')}/{self.name}" if self.name else root
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from pdfbatch import fingerprints
+from pdfbatch.addresses import recorded
 from pdfbatch.causes import Cause
 from pdfbatch.errors import DependencyError, DocumentError
 from pdfbatch.filesystem import FileSystem
@@ -22,25 +23,38 @@ RANGE_BYTES = 16 << 20
 
 @dataclass(frozen=True, slots=True)
 class RemoteDocument(Document):
-    """A document whose URL needs options, or whose version (``found``) a listing has told.
+    """A document whose URL needs options or has secrets in it, or whose version (``found``) a listing has told.
 
-    They travel to the worker with it, and into no result and no record.
+    ``file_path`` then is the URL without its secrets, and ``url`` is what is asked for. They travel to the worker with it,
+    and into no result and no record.
     """
 
     options: Mapping[str, object] = field(default_factory=dict[str, object], repr=False, kw_only=True, compare=False)
     found: Fingerprint | None = field(default=None, repr=False, kw_only=True, compare=False)
+    url: str = field(default="", repr=False, kw_only=True, compare=False)
 
     def without_content(self) -> Document:
         """The document without its options."""
-        return replace(self, options={}, found=None)
+        return replace(self, options={}, found=None, url="", password=None)
 
 
 def with_options(document: Document, options: Mapping[str, object]) -> Document:
     """The document, carrying the options of its URL."""
     if not options or not document.is_remote:
         return document
+    return _remote(document, options, document.file_path)
+
+
+def without_secrets(document: Document) -> Document:
+    """The document under a ``file_path`` that may be written down."""
+    if not document.is_remote or (path := recorded(document.file_path)) == document.file_path:
+        return document
+    return replace(_remote(document, options_of(document), path), url=address_of(document))
+
+
+def _remote(document: Document, options: Mapping[str, object], path: str) -> RemoteDocument:
     return RemoteDocument(
-        document.file_path,
+        path,
         document.document_uuid,
         document.project_uuid,
         document.metadata,
@@ -49,6 +63,7 @@ def with_options(document: Document, options: Mapping[str, object]) -> Document:
         languages=document.languages,
         options=options,
         found=listed(document),
+        url=document.url if isinstance(document, RemoteDocument) else "",
     )
 
 
@@ -60,6 +75,11 @@ def listed(document: Document) -> Fingerprint | None:
 def options_of(document: Document) -> Mapping[str, object]:
     """The options of a document's URL."""
     return document.options if isinstance(document, RemoteDocument) else {}
+
+
+def address_of(document: Document) -> str:
+    """The URL to ask for."""
+    return (isinstance(document, RemoteDocument) and document.url) or document.file_path
 
 
 def fetch(document: Document, max_file_bytes: int | None, terms: "Terms") -> tuple[bytes, Fingerprint]:
@@ -125,6 +145,6 @@ def _called(document: Document, terms: "Terms", function: Callable[[FileSystem, 
     from pdfbatch.remotecalls import Target  # noqa: PLC0415 (tenacity, which local documents spare)
 
     try:
-        return terms.called(Target(document.file_path, options_of(document)), function, size_bytes=size_bytes)
+        return terms.called(Target(address_of(document), options_of(document)), function, size_bytes=size_bytes)
     except DependencyError as error:
         raise DocumentError(str(error), cause=Cause.STORAGE_UNAVAILABLE) from error

@@ -5,20 +5,24 @@ import os
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import chain
-from typing import BinaryIO, TypeAlias, cast
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias, cast
 
 from pdfbatch.errors import DuplicateDocumentError, UsageError
+from pdfbatch.filesystem import is_file_system, on_file_system
 from pdfbatch.manifest import Manifest
 from pdfbatch.manifestentry import Place, document_from_entry
 from pdfbatch.model import Document
+from pdfbatch.remoteinputs import without_secrets
 from pdfbatch.search import found_documents, is_one_document
 from pdfbatch.seen import Meeting, SeenDocuments
 from pdfbatch.storageerrors import redacted
 
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
 Address: TypeAlias = "str | os.PathLike[str]"
-Input: TypeAlias = (
-    "Address | tuple[Address, Mapping[str, object]] | Document | Manifest | Mapping[str, object] | bytes | BinaryIO"
-)
+Access: TypeAlias = "Mapping[str, object] | AbstractFileSystem"
+Input: TypeAlias = "Address | tuple[Address, Access] | Document | Manifest | Mapping[str, object] | bytes | BinaryIO"
 Inputs: TypeAlias = "Input | Iterable[Input]"
 
 _SINGLE = (str, os.PathLike, bytes, bytearray, memoryview, Mapping, Document, Manifest)
@@ -31,7 +35,8 @@ def documents_from(inputs: Inputs) -> Iterator[Document]:
 
     - a path or URL of a document, of a folder (searched at any depth for ``*.pdf``), of a manifest (``*.json``), or a
       glob pattern; a name that exists is taken as it is, whatever signs it holds; a ``*.pdf`` is taken unseen,
-    - a pair of a URL and its storage options,
+    - a pair of a URL and its storage options, or of a URL (or path) and a ready fsspec file system, which is opened anew in
+      each worker, by its class and options,
     - ``bytes``, or an open binary file, with the content of a document,
     - a ``Document``, a mapping in the shape of a manifest's entry, a ``Manifest``, or a mapping in its shape.
 
@@ -45,7 +50,7 @@ def documents_from(inputs: Inputs) -> Iterator[Document]:
     items = _items(inputs)
     begun = _begun(items) if isinstance(items, Collection) else {}
     found = (begun.pop(index) if index in begun else _documents(item) for index, item in enumerate(items))
-    return _unique(chain.from_iterable(found), items)
+    return _unique(map(without_secrets, chain.from_iterable(found)), items)
 
 
 def _items(inputs: object) -> Iterable[object]:
@@ -106,6 +111,8 @@ def _pair(item: object) -> tuple[Address, Mapping[str, object]] | None:
     if not isinstance(item, tuple) or len(cast("tuple[object, ...]", item)) != 2:
         return None
     address, options = cast("tuple[object, object]", item)
+    if isinstance(address, (str, os.PathLike)) and is_file_system(options):
+        return on_file_system(os.fsdecode(cast("Address", address)), options)
     if not isinstance(options, Mapping) or "file_path" in options or "documents" in options:
         return None
     return cast("tuple[Address, Mapping[str, object]]", item) if isinstance(address, (str, os.PathLike)) else None

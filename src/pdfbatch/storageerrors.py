@@ -32,7 +32,7 @@ _LOST_ON_THE_WAY = frozenset({"BadDigest", "IncompleteBody", "XAmzContentSHA256M
 _REFUSED_REQUEST = frozenset({errno.EINVAL, errno.ENOSYS})
 _BARE_REFUSAL = "refused without a reason, as S3 does when a token has expired or credentials are malformed"
 
-_PASSWORD = re.compile(r"(?<=://)([^/@:\s]*):[^/@\s]*@")
+_PASSWORD = re.compile(r"(?<=://)([^/@:\s]*):[^/\s]*@")
 _QUERY = re.compile(r"(https?://[^\s?'\"]*)\?[^\s'\")]*", re.IGNORECASE)
 _SECRET_NAME = re.compile(r"key|secret|token|pass|sas|cred|connection_string", re.IGNORECASE)
 
@@ -64,6 +64,7 @@ _ADVICE = {
 
 
 def _classified(error: Exception) -> tuple[Cause, bool]:
+    error = _underlying(error)
     number = error.errno if isinstance(error, OSError) else None
     status = _http_status(error)
     if number in _FULL or status == 507:
@@ -76,6 +77,13 @@ def _classified(error: Exception) -> tuple[Cause, bool]:
         return Cause.NOT_A_FILE, False
     is_refused = number in _REFUSED_REQUEST and _code(error) not in _LOST_ON_THE_WAY
     return Cause.STORAGE_UNAVAILABLE, not (is_refused or isinstance(error, _PERMANENT_ERRORS))
+
+
+def _underlying(error: Exception) -> Exception:
+    """What was behind an error: fsspec's HTTP file system says "not found" whatever kept it from a size."""
+    cause = error.__cause__
+    is_veiled = isinstance(error, FileNotFoundError) and type(cause).__module__.partition(".")[0] == "aiohttp"
+    return cause if is_veiled and isinstance(cause, Exception) else error
 
 
 def _is_denied(error: Exception, number: int | None, status: int | None) -> bool:
