@@ -13,11 +13,14 @@ from pdfbatch.temporarynames import temporary_name
 
 T = TypeVar("T")
 
+# S3 takes so much in one PUT, which a kill leaves whole or absent; s3fs splits less into parts, unless it is told.
+_LARGEST_PUT_BYTES = 5 << 30
+
 
 class _Receiver(Protocol):
     """What is used of ``fsspec.AbstractFileSystem``."""
 
-    def put_file(self, lpath: str, rpath: str) -> object: ...
+    def put_file(self, lpath: str, rpath: str, **options: object) -> object: ...
 
 
 @contextmanager
@@ -64,10 +67,12 @@ def _refusing(path: str, call: Callable[[], T]) -> T:
 def _send(path: str, address: str, options: Mapping[str, object]) -> None:
     """Send a file to its URL, with the tries of any remote request."""
     opened, remote = filesystem.open_url(address, options)
+    is_one_put = filesystem.lists_versions(opened) and os.path.getsize(path) < _LARGEST_PUT_BYTES
+    chosen: dict[str, object] = {"chunksize": _LARGEST_PUT_BYTES} if is_one_put else {}
 
     def once() -> None:
         try:
-            cast("_Receiver", opened).put_file(path, remote)
+            cast("_Receiver", opened).put_file(path, remote, **chosen)
         except Exception as error:  # whatever library is behind the URL
             raise storage_error(error, address, options) from error
 
