@@ -2,11 +2,14 @@
 
 import logging
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from pdfbatch.executors.futures import FuturesExecutor
 from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.executors.thread import ThreadExecutor
+from pdfbatch.ports import Shared
 from pdfbatch.processor import BatchProcessor
 from pdfbatch.report import BatchReport
 from pdfbatch.samples import tiny_pdf
@@ -79,6 +82,24 @@ def test_a_batch_that_is_closed_leaves_the_short_way_at_once(bucket: Bucket, pro
     begun = time.monotonic()
     results.close()
     assert time.monotonic() - begun < 20
+
+
+class ElsewhereExecutor(FuturesExecutor):
+    """One whose workers might be on other machines."""
+
+    @property
+    def shares(self) -> Shared:
+        """Nothing."""
+        return Shared.NOTHING
+
+
+def test_workers_elsewhere_fetch_for_themselves(bucket: Bucket, proxy: FaultProxy) -> None:
+    bucket.fill(6)
+    with ThreadPoolExecutor(2) as threads:
+        processor = BatchProcessor(executor=ElsewhereExecutor(threads, workers=2), extraction=Extraction(ocr="never"))
+        report = processor.run([(f"{bucket.url}/in/", options_for(proxy.server_port))])
+    assert (report.successful, len(bodies(proxy))) == (6, 6)
+    assert not any("Signature" in path for path in bodies(proxy)), "something was fetched ahead"
 
 
 def test_no_signature_is_in_a_log(bucket: Bucket, proxy: FaultProxy, caplog: pytest.LogCaptureFixture) -> None:
