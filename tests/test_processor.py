@@ -23,7 +23,7 @@ from pdfbatch.model import Document, DocumentResult, DocumentStatus, TextSource
 from pdfbatch.ports import Executor
 from pdfbatch.processor import BatchProcessor
 from pdfbatch.report import BatchState
-from pdfbatch.settings import Extraction, Limits, RetryPolicy
+from pdfbatch.settings import Extraction, Limits
 from pdfbatch.storage import Storage
 from pdfbatch.testing import Fault, FaultyEngine, PlainEngine, RecordingSink, plain_document
 from tests.stand_ins import EchoOcr, ScanEngine
@@ -419,13 +419,15 @@ def test_an_event_loop_can_leave_a_stream_early(tmp_path: Path) -> None:
     assert sink.statuses[-1].state is BatchState.CANCELLED
 
 
-def test_transient_failures_are_tried_again_as_often_as_allowed(tmp_path: Path) -> None:
-    url = "http://127.0.0.1:9/a.pdf"  # the discard port: nobody listens
-    policy = RetryPolicy(attempts=2, backoff_seconds=0.001, max_backoff_seconds=0.002)
-    report = plain(retry=policy).run([url])
+def test_a_server_that_is_not_there_is_asked_at_most_ten_times(tmp_path: Path) -> None:
+    report = plain(limits=Limits(storage_timeout=5)).run(
+        ["http://127.0.0.1:9/a.pdf"]
+    )  # nobody listens on the discard port
     (result,) = report.results
-    assert result.attempts <= 2
+    assert 1 < result.attempts <= 10
     assert result.status is DocumentStatus.FAILED
+    assert result.failure is not None
+    assert result.failure.cause is Cause.STORAGE_UNAVAILABLE
 
 
 def test_log_records_of_a_document_reach_the_host_tagged_and_bounded(

@@ -6,6 +6,7 @@ from typing import cast
 
 from pdfbatch.manifest import Manifest
 from pdfbatch.model import Document
+from pdfbatch.search import is_one_document
 from pdfbatch.sources import Input, Inputs, documents_from
 
 
@@ -13,6 +14,7 @@ def known_number(inputs: Inputs) -> int | None:
     """The number of documents behind the inputs; ``None`` when only going through them would tell.
 
     Local folders and patterns are gone through for it, which costs microseconds a file; remote ones and iterators are not.
+    A document that is named in two ways is counted twice: the batch knows better when it has come to its end.
     """
     if isinstance(inputs, (str, os.PathLike, bytes, Document, Manifest, Mapping)):
         return _number([cast("Input", inputs)])
@@ -23,8 +25,9 @@ def _number(items: Collection[Input]) -> int | None:
     searched = [item for item in items if isinstance(item, (str, os.PathLike))]
     if any("://" in os.fspath(item) for item in searched) or any(isinstance(item, tuple) for item in items):
         return None
-    found = sum(1 for _ in documents_from(searched))
-    return found + sum(_number_in(item) for item in items if not isinstance(item, (str, os.PathLike)))
+    named = {item for item in searched if isinstance(item, str) and is_one_document(item)}
+    found = sum(1 for _ in documents_from([item for item in searched if item not in named]))
+    return len(named) + found + sum(_number_in(item) for item in items if not isinstance(item, (str, os.PathLike)))
 
 
 def _number_in(item: Input) -> int:

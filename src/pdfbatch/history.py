@@ -24,12 +24,13 @@ class History:
     resume: bool
     finished: Finished | None = None
     writer: IndexWriter | None = None
+    _usual_options: str = ""
 
     def skipped(self, document: Document, fingerprint: str) -> DocumentResult | None:
         """The result of a document that an earlier batch finished: the same input, the same settings, its record there."""
         if self.finished is None:
             return None
-        known = self.finished.counts(document, fingerprint, self.work.options(document))
+        known = self.finished.counts(document, fingerprint, self._options(document))
         if known is None:
             return None
         counts, twin = known
@@ -53,12 +54,19 @@ class History:
     def add(self, result: DocumentResult) -> None:
         """A document that was worked on has ended."""
         if self.writer is not None:
-            self.writer.add(result, self.work.options(result.document))
+            self.writer.add(result, self._options(result.document))
 
     def close(self, *, completed: bool) -> None:
         """The batch is over; ``completed``: no document is under way."""
         if self.writer is not None:
             self.writer.close(completed=completed)
+
+    def _options(self, document: Document) -> str:
+        """The digest of a document's settings: that of most is the same, and is asked for twice for each."""
+        if document.pages is not None or document.languages is not None:
+            return self.work.options(document)
+        self._usual_options = self._usual_options or self.work.options(document)
+        return self._usual_options
 
 
 def history_of(work: DocumentWork, output: Output, *, resume: bool) -> History:

@@ -122,8 +122,10 @@ class Ledger:
         return self.status
 
     def end(self, state: BatchState, known_documents: int) -> BatchStatus:
-        """The last status."""
-        self.status = replace(self.now(known_documents), state=state)
+        """The last status. A batch that has come to its end had as many documents as were counted, whatever was expected."""
+        status = self.now(known_documents)
+        total = status.processed if state is BatchState.COMPLETED else status.total_documents
+        self.status = replace(status, state=state, total_documents=total)
         return self.status
 
     def verdict(self) -> str | None:
