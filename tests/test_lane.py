@@ -1,5 +1,6 @@
 """The short way of small S3 objects into the spool: how many requests it makes, and what happens when it is closed."""
 
+import gc
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -33,6 +34,14 @@ def bodies(proxy: FaultProxy) -> list[str]:
     return [path for method, path in proxy.requests if method == "GET" and ".pdf" in path]
 
 
+def clients(proxy: FaultProxy) -> list[object]:
+    """The file systems of this process that lead to the proxy; fsspec keeps those that it makes."""
+    import s3fs  # pyright: ignore[reportMissingTypeStubs]
+
+    systems = (one for one in gc.get_objects() if isinstance(one, s3fs.S3FileSystem))
+    return [one for one in systems if f":{proxy.server_port}" in str(one.storage_options)]
+
+
 def test_each_listed_document_is_one_signed_request(bucket: Bucket, proxy: FaultProxy) -> None:
     bucket.fill(30)
     report = run(bucket, proxy)
@@ -61,6 +70,14 @@ def test_what_fails_there_is_asked_for_once_more_by_the_long_way(bucket: Bucket,
     report = run(bucket, proxy)
     assert (report.successful, report.failed) == (30, 0)
     assert len(bodies(proxy)) > 30
+
+
+def test_a_bad_network_is_met_by_one_client(bucket: Bucket, proxy: FaultProxy) -> None:
+    bucket.fill(60)
+    proxy.faults = Faults(seed=5, slow_down=0.3, reset=0.2)
+    assert run(bucket, proxy).successful == 60
+    assert len(bodies(proxy)) > 60
+    assert len(clients(proxy)) == 1
 
 
 def test_credentials_that_are_refused_cost_two_requests_a_document(bucket: Bucket, proxy: FaultProxy) -> None:

@@ -139,7 +139,7 @@ class Fetchers:
     # --- the long way ---------------------------------------------------------------------------------------------
 
     def _fetched(self, order: _Order) -> Fetched:
-        task, terms = order.task, replace(self.terms, seconds=self.terms.seconds - order.seconds)
+        task, terms = order.task, replace(self.terms, spent_seconds=order.seconds)
         with counting() as again:
             fetched = self._attempted(task, terms)
         repeats = order.tries + again.count

@@ -50,6 +50,7 @@ class Lane:
     seconds: float
     _refused: int = 0
     _closed: bool = False
+    _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
     _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
     _under_way: set["asyncio.Task[None]"] = field(default_factory=set["asyncio.Task[None]"])
 
@@ -93,7 +94,8 @@ class Lane:
         """The bytes, and one more if there is one; ``None`` when the request was refused."""
         from botocore.awsrequest import AWSPreparedRequest, HeadersDict  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]
 
-        client = await self.filesystem.set_session()
+        async with self._opening:  # s3fs has made a client for each of those who asked at once
+            client = await self.filesystem.set_session()
         bucket, key, _ = self.filesystem.split_path(passage.url)
         asked = {"Bucket": bucket, "Key": key}
         url = await client.generate_presigned_url("get_object", Params=asked, ExpiresIn=_VALID_SECONDS)

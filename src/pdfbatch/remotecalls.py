@@ -69,10 +69,15 @@ class Recall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What a remote call may take: ``seconds`` with all its tries, of which ``retry`` bounds the number and the waits."""
+    """What a remote call may take: ``seconds`` with all its tries, of which ``retry`` bounds the number and the waits.
+
+    ``spent_seconds`` of them are over. File systems are opened by ``seconds`` alone: fsspec keeps one for each setting, and
+    each of S3 has a client of some megabytes.
+    """
 
     retry: RetryPolicy = REQUEST_RETRY
     seconds: float = DEADLINE_SECONDS
+    spent_seconds: float = 0.0
     recall: Recall = field(default_factory=Recall, repr=False, compare=False)
 
     def called(self, target: "Target", function: Callable[[FileSystem, str], T], *, size_bytes: int = 0) -> T:
@@ -81,7 +86,7 @@ class Terms:
         Opening a file system is not bounded: it connects with some (sftp), and reads the directory of an archive.
         Raises ``DocumentError`` with a storage cause, or ``cancelled``, and ``UsageError`` as it comes.
         """
-        seconds = self.seconds + size_bytes / _BYTES_PER_SECOND
+        seconds = self.seconds - self.spent_seconds + size_bytes / _BYTES_PER_SECOND
         deadline = _Deadline(self.recall, seconds, time.monotonic() + seconds)
         address, options = target.address, target.options
 
