@@ -21,7 +21,7 @@ def process_batch(
     max_workers: int | None = None,
     executor: "Executor | futures.Executor | str" = "auto",
     engine: "TextEngine | str" = "pdfium",
-    ocr_engine: "OcrEngine | str" = "tesseract",
+    ocr_engine: "OcrEngine | str" = "auto",
     extraction: Extraction = Extraction(),
     limits: Limits = Limits(),
     retry: RetryPolicy = RetryPolicy(),
@@ -38,8 +38,8 @@ def process_batch(
     ``inputs``: paths, folders, globs, fsspec URLs, ``bytes``, binary files, ``Document``s, manifests, or an iterable of
     them. ``output``: a folder or fsspec URL for text and records; without it the text is in ``report.results``.
     ``max_workers``: by default as many as the processors that this process may use. ``executor`` may be ``"auto"``,
-    ``"process"``, ``"thread"`` or ``"sequential"``, ``engine`` ``"pdfium"`` or ``"pypdf"``, ``ocr_engine`` ``"tesseract"`` or
-    ``"tesserocr"``, or a value of the kind. The other parameters are those of
+    ``"process"``, ``"thread"`` or ``"sequential"``, ``engine`` ``"pdfium"`` or ``"pypdf"``, ``ocr_engine`` ``"auto"``,
+    ``"tesseract"`` (the program) or ``"tesserocr"``, or a value of the kind. The other parameters are those of
     ``BatchProcessor`` and its ``run``.
 
     One bad document never raises: its result says what happened. Raises ``UsageError`` before any work when the request
@@ -155,15 +155,19 @@ def _engine(engine: "TextEngine | str") -> TextEngine:
             return engine
 
 
-def _ocr_engine(engine: "OcrEngine | str") -> OcrEngine:
+def _ocr_engine(engine: "OcrEngine | str") -> OcrEngine | None:
     match engine:
+        case "auto":
+            return None
         case "tesseract":
-            return defaults.ocr_engine()
+            from pdfbatch.ocr.tesseract import TesseractEngine  # noqa: PLC0415
+
+            return TesseractEngine()
         case "tesserocr":
             from pdfbatch.ocr.tesserocr import TesserocrEngine  # noqa: PLC0415
 
             return TesserocrEngine()
         case str():
-            raise UsageError(f"ocr_engine {engine!r} is none of tesseract, tesserocr")
+            raise UsageError(f"ocr_engine {engine!r} is none of auto, tesseract, tesserocr")
         case _:
             return engine

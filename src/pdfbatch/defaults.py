@@ -1,12 +1,14 @@
 """The composition root: which adapters a batch is made of when the caller names none. Loads an adapter when it is needed."""
 
+import os
 from collections.abc import Iterable
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from pdfbatch import filesystem
-from pdfbatch.errors import DocumentError
+from pdfbatch.errors import DependencyError, DocumentError
 from pdfbatch.inputs import read_document
 from pdfbatch.model import Document
 from pdfbatch.ports import Executor, OcrEngine, Output, TextEngine
@@ -53,11 +55,26 @@ def second_engine(first: TextEngine) -> TextEngine | None:
     return None if first.name == second.name else second
 
 
-def ocr_engine() -> OcrEngine:
-    """The tesseract program."""
+def ocr_engine(executor: Executor, languages: str) -> OcrEngine:
+    """tesserocr where it is installed with the data of these languages and the executor contains its crashes.
+
+    Else the tesseract program; so, too, where ``PDFBATCH_TESSERACT`` names one.
+    """
+    from pdfbatch.ocr.binary import VARIABLE
     from pdfbatch.ocr.tesseract import TesseractEngine
 
-    return TesseractEngine()
+    program = TesseractEngine()
+    if not executor.kills or os.environ.get(VARIABLE) or find_spec("tesserocr") is None:
+        return program
+    from pdfbatch.ocr.installed import InstalledTesseract
+    from pdfbatch.ocr.tesserocr import TesserocrEngine
+
+    library = TesserocrEngine()
+    try:
+        library.check(languages)
+    except DependencyError:
+        return program
+    return InstalledTesseract(library=library, program=program)
 
 
 def is_process_local(output: Output | None) -> bool:

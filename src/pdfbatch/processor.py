@@ -36,7 +36,8 @@ class BatchProcessor:
 
     ``executor``: by default processes, else threads, else one after the other. ``storage``: where text goes; ``None`` keeps
     it in the results. ``engine`` reads PDFs (pdfium by default) and ``second_engine`` is asked when it refuses one;
-    ``ocr_engine`` reads pictures (tesseract by default). With ``deduplicate`` a document whose bytes (and own settings) are
+    ``ocr_engine`` reads pictures (by default tesserocr where it is installed and the executor contains crashes, else the
+    tesseract program). With ``deduplicate`` a document whose bytes (and own settings) are
     those of an earlier one of the batch is not read again: it gets the same text as a ``duplicate``, which names its twin;
     that needs a ``storage``, or ``run``. A processor holds no resources and can run any number of batches.
     """
@@ -152,8 +153,8 @@ class BatchProcessor:
             self.storage.check()
         chosen = self._chosen(documents_from(documents), options)
         expected = 0 if options.retry_failed else known_number(documents) or 0
-        work = self._work()
         executor = self.executor or defaults.executor_for(self.storage)
+        work = self._work(executor)
         if executor.shares < Shared.MEMORY:
             chosen = map(defaults.brought_along, chosen)
         self._check_executor(executor)
@@ -171,10 +172,10 @@ class BatchProcessor:
             expected=expected,
         )
 
-    def _work(self) -> DocumentWork:
+    def _work(self, executor: Executor) -> DocumentWork:
         engine = self.engine or defaults.engine()
         second_engine = self.second_engine or defaults.second_engine(engine)
-        ocr_engine = self._checked_ocr_engine()
+        ocr_engine = self._checked_ocr_engine(executor)
         parts = [part for part in (engine, second_engine, ocr_engine) if part is not None]
         return DocumentWork(
             engine=engine,
@@ -186,13 +187,14 @@ class BatchProcessor:
             versions=defaults.versions(parts),
         )
 
-    def _checked_ocr_engine(self) -> OcrEngine | None:
+    def _checked_ocr_engine(self, executor: Executor) -> OcrEngine | None:
         """The OCR engine, when OCR is wanted and there; raises ``DependencyError`` when it is wanted, not there and due."""
         if self.extraction.ocr == "never":
             return None
-        engine = self.ocr_engine or defaults.ocr_engine()
+        languages = self.extraction.languages
+        engine = self.ocr_engine or defaults.ocr_engine(executor, languages)
         try:
-            engine.check(self.extraction.languages)
+            engine.check(languages)
         except DependencyError as error:
             if self.extraction.ocr_missing == "fail":
                 message = f"{error} Or go without OCR: ocr_missing='skip' flags the pages that need it, ocr='never'."

@@ -31,7 +31,7 @@ class Arguments(argparse.Namespace):
     engine: Literal["pdfium", "pypdf"]
     ocr: OcrMode
     ocr_missing: OcrMissing
-    ocr_engine: Literal["tesseract", "tesserocr"]
+    ocr_engine: Literal["auto", "tesseract", "tesserocr"]
     languages: str
     dpi: int
     password: str | None

@@ -88,7 +88,11 @@ def _add_text(parser: ArgumentParser) -> None:
         help="without tesseract: refuse to begin, or leave such pages out and say so (default: %(default)s)",
     )
     group.add_argument(
-        "--ocr-engine", choices=("tesseract", "tesserocr"), default="tesseract", help="default: %(default)s"
+        "--ocr-engine",
+        choices=("auto", "tesseract", "tesserocr"),
+        default="auto",
+        help="auto is tesserocr where it is installed and processes do the work, else the tesseract program "
+        "(default: %(default)s)",
     )
     group.add_argument(
         "--languages", metavar="CODES", default=usual.languages, help="such as eng+deu (default: %(default)s)"
