@@ -83,7 +83,8 @@ def is_process_local(output: Output | None) -> bool:
 
 
 def brought_along(document: Document) -> Document:
-    """The document with its bytes where they exist in this process only (``memory://``), for a worker elsewhere.
+    """The document with its bytes where they exist in this process only (``memory://``), for a worker elsewhere,
+    or to be told from others.
 
     What cannot be read stays as it is: the document fails alone, in its worker.
     """

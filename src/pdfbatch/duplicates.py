@@ -31,6 +31,7 @@ class Duplicates:
     unlike: deque[Document] = field(default_factory=deque[Document])
     waiting: int = 0
     _twins: Twins = field(default_factory=Twins)
+    _alone: set[str] = field(default_factory=set[str])
     _waiting: dict[str, list[tuple[Document, Twin]]] = field(default_factory=dict[str, list[tuple[Document, Twin]]])
     _numbers: "array[int]" = field(default_factory=lambda: array("Q"))
 
@@ -38,9 +39,11 @@ class Duplicates:
         """A document that will not be read may be the twin of a later one."""
         self._twins.remember(document, found, position)
 
-    def take(self, document: Document, found: Fingerprint, position: int) -> bool:
-        """Whether a document need not be read, as far as that is known now."""
-        met = self._twins.meet(document, found, position)
+    def take(self, document: Document, found: Fingerprint, position: int, digest: str = "") -> bool:
+        """Whether a document need not be read, as far as that is known now. ``digest`` is the hash of a remote one's bytes."""
+        if document.document_uuid in self._alone:
+            return False
+        met = self._twins.meet(document, found, position, digest)
         if met is None:
             return False
         earlier, twin = met
@@ -57,10 +60,12 @@ class Duplicates:
         """A document has ended, and is the last of ``results``."""
         if self.results is not None:
             self._note(position, len(self.results) - 1)
+        self._alone.discard(result.document.document_uuid)
         for document, twin in self._waiting.pop(result.document.document_uuid, ()):
             self.waiting -= 1
             if not (result.ok and self._settle(document, twin, result)):
                 self.unlike.append(document)
+                self._alone.add(document.document_uuid)
 
     def held(self) -> Iterator[Document]:
         """All documents that wait."""

@@ -1,5 +1,6 @@
 """Threads that fetch remote documents into files, a few dozen at one time, and the short way past them."""
 
+import hashlib
 import os
 import threading
 import time
@@ -54,6 +55,7 @@ class Fetchers:
     threads: int
     done: Callable[[Fetched], None]
     skip: Skip | None = None
+    hashes: bool = False
     _orders: SimpleQueue[_Order | None] = field(default_factory=SimpleQueue["_Order | None"])
     _started: list[threading.Thread] = field(default_factory=list[threading.Thread])
     _lanes: dict[int, tuple[Mapping[str, object], Lane | None]] = field(
@@ -105,7 +107,7 @@ class Fetchers:
             if identity not in self._lanes:
                 lane = None
                 with suppress(Exception):  # the long way will say what is wrong
-                    lane = lane_to(task.document, self.terms)
+                    lane = lane_to(task.document, self.terms, hashes=self.hashes)
                 self._lanes[identity] = (options, lane)
             return self._lanes[identity][1]
 
@@ -125,9 +127,9 @@ class Fetchers:
             return False
         copy, begun = LocalCopy(path=self.folder.new_path(), fingerprint=str(found)), time.monotonic()
 
-        def done(is_whole: bool) -> None:
+        def done(is_whole: bool, digest: str) -> None:
             if is_whole:
-                self.done(Fetched(task=replace(task, copy=copy), room_bytes=size))
+                self.done(Fetched(task=replace(task, copy=replace(copy, digest=digest)), room_bytes=size))
             else:
                 self.room.give_back(size)
                 spent = min(time.monotonic() - begun, lane.seconds)
@@ -162,8 +164,9 @@ class Fetchers:
             return Fetched(task=replace(task, copy=LocalCopy(path="", fingerprint=str(found))))
         with self._room_for(remoteinputs.RANGE_BYTES if found.size_bytes is None else found.size_bytes) as size_bytes:
             path = self.folder.new_path()
-            self._write(task.document, found, path, terms)
-        return Fetched(task=replace(task, copy=LocalCopy(path=path, fingerprint=str(found))), room_bytes=size_bytes)
+            digest = self._write(task.document, found, path, terms)
+        copy = LocalCopy(path=path, fingerprint=str(found), digest=digest)
+        return Fetched(task=replace(task, copy=copy), room_bytes=size_bytes)
 
     @contextmanager
     def _room_for(self, size_bytes: int) -> Generator[int]:
@@ -176,16 +179,22 @@ class Fetchers:
             self.room.give_back(size_bytes)
             raise
 
-    def _write(self, document: Document, found: Fingerprint, path: str, terms: Terms) -> None:
+    def _write(self, document: Document, found: Fingerprint, path: str, terms: Terms) -> str:
+        """Write the bytes into a file. Returns their hash, in the words of ``fingerprints.of_bytes``, if it is wanted."""
+        digest, size = hashlib.sha256(), 0
         try:
             with open(path, "xb") as file:
-                file.writelines(remoteinputs.body(document, found, self.max_file_bytes, terms))
+                for data in remoteinputs.body(document, found, self.max_file_bytes, terms):
+                    size += file.write(data)
+                    if self.hashes:
+                        digest.update(data)
         except BaseException as error:
             with suppress(OSError):
                 os.unlink(path)
             if isinstance(error, OSError):  # of this disk: a storage's errors come translated
                 raise storage_error(error, path) from error
             raise
+        return str(Fingerprint(size_bytes=size, tag=f"sha256={digest.hexdigest()}")) if self.hashes else ""
 
 
 def _identity(options: Mapping[str, object]) -> int:

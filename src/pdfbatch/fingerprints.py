@@ -35,6 +35,12 @@ def of_bytes(content: bytes) -> Fingerprint:
     return Fingerprint(size_bytes=len(content), tag=f"sha256={hashlib.sha256(content).hexdigest()}")
 
 
+def parsed(text: str) -> Fingerprint:
+    """A fingerprint from the form that a record keeps."""
+    size, _, tag = text.partition(":")
+    return Fingerprint(size_bytes=None if size == "?" else int(size), tag=tag)
+
+
 def of_stat(facts: os.stat_result) -> Fingerprint:
     """The fingerprint of a local file: its time of change, to the nanosecond."""
     return Fingerprint(size_bytes=facts.st_size, tag=f"mtime={facts.st_mtime_ns}")

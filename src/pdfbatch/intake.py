@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Self
 
-from pdfbatch import inputs
+from pdfbatch import fingerprints, inputs
 from pdfbatch.duplicates import Duplicates
 from pdfbatch.errors import DocumentError
 from pdfbatch.filesystem import DEADLINE_SECONDS
@@ -14,7 +14,7 @@ from pdfbatch.fingerprints import Fingerprint
 from pdfbatch.history import History
 from pdfbatch.model import Document, DocumentResult
 from pdfbatch.spool import Spool
-from pdfbatch.tasks import Task
+from pdfbatch.tasks import LocalCopy, Task
 
 # So many documents may leave the way before the batch gets its turn.
 AT_ONCE = 200
@@ -51,6 +51,7 @@ class Intake:
             seconds=self.seconds,
             fetches=self.fetches,
             skip=self._is_finished,
+            hashes=self.duplicates is not None,
         )
 
     def __enter__(self) -> Self:
@@ -120,7 +121,7 @@ class Intake:
             elif (document := self._next_document()) is not None:
                 if not self._leaves(document):
                     yield document
-            elif self._left() or (self.duplicates is not None and self.duplicates.waiting):
+            elif self._left() or self._may_come_back():
                 if self._left():
                     self.wake()
                 yield None
@@ -142,6 +143,10 @@ class Intake:
         duplicates = self.duplicates
         shared = 0 if duplicates is None else len(duplicates.shared) + len(duplicates.copies)
         return len(self._skipped) + shared
+
+    def _may_come_back(self) -> bool:
+        """Whether a document waits for its twin, or may when its bytes have come."""
+        return self.duplicates is not None and bool(self.duplicates.waiting or self._spool.fetching)
 
     def _leaves(self, document: Document) -> bool:
         """Whether a document need not be read."""
@@ -176,13 +181,24 @@ class Intake:
         return self.history is not None and self.history.skipped(document, fingerprint) is not None
 
     def _looked_at(self, task: Task) -> Task | None:
-        """The task, unless the spool found its document to be finished."""
-        if task.copy is None or task.copy.path:
+        """The task, unless the spool found its document to be finished, or to have a twin."""
+        document, copy = task.document, task.copy
+        if copy is None:
             return self._begun(task)
-        if self._skip(task.document, task.copy.fingerprint):
-            self.wake()
-            return None
-        return self._begun(replace(task, copy=None))
+        if copy.path:
+            if not self._has_twin(document, copy):
+                return self._begun(task)
+            self._spool.release(document.document_uuid)
+        elif not self._skip(document, copy.fingerprint):
+            return self._begun(replace(task, copy=None))
+        self.wake()
+        return None
+
+    def _has_twin(self, document: Document, copy: LocalCopy) -> bool:
+        if self.duplicates is None:
+            return False
+        found, position = fingerprints.parsed(copy.fingerprint), self.positions[document.document_uuid]
+        return self.duplicates.take(document, found, position, copy.digest)
 
     def _begun(self, task: Task) -> Task:
         if self.history is None or not self.history.begin(task.document):

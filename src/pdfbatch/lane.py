@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from pdfbatch.filesystem import lists_versions
+from pdfbatch.fingerprints import of_bytes
 from pdfbatch.model import Document
 from pdfbatch.remotecalls import Target, Terms
 from pdfbatch.remoteinputs import address_of, listed, options_of
@@ -31,23 +32,25 @@ _ABOUT_REQUESTS = frozenset({"requester_pays", "s3_additional_kwargs", "version_
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """One object on its way: where to, and whom to call with its bytes in the file (``True``) or not."""
+    """One object on its way: where to, and whom to call with its bytes in the file (``True``) or not, and their hash."""
 
     url: str
     size_bytes: int
     file: str
-    done: Callable[[bool], None]
+    done: Callable[[bool, str], None]
 
 
 @dataclass(slots=True)
 class Lane:
-    """The short way to one file system; requests that take longer than ``seconds`` are given up.
+    """The short way to one file system; requests that take longer than ``seconds`` are given up. Bytes are hashed if that is
+    wanted.
 
     ``take`` may be called in any thread; ``done`` is called in the event loop, and must not block.
     """
 
     filesystem: Any
     seconds: float
+    hashes: bool = False
     _refused: int = 0
     _closed: bool = False
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -80,15 +83,17 @@ class Lane:
         task.add_done_callback(self._under_way.discard)
 
     async def _pass(self, passage: Passage) -> None:
+        digest = ""
         try:
             async with self._turns, asyncio.timeout(self.seconds):
                 data = await self._read(passage)
             is_whole = data is not None and len(data) == passage.size_bytes
             if data is not None and is_whole:
                 _write(passage.file, data)
+                digest = str(of_bytes(data)) if self.hashes else ""
         except Exception:  # noqa: BLE001 (whatever it is, the long way meets it too, and says what it is)
             is_whole = False
-        passage.done(is_whole)
+        passage.done(is_whole, digest)
 
     async def _read(self, passage: Passage) -> bytes | None:
         """The bytes, and one more if there is one; ``None`` when the request was refused."""
@@ -127,13 +132,13 @@ def _write(path: str, data: bytes) -> None:
         raise
 
 
-def lane_to(document: Document, terms: Terms) -> Lane | None:
+def lane_to(document: Document, terms: Terms, *, hashes: bool = False) -> Lane | None:
     """A new lane to where a document is; ``None`` where there is none. Opens the file system."""
     options = options_of(document)
     filesystem, _ = Target(address_of(document), options).opened(terms.seconds)
     is_about_requests = any(options.get(name) for name in _ABOUT_REQUESTS)
     is_plain = lists_versions(filesystem) and not is_about_requests
-    return Lane(filesystem, terms.seconds / 3) if is_plain and hasattr(filesystem, "set_session") else None
+    return Lane(filesystem, terms.seconds / 3, hashes) if is_plain and hasattr(filesystem, "set_session") else None
 
 
 def may_pass(document: Document) -> bool:

@@ -155,7 +155,8 @@ class BatchProcessor:
         expected = 0 if options.retry_failed else known_number(documents) or 0
         executor = self.executor or defaults.executor_for(self.storage)
         work = self._work(executor)
-        if executor.shares < Shared.MEMORY:
+        deduplicate = self.deduplicate and not (self.storage is None and results is None)
+        if executor.shares < Shared.MEMORY or deduplicate:
             chosen = map(defaults.brought_along, chosen)
         self._check_executor(executor)
         ledger = options.ledger(results, executor.name)
@@ -168,7 +169,7 @@ class BatchProcessor:
             retry=self.retry,
             limits=self.limits,
             resume=options.resume,
-            deduplicate=self.deduplicate and not (self.storage is None and results is None),
+            deduplicate=deduplicate,
             expected=expected,
         )
 

@@ -32,7 +32,7 @@ class Spool:
 
     ``retry`` and ``seconds`` bound the tries and the time of each remote request. ``skip`` is asked, in a thread of the spool,
     before a body is fetched; when it says so the task comes with a copy that has a fingerprint and no path. Nothing is
-    fetched with ``fetches=False``.
+    fetched with ``fetches=False``. With ``hashes`` each copy says the hash of its bytes.
 
     What ``documents`` raises is raised here when all before it has been given. Used in one thread. A context manager: leaving
     it ends the threads and removes the copies within two seconds, whatever the storage does.
@@ -50,6 +50,7 @@ class Spool:
     folder: str | None = None
     fetches: bool = True
     skip: "Skip | None" = None
+    hashes: bool = False
     _fetchers: "Fetchers | None" = None
     _ready: "SimpleQueue[Fetched]" = field(default_factory=SimpleQueue["Fetched"])
     _waiting: dict[str, Document] = field(default_factory=dict[str, Document])
@@ -85,6 +86,11 @@ class Spool:
             task = None if document is None else self._task(document)
             if task is not None:
                 return task
+
+    @property
+    def fetching(self) -> int:
+        """How many documents were read and have not been given."""
+        return len(self._waiting)
 
     def release(self, document_uuid: str) -> None:
         """A document has ended: its copy is removed, and another one may take its place."""
@@ -149,6 +155,7 @@ class Spool:
             threads=self.concurrency,
             done=self._arrived,
             skip=self.skip,
+            hashes=self.hashes,
         )
 
     def _arrived(self, fetched: "Fetched") -> None:

@@ -27,10 +27,13 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalCopy:
-    """A copy of a remote document in a spool: its path, and the fingerprint of what was copied."""
+    """A copy of a remote document in a spool: its path, the fingerprint of what was copied, and a hash of its bytes if one
+    was wanted.
+    """
 
     path: str
     fingerprint: str
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 Most documents have a size of their own and are never opened here. Two of one size are sampled: 64 KiB from the beginning and
 as much from the end, so that a file of 100 MB costs no more than a small one. Only when the samples agree are the files
 compared, in whole, up to 64 MiB; so twins are twins, whatever a hash says. Documents given as bytes have a SHA-256 in their
-fingerprint already, which stands for their bytes.
+fingerprint already, and the copies of remote ones in a spool are hashed as they are written; it stands for their bytes.
 """
 
 import hashlib
@@ -27,12 +27,16 @@ _NOWHERE = (1 << 64) - 1
 
 
 class Known(NamedTuple):
-    """An earlier document: its position among those handed in, where it is, and which version of it was met."""
+    """An earlier document: its position among those handed in, where it is, and which version of it was met.
+
+    ``digest`` stands for its bytes; it is empty for a local file.
+    """
 
     position: int
     document_uuid: str
     path: str
     fingerprint: str
+    digest: str
 
 
 class Twins:
@@ -56,11 +60,16 @@ class Twins:
         places = len(self._of_size) + len(self._of_sample)
         return self._sizes.memory_bytes + self._samples.memory_bytes + 8 * places
 
-    def meet(self, document: Document, found: Fingerprint, position: int) -> tuple[Known, Twin] | None:
-        """The earlier document with the same bytes and settings of its own; ``None`` remembers this one."""
-        if (size := _size(document, found)) is None:
+    def meet(
+        self, document: Document, found: Fingerprint, position: int, digest: str = ""
+    ) -> tuple[Known, Twin] | None:
+        """The earlier document with the same bytes and settings of its own; ``None`` remembers this one.
+
+        ``digest`` is the hash of a remote document's bytes, in the words of ``fingerprints.of_bytes``.
+        """
+        if (size := _size(document, found, digest)) is None:
             return None
-        known = _known(document, found, position)
+        known = _known(document, found, position, digest)
         row = self._sizes.find(size)
         if row is None:
             self._chain(size, known)
@@ -68,7 +77,7 @@ class Twins:
         for same_size in self._unsampled(row):
             self._first_of_sample(size, same_size)
         earlier = self._first_of_sample(size, known)
-        if earlier is None or not _same(earlier, known, document):
+        if earlier is None or not _same(earlier, known):
             return None
         return earlier, Twin(
             document_uuid=earlier.document_uuid, fingerprint=earlier.fingerprint, own_fingerprint=known.fingerprint
@@ -101,7 +110,7 @@ class Twins:
 
     def _first_of_sample(self, size: "_Size", known: Known) -> Known | None:
         """The first document with the same sample; ``None`` when it is this one, or when this one cannot be sampled."""
-        sample = _sample(known) if size.is_file else known.fingerprint
+        sample = _sample(known) if size.is_file else known.digest
         if sample is None:
             return None
         row = self._samples.add((size, sample))
@@ -119,7 +128,7 @@ class Twins:
 
     def _read(self, place: int) -> tuple[Known, int]:
         self._file.seek(place)
-        fields, before = cast("tuple[tuple[int, str, str, str], int]", pickle.load(self._file))  # noqa: S301 (we wrote it)
+        fields, before = cast("tuple[tuple[int, str, str, str, str], int]", pickle.load(self._file))  # noqa: S301 (we wrote it)
         return Known(*fields), before
 
 
@@ -133,15 +142,20 @@ class _Size(NamedTuple):
     languages: str | None
 
 
-def _size(document: Document, found: Fingerprint) -> _Size | None:
-    """``None`` where no twin is looked for: nothing to read, too much to compare, or behind a URL."""
-    if not found.size_bytes or found.size_bytes > MAX_COMPARED_BYTES or document.is_remote:
+def _size(document: Document, found: Fingerprint, digest: str = "") -> _Size | None:
+    """``None`` where no twin is looked for: nothing to read, too much to compare, or behind a URL and not hashed."""
+    is_file = not digest and document.content is None
+    size_bytes = found.size_bytes or 0
+    if is_file and (document.is_remote or not 0 < size_bytes <= MAX_COMPARED_BYTES):
         return None
-    return _Size(found.size_bytes, document.content is None, document.password, document.pages, document.languages)
+    return _Size(size_bytes, is_file, document.password, document.pages, document.languages)
 
 
-def _known(document: Document, found: Fingerprint, position: int) -> Known:
-    return Known(position, document.document_uuid, local_path(document), str(found))
+def _known(document: Document, found: Fingerprint, position: int, digest: str = "") -> Known:
+    if document.content is not None:
+        digest = str(found)
+    path = "" if digest else local_path(document)
+    return Known(position, document.document_uuid, path, str(found), digest)
 
 
 def _sample(known: Known) -> bytes | None:
@@ -169,10 +183,10 @@ def _digest(descriptor: int, known: Known) -> bytes | None:
     return digest.digest()
 
 
-def _same(earlier: Known, known: Known, document: Document) -> bool:
+def _same(earlier: Known, known: Known) -> bool:
     """Whether two documents of one size and sample hold the same bytes, and still are those that were met."""
-    if document.content is not None:
-        return earlier.fingerprint == known.fingerprint
+    if known.digest:
+        return earlier.digest == known.digest
     try:
         with (
             open(earlier.path, "rb", buffering=0, opener=_without_waiting) as one,
