@@ -108,7 +108,7 @@ def test_a_finished_batch_is_skipped_with_its_twins(bucket: Bucket, proxy: Fault
     report = run(listed(bucket, proxy), tmp_path / "out", ProcessExecutor(workers=2), resume=True)
     assert statuses(report.results) == {"skipped": 4}
     assert twins(report.results) == twins(first.results)
-    assert not [path for method, path in proxy.requests[asked:] if ".pdf" in path]
+    assert not [path for _, path in proxy.requests[asked:] if ".pdf" in path]
 
 
 def test_a_batch_that_is_stopped_tells_of_all(bucket: Bucket, proxy: FaultProxy, tmp_path: Path) -> None:

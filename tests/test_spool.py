@@ -195,6 +195,24 @@ def test_no_more_documents_are_held_than_allowed(files: Files, tmp_path: Path) -
         assert len(reader.rest()) == 16
 
 
+def test_more_is_fetched_while_copies_are_ready(files: Files, tmp_path: Path) -> None:
+    read, arrived = list[str](), threading.Semaphore(0)
+
+    def source() -> Iterator[Document]:
+        for number in range(12):
+            read.append(files.url(f"{number}-10"))
+            yield Document(read[-1])
+
+    with Spool(documents=source(), wake=arrived.release, folder=str(tmp_path), max_documents=4) as spool:
+        assert (next(spool), len(read)) == (None, 4)
+        assert all(arrived.acquire(timeout=BOUND) for _ in range(4))
+        task = next(spool)
+        assert task is not None
+        spool.release(task.document.document_uuid)
+        assert next(spool) is not None
+        assert len(read) == 5
+
+
 def test_no_more_bytes_are_held_than_allowed(files: Files, tmp_path: Path) -> None:
     reader = Reader(documents(*(files.url(f"{number}-400") for number in range(9))), tmp_path, max_bytes=1000)
     with reader.spool:

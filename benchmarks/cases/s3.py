@@ -95,7 +95,7 @@ def _plain(remote: Contestant, items: tuple[Item, ...], latency: int) -> Contest
 
 
 def _library(bench: Bench, name: str, items: tuple[Item, ...], **settings: Setting) -> Contestant:
-    """pdfbatch without the search for duplicates: some documents have been repeated."""
+    """pdfbatch without the search for duplicates, which is another case."""
     return library(name, items, max(bench.workers), writes=True, deduplicate=False, **settings)
 
 

@@ -73,19 +73,17 @@ class Spool:
 
     def __next__(self) -> Task | None:
         """A task, or ``None`` when none is ready."""
-        while True:
-            if not self._ready.empty():  # nobody else takes from it
-                return self._taken(self._ready.get_nowait())
-            if self._end is not None and not self._waiting:
-                raise self._end
-            if self._end is not None or len(self._waiting) + len(self._given) >= self.max_documents:
-                return None
-            document = self._next_document()
-            if document is None and self._end is None:
-                return None
-            task = None if document is None else self._task(document)
-            if task is not None:
+        while self._end is None and len(self._waiting) + len(self._given) < self.max_documents:
+            document = self._next_document()  # before what is ready: else no more is fetched until all of that is given
+            if document is None:
+                break
+            if (task := self._task(document)) is not None:
                 return task
+        if not self._ready.empty():  # nobody else takes from it
+            return self._taken(self._ready.get_nowait())
+        if self._end is not None and not self._waiting:
+            raise self._end
+        return None
 
     @property
     def fetching(self) -> int:
