@@ -88,6 +88,12 @@ def _nap(task: Task, watch: Watch | None) -> str:
     return str(os.getpid())
 
 
+def _timed_nap(task: Task, watch: Watch | None) -> str:
+    begun = time.monotonic()
+    time.sleep(0.05)
+    return f"{begun} {time.monotonic()}"
+
+
 def _at(watch: Watch | None, page: int) -> None:
     assert watch is not None
     for number in range(1, page + 1):
@@ -204,6 +210,7 @@ def _leave_file(task: Task, watch: Watch | None) -> str:
 ACTS: dict[str, Callable[[Task, Watch | None], str]] = {
     "nothing": _nothing,
     "nap": _nap,
+    "timed_nap": _timed_nap,
     "signal": _signal_self,
     "segfault": _segfault,
     "exit": _exit,

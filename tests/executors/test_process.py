@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from process_works import FREE, Act, CannotImport, DiesInWorkers, Locked, Trap, said, task
@@ -231,6 +232,26 @@ def test_ten_poisonous_tasks_in_a_row_do_not_break_the_pool() -> None:
         futures = [pool.submit(task("signal")) for _ in range(10)]
         assert {outcome(future)[0] for future in futures} == {Cause.WORKER_LOST}
         assert said(result_of(pool.submit(task())))
+
+
+def test_when_a_worker_is_lost_a_spare_one_is_started_but_no_more_tasks_run_at_one_time(
+    private_tmpdir: pathlib.Path,
+) -> None:
+    with pool_of() as pool:
+        futures = [pool.submit(task("signal")), *(pool.submit(task("timed_nap")) for _ in range(40))]
+        assert outcome(futures[0])[0] is Cause.WORKER_LOST
+        assert eventually(lambda: len(list(private_tmpdir.glob("pdfbatch-*/*/place"))) == 2)
+        naps = sorted(tuple(map(float, said(result_of(future)).split())) for future in futures[1:])
+    assert len(naps) == 40
+    assert all(earlier[1] <= later[0] for earlier, later in pairwise(naps))
+
+
+def test_a_pool_that_has_lost_no_worker_has_no_spare_one(private_tmpdir: pathlib.Path) -> None:
+    with pool_of(2) as pool:
+        futures = [pool.submit(task("timed_nap")) for _ in range(20)]
+        for future in futures:
+            result_of(future)
+            assert len(list(private_tmpdir.glob("pdfbatch-*/*/place"))) <= 2
 
 
 def test_a_task_that_ends_its_reader_costs_itself_only() -> None:

@@ -5,6 +5,7 @@ import math
 import signal
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from pdfbatch.tasks import Task, TaskResult
 log = logging.getLogger(__name__)
 
 START_SECONDS = 30.0  # from launch to ready
+SPARE_SECONDS = 1.0  # for each worker lost within so long, one more is started than may work: that takes 0.2 s
 STARTS = 3  # workers lost in a row, before or between tasks, that break a pool
 
 
@@ -52,9 +54,10 @@ class Supervisor:
         self._terms = terms
         self._limits = terms.limits
         self._inbox = inbox
-        self._tasks = Dispatcher(terms.tasks_per_worker)
+        self._tasks = Dispatcher(terms.workers, terms.tasks_per_worker)
         self._lost_in_vain = 0  # workers lost in a row with no task to blame, and none done in between
         self._how_lost = ""
+        self._lost_at = deque[float](maxlen=terms.workers)
         self._broken = ""
         self._tick_at = 0.0  # at once: the first worker is to be hired
 
@@ -113,7 +116,8 @@ class Supervisor:
 
     def _hire(self, now: float) -> None:
         """Start a worker when there is work for one more; one a turn, for the others are not to wait for it."""
-        wanted = min(self._terms.workers, len(self._tasks.unfinished)) if self.started.done() else 1
+        spare = sum(now - moment < SPARE_SECONDS for moment in self._lost_at)
+        wanted = min(self._terms.workers + spare, len(self._tasks.unfinished)) if self.started.done() else 1
         if sum(not worker.retiring for worker in self._crew.live) >= wanted:
             return
         if self._lost_in_vain >= STARTS:
@@ -228,8 +232,7 @@ class Supervisor:
         if found.job is None:
             self._lay_blame(worker, f"did not begin with a task within {STALL_SECONDS:g} s", endings.gone_astray)
         else:
-            self._lost_in_vain = 0
-            self._tasks.release(worker, found.job, found.result)
+            self._lose(worker, found.job, found.result)
 
     def _drain(self, worker: WorkerProcess) -> None:
         while self._hear_frames(worker):
@@ -258,8 +261,7 @@ class Supervisor:
             self._lose_in_vain(how)
             self._tasks.release(worker, None, None)
         else:
-            self._lost_in_vain = 0
-            self._tasks.release(worker, job, ending(job.task, place, time.monotonic()))
+            self._lose(worker, job, ending(job.task, place, time.monotonic()))
 
     def _suspect(self, worker: WorkerProcess) -> Job | None:
         """The task to blame when no place tells: the first in line, when it has been that once before."""
@@ -268,6 +270,12 @@ class Supervisor:
             return job
         job.suspected = True
         return None
+
+    def _lose(self, worker: WorkerProcess, job: Job, result: TaskResult | None) -> None:
+        """A worker is lost on a task."""
+        self._lost_in_vain = 0
+        self._lost_at.append(time.monotonic())
+        self._tasks.release(worker, job, result)
 
     def _lose_in_vain(self, how: str) -> None:
         self._lost_in_vain += 1
