@@ -251,6 +251,20 @@ def test_a_split_document_whose_parts_are_there_is_not_begun_anew(output: Counti
     assert not finished.has_traces(Document("b.pdf", "id-1"))
 
 
+@pytest.mark.parametrize("indexed", [True, False], ids=["by its entry", "by its record"])
+def test_parts_that_a_killed_batch_left_beside_a_record_are_removed(
+    output: CountingStorage, tmp_path: Path, *, indexed: bool
+) -> None:
+    inputs = documents(tmp_path, "one", "two")
+    processor(output).run(inputs)
+    if not indexed:
+        output.delete(".index/")
+    output.write(f".parts/{inputs[0].document_uuid}/0123/000001-000002.json", b"[]")
+    report = processor(output).run(inputs, resume=True)
+    assert report.status.skipped == 2
+    assert list(output.names(".parts/")) == []
+
+
 def test_workers_in_other_processes_tell_the_fingerprint(output: CountingStorage, tmp_path: Path) -> None:
     inputs = documents(tmp_path / "in", "one", "two")
     there = replace(processor(Storage(output.folder)), executor=ProcessExecutor(workers=1))

@@ -160,6 +160,8 @@ class Batch:
         result = self._kept(settled)
         position = self._positions.pop(result.document.document_uuid)
         self.ledger.add(result, position)
+        if self._history is not None:
+            self._history.tidy(result)
         if not result.ok:
             self._failures.write(to_json(result.as_dict()) + b"\n")
         result = with_stored_pages(result, self.output)

@@ -96,6 +96,11 @@ class Finished:
         row = self._rows.find(output_key(document.document_uuid))
         return row is not None and self._seen[row] != 0
 
+    def has_parts(self, document: Document) -> bool:
+        """Whether the output holds parts of a document."""
+        row = self._rows.find(output_key(document.document_uuid))
+        return row is not None and self._seen[row] & _PARTS != 0
+
     def is_indexed(self, document: Document) -> bool:
         """Whether there is an entry of a document, of whatever input and settings."""
         row = self._rows.find(output_key(document.document_uuid))

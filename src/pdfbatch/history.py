@@ -7,9 +7,10 @@ from pdfbatch import index
 from pdfbatch.errors import DocumentError
 from pdfbatch.finished import Finished
 from pdfbatch.indexwriter import IndexWriter
+from pdfbatch.keys import output_key
 from pdfbatch.model import Document, DocumentResult, DocumentStatus
 from pdfbatch.ports import Output
-from pdfbatch.record import record_name
+from pdfbatch.record import PARTS_FOLDER, record_name
 from pdfbatch.work import DocumentWork
 
 log = logging.getLogger(__name__)
@@ -55,6 +56,16 @@ class History:
         """A document that was worked on has ended."""
         if self.writer is not None:
             self.writer.add(result, self._options(result.document))
+
+    def tidy(self, result: DocumentResult) -> None:
+        """A document was left out: a batch that was killed just after its record was written left its parts behind."""
+        if result.status is not DocumentStatus.SKIPPED or self.finished is None:
+            return
+        if self.finished.has_parts(result.document):
+            try:
+                self.output.delete(f"{PARTS_FOLDER}{output_key(result.document.document_uuid)}/")
+            except DocumentError as error:
+                log.warning("parts that are no longer needed stay in the output: %s", error)
 
     def close(self, *, completed: bool) -> None:
         """The batch is over; ``completed``: no document is under way."""
