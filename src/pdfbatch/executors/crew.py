@@ -128,6 +128,11 @@ class Crew:
         """Whether some are still on their way out."""
         return bool(self._leavers)
 
+    @property
+    def leaving_unready(self) -> int:
+        """How many of them went by themselves before they were ready."""
+        return sum(not (leaver.worker.ready or leaver.worker.killed) for leaver in self._leavers)
+
     def reap(self, now: float) -> Iterator[tuple[WorkerProcess, Exit]]:
         """Those that have gone since the last time, and how; to be called again within ``POLL_SECONDS``."""
         for leaver in tuple(self._leavers):

@@ -124,6 +124,8 @@ class Supervisor:
             # Those that live may still do it all; and if they do a task, it is worth another try.
             self._broken = "" if self._crew.live else f"{STARTS} workers in a row were lost; the last {self._how_lost}"
             return
+        if self._lost_in_vain + self._crew.leaving_unready >= STARTS:
+            return  # how the last one ended will be known in a moment
         self._tick_by(now)
         try:
             self._crew.hire()
