@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from pdfbatch.causes import Cause
 from pdfbatch.errors import DocumentError
-from pdfbatch.inputs import fingerprint, read_document
+from pdfbatch.inputs import fingerprint, local_path, read_document
 from pdfbatch.model import Document
 from pdfbatch.pageranges import pages_in
 from pdfbatch.ports import OcrEngine, OpenDocument, TextEngine
 from pdfbatch.reading import PageReader
 from pdfbatch.settings import Extraction, Limits
+from pdfbatch.storageerrors import redacted
 from pdfbatch.tasks import Step, Task
 
 
@@ -70,13 +71,14 @@ class Opener:
         try:
             return self.engine.name, stack.enter_context(self.engine.open(source.data, password=document.password))
         except DocumentError as error:
+            refused = _about(document, source, error)
             if second is None or error.cause is not Cause.MALFORMED:
-                raise
-            refused = error
+                raise refused from error
         try:
             return second.name, stack.enter_context(second.open(source.data, password=document.password))
         except DocumentError as error:
-            raise DocumentError(f"{refused}; {second.name}: {error}", cause=refused.cause) from refused
+            said = _about(document, source, error)
+            raise DocumentError(f"{refused}; {second.name}: {said}", cause=refused.cause) from error
 
     def _reader(self, document: Document, source: WorkSource, opened: OpenDocument) -> PageReader:
         return PageReader(
@@ -88,6 +90,16 @@ class Opener:
             second_engine=self.second_engine,
             ocr_engine=self.ocr_engine,
         )
+
+
+def _about(document: Document, source: WorkSource, error: DocumentError) -> DocumentError:
+    """What an engine said of a copy, or of bytes, said of the document."""
+    said, name = str(error), redacted(document.file_path)
+    if isinstance(source.data, bytes):
+        said = f"{name}: {said.removeprefix('document: ')}"
+    elif source.data != local_path(document):
+        said = said.replace(source.data, name)
+    return DocumentError(said, cause=error.cause, transient=error.transient)
 
 
 def check_version(task: Task, opened: str, found: str) -> None:
