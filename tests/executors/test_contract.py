@@ -85,6 +85,11 @@ class TestProcessExecutor(KillingExecutorContract):
         return ProcessExecutor(workers=2, python="no-such-python")
 
 
+class TestProcessExecutorThatSpawns(KillingExecutorContract):
+    def make_executor(self) -> Executor:
+        return ProcessExecutor(workers=2, start_method="spawn")
+
+
 class TestFallbackFromProcesses(KillingExecutorContract):
     def make_executor(self) -> Executor:
         return FallbackExecutor([ProcessExecutor(workers=2), SequentialExecutor()])

@@ -17,13 +17,13 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
 from dataclasses import replace
-from itertools import pairwise
 
 import pytest
-from process_works import FREE, Act, CannotImport, DiesInWorkers, Locked, Trap, said, task
+from process_works import FREE, Act, CannotImport, DiesInWorkers, Locked, Threaded, Trap, said, task
 
 from pdfbatch.causes import Cause
 from pdfbatch.errors import PoolBrokenError, PoolStartError
+from pdfbatch.executors.forkclient import can_fork
 from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.ports import Pool
 from pdfbatch.settings import Limits
@@ -32,6 +32,8 @@ from pdfbatch.tasks import TaskResult
 HERE = pathlib.Path(__file__).parent
 MOST_SECONDS = 60  # nothing here takes that long unless it hangs
 needs_proc = pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="needs /proc")
+
+needs_fork = pytest.mark.skipif(not can_fork(), reason="needs a fork server, so Linux")
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the process executor is not for Windows")
 
@@ -234,26 +236,6 @@ def test_ten_poisonous_tasks_in_a_row_do_not_break_the_pool() -> None:
         assert said(result_of(pool.submit(task())))
 
 
-def test_when_a_worker_is_lost_a_spare_one_is_started_but_no_more_tasks_run_at_one_time(
-    private_tmpdir: pathlib.Path,
-) -> None:
-    with pool_of() as pool:
-        futures = [pool.submit(task("signal")), *(pool.submit(task("timed_nap")) for _ in range(40))]
-        assert outcome(futures[0])[0] is Cause.WORKER_LOST
-        assert eventually(lambda: len(list(private_tmpdir.glob("pdfbatch-*/*/place"))) == 2)
-        naps = sorted(tuple(map(float, said(result_of(future)).split())) for future in futures[1:])
-    assert len(naps) == 40
-    assert all(earlier[1] <= later[0] for earlier, later in pairwise(naps))
-
-
-def test_a_pool_that_has_lost_no_worker_has_no_spare_one(private_tmpdir: pathlib.Path) -> None:
-    with pool_of(2) as pool:
-        futures = [pool.submit(task("timed_nap")) for _ in range(20)]
-        for future in futures:
-            result_of(future)
-            assert len(list(private_tmpdir.glob("pdfbatch-*/*/place"))) <= 2
-
-
 def test_a_task_that_ends_its_reader_costs_itself_only() -> None:
     with pool_of() as pool:
         futures = [pool.submit(task()), pool.submit(task(trap=Trap())), pool.submit(task())]
@@ -396,7 +378,7 @@ def test_work_that_cannot_be_pickled_is_a_start_error() -> None:
 
 
 def test_workers_that_can_no_longer_start_break_the_pool(tmp_path: pathlib.Path) -> None:
-    with ProcessExecutor(workers=1).start(DiesInWorkers(flag=str(tmp_path / "flag"))) as pool:
+    with ProcessExecutor(workers=1, start_method="spawn").start(DiesInWorkers(flag=str(tmp_path / "flag"))) as pool:
         futures = [pool.submit(task()) for _ in range(3)]
         assert outcome(futures[0])[0] is Cause.WORKER_LOST
         for future in futures[1:]:
@@ -437,6 +419,64 @@ def test_work_defined_in_the_script_itself_is_a_start_error_that_names_it(tmp_pa
     )
     assert "PoolStartError" in done.stderr
     assert "MyWork" in done.stderr.splitlines()[-1]
+
+
+# --- the fork server ---------------------------------------------------------------------------------------------------
+
+
+def parent_of(pid: int) -> int:
+    fields = pathlib.Path("/proc", str(pid), "stat").read_text(errors="replace").rpartition(")")[2].split()
+    return int(fields[1])
+
+
+@needs_fork
+def test_workers_are_forked_by_one_process_that_is_not_this_one() -> None:
+    with pool_of(2) as pool:
+        first, second = (int(said(result_of(pool.submit(task("nap", seconds=0.2))))) for _ in range(2))
+        assert parent_of(first) == parent_of(second) != os.getpid()
+        assert parent_of(parent_of(first)) == os.getpid()
+
+
+@needs_proc
+def test_workers_that_are_spawned_are_children_of_this_process() -> None:
+    with ProcessExecutor(workers=1, start_method="spawn").start(Act()) as pool:
+        assert parent_of(int(said(result_of(pool.submit(task()))))) == os.getpid()
+
+
+@needs_proc
+def test_work_that_starts_threads_is_spawned() -> None:
+    with ProcessExecutor(workers=1).start(Threaded()) as pool:
+        assert parent_of(int(said(result_of(pool.submit(task()))))) == os.getpid()
+        assert outcome(pool.submit(task("signal")))[0] is Cause.WORKER_LOST
+        assert said(result_of(pool.submit(task())))
+
+
+@needs_fork
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_pool_goes_on_without_its_fork_server(number: signal.Signals) -> None:
+    with pool_of(1) as pool:
+        server = parent_of(int(said(result_of(pool.submit(task())))))
+        os.kill(server, number)
+        assert outcome(pool.submit(task("signal")))[0] is Cause.WORKER_LOST
+        last = int(said(result_of(pool.submit(task()))))
+        assert parent_of(last) == os.getpid()
+    assert not alive(server)
+    assert not alive(last)
+
+
+@needs_fork
+def test_a_fork_server_that_dies_before_it_is_ready_is_one_lost_start(tmp_path: pathlib.Path) -> None:
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\ncase "$*" in *--fork*) exit 1 ;; esac\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    with ProcessExecutor(workers=1, python=str(python)).start(Act()) as pool:
+        assert said(result_of(pool.submit(task())))
+
+
+@pytest.mark.skipif(sys.platform == "linux", reason="there is a fork server on Linux")
+def test_a_fork_server_that_cannot_be_is_a_start_error() -> None:
+    with pytest.raises(PoolStartError, match="needs Linux"):
+        ProcessExecutor(start_method="forkserver").start(Act())
 
 
 # --- leaving ----------------------------------------------------------------------------------------------------------

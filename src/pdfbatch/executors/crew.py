@@ -8,15 +8,17 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from enum import Enum
 
 from pdfbatch.executors.channel import Kind
+from pdfbatch.executors.children import Child, Launch, SpawnedChild
 from pdfbatch.executors.endings import Exit
+from pdfbatch.executors.forkclient import ForkClient
 from pdfbatch.executors.inbox import Inbox
 from pdfbatch.executors.lifeline import Lifeline
-from pdfbatch.executors.workerprocess import Launch, WorkerProcess
+from pdfbatch.executors.workerprocess import WorkerProcess
 
 log = logging.getLogger(__name__)
 
@@ -41,10 +43,10 @@ class _Leaver:
 
 
 class Crew:
-    """The processes of one pool, its temporary folder and its guardian. Belongs to one thread.
+    """The processes of one pool, its temporary folder, its guardian and its fork server. Belongs to one thread.
 
     ``live`` are the workers that may be given tasks. Those that are leaving are polled by ``reap``. Raises ``OSError`` when
-    there is no temporary folder, or no guardian can be started.
+    there is no temporary folder, or guardian or fork server cannot be launched.
     """
 
     def __init__(self, launch: Launch, inbox: Inbox) -> None:
@@ -53,30 +55,70 @@ class Crew:
         self._leavers: list[_Leaver] = []
         self._numbers = itertools.count(1)
         self._folder = tempfile.mkdtemp(prefix="pdfbatch-")
-        try:
+        self._lost_preparation = ""
+        with ExitStack() as stack:
+            stack.callback(shutil.rmtree, self._folder, ignore_errors=True)
             self._lifeline = Lifeline(launch.python, self._folder)
-        except BaseException:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            raise
+            stack.callback(self._lifeline.close)
+            self._forks = ForkClient(launch, self._folder) if launch.forks else None
+            stack.pop_all()
         self._selector = selectors.DefaultSelector()
         self._selector.register(inbox, selectors.EVENT_READ)
+        if self._forks is not None:
+            self._lifeline.add(self._forks.pid)
+            self._selector.register(self._forks, selectors.EVENT_READ)
 
     def wait(self, seconds: float | None) -> Iterator[tuple[WorkerProcess, Stream]]:
         """Wait until a pipe has something, or the inbox has, or so long."""
         for key, _ in self._selector.select(seconds):
-            if key.data is not None:
+            if key.fileobj is self._forks and self._forks is not None:
+                self._hear_of_forks(self._forks)
+            elif key.data is not None:
                 worker, stream = key.data
                 if worker.present:  # it may have left since
                     yield worker, stream
 
+    # --- beginning ------------------------------------------------------------------------------------------------
+
+    @property
+    def preparing(self) -> bool:
+        """Whether it is not known yet how workers are started: none is to be hired before."""
+        return self._forks is not None and self._forks.starting
+
+    def stop_preparing(self) -> str:
+        """Do without a fork server that does not get ready, or did not: how it ended if nobody has heard of that yet."""
+        how, self._lost_preparation = self._lost_preparation, ""
+        if self._forks is not None and self._forks.starting:
+            self._selector.unregister(self._forks)
+            self._do_without(self._forks)
+        return how
+
     def hire(self) -> None:
         """Start a worker. Raises ``OSError``."""
-        worker = WorkerProcess(self._launch, os.path.join(self._folder, str(next(self._numbers))))
+        worker = WorkerProcess(os.path.join(self._folder, str(next(self._numbers))), self._launch.setup, self._child)
         self._lifeline.add(worker.pid)
         self._selector.register(worker.stdout, selectors.EVENT_READ, (worker, Stream.FRAMES))
         self._selector.register(worker.stderr, selectors.EVENT_READ, (worker, Stream.ERRORS))
         self.live.append(worker)
         self.flush(worker)
+
+    def _child(self, folder: str) -> Child:
+        forked = None if self._forks is None else self._forks.fork(os.path.basename(folder))
+        return SpawnedChild(self._launch, folder) if forked is None else forked
+
+    def _hear_of_forks(self, forks: ForkClient) -> None:
+        self._selector.unregister(forks)
+        if not forks.hear():
+            self._lost_preparation = self._do_without(forks).how
+        elif not forks.ready:
+            self._do_without(forks)
+
+    def _do_without(self, forks: ForkClient) -> Exit:
+        self._forks = None
+        self._lifeline.remove(forks.pid)
+        return forks.end()
+
+    # --- talking --------------------------------------------------------------------------------------------------
 
     def flush(self, worker: WorkerProcess) -> None:
         """Write what the worker takes now, the rest when it has room."""
@@ -161,6 +203,8 @@ class Crew:
             for worker, _ in self.reap(time.monotonic()):
                 worker.close()
             time.sleep(POLL_SECONDS)
+        if self._forks is not None:
+            self._do_without(self._forks)
         shutil.rmtree(self._folder, ignore_errors=True)
         self._lifeline.close()
         self._selector.close()

@@ -20,15 +20,11 @@ RECALL_SECONDS = 0.005  # how old a worker's task must be before an idle worker 
 
 
 class Dispatcher:
-    """The tasks of a pool. ``unfinished`` are all of them, the others are in the queue or in a worker's ``sent``.
+    """The tasks of a pool. ``unfinished`` are all of them, the others are in the queue or in a worker's ``sent``."""
 
-    Not more than ``workers`` have tasks at one time: who is there beside them waits for one of them to be lost.
-    """
-
-    def __init__(self, workers: int, tasks_per_worker: int) -> None:
+    def __init__(self, tasks_per_worker: int) -> None:
         self.unfinished: dict[int, Job] = {}
         self._queue = deque[Job]()
-        self._workers = workers
         self._tasks_per_worker = tasks_per_worker
 
     def take(self, jobs: Iterable[Job]) -> None:
@@ -43,19 +39,12 @@ class Dispatcher:
         """Give idle workers a task each, then quick ones a few ahead; the tasks that were given."""
         if not self._queue:
             return []
-        low = [worker for worker in self._on_duty(crew) if len(worker.sent) <= LOW_WATER]
+        low = [worker for worker in crew.live if len(worker.sent) <= LOW_WATER]
         rooms = ((worker, depth) for depth in range(1 + SENT_AHEAD) for worker in low)
         given = [job for worker, depth in rooms if worker.has_room(depth, now) and (job := self._give(worker, now))]
         for worker in low:
             crew.flush(worker)
         return given
-
-    def _on_duty(self, crew: Crew) -> list[WorkerProcess]:
-        """The workers that may have tasks."""
-        if len(crew.live) <= self._workers:
-            return crew.live
-        staying = (worker for worker in crew.live if not worker.retiring)
-        return sorted(staying, key=lambda worker: (not worker.sent, not worker.ready))[: self._workers]
 
     def _give(self, worker: WorkerProcess, now: float) -> Job | None:
         while self._queue:
@@ -81,7 +70,7 @@ class Dispatcher:
 
     def balance(self, crew: Crew, now: float) -> float:
         """Call back what waits behind a task while another worker is idle; when to look again."""
-        if self._queue or not any(worker.is_idle for worker in self._on_duty(crew)):
+        if self._queue or not any(worker.is_idle for worker in crew.live):
             return math.inf
         holders = [worker for worker in crew.live if len(worker.sent) > 1]
         if not holders or any(worker.recalled for worker in holders):

@@ -31,6 +31,11 @@ class Place:
     page_started: float = math.inf
 
 
+def place_path(folder: str) -> str:
+    """Where the place of the worker with this folder is kept."""
+    return os.path.join(folder, "place")
+
+
 class PlaceWriter:
     """The worker's hand: a ``Watch``."""
 

@@ -1,7 +1,7 @@
 """Tasks in worker processes of our own: the default, and the only executor that can stop a document that hangs.
 
-A worker is a plain child process (``python -m pdfbatch.executors.worker``), so this works in scripts without a ``__main__``
-guard, notebooks, threads, event loops and daemonic processes, and never forks a process that has threads.
+Workers are plain child processes (``python -m pdfbatch.executors.worker``) or forks of one that is kept for that and has no
+threads: so this works in scripts without a ``__main__`` guard, notebooks, threads, event loops and daemonic processes.
 """
 
 import os
@@ -13,17 +13,20 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from io import BytesIO
 from types import FunctionType
-from typing import Any
+from typing import Any, Literal
 
 from pdfbatch.errors import PoolStartError, UsageError
 from pdfbatch.executors.channel import PICKLE_PROTOCOL, Setup
+from pdfbatch.executors.children import Launch
 from pdfbatch.executors.cpus import available_cpus, check_workers
+from pdfbatch.executors.forkclient import can_fork
 from pdfbatch.executors.inbox import Inbox, Wish
 from pdfbatch.executors.leaving import Leaving
 from pdfbatch.executors.supervisor import Supervisor, Terms
-from pdfbatch.executors.workerprocess import Launch
 from pdfbatch.ports import Pool, Shared, Work
 from pdfbatch.tasks import Task, TaskResult
+
+StartMethod = Literal["forkserver", "spawn"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,13 @@ class ProcessExecutor:
     killed with it, and its temporary files are removed. When this process dies, by whatever signal, its workers die too.
 
     A worker is replaced after ``tasks_per_worker`` tasks, or when it holds more than ``recycle_bytes`` of resident memory
-    after one (``None``: never for that). ``python`` is the interpreter of the workers, of the same version as this one;
-    modules are found along this process's ``sys.path``. Children of workers see ``OMP_THREAD_LIMIT=1`` unless it is set.
+    after one (``None``: never for that).
+
+    ``start_method``, in the words of ``multiprocessing``: ``"forkserver"``, the default on Linux, forks workers from a process
+    that has loaded what they need, which takes some milliseconds; ``"spawn"``, the default elsewhere, starts each by itself,
+    which takes a fifth of a second. Work that starts threads when it is unpickled is spawned either way. ``python`` is the
+    interpreter of the workers, of the same version as this one; modules are found along this process's ``sys.path``. Children
+    of workers see ``OMP_THREAD_LIMIT=1`` unless it is set.
 
     The memory limit is enforced by sampling ten times a second and, against faster growth, by RLIMIT_DATA; on Linux only.
     Callbacks of the futures run in the thread that supervises the workers, and must not block. Not for Windows.
@@ -47,6 +55,7 @@ class ProcessExecutor:
     workers: int | None = None
     tasks_per_worker: int = 10_000
     recycle_bytes: int | None = 512 << 20
+    start_method: StartMethod | None = None
     python: str | None = None
 
     name = "process"
@@ -61,15 +70,23 @@ class ProcessExecutor:
     def start(self, work: Work) -> Pool:
         """A pool whose first worker is ready; more are started when there are tasks for them.
 
-        Raises ``PoolStartError`` when no worker can be started, or ``work`` cannot be sent to one.
+        Raises ``PoolStartError`` when no worker can be started (or not by this ``start_method``), or ``work`` cannot be sent.
         """
         setup = Setup(python_path=os.environ.get("PYTHONPATH"), recycle_bytes=self.recycle_bytes, work=_pickled(work))
         launch = Launch(
-            python=self._interpreter(), environment=_environment(), setup=pickle.dumps(setup, PICKLE_PROTOCOL)
+            python=self._interpreter(),
+            environment=_environment(),
+            setup=pickle.dumps(setup, PICKLE_PROTOCOL),
+            forks=self._forks(),
         )
         workers = self.workers or available_cpus()
         terms = Terms(launch=launch, limits=work.limits, workers=workers, tasks_per_worker=self.tasks_per_worker)
         return _ProcessPool(terms)
+
+    def _forks(self) -> bool:
+        if self.start_method == "forkserver" and not can_fork():
+            raise PoolStartError('ProcessExecutor(start_method="forkserver") needs Linux; use "spawn" here')
+        return self.start_method != "spawn" and can_fork()
 
     def _interpreter(self) -> str:
         if os.name != "posix":

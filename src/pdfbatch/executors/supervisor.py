@@ -5,7 +5,6 @@ import math
 import signal
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from functools import partial
 from pdfbatch.errors import PoolStartError
 from pdfbatch.executors import endings
 from pdfbatch.executors.channel import ChannelError, Frame, Kind, decode_numbers
+from pdfbatch.executors.children import Launch
 from pdfbatch.executors.crew import POLL_SECONDS, Crew, Stream
 from pdfbatch.executors.deadlines import patience
 from pdfbatch.executors.dispatch import Dispatcher
@@ -21,14 +21,13 @@ from pdfbatch.executors.endings import Exit
 from pdfbatch.executors.inbox import Inbox, Job, Wish
 from pdfbatch.executors.inspection import STALL_SECONDS, Verdict, inspect
 from pdfbatch.executors.place import Place
-from pdfbatch.executors.workerprocess import QUICK_SECONDS, Launch, WorkerProcess
+from pdfbatch.executors.workerprocess import QUICK_SECONDS, WorkerProcess
 from pdfbatch.settings import Limits
 from pdfbatch.tasks import Task, TaskResult
 
 log = logging.getLogger(__name__)
 
 START_SECONDS = 30.0  # from launch to ready
-SPARE_SECONDS = 1.0  # for each worker lost within so long, one more is started than may work: that takes 0.2 s
 STARTS = 3  # workers lost in a row, before or between tasks, that break a pool
 
 
@@ -54,11 +53,11 @@ class Supervisor:
         self._terms = terms
         self._limits = terms.limits
         self._inbox = inbox
-        self._tasks = Dispatcher(terms.workers, terms.tasks_per_worker)
+        self._tasks = Dispatcher(terms.tasks_per_worker)
         self._lost_in_vain = 0  # workers lost in a row with no task to blame, and none done in between
         self._how_lost = ""
-        self._lost_at = deque[float](maxlen=terms.workers)
         self._broken = ""
+        self._begun = time.monotonic()
         self._tick_at = 0.0  # at once: the first worker is to be hired
 
     def run(self) -> None:
@@ -116,8 +115,11 @@ class Supervisor:
 
     def _hire(self, now: float) -> None:
         """Start a worker when there is work for one more; one a turn, for the others are not to wait for it."""
-        spare = sum(now - moment < SPARE_SECONDS for moment in self._lost_at)
-        wanted = min(self._terms.workers + spare, len(self._tasks.unfinished)) if self.started.done() else 1
+        if self._crew.preparing and not self._is_late(now):
+            return
+        if how := self._crew.stop_preparing():
+            self._lose_in_vain(how)
+        wanted = min(self._terms.workers, len(self._tasks.unfinished)) if self.started.done() else 1
         if sum(not worker.retiring for worker in self._crew.live) >= wanted:
             return
         if self._lost_in_vain >= STARTS:
@@ -131,6 +133,14 @@ class Supervisor:
             self._crew.hire()
         except OSError as error:
             self._lose_in_vain(f"could not be launched: {error}")
+
+    def _is_late(self, now: float) -> bool:
+        """Whether the start has taken too long: it is given up, for who starts a pool is not kept waiting as long again."""
+        self._tick_by(self._begun + START_SECONDS)
+        late = now >= self._begun + START_SECONDS
+        if late:
+            self._broken = f"the first did not get ready within {START_SECONDS:g} s"
+        return late
 
     def _part(self, now: float) -> None:
         """Let workers go when all is done; look after those that are on their way out."""
@@ -276,7 +286,6 @@ class Supervisor:
     def _lose(self, worker: WorkerProcess, job: Job, result: TaskResult | None) -> None:
         """A worker is lost on a task."""
         self._lost_in_vain = 0
-        self._lost_at.append(time.monotonic())
         self._tasks.release(worker, job, result)
 
     def _lose_in_vain(self, how: str) -> None:

@@ -1,4 +1,4 @@
-"""The worker process: started by the supervisor as ``python -m pdfbatch.executors.worker PLACE PARENT``, never imported.
+"""The worker process: ``python -m pdfbatch.executors.worker FOLDER PARENT``, or forked by the fork server; never imported.
 
 The main thread does the tasks. A second one reads the pipe, so that tasks that were sent ahead can be called back while one
 is under way, and so that the death of the parent is noticed; a third watches the parent itself.
@@ -11,13 +11,13 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 
 from pdfbatch import tasklog
 from pdfbatch.causes import Cause
-from pdfbatch.executors import memory
+from pdfbatch.executors import forkserver, memory
 from pdfbatch.executors.channel import (
     PICKLE_PROTOCOL,
     ChannelError,
@@ -29,29 +29,42 @@ from pdfbatch.executors.channel import (
     read_frame,
     write_frame,
 )
+from pdfbatch.executors.forkserver import restore
 from pdfbatch.executors.isolation import raised
-from pdfbatch.executors.place import PlaceWriter
+from pdfbatch.executors.place import PlaceWriter, place_path
 from pdfbatch.model import Failure
 from pdfbatch.ports import Work
 from pdfbatch.tasks import Task, TaskResult
 
 
-def main() -> None:
+def main(arguments: Sequence[str]) -> None:
     """Serve the supervisor at the other end of stdin and stdout until it says to quit, or is gone."""
-    incoming, outgoing = _take_the_pipes()
-    _die_with(int(sys.argv[2]))
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGPIPE})  # blocked in the thread that started us
-    memory.volunteer_for_the_oom_killer()
+    if arguments[0] == "--fork":
+        _serve_forked(*arguments[1:])
+    else:
+        _serve_spawned(*arguments)
+
+
+def _serve_spawned(folder: str, parent: str) -> None:
+    incoming, outgoing = _take_the_pipes()
+    _die_with(int(parent))
     try:
         setup: Setup = pickle.loads(read_frame(incoming).payload)  # noqa: S301 (from our parent)
     except EOFError:
         return
-    _restore(setup)
+    restore(setup)
     tasklog.route_all()
     work: Work = pickle.loads(setup.work)  # noqa: S301 (from our parent)
-    if work.limits.memory_bytes is not None:
-        memory.bound_own_data(_room(work.limits.memory_bytes))
-    _Worker(incoming, outgoing, work, setup.recycle_bytes).serve(PlaceWriter(sys.argv[1]))
+    _Worker(incoming, outgoing, work, setup.recycle_bytes).serve(folder)
+
+
+def _serve_forked(folder: str, *numbers: str) -> None:
+    birth = forkserver.serve(folder, *map(int, numbers))
+    if birth is not None:
+        incoming, outgoing = _take_the_pipes()
+        _watch(birth.host)
+        _Worker(incoming, outgoing, birth.work, birth.setup.recycle_bytes).serve(birth.folder)
 
 
 def _take_the_pipes() -> tuple[int, int]:
@@ -69,10 +82,13 @@ def _die_with(parent: int) -> None:
     if not hasattr(os, "pidfd_open"):
         return
     with suppress(OSError):
-        end = os.pidfd_open(parent)
-        threading.Thread(target=_wait_and_die, args=(end,), name="pdfbatch-parent-watch", daemon=True).start()
+        _watch(os.pidfd_open(parent))
     if os.getppid() != parent:
         _die()
+
+
+def _watch(end: int) -> None:
+    threading.Thread(target=_wait_and_die, args=(end,), name="pdfbatch-parent-watch", daemon=True).start()
 
 
 def _wait_and_die(end: int) -> None:
@@ -85,13 +101,6 @@ def _die() -> None:
     os.killpg(os.getpid(), signal.SIGKILL)
 
 
-def _restore(setup: Setup) -> None:
-    """Give the worker's children the host's own ``PYTHONPATH``: ours was only meant for this process."""
-    os.environ.pop("PYTHONPATH", None)
-    if setup.python_path is not None:
-        os.environ["PYTHONPATH"] = setup.python_path
-
-
 class _Worker:
     def __init__(self, incoming: int, outgoing: int, work: Work, recycle_bytes: int | None) -> None:
         self._incoming = incoming
@@ -101,7 +110,12 @@ class _Worker:
         self._waiting = SimpleQueue[Frame | None]()
         self._writing = threading.Lock()
 
-    def serve(self, place: PlaceWriter) -> None:
+    def serve(self, folder: str) -> None:
+        """Do tasks; ``folder`` is where the supervisor looks for the place."""
+        memory.volunteer_for_the_oom_killer()
+        if (limit := self._work.limits.memory_bytes) is not None:
+            memory.bound_own_data(_room(limit))
+        place = PlaceWriter(place_path(folder))
         threading.Thread(target=self._read, name="pdfbatch-reader", daemon=True).start()
         self._write(encode(Kind.READY, payload=encode_numbers([memory.own_peak_bytes()])))
         while (frame := self._waiting.get()) is not None:
@@ -195,4 +209,4 @@ def _is_about_memory(result: TaskResult) -> bool:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -3,30 +3,20 @@
 import os
 import shutil
 import signal
-import subprocess
 import time
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import IO
 
 from pdfbatch.executors import memory
 from pdfbatch.executors.channel import Frame, Inflow, Kind, Outflow, encode
+from pdfbatch.executors.children import Child
 from pdfbatch.executors.endings import Exit
 from pdfbatch.executors.inbox import Job
-from pdfbatch.executors.place import Place, PlaceReader
+from pdfbatch.executors.place import Place, PlaceReader, place_path
 
 QUICK_SECONDS = 0.1
 
 _TAIL_BYTES = 4096
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Launch:
-    """How to start a worker: interpreter, environment, and the pickled ``Setup`` that it hears first."""
-
-    python: str
-    environment: dict[str, str]
-    setup: bytes
 
 
 class WorkerProcess:
@@ -38,7 +28,7 @@ class WorkerProcess:
     ``killed``: the crew has killed it, and knows why.
     """
 
-    def __init__(self, launch: Launch, folder: str) -> None:
+    def __init__(self, folder: str, setup: bytes, start: Callable[[str], Child]) -> None:
         self.sent: dict[int, Job] = {}
         self.taken = 0
         self.ready = False
@@ -54,17 +44,16 @@ class WorkerProcess:
         self._outflow = Outflow()
         self._errors = b""
         self._first_peak = 0
-        self._exit: Exit | None = None
         os.makedirs(os.path.join(folder, "tmp"), mode=0o700)
-        self._place = PlaceReader(os.path.join(folder, "place"))
+        self._place = PlaceReader(place_path(folder))
         try:
-            self._process = _start(launch, folder)
+            self._child = child = start(folder)
         except BaseException:
             self._remove_files()
             raise
-        self.pid = self._process.pid
-        self.stdin, self.stdout, self.stderr = (_unblocked(pipe) for pipe in _pipes(self._process))
-        self._outflow.put(encode(Kind.SETUP, payload=launch.setup))
+        self.pid, self.stdin, self.stdout, self.stderr = child.pid, child.stdin, child.stdout, child.stderr
+        if child.needs_setup:
+            self._outflow.put(encode(Kind.SETUP, payload=setup))
 
     # --- talking --------------------------------------------------------------------------------------------------
 
@@ -133,14 +122,7 @@ class WorkerProcess:
 
     def has_exited(self) -> bool:
         """Whether the process has ended. It stays a zombie, and its number taken, where the platform allows."""
-        if self._exit is not None:
-            return True
-        if not hasattr(os, "waitid"):  # macOS before Python 3.13
-            return self._wait(os.WNOHANG)
-        try:
-            return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-        except ChildProcessError:  # somebody else in the host waits for all children, or ignores SIGCHLD
-            return self._wait(os.WNOHANG)
+        return self._child.has_exited()
 
     # --- ending ---------------------------------------------------------------------------------------------------
 
@@ -154,55 +136,15 @@ class WorkerProcess:
         with suppress(BlockingIOError):
             while self.read_errors():
                 continue
-        self._wait(0)
-        assert self._exit is not None
-        return self._exit
+        end = self._child.reap()
+        peak = end.peak_bytes if end.peak_bytes > self._first_peak else 0
+        return Exit(code=end.code, peak_bytes=peak, errors=self._errors)
 
     def close(self) -> None:
         """Close the pipes and remove its files."""
-        for pipe in _pipes(self._process):
-            with suppress(OSError):
-                pipe.close()
+        self._child.close()
         self._remove_files()
-
-    def _wait(self, options: int) -> bool:
-        if self._exit is not None:
-            return True
-        try:
-            pid, status, usage = os.wait4(self.pid, options)
-        except ChildProcessError:
-            self._ended(None, 0)
-            return True
-        if pid:
-            self._ended(os.waitstatus_to_exitcode(status), memory.peak_bytes(usage.ru_maxrss))
-        return bool(pid)
-
-    def _ended(self, code: int | None, peak_bytes: int) -> None:
-        self._process.returncode = code or 0  # or Popen would wait for it, too
-        peak = peak_bytes if peak_bytes > self._first_peak else 0
-        self._exit = Exit(code=code, peak_bytes=peak, errors=self._errors)
 
     def _remove_files(self) -> None:
         self._place.close()
         shutil.rmtree(self._folder, ignore_errors=True)
-
-
-def _start(launch: Launch, folder: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [launch.python, "-P", "-m", "pdfbatch.executors.worker", os.path.join(folder, "place"), str(os.getpid())],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        bufsize=0,
-        start_new_session=True,
-        env={**launch.environment, "TMPDIR": os.path.join(folder, "tmp")},
-    )
-
-
-def _pipes(process: subprocess.Popen[bytes]) -> list[IO[bytes]]:
-    return [pipe for pipe in (process.stdin, process.stdout, process.stderr) if pipe is not None]
-
-
-def _unblocked(pipe: IO[bytes]) -> int:
-    os.set_blocking(pipe.fileno(), False)
-    return pipe.fileno()
