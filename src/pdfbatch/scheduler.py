@@ -130,6 +130,7 @@ class Scheduler:
         """Give the pool what it can take; whether anything is under way or to come."""
         if self._stopped:
             return False
+        self._submit_due()
         if len(self._running) > self.pool.capacity * FILL_AT:
             return True
         while len(self._running) < self.pool.capacity * FILL_TO and self._done.empty():
@@ -139,9 +140,12 @@ class Scheduler:
             self._submit(task)
         return bool(self._running or self._later) or not self._exhausted
 
+    def _submit_due(self) -> None:
+        """What is to be tried again goes in when it is due, however full the pool is: waiting for room would be a busy wait."""
+        while self._later and self._later[0][0] <= time.monotonic():
+            self._submit(heapq.heappop(self._later)[2])
+
     def _choose(self) -> Task | None:
-        if self._later and self._later[0][0] <= time.monotonic():
-            return heapq.heappop(self._later)[2]
         if self._joins:
             return self._joins.popleft()
         documents_first = self._parts_running >= max(1, self.pool.capacity - 1)

@@ -1,0 +1,52 @@
+"""What a scheduler hands to its pool, and when."""
+
+from collections.abc import Iterator
+from concurrent.futures import Future
+from types import TracebackType
+from typing import Self
+
+from pdfbatch.causes import Cause
+from pdfbatch.model import Document, Failure
+from pdfbatch.scheduler import FILL_TO, Scheduler
+from pdfbatch.settings import Limits, RetryPolicy
+from pdfbatch.tasks import Task, TaskResult
+
+
+class HeldPool:
+    """A pool whose tasks end when the test says so."""
+
+    capacity = 1
+
+    def __init__(self) -> None:
+        self.given: list[tuple[Task, Future[TaskResult]]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing is open."""
+
+    def submit(self, task: Task) -> Future[TaskResult]:
+        future = Future[TaskResult]()
+        self.given.append((task, future))
+        return future
+
+
+def test_what_is_due_again_goes_into_a_full_pool_at_once() -> None:
+    """Waiting for room kept the parent's core busy, and so cost the workers theirs."""
+    pool = HeldPool()
+    lost = Failure(cause=Cause.WORKER_LOST, message="0.pdf: its worker was killed")
+
+    def the_first_crashes_when_the_pool_is_full() -> Iterator[Task]:
+        for number in range(100):
+            if len(pool.given) == FILL_TO - 1:
+                pool.given[0][1].set_result(TaskResult(failure=lost, page=1))
+            yield Task(document=Document(f"{number}.pdf"))
+
+    scheduler = Scheduler(pool, the_first_crashes_when_the_pool_is_full(), RetryPolicy(), Limits())
+    assert next(scheduler.results()) is None  # no result: nothing is left to do but to wait
+    assert len(pool.given) == FILL_TO + 1
+    again = pool.given[-1][0]
+    assert (again.document.file_path, again.attempt) == ("0.pdf", 2)
