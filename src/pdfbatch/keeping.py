@@ -1,4 +1,4 @@
-"""What a worker writes of a document that has ended, and what it finds there of an earlier run."""
+"""What a worker is to write of a document that has ended, and what it finds there of an earlier run."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,9 +10,9 @@ from pdfbatch.model import Document, DocumentResult, DocumentStatus, Page
 from pdfbatch.ports import Output
 from pdfbatch.record import (
     Provenance,
+    files_of,
     options_digest,
     pages_of,
-    persist,
     read_record,
     read_record_of,
     record_name,
@@ -23,6 +23,31 @@ from pdfbatch.tasks import Draft, Task, Twin
 
 # A twin that is partial, empty or failed is no model: its duplicate is read, so that its status says what came of it.
 _COPIED = frozenset({DocumentStatus.SUCCEEDED, DocumentStatus.DUPLICATE})
+
+
+@dataclass(frozen=True, slots=True)
+class Unwritten:
+    """A result and the files that belong to it, in the order in which they are to be written; none without output."""
+
+    result: DocumentResult
+    output: Output | None = None
+    files: tuple[tuple[str, bytes | None], ...] = ()
+
+    @property
+    def size_bytes(self) -> int:
+        """How much is to be written."""
+        return sum(len(data or b"") for _, data in self.files)
+
+    def written(self) -> DocumentResult:
+        """The result, once its files are in the output. Raises ``DocumentError`` with a storage cause."""
+        if self.output is None:
+            return self.result
+        for name, data in self.files:
+            if data is None:
+                self.output.delete(name)
+            else:
+                self.output.write(name, data)
+        return self.result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,10 +84,8 @@ class Keeper:
         found = result_of(record, document, self.output)
         return as_duplicate(replace(found, pages=pages_of(record), output=None), document, twin)
 
-    def finished(
-        self, task: Task, clock: Clock, draft: Draft, pages: Sequence[Page], ocr_seconds: float
-    ) -> DocumentResult:
-        """What the pages of a document amount to, kept."""
+    def finished(self, task: Task, clock: Clock, draft: Draft, pages: Sequence[Page], ocr_seconds: float) -> Unwritten:
+        """What the pages of a document amount to, with its files."""
         result = concluded(
             task.document,
             sorted(pages, key=lambda page: page.number),
@@ -72,26 +95,23 @@ class Keeper:
         )
         return self.kept(task, clock, result, fingerprint=draft.fingerprint)
 
-    def kept(self, task: Task, clock: Clock, result: DocumentResult, *, fingerprint: str) -> DocumentResult:
-        """The result of a task, with what it cost, kept."""
+    def kept(self, task: Task, clock: Clock, result: DocumentResult, *, fingerprint: str) -> Unwritten:
+        """The result of a task, with what it cost so far, and its files."""
         seconds = task.worked_seconds + clock.elapsed()
         result = replace(
             result, attempts=task.attempt + task.repeats, duration_seconds=seconds, fingerprint=fingerprint
         )
-        return self.keep(result)
+        return self.unwritten(result)
 
-    def keep(self, result: DocumentResult) -> DocumentResult:
-        """Write a result to the output, and return it without its pages; without output, return it as it is.
-
-        Raises ``DocumentError`` with a storage cause.
-        """
+    def unwritten(self, result: DocumentResult) -> Unwritten:
+        """The result without its pages, and its files; without output, the result as it is."""
         if self.output is None:
-            return result
+            return Unwritten(result)
         provenance = Provenance(
             fingerprint=result.fingerprint,
             options=self.options(result.document),
             versions=self.versions,
             finished_at=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         )
-        persist(self.output, result, provenance)
-        return replace(result, pages=(), output=self.output.uri(record_name(result.document)))
+        kept = replace(result, pages=(), output=self.output.uri(record_name(result.document)))
+        return Unwritten(kept, self.output, files_of(result, provenance))

@@ -66,7 +66,7 @@ class Parts:
         found.update((page.number, page) for page in task.lost if page.number not in found)
         missing = Failure(cause=Cause.INTERNAL, message=f"{name}: no part has read this page")
         pages = [found.get(number) or lost_pages([number], missing)[0] for number in draft.page_numbers]
-        result = self.keeper.finished(task, clock, draft, pages, ocr_seconds=task.worked_seconds)
+        result = self.keeper.finished(task, clock, draft, pages, ocr_seconds=task.worked_seconds).written()
         if self.keeper.output is not None and draft.folder is not None:
             self.keeper.output.delete(draft.folder)
         return TaskResult(result=result)

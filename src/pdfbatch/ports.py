@@ -4,13 +4,13 @@ Each is a ``Protocol``; an adapter need not inherit from it. ``pdfbatch.testing`
 """
 
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import IntEnum
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
 from pdfbatch.model import DocumentResult
 from pdfbatch.report import BatchStatus
@@ -46,6 +46,19 @@ class Work(Protocol):
     @abstractmethod
     def __call__(self, task: Task, watch: Watch | None = None) -> TaskResult:
         """Do one task."""
+
+
+@runtime_checkable
+class PipelinedWork(Work, Protocol):
+    """Work that can be called in two steps, so that a worker reads the next document while it waits for an output."""
+
+    @abstractmethod
+    def begin(self, task: Task, watch: Watch | None = None) -> TaskResult | Callable[[], TaskResult]:
+        """Do all of a task that needs the processor.
+
+        What is returned is the result, or what ends the task and then has its result: a callable, to be called once, in any
+        thread. Neither it nor this raises for what a document does.
+        """
 
 
 class Pool(Protocol):

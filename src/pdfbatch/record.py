@@ -49,16 +49,15 @@ class Provenance:
     finished_at: str = ""
 
 
-def persist(output: Output, result: DocumentResult, provenance: Provenance) -> None:
-    """Write a document's text, then its record. A document without any text read leaves no text file behind.
+def files_of(result: DocumentResult, provenance: Provenance) -> tuple[tuple[str, bytes | None], ...]:
+    """Names and contents of a document's files: its text, then its record. ``None``: what may stand there goes.
 
-    Raises ``DocumentError`` with a storage cause.
+    A document without any text read leaves no text file behind.
     """
+    record = (record_name(result.document), to_json(as_record(result, provenance)))
     if result.pages:
-        output.write(text_name(result.document), result.text.encode())
-    elif not result.ok:
-        output.delete(text_name(result.document))
-    output.write(record_name(result.document), to_json(as_record(result, provenance)))
+        return (text_name(result.document), result.text.encode()), record
+    return (record,) if result.ok else ((text_name(result.document), None), record)
 
 
 def as_record(result: DocumentResult, provenance: Provenance) -> dict[str, object]:

@@ -24,8 +24,11 @@ from pdfbatch.settings import Limits, RetryPolicy
 from pdfbatch.tasks import Step, Task, TaskResult
 
 # Tasks handed to the pool for each of its workers: when no more than the first number are left, they are filled up to the
-# second. Enough to be sent ahead, so that no worker waits for us, and several at once, so that small ones are cheap.
-FILL_AT, FILL_TO = 4, 8
+# second. Enough to be sent ahead and to wait for their output, so that no worker waits for us, and several at once, so that
+# small ones are cheap.
+FILL_AT, FILL_TO = 8, 16
+# Parts handed to the pool for each worker: what is there is done, even when the time of its document is up meanwhile.
+PARTS_AT_ONCE = 4
 # Parts that may wait for each worker before no further document is begun.
 PARTS_WAITING = 64
 # How long to wait for a result before the batch gives a sign of life.
@@ -153,7 +156,7 @@ class Scheduler:
             return self._part()
         if len(self._parts) < PARTS_WAITING * self.pool.capacity and (task := self._document()) is not None:
             return task
-        return self._part() if self._parts else None
+        return self._part() if self._parts and self._parts_running < PARTS_AT_ONCE * self.pool.capacity else None
 
     def _part(self) -> Task:
         """The next part, with what its document has used of its time."""

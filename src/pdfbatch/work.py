@@ -4,6 +4,8 @@ A ``read`` task opens a document, takes the text layer of every page and finds o
 once; more make the document split: ``part`` tasks read some pages each, and a ``join`` puts the document together.
 """
 
+from collections.abc import Callable
+from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 
 from pdfbatch import repeats, tasklog
@@ -11,13 +13,16 @@ from pdfbatch.causes import Cause
 from pdfbatch.clock import Clock
 from pdfbatch.conclude import failed
 from pdfbatch.errors import DocumentError
-from pdfbatch.keeping import Keeper
+from pdfbatch.keeping import Keeper, Unwritten
 from pdfbatch.model import Document, DocumentResult, Failure
 from pdfbatch.opening import Opener
 from pdfbatch.parts import Parts
 from pdfbatch.ports import OcrEngine, Output, TextEngine, Watch
 from pdfbatch.settings import Extraction, Limits
 from pdfbatch.tasks import Draft, Step, Task, TaskResult, Twin
+
+WAITING_BYTES = 1 << 20
+"""More than that is written before the next document is begun, so that what waits to be written stays small."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,17 +43,29 @@ class DocumentWork:
 
     def __call__(self, task: Task, watch: Watch | None = None) -> TaskResult:
         """Do one task; never raises for what a document does."""
+        begun = self.begin(task, watch)
+        return begun if isinstance(begun, TaskResult) else begun()
+
+    def begin(self, task: Task, watch: Watch | None = None) -> TaskResult | Callable[[], TaskResult]:
+        """Do all of a task but to wait for the output, which what is returned does; large texts are waited for here."""
         clock = Clock.started(task, self.limits)
         with tasklog.collect() as log, repeats.counting() as again:
-            outcome = self._isolated(task, clock, watch or _NO_WATCH)
-        return replace(outcome, seconds=clock.elapsed(), repeats=again.count, log=log.taken())
+            context = copy_context()
+            begun = self._begun(task, clock, watch or _NO_WATCH)
+
+        def rest() -> TaskResult:
+            done = context.run(self._ended, task, clock, begun)
+            return replace(done, seconds=clock.elapsed(), repeats=again.count, log=log.taken())
+
+        size_bytes = begun.unwritten.size_bytes if isinstance(begun, _Begun) else 0
+        return rest if 0 < size_bytes <= WAITING_BYTES else rest()
 
     def keep(self, result: DocumentResult) -> DocumentResult:
         """Write a result to the output, and return it without its pages; without output, return it as it is.
 
         Raises ``DocumentError`` with a storage cause.
         """
-        return self._keeper.keep(result)
+        return self._keeper.unwritten(result).written()
 
     def options(self, document: Document) -> str:
         """Digest of all settings that can change this document's text."""
@@ -56,19 +73,26 @@ class DocumentWork:
 
     # --- isolation ------------------------------------------------------------------------------------------------
 
-    def _isolated(self, task: Task, clock: Clock, watch: Watch) -> TaskResult:
-        name = task.document.file_path
+    def _begun(self, task: Task, clock: Clock, watch: Watch) -> "TaskResult | _Begun":
         try:
-            return self._step(task, clock, watch)
-        except DocumentError as error:
-            failure = Failure(cause=error.cause, message=str(error), transient=error.transient)
-        except MemoryError:
-            failure = Failure(cause=Cause.MEMORY_LIMIT, message=f"{name}: memory ran out while it was read")
+            step = self._step(task, clock, watch)
+            return _Begun(step) if isinstance(step, Unwritten) else step
         except Exception as error:  # noqa: BLE001 (isolation is the purpose: no document may harm another)
-            failure = Failure(cause=Cause.INTERNAL, message=f"{name}: {type(error).__name__}: {error}")
-        return self._given_up(task, clock, failure)
+            return self._given_up(task, clock, _failure(task, error))
 
-    def _step(self, task: Task, clock: Clock, watch: Watch) -> TaskResult:
+    def _ended(self, task: Task, clock: Clock, begun: "TaskResult | _Begun") -> TaskResult:
+        if isinstance(begun, TaskResult):
+            return begun
+        try:
+            return TaskResult(result=begun.unwritten.written())
+        except Exception as error:  # noqa: BLE001 (isolation is the purpose: no document may harm another)
+            failure = _failure(task, error)
+        if begun.failure is None:
+            return self._ended(task, clock, self._given_up(task, clock, failure))
+        unkept = replace(failure, message=f"{begun.failure.message}; and: {failure.message}")
+        return TaskResult(result=replace(begun.unwritten.result, failure=unkept))
+
+    def _step(self, task: Task, clock: Clock, watch: Watch) -> TaskResult | Unwritten:
         match task.step:
             case Step.READ:
                 return self._read(task, clock, watch)
@@ -77,24 +101,20 @@ class DocumentWork:
             case Step.JOIN:
                 return self._parts.join(task, clock)
 
-    def _given_up(self, task: Task, clock: Clock, failure: Failure) -> TaskResult:
+    def _given_up(self, task: Task, clock: Clock, failure: Failure) -> "TaskResult | _Begun":
         if task.step is Step.PART or failure.transient:
             return TaskResult(failure=failure)
         result = failed(task.document, failure)
-        try:
-            return TaskResult(result=self._keeper.kept(task, clock, result, fingerprint=""))
-        except DocumentError as error:
-            unkept = Failure(cause=error.cause, message=f"{failure.message}; and: {error}", transient=error.transient)
-            return TaskResult(result=replace(result, failure=unkept))
+        return _Begun(self._keeper.kept(task, clock, result, fingerprint=""), failure)
 
     # --- read -----------------------------------------------------------------------------------------------------
 
-    def _read(self, task: Task, clock: Clock, watch: Watch) -> TaskResult:
+    def _read(self, task: Task, clock: Clock, watch: Watch) -> TaskResult | Unwritten:
         document, opener = task.document, self._opener
         if task.failure is not None:  # whoever fetched the document has met it already
-            return self._given_up(task, clock, task.failure)
+            raise DocumentError(task.failure.message, cause=task.failure.cause, transient=task.failure.transient)
         if task.twin is not None and (done := self._without_reading(task, task.twin, clock)) is not None:
-            return TaskResult(result=done)
+            return done
         source = opener.source(task)
         if task.resume and (earlier := self._keeper.earlier(document, source.fingerprint)) is not None:
             return TaskResult(result=replace(earlier, attempts=task.attempt, duration_seconds=clock.elapsed()))
@@ -112,13 +132,13 @@ class DocumentWork:
                 return outcome
             pages += reader.ocr(pending, clock, watch)
         opener.confirm(task, source)
-        return TaskResult(result=self._keeper.finished(task, clock, draft, pages, reader.ocr_seconds))
+        return self._keeper.finished(task, clock, draft, pages, reader.ocr_seconds)
 
-    def _without_reading(self, task: Task, twin: Twin, clock: Clock) -> DocumentResult | None:
+    def _without_reading(self, task: Task, twin: Twin, clock: Clock) -> TaskResult | Unwritten | None:
         """The earlier result of a document that has a twin, or what the twin's record holds."""
         earlier = self._keeper.earlier(task.document, twin.own_fingerprint) if task.resume else None
         if earlier is not None:
-            return replace(earlier, attempts=task.attempt, duration_seconds=clock.elapsed())
+            return TaskResult(result=replace(earlier, attempts=task.attempt, duration_seconds=clock.elapsed()))
         copy = self._keeper.copied(task.document, twin)
         return None if copy is None else self._keeper.kept(task, clock, copy, fingerprint=twin.own_fingerprint)
 
@@ -147,6 +167,25 @@ class DocumentWork:
     @property
     def _parts(self) -> Parts:
         return Parts(opener=self._opener, keeper=self._keeper)
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A task that has come to a result which has yet to be written; ``failure`` when it was given up."""
+
+    unwritten: Unwritten
+    failure: Failure | None = None
+
+
+def _failure(task: Task, error: Exception) -> Failure:
+    name = task.document.file_path
+    match error:
+        case DocumentError():
+            return Failure(cause=error.cause, message=str(error), transient=error.transient)
+        case MemoryError():
+            return Failure(cause=Cause.MEMORY_LIMIT, message=f"{name}: memory ran out while it was read")
+        case _:
+            return Failure(cause=Cause.INTERNAL, message=f"{name}: {type(error).__name__}: {error}")
 
 
 class _NoWatch:

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from pdfbatch.causes import Cause
-from pdfbatch.executors.deadlines import GRACE_SECONDS, nearest_deadline, patience
+from pdfbatch.executors.deadlines import LEAST_GRACE_SECONDS, grace_seconds, nearest_deadline, patience
 from pdfbatch.executors.endings import Exit, lost
 from pdfbatch.executors.place import Place
 from pdfbatch.model import Document, Failure
@@ -50,21 +50,26 @@ def test_seconds_and_page_are_those_of_the_place() -> None:
 @pytest.mark.parametrize(
     ("limits", "name", "at"),
     [
-        (Limits(document_timeout=10, page_timeout=60), "document_timeout", 106),
-        (Limits(document_timeout=10, page_timeout=2), "page_timeout", 105),
-        (Limits(document_timeout=3, page_timeout=None), "document_timeout", 100),
+        (Limits(document_timeout=10, page_timeout=60), "document_timeout", 106.3),
+        (Limits(document_timeout=10, page_timeout=2), "page_timeout", 105.15),
+        (Limits(document_timeout=5, page_timeout=None), "document_timeout", 101.25),
     ],
 )
 def test_the_nearer_limit_binds(limits: Limits, name: str, at: float) -> None:
     deadline = nearest_deadline(PLACE, TASK, limits)
     assert deadline is not None
-    assert (deadline.limit, deadline.at) == (name, at + GRACE_SECONDS)
+    assert (deadline.limit, deadline.at) == (name, at)
+
+
+@pytest.mark.parametrize(("limit", "grace"), [(0.1, 0.15), (1, 0.15), (5, 0.25), (6, 0.3), (1800, 0.3)])
+def test_the_grace_is_a_twentieth_of_the_limit_within_bounds(limit: float, grace: float) -> None:
+    assert grace_seconds(limit) == pytest.approx(grace)
 
 
 def test_a_page_limit_does_not_bind_before_the_first_page() -> None:
     limits = Limits(document_timeout=None, page_timeout=1)
     assert nearest_deadline(Place(task=1, task_started=100), TASK, limits) is None
-    assert patience(TASK, limits) == 1 + GRACE_SECONDS
+    assert patience(TASK, limits) == 1 + LEAST_GRACE_SECONDS
 
 
 def test_without_limits_patience_is_endless() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.gates.scale import scaled
 
 _PROC = Path("/proc")
-_WORKER = b"pdfbatch.executors.worker"
+_WORKER = b"pdfbatch-worker\n"
 
 HAS_PROC = Path("/proc/self/fd").is_dir()
 
@@ -30,7 +30,18 @@ def living(folder: Path) -> list[str]:
 
 def workers(folder: Path) -> list[int]:
     """The worker processes of the family."""
-    return [int(process.name) for process in _family(folder) if _WORKER in _read(process / "cmdline")]
+    return [int(process.name) for process in _family(folder) if _read(process / "comm") == _WORKER]
+
+
+def descendants(process: int) -> list[int]:
+    """The living processes below a process."""
+    parents = {
+        int(path.name): fields for path in _PROC.glob("[0-9]*") if (fields := _stat(path)) and fields[0] not in "ZX"
+    }
+    found = [process]
+    for one in found:
+        found.extend(pid for pid, fields in parents.items() if int(fields[1]) == one)
+    return found[1:]
 
 
 def zombies() -> int:

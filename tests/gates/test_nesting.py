@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ import pytest
 from tests.gates import nested
 from tests.gates.celery_tasks import READ, application
 from tests.gates.conftest import Measured
-from tests.gates.family import HAS_PROC, eventually, left_behind, living
+from tests.gates.family import HAS_PROC, descendants, eventually, left_behind, living
 from tests.gates.nested import ENDINGS, GOOD
 from tests.gates.scale import GATE, scaled
 
@@ -150,9 +151,20 @@ UNGUARDED = """
 """
 
 
+def most_descendants(script: "subprocess.Popen[str]") -> int:
+    """How many processes a script had below it at most, in two looks in a row: one that was killed takes a moment to go."""
+    counts = [0, 0]
+    while script.poll() is None:
+        counts.append(len(descendants(script.pid)))
+        time.sleep(0.01)
+    return max(map(min, pairwise(counts)))
+
+
 def test_in_a_script_without_a_main_guard(paths: list[str], start: Start, tmp_path: Path, temporary: Path) -> None:
     script = start(UNGUARDED, str(tmp_path / "endings"), *paths)
+    most = most_descendants(script)
     said, _ = script.communicate(timeout=120)
+    assert most <= 2 + 2  # workers, the guardian and the fork server
     assert said == "the script's body runs\n"
     assert json.loads((tmp_path / "endings").read_text()) == ENDINGS
     assert left_behind(temporary) == []

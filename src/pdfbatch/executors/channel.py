@@ -31,6 +31,7 @@ class Kind(IntEnum):
     RESULT = 6
     LAST_RESULT = 7
     RETURNED = 8
+    FREE = 9
 
 
 _KINDS = {kind.value: kind for kind in Kind}  # several times faster than Kind(number), and asked for each frame

@@ -3,11 +3,14 @@
 import os
 import select
 import subprocess
+import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, Protocol
 
 from pdfbatch.executors import memory
+
+_ROOM_BYTES = 1 << 20  # what any user may ask for (pipe(7))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,5 +169,11 @@ class ForkedChild:
 
 
 def _unblocked(pipe: int) -> int:
+    """The pipe, made not to block; on Linux with room for the text of a document, so that a worker need not wait for us."""
     os.set_blocking(pipe, False)
+    if sys.platform == "linux":
+        import fcntl  # noqa: PLC0415 (not there on Windows)
+
+        with suppress(OSError):  # this user's pipes have too much room already
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _ROOM_BYTES)
     return pipe

@@ -39,7 +39,7 @@ class Dispatcher:
         """Give idle workers a task each, then quick ones a few ahead; the tasks that were given."""
         if not self._queue:
             return []
-        low = [worker for worker in crew.live if len(worker.sent) <= LOW_WATER]
+        low = [worker for worker in crew.live if worker.at_hand <= LOW_WATER]
         rooms = ((worker, depth) for depth in range(1 + SENT_AHEAD) for worker in low)
         given = [job for worker, depth in rooms if worker.has_room(depth, now) and (job := self._give(worker, now))]
         for worker in low:
@@ -72,7 +72,7 @@ class Dispatcher:
         """Call back what waits behind a task while another worker is idle; when to look again."""
         if self._queue or not any(worker.is_idle for worker in crew.live):
             return math.inf
-        holders = [worker for worker in crew.live if len(worker.sent) > 1]
+        holders = [worker for worker in crew.live if worker.at_hand > 1]
         if not holders or any(worker.recalled for worker in holders):
             return math.inf
         holder = min(holders, key=lambda worker: worker.head_since)
@@ -83,7 +83,7 @@ class Dispatcher:
 
     def recall(self, crew: Crew, worker: WorkerProcess) -> None:
         """Ask a worker to return what it has not begun."""
-        if len(worker.sent) > 1 and not worker.recalled:
+        if worker.at_hand > 1 and not worker.recalled:
             worker.recalled = True
             worker.say(Kind.RECALL)
             crew.flush(worker)
@@ -92,7 +92,7 @@ class Dispatcher:
 
     def on_result(self, crew: Crew, worker: WorkerProcess, frame: Frame, now: float) -> None:
         """A worker has done a task. Raises ``ChannelError`` when it was not given that one."""
-        job = worker.sent.pop(frame.task, None)
+        job = worker.take_back(frame.task)
         if job is None:
             raise ChannelError("the result of another task")
         worker.quick = now - worker.head_since < QUICK_SECONDS
@@ -115,12 +115,17 @@ class Dispatcher:
         if worker.retiring and not worker.sent:
             crew.dismiss(worker)
 
+    def on_free(self, worker: WorkerProcess, frame: Frame) -> None:
+        """A worker only waits for the output of these tasks, and could do more. Some may have ended meanwhile."""
+        worker.finishing = worker.sent.keys() & set(decode_numbers(frame.payload))
+
     def release(self, worker: WorkerProcess, blamed: Job | None, result: TaskResult | None) -> None:
         """A worker is gone: the task to blame ends with ``result``, the others go back to the front of the queue."""
         if blamed is not None:
-            del worker.sent[blamed.number]
+            worker.take_back(blamed.number)
         self._queue.extendleft(reversed(worker.sent.values()))
         worker.sent.clear()
+        worker.finishing.clear()
         if blamed is not None and result is not None:
             self._settle(blamed, result)
 

@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 
+_PARTING_SECONDS = 1.0  # workers that can end by themselves write down what they have read, and do so within half of it
 _CLEANING_SECONDS = 5.0
 
 
@@ -61,12 +62,23 @@ def _living(lines: list[bytearray]) -> set[int]:
 
 
 def _clean(folder: str, groups: set[int]) -> None:
+    deadline = time.monotonic() + _PARTING_SECONDS
+    while any(map(_lives, groups)) and time.monotonic() < deadline:
+        time.sleep(0.02)
     for group in groups:
         try:
             os.killpg(group, signal.SIGKILL)
         except OSError:
             continue  # gone by itself
     _remove(folder)
+
+
+def _lives(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except OSError:
+        return False
+    return True
 
 
 def _remove(folder: str) -> None:

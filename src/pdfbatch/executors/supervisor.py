@@ -182,6 +182,8 @@ class Supervisor:
                 self._tasks.on_result(self._crew, worker, frame, time.monotonic())
             case Kind.RETURNED:
                 self._tasks.on_returned(self._crew, worker, frame)
+            case Kind.FREE:
+                self._tasks.on_free(worker, frame)
             case Kind.READY:
                 self._on_ready(worker, frame)
             case _:

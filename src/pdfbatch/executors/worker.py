@@ -6,14 +6,17 @@ is under way, and so that the death of the parent is noticed; a third watches th
 
 import os
 import pickle
-import select
 import signal
 import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum
+from functools import partial
 from queue import Empty, SimpleQueue
+from typing import Final, Self, TypeVar
 
 from pdfbatch import tasklog
 from pdfbatch.causes import Cause
@@ -29,12 +32,16 @@ from pdfbatch.executors.channel import (
     read_frame,
     write_frame,
 )
+from pdfbatch.executors.dying import die, die_with, watch
+from pdfbatch.executors.finisher import Finisher
 from pdfbatch.executors.forkserver import restore
 from pdfbatch.executors.isolation import raised
 from pdfbatch.executors.place import PlaceWriter, place_path
 from pdfbatch.model import Failure
-from pdfbatch.ports import Work
+from pdfbatch.ports import PipelinedWork, Work
 from pdfbatch.tasks import Task, TaskResult
+
+_T = TypeVar("_T")
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -47,24 +54,30 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _serve_spawned(folder: str, parent: str) -> None:
-    incoming, outgoing = _take_the_pipes()
-    _die_with(int(parent))
+    post = _Post.taken(folder)
+    die_with(int(parent), post.finisher)
     try:
-        setup: Setup = pickle.loads(read_frame(incoming).payload)  # noqa: S301 (from our parent)
+        setup: Setup = pickle.loads(read_frame(post.incoming).payload)  # noqa: S301 (from our parent)
     except EOFError:
         return
     restore(setup)
     tasklog.route_all()
     work: Work = pickle.loads(setup.work)  # noqa: S301 (from our parent)
-    _Worker(incoming, outgoing, work, setup.recycle_bytes).serve(folder)
+    _Worker(post, work, setup.recycle_bytes).serve()
 
 
 def _serve_forked(folder: str, *numbers: str) -> None:
     birth = forkserver.serve(folder, *map(int, numbers))
     if birth is not None:
-        incoming, outgoing = _take_the_pipes()
-        _watch(birth.host)
-        _Worker(incoming, outgoing, birth.work, birth.setup.recycle_bytes).serve(birth.folder)
+        post = _Post.taken(birth.folder)
+        watch(birth.host, post.finisher)
+        _Worker(post, birth.work, birth.setup.recycle_bytes).serve()
+
+
+def _take_a_name() -> None:
+    """What ``top`` and ``ps -o comm`` call this process (Linux): a fork has the command line of the fork server."""
+    with suppress(OSError), open("/proc/self/comm", "w", encoding="ascii") as file:
+        file.write("pdfbatch-worker")
 
 
 def _take_the_pipes() -> tuple[int, int]:
@@ -77,69 +90,103 @@ def _take_the_pipes() -> tuple[int, int]:
     return incoming, outgoing
 
 
-def _die_with(parent: int) -> None:
-    """Watch the parent where that is possible (Linux): a process that it forked may hold our pipe open when it is gone."""
-    if not hasattr(os, "pidfd_open"):
-        return
-    with suppress(OSError):
-        _watch(os.pidfd_open(parent))
-    if os.getppid() != parent:
-        _die()
+class _Finished(Enum):
+    """A task for which only the output was waited for has come to its end."""
+
+    FINISHED = 1
 
 
-def _watch(end: int) -> None:
-    threading.Thread(target=_wait_and_die, args=(end,), name="pdfbatch-parent-watch", daemon=True).start()
+_FINISHED: Final = _Finished.FINISHED
+_Event = Frame | _Finished | None
+"""What comes for a worker: a task, news of one, or that it may go."""
 
 
-def _wait_and_die(end: int) -> None:
-    select.select([end], [], [])
-    _die()
+@dataclass(frozen=True, slots=True)
+class _Post:
+    """Where a worker stands: the pipes to its supervisor, the place that it tells, what has come for it, and what finishes
+    tasks for it.
+    """
 
+    incoming: int
+    outgoing: int
+    place: PlaceWriter
+    inbox: SimpleQueue[_Event]
+    finisher: Finisher
 
-def _die() -> None:
-    """End this process and all that it started."""
-    os.killpg(os.getpid(), signal.SIGKILL)
+    @classmethod
+    def taken(cls, folder: str) -> Self:
+        """The post of the worker with this folder."""
+        incoming, outgoing = _take_the_pipes()
+        place, inbox = PlaceWriter(place_path(folder)), SimpleQueue[_Event]()
+        return cls(incoming, outgoing, place, inbox, Finisher(place.begin, partial(inbox.put, _FINISHED)))
 
 
 class _Worker:
-    def __init__(self, incoming: int, outgoing: int, work: Work, recycle_bytes: int | None) -> None:
-        self._incoming = incoming
-        self._outgoing = outgoing
+    def __init__(self, post: _Post, work: Work, recycle_bytes: int | None) -> None:
+        self._incoming, self._outgoing = post.incoming, post.outgoing
+        self._place, self._finisher = post.place, post.finisher
         self._work = work
         self._recycle_bytes = recycle_bytes
-        self._waiting = SimpleQueue[Frame | None]()
+        self._inbox = post.inbox
+        self._told: list[int] = []
         self._writing = threading.Lock()
 
-    def serve(self, folder: str) -> None:
-        """Do tasks; ``folder`` is where the supervisor looks for the place."""
+    def serve(self) -> None:
+        _take_a_name()
         memory.volunteer_for_the_oom_killer()
         if (limit := self._work.limits.memory_bytes) is not None:
             memory.bound_own_data(_room(limit))
-        place = PlaceWriter(place_path(folder))
         threading.Thread(target=self._read, name="pdfbatch-reader", daemon=True).start()
         self._write(encode(Kind.READY, payload=encode_numbers([memory.own_peak_bytes()])))
-        while (frame := self._waiting.get()) is not None:
-            place.begin(frame.task)
-            payload, bloated = self._do(frame, place)
-            kind = Kind.LAST_RESULT if bloated or self._has_grown() else Kind.RESULT
-            place.end(frame.task)
-            self._write(encode(kind, frame.task, payload))
-            del frame, payload  # or an idle worker would keep its last document in memory
+        while (frame := self._next()) is not None:
+            self._place.begin(frame.task)
+            self._do(frame)
+            del frame  # or an idle worker would keep its last document in memory
 
-    def _do(self, frame: Frame, place: PlaceWriter) -> tuple[bytes, bool]:
-        """The pickled result, and whether memory ran out."""
+    def _next(self) -> Frame | None:
+        """The next task, ``None`` at the end."""
+        while True:
+            if self._inbox.empty():
+                self._tell_that_it_is_free()
+            event = self._inbox.get()
+            if event is not _FINISHED:
+                return event
+
+    def _tell_that_it_is_free(self) -> None:
+        """There is nothing to do but to wait for the output, so that there could be more."""
+        waiting = self._finisher.waiting()
+        if waiting:
+            self._place.begin(waiting[0])
+        if waiting and waiting != self._told:
+            self._write(encode(Kind.FREE, payload=encode_numbers(waiting)))
+        self._told = waiting
+
+    def _do(self, frame: Frame) -> None:
+        """Do a task and send its result; or leave that to the finisher, when only its output is to be waited for."""
         started = time.monotonic()
         try:
             task: Task = pickle.loads(frame.payload)  # noqa: S301 (from our parent)
         except Exception as error:  # noqa: BLE001 (isolation is the purpose: metadata may be of any type)
             said = f"the task cannot be read in a worker: {type(error).__name__}: {error}"
-            return pickle.dumps(_internal(said), PICKLE_PROTOCOL), False
-        result = self._isolated(task, place, started)
-        return self._pickled(task, result), _is_about_memory(result)
+            return self._send(frame.task, pickle.dumps(_internal(said), PICKLE_PROTOCOL), bloated=False)
+        begun = self._isolated(task, started, partial(self._begin, task))
+        if not isinstance(begun, TaskResult):
+            return self._finisher.put(frame.task, partial(self._finish, frame.task, task, started, begun))
+        payload = self._pickled(task, begun)
+        self._place.end(frame.task)
+        return self._send(frame.task, payload, bloated=_is_about_memory(begun))
 
-    def _isolated(self, task: Task, place: PlaceWriter, started: float) -> TaskResult:
+    def _begin(self, task: Task) -> TaskResult | Callable[[], TaskResult]:
+        work = self._work
+        return work.begin(task, self._place) if isinstance(work, PipelinedWork) else work(task, self._place)
+
+    def _finish(self, number: int, task: Task, started: float, rest: Callable[[], TaskResult]) -> None:
+        result = self._isolated(task, started, rest)
+        self._send(number, self._pickled(task, result), bloated=_is_about_memory(result))
+
+    def _isolated(self, task: Task, started: float, step: Callable[[], _T]) -> _T | TaskResult:
         try:
-            return self._work(task, place)
+            return step()
         except MemoryError:
             return _out_of_memory(task, self._work.limits.memory_bytes, time.monotonic() - started)
         except Exception as error:  # noqa: BLE001 (isolation is the purpose: no document may harm another)
@@ -151,6 +198,10 @@ class _Worker:
         except Exception as error:  # noqa: BLE001 (isolation is the purpose: metadata may be of any type)
             said = f"{task.document.file_path}: the result cannot be sent: {type(error).__name__}: {error}"
             return pickle.dumps(_internal(said), PICKLE_PROTOCOL)
+
+    def _send(self, number: int, payload: bytes, *, bloated: bool) -> None:
+        kind = Kind.LAST_RESULT if bloated or self._has_grown() else Kind.RESULT
+        self._write(encode(kind, number, payload))
 
     def _has_grown(self) -> bool:
         return self._recycle_bytes is not None and memory.own_resident_bytes() > self._recycle_bytes
@@ -165,13 +216,13 @@ class _Worker:
         try:
             self._read_until_told_to_quit()
         except (EOFError, ChannelError, OSError):  # the parent is gone: so are we, and all that we started
-            _die()
+            die(self._finisher)
 
     def _read_until_told_to_quit(self) -> None:
         heard: dict[Kind, Callable[[Frame], None]] = {
-            Kind.TASK: self._waiting.put,
+            Kind.TASK: self._inbox.put,
             Kind.RECALL: self._give_back,
-            Kind.QUIT: lambda _: self._waiting.put(None),
+            Kind.QUIT: lambda _: self._inbox.put(None),
         }
         while True:
             frame = read_frame(self._incoming)
@@ -181,8 +232,9 @@ class _Worker:
         """Return the tasks that have not begun; each is either done or returned, never both."""
         numbers: list[int] = []
         try:
-            while (frame := self._waiting.get_nowait()) is not None:
-                numbers.append(frame.task)
+            while (event := self._inbox.get_nowait()) is not None:
+                if event is not _FINISHED:
+                    numbers.append(event.task)
         except Empty:
             pass
         self._write(encode(Kind.RETURNED, payload=encode_numbers(numbers)))

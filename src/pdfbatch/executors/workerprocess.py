@@ -22,14 +22,15 @@ _TAIL_BYTES = 4096
 class WorkerProcess:
     """A worker process in a session of its own. Belongs to one thread; nothing here blocks.
 
-    ``sent`` are the tasks that it has not answered yet, in the order of sending; ``head_since`` is when it could begin
-    with the first of them. ``quick``: its last task took less than ``QUICK_SECONDS``. ``recalled``: it was asked to return
-    what it has not begun. ``retiring``: it gets no more tasks. ``blocked``: its pipe is full. ``present``: it is in the crew.
-    ``killed``: the crew has killed it, and knows why.
+    ``sent`` are the tasks that it has not answered yet, in the order of sending; of those in ``finishing`` only the output
+    is waited for. ``head_since`` is when it could begin with the first of the others. ``quick``: its last task took less
+    than ``QUICK_SECONDS``. ``recalled``: it was asked to return what it has not begun. ``retiring``: it gets no more tasks.
+    ``blocked``: its pipe is full. ``present``: it is in the crew. ``killed``: the crew has killed it, and knows why.
     """
 
     def __init__(self, folder: str, setup: bytes, start: Callable[[str], Child]) -> None:
         self.sent: dict[int, Job] = {}
+        self.finishing: set[int] = set()
         self.taken = 0
         self.ready = False
         self.quick = False
@@ -65,21 +66,31 @@ class WorkerProcess:
     @property
     def is_idle(self) -> bool:
         """Whether it waits for a task."""
-        return self.ready and not self.sent and not self.retiring
+        return self.ready and not self.at_hand and not self.retiring
+
+    @property
+    def at_hand(self) -> int:
+        """How many tasks it has to do."""
+        return len(self.sent) - len(self.finishing)
 
     def has_room(self, depth: int, now: float) -> bool:
         """Whether it should get a task behind just this many others; nothing is put behind a task that takes long."""
-        if len(self.sent) != depth or not self.ready or self.retiring or self.recalled:
+        if self.at_hand != depth or not self.ready or self.retiring or self.recalled:
             return False
         return depth == 0 or (self.quick and not self.blocked and now - self.head_since < QUICK_SECONDS)
 
     def give(self, job: Job, payload: bytes, now: float) -> None:
         """Send a task with the next flush."""
-        if not self.sent:
+        if not self.at_hand:
             self.head_since = now
         self.sent[job.number] = job
         self.taken += 1
         self._outflow.put(encode(Kind.TASK, job.number, payload))
+
+    def take_back(self, number: int) -> Job | None:
+        """The task with this number, which is no longer its own; ``None`` when it was not given that one."""
+        self.finishing.discard(number)
+        return self.sent.pop(number, None)
 
     def say(self, kind: Kind) -> None:
         """Send a word with the next flush."""
