@@ -195,22 +195,32 @@ def test_no_more_documents_are_held_than_allowed(files: Files, tmp_path: Path) -
         assert len(reader.rest()) == 16
 
 
-def test_more_is_fetched_while_copies_are_ready(files: Files, tmp_path: Path) -> None:
-    read, arrived = list[str](), threading.Semaphore(0)
+def test_more_is_fetched_while_copies_are_ready_once_a_quarter_is_free(files: Files, tmp_path: Path) -> None:
+    read, counts = list[str](), list[int]()
 
     def source() -> Iterator[Document]:
         for number in range(12):
             read.append(files.url(f"{number}-10"))
             yield Document(read[-1])
 
-    with Spool(documents=source(), wake=arrived.release, folder=str(tmp_path), max_documents=4) as spool:
-        assert (next(spool), len(read)) == (None, 4)
-        assert all(arrived.acquire(timeout=BOUND) for _ in range(4))
-        task = next(spool)
-        assert task is not None
-        spool.release(task.document.document_uuid)
-        assert next(spool) is not None
-        assert len(read) == 5
+    reader = Reader(source(), tmp_path, max_documents=8, concurrency=1)
+    with reader.spool:
+        assert next(reader.spool) is None
+        wait_for(lambda: sum(path.stat().st_size for path in tmp_path.rglob("*.pdf")) == 80)
+        for _ in range(3):
+            task = reader.next()
+            counts.append(len(read))
+            reader.spool.release(task.document.document_uuid)
+    assert counts == [8, 8, 10]
+
+
+def test_a_reader_is_woken_once_and_not_for_each_copy(files: Files, tmp_path: Path) -> None:
+    wakes = list[None]()
+    urls = [files.url(f"{number}-10") for number in range(6)]
+    with Spool(documents=documents(*urls), wake=lambda: wakes.append(None), folder=str(tmp_path), concurrency=1) as spool:
+        assert next(spool) is None
+        wait_for(lambda: sum(path.stat().st_size for path in tmp_path.rglob("*.pdf")) == 60)
+        assert len(wakes) == 1
 
 
 def test_no_more_bytes_are_held_than_allowed(files: Files, tmp_path: Path) -> None:

@@ -65,8 +65,7 @@ class Fetchers:
 
     def fetch(self, task: Task) -> None:
         """Fetch the document of a task some time soon."""
-        _, lane = self._lanes.get(_identity(remoteinputs.options_of(task.document)), (None, None))
-        if not self._passes(lane, task):
+        if not self._passes(self._lane(task), task):
             self._order(_Order(task))
 
     def stop(self, seconds: float) -> None:
@@ -98,7 +97,7 @@ class Fetchers:
     # --- the short way --------------------------------------------------------------------------------------------
 
     def _lane(self, task: Task) -> Lane | None:
-        """The lane to where a document is, made when it is first wanted."""
+        """The lane to where a document is, made when it is first wanted; a listing has opened the file system before."""
         if not may_pass(task.document):
             return None
         options = remoteinputs.options_of(task.document)

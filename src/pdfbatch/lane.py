@@ -8,6 +8,7 @@ name: what does not go smoothly, or is large, goes the long way (``pdfbatch.fetc
 
 import asyncio
 import os
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -53,6 +54,8 @@ class Lane:
     hashes: bool = False
     _refused: int = 0
     _closed: bool = False
+    _coming: deque[Passage] = field(default_factory=deque[Passage])
+    _called: bool = False
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
     _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
     _under_way: set["asyncio.Task[None]"] = field(default_factory=set["asyncio.Task[None]"])
@@ -64,7 +67,10 @@ class Lane:
 
     def take(self, passage: Passage) -> None:
         """Fetch an object; returns at once."""
-        self._loop.call_soon_threadsafe(self._begin, passage)
+        self._coming.append(passage)
+        if not self._called:  # one call for all that come until the loop gets to it: each takes this thread's turn away
+            self._called = True
+            self._loop.call_soon_threadsafe(self._begin)
 
     def stop(self, seconds: float) -> None:
         """Give up what is under way, without calling ``done``, and wait so long at most for it to end."""
@@ -75,12 +81,12 @@ class Lane:
     def _loop(self) -> asyncio.AbstractEventLoop:
         return cast("asyncio.AbstractEventLoop", self.filesystem.loop)
 
-    def _begin(self, passage: Passage) -> None:
-        if self._closed:
-            return
-        task = self._loop.create_task(self._pass(passage))
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
+    def _begin(self) -> None:
+        self._called = False  # before the look: what comes after it calls again
+        while self._coming and not self._closed:
+            task = self._loop.create_task(self._pass(self._coming.popleft()))
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
 
     async def _pass(self, passage: Passage) -> None:
         digest = ""

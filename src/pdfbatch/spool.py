@@ -26,7 +26,8 @@ class Spool:
     Local documents pass at once. Remote ones are fetched by ``concurrency`` threads into files of a private folder, and come
     as they are ready, with a ``copy``; one that cannot be fetched comes with its ``failure``. At most ``max_documents`` of
     them are held, and ``max_bytes`` (one that is larger is held alone); while the spool is full, or ``None`` is given, nothing
-    is read from ``documents``. A document that is larger than ``max_file_bytes`` is refused by its size, unread.
+    is read from ``documents``. As long as it has copies to give, it reads on only when a quarter of it is free: requests that
+    are made many at once cost less. A document that is larger than ``max_file_bytes`` is refused by its size, unread.
 
     ``documents`` gives ``None``, too, while there is none to give.
 
@@ -56,6 +57,8 @@ class Spool:
     _waiting: dict[str, Document] = field(default_factory=dict[str, Document])
     _given: "dict[str, Fetched]" = field(default_factory=dict[str, "Fetched"])
     _end: Exception | None = None
+    _full: bool = False
+    _awaited: bool = False
 
     def __enter__(self) -> Self:
         """The spool itself."""
@@ -73,13 +76,15 @@ class Spool:
 
     def __next__(self) -> Task | None:
         """A task, or ``None`` when none is ready."""
-        while self._end is None and len(self._waiting) + len(self._given) < self.max_documents:
+        while self._reads_on():
             document = self._next_document()  # before what is ready: else no more is fetched until all of that is given
             if document is None:
                 break
             if (task := self._task(document)) is not None:
                 return task
+        self._awaited = True  # before the look: what arrives after it wakes
         if not self._ready.empty():  # nobody else takes from it
+            self._awaited = False
             return self._taken(self._ready.get_nowait())
         if self._end is not None and not self._waiting:
             raise self._end
@@ -111,6 +116,12 @@ class Spool:
         if self._fetchers is not None:
             self._fetchers.stop(_STOP_SECONDS)
             self._fetchers.folder.remove()
+
+    def _reads_on(self) -> bool:
+        """Whether there is room for further documents, and enough of it to be worth while."""
+        held, most = len(self._waiting) + len(self._given), self.max_documents
+        self._full = held >= most or (self._full and held > most - most // 4 and not self._ready.empty())
+        return self._end is None and not self._full
 
     def _next_document(self) -> Document | None:
         try:
@@ -157,6 +168,8 @@ class Spool:
         )
 
     def _arrived(self, fetched: "Fetched") -> None:
-        """Called in a thread of the spool."""
+        """Called in a thread of the spool. A reader that has work does without being woken for each copy."""
         self._ready.put(fetched)
-        self.wake()
+        if self._awaited:
+            self._awaited = False
+            self.wake()
