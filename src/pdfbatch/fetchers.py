@@ -1,7 +1,6 @@
 """Threads that fetch remote documents into files, a few dozen at one time, and the short way past them."""
 
 import hashlib
-import os
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping
@@ -17,8 +16,7 @@ from pdfbatch.lane import Lane, Passage, lane_to, may_pass
 from pdfbatch.model import Document, Failure
 from pdfbatch.remotecalls import Terms
 from pdfbatch.repeats import counting
-from pdfbatch.spoolfolder import SpoolFolder
-from pdfbatch.spoolroom import Room
+from pdfbatch.spoolshelf import Place, Shelves
 from pdfbatch.storageerrors import storage_error
 from pdfbatch.tasks import LocalCopy, Task
 
@@ -27,10 +25,10 @@ Skip = Callable[[Document, str], bool]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """A task whose document was fetched, or failed, and the room that its copy takes."""
+    """A task whose document was fetched, or failed, and the place of its copy."""
 
     task: Task
-    room_bytes: int = 0
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +46,7 @@ class Fetchers:
     the event loop of a file system.
     """
 
-    folder: SpoolFolder
-    room: Room
+    shelves: Shelves
     terms: Terms
     max_file_bytes: int | None
     threads: int
@@ -71,7 +68,7 @@ class Fetchers:
     def stop(self, seconds: float) -> None:
         """Give up what is under way, and wait so long at most for the threads to end."""
         self.terms.recall.recall()
-        self.room.close()
+        self.shelves.close()
         for _ in self._started:
             self._orders.put(None)
         for _, lane in list(self._lanes.values()):
@@ -122,15 +119,15 @@ class Fetchers:
             return False
         if (limit is not None and size > limit) or (self.skip is not None and self.skip(task.document, str(found))):
             return False
-        if not self.room.take_now(size):
+        if (place := self.shelves.place_now(size)) is None:
             return False
-        copy, begun = LocalCopy(path=self.folder.new_path(), fingerprint=str(found)), time.monotonic()
+        copy, begun = LocalCopy(path=place.path, fingerprint=str(found)), time.monotonic()
 
         def done(is_whole: bool, digest: str) -> None:
             if is_whole:
-                self.done(Fetched(task=replace(task, copy=replace(copy, digest=digest)), room_bytes=size))
+                self.done(Fetched(task=replace(task, copy=replace(copy, digest=digest)), place=place))
             else:
-                self.room.give_back(size)
+                place.clear()
                 spent = min(time.monotonic() - begun, lane.seconds)
                 self._order(_Order(task, spent, tries=1))
 
@@ -161,21 +158,21 @@ class Fetchers:
         remoteinputs.checked(task.document, found, self.max_file_bytes)
         if self.skip is not None and self.skip(task.document, str(found)):
             return Fetched(task=replace(task, copy=LocalCopy(path="", fingerprint=str(found))))
-        with self._room_for(remoteinputs.RANGE_BYTES if found.size_bytes is None else found.size_bytes) as size_bytes:
-            path = self.folder.new_path()
-            digest = self._write(task.document, found, path, terms)
-        copy = LocalCopy(path=path, fingerprint=str(found), digest=digest)
-        return Fetched(task=replace(task, copy=copy), room_bytes=size_bytes)
+        with self._place_for(remoteinputs.RANGE_BYTES if found.size_bytes is None else found.size_bytes) as place:
+            digest = self._write(task.document, found, place.path, terms)
+        copy = LocalCopy(path=place.path, fingerprint=str(found), digest=digest)
+        return Fetched(task=replace(task, copy=copy), place=place)
 
     @contextmanager
-    def _room_for(self, size_bytes: int) -> Generator[int]:
-        """Room that is given back when the block fails."""
-        if not self.room.take(size_bytes):
+    def _place_for(self, size_bytes: int) -> Generator[Place]:
+        """A place that is cleared when the block fails."""
+        place = self.shelves.place(size_bytes)
+        if place is None:
             raise DocumentError("The spool was closed", cause=Cause.CANCELLED)
         try:
-            yield size_bytes
+            yield place
         except BaseException:
-            self.room.give_back(size_bytes)
+            place.clear()
             raise
 
     def _write(self, document: Document, found: Fingerprint, path: str, terms: Terms) -> str:
@@ -187,12 +184,8 @@ class Fetchers:
                     size += file.write(data)
                     if self.hashes:
                         digest.update(data)
-        except BaseException as error:
-            with suppress(OSError):
-                os.unlink(path)
-            if isinstance(error, OSError):  # of this disk: a storage's errors come translated
-                raise storage_error(error, path) from error
-            raise
+        except OSError as error:  # of this disk: a storage's errors come translated
+            raise storage_error(error, path) from error
         return str(Fingerprint(size_bytes=size, tag=f"sha256={digest.hexdigest()}")) if self.hashes else ""
 
 

@@ -7,7 +7,6 @@ name: what does not go smoothly, or is large, goes the long way (``pdfbatch.fetc
 """
 
 import asyncio
-import os
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -33,7 +32,10 @@ _ABOUT_REQUESTS = frozenset({"requester_pays", "s3_additional_kwargs", "version_
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """One object on its way: where to, and whom to call with its bytes in the file (``True``) or not, and their hash."""
+    """One object on its way: where to, and whom to call with its bytes in the file (``True``) or not, and their hash.
+
+    A file that was begun and not finished is left to them.
+    """
 
     url: str
     size_bytes: int
@@ -95,7 +97,8 @@ class Lane:
                 data = await self._read(passage)
             is_whole = data is not None and len(data) == passage.size_bytes
             if data is not None and is_whole:
-                _write(passage.file, data)
+                with open(passage.file, "xb", buffering=0) as file:
+                    file.write(data)
                 digest = str(of_bytes(data)) if self.hashes else ""
         except Exception:  # noqa: BLE001 (whatever it is, the long way meets it too, and says what it is)
             is_whole = False
@@ -126,16 +129,6 @@ class Lane:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _write(path: str, data: bytes) -> None:
-    try:
-        with open(path, "xb", buffering=0) as file:
-            file.write(data)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(path)
-        raise
 
 
 def lane_to(document: Document, terms: Terms, *, hashes: bool = False) -> Lane | None:

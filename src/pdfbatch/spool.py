@@ -1,8 +1,6 @@
 """Documents become tasks, and remote ones are fetched ahead, so that no worker waits for a network."""
 
-import os
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 from types import TracebackType
@@ -29,6 +27,9 @@ class Spool:
     is read from ``documents``. As long as it has copies to give, it reads on only when a quarter of it is free: requests that
     are made many at once cost less. A document that is larger than ``max_file_bytes`` is refused by its size, unread.
 
+    Copies lie in ``folder``, or where temporary files go. Where this machine has a file system in memory with room to spare
+    (Linux's ``/dev/shm``) and no folder is named, small ones lie there instead, ``memory_bytes`` of them at most.
+
     ``documents`` gives ``None``, too, while there is none to give.
 
     ``retry`` and ``seconds`` bound the tries and the time of each remote request. ``skip`` is asked, in a thread of the spool,
@@ -44,6 +45,7 @@ class Spool:
     resume: bool = False
     max_file_bytes: int | None = None
     max_bytes: int = 512 << 20
+    memory_bytes: int = 64 << 20
     max_documents: int = 128
     concurrency: int = 16
     retry: RetryPolicy = REQUEST_RETRY
@@ -98,12 +100,8 @@ class Spool:
     def release(self, document_uuid: str) -> None:
         """A document has ended: its copy is removed, and another one may take its place."""
         fetched = self._given.pop(document_uuid, None)
-        if fetched is None or self._fetchers is None:
-            return
-        if fetched.task.copy is not None and fetched.task.copy.path:
-            with suppress(OSError):
-                os.unlink(fetched.task.copy.path)
-        self._fetchers.room.give_back(fetched.room_bytes)
+        if fetched is not None and fetched.place is not None:
+            fetched.place.clear()
 
     def not_given(self) -> Iterator[Document | None]:
         """The documents that were not given as tasks, once the spool is closed: those at hand, and those not read yet."""
@@ -115,7 +113,7 @@ class Spool:
         """Give up what is being fetched and remove all copies; can be repeated."""
         if self._fetchers is not None:
             self._fetchers.stop(_STOP_SECONDS)
-            self._fetchers.folder.remove()
+            self._fetchers.shelves.remove()
 
     def _reads_on(self) -> bool:
         """Whether there is room for further documents, and enough of it to be worth while."""
@@ -153,12 +151,10 @@ class Spool:
     def _new_fetchers(self) -> "Fetchers":
         from pdfbatch.fetchers import Fetchers  # noqa: PLC0415 (tenacity, which local documents spare)
         from pdfbatch.remotecalls import terms  # noqa: PLC0415
-        from pdfbatch.spoolfolder import SpoolFolder  # noqa: PLC0415
-        from pdfbatch.spoolroom import Room  # noqa: PLC0415
+        from pdfbatch.spoolshelf import shelves  # noqa: PLC0415
 
         return Fetchers(
-            folder=SpoolFolder(self.folder),
-            room=Room(self.max_bytes),
+            shelves=shelves(self.folder, self.max_bytes, self.memory_bytes),
             terms=terms(self.retry, self.seconds),
             max_file_bytes=self.max_file_bytes,
             threads=self.concurrency,

@@ -1,0 +1,88 @@
+"""Where the copies of a spool lie: on the disk, and small ones in a file system in memory where there is one."""
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from pdfbatch.spoolfolder import SpoolFolder
+from pdfbatch.spoolroom import Room
+
+MEMORY = "/dev/shm"  # noqa: S108 (a private folder in it)
+# A file system in memory is used when this many times what we may put there is free: it is not ours alone.
+_TIMES_FREE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A folder of copies, and the room that they have there."""
+
+    folder: SpoolFolder
+    room: Room
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A path on a shelf for one copy, and the room that was taken for it."""
+
+    path: str
+    size_bytes: int
+    shelf: Shelf = field(repr=False)
+
+    def clear(self) -> None:
+        """Remove the copy, if there is one, and give its room back."""
+        with suppress(OSError):
+            os.unlink(self.path)
+        self.shelf.room.give_back(self.size_bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class Shelves:
+    """The shelf on the disk, and the one in memory, if there is one."""
+
+    disk: Shelf
+    memory: Shelf | None = None
+
+    def place(self, size_bytes: int) -> Place | None:
+        """Wait for room on the disk; ``None`` when the spool was closed instead."""
+        disk = self.disk
+        return Place(disk.folder.new_path(), size_bytes, disk) if disk.room.take(size_bytes) else None
+
+    def place_now(self, size_bytes: int) -> Place | None:
+        """A place in memory, else on the disk, without waiting; ``None`` when there is no room."""
+        shelves = (self.memory, self.disk)
+        shelf = next((one for one in shelves if one is not None and one.room.take_now(size_bytes)), None)
+        return None if shelf is None else Place(shelf.folder.new_path(), size_bytes, shelf)
+
+    def close(self) -> None:
+        """Let nobody wait for room any more."""
+        self.disk.room.close()
+        if self.memory is not None:
+            self.memory.room.close()
+
+    def remove(self) -> None:
+        """Remove all copies; can be repeated."""
+        self.disk.folder.remove()
+        if self.memory is not None:
+            self.memory.folder.remove()
+
+
+def shelves(folder: str | None, max_bytes: int, memory_bytes: int, *, memory: str = MEMORY) -> Shelves:
+    """New shelves: on the disk in ``folder``, or else where temporary files go; in memory only when no folder is given.
+
+    A memory that is small (that of a container often is) or not there is left alone.
+    """
+    disk = Shelf(SpoolFolder(folder), Room(max_bytes))
+    if folder is not None or not memory_bytes or _free_bytes(memory) < memory_bytes * _TIMES_FREE:
+        return Shelves(disk)
+    try:
+        return Shelves(disk, Shelf(SpoolFolder(memory), Room(memory_bytes)))
+    except OSError:  # it may not be written
+        return Shelves(disk)
+
+
+def _free_bytes(folder: str) -> int:
+    try:
+        facts = os.statvfs(folder)
+    except (AttributeError, OSError):  # not there, or no such call on this platform
+        return 0
+    return facts.f_bavail * facts.f_frsize
