@@ -15,8 +15,10 @@ from types import TracebackType
 from typing import Any, Self, cast
 
 from pdfbatch.samples import tiny_pdf
+from tests.s3_options import KEY, SECRET, filesystem, options_for
 
-KEY, SECRET = "AKIDTEST", "s3cr3t-of-the-test"
+__all__ = ["SECRET", "Bucket", "S3Server", "filesystem", "find_program", "free_ports", "options_for"]
+
 _PORTS = (
     *("master.port", "master.port.grpc", "volume.port", "volume.port.grpc"),
     *("filer.port", "filer.port.grpc", "s3.port", "s3.port.grpc"),
@@ -41,11 +43,6 @@ def free_ports(count: int) -> list[int]:
         for each in sockets:
             each.bind(("127.0.0.1", 0))
         return [each.getsockname()[1] for each in sockets]
-
-
-def options_for(port: int, *, secret: str = SECRET) -> dict[str, object]:
-    """Storage options that lead to a port of this host."""
-    return {"key": KEY, "secret": secret, "client_kwargs": {"endpoint_url": f"http://127.0.0.1:{port}"}}
 
 
 @dataclass(slots=True)
@@ -150,11 +147,3 @@ class Bucket:
     def names(self, folder: str) -> list[str]:
         """Names of the objects below a folder."""
         return sorted(name.removeprefix(f"{self.name}/{folder}/") for name in self.client.find(f"{self.url}/{folder}"))
-
-
-def filesystem(options: Mapping[str, object]) -> Any:
-    """An s3fs client that shares nothing with others."""
-    import s3fs  # pyright: ignore[reportMissingTypeStubs]
-
-    # s3fs is untyped
-    return s3fs.S3FileSystem(**cast("Any", options), skip_instance_cache=True, use_listings_cache=False)

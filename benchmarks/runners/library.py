@@ -81,8 +81,8 @@ def processor(job: Job, stack: ExitStack) -> BatchProcessor:
 def documents(job: Job) -> Iterator[Document]:
     """The job's documents, made as they are asked for."""
     if "source_url" in job.settings:
-        from benchmarks.servers import options_for
         from pdfbatch.sources import documents_from
+        from tests.s3_options import options_for
 
         options = options_for(int(job.settings["source_port"] or 0))
         yield from documents_from((str(job.settings["source_url"]), options))

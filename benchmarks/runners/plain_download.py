@@ -32,7 +32,7 @@ def downloaded(job: Job) -> Outcome:
 
 @cache
 def _client(port: int) -> Any:
-    from tests.s3_server import filesystem, options_for
+    from tests.s3_options import filesystem, options_for
 
     return filesystem(options_for(port))
 
