@@ -217,7 +217,9 @@ def test_more_is_fetched_while_copies_are_ready_once_a_quarter_is_free(files: Fi
 def test_a_reader_is_woken_once_and_not_for_each_copy(files: Files, tmp_path: Path) -> None:
     wakes = list[None]()
     urls = [files.url(f"{number}-10") for number in range(6)]
-    with Spool(documents=documents(*urls), wake=lambda: wakes.append(None), folder=str(tmp_path), concurrency=1) as spool:
+    with Spool(
+        documents=documents(*urls), wake=lambda: wakes.append(None), folder=str(tmp_path), concurrency=1
+    ) as spool:
         assert next(spool) is None
         wait_for(lambda: sum(path.stat().st_size for path in tmp_path.rglob("*.pdf")) == 60)
         assert len(wakes) == 1

@@ -8,9 +8,9 @@ from tests.imports import Imports, cycle_in, imports_of, libraries_of, modules
 
 STORAGE = (
     *("inputs", "remoteinputs", "fingerprints", "sources", "search", "manifest", "manifestentry"),
-    *("storage", "localstorage", "remotestorage", "filesystem", "storageerrors"),
+    *("storage", "localstorage", "remotestorage", "filesystem", "s3session", "storageerrors"),
     *("listing", "remotelisting", "remotecalls", "counting"),
-    *("spool", "spoolroom", "spoolfolder", "fetchers", "lane"),
+    *("spool", "spoolroom", "spoolfolder", "spoolshelf", "fetchers", "lane"),
 )
 WORK = ("work", "opening", "reading", "recognize", "parts", "keeping", "record", "clock")
 PROCESSOR = (

@@ -72,9 +72,7 @@ def open_url(url: str, options: Options, *, seconds: float = DEADLINE_SECONDS) -
         if "Protocol not known" not in str(error):
             raise
         raise DependencyError(f"{redacted(url)}: fsspec knows no protocol '{protocol_of(url)}'") from error
-    if protocols(filesystem) & _S3:
-        vars(filesystem)["retries"] = 1
-    return filesystem, path
+    return _quick(filesystem), path
 
 
 def open_ready(filesystem: FileSystem, url: str, *, seconds: float = DEADLINE_SECONDS) -> tuple[FileSystem, str]:
@@ -102,8 +100,19 @@ def _with_our_settings(filesystem: FileSystem, seconds: float) -> FileSystem:
         return filesystem
     given = cast("Mapping[str, object]", getattr(filesystem, "storage_options", {}))
     sibling = cast("Callable[..., FileSystem]", type(filesystem))(**_settings(given, seconds, is_s3=True))
-    vars(sibling)["retries"] = 1
-    return sibling
+    return _quick(sibling)
+
+
+def _quick(filesystem: FileSystem) -> FileSystem:
+    """An S3 file system without repetitions of its own, and with a session of ours; any other as it is."""
+    if protocols(filesystem) & _S3:
+        from pdfbatch.s3session import s3_session  # noqa: PLC0415 (botocore)
+
+        own = vars(filesystem)
+        own["retries"] = 1
+        if own.get("session", ...) is None:  # not yet connected, and none was given
+            own["session"] = s3_session(own.get("kwargs") or {})
+    return filesystem
 
 
 def protocol_of(url: str) -> str:
