@@ -14,7 +14,7 @@ STORAGE = (
 )
 WORK = ("work", "opening", "reading", "recognize", "parts", "keeping", "record", "clock")
 PROCESSOR = (
-    *("processor", "batch", "scheduler", "ledger", "results", "broadcast"),
+    *("processor", "batch", "beginning", "scheduler", "ledger", "results", "broadcast"),
     *("intake", "history", "index", "indexwriter", "finished", "duplicates", "twins"),
 )
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import IO
 
+from pdfbatch.beginning import begun
 from pdfbatch.broadcast import Broadcast
 from pdfbatch.causes import Cause
 from pdfbatch.conclude import failed
@@ -99,10 +100,8 @@ class Batch:
 
     def _under_way(self) -> Iterator[tuple[int, DocumentResult]]:
         tasks = self._tasks()
-        with suppress(_StoppedEarly), route_engines(), tasks:
-            tasks.begin()
-            with self.executor.start(self.work) as pool:
-                yield from self._on(pool, tasks)
+        with suppress(_StoppedEarly), route_engines(), tasks, begun(self.executor, self.work, tasks.begin) as pool:
+            yield from self._on(pool, tasks)
         for task in chain(self._given_up(), self._never_begun(tasks)):
             message = f"{task.document.file_path}: the batch ended before it was finished"
             failure = Failure(cause=Cause.CANCELLED, message=message)

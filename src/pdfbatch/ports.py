@@ -105,7 +105,11 @@ class Shared(IntEnum):
 
 
 class Executor(Protocol):
-    """Where tasks run: a description, reusable, that starts pools."""
+    """Where tasks run: a description, reusable, that starts pools.
+
+    An executor that may be started in any thread of this process says so by an attribute ``starts_aside`` that is true; it is
+    then started while the first documents are looked for.
+    """
 
     @property
     def name(self) -> str:

@@ -53,6 +53,11 @@ class FallbackExecutor:
         """What the workers of all of them share: any may be the one that works."""
         return min(executor.shares for executor in self.executors)
 
+    @property
+    def starts_aside(self) -> bool:
+        """Whether all of them may be started in any thread: any may have to be."""
+        return all(getattr(executor, "starts_aside", False) for executor in self.executors)
+
     def start(self, work: Work) -> "FallbackPool":
         """A pool of the first executor that starts.
 

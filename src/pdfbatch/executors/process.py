@@ -61,6 +61,7 @@ class ProcessExecutor:
     name = "process"
     kills = True
     shares = Shared.FILES
+    starts_aside = True
 
     def __post_init__(self) -> None:
         check_workers(self, self.workers)

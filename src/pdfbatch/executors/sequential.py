@@ -18,6 +18,7 @@ class SequentialExecutor:
 
     name = "sequential"
     kills = False
+    starts_aside = True
     shares = Shared.MEMORY
 
     def start(self, work: Work) -> Pool:

@@ -36,6 +36,7 @@ class ThreadExecutor:
 
     name = "thread"
     kills = False
+    starts_aside = True
     shares = Shared.MEMORY
 
     def __post_init__(self) -> None:
