@@ -10,7 +10,7 @@ STORAGE = (
     *("inputs", "remoteinputs", "fingerprints", "sources", "search", "manifest", "manifestentry"),
     *("storage", "localstorage", "remotestorage", "filesystem", "s3session", "storageerrors"),
     *("listing", "remotelisting", "remotecalls", "counting"),
-    *("spool", "spoolroom", "spoolfolder", "spoolshelf", "fetchers", "lane"),
+    *("spool", "spoolroom", "spoolfolder", "spoolshelf", "fetchers", "lane", "presigning"),
 )
 WORK = ("work", "opening", "reading", "recognize", "parts", "keeping", "record", "clock")
 PROCESSOR = (

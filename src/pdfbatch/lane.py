@@ -7,6 +7,7 @@ name: what does not go smoothly, or is large, goes the long way (``pdfbatch.fetc
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,6 +17,7 @@ from typing import Any, cast
 from pdfbatch.filesystem import lists_versions
 from pdfbatch.fingerprints import of_bytes
 from pdfbatch.model import Document
+from pdfbatch.presigning import UrlPattern, pattern_after
 from pdfbatch.remotecalls import Target, Terms
 from pdfbatch.remoteinputs import address_of, listed, options_of
 
@@ -24,6 +26,8 @@ SMALL_BYTES = 4 << 20
 _REFUSALS = 3
 # Long enough for a clock that is a little off, short enough to be of no use in a log.
 _VALID_SECONDS = 120
+# After so long a signed URL is made by the client again, with the credentials that it has then.
+_PATTERN_SECONDS = 30
 # At one time: enough for 300 documents a second behind 200 ms, and few enough connections to open at once.
 _AT_ONCE = 64
 # An option of one of these is about each request; a signed URL would lack it.
@@ -58,6 +62,9 @@ class Lane:
     _closed: bool = False
     _coming: deque[Passage] = field(default_factory=deque[Passage])
     _called: bool = False
+    _patterns: dict[str, tuple[float, UrlPattern | None]] = field(
+        default_factory=dict[str, "tuple[float, UrlPattern | None]"]
+    )
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
     _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
     _under_way: set["asyncio.Task[None]"] = field(default_factory=set["asyncio.Task[None]"])
@@ -111,8 +118,7 @@ class Lane:
         async with self._opening:  # s3fs has made a client for each of those who asked at once
             client = await self.filesystem.set_session()
         bucket, key, _ = self.filesystem.split_path(passage.url)
-        asked = {"Bucket": bucket, "Key": key}
-        url = await client.generate_presigned_url("get_object", Params=asked, ExpiresIn=_VALID_SECONDS)
+        url = await self._signed_url(client, bucket, key)
         headers = HeadersDict({"Range": f"bytes=0-{passage.size_bytes}"})
         # where s3fs, too, looks for the client's connections: with its proxies, certificates and timeouts
         response = await client._endpoint.http_session.send(AWSPreparedRequest("GET", url, headers, None, True))  # noqa: SLF001
@@ -123,12 +129,31 @@ class Lane:
         self._refused += response.status_code < 500
         return None
 
+    async def _signed_url(self, client: Any, bucket: str, key: str) -> str:
+        made, pattern = self._patterns.get(bucket, (0.0, None))
+        is_recent = time.monotonic() < made + _PATTERN_SECONDS
+        if is_recent and pattern is not None:
+            return pattern.url(key)
+        asked = {"Bucket": bucket, "Key": key}
+        url: str = await client.generate_presigned_url("get_object", Params=asked, ExpiresIn=_VALID_SECONDS)
+        if not is_recent:
+            self._patterns[bucket] = time.monotonic(), await _pattern(client, url, key)
+        return url
+
     async def _stopped(self) -> None:
         self._closed = True
         tasks = list(self._under_way)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _pattern(client: Any, url: str, key: str) -> UrlPattern | None:
+    """The pattern of a URL that a client has signed; ``None`` when its secret is not where it is looked for."""
+    with suppress(Exception):  # the client then signs each URL itself
+        credentials = await client._request_signer._credentials.get_frozen_credentials()  # noqa: SLF001
+        return pattern_after(url, key, credentials.secret_key)
+    return None
 
 
 def lane_to(document: Document, terms: Terms, *, hashes: bool = False) -> Lane | None:
