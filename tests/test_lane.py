@@ -56,6 +56,7 @@ def test_names_of_all_kinds_are_found(bucket: Bucket, proxy: FaultProxy) -> None
         bucket.client.pipe_file(f"{bucket.url}/in/{name}", tiny_pdf(number))
     report = run(bucket, proxy)
     assert (report.successful, report.total_documents) == (len(names), len(names))
+    assert len(bodies(proxy)) == len(names)
 
 
 def test_a_document_beyond_the_limit_is_not_asked_for(bucket: Bucket, proxy: FaultProxy) -> None:

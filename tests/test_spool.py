@@ -20,6 +20,7 @@ from pdfbatch.settings import RetryPolicy
 from pdfbatch.spool import Spool
 from pdfbatch.spoolfolder import sweep
 from pdfbatch.spoolroom import Room
+from pdfbatch.spoolshelf import shelves
 from pdfbatch.tasks import Task
 
 pytest.importorskip("aiohttp")
@@ -362,3 +363,44 @@ def test_room_is_given_in_the_order_of_asking() -> None:
     for asker in askers:
         asker.join(BOUND)
     assert got == [9, 1]
+
+
+# --- shelves ------------------------------------------------------------------------------------------------------
+
+
+def test_small_copies_lie_in_memory_as_long_as_there_is_room(tmp_path: Path) -> None:
+    made = shelves(None, 100, 10, memory=str(tmp_path))
+    in_memory, on_disk = made.place_now(8), made.place_now(8)
+    assert in_memory is not None
+    assert on_disk is not None
+    assert (Path(in_memory.path).is_relative_to(tmp_path), Path(on_disk.path).is_relative_to(tmp_path)) == (True, False)
+    Path(in_memory.path).write_bytes(b"x")
+    in_memory.clear()
+    assert not Path(in_memory.path).exists()
+    assert (again := made.place_now(8)) is not None
+    assert Path(again.path).is_relative_to(tmp_path)
+    made.remove()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_large_copy_lies_on_the_disk(tmp_path: Path) -> None:
+    made = shelves(None, 100, 10, memory=str(tmp_path))
+    place = made.place(8)
+    assert place is not None
+    assert not Path(place.path).is_relative_to(tmp_path)
+    made.remove()
+
+
+@pytest.mark.parametrize(("memory_bytes", "memory"), [(0, "."), (1 << 60, "."), (10, "not-there")])
+def test_memory_that_is_small_or_not_there_or_not_wanted_is_left_alone(
+    tmp_path: Path, memory_bytes: int, memory: str
+) -> None:
+    made = shelves(None, 100, memory_bytes, memory=str(tmp_path / memory))
+    assert made.memory is None
+    made.remove()
+
+
+def test_copies_lie_in_the_folder_that_was_named(tmp_path: Path) -> None:
+    made = shelves(str(tmp_path / "."), 100, 10, memory=str(tmp_path))
+    assert made.memory is None
+    made.remove()

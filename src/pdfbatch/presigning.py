@@ -7,6 +7,7 @@ pattern; where it does not, because something signs in another way there, there 
 
 import hashlib
 import hmac
+import re
 from dataclasses import dataclass, field
 from functools import reduce
 from urllib.parse import quote, unquote, urlsplit
@@ -39,7 +40,7 @@ class UrlPattern:
 def pattern_after(url: str, key: str, secret: str) -> UrlPattern | None:
     """The pattern of a signed URL of an object; ``None`` when following it would not give that URL's signature."""
     parts, ending = urlsplit(url), _quoted(key)
-    fields = dict(one.partition("=")[::2] for one in parts.query.split("&"))
+    fields: dict[str, str] = dict(re.findall("([^&=]+)=([^&]*)", parts.query))
     signature = fields.pop(_SIGNATURE, "")
     scope = unquote(fields.get("X-Amz-Credential", "")).partition("/")[2]
     if not (signature and scope and parts.path.endswith(ending)):

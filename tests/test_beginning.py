@@ -1,0 +1,99 @@
+"""The beginning of a batch: its pool starts while its documents are looked for, and is never left behind."""
+
+import threading
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self, cast
+
+import pytest
+
+from pdfbatch.beginning import begun
+from pdfbatch.errors import PoolStartError
+from pdfbatch.executors.fallback import FallbackExecutor
+from pdfbatch.executors.futures import FuturesExecutor
+from pdfbatch.executors.process import ProcessExecutor
+from pdfbatch.executors.sequential import SequentialExecutor
+from pdfbatch.executors.thread import ThreadExecutor
+from pdfbatch.ports import Executor, Pool, Shared, Work
+
+BOUND = 20.0
+
+
+@dataclass(slots=True)
+class Starter:
+    """An executor and its own pool. It starts once ``gate`` is open, and says in which thread that was, and how it was left."""
+
+    starts_aside: bool
+    gate: threading.Event = field(default_factory=threading.Event)
+    thread: threading.Thread | None = None
+    left: list[type[BaseException] | None] = field(default_factory=list[type[BaseException] | None])
+    refuses: bool = False
+
+    name = "starter"
+    kills = False
+    shares = Shared.MEMORY
+
+    def start(self, work: Work) -> Pool:
+        """The pool, in the end."""
+        self.thread = threading.current_thread()
+        assert self.gate.wait(BOUND)
+        if self.refuses:
+            raise PoolStartError("not here")
+        return cast("Pool", self)
+
+    def __enter__(self) -> Self:
+        """The pool itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Note how it was left."""
+        self.left.append(kind)
+
+
+def with_pool(starter: Starter, search: "threading.Event | BaseException") -> None:
+    """Begin and end; the search opens the gate, or raises."""
+
+    def searched() -> None:
+        starter.gate.set()
+        if isinstance(search, BaseException):
+            raise search
+        search.set()
+
+    with begun(cast("Executor", starter), cast("Work", None), searched):
+        pass
+
+
+def test_a_pool_that_starts_aside_starts_while_documents_are_looked_for() -> None:
+    starter, searched = Starter(starts_aside=True), threading.Event()
+    with_pool(starter, searched)
+    assert starter.thread is not threading.current_thread()
+    assert (searched.is_set(), starter.left) == (True, [None])
+
+
+def test_any_other_starts_in_the_thread_of_the_batch() -> None:
+    starter = Starter(starts_aside=False)
+    with_pool(starter, threading.Event())
+    assert (starter.thread, starter.left) == (threading.current_thread(), [None])
+
+
+def test_a_pool_is_stopped_when_the_search_is_interrupted() -> None:
+    starter = Starter(starts_aside=True)
+    with pytest.raises(KeyboardInterrupt):
+        with_pool(starter, KeyboardInterrupt())
+    assert starter.left == [KeyboardInterrupt]
+
+
+def test_a_pool_that_cannot_start_says_so() -> None:
+    starter = Starter(starts_aside=True, refuses=True)
+    with pytest.raises(PoolStartError, match="not here"):
+        with_pool(starter, threading.Event())
+    assert starter.left == []
+
+
+def test_executors_of_our_own_start_aside_and_no_others() -> None:
+    own = (ProcessExecutor(), ThreadExecutor(), SequentialExecutor())
+    assert all(executor.starts_aside for executor in (*own, FallbackExecutor(own)))
+    assert not FallbackExecutor((*own, cast("Executor", Starter(starts_aside=False)))).starts_aside
+    assert not hasattr(FuturesExecutor, "starts_aside")
