@@ -369,7 +369,7 @@ def test_room_is_given_in_the_order_of_asking() -> None:
 
 
 def test_small_copies_lie_in_memory_as_long_as_there_is_room(tmp_path: Path) -> None:
-    made = shelves(None, 100, 10, memory=str(tmp_path))
+    made = shelves(None, 100, 10, str(tmp_path))
     in_memory, on_disk = made.place_now(8), made.place_now(8)
     assert in_memory is not None
     assert on_disk is not None
@@ -384,7 +384,7 @@ def test_small_copies_lie_in_memory_as_long_as_there_is_room(tmp_path: Path) -> 
 
 
 def test_a_large_copy_lies_on_the_disk(tmp_path: Path) -> None:
-    made = shelves(None, 100, 10, memory=str(tmp_path))
+    made = shelves(None, 100, 10, str(tmp_path))
     place = made.place(8)
     assert place is not None
     assert not Path(place.path).is_relative_to(tmp_path)
@@ -395,12 +395,19 @@ def test_a_large_copy_lies_on_the_disk(tmp_path: Path) -> None:
 def test_memory_that_is_small_or_not_there_or_not_wanted_is_left_alone(
     tmp_path: Path, memory_bytes: int, memory: str
 ) -> None:
-    made = shelves(None, 100, memory_bytes, memory=str(tmp_path / memory))
+    made = shelves(None, 100, memory_bytes, str(tmp_path / memory))
     assert made.memory is None
     made.remove()
 
 
 def test_copies_lie_in_the_folder_that_was_named(tmp_path: Path) -> None:
-    made = shelves(str(tmp_path / "."), 100, 10, memory=str(tmp_path))
+    made = shelves(str(tmp_path / "."), 100, 10, str(tmp_path))
     assert made.memory is None
     made.remove()
+
+
+def test_memory_is_used_only_where_nobody_chose_a_place_for_temporary_files(tmp_path: Path) -> None:
+    code = "from pdfbatch.spoolshelf import memory_place; print(memory_place())"
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "None"

@@ -27,8 +27,8 @@ class Spool:
     is read from ``documents``. As long as it has copies to give, it reads on only when a quarter of it is free: requests that
     are made many at once cost less. A document that is larger than ``max_file_bytes`` is refused by its size, unread.
 
-    Copies lie in ``folder``, or where temporary files go. Where this machine has a file system in memory with room to spare
-    (Linux's ``/dev/shm``) and no folder is named, small ones lie there instead, ``memory_bytes`` of them at most.
+    Copies lie in ``folder``, or where temporary files go. When that is ``/tmp``, small ones lie in a file system in memory
+    instead, if there is one with room to spare (Linux's ``/dev/shm``), ``memory_bytes`` of them at most.
 
     ``documents`` gives ``None``, too, while there is none to give.
 
@@ -151,10 +151,10 @@ class Spool:
     def _new_fetchers(self) -> "Fetchers":
         from pdfbatch.fetchers import Fetchers  # noqa: PLC0415 (tenacity, which local documents spare)
         from pdfbatch.remotecalls import terms  # noqa: PLC0415
-        from pdfbatch.spoolshelf import shelves  # noqa: PLC0415
+        from pdfbatch.spoolshelf import memory_place, shelves  # noqa: PLC0415
 
         return Fetchers(
-            shelves=shelves(self.folder, self.max_bytes, self.memory_bytes),
+            shelves=shelves(self.folder, self.max_bytes, self.memory_bytes, memory_place()),
             terms=terms(self.retry, self.seconds),
             max_file_bytes=self.max_file_bytes,
             threads=self.concurrency,

@@ -1,13 +1,14 @@
 """Where the copies of a spool lie: on the disk, and small ones in a file system in memory where there is one."""
 
 import os
+import tempfile
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from pdfbatch.spoolfolder import SpoolFolder
 from pdfbatch.spoolroom import Room
 
-MEMORY = "/dev/shm"  # noqa: S108 (a private folder in it)
+_USUAL, _MEMORY = "/tmp", "/dev/shm"  # noqa: S108 (private folders in them)
 # A file system in memory is used when this many times what we may put there is free: it is not ours alone.
 _TIMES_FREE = 4
 
@@ -66,13 +67,19 @@ class Shelves:
             self.memory.folder.remove()
 
 
-def shelves(folder: str | None, max_bytes: int, memory_bytes: int, *, memory: str = MEMORY) -> Shelves:
-    """New shelves: on the disk in ``folder``, or else where temporary files go; in memory only when no folder is given.
+def memory_place() -> str | None:
+    """Where files in memory may go; ``None`` when temporary files are wanted in a place of somebody's choice (``TMPDIR``)."""
+    return _MEMORY if tempfile.gettempdir() == _USUAL else None
 
-    A memory that is small (that of a container often is) or not there is left alone.
+
+def shelves(folder: str | None, max_bytes: int, memory_bytes: int, memory: str | None) -> Shelves:
+    """New shelves: on the disk in ``folder``, or else where temporary files go, and in ``memory``.
+
+    A memory that is small (that of a container often is) or not there is left alone; so is any when a folder is given.
     """
     disk = Shelf(SpoolFolder(folder), Room(max_bytes))
-    if folder is not None or not memory_bytes or _free_bytes(memory) < memory_bytes * _TIMES_FREE:
+    is_wanted = folder is None and memory_bytes > 0
+    if not is_wanted or memory is None or _free_bytes(memory) < memory_bytes * _TIMES_FREE:
         return Shelves(disk)
     try:
         return Shelves(disk, Shelf(SpoolFolder(memory), Room(memory_bytes)))
