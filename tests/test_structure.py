@@ -30,7 +30,7 @@ FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
         ("seen",),
         ("repeats",),
         ("addresses",),
-        ("rows",),
+        ("rows", "shelf"),
         ("batches",),
         ("temporarynames",),
     ),

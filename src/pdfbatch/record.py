@@ -14,6 +14,8 @@ from pdfbatch.ports import Output
 from pdfbatch.settings import Extraction
 
 PARTS_FOLDER = ".parts/"
+# ``json.dumps`` would make a new one for each document
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str)
 
 
 def record_name(document: Document) -> str:
@@ -84,7 +86,7 @@ def as_record(result: DocumentResult, provenance: Provenance) -> dict[str, objec
 
 def to_json(value: object) -> bytes:
     """Compact JSON in UTF-8. What JSON has no form for (in a caller's metadata) is written as its ``str``."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str).encode("utf-8", "replace")
+    return _COMPACT.encode(value).encode("utf-8", "replace")
 
 
 def read_record(output: Output, document: Document) -> dict[str, Any] | None:

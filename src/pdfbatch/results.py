@@ -1,7 +1,6 @@
 """The results of a batch, kept on disk: a sequence that needs eight bytes of memory for each."""
 
 import pickle
-import tempfile
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -10,8 +9,7 @@ from typing import cast, overload
 from pdfbatch.model import DocumentResult
 from pdfbatch.ports import Output
 from pdfbatch.record import StoredPages
-
-_IN_MEMORY_BYTES = 4 << 20
+from pdfbatch.shelf import Shelf
 
 
 class Results(Sequence[DocumentResult]):
@@ -22,23 +20,19 @@ class Results(Sequence[DocumentResult]):
 
     def __init__(self, output: Output | None = None) -> None:
         self._output = output
-        self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES)  # noqa: SIM115 (lives as long as we do)
+        self._shelf = Shelf()
         self._starts = array("Q")
-        self._end = 0
         self._held: dict[int, DocumentResult] = {}
 
     def add(self, result: DocumentResult) -> None:
         """Keep one more result; pages that an output holds stay there."""
-        kept = replace(result, pages=()) if self._stored(result) else result
+        kept = replace(result, pages=()) if result.pages and self._stored(result) else result
         try:
             data = pickle.dumps(kept, protocol=5)
         except Exception:  # noqa: BLE001 (the caller's metadata may refuse in any way; that is no reason to end a batch)
             self._held[len(self)] = kept
             data = b""
-        self._file.seek(self._end)
-        self._file.write(data)
-        self._starts.append(self._end)
-        self._end += len(data)
+        self._starts.append(self._shelf.add(data))
 
     def __len__(self) -> int:
         return len(self._starts)
@@ -55,8 +49,7 @@ class Results(Sequence[DocumentResult]):
     def _at(self, position: int) -> DocumentResult:
         if position in self._held:
             return self._held[position]
-        self._file.seek(self._starts[position])
-        return cast("DocumentResult", pickle.load(self._file))  # noqa: S301 (we wrote it)
+        return cast("DocumentResult", self._shelf.load(self._starts[position]))
 
     def __iter__(self) -> Iterator[DocumentResult]:
         return (self[position] for position in range(len(self)))

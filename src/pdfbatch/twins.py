@@ -9,7 +9,6 @@ fingerprint already, and the copies of remote ones in a spool are hashed as they
 import hashlib
 import os
 import pickle
-import tempfile
 from array import array
 from typing import NamedTuple, cast
 
@@ -17,6 +16,7 @@ from pdfbatch.fingerprints import Fingerprint, of_stat
 from pdfbatch.inputs import local_path
 from pdfbatch.model import Document
 from pdfbatch.rows import Rows
+from pdfbatch.shelf import Shelf
 from pdfbatch.tasks import Twin
 
 SAMPLE_BYTES = 64 << 10
@@ -51,8 +51,7 @@ class Twins:
         self._samples = Rows()
         self._of_size = array("Q")
         self._of_sample = array("Q")
-        self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES)  # noqa: SIM115 (lives as long as we do)
-        self._end = 0
+        self._shelf = Shelf(_IN_MEMORY_BYTES)
 
     @property
     def memory_bytes(self) -> int:
@@ -90,7 +89,7 @@ class Twins:
 
     def close(self) -> None:
         """Forget everything."""
-        self._file.close()
+        self._shelf.close()
 
     def _chain(self, size: "_Size", known: Known) -> None:
         """Note a document as the last of its size that has not been sampled."""
@@ -121,14 +120,10 @@ class Twins:
 
     def _written(self, known: Known, before: int = _NOWHERE) -> int:
         """The place in the file where a document is written, with the place of the one before it in its chain."""
-        place = self._end
-        self._file.seek(place)
-        self._end += self._file.write(pickle.dumps((tuple(known), before), protocol=5))
-        return place
+        return self._shelf.add(pickle.dumps((tuple(known), before), protocol=5))
 
     def _read(self, place: int) -> tuple[Known, int]:
-        self._file.seek(place)
-        fields, before = cast("tuple[tuple[int, str, str, str, str], int]", pickle.load(self._file))  # noqa: S301 (we wrote it)
+        fields, before = cast("tuple[tuple[int, str, str, str, str], int]", self._shelf.load(place))
         return Known(*fields), before
 
 

@@ -20,10 +20,14 @@ RECALL_SECONDS = 0.005  # how old a worker's task must be before an idle worker 
 
 
 class Dispatcher:
-    """The tasks of a pool. ``unfinished`` are all of them, the others are in the queue or in a worker's ``sent``."""
+    """The tasks of a pool. ``unfinished`` are all of them, the others are in the queue or in a worker's ``sent``.
+
+    Tasks that have ended are told of by ``tell``, all at once, when the workers have been seen to.
+    """
 
     def __init__(self, tasks_per_worker: int) -> None:
         self.unfinished: dict[int, Job] = {}
+        self._ended: list[tuple[Job, TaskResult]] = []
         self._queue = deque[Job]()
         self._tasks_per_worker = tasks_per_worker
 
@@ -45,6 +49,11 @@ class Dispatcher:
         for worker in low:
             crew.flush(worker)
         return given
+
+    def is_hungry(self, crew: Crew, now: float) -> bool:
+        """Whether a task that came now could be given to a worker."""
+        low = (worker for worker in crew.live if len(worker.sent) <= LOW_WATER)
+        return any(worker.has_room(len(worker.sent), now) for worker in low)
 
     def _give(self, worker: WorkerProcess, now: float) -> Job | None:
         while self._queue:
@@ -131,7 +140,13 @@ class Dispatcher:
 
     def _settle(self, job: Job, result: TaskResult) -> None:
         del self.unfinished[job.number]
-        job.future.set_result(result)
+        self._ended.append((job, result))
+
+    def tell(self) -> None:
+        """Give the futures of tasks that have ended their results."""
+        ended, self._ended = self._ended, []
+        for job, result in ended:
+            job.future.set_result(result)
 
     def give_up(self, broken: str) -> None:
         """End every unfinished task: cancelled when the pool was left, else (``broken`` says why) with an error."""

@@ -35,7 +35,10 @@ class Wish(Enum):
 
 
 class Inbox:
-    """Tasks that were submitted and not yet seen, and whether to finish or stop. Wakes the supervisor through a pipe."""
+    """Tasks that were submitted and not yet seen, and whether to finish or stop.
+
+    Wakes the supervisor through a pipe: for a wish, and for a task when tasks are wanted.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -44,6 +47,7 @@ class Inbox:
         self._wish = Wish.GO_ON
         self._closed = False
         self._broken = ""
+        self._wanted = True
         self._awake = False
         self._reader, self._writer = os.pipe()
         os.set_blocking(self._reader, False)
@@ -59,7 +63,8 @@ class Inbox:
             refused = self._closed or self._wish is not Wish.GO_ON
             if not refused:
                 self._jobs.append(job)
-                self._wake()
+                if self._wanted:
+                    self._wake()
         if refused:
             self._refuse(job)
         return job.future
@@ -95,13 +100,21 @@ class Inbox:
 
     def take(self) -> deque[Job]:
         """All that has come in since the last time."""
-        if not self._awake:
+        if not (self._jobs or self._awake):
             return _NOTHING
         with self._lock:
-            os.read(self._reader, 1)
-            self._awake = False
+            if self._awake:
+                os.read(self._reader, 1)
+                self._awake = False
             jobs, self._jobs = self._jobs, deque[Job]()
             return jobs
+
+    def want(self, wanted: bool) -> None:
+        """Whether the next task is to wake the supervisor; else it is seen at the next turn, whatever that is for."""
+        with self._lock:
+            self._wanted = wanted
+            if wanted and self._jobs:
+                self._wake()
 
     def close(self, broken: str) -> deque[Job]:
         """Take no more, because the pool was left or is broken (``broken`` says why); what nobody has taken."""

@@ -87,6 +87,7 @@ class Supervisor:
         return self._inbox.wish is Wish.FINISH and not (self._crew.live or self._crew.leaving or self._tasks.unfinished)
 
     def _finish(self) -> None:
+        self._tasks.tell()
         self._tasks.take(self._inbox.close(self._broken))
         self._tasks.give_up(self._broken)
         if not self.started.done():
@@ -106,6 +107,8 @@ class Supervisor:
             self._tick_by(now + min(patience(job.task, self._limits), QUICK_SECONDS))
         self._tick_by(self._tasks.balance(self._crew, now))
         self._part(now)
+        self._inbox.want(self._is_short_of_workers() or self._tasks.is_hungry(self._crew, now))
+        self._tasks.tell()  # last: who waits for a result then does not contend with us for the interpreter
 
     def _pause(self) -> float | None:
         return None if self._tick_at == math.inf else max(0.0, self._tick_at - time.monotonic())
@@ -120,7 +123,7 @@ class Supervisor:
         if how := self._crew.stop_preparing():
             self._lose_in_vain(how)
         wanted = min(self._terms.workers, len(self._tasks.unfinished)) if self.started.done() else 1
-        if sum(not worker.retiring for worker in self._crew.live) >= wanted:
+        if self._staying >= wanted:
             return
         if self._lost_in_vain >= STARTS:
             # Those that live may still do it all; and if they do a task, it is worth another try.
@@ -133,6 +136,14 @@ class Supervisor:
             self._crew.hire()
         except OSError as error:
             self._lose_in_vain(f"could not be launched: {error}")
+
+    @property
+    def _staying(self) -> int:
+        return sum(not worker.retiring for worker in self._crew.live)
+
+    def _is_short_of_workers(self) -> bool:
+        """Whether one more task may be a reason to hire."""
+        return self._staying < self._terms.workers
 
     def _is_late(self, now: float) -> bool:
         """Whether the start has taken too long: it is given up, for who starts a pool is not kept waiting as long again."""
