@@ -52,8 +52,8 @@ class Dispatcher:
 
     def is_hungry(self, crew: Crew, now: float) -> bool:
         """Whether a task that came now could be given to a worker."""
-        low = (worker for worker in crew.live if len(worker.sent) <= LOW_WATER)
-        return any(worker.has_room(len(worker.sent), now) for worker in low)
+        low = (worker for worker in crew.live if worker.at_hand <= LOW_WATER)
+        return any(worker.has_room(worker.at_hand, now) for worker in low)
 
     def _give(self, worker: WorkerProcess, now: float) -> Job | None:
         while self._queue:
