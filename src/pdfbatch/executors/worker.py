@@ -41,6 +41,9 @@ from pdfbatch.model import Failure
 from pdfbatch.ports import PipelinedWork, Work
 from pdfbatch.tasks import Task, TaskResult
 
+PATIENCE_SECONDS = 0.005
+"""Within that an output on a disk of this machine has mostly taken a document, and asking for more is not worth while."""
+
 _T = TypeVar("_T")
 
 
@@ -145,21 +148,25 @@ class _Worker:
 
     def _next(self) -> Frame | None:
         """The next task, ``None`` at the end."""
-        while True:
-            if self._inbox.empty():
-                self._tell_that_it_is_free()
-            event = self._inbox.get()
-            if event is not _FINISHED:
-                return event
+        while (event := self._next_event()) is _FINISHED:
+            continue
+        return event
 
-    def _tell_that_it_is_free(self) -> None:
-        """There is nothing to do but to wait for the output, so that there could be more."""
-        waiting = self._finisher.waiting()
+    def _next_event(self) -> _Event:
+        """What comes next. When that takes long, and nothing is to do but to wait for the output, there could be more."""
+        waiting = self._finisher.waiting() if self._inbox.empty() else []
         if waiting:
             self._place.begin(waiting[0])
+            with suppress(Empty):
+                return self._inbox.get(timeout=PATIENCE_SECONDS)
+            self._tell_of(self._finisher.waiting())
+        return self._inbox.get()
+
+    def _tell_of(self, waiting: list[int]) -> None:
+        """Say for which tasks only the output is waited, unless that has been said."""
         if waiting and waiting != self._told:
+            self._told = waiting
             self._write(encode(Kind.FREE, payload=encode_numbers(waiting)))
-        self._told = waiting
 
     def _do(self, frame: Frame) -> None:
         """Do a task and send its result; or leave that to the finisher, when only its output is to be waited for."""
