@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -33,6 +34,19 @@ def in_new_python(code: str) -> str:
 def test_importing_loads_no_library_of_an_adapter(statement: str) -> None:
     loaded = in_new_python(f"import sys; {statement}; print(*sys.modules)").split()
     assert LIBRARIES.intersection(loaded) == set()
+
+
+def test_a_batch_of_local_documents_loads_nothing_for_networks(case_file: Path) -> None:
+    """Each of these takes some hundredths of a second, and a small batch no more than some tenths."""
+    code = (
+        "import pdfbatch, sys\n"
+        "without_ocr = pdfbatch.Extraction(ocr='never')\n"
+        f"report = pdfbatch.process_batch({str(case_file)!r}, extraction=without_ocr, max_workers=1)\n"
+        "assert report.successful\n"
+        "print(*sys.modules)"
+    )
+    loaded = in_new_python(code).split()
+    assert {"asyncio", "fsspec", "ssl", "tenacity"}.intersection(loaded) == set()
 
 
 def test_importing_takes_a_moment_only() -> None:

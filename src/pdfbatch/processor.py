@@ -1,6 +1,5 @@
 """``BatchProcessor``: the settings of a batch in one value, and the ways to run one."""
 
-import asyncio
 import logging
 import uuid
 from collections.abc import AsyncGenerator, Generator, Iterable, Iterator, Sequence
@@ -131,6 +130,8 @@ class BatchProcessor:
         max_failure_rate: float | None = None,
     ) -> AsyncGenerator[DocumentResult]:
         """As ``stream``, for a running event loop, which is never blocked. Cancelling the task cancels the batch."""
+        import asyncio  # noqa: PLC0415 (who calls this has loaded it)
+
         options = _BatchOptions(batch_id, 10, resume, retry_failed, max_failure_rate)
         loop = asyncio.get_running_loop()
         thread = ThreadPoolExecutor(1, thread_name_prefix="pdfbatch-astream")

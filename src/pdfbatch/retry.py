@@ -1,15 +1,19 @@
-"""Retry in one place: which failures are worth another try, and how long to wait. The only module that knows tenacity."""
+"""Retry in one place: which failures are worth another try, and how long to wait. The only module that knows tenacity.
+
+It is loaded at the first call: with it comes asyncio, and tornado where that is installed, and a batch of local documents
+that are all well needs none of them.
+"""
 
 import time
 from collections.abc import Callable
-from typing import TypeVar
-
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, stop_before_delay
-from tenacity.wait import wait_random_exponential
+from typing import TYPE_CHECKING, TypeVar
 
 from pdfbatch.errors import DocumentError
 from pdfbatch.repeats import repeated
 from pdfbatch.settings import RetryPolicy
+
+if TYPE_CHECKING:
+    from tenacity.wait import wait_random_exponential
 
 T = TypeVar("T")
 
@@ -25,6 +29,8 @@ def call(
 
     Raises the last error itself. ``budget_seconds`` bounds the whole: no wait goes beyond it.
     """
+    from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_before_delay  # noqa: PLC0415
+
     delay = float("inf") if budget_seconds is None else budget_seconds
     stop = stop_after_attempt(policy.attempts) | stop_before_delay(delay)
     wait, again = _wait(policy), retry_if_exception(_is_transient)
@@ -37,12 +43,16 @@ def backoff_seconds(policy: RetryPolicy, attempt: int) -> float:
 
     https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/ has the reasoning.
     """
+    from tenacity import RetryCallState, Retrying  # noqa: PLC0415
+
     state = RetryCallState(Retrying(), None, (), {})
     state.attempt_number = attempt
     return _wait(policy)(state)
 
 
-def _wait(policy: RetryPolicy) -> wait_random_exponential:
+def _wait(policy: RetryPolicy) -> "wait_random_exponential":
+    from tenacity.wait import wait_random_exponential  # noqa: PLC0415
+
     return wait_random_exponential(multiplier=policy.backoff_seconds, max=policy.max_backoff_seconds)
 
 
