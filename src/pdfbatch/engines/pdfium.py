@@ -5,7 +5,6 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from ctypes import c_ubyte, c_ushort, create_string_buffer
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +53,8 @@ class PdfiumEngine:
     @property
     def version(self) -> str:
         """Version of pypdfium2, which brings a pdfium of its own."""
+        from importlib.metadata import version  # noqa: PLC0415 (30 modules, and workers do not ask)
+
         return version("pypdfium2")
 
     @contextmanager

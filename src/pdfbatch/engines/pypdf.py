@@ -5,7 +5,6 @@ import os
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from typing import TYPE_CHECKING, BinaryIO
 
 from pdfbatch.causes import Cause
@@ -34,6 +33,8 @@ class PypdfEngine:
     @property
     def version(self) -> str:
         """Version of pypdf."""
+        from importlib.metadata import version  # noqa: PLC0415 (30 modules, and workers do not ask)
+
         return version("pypdf")
 
     @contextmanager
