@@ -1,11 +1,14 @@
 """What is left of tasks, waited for in threads while the worker begins with the next ones."""
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 
 AHEAD = 8
 """Tasks that may wait for their output at one time: those of a local disk are one or two, of an object store all."""
+
+_STACK_BYTES = 1 << 20
 
 
 class Finisher:
@@ -22,12 +25,20 @@ class Finisher:
 
     def put(self, number: int, finish: Callable[[], None]) -> None:
         """Take what is left of a task. Waits for the oldest one when there are too many. Raises what that raised."""
-        future = self._waiting[number] = self._threads.submit(finish)
+        future = self._waiting[number] = self._submitted(finish)
         future.add_done_callback(lambda _: self._ended())
         if len(self.waiting()) > AHEAD:
             oldest = next(iter(self._waiting))
             self._on(oldest)
             self._waiting[oldest].result()
+
+    def _submitted(self, finish: Callable[[], None]) -> Future[None]:
+        """Hand it to the threads, new ones with small stacks: the limit on a worker's memory counts what they reserve."""
+        before = threading.stack_size(_STACK_BYTES)
+        try:
+            return self._threads.submit(finish)
+        finally:
+            threading.stack_size(before)
 
     def waiting(self) -> list[int]:
         """The numbers of those that have not ended, the oldest first. Raises what those that have ended raised."""
