@@ -344,12 +344,16 @@ def test_a_sink_that_was_never_used_can_be_closed(absent: RedisServer) -> None:
 
 
 def test_a_forked_process_has_a_thread_of_its_own(server: RedisServer) -> None:
+    """The parent's thread is at rest when it forks: one that is about to connect may hold a lock of the C library."""
     script = (
-        "import os, sys\n"
+        "import os, redis, sys, time\n"
         "from pdfbatch.report import BatchState, BatchStatus\n"
         "from pdfbatch.sinks.redis import RedisSink\n"
         "sink = RedisSink(sys.argv[1])\n"
         "sink.update(BatchStatus(batch_id='parent'))\n"
+        "with redis.Redis.from_url(sys.argv[1]) as client:\n"
+        "    while not client.exists('batch:processing:parent'):\n"
+        "        time.sleep(0.01)\n"
         "if child := os.fork():\n"
         "    os.waitpid(child, 0)\n"
         "    sink.update(BatchStatus(batch_id='parent', state=BatchState.COMPLETED))\n"
