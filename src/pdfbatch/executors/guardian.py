@@ -1,4 +1,5 @@
-"""The guardian: outlives a killed parent by moments, to kill its workers and remove its temporary files.
+"""The guardian: outlives a killed parent by moments, to kill workers that do not end by themselves and remove its temporary
+files.
 
 Run by path as ``python -I -S guardian.py FOLDER PARENT``, so it imports nothing of pdfbatch and as little as it can. On
 stdin it hears the process groups that live (``+123``) and those that are about to be reaped (``-123``).
