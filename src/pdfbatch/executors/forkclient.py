@@ -5,7 +5,7 @@ import os
 import socket
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import IO
 
 from pdfbatch.executors.children import Child, End, ForkedChild, Launch
@@ -74,20 +74,17 @@ class ForkClient:
         """
         if not self.ready:
             return None
-        pipes = [os.pipe() for _ in range(3)]
-        ours, theirs = zip(pipes[0][::-1], *pipes[1:], strict=True)
-        try:
+        with ExitStack() as mine, ExitStack() as its:
+            pipes = [_pipe(mine, its, we_write=number == 0) for number in range(3)]
+            ours, theirs = zip(*pipes, strict=True)
             word, pid, _ = self._asked(bytes([Word.FORK]) + name.encode("ascii"), theirs)
-        finally:
-            for pipe in theirs:
-                os.close(pipe)
-        if word is Word.DONE:
-            return ForkedChild(pid, ours, self)
-        for pipe in ours:
-            os.close(pipe)
-        if word is Word.REFUSED:
-            raise OSError(pid, os.strerror(pid))
-        return None
+            if word is Word.REFUSED:
+                raise OSError(pid, os.strerror(pid))
+            if word is not Word.DONE:
+                return None
+            child = ForkedChild(pid, ours, self)
+            mine.pop_all()
+            return child
 
     def reap(self, pid: int) -> End:
         """How a worker that has exited ended."""
@@ -125,6 +122,15 @@ class ForkClient:
             return None, 0, 0
         word, first, second = MESSAGE.unpack(data)
         return Word(word), first, second
+
+
+def _pipe(mine: ExitStack, its: ExitStack, *, we_write: bool) -> tuple[int, int]:
+    """Our end of a new pipe and the worker's, each closed by its stack."""
+    reads, writes = os.pipe()
+    ours, theirs = (writes, reads) if we_write else (reads, writes)
+    mine.callback(os.close, ours)
+    its.callback(os.close, theirs)
+    return ours, theirs
 
 
 def _unnamed_file(content: bytes) -> IO[bytes]:
