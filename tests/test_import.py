@@ -36,7 +36,7 @@ def test_importing_loads_no_library_of_an_adapter(statement: str) -> None:
     assert LIBRARIES.intersection(loaded) == set()
 
 
-def test_a_batch_of_local_documents_loads_nothing_for_networks(case_file: Path) -> None:
+def test_a_batch_of_local_documents_loads_nothing_for_networks_and_records(case_file: Path) -> None:
     """Each of these takes some hundredths of a second, and a small batch no more than some tenths."""
     code = (
         "import pdfbatch, sys\n"
@@ -46,7 +46,7 @@ def test_a_batch_of_local_documents_loads_nothing_for_networks(case_file: Path) 
         "print(*sys.modules)"
     )
     loaded = in_new_python(code).split()
-    assert {"asyncio", "fsspec", "ssl", "tenacity"}.intersection(loaded) == set()
+    assert {"asyncio", "fsspec", "importlib.metadata", "ssl", "tenacity"}.intersection(loaded) == set()
 
 
 def test_importing_takes_a_moment_only() -> None:

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterable
 from dataclasses import replace
-from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -104,6 +103,8 @@ def versions(parts: Iterable[TextEngine | OcrEngine]) -> dict[str, str]:
 
 def own_version() -> str:
     """The version of pdfbatch."""
+    from importlib.metadata import PackageNotFoundError, version  # 30 modules, which a batch without output is spared
+
     try:
         return version("pdfbatch")
     except PackageNotFoundError:

@@ -186,7 +186,7 @@ class BatchProcessor:
             extraction=self.extraction,
             limits=self.limits,
             output=self.storage,
-            versions=defaults.versions(parts),
+            versions={} if self.storage is None else defaults.versions(parts),  # only records tell them
         )
 
     def _checked_ocr_engine(self, executor: Executor) -> OcrEngine | None:

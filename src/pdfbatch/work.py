@@ -30,7 +30,7 @@ class DocumentWork:
     """Text from PDFs: the work that a ``BatchProcessor`` hands to its workers.
 
     ``second_engine`` is asked when ``engine`` refuses a file or finds no text. ``ocr_engine`` is ``None`` where OCR is not
-    wanted or not there. ``versions`` of the parts are kept in each record.
+    wanted or not there. ``versions`` of the parts are kept in each record; none without ``output``.
     """
 
     engine: TextEngine

@@ -1,5 +1,6 @@
 """Work stand-ins for the tests of the process executor: a task does what the name of its document says."""
 
+import atexit
 import contextlib
 import ctypes
 import os
@@ -217,6 +218,22 @@ def _leave_file(task: Task, watch: Watch | None) -> str:
         return path
 
 
+def _write_at_exit(task: Task, watch: Watch | None) -> str:
+    atexit.register(_write_late, str(task.document.metadata["path"]))
+    return ""
+
+
+def _write_in_a_thread(task: Task, watch: Watch | None) -> str:
+    threading.Thread(target=_write_late, args=(str(task.document.metadata["path"]),)).start()
+    return ""
+
+
+def _write_late(path: str) -> None:
+    time.sleep(0.2)
+    with open(path, "w", encoding="ascii") as file:
+        file.write("late")
+
+
 ACTS: dict[str, Callable[[Task, Watch | None], str]] = {
     "nothing": _nothing,
     "nap": _nap,
@@ -240,6 +257,8 @@ ACTS: dict[str, Callable[[Task, Watch | None], str]] = {
     "nonsense": _nonsense,
     "environment": _environment,
     "leave_file": _leave_file,
+    "write_at_exit": _write_at_exit,
+    "write_in_a_thread": _write_in_a_thread,
 }
 
 

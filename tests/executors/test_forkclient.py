@@ -5,7 +5,7 @@ import pathlib
 import pickle
 import select
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -61,7 +61,7 @@ def descriptors() -> set[int]:
 
 
 @contextmanager
-def room_for(room: int) -> Iterator[None]:
+def room_for(room: int) -> Generator[None]:
     """This process can open so many more."""
     import resource
 

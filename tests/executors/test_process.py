@@ -24,7 +24,7 @@ from process_works import FREE, Act, CannotImport, DiesInWorkers, Locked, Thread
 from pdfbatch.causes import Cause
 from pdfbatch.errors import PoolBrokenError, PoolStartError
 from pdfbatch.executors.forkclient import can_fork
-from pdfbatch.executors.process import ProcessExecutor
+from pdfbatch.executors.process import ProcessExecutor, StartMethod
 from pdfbatch.ports import Pool
 from pdfbatch.settings import Limits
 from pdfbatch.tasks import TaskResult
@@ -169,7 +169,7 @@ def test_a_cancelled_task_is_not_done() -> None:
 ENVIRONMENT = """
     import os
     from process_works import Act, said, task
-    from pdfbatch.executors.process import ProcessExecutor
+    from pdfbatch.executors.process import ProcessExecutor, StartMethod
     before = dict(os.environ)
     with ProcessExecutor(workers=1).start(Act()) as pool:
         print(said(pool.submit(task("environment")).result()))
@@ -412,7 +412,7 @@ def test_work_defined_in_the_script_itself_is_a_start_error_that_names_it(tmp_pa
         tmp_path,
         """
         from process_works import Act
-        from pdfbatch.executors.process import ProcessExecutor
+        from pdfbatch.executors.process import ProcessExecutor, StartMethod
         class MyWork(Act): pass
         ProcessExecutor().start(MyWork())
         """,
@@ -427,6 +427,15 @@ def test_work_defined_in_the_script_itself_is_a_start_error_that_names_it(tmp_pa
 def parent_of(pid: int) -> int:
     fields = pathlib.Path("/proc", str(pid), "stat").read_text(errors="replace").rpartition(")")[2].split()
     return int(fields[1])
+
+
+@pytest.mark.parametrize("start_method", ["spawn", pytest.param("forkserver", marks=needs_fork)])
+@pytest.mark.parametrize("act", ["write_at_exit", "write_in_a_thread"])
+def test_what_a_library_does_at_exit_is_done(act: str, start_method: StartMethod, tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "late"
+    with ProcessExecutor(workers=1, start_method=start_method).start(Act(limits=FREE)) as pool:
+        result_of(pool.submit(task(act, path=str(path))))
+    assert path.read_text() == "late"
 
 
 @needs_fork
@@ -557,7 +566,7 @@ def test_an_idle_pool_does_not_wake_up() -> None:
 ORPHANS = """
     import multiprocessing, os, sys, time
     from process_works import Act, said, task
-    from pdfbatch.executors.process import ProcessExecutor
+    from pdfbatch.executors.process import ProcessExecutor, StartMethod
     pool = ProcessExecutor(workers=2).start(Act())
     pids = [said(pool.submit(task("leave_child")).result()) for _ in range(2)]
     pool.submit(task("hang_in_c")); pool.submit(task("hang"))
@@ -610,7 +619,7 @@ def test_an_interpreter_exits_with_a_live_pool_and_leaves_nothing(
         tmp_path,
         """
         from process_works import Act, task
-        from pdfbatch.executors.process import ProcessExecutor
+        from pdfbatch.executors.process import ProcessExecutor, StartMethod
         pool = ProcessExecutor(workers=1).start(Act())
         print(pool.submit(task()).result().result.pages[0].text)
         pool.submit(task("hang"))
@@ -626,7 +635,7 @@ def test_a_script_without_a_main_guard_runs_once(tmp_path: pathlib.Path) -> None
         tmp_path,
         """
         from process_works import Act, task
-        from pdfbatch.executors.process import ProcessExecutor
+        from pdfbatch.executors.process import ProcessExecutor, StartMethod
         print("once")
         with ProcessExecutor(workers=2).start(Act()) as pool:
             print(len([future.result() for future in [pool.submit(task()) for _ in range(9)]]))
@@ -641,7 +650,7 @@ def test_a_host_with_default_sigpipe_survives_dead_workers(tmp_path: pathlib.Pat
         """
         import signal; signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         from process_works import Act, task
-        from pdfbatch.executors.process import ProcessExecutor
+        from pdfbatch.executors.process import ProcessExecutor, StartMethod
         with ProcessExecutor(workers=2).start(Act()) as pool:
             futures = [pool.submit(task("signal" if n % 9 == 4 else "nothing", ballast=b"x" * 100_000)) for n in range(90)]
             print(sum(future.result().failure is not None for future in futures))
@@ -701,7 +710,7 @@ def test_ctrl_c_while_leaving_ends_at_once(tmp_path: pathlib.Path, private_tmpdi
         """
         import os, signal, threading, time
         from process_works import Act, task
-        from pdfbatch.executors.process import ProcessExecutor
+        from pdfbatch.executors.process import ProcessExecutor, StartMethod
         with ProcessExecutor(workers=1).start(Act()) as pool:
             future = pool.submit(task("nap", seconds=1000))
             while not future.running(): time.sleep(0.01)

@@ -1,8 +1,10 @@
-"""How a worker ends with its parent, by whatever signal that died."""
+"""How a worker ends: with its parent, by whatever signal that died, or because it is no longer needed."""
 
+import atexit
 import os
 import select
 import signal
+import sys
 import threading
 from contextlib import suppress
 
@@ -36,3 +38,15 @@ def die(finisher: Finisher) -> None:
     """End this process and all that it started, once what has been read is written: a resume need not do that again."""
     finisher.drain(LAST_WORDS_SECONDS)
     os.killpg(os.getpid(), signal.SIGKILL)
+
+
+def leave() -> None:
+    """End this process, once its exit functions have run and while none of its threads wants to be waited for.
+
+    Taking the interpreter apart takes some hundredths of a second, and gives back what the system takes anyway.
+    """
+    if all(thread.daemon or thread is threading.main_thread() for thread in threading.enumerate()):
+        atexit._run_exitfuncs()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] (the only way there is)
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        os._exit(0)

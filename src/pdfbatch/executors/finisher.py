@@ -51,3 +51,7 @@ class Finisher:
     def drain(self, seconds: float) -> None:
         """Give what has been begun so long to end."""
         wait_for(list(self._waiting.values()), timeout=seconds)
+
+    def close(self) -> None:
+        """Wait for what has been begun, and end the threads."""
+        self._threads.shutdown()

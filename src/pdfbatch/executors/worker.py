@@ -32,7 +32,7 @@ from pdfbatch.executors.channel import (
     read_frame,
     write_frame,
 )
-from pdfbatch.executors.dying import die, die_with, watch
+from pdfbatch.executors.dying import die, die_with, leave, watch
 from pdfbatch.executors.finisher import Finisher
 from pdfbatch.executors.forkserver import restore
 from pdfbatch.executors.isolation import raised
@@ -145,6 +145,7 @@ class _Worker:
             self._place.begin(frame.task)
             self._do(frame)
             del frame  # or an idle worker would keep its last document in memory
+        self._finisher.close()
 
     def _next(self) -> Frame | None:
         """The next task, ``None`` at the end."""
@@ -269,3 +270,4 @@ def _is_about_memory(result: TaskResult) -> bool:
 
 if __name__ == "__main__":
     main(sys.argv[1:])
+    leave()
