@@ -76,6 +76,7 @@ def run_sinks(bench: Bench) -> CaseResult:
         entries=entries,
         ratios=(
             *(one for what in SETS for one in _losses(entries, f"{what}: {NONE}", {f"{what}: {ALL}": 0.98})),
+            *(_work(entries, what) for what in SETS),
             *(_updates(named(entries, f"{what}: {ALL}")) for what in SETS),
         ),
         notes=(NOTE,),
@@ -133,6 +134,12 @@ def _losses(entries: Sequence[Entry], plain: str, goals: dict[str, float]) -> tu
         ratio(f"{name} / {plain}", named(entries, name), named(entries, plain), what=_throughput, goal=goal)
         for name, goal in goals.items()
     )
+
+
+def _work(entries: Sequence[Entry], what: str) -> Ratio:
+    """The CPU of all processes, which other tenants of the machine disturb less than the throughput."""
+    told, plain = named(entries, f"{what}: {ALL}"), named(entries, f"{what}: {NONE}")
+    return ratio(f"CPU, {told.name} / {NONE}", told, plain, what=lambda run: run.cpu_seconds, goal=1.02, at_most=True)
 
 
 def _manners(entries: Sequence[Entry]) -> tuple[Ratio, ...]:

@@ -29,7 +29,7 @@ NOTE = (
 
 
 def run_latency(bench: Bench) -> CaseResult:
-    """Measure, beside workers of which each downloads what it reads (at one latency: it takes long)."""
+    """Measure, beside workers of which each downloads what it reads (at one latency, and few documents: it takes long)."""
     if missing := why_no_s3():
         return CaseResult(name=LATENCY.name, notes=(f"Not measured: {missing}.",))
     latencies = LATENCIES_MS[:1] if bench.small else LATENCIES_MS
@@ -42,7 +42,7 @@ def run_latency(bench: Bench) -> CaseResult:
             line = stack.enter_context(long_line(server.port, latency / 1000))
             around = partial(_metered, (server.pid, line.pid))
             remote = _library(bench, _ours(latency), (), source_url=url, source_port=line.port)
-            beside = [_plain(remote, items, latency)] if latency in GOALS else []
+            beside = [_plain(remote, items, latency)] if latency in GOALS and len(items) <= DOCUMENTS else []
             contestants += [replace(one, around=around) for one in (remote, *beside)]
         entries = bench.contest(contestants)
     ratios = tuple(one for latency in latencies for one in _ratios(entries, latency, bench.cores))
