@@ -179,7 +179,8 @@ def _echo_once(server: socket.socket) -> None:
 
 
 @pytest.mark.parametrize(
-    ("case", "needs"), [("s3", "s3fs"), ("s3-faults", "s3fs"), ("redis", "redis"), ("sinks", "redis")]
+    ("case", "needs"),
+    [("s3", "s3fs"), ("s3-output", "s3fs"), ("s3-faults", "s3fs"), ("redis", "redis"), ("sinks", "redis")],
 )
 def test_cases_with_a_server_run_or_say_what_is_missing(case: str, needs: str, tmp_path: Path) -> None:
     pytest.importorskip(needs)

@@ -246,6 +246,17 @@ class Weather(MemoryFileSystem):  # type: ignore[misc]  # fsspec is untyped
             raise self.errors.pop(0)
 
 
+@pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="needs /proc")
+def test_loading_for_s3_imports_its_client_and_starts_no_thread() -> None:
+    pytest.importorskip("s3fs")
+    code = (
+        "import os, sys; from pdfbatch.storage import Storage\n"
+        "Storage('s3://bucket/folder').load(); print('aiohttp' in sys.modules, len(os.listdir('/proc/self/task')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "1"]
+
+
 def test_passing_trouble_is_tried_again_and_leaves_one_whole_object() -> None:
     weather = Weather([ConnectionResetError("reset"), TimeoutError()])
     storage = Storage(f"weather://{uuid.uuid4()}", filesystem=weather, retry=QUICK)

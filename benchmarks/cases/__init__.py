@@ -47,6 +47,7 @@ CASES: tuple[Case, ...] = (
     duplicates.CASE,
     resume.CASE,
     s3.LATENCY,
+    s3.OUTPUT,
     s3.FAULTS_CASE,
     redis.REDIS,
     redis.SINKS,

@@ -1,6 +1,6 @@
 """Documents behind the latency of an object store, and behind its faults, against the same documents at hand."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -45,7 +45,7 @@ def run_latency(bench: Bench) -> CaseResult:
             beside = [_plain(remote, items, latency)] if latency in GOALS and len(items) <= DOCUMENTS else []
             contestants += [replace(one, around=around) for one in (remote, *beside)]
         entries = bench.contest(contestants)
-    ratios = tuple(one for latency in latencies for one in _ratios(entries, latency, bench.cores))
+    ratios = tuple(one for latency in latencies for one in _ratios(entries, latency, bench.cores, GOALS))
     return CaseResult(name=LATENCY.name, setting=setting, entries=entries, ratios=ratios, notes=(NOTE,))
 
 
@@ -71,6 +71,26 @@ def run_faults(bench: Bench) -> CaseResult:
             Ratio(name="results beyond one a document", values=twice, goal=0, at_most=True),
         ),
     )
+
+
+def run_output(bench: Bench) -> CaseResult:
+    """Measure local documents whose texts and records go to the object store, against a local folder."""
+    if missing := why_no_s3():
+        return CaseResult(name=OUTPUT.name, notes=(f"Not measured: {missing}.",))
+    latencies = LATENCIES_MS[:1] if bench.small else LATENCIES_MS
+    items, setting = _documents(bench)
+    with ExitStack() as stack:
+        server = stack.enter_context(s3_server(bench.folder / "server"))
+        url = filled_bucket(server, ())
+        contestants = [_library(bench, LOCAL, items)]
+        for latency in latencies:
+            line = stack.enter_context(long_line(server.port, latency / 1000))
+            remote = _library(bench, _ours(latency), items, output_url=url, output_port=line.port)
+            around = partial(_metered, (server.pid, line.pid))
+            contestants.append(replace(remote, writes=False, around=around))
+        entries = bench.contest(contestants)
+    ratios = tuple(one for latency in latencies for one in _ratios(entries, latency, bench.cores, goals={}))
+    return CaseResult(name=OUTPUT.name, setting=setting, entries=entries, ratios=ratios, notes=(NOTE,))
 
 
 def _documents(bench: Bench) -> tuple[tuple[Item, ...], str]:
@@ -121,7 +141,7 @@ def _counted(proxy: FaultProxy) -> Generator[dict[str, float]]:
     facts["requests"] = float(len(proxy.requests) - before)
 
 
-def _ratios(entries: Sequence[Entry], latency: int, cores: int) -> tuple[Ratio, ...]:
+def _ratios(entries: Sequence[Entry], latency: int, cores: int, goals: Mapping[int, float]) -> tuple[Ratio, ...]:
     local, ours = named(entries, LOCAL), named(entries, _ours(latency))
     theirs = [entry for entry in entries if entry.name == _theirs(latency)]
 
@@ -129,7 +149,7 @@ def _ratios(entries: Sequence[Entry], latency: int, cores: int) -> tuple[Ratio, 
         return 1 / (run.wall_seconds - run.facts.get("server_cpu_s", 0.0) / cores)
 
     return (
-        ratio(f"{ours.name} / {LOCAL}", ours, local, goal=GOALS.get(latency)),
+        ratio(f"{ours.name} / {LOCAL}", ours, local, goal=goals.get(latency)),
         ratio(f"{ours.name} / {LOCAL}, server's CPU taken out", ours, local, what=without_server),
         *(ratio(f"{one.name} / {LOCAL}", one, local) for one in theirs),
     )
@@ -137,6 +157,9 @@ def _ratios(entries: Sequence[Entry], latency: int, cores: int) -> tuple[Ratio, 
 
 LATENCY = Case(
     name="s3", summary="500 small documents behind 50 and 200 ms a request: do the cores wait?", run=run_latency
+)
+OUTPUT = Case(
+    name="s3-output", summary="500 small documents whose texts go to S3: what does that cost?", run=run_output
 )
 FAULTS_CASE = Case(
     name="s3-faults", summary="500 documents behind 503s and resets: is any lost or done twice?", run=run_faults

@@ -3,9 +3,11 @@
 Settings: ``executor`` (``process``, ``thread``, ``sequential``, ``futures-thread``, ``futures-process``, ``default``), ``ocr``,
 ``ocr_engine``, ``part_pages``, ``document_timeout``, ``resume``, ``deduplicate``, ``delay_seconds`` (each document waits so
 long, as for a remote service), ``faults`` (documents do what their text says), ``source_url`` with ``source_port`` (where the
-documents are instead of the items, on an S3 server of this host), ``sinks`` with ``redis_url`` (``redis`` or ``all``).
+documents are instead of the items, on an S3 server of this host), ``output_url`` with ``output_port`` (where texts go there),
+``sinks`` with ``redis_url`` (``redis`` or ``all``).
 """
 
+import os
 import time
 from collections import Counter
 from collections.abc import Generator, Iterator
@@ -67,7 +69,7 @@ def processor(job: Job, stack: ExitStack) -> BatchProcessor:
     ocr = settings.get("ocr", "never")
     return BatchProcessor(
         executor=executor_named(str(settings.get("executor", "process")), job.workers, stack),
-        storage=None if job.output is None else Storage(job.output),
+        storage=_storage(job),
         extraction=Extraction(
             ocr=cast("OcrMode", ocr), part_pages=int(settings.get("part_pages") or Extraction().part_pages)
         ),
@@ -76,6 +78,15 @@ def processor(job: Job, stack: ExitStack) -> BatchProcessor:
         ocr_engine=_ocr_engine(job),
         deduplicate=bool(job.settings.get("deduplicate", True)),
     )
+
+
+def _storage(job: Job) -> Storage | None:
+    if "output_url" not in job.settings:
+        return None if job.output is None else Storage(job.output)
+    from tests.s3_options import options_for
+
+    # A place of its own for each run: what an earlier one has left there would be listed.
+    return Storage(f"{job.settings['output_url']}{os.getpid()}/", options_for(int(job.settings["output_port"] or 0)))
 
 
 def documents(job: Job) -> Iterator[Document]:

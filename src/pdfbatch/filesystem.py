@@ -1,7 +1,8 @@
 """The edge to fsspec: a typed view of the little that is used of it, and how a URL is opened. Loads fsspec when called."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from typing import Protocol, TypeGuard, cast
 
 from pdfbatch.errors import DependencyError
@@ -62,17 +63,33 @@ def open_url(url: str, options: Options, *, seconds: float = DEADLINE_SECONDS) -
     import fsspec.core  # noqa: PLC0415 (160 ms that local batches are spared)
 
     url_to_fs = cast("Callable[..., tuple[FileSystem, str]]", fsspec.core.url_to_fs)  # pyright: ignore[reportUnknownMemberType] (untyped)
-    try:
+    with _named_after(url):
         filesystem, path = url_to_fs(
             url, **_settings(options, seconds, is_s3=protocol_of(url) in _S3 and "::" not in url)
         )
+    return _quick(filesystem), path
+
+
+def load_for(url: str) -> None:
+    """Import all that opening a URL will import. Raises ``DependencyError`` as ``open_url`` does."""
+    import fsspec  # noqa: PLC0415 (as above)
+
+    with _named_after(url):
+        for name in _PROTOCOL.findall(url):
+            fsspec.get_filesystem_class(name.lower())  # pyright: ignore[reportUnknownMemberType] (untyped)
+
+
+@contextmanager
+def _named_after(url: str) -> Generator[None]:
+    """What fsspec raises about the protocol of a URL, in our words."""
+    try:
+        yield
     except ImportError as error:
         raise DependencyError(f"{redacted(url)}: {_how_to_install(url, error)}") from error
     except ValueError as error:
         if "Protocol not known" not in str(error):
             raise
         raise DependencyError(f"{redacted(url)}: fsspec knows no protocol '{protocol_of(url)}'") from error
-    return _quick(filesystem), path
 
 
 def open_ready(filesystem: FileSystem, url: str, *, seconds: float = DEADLINE_SECONDS) -> tuple[FileSystem, str]:

@@ -35,7 +35,9 @@ class Watch(Protocol):
 class Work(Protocol):
     """What workers do. A picklable value, handed to a pool once, then called for each task.
 
-    It never raises for what a document does: whatever goes wrong with a document is in the ``TaskResult``.
+    It never raises for what a document does: whatever goes wrong with a document is in the ``TaskResult``. Work that has
+    libraries to load beforehand says so by a method ``load()``, and so does an output: it imports what the first task would
+    import, and no more (no connection, no thread), so that workers that are forked have it. What it raises harms nothing.
     """
 
     @property

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
-from pdfbatch.filesystem import DEADLINE_SECONDS, REQUEST_RETRY, FileSystem, is_process_local, protocols
+from pdfbatch.filesystem import DEADLINE_SECONDS, REQUEST_RETRY, FileSystem, is_process_local, load_for, protocols
 from pdfbatch.localstorage import Flush, LocalStorage
 from pdfbatch.settings import RetryPolicy
 from pdfbatch.storageerrors import redacted
@@ -60,6 +60,15 @@ class Storage:
         if self.filesystem is not None:
             return "memory" in protocols(cast("FileSystem", self.filesystem))
         return is_process_local(self.url)
+
+    def load(self) -> None:
+        """Import what reaches the place (for S3 that takes half a second), and do not reach for it.
+
+        Raises ``DependencyError`` when the package for the URL's protocol is not installed or the protocol is unknown.
+        """
+        if not self.is_local:
+            self._place()
+            load_for(self.url)
 
     def check(self) -> None:
         """Make the place, write a probe and remove it, and sweep what killed writers left there.

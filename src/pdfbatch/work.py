@@ -41,6 +41,12 @@ class DocumentWork:
     output: Output | None = None
     versions: dict[str, str] = field(default_factory=dict[str, str])
 
+    def load(self) -> None:
+        """Import what the output needs."""
+        load = getattr(self.output, "load", None)
+        if load is not None:
+            load()
+
     def __call__(self, task: Task, watch: Watch | None = None) -> TaskResult:
         """Do one task; never raises for what a document does."""
         begun = self.begin(task, watch)

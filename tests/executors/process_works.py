@@ -76,6 +76,20 @@ class Threaded(Act):
         threading.Thread(target=time.sleep, args=(3600,), daemon=True).start()
 
 
+@dataclass(frozen=True)
+class Loading(Act):
+    """Work that notes in which processes it was told to load, and then fails to do so if it is told to."""
+
+    notes: str = ""
+    fails: bool = False
+
+    def load(self) -> None:
+        with open(self.notes, "a", encoding="ascii") as file:
+            file.write(f"{os.getpid()}\n")
+        if self.fails:
+            raise ImportError("there is no such library")
+
+
 class Locked:
     """A value that cannot be pickled."""
 

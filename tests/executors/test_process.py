@@ -19,7 +19,7 @@ from concurrent.futures import wait as wait_for
 from dataclasses import replace
 
 import pytest
-from process_works import FREE, Act, CannotImport, DiesInWorkers, Locked, Threaded, Trap, said, task
+from process_works import FREE, Act, CannotImport, DiesInWorkers, Loading, Locked, Threaded, Trap, said, task
 
 from pdfbatch.causes import Cause
 from pdfbatch.errors import PoolBrokenError, PoolStartError
@@ -458,6 +458,25 @@ def test_work_that_starts_threads_is_spawned() -> None:
         assert parent_of(int(said(result_of(pool.submit(task()))))) == os.getpid()
         assert outcome(pool.submit(task("signal")))[0] is Cause.WORKER_LOST
         assert said(result_of(pool.submit(task())))
+
+
+@needs_fork
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_work_loads_is_loaded_once_for_all_forks(fails: bool, tmp_path: pathlib.Path) -> None:
+    notes = tmp_path / "notes"
+    with ProcessExecutor(workers=1).start(Loading(notes=str(notes), fails=fails)) as pool:
+        server = parent_of(int(said(result_of(pool.submit(task())))))
+        assert outcome(pool.submit(task("signal")))[0] is Cause.WORKER_LOST
+        assert parent_of(int(said(result_of(pool.submit(task()))))) == server
+    assert notes.read_text().split() == [str(server)]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_work_loads_is_loaded_by_each_that_is_spawned(fails: bool, tmp_path: pathlib.Path) -> None:
+    notes = tmp_path / "notes"
+    with ProcessExecutor(workers=1, start_method="spawn").start(Loading(notes=str(notes), fails=fails)) as pool:
+        worker = said(result_of(pool.submit(task())))
+    assert notes.read_text().split() == [worker]
 
 
 @needs_fork

@@ -17,6 +17,7 @@ import signal
 import socket
 import struct
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -65,8 +66,7 @@ def serve(pool_folder: str, control_fd: int, setup_fd: int, host: int) -> Birth 
     with open(setup_fd, "rb") as file:
         setup: Setup = pickle.load(file)  # noqa: S301 (from our parent)
     restore(setup)
-    tasklog.route_all()
-    work: Work = pickle.loads(setup.work)  # noqa: S301 (from our parent)
+    work = loaded(setup)
     if len(os.listdir("/proc/self/task")) > 1:
         _say(control, Word.THREADED)
         return None
@@ -88,6 +88,17 @@ def restore(setup: Setup) -> None:
     os.environ.pop("PYTHONPATH", None)
     if setup.python_path is not None:
         os.environ["PYTHONPATH"] = setup.python_path
+
+
+def loaded(setup: Setup) -> Work:
+    """The work, with the libraries that it wants beforehand."""
+    tasklog.route_all()
+    work: Work = pickle.loads(setup.work)  # noqa: S301 (from our parent)
+    load = getattr(work, "load", None)
+    with suppress(Exception):  # the first task then meets it, and says what it is
+        if load is not None:
+            load()
+    return work
 
 
 def _forks(control: socket.socket, end: int) -> str | None:

@@ -18,7 +18,6 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Final, Self, TypeVar
 
-from pdfbatch import tasklog
 from pdfbatch.causes import Cause
 from pdfbatch.executors import forkserver, memory
 from pdfbatch.executors.channel import (
@@ -34,7 +33,7 @@ from pdfbatch.executors.channel import (
 )
 from pdfbatch.executors.dying import die, die_with, leave, watch
 from pdfbatch.executors.finisher import Finisher
-from pdfbatch.executors.forkserver import restore
+from pdfbatch.executors.forkserver import loaded, restore
 from pdfbatch.executors.isolation import raised
 from pdfbatch.executors.place import PlaceWriter, place_path
 from pdfbatch.model import Failure
@@ -64,9 +63,7 @@ def _serve_spawned(folder: str, parent: str) -> None:
     except EOFError:
         return
     restore(setup)
-    tasklog.route_all()
-    work: Work = pickle.loads(setup.work)  # noqa: S301 (from our parent)
-    _Worker(post, work, setup.recycle_bytes).serve()
+    _Worker(post, loaded(setup), setup.recycle_bytes).serve()
 
 
 def _serve_forked(folder: str, *numbers: str) -> None:
