@@ -1,6 +1,7 @@
 """The command line: run cases, list them, compare two runs."""
 
 import argparse
+import compileall
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -10,11 +11,13 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+import pdfbatch
 from benchmarks import making
 from benchmarks.arguments import parser
 from benchmarks.bench import Bench, Case
 from benchmarks.cases import CASES
 from benchmarks.compare import comparison, differences
+from benchmarks.contest import REPOSITORY
 from benchmarks.corpus import Corpus, default_place, load
 from benchmarks.environments import Environments
 from benchmarks.machine import facts
@@ -65,6 +68,7 @@ def _file(place: Path) -> Path:
 def _run(options: argparse.Namespace) -> int:
     small = options.command == "smoke"
     cases = _chosen(options.cases, small=small)
+    _compile()
     corpus = _corpus(options, small=small)
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
         bench = _bench(options, corpus, Path(folder), small=small)
@@ -76,6 +80,14 @@ def _run(options: argparse.Namespace) -> int:
             _keep(out, suite)
         print(f"results: {out / 'results.md'}, results.json, and pictures beside them")
     return 1 if any(_ours_failed(case) for case in suite.cases) else 0
+
+
+def _compile() -> None:
+    """Byte-compile what measured processes import, as an installation does with the peers: some environments keep no bytecode
+    of a checkout, and each of our processes would compile it anew.
+    """
+    for folder in (REPOSITORY / "benchmarks", Path(pdfbatch.__file__).parent):
+        compileall.compile_dir(folder, quiet=2)
 
 
 def _profile(options: argparse.Namespace) -> int:
