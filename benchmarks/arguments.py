@@ -46,6 +46,9 @@ def _add_choices(run: argparse.ArgumentParser) -> None:
     )
     run.add_argument("--seed", type=int, default=1, help="of the corpus that is made (default 1)")
     run.add_argument("--without", metavar="TAG", action="append", default=[], help="leave documents with this tag out")
+    run.add_argument(
+        "--only", metavar="NAME", action="append", default=[], help="only contestants whose names have this in"
+    )
     run.add_argument("--workers", type=_numbers, help="for example 1,2 (default: 1 and the number of cores)")
     run.add_argument("--documents", type=int, help="how many documents, in cases that can take any number")
     run.add_argument("--times", type=int, help="how often to go through them, in cases that do so more than once")

@@ -1,7 +1,7 @@
 """What a case is, and what it is given to work with."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.contest import Contestant, contest
@@ -16,8 +16,9 @@ class Bench:
 
     ``folder`` is for inputs that a case makes and is removed at the end; ``cache`` keeps what takes long to make. ``small``
     asks for the smallest input that still goes through everything. ``documents`` and ``times`` are what the user asks for, in
-    cases that can take any number of documents or go through them any number of times. ``carry_out`` makes one run of a
-    contestant, where that is not to measure it plainly.
+    cases that can take any number of documents or go through them any number of times. ``only`` has parts of the names of the
+    contestants that take part; all do when it is empty. ``carry_out`` makes one run of a contestant, where that is not to
+    measure it plainly.
     """
 
     corpus: Corpus
@@ -31,11 +32,18 @@ class Bench:
     small: bool = False
     documents: int | None = None
     times: int | None = None
+    only: tuple[str, ...] = ()
     carry_out: Callable[[Contestant], Run] | None = None
 
     def contest(self, contestants: Sequence[Contestant]) -> tuple[Entry, ...]:
         """Each contestant as often as was asked for, in turns."""
-        return contest(contestants, repeat=self.repeat, say=self.say, carry_out=self.carry_out)
+        return contest(
+            [self._invited(one) for one in contestants], repeat=self.repeat, say=self.say, carry_out=self.carry_out
+        )
+
+    def _invited(self, one: Contestant) -> Contestant:
+        is_wanted = not self.only or any(part in one.name for part in self.only)
+        return one if is_wanted else replace(one, missing="left out by --only")
 
     def number(self, usual: int, small: int) -> int:
         """How many documents to take: the user's number, else the usual, else the small one."""

@@ -146,6 +146,7 @@ def _bench(options: argparse.Namespace, corpus: Corpus, folder: Path, *, small: 
         small=small,
         documents=None if small else options.documents,
         times=None if small else options.times,
+        only=() if small else tuple(options.only),
     )
 
 

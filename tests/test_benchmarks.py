@@ -14,10 +14,12 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from benchmarks.bench import Bench
 from benchmarks.cases import CASES
 from benchmarks.compare import comparison, differences
 from benchmarks.contest import Contestant, contest, ratio
 from benchmarks.corpus import load
+from benchmarks.environments import Environments
 from benchmarks.job import Item, Job, Outcome
 from benchmarks.line import long_line
 from benchmarks.loops import Step, side_by_side
@@ -176,6 +178,24 @@ def _echo_once(server: socket.socket) -> None:
     with client:
         while data := client.recv(100):
             client.sendall(data)
+
+
+def test_only_those_that_were_asked_for_take_part(tmp_path: Path) -> None:
+    bench = Bench(
+        corpus=load(make_corpus(tmp_path, seed=1, recipe=SMALL)),
+        folder=tmp_path,
+        cache=tmp_path,
+        workers=(1,),
+        cores=1,
+        repeat=2,
+        environments=Environments(tmp_path, install=False),
+        say=lambda _: None,
+        only=("one", "three"),
+        carry_out=lambda _: Run(wall_seconds=1, cpu_seconds=1),
+    )
+    entries = bench.contest([Contestant(name=name) for name in ("number one", "number two", "number three")])
+    assert [len(entry.runs) for entry in entries] == [2, 0, 2]
+    assert entries[1].missing == "left out by --only"
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ class TesseractEngine:
     def read(self, image: "Image", *, languages: str, dpi: int, timeout: float | None = None) -> Reading:
         """Read a picture: one child, which writes text and word confidences in one pass."""
         program = self._program(languages)
-        mode = segmentation(image.size, self.page_segmentation)
+        mode = segmentation(image.size, dpi, self.page_segmentation)
         options = ["-l", languages, "--psm", str(mode), "--dpi", str(dpi), *_TEXT_AND_WORDS]
         text, tsv = _run(program, image, options, outputs=("txt", "tsv"), timeout=timeout)
         return reading(text, tsv)

@@ -65,7 +65,7 @@ class TesserocrEngine:
         if timeout is not None and timeout <= 0:
             raise _timed_out()
         with _failures(), _showing(self._model(languages), image) as model:
-            model.SetPageSegMode(_mode(segmentation(image.size, self.page_segmentation)))
+            model.SetPageSegMode(_mode(segmentation(image.size, dpi, self.page_segmentation)))
             model.SetSourceResolution(dpi)
             if not model.Recognize(0 if timeout is None else max(1, int(timeout * 1000))):
                 raise _timed_out() if timeout else _failed("recognition did not end well")
