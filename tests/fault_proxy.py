@@ -54,7 +54,10 @@ class Faults:
 
 
 class FaultProxy(ThreadingHTTPServer):
-    """Passes requests on to ``upstream`` (a port of this host). A context manager. ``requests`` are (method, path) pairs."""
+    """Passes requests on to ``upstream`` (a port of this host). A context manager. ``requests`` are (method, path) pairs.
+
+    ``asked`` are the paths of bodies that were not sent before they were asked for (``Expect: 100-continue``).
+    """
 
     daemon_threads = True
     request_queue_size = 128
@@ -64,6 +67,7 @@ class FaultProxy(ThreadingHTTPServer):
         self.upstream = upstream
         self.faults = faults or Faults()
         self.requests: list[tuple[str, str]] = []
+        self.asked: list[str] = []
         self.over = threading.Event()
         self._numbers = Counter[tuple[str, str]]()
         self._lock = threading.Lock()
@@ -116,6 +120,11 @@ class _Talk(BaseHTTPRequestHandler):
         fault = self.server.fate(self.command, self.path)
         self.server.over.wait(self.server.faults.latency)
         self._meet(fault, body)
+
+    def handle_expect_100(self) -> bool:
+        """The client may send its body."""
+        self.server.asked.append(self.path)
+        return super().handle_expect_100()
 
     def finish(self) -> None:
         """Let go of the server."""

@@ -18,6 +18,7 @@ class HeldPool:
     capacity = 1
 
     def __init__(self) -> None:
+        self.finishing = 0
         self.given: list[tuple[Task, Future[TaskResult]]] = []
 
     def __enter__(self) -> Self:
@@ -50,3 +51,16 @@ def test_what_is_due_again_goes_into_a_full_pool_at_once() -> None:
     assert len(pool.given) == FILL_TO + 1
     again = pool.given[-1][0]
     assert (again.document.file_path, again.attempt) == ("0.pdf", 2)
+
+
+def test_tasks_that_only_wait_for_their_output_take_no_room_in_the_pool() -> None:
+    pool = HeldPool()
+    scheduler = Scheduler(
+        pool, (Task(document=Document(f"{number}.pdf")) for number in range(100)), RetryPolicy(), Limits()
+    )
+    results = scheduler.results()
+    assert next(results) is None
+    assert len(pool.given) == FILL_TO
+    pool.finishing = FILL_TO
+    assert next(results) is None
+    assert len(pool.given) == 2 * FILL_TO

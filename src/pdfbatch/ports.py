@@ -68,6 +68,9 @@ class Pool(Protocol):
 
     Leaving it normally waits for the tasks under way; leaving it by an exception cancels what has not begun, stops what
     has (where the executor can) and leaves nothing running. Both end within seconds and can be repeated.
+
+    A pool whose workers go on while a task waits for its output says by an attribute ``finishing`` how many tasks only wait
+    for that: it is handed as many more.
     """
 
     @property

@@ -134,14 +134,18 @@ class Scheduler:
         if self._stopped:
             return False
         self._submit_due()
-        if len(self._running) > self.pool.capacity * FILL_AT:
+        if self._at_work() > self.pool.capacity * FILL_AT:
             return True
-        while len(self._running) < self.pool.capacity * FILL_TO and self._done.empty():
+        while self._at_work() < self.pool.capacity * FILL_TO and self._done.empty():
             task = self._choose()
             if task is None:
                 break
             self._submit(task)
         return bool(self._running or self._later) or not self._exhausted
+
+    def _at_work(self) -> int:
+        """How many of the tasks in the pool do more than wait for their output."""
+        return len(self._running) - int(getattr(self.pool, "finishing", 0))
 
     def _submit_due(self) -> None:
         """What is to be tried again goes in when it is due, however full the pool is: waiting for room would be a busy wait."""

@@ -102,6 +102,11 @@ class FallbackPool(Leaving):
         """Capacity of the pool in use."""
         return self._succession.pool.capacity
 
+    @property
+    def finishing(self) -> int:
+        """How many tasks of the pool in use only wait for their output."""
+        return int(getattr(self._succession.pool, "finishing", 0))
+
     def submit(self, task: Task) -> Future[TaskResult]:
         """Take a task and return at once (after the task, where ``SequentialExecutor`` is the first to start)."""
         future = Future[TaskResult]()

@@ -120,6 +120,10 @@ class _ProcessPool(Leaving):
     def capacity(self) -> int:
         return self._capacity
 
+    @property
+    def finishing(self) -> int:
+        return self._supervisor.finishing
+
     def submit(self, task: Task) -> Future[TaskResult]:
         return self._inbox.put(task)
 

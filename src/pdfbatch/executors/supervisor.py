@@ -44,12 +44,14 @@ class Terms:
 class Supervisor:
     """Owns all state of a pool but the inbox. ``run`` is the thread; ``started`` tells how its start went.
 
+    ``finishing`` is the number of tasks that only wait for their output, for any thread to read.
     ``ended`` is set when all is over: a ``join`` that Ctrl-C interrupts takes the thread for ended (Python 3.11, bpo-45274).
     """
 
     def __init__(self, terms: Terms, inbox: Inbox) -> None:
         self.started = Future[None]()
         self.ended = threading.Event()
+        self.finishing = 0
         self._terms = terms
         self._limits = terms.limits
         self._inbox = inbox
@@ -107,6 +109,7 @@ class Supervisor:
             self._tick_by(now + min(patience(job.task, self._limits), QUICK_SECONDS))
         self._tick_by(self._tasks.balance(self._crew, now))
         self._part(now)
+        self.finishing = sum(len(worker.finishing) for worker in self._crew.live)
         self._inbox.want(self._is_short_of_workers() or self._tasks.is_hungry(self._crew, now))
         self._tasks.tell()  # last: who waits for a result then does not contend with us for the interpreter
 

@@ -128,7 +128,8 @@ class _Worker:
         self._work = work
         self._recycle_bytes = recycle_bytes
         self._inbox = post.inbox
-        self._told: list[int] = []
+        self._told: set[int] = set()
+        self._patient = True
         self._writing = threading.Lock()
 
     def serve(self) -> None:
@@ -152,18 +153,22 @@ class _Worker:
 
     def _next_event(self) -> _Event:
         """What comes next. When that takes long, and nothing is to do but to wait for the output, there could be more."""
-        waiting = self._finisher.waiting() if self._inbox.empty() else []
-        if waiting:
-            self._place.begin(waiting[0])
-            with suppress(Empty):
-                return self._inbox.get(timeout=PATIENCE_SECONDS)
-            self._tell_of(self._finisher.waiting())
+        if self._inbox.empty():
+            waiting = self._finisher.waiting()
+            self._patient = self._patient or not waiting
+            if waiting:
+                self._place.begin(waiting[0])
+                if self._patient:
+                    with suppress(Empty):
+                        return self._inbox.get(timeout=PATIENCE_SECONDS)
+                self._tell_of(self._finisher.waiting())
         return self._inbox.get()
 
     def _tell_of(self, waiting: list[int]) -> None:
         """Say for which tasks only the output is waited, unless that has been said."""
-        if waiting and waiting != self._told:
-            self._told = waiting
+        self._patient = not waiting  # an output that takes long will do so next time
+        if not self._told.issuperset(waiting):
+            self._told = set(waiting)
             self._write(encode(Kind.FREE, payload=encode_numbers(waiting)))
 
     def _do(self, frame: Frame) -> None:
