@@ -48,5 +48,6 @@ def leave() -> None:
     if all(thread.daemon or thread is threading.main_thread() for thread in threading.enumerate()):
         atexit._run_exitfuncs()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] (the only way there is)
         for stream in (sys.stdout, sys.stderr):
-            stream.flush()
+            with suppress(Exception):  # nobody may be there to hear it
+                stream.flush()
         os._exit(0)
