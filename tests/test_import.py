@@ -46,7 +46,17 @@ def test_a_batch_of_local_documents_loads_nothing_for_networks_and_records(case_
         "print(*sys.modules)"
     )
     loaded = in_new_python(code).split()
-    assert {"asyncio", "fsspec", "importlib.metadata", "ssl", "tenacity"}.intersection(loaded) == set()
+    assert {"asyncio", "fsspec", "importlib.metadata", "pypdfium2", "ssl", "tenacity"}.intersection(loaded) == set()
+
+
+def test_pdfium_is_loaded_where_its_engine_arrives() -> None:
+    """That is in the fork server, before it forks, however deep the engine lies in the work."""
+    code = (
+        "import pickle, sys; from pdfbatch.engines.pdfium import PdfiumEngine\n"
+        "packed = pickle.dumps([PdfiumEngine()]); before = 'pypdfium2' in sys.modules\n"
+        "print(before, pickle.loads(packed) == [PdfiumEngine()], 'pypdfium2' in sys.modules)"
+    )
+    assert in_new_python(code) == "False True True"
 
 
 def test_importing_takes_a_moment_only() -> None:
