@@ -1,5 +1,7 @@
 """A worker reads the next documents while what it has read is on its way to the output."""
 
+import subprocess
+import sys
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -11,6 +13,8 @@ from pdfbatch.causes import Cause
 from pdfbatch.errors import DocumentError
 from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.testing import PlainEngine, plain_document
+
+NAME = "from pdfbatch.temporarynames import temporary_name; print(temporary_name())"
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,18 @@ def test_an_output_that_refuses_one_document_costs_that_document(tmp_path: Path)
         ("bad-5", Cause.STORAGE_DENIED)
     ]
     assert report.successful == 19
+
+
+def test_what_a_worker_was_writing_when_the_batch_was_left_is_removed(tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    batch = BatchProcessor(
+        executor=ProcessExecutor(workers=1), storage=Storage(str(output)), engine=PlainEngine(), deduplicate=False
+    ).stream(documents(tmp_path, [f"good-{number}" for number in range(3)]))
+    next(batch)
+    name = subprocess.run([sys.executable, "-c", NAME], capture_output=True, text=True, check=True).stdout.strip()
+    (output / name).write_bytes(b"half of a te")  # its writer has ended
+    batch.close()
+    assert sorted(path.name for path in output.rglob(".pdfbatch-*")) == []
 
 
 def test_an_output_that_hangs_over_one_document_costs_that_document(tmp_path: Path) -> None:

@@ -203,9 +203,18 @@ class Batch:
         status = self.ledger.end(state, self._known())
         if self._history is not None:
             self._history.close(completed=state is BatchState.COMPLETED)
+        if state is not BatchState.COMPLETED:
+            self._sweep()
         self._write_report()
         self.broadcast.update(status)
         self.broadcast.close()
+
+    def _sweep(self) -> None:
+        """Remove what workers that were stopped were writing; elsewhere than on this machine that could take long."""
+        sweep = getattr(self.output, "sweep", None) if getattr(self.output, "is_local", False) else None
+        with suppress(DocumentError, OSError):  # the next batch does it
+            if sweep is not None:
+                sweep()
 
     def _write_report(self) -> None:
         if self.output is None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -40,6 +41,5 @@ class PdfiumEngine:
 
 
 def _arrived() -> PdfiumEngine:
-    import pdfbatch.engines.pdfium_document  # noqa: F401, PLC0415 (as above)
-
+    import_module("pdfbatch.engines.pdfium_document")
     return PdfiumEngine()
