@@ -13,7 +13,7 @@ from pdfbatch import samples
 from pdfbatch.engines.pdfium import PdfiumEngine
 from pdfbatch.plan import ink, is_blank, pixels
 from pdfbatch.settings import PageRules
-from tests.engines.making import form, image, one_page, text
+from tests.engines.making import form, image, one_page, stream, text
 
 ENGINE = PdfiumEngine()
 
@@ -78,6 +78,16 @@ def test_a_picture_is_the_one_that_pypdfium2_draws(box: bytes) -> None:
     plain = document[0].render(scale=300 / 72, grayscale=True).to_pil().copy()
     document.close()
     assert drawn(pdf, dpi=300) == plain
+
+
+@pytest.mark.parametrize(("colour", "grey"), [(b"1 0 0", 76), (b"0 1 0", 150), (b"0 0 1", 29), (b"1 1 0", 226)])
+def test_colours_are_drawn_as_grey_as_they_look(colour: bytes, grey: int) -> None:
+    pixel = bytes(round(float(part) * 255) for part in colour.split())
+    entries = b"/Type/XObject/Subtype/Image/Width 1/Height 1/ColorSpace/DeviceRGB/BitsPerComponent 8"
+    content = b"%s rg 0 400 612 392 re f q 612 0 0 400 0 0 cm /I Do Q" % colour
+    picture = drawn(one_page(content, resources=b"/XObject<</I 10 0 R>>", more=[stream(pixel, entries)]))
+    for place in ((300, 100), (300, 700)):
+        assert picture.getpixel(place) == pytest.approx(grey, abs=3)
 
 
 def test_a_picture_shows_the_page_the_right_way_up() -> None:
