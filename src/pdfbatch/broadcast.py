@@ -4,7 +4,6 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 from pdfbatch.model import DocumentResult
 from pdfbatch.ports import Sink
@@ -32,21 +31,21 @@ class Broadcast:
         """A snapshot, now."""
         self._due = time.monotonic() + INTERVAL_SECONDS
         for sink in self.sinks:
-            self._tell(sink, partial(sink.update, status))
+            self._tell(sink, sink.update, status)
 
     def document(self, result: DocumentResult) -> None:
         """A document has ended."""
         for sink in self.sinks:
-            self._tell(sink, partial(sink.document, result))
+            self._tell(sink, sink.document, result)
 
     def close(self) -> None:
         """The batch is over."""
         for sink in self.sinks:
             self._tell(sink, sink.close)
 
-    def _tell(self, sink: Sink, call: Callable[[], None]) -> None:
+    def _tell(self, sink: Sink, call: Callable[..., None], *what: object) -> None:
         try:
-            call()
+            call(*what)
         except Exception:  # isolation is the purpose: a sink must not harm the batch
             count = self.errors[id(sink)] = self.errors.get(id(sink), 0) + 1
             if count == 1:
