@@ -72,6 +72,11 @@ def scores_of(output: Path, documents: Iterable[CorpusDocument]) -> dict[str, Sc
     }
 
 
+def words_in(output: Path, documents: Iterable[CorpusDocument]) -> int:
+    """How many words were found in all, right or wrong: who leaves pages out shows here even where no truth is known."""
+    return sum(len(_content(output / f"{one.id}.txt").split()) for one in documents)
+
+
 def score_document(text: str, document: CorpusDocument) -> Score:
     """The score of a document's text, page by page where the numbers of pages agree."""
     truth = _content(document.truth) if document.truth else ""

@@ -118,7 +118,8 @@ def _fact_cell(entry: Entry, name: str) -> str:
     """A count that is not there is nought; a rate that is not there was not taken."""
     if name in _ALWAYS and not any(name in run.facts for run in entry.runs):
         return "-"
-    return f"{entry.median(_fact(name)):.4g}"
+    value = entry.median(_fact(name))
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"
 
 
 def _fact(name: str) -> Callable[[Run], float]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from benchmarks.accuracy import Score, baseline_scores, scores_of, total
+from benchmarks.accuracy import Score, baseline_scores, scores_of, total, words_in
 from benchmarks.bench import Bench, Case
 from benchmarks.contest import Contestant
 from benchmarks.contestants import library
@@ -64,12 +64,14 @@ def _reads(engine: str, document: CorpusDocument) -> bool:
 def keep_scores(found: Scores, name: str, documents: Sequence[CorpusDocument], output: Path) -> Mapping[str, float]:
     """Score an output, remember it under the reader's name, and return the totals.
 
-    ``cer_in_order`` leaves out the truths whose reading order is not known to be the page's.
+    ``cer_in_order`` leaves out the truths whose reading order is not known to be the page's; ``words`` are those of all
+    documents, with a truth or without.
     """
     found[name] = scores = scores_of(output, documents)
     whole = total(scores.values())
     ordered = total(scores[one.id] for one in documents if one.id in scores and one.truth_quality not in ANY_ORDER)
-    return {"cer": whole.cer, "cer_in_order": ordered.cer, "wer": whole.wer, "word_recall": whole.recall}
+    rates = {"cer": whole.cer, "cer_in_order": ordered.cer, "wer": whole.wer, "word_recall": whole.recall}
+    return {**rates, "words": words_in(output, documents)}
 
 
 def group_tables(corpus: Corpus, found: Scores) -> tuple[Table, ...]:
