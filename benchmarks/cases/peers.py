@@ -28,9 +28,8 @@ GOALS = {
 GOALS_TESSEROCR = {"OCRmyPDF --jobs": 2.2}
 NOTES = {
     "text": "",
-    "ocr": "A peer that takes a stamp on a scan for the page's text does not read the page, and none but pdfbatch reads a page "
-    "again that lies on its side or head: that saves them time, and shows in words and CER. --without stamp-only-text leaves "
-    "such scans out.",
+    "ocr": "None but pdfbatch reads a page again that lies on its side or head. Who does not, leaves pages out, or reads a scan of 100 "
+    "dpi as it is, takes less time; it shows in words and CER.",
 }
 
 
