@@ -28,8 +28,8 @@ GOALS = {
 GOALS_TESSEROCR = {"OCRmyPDF --jobs": 2.2}
 NOTES = {
     "text": "",
-    "ocr": "None but pdfbatch reads a page again that lies on its side or head. Who does not, leaves pages out, or reads a scan "
-    "of 100 dpi as it is, takes less time; it shows in words and CER.",
+    "ocr": "None but pdfbatch reads a page again that lies on its side or head. Who does not, leaves pages out, or reads a "
+    "scan of 100 dpi as it is, takes less time; it shows in words and CER.",
 }
 
 

@@ -12,10 +12,11 @@ from pdfbatch.ports import Reading
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-# A page that is wider than high is the bad one. Whoever opens a FIFO waits until somebody writes to it.
+# A page that is wider than high is the bad one: width and height come first in a TIFF of Pillow's, at bytes 18 and 30.
+# Whoever opens a FIFO waits until somebody writes to it.
 _SCRIPT = """#!/bin/sh
 case $1 in --*) exec {program} "$@" ;; esac
-if [ {always} = no ] && head -c 40 "$1" | awk 'NR == 2 {{ exit $1 > $2 }}'; then exec {program} "$@"; fi
+if [ {always} = no ] && od -An -tu2 -j18 -N14 "$1" | awk '{{ exit $1 > $7 }}'; then exec {program} "$@"; fi
 fifo=$2.fifo
 mkfifo "$fifo" && shift && exec {program} "$fifo" "$@"
 """
