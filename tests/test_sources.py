@@ -9,6 +9,7 @@ import tracemalloc
 import uuid
 import zipfile
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import cast
 
@@ -125,16 +126,21 @@ def test_a_vanishing_folder_comes_as_a_document_that_fails(pile: Path) -> None:
     assert [(entry.path, entry.is_listed) for entry in entries if entry.path.startswith("deep")] == [("deep", False)]
 
 
-def test_a_large_folder_is_sorted_in_runs_and_not_held(tmp_path: Path) -> None:
-    class Wide:
-        def scan(self, folder: str) -> Iterator[listing.Listed]:
-            return ((f"{number:032d}.pdf", False, None) for number in range(30_000, 0, -1))
+def test_a_large_folder_is_sorted_in_runs_and_not_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class File:
+        def __init__(self, number: int) -> None:
+            self.name = f"{number:032d}.pdf"
 
-        def identity(self, folder: str) -> object:
-            return folder
+        def is_dir(self) -> bool:
+            return False
 
+    def scandir(folder: str) -> nullcontext[Iterator[File]]:
+        assert folder == f"{tmp_path}/"
+        return nullcontext(map(File, range(30_000, 0, -1)))
+
+    monkeypatch.setattr(os, "scandir", scandir)
     tracemalloc.start()
-    entries = walk(Wide())
+    entries = walk(LocalTree(str(tmp_path)))
     first = [next(entries).path for _ in range(listing.SORTED_AT_ONCE)]
     assert first == sorted(first)
     del first

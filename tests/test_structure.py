@@ -8,7 +8,8 @@ from tests.imports import Imports, cycle_in, imports_of, libraries_of, modules
 
 STORAGE = (
     *("inputs", "remoteinputs", "fingerprints", "sources", "search", "manifest", "manifestentry"),
-    *("storage", "localstorage", "remotestorage", "filesystem", "s3session", "storageerrors"),
+    *("storage", "localstorage", "remotestorage", "filesystem", "storageerrors"),
+    *("s3session", "s3models", "s3listing"),
     *("listing", "remotelisting", "remotecalls", "counting"),
     *("spool", "spoolroom", "spoolfolder", "spoolshelf", "fetchers", "lane", "presigning"),
 )

@@ -121,17 +121,18 @@ class Fetchers:
             return False
         if (place := self.shelves.place_now(size)) is None:
             return False
-        copy, begun = LocalCopy(path=place.path, fingerprint=str(found)), time.monotonic()
+        begun = time.monotonic()
 
         def done(is_whole: bool, digest: str) -> None:
             if is_whole:
-                self.done(Fetched(task=replace(task, copy=replace(copy, digest=digest)), place=place))
+                copy = LocalCopy(path=place.path, fingerprint=str(found), digest=digest)
+                self.done(Fetched(task=replace(task, copy=copy), place=place))
             else:
                 place.clear()
                 spent = min(time.monotonic() - begun, lane.seconds)
                 self._order(_Order(task, spent, tries=1))
 
-        lane.take(Passage(remoteinputs.address_of(task.document), size, copy.path, done))
+        lane.take(Passage(remoteinputs.address_of(task.document), size, place.path, done))
         return True
 
     # --- the long way ---------------------------------------------------------------------------------------------

@@ -47,6 +47,15 @@ class Passage:
     done: Callable[[bool, str], None]
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How objects of a bucket are asked for: by which client, and after which pattern their URLs are signed, if any."""
+
+    client: Any
+    pattern: UrlPattern | None
+    until: float
+
+
 @dataclass(slots=True)
 class Lane:
     """The short way to one file system; requests that take longer than ``seconds`` are given up. Bytes are hashed if that is
@@ -62,9 +71,7 @@ class Lane:
     _closed: bool = False
     _coming: deque[Passage] = field(default_factory=deque[Passage])
     _called: bool = False
-    _patterns: dict[str, tuple[float, UrlPattern | None]] = field(
-        default_factory=dict[str, "tuple[float, UrlPattern | None]"]
-    )
+    _ways: dict[str, _Way] = field(default_factory=dict[str, _Way])
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
     _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
     _under_way: set["asyncio.Task[None]"] = field(default_factory=set["asyncio.Task[None]"])
@@ -113,32 +120,28 @@ class Lane:
 
     async def _read(self, passage: Passage) -> bytes | None:
         """The bytes, and one more if there is one; ``None`` when the request was refused."""
-        from botocore.awsrequest import AWSPreparedRequest, HeadersDict  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]
-
-        async with self._opening:  # s3fs has made a client for each of those who asked at once
-            client = await self.filesystem.set_session()
-        bucket, key, _ = self.filesystem.split_path(passage.url)
-        url = await self._signed_url(client, bucket, key)
-        headers = HeadersDict({"Range": f"bytes=0-{passage.size_bytes}"})
-        # where s3fs, too, looks for the client's connections: with its proxies, certificates and timeouts
-        response = await client._endpoint.http_session.send(AWSPreparedRequest("GET", url, headers, None, True))  # noqa: SLF001
-        data = cast("bytes", await response.content)
-        if response.status_code in (200, 206):
+        bucket, key = _split(passage.url) or self.filesystem.split_path(passage.url)[:2]
+        way = self._ways.get(bucket)
+        if way is None or time.monotonic() >= way.until:
+            way = await self._way(bucket, key)
+        url = await _signed_url(way.client, bucket, key) if way.pattern is None else way.pattern.url(key)
+        status, data = await _answer(way.client, url, f"bytes=0-{passage.size_bytes}")
+        if status in (200, 206):
             self._refused = 0
             return data
-        self._refused += response.status_code < 500
+        self._refused += status < 500
         return None
 
-    async def _signed_url(self, client: Any, bucket: str, key: str) -> str:
-        made, pattern = self._patterns.get(bucket, (0.0, None))
-        is_recent = time.monotonic() < made + _PATTERN_SECONDS
-        if is_recent and pattern is not None:
-            return pattern.url(key)
-        asked = {"Bucket": bucket, "Key": key}
-        url: str = await client.generate_presigned_url("get_object", Params=asked, ExpiresIn=_VALID_SECONDS)
-        if not is_recent:
-            self._patterns[bucket] = time.monotonic(), await _pattern(client, url, key)
-        return url
+    async def _way(self, bucket: str, key: str) -> _Way:
+        """A new way, unless another request has found it meanwhile: s3fs makes a client for each of those who ask at once."""
+        async with self._opening:
+            way = self._ways.get(bucket)
+            if way is None or time.monotonic() >= way.until:
+                client = await self.filesystem.set_session()
+                until = time.monotonic() + _PATTERN_SECONDS
+                pattern = await _pattern(client, await _signed_url(client, bucket, key), key)
+                way = self._ways[bucket] = _Way(client, pattern, until)
+        return way
 
     async def _stopped(self) -> None:
         self._closed = True
@@ -146,6 +149,36 @@ class Lane:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _split(url: str) -> tuple[str, str] | None:
+    """Bucket and key of a URL; ``None`` where that takes more than to find the first slash (as in an access point's)."""
+    if not url.startswith("s3://") or url.startswith("s3://arn:") or "?" in url:
+        return None
+    bucket, _, key = url[len("s3://") :].partition("/")
+    return bucket, key
+
+
+async def _signed_url(client: Any, bucket: str, key: str) -> str:
+    asked = {"Bucket": bucket, "Key": key}
+    return cast("str", await client.generate_presigned_url("get_object", Params=asked, ExpiresIn=_VALID_SECONDS))
+
+
+async def _answer(client: Any, url: str, wanted: str) -> tuple[int, bytes]:
+    """Status and body of the answer to a request, over the client's connections, with its proxies, certificates and timeouts.
+
+    That is what its own ``send`` does, but for the headers: it packs each one three times, which takes as long as all else.
+    """
+    from yarl import URL  # noqa: PLC0415 (aiohttp's)
+
+    connections = client._endpoint.http_session  # noqa: SLF001
+    proxies = connections._proxy_config  # noqa: SLF001
+    proxy = proxies.proxy_url_for(url)
+    session = await connections._get_session(proxy)  # noqa: SLF001
+    headers = {"Range": wanted, "Accept-Encoding": "identity"}
+    settings = {"headers": headers, "proxy": proxy, "proxy_headers": proxies.proxy_headers_for(url)}
+    async with session.get(URL(url, encoded=True), **settings) as response:
+        return cast("int", response.status), cast("bytes", await response.read())
 
 
 async def _pattern(client: Any, url: str, key: str) -> UrlPattern | None:

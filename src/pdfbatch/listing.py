@@ -33,8 +33,9 @@ class Entry:
 class Tree(Protocol):
     """Folders below a root, named by their relative path (the root's is empty)."""
 
-    def scan(self, folder: str) -> Iterable[Listed]:
-        """The names in a folder, whether each is a folder, and its version if the listing tells it.
+    def scan(self, folder: str) -> Iterable[Sequence[Listed]]:
+        """The names in a folder, whether each is a folder, and its version if the listing tells it: in runs, as many at one
+        time as there are at hand.
 
         Raises ``OSError`` when it cannot be listed.
         """
@@ -51,11 +52,11 @@ class LocalTree:
 
     root: str
 
-    def scan(self, folder: str) -> Iterator[Listed]:
-        """The names in a folder."""
+    def scan(self, folder: str) -> Iterator[Sequence[Listed]]:
+        """The names in a folder, 10,000 in a run."""
         with os.scandir(os.path.join(self.root, folder)) as entries:
-            for entry in entries:
-                yield entry.name, _is_folder(entry), None
+            while run := [(entry.name, _is_folder(entry), None) for entry in islice(entries, SORTED_AT_ONCE)]:
+                yield run
 
     def identity(self, folder: str) -> object:
         """Device and inode."""
@@ -66,9 +67,9 @@ class LocalTree:
 def walk(tree: Tree, enter: Callable[[str], bool] = bool) -> Iterator[Entry]:
     """Everything below a tree's root, depth first, each folder once (so a circle of links ends), sorted by name.
 
-    Large folders are sorted in runs of 10,000 names, so that none is held as a whole. ``enter`` says which folders to
-    look into. A folder that cannot be listed comes again with ``is_listed`` false; for the root the error is raised
-    (``OSError``, or ``DocumentError`` from a remote tree).
+    Large folders are sorted run by run, so that none is held as a whole. ``enter`` says which folders to look into. A
+    folder that cannot be listed comes again with ``is_listed`` false; for the root the error is raised (``OSError``, or
+    ``DocumentError`` from a remote tree).
     """
     seen = set[object]()
     stack = [_in_order(tree, "", seen)]
@@ -88,9 +89,8 @@ def _in_order(tree: Tree, folder: str, seen: set[object]) -> Iterator[Entry]:
         if identity in seen:
             return
         seen.add(identity)
-        names = iter(tree.scan(folder))
-        while run := sorted(islice(names, SORTED_AT_ONCE), key=itemgetter(0, 1)):
-            for name, is_folder, found in run:
+        for run in tree.scan(folder):
+            for name, is_folder, found in sorted(run, key=itemgetter(0, 1)):
                 yield Entry(f"{folder}/{name}" if folder else name, is_folder, found=found)
     except (OSError, DocumentError):
         if not folder:

@@ -80,7 +80,7 @@ class Terms:
     spent_seconds: float = 0.0
     recall: Recall = field(default_factory=Recall, repr=False, compare=False)
 
-    def called(self, target: "Target", function: Callable[[FileSystem, str], T], *, size_bytes: int = 0) -> T:
+    def called(self, target: "Target", function: Callable[["BoundedFileSystem", str], T], *, size_bytes: int = 0) -> T:
         """What ``function`` gives for the file system and path of a target; ``size_bytes`` travel on the way.
 
         Opening a file system is not bounded: it connects with some (sftp), and reads the directory of an archive.
@@ -173,6 +173,10 @@ class BoundedFileSystem:
         """The entries of a folder."""
         return self.deadline.result(self._begun("ls", path, detail=detail), _LISTING_DEADLINES)
 
+    def call_s3(self, method: str, **parameters: object) -> dict[str, Any]:
+        """The answer to a request of S3 (of s3fs only)."""
+        return cast("dict[str, Any]", self._result("call_s3", method, **parameters))
+
     def find(self, path: str) -> list[str]:
         """All files below a folder."""
         return self.deadline.result(self._begun("find", path), _LISTING_DEADLINES)
@@ -224,18 +228,19 @@ class BoundedFileSystem:
         return self.deadline.result(self._begun(name, *arguments, **options))
 
     def _begun(self, name: str, *arguments: object, **options: object) -> "Future[Any]":
-        # fsspec puts a synchronous form of each coroutine on the object itself: then the coroutine is what would run.
-        if name in vars(self.inner) and getattr(self.inner, "async_impl", False):
+        # fsspec puts a synchronous form of each coroutine on the object itself: then the coroutine is what would run. s3fs
+        # has one of its own.
+        if (name in vars(self.inner) or name == "call_s3") and getattr(self.inner, "async_impl", False):
             coroutine = cast("Callable[..., Any]", getattr(self.inner, f"_{name}"))
             loop = cast("asyncio.AbstractEventLoop", getattr(self.inner, "loop"))  # noqa: B009 (untyped)
             return asyncio.run_coroutine_threadsafe(coroutine(*arguments, **options), loop)
         method = cast("Callable[..., object]", getattr(self.inner, name))
-        return _in_thread(partial(method, *arguments, **options))
+        return in_thread(partial(method, *arguments, **options))
 
 
-def _in_thread(function: Callable[[], object]) -> "Future[Any]":
+def in_thread(function: Callable[[], T]) -> "Future[T]":
     """Call a function in a thread that nobody need wait for."""
-    future = Future[Any]()
+    future = Future[T]()
 
     def run() -> None:
         try:

@@ -1,13 +1,15 @@
 """Finding documents below a URL: prefixes, folders in archives, glob patterns."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
-from pdfbatch import fingerprints
-from pdfbatch.filesystem import REQUEST_RETRY, FileSystem, Options, lists_versions
+from pdfbatch import fingerprints, s3listing
+from pdfbatch.filesystem import REQUEST_RETRY, Options, lists_versions
 from pdfbatch.listing import Listed
-from pdfbatch.remotecalls import Target, Terms
+from pdfbatch.remotecalls import BoundedFileSystem, Target, Terms, in_thread
+from pdfbatch.s3listing import FIRST_NAMES, PAGE_NAMES, Page
 from pdfbatch.settings import RetryPolicy
 
 T = TypeVar("T")
@@ -15,7 +17,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class RemoteTree:
-    """What is below a folder ``root`` of a URL ``protocol://root::archive``, one listing for each folder.
+    """What is below a folder ``root`` of a URL ``protocol://root::archive``, one listing for each folder; of S3, one for each
+    page of it.
 
     Listings raise ``DocumentError`` once the tries of ``retry`` are used up, ``DependencyError`` without the package.
     """
@@ -31,9 +34,14 @@ class RemoteTree:
         parts = (self.root.rstrip("/"), path) if self.root.strip("/") else (self.root + path,)
         return f"{self.protocol}://{'/'.join(part for part in parts if part)}{self.archive}"
 
-    def scan(self, folder: str) -> Iterator[Listed]:
-        """The names in a folder."""
-        return iter(self._call(folder, _names))
+    def scan(self, folder: str) -> Iterator[Sequence[Listed]]:
+        """The names in a folder, page by page: the next one is on its way while there is use for one."""
+        page = self._page(folder, "", FIRST_NAMES)
+        while page.token:
+            following = in_thread(partial(self._page, folder, page.token, PAGE_NAMES))
+            yield page.names
+            page = following.result()
+        yield page.names
 
     def identity(self, folder: str) -> object:
         """Its path: links of remote systems are not followed."""
@@ -41,17 +49,31 @@ class RemoteTree:
 
     def is_folder(self) -> bool:
         """Whether the root is a folder, or the beginning of other names."""
-        return self._call("", lambda filesystem, path: filesystem.isdir(path))
+        return self._call("", _is_folder)
 
     def is_file(self) -> bool:
         """Whether the root is a single object."""
-        return self._call("", lambda filesystem, path: filesystem.exists(path) and not filesystem.isdir(path))
+        return self._call("", lambda filesystem, path: filesystem.exists(path) and not _is_folder(filesystem, path))
 
-    def _call(self, folder: str, function: Callable[[FileSystem, str], T]) -> T:
+    def _page(self, folder: str, token: str, most: int) -> Page:
+        return self._call(folder, partial(_page, token=token, most=most))
+
+    def _call(self, folder: str, function: Callable[[BoundedFileSystem, str], T]) -> T:
         return Terms(retry=self.retry).called(Target(self.address(folder), self.options), function)
 
 
-def _names(filesystem: FileSystem, path: str) -> list[Listed]:
+def _page(filesystem: BoundedFileSystem, path: str, token: str, most: int) -> Page:
+    """Some entries of a folder; all of them where there are no pages."""
+    if s3listing.has_pages(filesystem):
+        return s3listing.page(filesystem, path, token, most)
+    return Page(_names(filesystem, path))
+
+
+def _is_folder(filesystem: BoundedFileSystem, path: str) -> bool:
+    return s3listing.is_folder(filesystem, path) if s3listing.has_pages(filesystem) else filesystem.isdir(path)
+
+
+def _names(filesystem: BoundedFileSystem, path: str) -> list[Listed]:
     """The entries of a folder; an object store may list the folder itself among them."""
     tells_version = lists_versions(filesystem)
     return [

@@ -22,7 +22,10 @@ def s3_session(options: Mapping[str, Any]) -> Any:
     """
     from aiobotocore.session import AioSession  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]
 
+    from pdfbatch.s3models import loader  # noqa: PLC0415
+
     session = cast("Any", AioSession(**options))
+    session.register_component("data_loader", loader(session.get_config_variable("data_path")))
     session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=moment)
     session.register("before-call.s3", _unasked)  # after botocore's own, which sets the header
     return session

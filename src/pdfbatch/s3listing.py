@@ -1,0 +1,72 @@
+"""Folders of S3, page by page: s3fs gives a folder as a whole, which for a million objects takes a thousand requests."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from pdfbatch import fingerprints
+from pdfbatch.filesystem import lists_versions
+from pdfbatch.listing import Listed
+from pdfbatch.remotecalls import BoundedFileSystem
+
+log = logging.getLogger(__name__)
+
+# S3 gives no more at one time.
+PAGE_NAMES = 1000
+# The first page is short: a name takes botocore a tenth of a millisecond, and nothing is read before they are all there.
+FIRST_NAMES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of the names in a folder; ``token`` asks for those after them, and is empty when there are none."""
+
+    names: list[Listed]
+    token: str = ""
+
+
+def has_pages(filesystem: BoundedFileSystem) -> bool:
+    """Whether a file system can be asked for pages; one that knows old versions of objects lists those, in its own way."""
+    return lists_versions(filesystem) and not getattr(filesystem.inner, "version_aware", False)
+
+
+def page(filesystem: BoundedFileSystem, path: str, token: str, most: int) -> Page:
+    """The names in a folder after those that came before ``token``, at most so many. Raises what the file system raises."""
+    bucket, prefix = _prefix(filesystem, path)
+    after = {"ContinuationToken": token} if token else {}
+    answer = filesystem.call_s3("list_objects_v2", Bucket=bucket, Prefix=prefix, Delimiter="/", MaxKeys=most, **after)
+    is_last = not answer.get("IsTruncated")
+    return Page(_names(answer, prefix, bucket), "" if is_last else str(answer["NextContinuationToken"]))
+
+
+def is_folder(filesystem: BoundedFileSystem, path: str) -> bool:
+    """Whether there are names in a folder; a bucket is one without them, too. Raises what the file system raises."""
+    bucket, prefix = _prefix(filesystem, path)
+    try:
+        answer = filesystem.call_s3("list_objects_v2", Bucket=bucket, Prefix=prefix, MaxKeys=1)
+    except FileNotFoundError:
+        return False
+    return not prefix or bool(answer.get("Contents"))
+
+
+def _prefix(filesystem: BoundedFileSystem, path: str) -> tuple[str, str]:
+    """The bucket of a folder, and what the keys in it begin with."""
+    bucket, key, _ = cast("tuple[str, str, object]", cast("Any", filesystem.inner).split_path(path))
+    return bucket, f"{key.strip('/')}/" if key.strip("/") else ""
+
+
+def _names(answer: Mapping[str, Any], prefix: str, bucket: str) -> list[Listed]:
+    folders = [str(one["Prefix"])[len(prefix) : -1] for one in answer.get("CommonPrefixes") or ()]
+    if "" in folders:
+        log.warning("s3://%s/%s/: keys with an empty name between two slashes are not looked at", bucket, prefix)
+    files = ((str(one["Key"])[len(prefix) :], one) for one in answer.get("Contents") or ())
+    return [
+        *((name, True, None) for name in folders if name),
+        *((name, False, _found(one)) for name, one in files if name),  # a folder made by a console is a key by itself
+    ]
+
+
+def _found(entry: Mapping[str, Any]) -> fingerprints.Fingerprint:
+    """What the file system's own ``info`` says of an object."""
+    return fingerprints.of_info({**entry, "size": entry["Size"]})

@@ -1,0 +1,156 @@
+"""Folders of S3, page by page, from a real server; and what botocore's descriptions are read by."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pdfbatch import remotelisting, s3listing
+from pdfbatch.errors import NoDocumentsError
+from pdfbatch.executors.thread import ThreadExecutor
+from pdfbatch.model import Document
+from pdfbatch.processor import BatchProcessor
+from pdfbatch.settings import Extraction
+from pdfbatch.sources import documents_from
+from tests.fault_proxy import FaultProxy
+from tests.s3_server import Bucket, options_for
+
+pytest.importorskip("s3fs")
+
+
+@pytest.fixture
+def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages of three names, the first of two."""
+    monkeypatch.setattr(remotelisting, "FIRST_NAMES", 2)
+    monkeypatch.setattr(remotelisting, "PAGE_NAMES", 3)
+
+
+def listings(proxy: FaultProxy) -> list[str]:
+    """The requests for lists of names so far."""
+    return [path for _, path in proxy.requests if "list-type=2" in path]
+
+
+def below(bucket: Bucket, proxy: FaultProxy, folder: str) -> Iterator[Document]:
+    """The documents in a folder, through the proxy."""
+    return documents_from((f"{bucket.url}/{folder}", options_for(proxy.server_port)))
+
+
+@pytest.mark.usefixtures("short_pages")
+def test_all_pages_of_all_folders_are_looked_through(bucket: Bucket, proxy: FaultProxy) -> None:
+    for folder in ("in", "in/a", "in/b/c"):
+        bucket.fill(8, folder)
+    bucket.client.pipe_file(f"{bucket.url}/in/notes.txt", b"no PDF")
+    found = [document.file_path for document in below(bucket, proxy, "in/")]
+    assert sorted(found) == sorted(f"s3://{name}" for name in bucket.client.find(f"{bucket.url}/in") if ".pdf" in name)
+    assert len(found) == len(set(found)) == 24
+
+
+@pytest.mark.usefixtures("short_pages")
+def test_documents_come_before_the_last_page_is_asked_for(bucket: Bucket, proxy: FaultProxy) -> None:
+    bucket.fill(20)
+    documents = below(bucket, proxy, "in/")
+    assert next(documents).file_path.endswith("000.pdf")
+    assert len(listings(proxy)) <= 2, "more than this page and the next was asked for"
+    assert sum(1 for _ in documents) == 19
+    assert len(listings(proxy)) == 7
+
+
+def test_whether_it_is_a_folder_takes_one_name(bucket: Bucket, proxy: FaultProxy) -> None:
+    bucket.fill(12)
+    assert sum(1 for _ in below(bucket, proxy, "in")) == 12
+    first, _ = listings(proxy)
+    assert "max-keys=1&" in f"{first}&"
+
+
+@pytest.mark.usefixtures("short_pages")
+def test_a_page_that_fails_is_told_when_all_before_it_has_ended(
+    bucket: Bucket, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket.fill(20)
+    usual = proxy.fate
+
+    def fate(method: str, path: str) -> Any:
+        return "expired" if len(listings(proxy)) >= 3 and "list-type=2" in path else usual(method, path)
+
+    monkeypatch.setattr(proxy, "fate", fate)
+    results = BatchProcessor(executor=ThreadExecutor(workers=2), extraction=Extraction(ocr="never")).stream(
+        below(bucket, proxy, "in/")
+    )
+    assert [next(results).ok for _ in range(2 + 3 + 3)] == [True] * 8
+    with pytest.raises(NoDocumentsError, match=r"in/ cannot be listed.*expired"):
+        next(results)
+
+
+def test_a_folder_without_names_is_said_to_be_empty(bucket: Bucket, proxy: FaultProxy) -> None:
+    bucket.fill(1)
+    with pytest.raises(NoDocumentsError, match="holds no PDF"):
+        below(bucket, proxy, "elsewhere/")
+    with pytest.raises(NoDocumentsError, match="no-such-bucket"):
+        documents_from(("s3://no-such-bucket/", options_for(proxy.server_port)))
+
+
+class Answering:
+    """A file system of S3 that gives one answer."""
+
+    def __init__(self, **answer: object) -> None:
+        self.inner: Any = self
+        self.answer = answer
+
+    def split_path(self, path: str) -> tuple[str, str, None]:
+        """Bucket and key."""
+        bucket, _, key = path.partition("/")
+        return bucket, key, None
+
+    def call_s3(self, method: str, **parameters: object) -> dict[str, object]:
+        """The answer."""
+        assert method == "list_objects_v2", parameters
+        return self.answer
+
+
+def test_the_key_of_the_folder_itself_is_no_name_in_it() -> None:
+    entry: dict[str, object] = {"Size": 3, "ETag": '"e"', "LastModified": datetime(2026, 11, 28, tzinfo=UTC)}
+    answer: Any = Answering(Contents=[{**entry, "Key": "in/"}, {**entry, "Key": "in/a.pdf"}])
+    ((name, is_folder, found),) = s3listing.page(answer, "bucket/in", "", 10).names
+    assert (name, is_folder, str(found)) == ("a.pdf", False, "3:etag=e")
+
+
+def test_keys_that_have_no_name_between_two_slashes_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    answer: Any = Answering(CommonPrefixes=[{"Prefix": "in//"}, {"Prefix": "in/b/"}])
+    assert s3listing.page(answer, "bucket/in", "", 10).names == [("b", True, None)]
+    assert "s3://bucket/in//" in caplog.text
+
+
+# --- descriptions of services -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("service", ["s3", "sts", "sso-oidc"])
+def test_a_service_is_described_as_botocore_reads_it(service: str) -> None:
+    from botocore.loaders import Loader  # pyright: ignore[reportMissingTypeStubs]
+
+    from pdfbatch.s3models import loader
+
+    usual: Any = Loader()
+    assert loader(None).load_service_model(service, "service-2") == usual.load_service_model(service, "service-2")
+    assert set(usual.list_available_services("service-2")) <= set(loader(None).list_available_services("service-2"))
+
+
+def test_an_unknown_service_is_unknown() -> None:
+    from botocore.exceptions import UnknownServiceError  # pyright: ignore[reportMissingTypeStubs]
+
+    from pdfbatch.s3models import loader
+
+    with pytest.raises(UnknownServiceError):
+        loader(None).load_service_model("no-such-service", "service-2")
+
+
+def test_descriptions_of_ones_own_are_found(tmp_path: Path) -> None:
+    from pdfbatch.s3models import loader
+
+    folder = tmp_path / "my-service" / "2026-11-28"
+    folder.mkdir(parents=True)
+    (folder / "service-2.json").write_text(json.dumps({"metadata": {"serviceId": "mine"}}))
+    described = loader(f"/nowhere:{tmp_path}").load_service_model("my-service", "service-2")
+    assert described["metadata"]["serviceId"] == "mine"
