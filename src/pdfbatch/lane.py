@@ -49,9 +49,13 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """How objects of a bucket are asked for: by which client, and after which pattern their URLs are signed, if any."""
+    """How objects of a bucket are asked for: by which client, over which of its connections, through which proxy, and after
+    which pattern their URLs are signed, if any. It holds for some time.
+    """
 
     client: Any
+    connections: Any
+    proxy: dict[str, Any]
     pattern: UrlPattern | None
     until: float
 
@@ -125,7 +129,7 @@ class Lane:
         if way is None or time.monotonic() >= way.until:
             way = await self._way(bucket, key)
         url = await _signed_url(way.client, bucket, key) if way.pattern is None else way.pattern.url(key)
-        status, data = await _answer(way.client, url, f"bytes=0-{passage.size_bytes}")
+        status, data = await _answer(way, url, f"bytes=0-{passage.size_bytes}")
         if status in (200, 206):
             self._refused = 0
             return data
@@ -137,10 +141,7 @@ class Lane:
         async with self._opening:
             way = self._ways.get(bucket)
             if way is None or time.monotonic() >= way.until:
-                client = await self.filesystem.set_session()
-                until = time.monotonic() + _PATTERN_SECONDS
-                pattern = await _pattern(client, await _signed_url(client, bucket, key), key)
-                way = self._ways[bucket] = _Way(client, pattern, until)
+                way = self._ways[bucket] = await _found(await self.filesystem.set_session(), bucket, key)
         return way
 
     async def _stopped(self) -> None:
@@ -164,20 +165,27 @@ async def _signed_url(client: Any, bucket: str, key: str) -> str:
     return cast("str", await client.generate_presigned_url("get_object", Params=asked, ExpiresIn=_VALID_SECONDS))
 
 
-async def _answer(client: Any, url: str, wanted: str) -> tuple[int, bytes]:
-    """Status and body of the answer to a request, over the client's connections, with its proxies, certificates and timeouts.
+async def _found(client: Any, bucket: str, key: str) -> _Way:
+    """A way to a bucket, by an object of it."""
+    until = time.monotonic() + _PATTERN_SECONDS
+    url = await _signed_url(client, bucket, key)
+    sending = client._endpoint.http_session  # noqa: SLF001 (where s3fs, too, looks for them)
+    address = sending._proxy_config.proxy_url_for(url)  # noqa: SLF001
+    connections = await sending._get_session(address)  # noqa: SLF001
+    proxy = {"proxy": address, "proxy_headers": sending._proxy_config.proxy_headers_for(url)}  # noqa: SLF001
+    return _Way(client, connections, proxy, await _pattern(client, url, key), until)
 
-    That is what its own ``send`` does, but for the headers: it packs each one three times, which takes as long as all else.
+
+async def _answer(way: _Way, url: str, wanted: str) -> tuple[int, bytes]:
+    """Status and body of the answer to a request, with the client's certificates and timeouts.
+
+    That is what the client's own ``send`` does, but for the headers: it packs each one three times, which takes as long as
+    all else.
     """
     from yarl import URL  # noqa: PLC0415 (aiohttp's)
 
-    connections = client._endpoint.http_session  # noqa: SLF001
-    proxies = connections._proxy_config  # noqa: SLF001
-    proxy = proxies.proxy_url_for(url)
-    session = await connections._get_session(proxy)  # noqa: SLF001
     headers = {"Range": wanted, "Accept-Encoding": "identity"}
-    settings = {"headers": headers, "proxy": proxy, "proxy_headers": proxies.proxy_headers_for(url)}
-    async with session.get(URL(url, encoded=True), **settings) as response:
+    async with way.connections.get(URL(url, encoded=True), headers=headers, **way.proxy) as response:
         return cast("int", response.status), cast("bytes", await response.read())
 
 
