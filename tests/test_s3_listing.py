@@ -23,9 +23,9 @@ pytest.importorskip("s3fs")
 
 @pytest.fixture
 def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pages of three names, the first of two."""
+    """Pages of three names at most, the first of two."""
     monkeypatch.setattr(remotelisting, "FIRST_NAMES", 2)
-    monkeypatch.setattr(remotelisting, "PAGE_NAMES", 3)
+    monkeypatch.setattr(remotelisting, "MOST_NAMES", 3)
 
 
 def listings(proxy: FaultProxy) -> list[str]:
@@ -53,8 +53,10 @@ def test_documents_come_before_the_last_page_is_asked_for(bucket: Bucket, proxy:
     bucket.fill(20)
     documents = below(bucket, proxy, "in/")
     assert next(documents).file_path.endswith("000.pdf")
+    assert len(listings(proxy)) == 1
+    assert next(documents).file_path.endswith("001.pdf")
     assert len(listings(proxy)) <= 2, "more than this page and the next was asked for"
-    assert sum(1 for _ in documents) == 19
+    assert sum(1 for _ in documents) == 18
     assert len(listings(proxy)) == 7
 
 

@@ -9,7 +9,7 @@ from pdfbatch import fingerprints, s3listing
 from pdfbatch.filesystem import REQUEST_RETRY, Options, lists_versions
 from pdfbatch.listing import Listed
 from pdfbatch.remotecalls import BoundedFileSystem, Target, Terms, in_thread
-from pdfbatch.s3listing import FIRST_NAMES, PAGE_NAMES, Page
+from pdfbatch.s3listing import FIRST_NAMES, MOST_NAMES, Page
 from pdfbatch.settings import RetryPolicy
 
 T = TypeVar("T")
@@ -35,11 +35,15 @@ class RemoteTree:
         return f"{self.protocol}://{'/'.join(part for part in parts if part)}{self.archive}"
 
     def scan(self, folder: str) -> Iterator[Sequence[Listed]]:
-        """The names in a folder, page by page: the next one is on its way while there is use for one."""
-        page = self._page(folder, "", FIRST_NAMES)
+        """The names in a folder, page by page: the next one is asked for while the last quarter of one is gone through."""
+        most = FIRST_NAMES
+        page = self._page(folder, "", most)
         while page.token:
-            following = in_thread(partial(self._page, folder, page.token, PAGE_NAMES))
-            yield page.names
+            early = len(page.names) * 3 // 4
+            yield page.names[:early]
+            most = min(2 * most, MOST_NAMES)
+            following = in_thread(partial(self._page, folder, page.token, most))
+            yield page.names[early:]
             page = following.result()
         yield page.names
 

@@ -12,10 +12,10 @@ from pdfbatch.remotecalls import BoundedFileSystem
 
 log = logging.getLogger(__name__)
 
-# S3 gives no more at one time.
-PAGE_NAMES = 1000
 # The first page is short: a name takes botocore a tenth of a millisecond, and nothing is read before they are all there.
-FIRST_NAMES = 100
+# Each one after it is twice as long, up to what S3 gives at one time.
+FIRST_NAMES = 200
+MOST_NAMES = 1000
 
 
 @dataclass(frozen=True, slots=True)
