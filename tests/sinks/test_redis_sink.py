@@ -23,7 +23,7 @@ from pdfbatch import process_batch
 from pdfbatch.errors import UsageError
 from pdfbatch.report import BatchState, BatchStatus
 from pdfbatch.samples import text_pdf
-from pdfbatch.sinks.redis import RedisSink
+from pdfbatch.sinks.redis import RedisSink, connected
 from tests.redis_server import HANG_SECONDS, RedisServer, redis_server, until
 
 PROMISED_CLOSE_SECONDS = 3.0
@@ -380,6 +380,43 @@ def test_what_is_no_url_is_refused_without_repeating_it(url: str) -> None:
     with pytest.raises(UsageError, match="not a URL of Redis") as caught:
         RedisSink(url)
     assert "cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["redis://h", "rediss://u:p%2F@h:1/2", "unix:///run/redis.sock", "redis://h:0", "redis://h/x", "redis://h?db=1"],
+)
+def test_what_redis_py_takes_for_a_url_is_taken(url: str) -> None:
+    with connected(url):
+        assert RedisSink(url).server.startswith(url.partition(":")[0])
+
+
+@pytest.mark.parametrize("url", ["redis://h?db=one", "redis://h?socket_timeout=soon"])
+def test_options_that_redis_py_refuses_are_refused(url: str) -> None:
+    with pytest.raises(UsageError, match="not a URL of Redis"):
+        RedisSink(url)
+
+
+def test_a_sink_does_not_load_redis_py_before_its_thread_does() -> None:
+    script = "import sys; from pdfbatch.sinks.redis import RedisSink; RedisSink(); sys.exit('redis' in sys.modules)"
+    subprocess.run([sys.executable, "-c", script], check=True, env={**os.environ})
+
+
+def test_a_package_that_is_broken_costs_one_warning(tmp_path: Path) -> None:
+    (tmp_path / "redis.py").write_text("raise ImportError('half installed')")
+    script = (
+        "import logging, sys; logging.basicConfig()\n"
+        f"sys.path.insert(0, {str(tmp_path)!r})\n"
+        "from pdfbatch.report import BatchStatus\n"
+        "from pdfbatch.sinks.redis import RedisSink\n"
+        "sink = RedisSink(); sink.update(BatchStatus(batch_id='b')); sink.close()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=HANG_SECONDS
+    )
+    assert done.stderr.count("WARNING") == 1
+    assert "pip install 'pdfbatch[redis]'" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_an_expiry_of_no_time_is_refused() -> None:

@@ -93,6 +93,8 @@ class Sender:
             with self._opened() as deliver:
                 while (status := self._due()) is not None:
                     self._try(deliver, status)
+        except Exception as error:  # noqa: BLE001 (as in _try; it could not be opened, as by a package that is broken)
+            self._note(failure=error)
         finally:
             self._settled.set()
 
