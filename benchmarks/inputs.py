@@ -5,13 +5,14 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from benchmarks.corpus import CorpusDocument
+from benchmarks.corpus import Corpus, CorpusDocument
 from benchmarks.job import Item
 from pdfbatch.errors import DependencyError
 from pdfbatch.ocr.binary import find
 from pdfbatch.ocr.tessdata import installed_folders, languages_in
 
 FALLBACK_LANGUAGE = "eng"
+SMALL_BYTES = 100_000
 
 
 def repeated(documents: Sequence[CorpusDocument], times: int, folder: Path) -> tuple[Item, ...]:
@@ -22,6 +23,13 @@ def repeated(documents: Sequence[CorpusDocument], times: int, folder: Path) -> t
     for time in range(1, times):
         items += [_copy(item, time, folder) for item in document_items(documents)]
     return tuple(items)
+
+
+def small_documents(corpus: Corpus, count: int, folder: Path) -> tuple[tuple[Item, ...], str]:
+    """So many born-digital documents of 100 kB at most, made of a corpus, and what they are."""
+    small = corpus.kind("born-digital").where(lambda one: one.path.stat().st_size <= SMALL_BYTES)
+    items = repeated(small.documents, -(-count // len(small.documents)), folder)[:count]
+    return items, f"{count:,} documents of {SMALL_BYTES // 1000} kB at most, made of {small.setting()}"
 
 
 def document_items(documents: Sequence[CorpusDocument]) -> tuple[Item, ...]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from benchmarks.bench import Bench, Case
 from benchmarks.contest import Contestant, named, ratio
 from benchmarks.contestants import library
-from benchmarks.inputs import repeated
+from benchmarks.inputs import repeated, small_documents
 from benchmarks.job import Item
 from benchmarks.results import CaseResult, Entry, Ratio, Run
 from benchmarks.servers import redis_server, why_no_redis
@@ -19,12 +19,12 @@ from pdfbatch.samples import tiny_pdf
 if TYPE_CHECKING:
     from tests.redis_server import RedisServer
 
-COPIES, TINY = 8, 10_000
+COPIES, MANY = 8, 10_000
 NONE, ALL = "no sink", "all sinks"
 LIVE, SILENT, DEAD = "Redis live", "Redis silent", "Redis dead"
 GOALS = {LIVE: 0.95, SILENT: 0.95, DEAD: 0.95}
 SECONDS_TO_CLOSE, UPDATES_A_SECOND = 3, 5
-SETS = ("text", "tiny")
+SETS = ("small", "tiny")
 NOTE = (
     "Throughput is taken from the first document to the last; how long the end of a batch waits for the last status to arrive "
     "is told apart, as close_seconds. updates are the writes of a status that the server carried out."
@@ -61,20 +61,21 @@ def run_redis(bench: Bench) -> CaseResult:
 
 
 def run_sinks(bench: Bench) -> CaseResult:
-    """Measure all sinks together against none: on text with an output, and on documents so small that nothing hides what a sink
-    costs. These stay without output: what the disk takes for a file differs more from run to run than sinks cost.
+    """Measure all sinks together against none: on 10,000 small documents, and on as many of one line each, so that nothing
+    hides what a sink costs. There is no output: what the disk takes for a file differs more from run to run than sinks cost.
     """
     if missing := why_no_redis():
         return CaseResult(name=SINKS.name, notes=(f"Not measured: {missing}.",))
-    (text, setting), tiny = _text(bench), _tiny(bench, bench.number(TINY, 20))
+    count = bench.number(MANY, 20)
+    (small, setting), tiny = small_documents(bench.corpus, count, bench.folder / "small"), _tiny(bench, count)
     with redis_server(bench.folder / "server") as server:
         contestants = [
-            one for what, items in zip(SETS, (text, tiny), strict=True) for one in _pair(bench, server, what, items)
+            one for what, items in zip(SETS, (small, tiny), strict=True) for one in _pair(bench, server, what, items)
         ]
         entries = bench.contest(contestants)
     return CaseResult(
         name=SINKS.name,
-        setting=f"text: {setting}; tiny: {len(tiny)} documents of one line; sinks: Redis, memory, log, progress bar",
+        setting=f"small: {setting}; tiny: {len(tiny):,} documents of one line; sinks: Redis, memory, log, progress bar",
         entries=entries,
         ratios=(
             *(one for what in SETS for one in _losses(entries, f"{what}: {NONE}", {f"{what}: {ALL}": 0.98})),
@@ -86,10 +87,10 @@ def run_sinks(bench: Bench) -> CaseResult:
 
 
 def _pair(bench: Bench, server: "RedisServer", what: str, items: Sequence[Item]) -> tuple[Contestant, Contestant]:
-    count, writes = max(bench.workers), what == "text"
-    told = library(f"{what}: {ALL}", items, count, writes=writes, sinks="all", redis_url=server.url)
+    count = max(bench.workers)
+    told = library(f"{what}: {ALL}", items, count, sinks="all", redis_url=server.url)
     return (
-        library(f"{what}: {NONE}", items, count, writes=writes),
+        library(f"{what}: {NONE}", items, count),
         replace(told, around=partial(_in_state, server, _nothing, _nothing)),
     )
 

@@ -9,14 +9,14 @@ from pathlib import Path
 from benchmarks.bench import Bench, Case
 from benchmarks.contest import Contestant, named, ratio
 from benchmarks.contestants import library
-from benchmarks.inputs import repeated
+from benchmarks.inputs import small_documents
 from benchmarks.job import Item, Job, Setting
 from benchmarks.line import long_line
 from benchmarks.results import CaseResult, Entry, Ratio, Run
 from benchmarks.servers import cpu_seconds, filled_bucket, s3_server, why_no_s3
 from tests.fault_proxy import FaultProxy, Faults
 
-DOCUMENTS, SMALL_BYTES = 500, 100_000
+DOCUMENTS = 500
 LATENCIES_MS = (50, 200)
 GOALS = {50: 0.85}
 LOCAL, FAULTY = "local files", "S3, 20 % of requests 503, 10 % reset"
@@ -94,11 +94,7 @@ def run_output(bench: Bench) -> CaseResult:
 
 
 def _documents(bench: Bench) -> tuple[tuple[Item, ...], str]:
-    corpus = bench.corpus.kind("born-digital").where(lambda one: one.path.stat().st_size <= SMALL_BYTES)
-    count = bench.number(DOCUMENTS, 6)
-    times = -(-count // len(corpus.documents))
-    items = repeated(corpus.documents, times, bench.folder / "small")[:count]
-    return items, f"{count} documents of {SMALL_BYTES // 1000} kB at most, made of {corpus.setting()}"
+    return small_documents(bench.corpus, bench.number(DOCUMENTS, 6), bench.folder / "small")
 
 
 def _ours(latency: int) -> str:
