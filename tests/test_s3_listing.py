@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pdfbatch import remotelisting, s3listing
+from pdfbatch import s3listing
 from pdfbatch.errors import NoDocumentsError
 from pdfbatch.executors.thread import ThreadExecutor
 from pdfbatch.model import Document
@@ -24,8 +24,8 @@ pytest.importorskip("s3fs")
 @pytest.fixture
 def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages of three names at most, the first of two."""
-    monkeypatch.setattr(remotelisting, "FIRST_NAMES", 2)
-    monkeypatch.setattr(remotelisting, "MOST_NAMES", 3)
+    monkeypatch.setattr(s3listing, "FIRST_NAMES", 2)
+    monkeypatch.setattr(s3listing, "MOST_NAMES", 3)
 
 
 def listings(proxy: FaultProxy) -> list[str]:

@@ -2,9 +2,11 @@
 
 import logging
 import tempfile
-from collections.abc import Generator, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import chain
 from typing import IO
 
@@ -100,7 +102,8 @@ class Batch:
 
     def _under_way(self) -> Iterator[tuple[int, DocumentResult]]:
         tasks = self._tasks()
-        with suppress(_StoppedEarly), route_engines(), tasks, begun(self.executor, self.work, tasks.begin) as pool:
+        search = partial(self._search, tasks)
+        with suppress(_StoppedEarly), route_engines(), tasks, begun(self.executor, self.work, search) as pool:
             yield from self._on(pool, tasks)
         for task in chain(self._given_up(), self._never_begun(tasks)):
             message = f"{task.document.file_path}: the batch ended before it was finished"
@@ -127,18 +130,21 @@ class Batch:
 
     def _tasks(self) -> Intake:
         """The tasks of all documents. Workers elsewhere fetch for themselves: a copy here would be of no use to them."""
-        if self.output is not None:
-            self._history = history_of(self.work, self.output, resume=self.resume)
         return Intake(
             documents=self._numbered(),
             positions=self._positions,
             wake=self._wake,
-            history=self._history,
             duplicates=self._duplicates(),
             max_file_bytes=self.limits.max_file_bytes,
             seconds=self.limits.storage_timeout,
             fetches=self.executor.shares >= Shared.FILES,
         )
+
+    def _search(self, tasks: Intake) -> None:
+        """Ask the output what it knows, and look for the first documents."""
+        if self.output is not None:
+            self._history = tasks.history = history_of(self.work, self.output, resume=self.resume)
+        tasks.begin()
 
     def _duplicates(self) -> Duplicates | None:
         if not self.deduplicate:
@@ -201,11 +207,8 @@ class Batch:
 
     def _finish(self, state: BatchState) -> None:
         status = self.ledger.end(state, self._known())
-        if self._history is not None:
-            self._history.close(completed=state is BatchState.COMPLETED)
-        if state is not BatchState.COMPLETED:
-            self._sweep()
-        self._write_report()
+        if self.output is not None:
+            self._write_last(self.output, completed=state is BatchState.COMPLETED)
         self.broadcast.update(status)
         self.broadcast.close()
 
@@ -216,12 +219,28 @@ class Batch:
             if sweep is not None:
                 sweep()
 
-    def _write_report(self) -> None:
-        if self.output is None:
-            return
-        self._failures.seek(0)
+    def _write_last(self, output: Output, *, completed: bool) -> None:
+        """What an output gets at the end: the rest of the index beside the list of failures, and the report after both."""
+        history, is_far = self._history, not getattr(output, "is_local", False)
         try:
-            self.output.write(FAILURES_NAME, self._failures.read())
-            self.output.write(REPORT_NAME, to_json(self.report().summary()))
+            with _beside(lambda: None if history is None else history.close(completed=completed), thread=is_far):
+                if not completed:
+                    self._sweep()
+                self._failures.seek(0)
+                output.write(FAILURES_NAME, self._failures.read())
+            output.write(REPORT_NAME, to_json(self.report().summary()))
         except DocumentError as error:
             log.warning("the report of batch %s could not be written: %s", self.ledger.status.batch_id, error)
+
+
+@contextmanager
+def _beside(function: Callable[[], None], *, thread: bool) -> Generator[None]:
+    """Call a function while the block runs, in a thread, which is worth while where both wait for a network; else before."""
+    if not thread:
+        function()
+        yield
+        return
+    with ThreadPoolExecutor(1, thread_name_prefix="pdfbatch-end") as beside:
+        called = beside.submit(function)
+        yield
+    called.result()

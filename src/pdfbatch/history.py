@@ -87,7 +87,7 @@ def history_of(work: DocumentWork, output: Output, *, resume: bool) -> History:
     except DocumentError as error:
         log.log(logging.WARNING if resume else logging.DEBUG, "the output has no index, it cannot be listed: %s", error)
         return History(work=work, output=output, resume=resume)
-    writer = IndexWriter(output, index.names_after(segments))
+    writer = IndexWriter(output, index.names_after(segments), sum(not index.is_full(name) for name in segments))
     if segments and not resume:
         writer.doubt()
     return History(work=work, output=output, resume=resume, finished=finished, writer=writer)

@@ -26,13 +26,15 @@ FULL_BYTES = 8 << 20
 
 @dataclass(slots=True)
 class IndexWriter:
-    """The segments of one batch. What cannot be written costs a warning: a resume then takes longer.
+    """The segments of one batch, after so many ``segments`` of others that are not full. What cannot be written costs a
+    warning: a resume then takes longer.
 
     Used in one thread; writes in another, so that the batch never waits for its output.
     """
 
     output: Output
     names: SegmentNames
+    segments: int = 0
     _lines: list[bytes] = field(default_factory=list[bytes])
     _number: int = 1
     _unwritten: int = 0
@@ -97,7 +99,8 @@ class IndexWriter:
         try:
             if self._doubted:
                 self.output.delete(self.names.name(0))
-            _merge(self.output, self.names, self._number + 1)
+            if self.segments + self._number > MERGE_ABOVE:
+                _merge(self.output, self.names, self._number + 1)
         except (DocumentError, ValueError) as error:
             log.warning("the index of the output could not be tidied: %s", error)
 

@@ -189,9 +189,9 @@ class BoundedFileSystem:
         """Whether it is a folder."""
         return cast("bool", self._result("isdir", path))
 
-    def cat_file(self, path: str, start: int | None = None, end: int | None = None) -> bytes:
+    def cat_file(self, path: str, start: int | None = None, end: int | None = None, **options: object) -> bytes:
         """The bytes of an object, or some of them."""
-        return cast("bytes", self._result("cat_file", path, start=start, end=end))
+        return cast("bytes", self._result("cat_file", path, start=start, end=end, **options))
 
     def pipe_file(self, path: str, value: bytes, **options: object) -> object:
         """Write an object."""

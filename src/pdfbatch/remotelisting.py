@@ -8,8 +8,8 @@ from typing import TypeVar
 from pdfbatch import fingerprints, s3listing
 from pdfbatch.filesystem import REQUEST_RETRY, Options, lists_versions
 from pdfbatch.listing import Listed
-from pdfbatch.remotecalls import BoundedFileSystem, Target, Terms, in_thread
-from pdfbatch.s3listing import FIRST_NAMES, MOST_NAMES, Page
+from pdfbatch.remotecalls import BoundedFileSystem, Target, Terms
+from pdfbatch.s3listing import Page
 from pdfbatch.settings import RetryPolicy
 
 T = TypeVar("T")
@@ -35,17 +35,8 @@ class RemoteTree:
         return f"{self.protocol}://{'/'.join(part for part in parts if part)}{self.archive}"
 
     def scan(self, folder: str) -> Iterator[Sequence[Listed]]:
-        """The names in a folder, page by page: the next one is asked for while the last quarter of one is gone through."""
-        most = FIRST_NAMES
-        page = self._page(folder, "", most)
-        while page.token:
-            early = len(page.names) * 3 // 4
-            yield page.names[:early]
-            most = min(2 * most, MOST_NAMES)
-            following = in_thread(partial(self._page, folder, page.token, most))
-            yield page.names[early:]
-            page = following.result()
-        yield page.names
+        """The names in a folder, page by page."""
+        return s3listing.runs(partial(self._page, folder))
 
     def identity(self, folder: str) -> object:
         """Its path: links of remote systems are not followed."""

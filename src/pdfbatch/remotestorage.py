@@ -3,11 +3,14 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from pdfbatch import s3listing
 from pdfbatch.errors import DocumentError, OutputError, UsageError
 from pdfbatch.filesystem import DEADLINE_SECONDS, REQUEST_RETRY, FileSystem, is_object_store, protocols
-from pdfbatch.remotecalls import Target, Terms
+from pdfbatch.remotecalls import BoundedFileSystem, Target, Terms
+from pdfbatch.s3listing import Page
 from pdfbatch.settings import RetryPolicy
 from pdfbatch.storageerrors import redacted
 from pdfbatch.temporarynames import is_abandoned, is_ours, temporary_name
@@ -17,8 +20,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_S3 = frozenset({"s3", "s3a"})
+
 # s3fs splits a larger write into parts, which a kill would leave behind; one PUT takes up to 5 GB.
 _ONE_PUT = {"chunksize": 5 << 30}
+# It asks for the size first, to fetch parts of a large object at one time; no file of an output is so large.
+_ONE_GET = {"max_concurrency": 1}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,14 +62,17 @@ class RemoteStorage:
 
     def read(self, name: str) -> bytes:
         """The bytes under a name."""
-        return self._call(name, lambda filesystem, path: filesystem.cat_file(path))
+        return self._call(name, _read)
 
     def delete(self, name: str) -> None:
         """Remove a name, or all that is below it when it ends in ``/``."""
         self._call(name, _remove_below if name.endswith("/") else _remove)
 
     def names(self, below: str = "") -> Iterator[str]:
-        """Relative names that begin with ``below``, by one fresh listing, without those of files being written."""
+        """Relative names that begin with ``below``, by one fresh listing, without those of files being written.
+
+        On S3 it is gone through page by page, so that no output is too large to be listed.
+        """
         found = self._listing(below.rpartition("/")[0])
         return (name for name in found if name.startswith(below) and not is_ours(name.rpartition("/")[2]))
 
@@ -75,20 +85,27 @@ class RemoteStorage:
             self.delete(name)
         return len(stale)
 
-    def _listing(self, folder: str) -> list[str]:
+    def _listing(self, folder: str) -> Iterator[str]:
         """Every name below a folder, relative to the root."""
         prefix = f"{folder}/" if folder else ""
-        return [prefix + name for name in self._call(folder, _find)]
+        return (prefix + name for run in s3listing.runs(partial(self._page, folder)) for name, _, _ in run)
 
-    def _call(self, name: str, function: Callable[[FileSystem, str], T], *, size_bytes: int = 0) -> T:
+    def _page(self, folder: str, token: str, most: int) -> Page:
+        return self._call(folder, partial(_page, token=token, most=most))
+
+    def _call(self, name: str, function: Callable[[BoundedFileSystem, str], T], *, size_bytes: int = 0) -> T:
         filesystem = cast("FileSystem | None", self.filesystem)
         target = Target(self.url, self.options, filesystem, name.rstrip("/"))
         return Terms(retry=self.retry, seconds=self.seconds).called(target, function, size_bytes=size_bytes)
 
 
+def _read(filesystem: FileSystem, path: str) -> bytes:
+    return filesystem.cat_file(path, **(_ONE_GET if protocols(filesystem) & _S3 else {}))
+
+
 def _put(filesystem: FileSystem, path: str, data: bytes) -> None:
     if is_object_store(filesystem):
-        filesystem.pipe_file(path, data, **(_ONE_PUT if protocols(filesystem) & {"s3", "s3a"} else {}))
+        filesystem.pipe_file(path, data, **(_ONE_PUT if protocols(filesystem) & _S3 else {}))
         return
     try:
         _write_and_rename(filesystem, path, data)
@@ -123,14 +140,17 @@ def _remove_below(filesystem: FileSystem, path: str) -> None:
         filesystem.rm(path, recursive=True)
 
 
-def _find(filesystem: FileSystem, path: str) -> list[str]:
+def _page(filesystem: BoundedFileSystem, path: str, token: str, most: int) -> Page:
+    """Some files below a folder; all of them where there are no pages."""
+    if s3listing.has_pages(filesystem):
+        return s3listing.page_below(filesystem, path, token, most)
     filesystem.invalidate_cache(path)
     root = path.strip("/")
     try:
         found = filesystem.find(path)
     except FileNotFoundError:
-        return []
-    return [name.strip("/")[len(root) :].lstrip("/") for name in found]
+        return Page([])
+    return Page([(name.strip("/")[len(root) :].lstrip("/"), False, None) for name in found])
 
 
 def _folder(path: str) -> str:

@@ -1,14 +1,15 @@
 """Folders of S3, page by page: s3fs gives a folder as a whole, which for a million objects takes a thousand requests."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 from pdfbatch import fingerprints
 from pdfbatch.filesystem import lists_versions
 from pdfbatch.listing import Listed
-from pdfbatch.remotecalls import BoundedFileSystem
+from pdfbatch.remotecalls import BoundedFileSystem, in_thread
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +27,23 @@ class Page:
     token: str = ""
 
 
+def runs(asked: Callable[[str, int], Page]) -> Iterator[Sequence[Listed]]:
+    """The names of all pages; the next one is asked for while the last quarter of one is gone through.
+
+    ``asked`` gives the page after a token, of so many names at most, in any thread.
+    """
+    most = FIRST_NAMES
+    page = asked("", most)
+    while page.token:
+        early = len(page.names) * 3 // 4
+        yield page.names[:early]
+        most = min(2 * most, MOST_NAMES)
+        following = in_thread(partial(asked, page.token, most))
+        yield page.names[early:]
+        page = following.result()
+    yield page.names
+
+
 def has_pages(filesystem: BoundedFileSystem) -> bool:
     """Whether a file system can be asked for pages; one that knows old versions of objects lists those, in its own way."""
     return lists_versions(filesystem) and not getattr(filesystem.inner, "version_aware", False)
@@ -34,10 +52,15 @@ def has_pages(filesystem: BoundedFileSystem) -> bool:
 def page(filesystem: BoundedFileSystem, path: str, token: str, most: int) -> Page:
     """The names in a folder after those that came before ``token``, at most so many. Raises what the file system raises."""
     bucket, prefix = _prefix(filesystem, path)
-    after = {"ContinuationToken": token} if token else {}
-    answer = filesystem.call_s3("list_objects_v2", Bucket=bucket, Prefix=prefix, Delimiter="/", MaxKeys=most, **after)
-    is_last = not answer.get("IsTruncated")
-    return Page(_names(answer, prefix, bucket), "" if is_last else str(answer["NextContinuationToken"]))
+    answer, following = _asked(filesystem, token, Bucket=bucket, Prefix=prefix, Delimiter="/", MaxKeys=most)
+    return Page([*_folders(answer, prefix, bucket), *_files(answer, prefix)], following)
+
+
+def page_below(filesystem: BoundedFileSystem, path: str, token: str, most: int) -> Page:
+    """The same for the files at any depth below a folder, by their path from there."""
+    bucket, prefix = _prefix(filesystem, path)
+    answer, following = _asked(filesystem, token, Bucket=bucket, Prefix=prefix, MaxKeys=most)
+    return Page([one for one in _files(answer, prefix) if not one[0].endswith("/")], following)
 
 
 def is_folder(filesystem: BoundedFileSystem, path: str) -> bool:
@@ -56,15 +79,23 @@ def _prefix(filesystem: BoundedFileSystem, path: str) -> tuple[str, str]:
     return bucket, f"{key.strip('/')}/" if key.strip("/") else ""
 
 
-def _names(answer: Mapping[str, Any], prefix: str, bucket: str) -> list[Listed]:
-    folders = [str(one["Prefix"])[len(prefix) : -1] for one in answer.get("CommonPrefixes") or ()]
-    if "" in folders:
+def _asked(filesystem: BoundedFileSystem, token: str, **wanted: object) -> tuple[Mapping[str, Any], str]:
+    """The answer, and the token of the page after it."""
+    after = {"ContinuationToken": token} if token else {}
+    answer = filesystem.call_s3("list_objects_v2", **wanted, **after)
+    return answer, str(answer["NextContinuationToken"]) if answer.get("IsTruncated") else ""
+
+
+def _folders(answer: Mapping[str, Any], prefix: str, bucket: str) -> list[Listed]:
+    names = [str(one["Prefix"])[len(prefix) : -1] for one in answer.get("CommonPrefixes") or ()]
+    if "" in names:
         log.warning("s3://%s/%s/: keys with an empty name between two slashes are not looked at", bucket, prefix)
-    files = ((str(one["Key"])[len(prefix) :], one) for one in answer.get("Contents") or ())
-    return [
-        *((name, True, None) for name in folders if name),
-        *((name, False, _found(one)) for name, one in files if name),  # a folder made by a console is a key by itself
-    ]
+    return [(name, True, None) for name in names if name]
+
+
+def _files(answer: Mapping[str, Any], prefix: str) -> list[Listed]:
+    found = ((str(one["Key"])[len(prefix) :], one) for one in answer.get("Contents") or ())
+    return [(name, False, _found(one)) for name, one in found if name]  # a folder made by a console is a key by itself
 
 
 def _found(entry: Mapping[str, Any]) -> fingerprints.Fingerprint:
