@@ -1,6 +1,9 @@
 """Folders of S3, page by page, from a real server; and what botocore's descriptions are read by."""
 
 import json
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +18,8 @@ from pdfbatch.model import Document
 from pdfbatch.processor import BatchProcessor
 from pdfbatch.settings import Extraction
 from pdfbatch.sources import documents_from
+from pdfbatch.storage import Storage
+from pdfbatch.temporarynames import PREFIX, temporary_name
 from tests.fault_proxy import FaultProxy
 from tests.s3_server import Bucket, options_for
 
@@ -92,6 +97,41 @@ def test_a_folder_without_names_is_said_to_be_empty(bucket: Bucket, proxy: Fault
         below(bucket, proxy, "elsewhere/")
     with pytest.raises(NoDocumentsError, match="no-such-bucket"):
         documents_from(("s3://no-such-bucket/", options_for(proxy.server_port)))
+
+
+def test_probes_of_dead_writers_are_swept(bucket: Bucket, proxy: FaultProxy) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as dead:
+        pass
+    stale = re.sub(r"-\d+-", f"-{dead.pid}-", temporary_name(), count=1)
+    for name in (stale, live := temporary_name(), "a.txt"):
+        bucket.client.pipe_file(f"{bucket.url}/out/{name}", b"pdfbatch")
+    Storage(f"{bucket.url}/out", options_for(proxy.server_port)).check()
+    assert {name.rpartition("/")[2] for name in bucket.client.find(f"{bucket.url}/out")} == {live, "a.txt"}
+    assert [PREFIX in path for path in listings(proxy)] == [True], "all of the output was listed"
+
+
+@pytest.mark.usefixtures("short_pages")
+def test_the_names_of_an_output_come_page_by_page(bucket: Bucket, proxy: FaultProxy) -> None:
+    bucket.fill(9, "out")
+    bucket.fill(4, "out/.parts/x")
+    bucket.client.pipe_file(f"{bucket.url}/out/{temporary_name()}", b"pdfbatch")
+    storage = Storage(f"{bucket.url}/out", options_for(proxy.server_port))
+    names = iter(storage.names())
+    first = next(names)
+    assert len(listings(proxy)) == 1
+    assert sorted((first, *names)) == sorted(
+        [
+            *(f".parts/x/{number:03d}.pdf" for number in range(4)),
+            *(f"{number:03d}.pdf" for number in range(9)),
+        ]
+    )
+    assert sorted(storage.names(".parts/x/")) == [f".parts/x/{number:03d}.pdf" for number in range(4)]
+
+
+def test_a_file_of_an_output_is_read_by_one_request(bucket: Bucket, proxy: FaultProxy) -> None:
+    bucket.client.pipe_file(f"{bucket.url}/out/a.txt", b"text")
+    assert Storage(f"{bucket.url}/out", options_for(proxy.server_port)).read("a.txt") == b"text"
+    assert len(proxy.requests) == 1
 
 
 class Answering:

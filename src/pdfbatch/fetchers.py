@@ -67,6 +67,7 @@ class Fetchers:
 
     def stop(self, seconds: float) -> None:
         """Give up what is under way, and wait so long at most for the threads to end."""
+        end = time.monotonic() + seconds
         self.terms.recall.recall()
         self.shelves.close()
         for _ in self._started:
@@ -75,7 +76,7 @@ class Fetchers:
             if lane is not None:
                 lane.stop(seconds / 2)
         for thread in self._started:
-            thread.join(seconds / len(self._started))
+            thread.join(max(0.0, end - time.monotonic()))
 
     def _order(self, order: _Order) -> None:
         self._orders.put(order)

@@ -24,7 +24,7 @@ class LocalStorage:
     flush: Flush = "always"
 
     def check(self) -> None:
-        """Make the folder, write a file and remove it. Raises ``OutputError`` naming folder and reason."""
+        """Make the folder, write a file and remove it, and sweep. Raises ``OutputError`` naming folder and reason."""
         try:
             os.makedirs(self.root, exist_ok=True)
             probe = os.path.join(self.root, temporary_name())
@@ -32,6 +32,7 @@ class LocalStorage:
             os.unlink(probe)
         except OSError as error:
             raise OutputError(f"The output {self.root} cannot be written: {_reason(error)}") from error
+        self.sweep()
 
     def uri(self, name: str) -> str:
         """The path of a name."""

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from pdfbatch import s3listing
 from pdfbatch.errors import DocumentError, OutputError, UsageError
 from pdfbatch.filesystem import DEADLINE_SECONDS, REQUEST_RETRY, FileSystem, is_object_store, protocols
-from pdfbatch.remotecalls import BoundedFileSystem, Target, Terms
+from pdfbatch.remotecalls import BoundedFileSystem, Target, Terms, in_thread
 from pdfbatch.s3listing import Page
 from pdfbatch.settings import RetryPolicy
 from pdfbatch.storageerrors import redacted
-from pdfbatch.temporarynames import is_abandoned, is_ours, temporary_name
+from pdfbatch.temporarynames import PREFIX, is_abandoned, is_ours, temporary_name
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -42,15 +42,18 @@ class RemoteStorage:
     seconds: float = DEADLINE_SECONDS
 
     def check(self) -> None:
-        """Make the folder where there are folders, write a probe and remove it. Raises ``OutputError``."""
+        """Make the folder where there are folders, write a probe and remove it, and sweep. Raises ``OutputError``."""
         probe = temporary_name()
         try:
             self._call("", _make_root)
             self.write(probe, b"pdfbatch")
         except (DocumentError, UsageError) as error:
             raise OutputError(f"The output {redacted(self.url)} cannot be written: {error}") from error
-        with suppress(DocumentError):  # who may write need not be allowed to delete
+        sweeping = in_thread(self.sweep)  # meanwhile: each is a journey
+        with suppress(DocumentError):  # who may write need not be allowed to delete, or to list
             self.delete(probe)
+        with suppress(DocumentError):
+            sweeping.result()
 
     def uri(self, name: str) -> str:
         """The URL of a name, without a password."""
@@ -77,21 +80,25 @@ class RemoteStorage:
         return (name for name in found if name.startswith(below) and not is_ours(name.rpartition("/")[2]))
 
     def sweep(self) -> int:
-        """Remove what dead writers on this host left behind. Returns how many files; none on an object store."""
-        if self._call("", lambda filesystem, _: is_object_store(filesystem)):
+        """Remove what dead writers on this host left behind. Returns how many files.
+
+        On an object store that can only be probes; of these, S3 is asked for names that begin as they do, and others for none.
+        """
+        if self._call("", lambda filesystem, _: is_object_store(filesystem) and not s3listing.has_pages(filesystem)):
             return 0
-        stale = [name for name in self._listing("") if is_abandoned(name.rpartition("/")[2])]
+        stale = [name for name in self._listing("", PREFIX) if is_abandoned(name.rpartition("/")[2])]
         for name in stale:
             self.delete(name)
         return len(stale)
 
-    def _listing(self, folder: str) -> Iterator[str]:
-        """Every name below a folder, relative to the root."""
+    def _listing(self, folder: str, beginning: str = "") -> Iterator[str]:
+        """Every name below a folder, relative to the root; where there are pages, those with some beginning only."""
         prefix = f"{folder}/" if folder else ""
-        return (prefix + name for run in s3listing.runs(partial(self._page, folder)) for name, _, _ in run)
+        asked = partial(self._page, folder, beginning)
+        return (prefix + name for run in s3listing.runs(asked) for name, _, _ in run)
 
-    def _page(self, folder: str, token: str, most: int) -> Page:
-        return self._call(folder, partial(_page, token=token, most=most))
+    def _page(self, folder: str, beginning: str, token: str, most: int) -> Page:
+        return self._call(folder, partial(_page, token=token, most=most, beginning=beginning))
 
     def _call(self, name: str, function: Callable[[BoundedFileSystem, str], T], *, size_bytes: int = 0) -> T:
         filesystem = cast("FileSystem | None", self.filesystem)
@@ -140,10 +147,10 @@ def _remove_below(filesystem: FileSystem, path: str) -> None:
         filesystem.rm(path, recursive=True)
 
 
-def _page(filesystem: BoundedFileSystem, path: str, token: str, most: int) -> Page:
+def _page(filesystem: BoundedFileSystem, path: str, token: str, most: int, beginning: str) -> Page:
     """Some files below a folder; all of them where there are no pages."""
     if s3listing.has_pages(filesystem):
-        return s3listing.page_below(filesystem, path, token, most)
+        return s3listing.page_below(filesystem, path, token, most, beginning)
     filesystem.invalidate_cache(path)
     root = path.strip("/")
     try:

@@ -56,10 +56,10 @@ def page(filesystem: BoundedFileSystem, path: str, token: str, most: int) -> Pag
     return Page([*_folders(answer, prefix, bucket), *_files(answer, prefix)], following)
 
 
-def page_below(filesystem: BoundedFileSystem, path: str, token: str, most: int) -> Page:
-    """The same for the files at any depth below a folder, by their path from there."""
+def page_below(filesystem: BoundedFileSystem, path: str, token: str, most: int, beginning: str = "") -> Page:
+    """The same for the files at any depth below a folder, by their path from there, which may be asked to begin somehow."""
     bucket, prefix = _prefix(filesystem, path)
-    answer, following = _asked(filesystem, token, Bucket=bucket, Prefix=prefix, MaxKeys=most)
+    answer, following = _asked(filesystem, token, Bucket=bucket, Prefix=prefix + beginning, MaxKeys=most)
     return Page([one for one in _files(answer, prefix) if not one[0].endswith("/")], following)
 
 

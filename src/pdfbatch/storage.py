@@ -76,9 +76,7 @@ class Storage:
         Raises ``OutputError`` naming the place and the reason: not a folder, read-only, no such bucket, access denied,
         package not installed.
         """
-        place = self._place()
-        place.check()
-        place.sweep()
+        self._place().check()
 
     def sweep(self) -> int:
         """Remove temporary files that killed writers left behind, and return how many. Call it before a batch."""
