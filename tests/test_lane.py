@@ -3,30 +3,42 @@
 import gc
 import logging
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from pdfbatch.causes import Cause
 from pdfbatch.executors.futures import FuturesExecutor
 from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.executors.thread import ThreadExecutor
+from pdfbatch.inputs import fingerprint
+from pdfbatch.lane import SMALL_BYTES
 from pdfbatch.ports import Shared
 from pdfbatch.processor import BatchProcessor
+from pdfbatch.remoteinputs import RemoteDocument
 from pdfbatch.report import BatchReport
 from pdfbatch.samples import tiny_pdf
 from pdfbatch.settings import Extraction, Limits
+from pdfbatch.storage import Storage
 from tests.fault_proxy import FaultProxy, Faults
 from tests.s3_server import SECRET, Bucket, options_for
 
 pytest.importorskip("s3fs")
 
 
+def processor(output: Storage | None = None) -> BatchProcessor:
+    """Two processes, without OCR."""
+    return BatchProcessor(
+        executor=ProcessExecutor(workers=2), storage=output, extraction=Extraction(ocr="never"), deduplicate=False
+    )
+
+
 def run(bucket: Bucket, proxy: FaultProxy, limits: Limits = Limits()) -> BatchReport:
     """A batch of all that is in the bucket, through the proxy."""
-    processor = BatchProcessor(
-        executor=ProcessExecutor(workers=2), extraction=Extraction(ocr="never"), deduplicate=False, limits=limits
-    )
-    return processor.run([(f"{bucket.url}/in/", options_for(proxy.server_port))])
+    return replace(processor(), limits=limits).run([(f"{bucket.url}/in/", options_for(proxy.server_port))])
 
 
 def bodies(proxy: FaultProxy) -> list[str]:
@@ -57,6 +69,62 @@ def test_names_of_all_kinds_are_found(bucket: Bucket, proxy: FaultProxy) -> None
     report = run(bucket, proxy)
     assert (report.successful, report.total_documents) == (len(names), len(names))
     assert len(bodies(proxy)) == len(names)
+
+
+def test_a_list_of_urls_is_one_signed_request_each(bucket: Bucket, proxy: FaultProxy) -> None:
+    options = options_for(proxy.server_port)
+    report = processor().run([(url, options) for url in bucket.fill(30)])
+    assert (report.successful, proxy.count("HEAD"), len(proxy.requests)) == (30, 0, 30)
+    assert all("X-Amz-Signature=" in path for path in bodies(proxy))
+
+
+def test_options_that_are_alike_share_a_client(bucket: Bucket, proxy: FaultProxy) -> None:
+    assert processor().run([(url, options_for(proxy.server_port)) for url in bucket.fill(10)]).successful == 10
+    assert len(clients(proxy)) == 1
+
+
+def test_what_an_answer_tells_is_what_the_storage_says_when_it_is_asked(bucket: Bucket, proxy: FaultProxy) -> None:
+    options = options_for(proxy.server_port)
+    (url,) = bucket.fill(1)
+    (result,) = processor().run([(url, options)]).results
+    assert proxy.count("HEAD") == 0
+    assert result.fingerprint == str(fingerprint(RemoteDocument(url, options=options)))
+
+
+def test_a_resumed_list_of_urls_costs_no_body(bucket: Bucket, proxy: FaultProxy, tmp_path: Path) -> None:
+    documents = [(url, options_for(proxy.server_port)) for url in bucket.fill(10)]
+    assert processor(Storage(str(tmp_path))).run(documents).successful == 10
+    assert len(bodies(proxy)) == 10
+    report = processor(Storage(str(tmp_path))).run(documents, resume=True)
+    assert (report.status.skipped, proxy.count("HEAD"), len(bodies(proxy))) == (10, 10, 10)
+
+
+def test_missing_and_empty_objects_of_a_list_do_not_close_the_short_way(bucket: Bucket, proxy: FaultProxy) -> None:
+    options = options_for(proxy.server_port)
+    bucket.client.pipe_file(f"{bucket.url}/in/empty.pdf", b"")
+    bad = [f"{bucket.url}/in/missing-{number}.pdf" for number in range(12)] + [f"{bucket.url}/in/empty.pdf"]
+    documents = iter([(url, options) for url in (*bad, *bucket.fill(200))])
+    report = processor().run(documents)
+    assert (report.successful, report.failed) == (200, 13)
+    found = Counter(result.failure.cause for result in report.results if result.failure is not None)
+    assert found == {Cause.STORAGE_NOT_FOUND: 12, Cause.EMPTY_INPUT: 1}
+    assert sum("X-Amz-Signature=" in path for path in bodies(proxy)) == 213
+
+
+def test_a_document_that_is_not_small_takes_the_long_way(bucket: Bucket, proxy: FaultProxy) -> None:
+    bucket.client.pipe_file(f"{bucket.url}/in/large.pdf", tiny_pdf(1) + b"%" * SMALL_BYTES + b"\n")
+    (result,) = processor().run([(f"{bucket.url}/in/large.pdf", options_for(proxy.server_port))]).results
+    assert result.ok
+    assert (proxy.count("HEAD"), len(bodies(proxy))) == (1, 2)
+
+
+def test_a_list_of_urls_gets_through_a_bad_network(bucket: Bucket, proxy: FaultProxy) -> None:
+    options = options_for(proxy.server_port)
+    documents = [(url, options) for url in bucket.fill(40)]
+    proxy.faults = Faults(seed=5, slow_down=0.2, reset=0.1, truncate=0.1)
+    report = processor().run(documents)
+    assert (report.successful, report.failed) == (40, 0)
+    assert sum(result.attempts > 1 for result in report.results) > 0
 
 
 def test_a_document_beyond_the_limit_is_not_asked_for(bucket: Bucket, proxy: FaultProxy) -> None:

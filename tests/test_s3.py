@@ -159,7 +159,7 @@ def test_of_a_document_that_is_too_large_no_body_is_asked_for(bucket: Bucket, pr
 def test_a_document_is_asked_for_once(bucket: Bucket, proxy: FaultProxy) -> None:
     urls = bucket.fill(10)
     report = run([(url, options_for(proxy.server_port)) for url in urls])
-    assert (report.successful, proxy.count("HEAD"), proxy.count("GET")) == (10, 10, 10)
+    assert (report.successful, proxy.count("HEAD"), proxy.count("GET")) == (10, 0, 10)
 
 
 def test_documents_of_a_listing_are_not_asked_for_their_size(bucket: Bucket, proxy: FaultProxy) -> None:
@@ -301,7 +301,7 @@ def test_credentials_that_expire_stop_the_batch_and_lose_nothing(bucket: Bucket,
     proxy.faults = Faults(expired=1.0)
     stopped = run(documents, output)
     assert stopped.stopped_because
-    assert len(proxy.requests) <= 2 * 60
+    assert len(proxy.requests) <= 3 * 60  # a short GET; a HEAD, after which botocore asks for the bucket's region
     proxy.faults = Faults()
     assert run(documents, output, resume=True).successful == 60
 

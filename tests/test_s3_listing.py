@@ -134,6 +134,12 @@ def test_a_file_of_an_output_is_read_by_one_request(bucket: Bucket, proxy: Fault
     assert len(proxy.requests) == 1
 
 
+def test_all_buckets_are_looked_through(bucket: Bucket, proxy: FaultProxy) -> None:
+    bucket.fill(2)
+    found = {document.file_path for document in documents_from(("s3://", options_for(proxy.server_port)))}
+    assert {f"{bucket.url}/in/000.pdf", f"{bucket.url}/in/001.pdf"} <= found
+
+
 class Answering:
     """A file system of S3 that gives one answer."""
 

@@ -12,7 +12,7 @@ from pdfbatch import remoteinputs
 from pdfbatch.causes import Cause
 from pdfbatch.errors import DocumentError
 from pdfbatch.fingerprints import Fingerprint
-from pdfbatch.lane import Lane, Passage, lane_to, may_pass
+from pdfbatch.lane import SMALL_BYTES, Lane, Passage, lane_to, may_pass
 from pdfbatch.model import Document, Failure
 from pdfbatch.remotecalls import Terms
 from pdfbatch.repeats import counting
@@ -55,14 +55,14 @@ class Fetchers:
     hashes: bool = False
     _orders: SimpleQueue[_Order | None] = field(default_factory=SimpleQueue["_Order | None"])
     _started: list[threading.Thread] = field(default_factory=list[threading.Thread])
-    _lanes: dict[int, tuple[Mapping[str, object], Lane | None]] = field(
-        default_factory=dict[int, "tuple[Mapping[str, object], Lane | None]"]
+    _lanes: dict[str, tuple[Mapping[str, object], Lane | None]] = field(
+        default_factory=dict[str, "tuple[Mapping[str, object], Lane | None]"], repr=False
     )
     _opening: threading.Lock = field(default_factory=threading.Lock)
 
     def fetch(self, task: Task) -> None:
         """Fetch the document of a task some time soon."""
-        if not self._passes(self._lane(task), task):
+        if not self._passes(self._lane_at_hand(task), task):
             self._order(_Order(task))
 
     def stop(self, seconds: float) -> None:
@@ -94,9 +94,15 @@ class Fetchers:
 
     # --- the short way --------------------------------------------------------------------------------------------
 
+    def _lane_at_hand(self, task: Task) -> Lane | None:
+        """The lane to where a document is, without loading the client: a listing has done so, or a thread will."""
+        if remoteinputs.listed(task.document) is not None:
+            return self._lane(task)
+        return self._lanes.get(_identity(remoteinputs.options_of(task.document)), ({}, None))[1]
+
     def _lane(self, task: Task) -> Lane | None:
-        """The lane to where a document is, made when it is first wanted; a listing has opened the file system before."""
-        if not may_pass(task.document):
+        """The lane to where a document is, made when it is first wanted."""
+        if not self._may_pass(task.document):
             return None
         options = remoteinputs.options_of(task.document)
         identity = _identity(options)
@@ -108,33 +114,34 @@ class Fetchers:
                 self._lanes[identity] = (options, lane)
             return self._lanes[identity][1]
 
+    def _may_pass(self, document: Document) -> bool:
+        """Whether a document may go the short way. One that was not listed is asked for at once, unless that could be for
+        nothing: because an earlier batch has finished it, or by a limit.
+        """
+        is_known = remoteinputs.listed(document) is not None
+        is_wanted = self.skip is None and (self.max_file_bytes is None or self.max_file_bytes >= SMALL_BYTES)
+        return (is_known or is_wanted) and may_pass(document)
+
     def _passes(self, lane: Lane | None, task: Task) -> bool:
         """Whether a document goes the short way."""
+        if lane is None or not lane.works or not self._may_pass(task.document):
+            return False
         found, limit = remoteinputs.listed(task.document), self.max_file_bytes
-        if (
-            lane is None
-            or found is None
-            or not (size := found.size_bytes)
-            or not (may_pass(task.document) and lane.works)
-        ):
-            return False
-        if (limit is not None and size > limit) or (self.skip is not None and self.skip(task.document, str(found))):
-            return False
-        if (place := self.shelves.place_now(size)) is None:
-            return False
-        begun = time.monotonic()
-
-        def done(is_whole: bool, digest: str) -> None:
-            if is_whole:
-                copy = LocalCopy(path=place.path, fingerprint=str(found), digest=digest)
-                self.done(Fetched(task=replace(task, copy=copy), place=place))
-            else:
-                place.clear()
-                spent = min(time.monotonic() - begun, lane.seconds)
-                self._order(_Order(task, spent, tries=1))
-
-        lane.take(Passage(remoteinputs.address_of(task.document), size, place.path, done))
+        passing = _Passing(self, lane, task, found)
+        if found is not None and found.size_bytes is not None:
+            is_too_large = limit is not None and found.size_bytes > limit
+            if is_too_large or (self.skip is not None and self.skip(task.document, str(found))):
+                return False
+            passing.place = self.shelves.place_now(found.size_bytes)
+            if passing.place is None:
+                return False
+        size = None if found is None else found.size_bytes
+        lane.take(Passage(remoteinputs.address_of(task.document), size, passing.file, passing.done))
         return True
+
+    def go_on(self, task: Task, seconds: float) -> None:
+        """A document that did not get through the short way takes the long one, less the time that was spent."""
+        self._order(_Order(task, seconds, tries=1))
 
     # --- the long way ---------------------------------------------------------------------------------------------
 
@@ -191,6 +198,34 @@ class Fetchers:
         return str(Fingerprint(size_bytes=size, tag=f"sha256={digest.hexdigest()}")) if self.hashes else ""
 
 
-def _identity(options: Mapping[str, object]) -> int:
-    """What is the same for all documents that share options, while somebody holds them."""
-    return id(options) if options else 0
+@dataclass(slots=True)
+class _Passing:
+    """A document on the short way."""
+
+    fetchers: Fetchers
+    lane: Lane
+    task: Task
+    found: Fingerprint | None
+    place: Place | None = None
+    begun: float = field(default_factory=time.monotonic)
+
+    def file(self, told: Fingerprint | None) -> str | None:
+        """Where its bytes go: where there is room for them, now that it is known how many."""
+        if told is not None and told.size_bytes is not None:
+            self.found, self.place = told, self.fetchers.shelves.place_now(told.size_bytes)
+        return None if self.place is None else self.place.path
+
+    def done(self, is_whole: bool, digest: str) -> None:
+        """It is there, or it is not."""
+        if is_whole and self.place is not None:
+            copy = LocalCopy(path=self.place.path, fingerprint=str(self.found), digest=digest)
+            self.fetchers.done(Fetched(task=replace(self.task, copy=copy), place=self.place))
+            return
+        if self.place is not None:
+            self.place.clear()
+        self.fetchers.go_on(self.task, min(time.monotonic() - self.begun, self.lane.seconds))
+
+
+def _identity(options: Mapping[str, object]) -> str:
+    """What is the same for all documents whose options are alike, as long as somebody holds some of them."""
+    return repr(options) if options else ""

@@ -25,7 +25,8 @@ class Intake:
     """An iterator of tasks, and of ``None`` while there is none: then it calls ``wake``, or a document must end first.
 
     ``positions`` has the positions of the documents that were read from ``documents`` and have not ended. ``history`` is
-    that of the output, ``duplicates`` is ``None`` where each document is read. Used in one thread, as a context manager.
+    that of the output, to be set before it begins; ``duplicates`` is ``None`` where each document is read. Used in one
+    thread, as a context manager.
     """
 
     documents: Iterator[Document]
@@ -50,7 +51,6 @@ class Intake:
             max_file_bytes=self.max_file_bytes,
             seconds=self.seconds,
             fetches=self.fetches,
-            skip=self._is_finished,
             hashes=self.duplicates is not None,
         )
 
@@ -70,6 +70,8 @@ class Intake:
 
     def begin(self) -> None:
         """Read the first documents, so that remote ones are on their way while the workers start."""
+        if self.history is not None and self.history.finished is not None:
+            self._spool.skip = self._is_finished
         try:
             self._first = iter((next(self),))
         except Exception:  # noqa: BLE001 (StopIteration too: it is raised again when a task is asked for)

@@ -9,13 +9,13 @@ name: what does not go smoothly, or is large, goes the long way (``pdfbatch.fetc
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 from pdfbatch.filesystem import lists_versions
-from pdfbatch.fingerprints import of_bytes
+from pdfbatch.fingerprints import Fingerprint, of_bytes, of_info
 from pdfbatch.model import Document
 from pdfbatch.presigning import UrlPattern, pattern_after
 from pdfbatch.remotecalls import Target, Terms
@@ -24,6 +24,8 @@ from pdfbatch.remoteinputs import address_of, listed, options_of
 SMALL_BYTES = 4 << 20
 # Denied, refused or unknown so often in a row: then signed URLs do not work here, and no more are tried.
 _REFUSALS = 3
+# Such an answer is about one object: it is not there, or empty.
+_ABOUT_ONE = frozenset({404, 416})
 # Long enough for a clock that is a little off, short enough to be of no use in a log.
 _VALID_SECONDS = 120
 # After so long a signed URL is made by the client again, with the credentials that it has then.
@@ -36,14 +38,16 @@ _ABOUT_REQUESTS = frozenset({"requester_pays", "s3_additional_kwargs", "version_
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """One object on its way: where to, and whom to call with its bytes in the file (``True``) or not, and their hash.
+    """One object on its way. ``size_bytes`` is ``None`` where the answer has to tell it.
 
-    A file that was begun and not finished is left to them.
+    ``file`` says where it goes, once it is known what it is and before its bytes are read: ``None`` when it is not wanted
+    here. ``done`` is called with its bytes in that file (``True``) or not, and their hash; a file that was begun and not
+    finished is left to whom it calls.
     """
 
     url: str
-    size_bytes: int
-    file: str
+    size_bytes: int | None
+    file: Callable[[Fingerprint | None], str | None]
     done: Callable[[bool, str], None]
 
 
@@ -65,7 +69,7 @@ class Lane:
     """The short way to one file system; requests that take longer than ``seconds`` are given up. Bytes are hashed if that is
     wanted.
 
-    ``take`` may be called in any thread; ``done`` is called in the event loop, and must not block.
+    ``take`` may be called in any thread; what a passage calls is called in the event loop, and must not block.
     """
 
     filesystem: Any
@@ -109,32 +113,40 @@ class Lane:
             task.add_done_callback(self._under_way.discard)
 
     async def _pass(self, passage: Passage) -> None:
-        digest = ""
+        digest, is_whole = "", False
         try:
             async with self._turns, asyncio.timeout(self.seconds):
-                data = await self._read(passage)
-            is_whole = data is not None and len(data) == passage.size_bytes
-            if data is not None and is_whole:
-                with open(passage.file, "xb", buffering=0) as file:
+                read = await self._read(passage)
+            if read is not None:
+                data, path = read
+                with open(path, "xb", buffering=0) as file:
                     file.write(data)
-                digest = str(of_bytes(data)) if self.hashes else ""
+                digest, is_whole = str(of_bytes(data)) if self.hashes else "", True
         except Exception:  # noqa: BLE001 (whatever it is, the long way meets it too, and says what it is)
             is_whole = False
         passage.done(is_whole, digest)
 
-    async def _read(self, passage: Passage) -> bytes | None:
-        """The bytes, and one more if there is one; ``None`` when the request was refused."""
+    async def _read(self, passage: Passage) -> tuple[bytes, str] | None:
+        """All the bytes of an object and the file that they go to; ``None`` when the request was refused, or they are not
+        as many as was said, or not wanted.
+        """
         bucket, key = _split(passage.url) or self.filesystem.split_path(passage.url)[:2]
         way = self._ways.get(bucket)
         if way is None or time.monotonic() >= way.until:
             way = await self._way(bucket, key)
         url = await _signed_url(way.client, bucket, key) if way.pattern is None else way.pattern.url(key)
-        status, data = await _answer(way, url, f"bytes=0-{passage.size_bytes}")
-        if status in (200, 206):
+        size = passage.size_bytes
+        wanted = f"bytes=0-{SMALL_BYTES if size is None else size}"  # and one byte more, which is proof of too many
+        async with _asked(way, url, wanted) as response:
+            if response.status not in (200, 206):
+                self._refused += response.status < 500 and response.status not in _ABOUT_ONE
+                return None
             self._refused = 0
-            return data
-        self._refused += status < 500
-        return None
+            told = _told(response.status, response.headers) if size is None else None
+            size = size if told is None else told.size_bytes
+            path = passage.file(told) if size is not None and size <= SMALL_BYTES else None
+            data = cast("bytes", await response.read()) if path is not None else b""
+        return (data, path) if path is not None and len(data) == size else None
 
     async def _way(self, bucket: str, key: str) -> _Way:
         """A new way, unless another request has found it meanwhile: s3fs makes a client for each of those who ask at once."""
@@ -176,17 +188,23 @@ async def _found(client: Any, bucket: str, key: str) -> _Way:
     return _Way(client, connections, proxy, await _pattern(client, url, key), until)
 
 
-async def _answer(way: _Way, url: str, wanted: str) -> tuple[int, bytes]:
-    """Status and body of the answer to a request, with the client's certificates and timeouts.
+def _asked(way: _Way, url: str, wanted: str) -> Any:
+    """The answer to a request, to be entered, with the client's certificates and timeouts.
 
-    That is what the client's own ``send`` does, but for the headers: it packs each one three times, which takes as long as
-    all else.
+    That is what the client's own ``send`` gives, but for the headers: it packs each one three times, which takes as long as
+    all else. An answer that is left before it was read ends its connection.
     """
     from yarl import URL  # noqa: PLC0415 (aiohttp's)
 
     headers = {"Range": wanted, "Accept-Encoding": "identity"}
-    async with way.connections.get(URL(url, encoded=True), headers=headers, **way.proxy) as response:
-        return cast("int", response.status), cast("bytes", await response.read())
+    return way.connections.get(URL(url, encoded=True), headers=headers, **way.proxy)
+
+
+def _told(status: int, headers: Mapping[str, str]) -> Fingerprint | None:
+    """What an answer says of the object, in the words of a listing; ``None`` when it says too little."""
+    size = headers.get("Content-Length", "") if status == 200 else headers.get("Content-Range", "").rpartition("/")[2]
+    etag = headers.get("ETag")
+    return of_info({"size": int(size), "ETag": etag}) if size.isdecimal() and int(size) and etag else None
 
 
 async def _pattern(client: Any, url: str, key: str) -> UrlPattern | None:
@@ -207,6 +225,8 @@ def lane_to(document: Document, terms: Terms, *, hashes: bool = False) -> Lane |
 
 
 def may_pass(document: Document) -> bool:
-    """Whether a document is small, and its version was told by a listing."""
+    """Whether a document may go the short way: one whose version a listing has told if it is small, else any on S3."""
     found = listed(document)
-    return found is not None and found.size_bytes is not None and 0 < found.size_bytes <= SMALL_BYTES
+    if found is None:
+        return _split(address_of(document)) is not None
+    return found.size_bytes is not None and 0 < found.size_bytes <= SMALL_BYTES

@@ -59,13 +59,13 @@ class RemoteTree:
 
 def _page(filesystem: BoundedFileSystem, path: str, token: str, most: int) -> Page:
     """Some entries of a folder; all of them where there are no pages."""
-    if s3listing.has_pages(filesystem):
+    if s3listing.has_pages(filesystem, path):
         return s3listing.page(filesystem, path, token, most)
     return Page(_names(filesystem, path))
 
 
 def _is_folder(filesystem: BoundedFileSystem, path: str) -> bool:
-    return s3listing.is_folder(filesystem, path) if s3listing.has_pages(filesystem) else filesystem.isdir(path)
+    return s3listing.is_folder(filesystem, path) if s3listing.has_pages(filesystem, path) else filesystem.isdir(path)
 
 
 def _names(filesystem: BoundedFileSystem, path: str) -> list[Listed]:

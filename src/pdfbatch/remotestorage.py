@@ -84,7 +84,7 @@ class RemoteStorage:
 
         On an object store that can only be probes; of these, S3 is asked for names that begin as they do, and others for none.
         """
-        if self._call("", lambda filesystem, _: is_object_store(filesystem) and not s3listing.has_pages(filesystem)):
+        if self._call("", _is_never_swept):
             return 0
         stale = [name for name in self._listing("", PREFIX) if is_abandoned(name.rpartition("/")[2])]
         for name in stale:
@@ -137,6 +137,10 @@ def _make_root(filesystem: FileSystem, path: str) -> None:
         filesystem.makedirs(path, exist_ok=True)
 
 
+def _is_never_swept(filesystem: BoundedFileSystem, path: str) -> bool:
+    return is_object_store(filesystem) and not s3listing.has_pages(filesystem, path)
+
+
 def _remove(filesystem: FileSystem, path: str) -> None:
     with suppress(FileNotFoundError):
         filesystem.rm_file(path)
@@ -149,7 +153,7 @@ def _remove_below(filesystem: FileSystem, path: str) -> None:
 
 def _page(filesystem: BoundedFileSystem, path: str, token: str, most: int, beginning: str) -> Page:
     """Some files below a folder; all of them where there are no pages."""
-    if s3listing.has_pages(filesystem):
+    if s3listing.has_pages(filesystem, path):
         return s3listing.page_below(filesystem, path, token, most, beginning)
     filesystem.invalidate_cache(path)
     root = path.strip("/")

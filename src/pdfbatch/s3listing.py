@@ -44,9 +44,13 @@ def runs(asked: Callable[[str, int], Page]) -> Iterator[Sequence[Listed]]:
     yield page.names
 
 
-def has_pages(filesystem: BoundedFileSystem) -> bool:
-    """Whether a file system can be asked for pages; one that knows old versions of objects lists those, in its own way."""
-    return lists_versions(filesystem) and not getattr(filesystem.inner, "version_aware", False)
+def has_pages(filesystem: BoundedFileSystem, path: str) -> bool:
+    """Whether a file system can be asked for pages of a folder: buckets are listed as a whole, and old versions of objects
+    in the file system's own way.
+    """
+    return (
+        lists_versions(filesystem) and path.strip("/") != "" and not getattr(filesystem.inner, "version_aware", False)
+    )
 
 
 def page(filesystem: BoundedFileSystem, path: str, token: str, most: int) -> Page:
