@@ -43,9 +43,11 @@ def run_latency(bench: Bench) -> CaseResult:
         for latency in latencies:
             line = stack.enter_context(long_line(server.port, latency / 1000))
             around = partial(_metered, (server.pid, line.pid))
-            remote = _library(bench, _ours(latency), (), source_url=url, source_port=line.port)
+            where: dict[str, Setting] = {"source_url": url, "source_port": line.port}
+            remote = _library(bench, _ours(latency), (), **where)
+            named_ones = _library(bench, _list(latency), items, **where)
             beside = [_plain(remote, items, latency)] if latency in GOALS and len(items) <= DOCUMENTS else []
-            contestants += [replace(one, around=around) for one in (remote, *beside)]
+            contestants += [replace(one, around=around) for one in (remote, named_ones, *beside)]
         entries = bench.contest(contestants)
     ratios = tuple(one for latency in latencies for one in _ratios(entries, latency, bench.cores, GOALS))
     return CaseResult(name=LATENCY.name, setting=setting, entries=entries, ratios=ratios, notes=(NOTE,))
@@ -103,6 +105,10 @@ def _ours(latency: int) -> str:
     return f"S3, {latency} ms"
 
 
+def _list(latency: int) -> str:
+    return f"S3, a list of URLs, {latency} ms"
+
+
 def _theirs(latency: int) -> str:
     return f"plain download in each worker, {latency} ms"
 
@@ -141,7 +147,7 @@ def _counted(proxy: FaultProxy) -> Generator[dict[str, float]]:
 
 def _ratios(entries: Sequence[Entry], latency: int, cores: int, goals: Mapping[int, float]) -> tuple[Ratio, ...]:
     local, ours = named(entries, LOCAL), named(entries, _ours(latency))
-    theirs = [entry for entry in entries if entry.name == _theirs(latency)]
+    others = [entry for entry in entries if entry.name in (_list(latency), _theirs(latency))]
 
     def without_server(run: Run) -> float:
         return 1 / (run.wall_seconds - run.facts.get("server_cpu_s", 0.0) / cores)
@@ -155,7 +161,7 @@ def _ratios(entries: Sequence[Entry], latency: int, cores: int, goals: Mapping[i
         ratio(
             f"{ours.name} / {LOCAL}, server's CPU, start and end of the interpreter too", ours, local, what=of_the_batch
         ),
-        *(ratio(f"{one.name} / {LOCAL}", one, local) for one in theirs),
+        *(ratio(f"{one.name} / {LOCAL}", one, local) for one in others),
     )
 
 

@@ -3,8 +3,8 @@
 Settings: ``executor`` (``process``, ``thread``, ``sequential``, ``futures-thread``, ``futures-process``, ``default``), ``ocr``,
 ``ocr_engine``, ``part_pages``, ``document_timeout``, ``resume``, ``deduplicate``, ``delay_seconds`` (each document waits so
 long, as for a remote service), ``faults`` (documents do what their text says), ``source_url`` with ``source_port`` (where the
-documents are instead of the items, on an S3 server of this host), ``output_url`` with ``output_port`` (where texts go there),
-``sinks`` with ``redis_url`` (``redis`` or ``all``).
+documents are, on an S3 server of this host: all that is below it, or those with the ids of the items), ``output_url`` with
+``output_port`` (where texts go there), ``sinks`` with ``redis_url`` (``redis`` or ``all``).
 """
 
 import os
@@ -95,8 +95,10 @@ def documents(job: Job) -> Iterator[Document]:
         from pdfbatch.sources import documents_from
         from tests.s3_options import options_for
 
-        options = options_for(int(job.settings["source_port"] or 0))
-        yield from documents_from((str(job.settings["source_url"]), options))
+        url, options = str(job.settings["source_url"]), options_for(int(job.settings["source_port"] or 0))
+        listed = ((f"{url}{item.id}.pdf", options) for item in job.items)
+        yield from documents_from(listed if job.items else (url, options))
+        return
     with_language = job.settings.get("ocr", "never") != "never"
     for item in job.items:
         yield Document(item.path, item.id, languages=item.language if with_language else None)
