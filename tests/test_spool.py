@@ -6,6 +6,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -319,6 +320,19 @@ def test_closing_leaves_no_thread_and_no_file_whatever_the_server_does(files: Fi
     assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("pdfbatch-fetch")]
     assert (list(tmp_path.iterdir()), before <= served) == ([], True)
     assert len(list(reader.spool.not_given())) == 8
+
+
+def test_many_small_documents_come_at_one_time_and_a_few_large_ones(files: Files, tmp_path: Path) -> None:
+    large, small = 1_500_000, 7
+    urls = [files.url(f"slow-{number}-{size}") for number in range(24) for size in (large, small)]
+    reader = Reader(documents(*urls), tmp_path, concurrency=64)
+    with reader.spool:
+        assert next(reader.spool) is None
+        wait_for(lambda: files.waiting >= 24 + 16)
+        time.sleep(0.2)
+        assert Counter(name.rpartition("-")[2] for name in files.gets) == {str(small): 24, str(large): 16}
+        files.gate.set()
+        assert len(reader.rest()) == 48
 
 
 def test_a_spool_whose_owner_was_killed_is_swept_by_the_next(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from queue import SimpleQueue
 
@@ -21,6 +21,11 @@ from pdfbatch.storageerrors import storage_error
 from pdfbatch.tasks import LocalCopy, Task
 
 Skip = Callable[[Document, str], bool]
+
+# Threads wait, nearly all the time, so there are many; but of bodies so large, which are in memory in pieces of 16 MiB, so
+# many come at one time.
+_LARGE_BYTES = 1 << 20
+_LARGE_AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +64,7 @@ class Fetchers:
         default_factory=dict[str, "tuple[Mapping[str, object], Lane | None]"], repr=False
     )
     _opening: threading.Lock = field(default_factory=threading.Lock)
+    _large: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(_LARGE_AT_ONCE))
 
     def fetch(self, task: Task) -> None:
         """Fetch the document of a task some time soon."""
@@ -168,7 +174,9 @@ class Fetchers:
         if self.skip is not None and self.skip(task.document, str(found)):
             return Fetched(task=replace(task, copy=LocalCopy(path="", fingerprint=str(found))))
         with self._place_for(remoteinputs.RANGE_BYTES if found.size_bytes is None else found.size_bytes) as place:
-            digest = self._write(task.document, found, place.path, terms)
+            is_large = found.size_bytes is None or found.size_bytes > _LARGE_BYTES
+            with self._large if is_large else nullcontext():
+                digest = self._write(task.document, found, place.path, terms)
         copy = LocalCopy(path=place.path, fingerprint=str(found), digest=digest)
         return Fetched(task=replace(task, copy=copy), place=place)
 

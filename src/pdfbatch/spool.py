@@ -47,7 +47,7 @@ class Spool:
     max_bytes: int = 512 << 20
     memory_bytes: int = 64 << 20
     max_documents: int = 128
-    concurrency: int = 16
+    concurrency: int = 64
     retry: RetryPolicy = REQUEST_RETRY
     seconds: float = DEADLINE_SECONDS
     folder: str | None = None
