@@ -2,8 +2,10 @@
 
 import gc
 import logging
+import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +29,16 @@ from tests.fault_proxy import FaultProxy, Faults
 from tests.s3_server import SECRET, Bucket, options_for
 
 pytest.importorskip("s3fs")
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left() -> Iterator[None]:
+    """When a batch is over, its threads end, whatever was under way."""
+    yield
+    deadline = time.monotonic() + 5
+    while left := [thread.name for thread in threading.enumerate() if thread.name.startswith("pdfbatch-fetch")]:
+        assert time.monotonic() < deadline, left
+        time.sleep(0.05)
 
 
 def processor(output: Storage | None = None) -> BatchProcessor:

@@ -64,6 +64,8 @@ class Fetchers:
         default_factory=dict[str, "tuple[Mapping[str, object], Lane | None]"], repr=False
     )
     _opening: threading.Lock = field(default_factory=threading.Lock)
+    _starting: threading.Lock = field(default_factory=threading.Lock)
+    _stopped: bool = False
     _large: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(_LARGE_AT_ONCE))
 
     def fetch(self, task: Task) -> None:
@@ -74,6 +76,8 @@ class Fetchers:
     def stop(self, seconds: float) -> None:
         """Give up what is under way, and wait so long at most for the threads to end."""
         end = time.monotonic() + seconds
+        with self._starting:
+            self._stopped = True
         self.terms.recall.recall()
         self.shelves.close()
         for _ in self._started:
@@ -85,8 +89,11 @@ class Fetchers:
             thread.join(max(0.0, end - time.monotonic()))
 
     def _order(self, order: _Order) -> None:
+        """Leave an order for the threads; called in a thread of the batch and in event loops."""
         self._orders.put(order)
-        if len(self._started) < self.threads:
+        with self._starting:
+            if self._stopped or len(self._started) >= self.threads:  # a thread of which nobody knows would never end
+                return
             name = f"pdfbatch-fetch-{len(self._started) + 1}"
             thread = threading.Thread(target=self._work, name=name, daemon=True)
             self._started.append(thread)
