@@ -155,9 +155,14 @@ def is_object_store(filesystem: FileSystem) -> bool:
     return bool(protocols(filesystem) & _OBJECT_STORES)
 
 
+def is_s3(filesystem: FileSystem) -> bool:
+    """Whether it is one of s3fs."""
+    return bool(protocols(filesystem) & _S3)
+
+
 def lists_versions(filesystem: FileSystem) -> bool:
     """Whether a listing says of each object what ``info`` says: size and etag, in the same words."""
-    return bool(protocols(filesystem) & _S3)
+    return is_s3(filesystem)
 
 
 def _settings(options: Options, seconds: float, *, is_s3: bool) -> dict[str, object]:

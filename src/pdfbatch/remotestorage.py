@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from pdfbatch import s3listing
 from pdfbatch.errors import DocumentError, OutputError, UsageError
-from pdfbatch.filesystem import DEADLINE_SECONDS, REQUEST_RETRY, FileSystem, is_object_store, protocols
+from pdfbatch.filesystem import DEADLINE_SECONDS, REQUEST_RETRY, FileSystem, is_object_store, is_s3
 from pdfbatch.remotecalls import BoundedFileSystem, Target, Terms, in_thread
 from pdfbatch.s3listing import Page
 from pdfbatch.settings import RetryPolicy
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_S3 = frozenset({"s3", "s3a"})
 
 # s3fs splits a larger write into parts, which a kill would leave behind; one PUT takes up to 5 GB.
 _ONE_PUT = {"chunksize": 5 << 30}
@@ -107,12 +106,12 @@ class RemoteStorage:
 
 
 def _read(filesystem: FileSystem, path: str) -> bytes:
-    return filesystem.cat_file(path, **(_ONE_GET if protocols(filesystem) & _S3 else {}))
+    return filesystem.cat_file(path, **(_ONE_GET if is_s3(filesystem) else {}))
 
 
 def _put(filesystem: FileSystem, path: str, data: bytes) -> None:
     if is_object_store(filesystem):
-        filesystem.pipe_file(path, data, **(_ONE_PUT if protocols(filesystem) & _S3 else {}))
+        filesystem.pipe_file(path, data, **(_ONE_PUT if is_s3(filesystem) else {}))
         return
     try:
         _write_and_rename(filesystem, path, data)

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, cast
 
 from pdfbatch import fingerprints
-from pdfbatch.filesystem import lists_versions
+from pdfbatch.filesystem import is_s3
 from pdfbatch.listing import Listed
 from pdfbatch.remotecalls import BoundedFileSystem, in_thread
 
@@ -48,9 +48,7 @@ def has_pages(filesystem: BoundedFileSystem, path: str) -> bool:
     """Whether a file system can be asked for pages of a folder: buckets are listed as a whole, and old versions of objects
     in the file system's own way.
     """
-    return (
-        lists_versions(filesystem) and path.strip("/") != "" and not getattr(filesystem.inner, "version_aware", False)
-    )
+    return is_s3(filesystem) and path.strip("/") != "" and not getattr(filesystem.inner, "version_aware", False)
 
 
 def page(filesystem: BoundedFileSystem, path: str, token: str, most: int) -> Page:
