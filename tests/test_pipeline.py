@@ -104,10 +104,10 @@ def test_one_worker_has_several_documents_on_their_way_to_the_output(tmp_path: P
 
 
 def test_documents_behind_an_output_that_takes_its_time_keep_the_worker_busy(tmp_path: Path) -> None:
-    output = TroubledOutput(str(tmp_path), seconds=0.5)
+    output = TroubledOutput(str(tmp_path), seconds=1.0)
     names = [f"good-{number}" for number in range(80)]
     assert processor(output).run(documents(tmp_path, names)).successful == 80
-    assert output.most_at_one_time() > 8  # how many of 32 depends on how fast they come
+    assert output.most_at_one_time() > 20
 
 
 def test_an_output_that_refuses_one_document_costs_that_document(tmp_path: Path) -> None:

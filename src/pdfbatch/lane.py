@@ -22,7 +22,7 @@ from pdfbatch.remotecalls import Target, Terms
 from pdfbatch.remoteinputs import address_of, listed, options_of
 
 SMALL_BYTES = 4 << 20
-# Denied, refused or unknown so often in a row: then signed URLs do not work here, and no more are tried.
+# Denied or refused so often in a row: then signed URLs do not work here, and no more are tried.
 _REFUSALS = 3
 # Such an answer is about one object: it is not there, or empty.
 _ABOUT_ONE = frozenset({404, 416})
