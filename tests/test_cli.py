@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pdfbatch.causes import Cause
+from pdfbatch.errors import Cause
 from pdfbatch.samples import encrypted_pdf, text_pdf, tiny_pdf
 from tests.gates.family import HAS_PROC, left_behind
 from tests.terminal import shown_on_terminal

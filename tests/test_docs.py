@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import pdfbatch
-from pdfbatch.causes import Cause
+from pdfbatch.errors import Cause
 from pdfbatch.model import DocumentStatus
 from pdfbatch.plan import Reason
 from pdfbatch.report import BatchReport, BatchStatus

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from pdfbatch import duplicates, fingerprints, twins
-from pdfbatch.causes import Cause
-from pdfbatch.conclude import failed
+from pdfbatch.errors import Cause
 from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.executors.sequential import SequentialExecutor
 from pdfbatch.executors.thread import ThreadExecutor
 from pdfbatch.inputs import fingerprint
 from pdfbatch.model import Document, DocumentResult, DocumentStatus, Failure
+from pdfbatch.outcomes import failed
 from pdfbatch.ports import Executor, OpenDocument
 from pdfbatch.processor import BatchProcessor
 from pdfbatch.settings import Extraction

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pdfbatch.causes import Cause
+from pdfbatch.errors import Cause
 from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.executors.thread import ThreadExecutor
 from pdfbatch.model import Document, DocumentResult

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
-from pdfbatch.causes import Cause
-from pdfbatch.errors import DocumentError
+from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.fingerprints import Fingerprint, of_info
 from pdfbatch.inputs import fingerprint, read_document
 from pdfbatch.model import Document

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pdfbatch.causes import Cause
+from pdfbatch.errors import Cause
 from pdfbatch.executors.futures import FuturesExecutor
 from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.executors.thread import ThreadExecutor

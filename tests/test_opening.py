@@ -3,10 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from pdfbatch.causes import Cause
 from pdfbatch.engines.pdfium import PdfiumEngine
 from pdfbatch.engines.pypdf import PypdfEngine
-from pdfbatch.errors import DocumentError
+from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.model import Document
 from pdfbatch.opening import Opener, WorkSource
 from pdfbatch.settings import Extraction, Limits

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pdfbatch import BatchProcessor, Extraction, Limits, Storage
-from pdfbatch.causes import Cause
-from pdfbatch.errors import DocumentError
+from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.testing import PlainEngine, plain_document
 

@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 
 import pdfbatch
-from pdfbatch.causes import Cause
-from pdfbatch.errors import BatchFailedError, DependencyError, NoDocumentsError, OutputError, UsageError
+from pdfbatch.errors import BatchFailedError, Cause, DependencyError, NoDocumentsError, OutputError, UsageError
 from pdfbatch.executors.futures import FuturesExecutor
 from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.executors.sequential import SequentialExecutor

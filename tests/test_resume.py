@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from pdfbatch import indexwriter
-from pdfbatch.causes import Cause
-from pdfbatch.errors import DocumentError
+from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.executors.sequential import SequentialExecutor
 from pdfbatch.finished import Entry, Finished

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pdfbatch.causes import Cause
-from pdfbatch.errors import DocumentError
+from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.executors.thread import ThreadExecutor
 from pdfbatch.ports import OpenDocument
 from pdfbatch.processor import BatchProcessor

@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from pdfbatch.causes import Cause
-from pdfbatch.errors import DocumentError, NoDocumentsError, OutputError
+from pdfbatch.errors import Cause, DocumentError, NoDocumentsError, OutputError
 from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.executors.thread import ThreadExecutor
 from pdfbatch.inputs import fingerprint, read_document

@@ -5,7 +5,7 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import Self
 
-from pdfbatch.causes import Cause
+from pdfbatch.errors import Cause
 from pdfbatch.model import Document, Failure
 from pdfbatch.scheduler import FILL_TO, Scheduler
 from pdfbatch.settings import Limits, RetryPolicy

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from pdfbatch.addresses import recorded
 from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.model import Document, derived_uuid
 from pdfbatch.processor import BatchProcessor
@@ -19,6 +18,7 @@ from pdfbatch.settings import Extraction
 from pdfbatch.sinks.log import LogSink
 from pdfbatch.sinks.memory import MemorySink
 from pdfbatch.storage import Storage
+from pdfbatch.urls import recorded
 
 pytest.importorskip("aiohttp")
 SIGNATURE, PASSWORD = "5igna7ure", "pa55w0rd"

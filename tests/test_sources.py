@@ -17,7 +17,7 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
 from pdfbatch import listing
-from pdfbatch.batches import create_document_batches
+from pdfbatch.api import create_document_batches
 from pdfbatch.errors import DependencyError, DuplicateDocumentError, ManifestError, NoDocumentsError, UsageError
 from pdfbatch.listing import LocalTree, Pattern, split_pattern, walk
 from pdfbatch.manifest import Manifest

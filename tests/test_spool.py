@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from pdfbatch.causes import Cause
+from pdfbatch.errors import Cause
 from pdfbatch.inputs import fingerprint
 from pdfbatch.model import Document
 from pdfbatch.settings import RetryPolicy

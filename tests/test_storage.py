@@ -17,8 +17,7 @@ import pytest
 from fsspec.implementations.local import LocalFileSystem
 from fsspec.implementations.memory import MemoryFileSystem
 
-from pdfbatch.causes import Cause
-from pdfbatch.errors import DocumentError, OutputError
+from pdfbatch.errors import Cause, DocumentError, OutputError
 from pdfbatch.keys import output_key
 from pdfbatch.settings import RetryPolicy
 from pdfbatch.storage import Storage

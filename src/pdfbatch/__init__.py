@@ -13,9 +13,8 @@ import logging
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pdfbatch.api import process_batch, process_manifest
-    from pdfbatch.batches import create_document_batches
-    from pdfbatch.causes import Cause
+    from pdfbatch.api import create_document_batches, process_batch, process_manifest
+    from pdfbatch.errors import Cause
     from pdfbatch.manifest import Manifest
     from pdfbatch.model import Document, DocumentResult, DocumentStatus, Failure, Page
     from pdfbatch.processor import BatchProcessor

@@ -12,21 +12,20 @@ from typing import IO
 
 from pdfbatch.beginning import begun
 from pdfbatch.broadcast import Broadcast
-from pdfbatch.causes import Cause
-from pdfbatch.conclude import failed
 from pdfbatch.duplicates import Duplicates
-from pdfbatch.errors import DocumentError
+from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.history import History, history_of
 from pdfbatch.intake import Intake
 from pdfbatch.ledger import Ledger
 from pdfbatch.model import Document, DocumentResult, Failure
+from pdfbatch.outcomes import failed
 from pdfbatch.ports import Executor, Output, Pool, Shared
 from pdfbatch.record import to_json
 from pdfbatch.report import BatchReport, BatchState
 from pdfbatch.results import with_stored_pages
 from pdfbatch.scheduler import Scheduler, Settled
 from pdfbatch.settings import Limits, RetryPolicy
-from pdfbatch.tasklog import route_engines
+from pdfbatch.task_log import route_engines
 from pdfbatch.tasks import Task
 from pdfbatch.work import DocumentWork
 

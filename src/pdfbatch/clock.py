@@ -4,9 +4,9 @@ import time
 from dataclasses import dataclass
 from typing import Self
 
-from pdfbatch.causes import Cause
-from pdfbatch.conclude import out_of_time
+from pdfbatch.errors import Cause
 from pdfbatch.model import Failure
+from pdfbatch.outcomes import out_of_time
 from pdfbatch.settings import Limits
 from pdfbatch.tasks import Task
 

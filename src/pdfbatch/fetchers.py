@@ -9,13 +9,12 @@ from dataclasses import dataclass, field, replace
 from queue import SimpleQueue
 
 from pdfbatch import remoteinputs
-from pdfbatch.causes import Cause
-from pdfbatch.errors import DocumentError
+from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.fingerprints import Fingerprint
 from pdfbatch.lane import SMALL_BYTES, Lane, Passage, lane_to, may_pass
 from pdfbatch.model import Document, Failure
 from pdfbatch.remotecalls import Terms
-from pdfbatch.repeats import counting
+from pdfbatch.retry import counting
 from pdfbatch.spoolshelf import Place, Shelves
 from pdfbatch.storageerrors import storage_error
 from pdfbatch.tasks import LocalCopy, Task

@@ -6,8 +6,7 @@ import stat
 from dataclasses import dataclass, field
 
 from pdfbatch import fingerprints
-from pdfbatch.causes import Cause
-from pdfbatch.errors import DocumentError
+from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.fingerprints import Fingerprint
 from pdfbatch.model import Document
 from pdfbatch.settings import RetryPolicy

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from pdfbatch.clock import Clock
-from pdfbatch.conclude import as_duplicate, concluded
 from pdfbatch.model import Document, DocumentResult, DocumentStatus, Page
+from pdfbatch.outcomes import as_duplicate, concluded
 from pdfbatch.ports import Output
 from pdfbatch.record import (
     Provenance,

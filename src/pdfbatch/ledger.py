@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field, replace
 from statistics import quantiles
 
-from pdfbatch.causes import Cause
+from pdfbatch.errors import Cause
 from pdfbatch.model import DocumentResult, DocumentStatus
 from pdfbatch.report import BatchAccount, BatchReport, BatchState, BatchStatus
 from pdfbatch.results import Results

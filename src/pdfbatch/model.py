@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from pdfbatch.addresses import recorded
-from pdfbatch.causes import Cause
-from pdfbatch.pageranges import parse_page_range
-from pdfbatch.pickling import quickly_pickled
+from pdfbatch.errors import Cause
+from pdfbatch.fast_pickle import quickly_pickled
+from pdfbatch.page_ranges import parse_page_range
+from pdfbatch.urls import recorded
 
 _URLS = uuid.NAMESPACE_URL.bytes
 

@@ -4,11 +4,10 @@ from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from pdfbatch.causes import Cause
-from pdfbatch.errors import DocumentError
+from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.inputs import fingerprint, local_path, read_document
 from pdfbatch.model import Document
-from pdfbatch.pageranges import pages_in
+from pdfbatch.page_ranges import pages_in
 from pdfbatch.ports import OcrEngine, OpenDocument, TextEngine
 from pdfbatch.reading import PageReader
 from pdfbatch.settings import Extraction, Limits

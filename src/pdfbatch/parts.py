@@ -3,13 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from pdfbatch.causes import Cause
 from pdfbatch.clock import Clock
-from pdfbatch.conclude import lost_pages
-from pdfbatch.errors import DocumentError
+from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.keeping import Keeper
 from pdfbatch.model import Failure, Page
 from pdfbatch.opening import Opener, check_version
+from pdfbatch.outcomes import lost_pages
 from pdfbatch.plan import split
 from pdfbatch.ports import Watch
 from pdfbatch.reading import Pending

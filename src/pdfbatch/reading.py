@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pdfbatch.causes import Cause
 from pdfbatch.clock import Clock
-from pdfbatch.conclude import lost_pages
-from pdfbatch.errors import DependencyError, DocumentError
+from pdfbatch.errors import Cause, DependencyError, DocumentError
 from pdfbatch.model import Document, Failure, Page, TextSource
+from pdfbatch.outcomes import lost_pages
 from pdfbatch.plan import LOOK_DPI, Reason, decide, dpi_within, is_blank, suspicious
 from pdfbatch.ports import OcrEngine, OpenDocument, OpenPage, PageFacts, TextEngine, Watch
 from pdfbatch.recognize import recognize

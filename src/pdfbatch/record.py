@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any, cast, overload
 
-from pdfbatch.causes import Cause
+from pdfbatch.errors import Cause
 from pdfbatch.keys import output_key
 from pdfbatch.model import Counts, Document, DocumentResult, DocumentStatus, Failure, Page, TextSource
 from pdfbatch.ports import Output

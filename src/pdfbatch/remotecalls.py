@@ -14,8 +14,7 @@ from functools import partial
 from typing import Any, TypeVar, cast
 
 from pdfbatch import retry
-from pdfbatch.causes import Cause
-from pdfbatch.errors import DocumentError, UsageError
+from pdfbatch.errors import Cause, DocumentError, UsageError
 from pdfbatch.filesystem import DEADLINE_SECONDS, REQUEST_RETRY, FileSystem, open_ready, open_url
 from pdfbatch.settings import RetryPolicy
 from pdfbatch.storageerrors import redacted, storage_error

@@ -5,13 +5,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from pdfbatch import fingerprints
-from pdfbatch.addresses import recorded
-from pdfbatch.causes import Cause
-from pdfbatch.errors import DependencyError, DocumentError
+from pdfbatch.errors import Cause, DependencyError, DocumentError
 from pdfbatch.filesystem import FileSystem
 from pdfbatch.fingerprints import Fingerprint
 from pdfbatch.model import Document
 from pdfbatch.storageerrors import redacted
+from pdfbatch.urls import recorded
 
 if TYPE_CHECKING:
     from pdfbatch.remotecalls import Terms

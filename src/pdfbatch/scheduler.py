@@ -14,10 +14,10 @@ from itertools import count
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
-from pdfbatch import tasklog
-from pdfbatch.causes import Cause
-from pdfbatch.conclude import failed, lost_pages, out_of_time
+from pdfbatch import task_log as tasklog
+from pdfbatch.errors import Cause
 from pdfbatch.model import DocumentResult, Failure, Page
+from pdfbatch.outcomes import failed, lost_pages, out_of_time
 from pdfbatch.ports import Pool
 from pdfbatch.retry import backoff_seconds
 from pdfbatch.settings import Limits, RetryPolicy

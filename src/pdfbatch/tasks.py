@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pdfbatch.fast_pickle import quickly_pickled
 from pdfbatch.model import Document, DocumentResult, Failure, Page
-from pdfbatch.pickling import quickly_pickled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

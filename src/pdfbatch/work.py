@@ -8,14 +8,14 @@ from collections.abc import Callable
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 
-from pdfbatch import repeats, tasklog
-from pdfbatch.causes import Cause
+from pdfbatch import retry as repeats
+from pdfbatch import task_log as tasklog
 from pdfbatch.clock import Clock
-from pdfbatch.conclude import failed
-from pdfbatch.errors import DocumentError
+from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.keeping import Keeper, Unwritten
 from pdfbatch.model import Document, DocumentResult, Failure
 from pdfbatch.opening import Opener
+from pdfbatch.outcomes import failed
 from pdfbatch.parts import Parts
 from pdfbatch.ports import OcrEngine, Output, TextEngine, Watch
 from pdfbatch.settings import Extraction, Limits

@@ -6,8 +6,8 @@ import sys
 import pytest
 
 from pdfbatch import errors
-from pdfbatch.causes import Cause
 from pdfbatch.cli.exits import ExitCode, ReaderGone, guarded
+from pdfbatch.errors import Cause
 
 
 @pytest.mark.parametrize(

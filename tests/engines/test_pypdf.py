@@ -8,9 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from pdfbatch import samples
-from pdfbatch.causes import Cause
 from pdfbatch.engines.pypdf import PypdfEngine
-from pdfbatch.errors import DocumentError
+from pdfbatch.errors import Cause, DocumentError
 from tests.engines.making import FONT, form, one_page, stream, whole
 
 ENGINE = PypdfEngine()

@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from pdfbatch import samples
-from pdfbatch.causes import Cause
 from pdfbatch.engines.pdfium import PdfiumEngine
 from pdfbatch.engines.pypdf import PypdfEngine
-from pdfbatch.errors import DocumentError
+from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.ports import PageFacts, TextEngine
 from tests.engines.making import form, image, one_page, with_unicode
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from pdfbatch.causes import Cause
+from pdfbatch.errors import Cause
 from pdfbatch.executors.deadlines import LEAST_GRACE_SECONDS, grace_seconds, nearest_deadline, patience
 from pdfbatch.executors.endings import Exit, lost
 from pdfbatch.executors.place import Place

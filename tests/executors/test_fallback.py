@@ -14,8 +14,7 @@ from typing import Self
 
 import pytest
 
-from pdfbatch.causes import Cause
-from pdfbatch.errors import PoolBrokenError, PoolStartError, UsageError
+from pdfbatch.errors import Cause, PoolBrokenError, PoolStartError, UsageError
 from pdfbatch.executors.fallback import FallbackExecutor
 from pdfbatch.executors.futures import FuturesExecutor
 from pdfbatch.executors.sequential import SequentialExecutor

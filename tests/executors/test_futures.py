@@ -7,8 +7,7 @@ from threading import Lock
 
 import pytest
 
-from pdfbatch.causes import Cause
-from pdfbatch.errors import PoolBrokenError, PoolStartError, UsageError
+from pdfbatch.errors import Cause, PoolBrokenError, PoolStartError, UsageError
 from pdfbatch.executors.cpus import available_cpus
 from pdfbatch.executors.futures import FuturesExecutor
 from pdfbatch.model import Document, DocumentResult, DocumentStatus

@@ -21,8 +21,7 @@ from dataclasses import replace
 import pytest
 from process_works import FREE, Act, CannotImport, DiesInWorkers, Loading, Locked, Threaded, Trap, said, task
 
-from pdfbatch.causes import Cause
-from pdfbatch.errors import PoolBrokenError, PoolStartError
+from pdfbatch.errors import Cause, PoolBrokenError, PoolStartError
 from pdfbatch.executors.forkclient import can_fork
 from pdfbatch.executors.process import ProcessExecutor, StartMethod
 from pdfbatch.ports import Pool

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pdfbatch.causes import Cause
-from pdfbatch.errors import UsageError
+from pdfbatch.errors import Cause, UsageError
 from pdfbatch.executors.cpus import available_cpus
 from pdfbatch.executors.thread import ThreadExecutor
 from pdfbatch.ports import Watch

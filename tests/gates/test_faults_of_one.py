@@ -16,8 +16,7 @@ import pytest
 from pypdf import PdfWriter
 from pypdf.generic import DictionaryObject, NameObject, read_object
 
-from pdfbatch.causes import Cause
-from pdfbatch.errors import PoolStartError
+from pdfbatch.errors import Cause, PoolStartError
 from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.executors.sequential import SequentialExecutor
 from pdfbatch.model import DocumentStatus

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pypdf import PdfWriter
 
-from pdfbatch.causes import Cause
+from pdfbatch.errors import Cause
 from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.model import DocumentStatus
 from pdfbatch.ocr.tesseract import TesseractEngine

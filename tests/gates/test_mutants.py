@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pdfbatch.causes import Cause
+from pdfbatch.errors import Cause
 from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.processor import BatchProcessor
 from pdfbatch.report import BatchReport

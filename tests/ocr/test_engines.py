@@ -6,8 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from PIL import Image
 
-from pdfbatch.causes import Cause
-from pdfbatch.errors import DependencyError, DocumentError
+from pdfbatch.errors import Cause, DependencyError, DocumentError
 from pdfbatch.ocr.tesseract import TesseractEngine
 from pdfbatch.ocr.tesserocr import TesserocrEngine
 from pdfbatch.ports import OcrEngine

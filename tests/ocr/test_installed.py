@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from pdfbatch import defaults
-from pdfbatch.causes import Cause
 from pdfbatch.cli.arguments import parse
-from pdfbatch.errors import DependencyError, DocumentError
+from pdfbatch.errors import Cause, DependencyError, DocumentError
 from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.executors.sequential import SequentialExecutor
 from pdfbatch.executors.thread import ThreadExecutor

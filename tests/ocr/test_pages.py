@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from pdfbatch.causes import Cause
 from pdfbatch.engines.pdfium import PdfiumEngine
-from pdfbatch.errors import DependencyError
+from pdfbatch.errors import Cause, DependencyError
 from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.executors.sequential import SequentialExecutor
 from pdfbatch.model import Document, DocumentResult, DocumentStatus, Page

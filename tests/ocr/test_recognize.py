@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from pdfbatch.causes import Cause
 from pdfbatch.engines.pdfium import PdfiumEngine
-from pdfbatch.errors import DocumentError
+from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.ocr.tesseract import TesseractEngine
 from pdfbatch.ports import OcrEngine, Reading
 from pdfbatch.recognize import WEAK_CONFIDENCE, Recognition, recognize

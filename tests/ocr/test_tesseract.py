@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pdfbatch.causes import Cause
-from pdfbatch.errors import DependencyError, DocumentError
+from pdfbatch.errors import Cause, DependencyError, DocumentError
 from pdfbatch.ocr.binary import find
 from pdfbatch.ocr.tesseract import TesseractEngine
 from tests.ocr.conftest import Program

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pdfbatch.causes import Cause
+from pdfbatch.errors import Cause
 from pdfbatch.model import Document, DocumentResult, DocumentStatus, Failure
 from pdfbatch.report import BatchState, BatchStatus
 

@@ -11,9 +11,9 @@ from enum import IntEnum
 from types import FrameType
 from typing import Never, TextIO
 
-from pdfbatch.causes import Cause
 from pdfbatch.errors import (
     BatchFailedError,
+    Cause,
     DependencyError,
     DocumentError,
     ExecutorError,

@@ -3,9 +3,9 @@
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 
-from pdfbatch.causes import Cause
 from pdfbatch.cli.paint import Paint
 from pdfbatch.cli.tally import Group, Tally
+from pdfbatch.errors import Cause
 from pdfbatch.model import DocumentResult
 from pdfbatch.report import BatchReport, BatchState, BatchStatus
 from pdfbatch.sinks import wording

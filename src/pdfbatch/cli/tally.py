@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from pdfbatch.causes import Cause
+from pdfbatch.errors import Cause
 from pdfbatch.model import DocumentResult, DocumentStatus
 from pdfbatch.report import BatchStatus
 

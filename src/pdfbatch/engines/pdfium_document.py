@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pypdfium2.raw
 
-from pdfbatch.causes import Cause
 from pdfbatch.engines.pdfium_objects import page_facts
 from pdfbatch.engines.refusal import refusal, source_name
-from pdfbatch.errors import DocumentError
+from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.plan import side
 from pdfbatch.ports import PageFacts
 from pdfbatch.text import storable_text

@@ -7,9 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO
 
-from pdfbatch.causes import Cause
 from pdfbatch.engines.refusal import refusal, source_name, unreadable
-from pdfbatch.errors import DocumentError
+from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.ports import PageFacts
 from pdfbatch.text import storable_text
 

@@ -2,8 +2,7 @@
 
 import os
 
-from pdfbatch.causes import Cause
-from pdfbatch.errors import DocumentError
+from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.text import storable_text
 
 _HEADER_BYTES = 1024

@@ -4,7 +4,7 @@ import math
 import signal
 from dataclasses import dataclass
 
-from pdfbatch.causes import Cause
+from pdfbatch.errors import Cause
 from pdfbatch.executors.deadlines import Deadline
 from pdfbatch.executors.place import Place
 from pdfbatch.model import Failure

@@ -21,7 +21,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
 
-from pdfbatch import tasklog
+from pdfbatch import task_log as tasklog
 from pdfbatch.executors.channel import Setup
 from pdfbatch.ports import Work
 

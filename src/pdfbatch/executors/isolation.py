@@ -4,7 +4,7 @@ import time
 import traceback
 from concurrent.futures import Future
 
-from pdfbatch.causes import Cause
+from pdfbatch.errors import Cause
 from pdfbatch.model import Failure
 from pdfbatch.ports import Watch, Work
 from pdfbatch.tasks import Task, TaskResult

@@ -18,7 +18,7 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Final, Self, TypeVar
 
-from pdfbatch.causes import Cause
+from pdfbatch.errors import Cause
 from pdfbatch.executors import forkserver, memory
 from pdfbatch.executors.channel import (
     PICKLE_PROTOCOL,

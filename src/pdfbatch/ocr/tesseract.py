@@ -6,8 +6,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
 
-from pdfbatch.causes import Cause
-from pdfbatch.errors import DependencyError, DocumentError
+from pdfbatch.errors import Cause, DependencyError, DocumentError
 from pdfbatch.ocr.binary import Program, find, known_languages, known_version
 from pdfbatch.ocr.languages import require
 from pdfbatch.ocr.segmentation import segmentation

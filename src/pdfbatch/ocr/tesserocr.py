@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from pdfbatch.causes import Cause
-from pdfbatch.errors import DependencyError, DocumentError
+from pdfbatch.errors import Cause, DependencyError, DocumentError
 from pdfbatch.ocr.segmentation import AUTOMATIC, segmentation
 from pdfbatch.ocr.tessdata import folder_with, installed_folders
 from pdfbatch.ocr.words import reading

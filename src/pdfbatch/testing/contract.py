@@ -7,8 +7,7 @@ from collections import Counter
 from concurrent.futures import Future, wait
 from pathlib import Path
 
-from pdfbatch.causes import Cause
-from pdfbatch.errors import PoolStartError
+from pdfbatch.errors import Cause, PoolStartError
 from pdfbatch.model import Document, Failure
 from pdfbatch.ports import Executor, Pool, Shared, Work
 from pdfbatch.tasks import Task, TaskResult

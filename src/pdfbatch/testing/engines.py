@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pdfbatch.causes import Cause
-from pdfbatch.errors import DocumentError
+from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.ports import OpenDocument, OpenPage, PageFacts, TextEngine
 from pdfbatch.testing.faults import Fault, commit
 

@@ -3,7 +3,7 @@
 from concurrent.futures import wait
 from pathlib import Path
 
-from pdfbatch.causes import Cause
+from pdfbatch.errors import Cause
 from pdfbatch.settings import Limits
 from pdfbatch.testing.contract import ExecutorContract
 from pdfbatch.testing.faults import Fault

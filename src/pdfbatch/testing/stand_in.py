@@ -4,7 +4,7 @@ import os
 import time
 from dataclasses import dataclass, field
 
-from pdfbatch.causes import Cause
+from pdfbatch.errors import Cause
 from pdfbatch.model import DocumentResult, DocumentStatus, Failure, Page, TextSource
 from pdfbatch.ports import Watch
 from pdfbatch.settings import Limits

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from pdfbatch.causes import Cause
+from pdfbatch.errors import Cause
 from pdfbatch.model import Counts, Document, DocumentResult, DocumentStatus, Failure, Page, TextSource
 from pdfbatch.plan import Reason
 from pdfbatch.tasks import Twin
