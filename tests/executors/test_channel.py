@@ -6,8 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from pdfbatch.executors.channel import ChannelError, Frame, Inflow, Kind, Outflow, encode, read_frame, write_frame
-from pdfbatch.executors.place import Place, PlaceReader, PlaceWriter
+from pdfbatch.executors.process.current_task import Place, PlaceReader, PlaceWriter
+from pdfbatch.executors.process.protocol import (
+    ChannelError,
+    Frame,
+    Inflow,
+    Kind,
+    Outflow,
+    encode,
+    read_frame,
+    write_frame,
+)
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ import math
 import pytest
 
 from pdfbatch.errors import Cause
-from pdfbatch.executors.deadlines import LEAST_GRACE_SECONDS, grace_seconds, nearest_deadline, patience
-from pdfbatch.executors.endings import Exit, lost
-from pdfbatch.executors.place import Place
+from pdfbatch.executors.process.current_task import Place
+from pdfbatch.executors.process.deadlines import LEAST_GRACE_SECONDS, grace_seconds, nearest_deadline, patience
+from pdfbatch.executors.process.failures import Exit, lost
 from pdfbatch.model import Document, Failure
 from pdfbatch.settings import Limits
 from pdfbatch.tasks import Task

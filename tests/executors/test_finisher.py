@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pdfbatch.executors.finisher import AHEAD, Finisher
+from pdfbatch.executors.process.write_behind import AHEAD, Finisher
 
 
 def finisher_of(on: list[int]) -> tuple[Finisher, threading.Semaphore]:

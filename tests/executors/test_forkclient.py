@@ -11,9 +11,9 @@ from contextlib import contextmanager
 import pytest
 from process_works import FREE, Act
 
-from pdfbatch.executors.channel import Setup
-from pdfbatch.executors.children import Launch
-from pdfbatch.executors.forkclient import ForkClient, can_fork
+from pdfbatch.executors.process.child import Launch
+from pdfbatch.executors.process.forkserver_client import ForkClient, can_fork
+from pdfbatch.executors.process.protocol import Setup
 
 pytestmark = pytest.mark.skipif(not can_fork(), reason="needs a fork server, so Linux")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from pdfbatch import Document
-from pdfbatch.executors.inbox import Inbox, Wish
+from pdfbatch.executors.process.command_queue import Inbox, Wish
 from pdfbatch.tasks import Task
 
 TASK = Task(document=Document("a.pdf", "a"))

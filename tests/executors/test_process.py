@@ -22,8 +22,8 @@ import pytest
 from process_works import FREE, Act, CannotImport, DiesInWorkers, Loading, Locked, Threaded, Trap, said, task
 
 from pdfbatch.errors import Cause, PoolBrokenError, PoolStartError
-from pdfbatch.executors.forkclient import can_fork
 from pdfbatch.executors.process import ProcessExecutor, StartMethod
+from pdfbatch.executors.process.forkserver_client import can_fork
 from pdfbatch.ports import Pool
 from pdfbatch.settings import Limits
 from pdfbatch.tasks import TaskResult

@@ -12,8 +12,8 @@ from typing import NamedTuple, cast
 
 from pdfbatch.errors import PoolBrokenError, PoolStartError
 from pdfbatch.executors.cpus import available_cpus, check_workers
-from pdfbatch.executors.isolation import abandoned, cancel, end, fail, isolated, raised
-from pdfbatch.executors.leaving import Leaving
+from pdfbatch.executors.pool import Leaving
+from pdfbatch.executors.task_results import abandoned, cancel, end, fail, isolated, raised
 from pdfbatch.ports import Pool, Shared, Work
 from pdfbatch.tasks import Task, TaskResult
 

@@ -3,8 +3,8 @@
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from pdfbatch.executors.isolation import cancel, end, isolated
-from pdfbatch.executors.leaving import Leaving
+from pdfbatch.executors.pool import Leaving
+from pdfbatch.executors.task_results import cancel, end, isolated
 from pdfbatch.ports import Pool, Shared, Work
 from pdfbatch.tasks import Task, TaskResult
 

@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from pdfbatch.errors import PoolStartError
 from pdfbatch.executors.cpus import available_cpus, check_workers
-from pdfbatch.executors.isolation import abandoned, cancel, isolated, raised
-from pdfbatch.executors.leaving import Leaving
+from pdfbatch.executors.pool import Leaving
+from pdfbatch.executors.task_results import abandoned, cancel, isolated, raised
 from pdfbatch.ports import Pool, Shared, Work
 from pdfbatch.tasks import Task, TaskResult
 

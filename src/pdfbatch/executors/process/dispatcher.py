@@ -6,12 +6,12 @@ from collections import deque
 from collections.abc import Iterable
 
 from pdfbatch.errors import PoolBrokenError
-from pdfbatch.executors import endings
-from pdfbatch.executors.channel import PICKLE_PROTOCOL, ChannelError, Frame, Kind, decode_numbers
-from pdfbatch.executors.crew import Crew
-from pdfbatch.executors.inbox import Job
-from pdfbatch.executors.isolation import abandoned, cancel, fail
-from pdfbatch.executors.workerprocess import QUICK_SECONDS, WorkerProcess
+from pdfbatch.executors.process import failures as endings
+from pdfbatch.executors.process.command_queue import Job
+from pdfbatch.executors.process.protocol import PICKLE_PROTOCOL, ChannelError, Frame, Kind, decode_numbers
+from pdfbatch.executors.process.worker_group import Crew
+from pdfbatch.executors.process.worker_handle import QUICK_SECONDS, WorkerProcess
+from pdfbatch.executors.task_results import abandoned, cancel, fail
 from pdfbatch.tasks import TaskResult
 
 SENT_AHEAD = 3  # tasks in a worker's pipe behind the one that it is on

@@ -11,17 +11,17 @@ from dataclasses import dataclass
 from functools import partial
 
 from pdfbatch.errors import PoolStartError
-from pdfbatch.executors import endings
-from pdfbatch.executors.channel import ChannelError, Frame, Kind, decode_numbers
-from pdfbatch.executors.children import Launch
-from pdfbatch.executors.crew import POLL_SECONDS, Crew, Stream
-from pdfbatch.executors.deadlines import patience
-from pdfbatch.executors.dispatch import Dispatcher
-from pdfbatch.executors.endings import Exit
-from pdfbatch.executors.inbox import Inbox, Job, Wish
-from pdfbatch.executors.inspection import STALL_SECONDS, Verdict, inspect
-from pdfbatch.executors.place import Place
-from pdfbatch.executors.workerprocess import QUICK_SECONDS, WorkerProcess
+from pdfbatch.executors.process import failures as endings
+from pdfbatch.executors.process.child import Launch
+from pdfbatch.executors.process.command_queue import Inbox, Job, Wish
+from pdfbatch.executors.process.current_task import Place
+from pdfbatch.executors.process.deadlines import patience
+from pdfbatch.executors.process.dispatcher import Dispatcher
+from pdfbatch.executors.process.failures import Exit
+from pdfbatch.executors.process.protocol import ChannelError, Frame, Kind, decode_numbers
+from pdfbatch.executors.process.watchdog import STALL_SECONDS, Verdict, inspect
+from pdfbatch.executors.process.worker_group import POLL_SECONDS, Crew, Stream
+from pdfbatch.executors.process.worker_handle import QUICK_SECONDS, WorkerProcess
 from pdfbatch.settings import Limits
 from pdfbatch.tasks import Task, TaskResult
 

@@ -5,7 +5,7 @@ import os
 import subprocess
 from contextlib import suppress
 
-from pdfbatch.executors import guardian
+from pdfbatch.executors.process import reaper as guardian
 
 log = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 import math
 from typing import NamedTuple
 
-from pdfbatch.executors.place import Place
+from pdfbatch.executors.process.current_task import Place
 from pdfbatch.settings import Limits
 from pdfbatch.tasks import Task
 

@@ -3,11 +3,11 @@
 import math
 from dataclasses import dataclass
 
-from pdfbatch.executors import endings
-from pdfbatch.executors.deadlines import Deadline, nearest_deadline, patience
-from pdfbatch.executors.inbox import Job
-from pdfbatch.executors.place import Place
-from pdfbatch.executors.workerprocess import QUICK_SECONDS, WorkerProcess
+from pdfbatch.executors.process import failures as endings
+from pdfbatch.executors.process.command_queue import Job
+from pdfbatch.executors.process.current_task import Place
+from pdfbatch.executors.process.deadlines import Deadline, nearest_deadline, patience
+from pdfbatch.executors.process.worker_handle import QUICK_SECONDS, WorkerProcess
 from pdfbatch.settings import Limits
 from pdfbatch.tasks import TaskResult
 

@@ -12,13 +12,13 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from enum import Enum
 
-from pdfbatch.executors.channel import Kind
-from pdfbatch.executors.children import Child, Launch, SpawnedChild
-from pdfbatch.executors.endings import Exit
-from pdfbatch.executors.forkclient import ForkClient
-from pdfbatch.executors.inbox import Inbox
-from pdfbatch.executors.lifeline import Lifeline
-from pdfbatch.executors.workerprocess import WorkerProcess
+from pdfbatch.executors.process.child import Child, Launch, SpawnedChild
+from pdfbatch.executors.process.command_queue import Inbox
+from pdfbatch.executors.process.failures import Exit
+from pdfbatch.executors.process.forkserver_client import ForkClient
+from pdfbatch.executors.process.protocol import Kind
+from pdfbatch.executors.process.reaper_client import Lifeline
+from pdfbatch.executors.process.worker_handle import WorkerProcess
 
 log = logging.getLogger(__name__)
 

@@ -1,7 +1,7 @@
 """Tasks in worker processes of our own: the default, and the only executor that can stop a document that hangs.
 
-Workers are plain child processes (``python -m pdfbatch.executors.worker``) or forks of one that is kept for that and has no
-threads: so this works in scripts without a ``__main__`` guard, notebooks, threads, event loops and daemonic processes.
+Workers are plain child processes (``python -m pdfbatch.executors.process.worker``) or forks of one that is kept for that and
+has no threads: so this works in scripts without a ``__main__`` guard, notebooks, threads, event loops and daemonic processes.
 """
 
 import os
@@ -16,13 +16,13 @@ from types import FunctionType
 from typing import Any, Literal
 
 from pdfbatch.errors import PoolStartError, UsageError
-from pdfbatch.executors.channel import PICKLE_PROTOCOL, Setup
-from pdfbatch.executors.children import Launch
 from pdfbatch.executors.cpus import available_cpus, check_workers
-from pdfbatch.executors.forkclient import can_fork
-from pdfbatch.executors.inbox import Inbox, Wish
-from pdfbatch.executors.leaving import Leaving
-from pdfbatch.executors.supervisor import Supervisor, Terms
+from pdfbatch.executors.pool import Leaving
+from pdfbatch.executors.process.child import Launch
+from pdfbatch.executors.process.command_queue import Inbox, Wish
+from pdfbatch.executors.process.forkserver_client import can_fork
+from pdfbatch.executors.process.protocol import PICKLE_PROTOCOL, Setup
+from pdfbatch.executors.process.supervisor import Supervisor, Terms
 from pdfbatch.ports import Pool, Shared, Work
 from pdfbatch.tasks import Task, TaskResult
 

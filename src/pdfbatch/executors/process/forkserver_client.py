@@ -8,9 +8,9 @@ import sys
 from contextlib import ExitStack, suppress
 from typing import IO
 
-from pdfbatch.executors.children import Child, End, ForkedChild, Launch
-from pdfbatch.executors.endings import Exit
-from pdfbatch.executors.forkserver import MESSAGE, Word
+from pdfbatch.executors.process.child import Child, End, ForkedChild, Launch
+from pdfbatch.executors.process.failures import Exit
+from pdfbatch.executors.process.forkserver import MESSAGE, Word
 
 log = logging.getLogger(__name__)
 

@@ -5,8 +5,8 @@ import signal
 from dataclasses import dataclass
 
 from pdfbatch.errors import Cause
-from pdfbatch.executors.deadlines import Deadline
-from pdfbatch.executors.place import Place
+from pdfbatch.executors.process.current_task import Place
+from pdfbatch.executors.process.deadlines import Deadline
 from pdfbatch.model import Failure
 from pdfbatch.tasks import Task, TaskResult
 

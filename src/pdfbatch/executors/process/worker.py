@@ -1,4 +1,4 @@
-"""The worker process: ``python -m pdfbatch.executors.worker FOLDER PARENT``, or forked by the fork server; never imported.
+"""The worker process, forked by the fork server or run as ``python -m pdfbatch.executors.process.worker FOLDER PARENT``.
 
 The main thread does the tasks. A second one reads the pipe, so that tasks that were sent ahead can be called back while one
 is under way, and so that the death of the parent is noticed; a third watches the parent itself.
@@ -19,8 +19,10 @@ from queue import Empty, SimpleQueue
 from typing import Final, Self, TypeVar
 
 from pdfbatch.errors import Cause
-from pdfbatch.executors import forkserver, memory
-from pdfbatch.executors.channel import (
+from pdfbatch.executors.process import forkserver, memory
+from pdfbatch.executors.process.current_task import PlaceWriter, place_path
+from pdfbatch.executors.process.forkserver import loaded, restore
+from pdfbatch.executors.process.protocol import (
     PICKLE_PROTOCOL,
     ChannelError,
     Frame,
@@ -31,11 +33,9 @@ from pdfbatch.executors.channel import (
     read_frame,
     write_frame,
 )
-from pdfbatch.executors.dying import die, die_with, leave, watch
-from pdfbatch.executors.finisher import Finisher
-from pdfbatch.executors.forkserver import loaded, restore
-from pdfbatch.executors.isolation import raised
-from pdfbatch.executors.place import PlaceWriter, place_path
+from pdfbatch.executors.process.shutdown import die, die_with, leave, watch
+from pdfbatch.executors.process.write_behind import Finisher
+from pdfbatch.executors.task_results import raised
 from pdfbatch.model import Failure
 from pdfbatch.ports import PipelinedWork, Work
 from pdfbatch.tasks import Task, TaskResult

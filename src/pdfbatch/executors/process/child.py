@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, Protocol
 
-from pdfbatch.executors import memory
+from pdfbatch.executors.process import memory
 
 _ROOM_BYTES = 1 << 20  # what any user may ask for (pipe(7))
 
@@ -24,7 +24,7 @@ class Launch:
 
     def command(self, *arguments: str) -> list[str]:
         """The command line of a worker, or of the fork server."""
-        return [self.python, "-P", "-m", "pdfbatch.executors.worker", *arguments]
+        return [self.python, "-P", "-m", "pdfbatch.executors.process.worker", *arguments]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from pdfbatch.executors import memory
-from pdfbatch.executors.channel import Frame, Inflow, Kind, Outflow, encode
-from pdfbatch.executors.children import Child
-from pdfbatch.executors.endings import Exit
-from pdfbatch.executors.inbox import Job
-from pdfbatch.executors.place import Place, PlaceReader, place_path
+from pdfbatch.executors.process import memory
+from pdfbatch.executors.process.child import Child
+from pdfbatch.executors.process.command_queue import Job
+from pdfbatch.executors.process.current_task import Place, PlaceReader, place_path
+from pdfbatch.executors.process.failures import Exit
+from pdfbatch.executors.process.protocol import Frame, Inflow, Kind, Outflow, encode
 
 QUICK_SECONDS = 0.1
 

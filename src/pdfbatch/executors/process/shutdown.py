@@ -8,7 +8,7 @@ import sys
 import threading
 from contextlib import suppress
 
-from pdfbatch.executors.finisher import Finisher
+from pdfbatch.executors.process.write_behind import Finisher
 
 LAST_WORDS_SECONDS = 0.5
 """What is being written when the parent dies has so long to get there; the guardian kills later than that."""

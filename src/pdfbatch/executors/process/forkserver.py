@@ -4,8 +4,8 @@ A worker that is started by itself spends a seventh of a second of CPU on import
 in some milliseconds. The fork server has one thread and does no task, so that its forks are safe: when something that it
 loaded has started threads, it says so and ends, and workers are started by themselves.
 
-Run as ``python -m pdfbatch.executors.worker --fork FOLDER CONTROL SETUP HOST``: the folder of the pool, a socket, an unnamed
-file with the pickled ``Setup``, and the process that all this is for. It ends when the other end of the socket is closed, or
+Run as ``python -m pdfbatch.executors.process.worker --fork FOLDER CONTROL SETUP HOST``: the folder of the pool, a socket, an
+unnamed file with the pickled ``Setup``, and the process that all this is for. It ends when the other end of the socket is closed, or
 the host dies.
 """
 
@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from pdfbatch import task_log as tasklog
-from pdfbatch.executors.channel import Setup
+from pdfbatch.executors.process.protocol import Setup
 from pdfbatch.ports import Work
 
 _MOST_BYTES = 256  # of a message: a word, and two numbers or the name of a folder

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from pdfbatch.errors import PoolBrokenError
-from pdfbatch.executors.isolation import cancel, fail
+from pdfbatch.executors.task_results import cancel, fail
 from pdfbatch.tasks import Task, TaskResult
 
 
