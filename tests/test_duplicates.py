@@ -10,18 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from pdfbatch import duplicates, fingerprints, twins
+from pdfbatch import duplicates, twins
 from pdfbatch.errors import Cause
 from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.executors.sequential import SequentialExecutor
 from pdfbatch.executors.thread import ThreadExecutor
-from pdfbatch.inputs import fingerprint
 from pdfbatch.model import Document, DocumentResult, DocumentStatus, Failure
 from pdfbatch.outcomes import failed
 from pdfbatch.ports import Executor, OpenDocument
 from pdfbatch.processor import BatchProcessor
 from pdfbatch.settings import Extraction
-from pdfbatch.storage import Storage
+from pdfbatch.storage import Storage, fingerprints
+from pdfbatch.storage.documents import fingerprint
 from pdfbatch.testing import PlainEngine, plain_document
 from pdfbatch.twins import Twins
 

@@ -13,10 +13,10 @@ from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.executors.thread import ThreadExecutor
 from pdfbatch.model import Document, DocumentResult
 from pdfbatch.processor import BatchProcessor
-from pdfbatch.remoteinputs import RemoteDocument
 from pdfbatch.report import BatchReport
 from pdfbatch.settings import Extraction
 from pdfbatch.storage import Storage
+from pdfbatch.storage.remote_documents import RemoteDocument
 from pdfbatch.testing import PlainEngine, plain_document
 from tests.fault_proxy import FaultProxy, Faults
 from tests.s3_server import Bucket, options_for

@@ -11,11 +11,11 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
 from pdfbatch.errors import Cause, DocumentError
-from pdfbatch.fingerprints import Fingerprint, of_info
-from pdfbatch.inputs import fingerprint, read_document
 from pdfbatch.model import Document
-from pdfbatch.remoteinputs import RemoteDocument
 from pdfbatch.settings import RetryPolicy
+from pdfbatch.storage.documents import fingerprint, read_document
+from pdfbatch.storage.fingerprints import Fingerprint, of_info
+from pdfbatch.storage.remote_documents import RemoteDocument
 
 PDF = b"%PDF-1.4 for the purpose"
 ONCE = RetryPolicy(attempts=1)

@@ -16,15 +16,15 @@ from pdfbatch.errors import Cause
 from pdfbatch.executors.futures import FuturesExecutor
 from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.executors.thread import ThreadExecutor
-from pdfbatch.inputs import fingerprint
-from pdfbatch.lane import SMALL_BYTES
 from pdfbatch.ports import Shared
 from pdfbatch.processor import BatchProcessor
-from pdfbatch.remoteinputs import RemoteDocument
 from pdfbatch.report import BatchReport
 from pdfbatch.samples import tiny_pdf
 from pdfbatch.settings import Extraction, Limits
 from pdfbatch.storage import Storage
+from pdfbatch.storage.documents import fingerprint
+from pdfbatch.storage.lane import SMALL_BYTES
+from pdfbatch.storage.remote_documents import RemoteDocument
 from tests.fault_proxy import FaultProxy, Faults
 from tests.s3_server import SECRET, Bucket, options_for
 

@@ -10,10 +10,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from pdfbatch.errors import Cause, DocumentError
-from pdfbatch.inputs import read_document
-from pdfbatch.remoteinputs import RemoteDocument
 from pdfbatch.settings import RetryPolicy
 from pdfbatch.storage import Storage
+from pdfbatch.storage.documents import read_document
+from pdfbatch.storage.remote_documents import RemoteDocument
 
 pytest.importorskip("s3fs")
 THRICE = RetryPolicy(attempts=3, backoff_seconds=0.001, max_backoff_seconds=0.001)

@@ -4,9 +4,9 @@ from dataclasses import FrozenInstanceError, fields, replace
 
 import pytest
 
-from pdfbatch.fingerprints import Fingerprint
 from pdfbatch.model import Counts, Document, DocumentResult, DocumentStatus, Page
-from pdfbatch.remoteinputs import RemoteDocument
+from pdfbatch.storage.fingerprints import Fingerprint
+from pdfbatch.storage.remote_documents import RemoteDocument
 from pdfbatch.tasks import Task, TaskLog, TaskResult
 
 DOCUMENT = Document("a.pdf", metadata={"box": 7}, password="secret", pages="2-3", content=b"%PDF")

@@ -13,7 +13,7 @@ from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.testing import PlainEngine, plain_document
 
-NAME = "from pdfbatch.temporarynames import temporary_name; print(temporary_name())"
+NAME = "from pdfbatch.storage.temporary_names import temporary_name; print(temporary_name())"
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from pdfbatch.presigning import pattern_after
-from pdfbatch.s3session import moment, s3_session
+from pdfbatch.storage.presigning import pattern_after
+from pdfbatch.storage.s3session import moment, s3_session
 
 aiobotocore = pytest.importorskip("aiobotocore")
 SECRET = "se/cret+of=the-test"

@@ -13,16 +13,16 @@ import pytest
 from pdfbatch.errors import Cause, DocumentError, NoDocumentsError, OutputError
 from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.executors.thread import ThreadExecutor
-from pdfbatch.inputs import fingerprint, read_document
 from pdfbatch.model import Document, DocumentStatus
 from pdfbatch.processor import BatchProcessor
-from pdfbatch.remoteinputs import RemoteDocument, listed
 from pdfbatch.report import BatchReport
-from pdfbatch.s3session import UNASKED_BYTES
 from pdfbatch.samples import tiny_pdf
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
 from pdfbatch.sources import documents_from
 from pdfbatch.storage import Storage
+from pdfbatch.storage.documents import fingerprint, read_document
+from pdfbatch.storage.remote_documents import RemoteDocument, listed
+from pdfbatch.storage.s3session import UNASKED_BYTES
 from tests.fault_proxy import FaultProxy, Faults
 from tests.s3_server import Bucket, S3Server, filesystem, options_for
 

@@ -11,15 +11,14 @@ from typing import Any
 
 import pytest
 
-from pdfbatch import s3listing
 from pdfbatch.errors import NoDocumentsError
 from pdfbatch.executors.thread import ThreadExecutor
 from pdfbatch.model import Document
 from pdfbatch.processor import BatchProcessor
 from pdfbatch.settings import Extraction
 from pdfbatch.sources import documents_from
-from pdfbatch.storage import Storage
-from pdfbatch.temporarynames import PREFIX, temporary_name
+from pdfbatch.storage import Storage, s3listing
+from pdfbatch.storage.temporary_names import PREFIX, temporary_name
 from tests.fault_proxy import FaultProxy
 from tests.s3_server import Bucket, options_for
 
@@ -178,7 +177,7 @@ def test_keys_that_have_no_name_between_two_slashes_are_told(caplog: pytest.LogC
 def test_a_service_is_described_as_botocore_reads_it(service: str) -> None:
     from botocore.loaders import Loader  # pyright: ignore[reportMissingTypeStubs]
 
-    from pdfbatch.s3models import loader
+    from pdfbatch.storage.s3models import loader
 
     usual: Any = Loader()
     assert loader(None).load_service_model(service, "service-2") == usual.load_service_model(service, "service-2")
@@ -188,14 +187,14 @@ def test_a_service_is_described_as_botocore_reads_it(service: str) -> None:
 def test_an_unknown_service_is_unknown() -> None:
     from botocore.exceptions import UnknownServiceError  # pyright: ignore[reportMissingTypeStubs]
 
-    from pdfbatch.s3models import loader
+    from pdfbatch.storage.s3models import loader
 
     with pytest.raises(UnknownServiceError):
         loader(None).load_service_model("no-such-service", "service-2")
 
 
 def test_descriptions_of_ones_own_are_found(tmp_path: Path) -> None:
-    from pdfbatch.s3models import loader
+    from pdfbatch.storage.s3models import loader
 
     folder = tmp_path / "my-service" / "2026-11-28"
     folder.mkdir(parents=True)

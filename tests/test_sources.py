@@ -16,15 +16,15 @@ from typing import cast
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
-from pdfbatch import listing
 from pdfbatch.api import create_document_batches
 from pdfbatch.errors import DependencyError, DuplicateDocumentError, ManifestError, NoDocumentsError, UsageError
-from pdfbatch.listing import LocalTree, Pattern, split_pattern, walk
 from pdfbatch.manifest import Manifest
 from pdfbatch.model import Document
-from pdfbatch.remoteinputs import RemoteDocument
 from pdfbatch.seen import Meeting, SeenDocuments
 from pdfbatch.sources import Input, Inputs, documents_from
+from pdfbatch.storage import tree as listing
+from pdfbatch.storage.remote_documents import RemoteDocument
+from pdfbatch.storage.tree import LocalTree, Pattern, split_pattern, walk
 
 
 @pytest.fixture

@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 
 from pdfbatch.errors import Cause
-from pdfbatch.inputs import fingerprint
 from pdfbatch.model import Document
 from pdfbatch.settings import RetryPolicy
 from pdfbatch.spool import Spool
 from pdfbatch.spoolfolder import sweep
 from pdfbatch.spoolroom import Room
 from pdfbatch.spoolshelf import shelves
+from pdfbatch.storage.documents import fingerprint
 from pdfbatch.tasks import Task
 
 pytest.importorskip("aiohttp")

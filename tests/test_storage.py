@@ -21,8 +21,8 @@ from pdfbatch.errors import Cause, DocumentError, OutputError
 from pdfbatch.keys import output_key
 from pdfbatch.settings import RetryPolicy
 from pdfbatch.storage import Storage
-from pdfbatch.storageerrors import storage_error
-from pdfbatch.temporarynames import temporary_name
+from pdfbatch.storage.errors import storage_error
+from pdfbatch.storage.temporary_names import temporary_name
 
 ONCE = RetryPolicy(attempts=1)
 QUICK = RetryPolicy(attempts=3, backoff_seconds=0.001, max_backoff_seconds=0.001)
@@ -216,7 +216,7 @@ def test_a_file_system_that_takes_no_files_is_found_by_the_check() -> None:
 
 def test_a_local_output_loads_neither_fsspec_nor_tenacity(tmp_path: Path) -> None:
     code = (
-        "import sys; from pdfbatch.storage import Storage; from pdfbatch.inputs import read_document;"
+        "import sys; from pdfbatch.storage import Storage; from pdfbatch.storage.documents import read_document;"
         "from pdfbatch.model import Document; s = Storage(sys.argv[1]); s.check(); s.write('a', b'1'); s.sweep();"
         "read_document(Document(sys.argv[1] + '/a')); print({'fsspec', 'tenacity', 'asyncio'} & set(sys.modules))"
     )

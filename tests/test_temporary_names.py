@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pdfbatch.temporarynames import is_abandoned, is_ours, temporary_name
+from pdfbatch.storage.temporary_names import is_abandoned, is_ours, temporary_name
 
-NAME_IT = "from pdfbatch.temporarynames import temporary_name; print(temporary_name())"
+NAME_IT = "from pdfbatch.storage.temporary_names import temporary_name; print(temporary_name())"
 
 
 def test_the_name_of_a_living_writer_is_not_abandoned() -> None:

@@ -6,11 +6,11 @@ from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from pdfbatch import filesystem
 from pdfbatch.errors import DependencyError, DocumentError
-from pdfbatch.inputs import read_document
 from pdfbatch.model import Document
 from pdfbatch.ports import Executor, OcrEngine, Output, TextEngine
+from pdfbatch.storage import fsspec as filesystem
+from pdfbatch.storage.documents import read_document
 
 if TYPE_CHECKING:
     from pdfbatch.executors.fallback import FallbackExecutor

@@ -5,10 +5,10 @@ from collections import deque
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 
-from pdfbatch.fingerprints import Fingerprint
 from pdfbatch.model import Document, DocumentResult, DocumentStatus
 from pdfbatch.outcomes import as_duplicate
 from pdfbatch.results import Results
+from pdfbatch.storage.fingerprints import Fingerprint
 from pdfbatch.tasks import Task, Twin
 from pdfbatch.twins import Twins
 

@@ -6,10 +6,11 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from typing import IO, Protocol, TypeVar, cast
 
-from pdfbatch import filesystem, retry
+from pdfbatch import retry
 from pdfbatch.errors import DocumentError, OutputError
-from pdfbatch.storageerrors import redacted, storage_error
-from pdfbatch.temporarynames import temporary_name
+from pdfbatch.storage import fsspec as filesystem
+from pdfbatch.storage.errors import redacted, storage_error
+from pdfbatch.storage.temporary_names import temporary_name
 
 T = TypeVar("T")
 

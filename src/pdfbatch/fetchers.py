@@ -8,15 +8,15 @@ from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from queue import SimpleQueue
 
-from pdfbatch import remoteinputs
 from pdfbatch.errors import Cause, DocumentError
-from pdfbatch.fingerprints import Fingerprint
-from pdfbatch.lane import SMALL_BYTES, Lane, Passage, lane_to, may_pass
 from pdfbatch.model import Document, Failure
-from pdfbatch.remotecalls import Terms
 from pdfbatch.retry import counting
 from pdfbatch.spoolshelf import Place, Shelves
-from pdfbatch.storageerrors import storage_error
+from pdfbatch.storage import remote_documents as remoteinputs
+from pdfbatch.storage.calls import Terms
+from pdfbatch.storage.errors import storage_error
+from pdfbatch.storage.fingerprints import Fingerprint
+from pdfbatch.storage.lane import SMALL_BYTES, Lane, Passage, lane_to, may_pass
 from pdfbatch.tasks import LocalCopy, Task
 
 Skip = Callable[[Document, str], bool]

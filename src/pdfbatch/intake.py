@@ -6,14 +6,15 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Self
 
-from pdfbatch import fingerprints, inputs
 from pdfbatch.duplicates import Duplicates
 from pdfbatch.errors import DocumentError
-from pdfbatch.filesystem import DEADLINE_SECONDS
-from pdfbatch.fingerprints import Fingerprint
 from pdfbatch.history import History
 from pdfbatch.model import Document, DocumentResult
 from pdfbatch.spool import Spool
+from pdfbatch.storage import documents as inputs
+from pdfbatch.storage import fingerprints
+from pdfbatch.storage.fingerprints import Fingerprint
+from pdfbatch.storage.fsspec import DEADLINE_SECONDS
 from pdfbatch.tasks import LocalCopy, Task
 
 # So many documents may leave the way before the batch gets its turn.

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import TypeAlias, cast
 
 from pdfbatch.errors import DocumentError, DuplicateDocumentError, ManifestError
-from pdfbatch.inputs import read_document
 from pdfbatch.manifestentry import Place, document_from_entry
 from pdfbatch.model import Document, derived_uuid
-from pdfbatch.remoteinputs import RemoteDocument
-from pdfbatch.storageerrors import redacted
+from pdfbatch.storage.documents import read_document
+from pdfbatch.storage.errors import redacted
+from pdfbatch.storage.remote_documents import RemoteDocument
 
 ManifestSource: TypeAlias = "Manifest | Mapping[str, object] | str | os.PathLike[str]"
 

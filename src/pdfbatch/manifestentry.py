@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import cast
 
 from pdfbatch.errors import ManifestError
-from pdfbatch.filesystem import Options, protocol_of
 from pdfbatch.model import Document
-from pdfbatch.remoteinputs import with_options
+from pdfbatch.storage.fsspec import Options, protocol_of
+from pdfbatch.storage.remote_documents import with_options
 
 _KEYS = frozenset({"file_path", "document_uuid", "project_uuid", "metadata", "password", "pages", "languages"})
 _RENAMED = {"filename": "original_name"}

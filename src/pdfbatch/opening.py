@@ -5,13 +5,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from pdfbatch.errors import Cause, DocumentError
-from pdfbatch.inputs import fingerprint, local_path, read_document
 from pdfbatch.model import Document
 from pdfbatch.page_ranges import pages_in
 from pdfbatch.ports import OcrEngine, OpenDocument, TextEngine
 from pdfbatch.reading import PageReader
 from pdfbatch.settings import Extraction, Limits
-from pdfbatch.storageerrors import redacted
+from pdfbatch.storage.documents import fingerprint, local_path, read_document
+from pdfbatch.storage.errors import redacted
 from pdfbatch.tasks import Step, Task
 
 

@@ -8,14 +8,14 @@ from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias, cast
 
 from pdfbatch.errors import DuplicateDocumentError, UsageError
-from pdfbatch.filesystem import is_file_system, on_file_system
 from pdfbatch.manifest import Manifest
 from pdfbatch.manifestentry import Place, document_from_entry
 from pdfbatch.model import Document
-from pdfbatch.remoteinputs import without_secrets
 from pdfbatch.search import found_documents, is_one_document
 from pdfbatch.seen import Meeting, SeenDocuments
-from pdfbatch.storageerrors import redacted
+from pdfbatch.storage.errors import redacted
+from pdfbatch.storage.fsspec import is_file_system, on_file_system
+from pdfbatch.storage.remote_documents import without_secrets
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem

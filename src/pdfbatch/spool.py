@@ -6,9 +6,9 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from pdfbatch.filesystem import DEADLINE_SECONDS, REQUEST_RETRY, is_process_local
 from pdfbatch.model import Document
 from pdfbatch.settings import RetryPolicy
+from pdfbatch.storage.fsspec import DEADLINE_SECONDS, REQUEST_RETRY, is_process_local
 from pdfbatch.tasks import Task
 
 if TYPE_CHECKING:
@@ -150,8 +150,8 @@ class Spool:
 
     def _new_fetchers(self) -> "Fetchers":
         from pdfbatch.fetchers import Fetchers  # noqa: PLC0415 (tenacity, which local documents spare)
-        from pdfbatch.remotecalls import terms  # noqa: PLC0415
         from pdfbatch.spoolshelf import memory_place, shelves  # noqa: PLC0415
+        from pdfbatch.storage.calls import terms  # noqa: PLC0415
 
         return Fetchers(
             shelves=shelves(self.folder, self.max_bytes, self.memory_bytes, memory_place()),

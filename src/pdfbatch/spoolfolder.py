@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from itertools import count
 
-from pdfbatch.temporarynames import is_abandoned, temporary_name
+from pdfbatch.storage.temporary_names import is_abandoned, temporary_name
 
 PREFIX = "pdfbatch-spool"
 

@@ -12,11 +12,11 @@ import pickle
 from array import array
 from typing import NamedTuple, cast
 
-from pdfbatch.fingerprints import Fingerprint, of_stat
-from pdfbatch.inputs import local_path
 from pdfbatch.model import Document
 from pdfbatch.rows import Rows
 from pdfbatch.shelf import Shelf
+from pdfbatch.storage.documents import local_path
+from pdfbatch.storage.fingerprints import Fingerprint, of_stat
 from pdfbatch.tasks import Twin
 
 SAMPLE_BYTES = 64 << 10

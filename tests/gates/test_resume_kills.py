@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from pdfbatch.record import PARTS_FOLDER
-from pdfbatch.temporarynames import is_ours
+from pdfbatch.storage.temporary_names import is_ours
 from tests.gates.conftest import Measured
 from tests.gates.family import HAS_PROC, eventually, living
 from tests.gates.resuming import PART_PAGES, WORKERS, is_read_at_once, write_documents

@@ -4,7 +4,7 @@ import sys
 
 from pdfbatch.cli.arguments import Arguments
 from pdfbatch.cli.exits import ExitCode
-from pdfbatch.storageerrors import redacted
+from pdfbatch.storage.errors import redacted
 
 
 def export(arguments: Arguments) -> ExitCode:

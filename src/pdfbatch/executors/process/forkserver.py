@@ -5,8 +5,8 @@ in some milliseconds. The fork server has one thread and does no task, so that i
 loaded has started threads, it says so and ends, and workers are started by themselves.
 
 Run as ``python -m pdfbatch.executors.process.worker --fork FOLDER CONTROL SETUP HOST``: the folder of the pool, a socket, an
-unnamed file with the pickled ``Setup``, and the process that all this is for. It ends when the other end of the socket is closed, or
-the host dies.
+unnamed file with the pickled ``Setup``, and the process that all this is for. It ends when the other end of the socket is
+closed, or the host dies.
 """
 
 import gc

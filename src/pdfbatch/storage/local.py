@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pdfbatch.errors import OutputError
-from pdfbatch.storageerrors import storage_error
-from pdfbatch.temporarynames import is_abandoned, is_ours, temporary_name
+from pdfbatch.storage.errors import storage_error
+from pdfbatch.storage.temporary_names import is_abandoned, is_ours, temporary_name
 
 Flush = Literal["always", "never"]
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 
-from pdfbatch import fingerprints
-from pdfbatch.filesystem import is_s3
-from pdfbatch.listing import Listed
-from pdfbatch.remotecalls import BoundedFileSystem, in_thread
+from pdfbatch.storage import fingerprints
+from pdfbatch.storage.calls import BoundedFileSystem, in_thread
+from pdfbatch.storage.fsspec import is_s3
+from pdfbatch.storage.tree import Listed
 
 log = logging.getLogger(__name__)
 

@@ -1,6 +1,6 @@
 """Calls of remote storages: each ends by its deadline, is tried again where that may help, and fails in our words.
 
-This is the one layer that repeats a request; the libraries' own repetitions are off (``pdfbatch.filesystem``).
+This is the one layer that repeats a request; the libraries' own repetitions are off (``pdfbatch.storage.fsspec``).
 """
 
 import asyncio
@@ -15,9 +15,9 @@ from typing import Any, TypeVar, cast
 
 from pdfbatch import retry
 from pdfbatch.errors import Cause, DocumentError, UsageError
-from pdfbatch.filesystem import DEADLINE_SECONDS, REQUEST_RETRY, FileSystem, open_ready, open_url
 from pdfbatch.settings import RetryPolicy
-from pdfbatch.storageerrors import redacted, storage_error
+from pdfbatch.storage.errors import redacted, storage_error
+from pdfbatch.storage.fsspec import DEADLINE_SECONDS, REQUEST_RETRY, FileSystem, open_ready, open_url
 
 T = TypeVar("T")
 

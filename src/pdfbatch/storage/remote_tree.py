@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
-from pdfbatch import fingerprints, s3listing
-from pdfbatch.filesystem import REQUEST_RETRY, Options, lists_versions
-from pdfbatch.listing import Listed
-from pdfbatch.remotecalls import BoundedFileSystem, Target, Terms
-from pdfbatch.s3listing import Page
 from pdfbatch.settings import RetryPolicy
+from pdfbatch.storage import fingerprints, s3listing
+from pdfbatch.storage.calls import BoundedFileSystem, Target, Terms
+from pdfbatch.storage.fsspec import REQUEST_RETRY, Options, lists_versions
+from pdfbatch.storage.s3listing import Page
+from pdfbatch.storage.tree import Listed
 
 T = TypeVar("T")
 

@@ -5,12 +5,12 @@ import os
 import stat
 from dataclasses import dataclass, field
 
-from pdfbatch import fingerprints
 from pdfbatch.errors import Cause, DocumentError
-from pdfbatch.fingerprints import Fingerprint
 from pdfbatch.model import Document
 from pdfbatch.settings import RetryPolicy
-from pdfbatch.storageerrors import storage_error
+from pdfbatch.storage import fingerprints
+from pdfbatch.storage.errors import storage_error
+from pdfbatch.storage.fingerprints import Fingerprint
 
 _NOT_A_PATH = (errno.ELOOP, errno.ENAMETOOLONG)
 _KINDS = {stat.S_IFDIR: "folder", stat.S_IFIFO: "FIFO", stat.S_IFSOCK: "socket"}
@@ -43,7 +43,8 @@ def read_document(
         fingerprints.check_size(document.file_path, len(document.content), max_file_bytes)
         return Source(data=document.content, fingerprint=fingerprints.of_bytes(document.content))
     if document.is_remote:
-        from pdfbatch import remotecalls, remoteinputs  # noqa: PLC0415 (tenacity and fsspec, which local documents spare)
+        from pdfbatch.storage import calls as remotecalls  # noqa: PLC0415 (tenacity and fsspec, which local documents spare)
+        from pdfbatch.storage import remote_documents as remoteinputs  # noqa: PLC0415 (tenacity and fsspec, which local documents spare)
 
         data, found = remoteinputs.fetch(document, max_file_bytes, remotecalls.terms(retry, seconds))
         return Source(data=data, fingerprint=found)
@@ -58,7 +59,8 @@ def fingerprint(document: Document, *, retry: RetryPolicy | None = None, seconds
     if document.content is not None:
         return fingerprints.of_bytes(document.content)
     if document.is_remote:
-        from pdfbatch import remotecalls, remoteinputs  # noqa: PLC0415 (as above)
+        from pdfbatch.storage import calls as remotecalls  # noqa: PLC0415 (as above)
+        from pdfbatch.storage import remote_documents as remoteinputs  # noqa: PLC0415 (as above)
 
         return remoteinputs.fingerprint(document, remotecalls.terms(retry, seconds))
     return fingerprints.of_stat(_facts_of_file(local_path(document)))

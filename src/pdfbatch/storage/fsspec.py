@@ -7,7 +7,7 @@ from typing import Protocol, TypeGuard, cast
 
 from pdfbatch.errors import DependencyError
 from pdfbatch.settings import Limits, RetryPolicy
-from pdfbatch.storageerrors import redacted
+from pdfbatch.storage.errors import redacted
 
 _PROTOCOL = re.compile(r"(?:^|::)([a-z][a-z0-9+.-]*)(?=://|::|$)", re.IGNORECASE)
 _S3 = frozenset({"s3", "s3a"})
@@ -125,7 +125,7 @@ def _with_our_settings(filesystem: FileSystem, seconds: float) -> FileSystem:
 def _quick(filesystem: FileSystem) -> FileSystem:
     """An S3 file system without repetitions of its own, and with a session of ours; any other as it is."""
     if protocols(filesystem) & _S3:
-        from pdfbatch.s3session import s3_session  # noqa: PLC0415 (botocore)
+        from pdfbatch.storage.s3session import s3_session  # noqa: PLC0415 (botocore)
 
         own = vars(filesystem)
         own["retries"] = 1
@@ -166,7 +166,7 @@ def lists_versions(filesystem: FileSystem) -> bool:
 
 
 def _settings(options: Options, seconds: float, *, is_s3: bool) -> dict[str, object]:
-    """The options, with the library's own repetitions off: ``pdfbatch.remotecalls`` is the one layer that tries again.
+    """The options, with the library's own repetitions off: ``pdfbatch.storage.calls`` is the one layer that tries again.
 
     Left alone, s3fs and botocore try five times each: 25 requests for one write.
     """

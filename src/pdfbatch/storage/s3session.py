@@ -22,7 +22,7 @@ def s3_session(options: Mapping[str, Any]) -> Any:
     """
     from aiobotocore.session import AioSession  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]
 
-    from pdfbatch.s3models import loader  # noqa: PLC0415
+    from pdfbatch.storage.s3models import loader  # noqa: PLC0415
 
     session = cast("Any", AioSession(**options))
     session.register_component("data_loader", loader(session.get_config_variable("data_path")))

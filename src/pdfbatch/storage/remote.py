@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from pdfbatch import s3listing
 from pdfbatch.errors import DocumentError, OutputError, UsageError
-from pdfbatch.filesystem import DEADLINE_SECONDS, REQUEST_RETRY, FileSystem, is_object_store, is_s3
-from pdfbatch.remotecalls import BoundedFileSystem, Target, Terms, in_thread
-from pdfbatch.s3listing import Page
 from pdfbatch.settings import RetryPolicy
-from pdfbatch.storageerrors import redacted
-from pdfbatch.temporarynames import PREFIX, is_abandoned, is_ours, temporary_name
+from pdfbatch.storage import s3listing
+from pdfbatch.storage.calls import BoundedFileSystem, Target, Terms, in_thread
+from pdfbatch.storage.errors import redacted
+from pdfbatch.storage.fsspec import DEADLINE_SECONDS, REQUEST_RETRY, FileSystem, is_object_store, is_s3
+from pdfbatch.storage.s3listing import Page
+from pdfbatch.storage.temporary_names import PREFIX, is_abandoned, is_ours, temporary_name
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem

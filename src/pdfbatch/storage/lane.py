@@ -14,12 +14,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from pdfbatch.filesystem import lists_versions
-from pdfbatch.fingerprints import Fingerprint, of_bytes, of_info
 from pdfbatch.model import Document
-from pdfbatch.presigning import UrlPattern, pattern_after
-from pdfbatch.remotecalls import Target, Terms
-from pdfbatch.remoteinputs import address_of, listed, options_of
+from pdfbatch.storage.calls import Target, Terms
+from pdfbatch.storage.fingerprints import Fingerprint, of_bytes, of_info
+from pdfbatch.storage.fsspec import lists_versions
+from pdfbatch.storage.presigning import UrlPattern, pattern_after
+from pdfbatch.storage.remote_documents import address_of, listed, options_of
 
 SMALL_BYTES = 4 << 20
 # Denied or refused so often in a row: then signed URLs do not work here, and no more are tried.

@@ -5,15 +5,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
-from pdfbatch.filesystem import DEADLINE_SECONDS, REQUEST_RETRY, FileSystem, is_process_local, load_for, protocols
-from pdfbatch.localstorage import Flush, LocalStorage
 from pdfbatch.settings import RetryPolicy
-from pdfbatch.storageerrors import redacted
+from pdfbatch.storage.errors import redacted
+from pdfbatch.storage.fsspec import DEADLINE_SECONDS, REQUEST_RETRY, FileSystem, is_process_local, load_for, protocols
+from pdfbatch.storage.local import Flush, LocalStorage
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
-    from pdfbatch.remotestorage import RemoteStorage
+    from pdfbatch.storage.remote import RemoteStorage
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -105,7 +105,7 @@ class Storage:
     def _place(self) -> "LocalStorage | RemoteStorage":
         if self.is_local:
             return LocalStorage(root=self.url, flush=self.flush)
-        from pdfbatch.remotestorage import RemoteStorage  # noqa: PLC0415 (tenacity and fsspec, which a folder spares)
+        from pdfbatch.storage.remote import RemoteStorage  # noqa: PLC0415 (tenacity and fsspec, which a folder spares)
 
         return RemoteStorage(
             url=self.url, options=self.options, filesystem=self.filesystem, retry=self.retry, seconds=self.seconds

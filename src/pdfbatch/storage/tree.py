@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import Protocol, TypeAlias
 
 from pdfbatch.errors import DocumentError
-from pdfbatch.fingerprints import Fingerprint
+from pdfbatch.storage.fingerprints import Fingerprint
 
 SORTED_AT_ONCE = 10_000
 

@@ -4,16 +4,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from pdfbatch import fingerprints
 from pdfbatch.errors import Cause, DependencyError, DocumentError
-from pdfbatch.filesystem import FileSystem
-from pdfbatch.fingerprints import Fingerprint
 from pdfbatch.model import Document
-from pdfbatch.storageerrors import redacted
+from pdfbatch.storage import fingerprints
+from pdfbatch.storage.errors import redacted
+from pdfbatch.storage.fingerprints import Fingerprint
+from pdfbatch.storage.fsspec import FileSystem
 from pdfbatch.urls import recorded
 
 if TYPE_CHECKING:
-    from pdfbatch.remotecalls import Terms
+    from pdfbatch.storage.calls import Terms
 
 T = TypeVar("T")
 
@@ -141,7 +141,7 @@ def _range(document: Document, terms: "Terms", start: int, count: int | None, *,
 
 
 def _called(document: Document, terms: "Terms", function: Callable[[FileSystem, str], T], size_bytes: int = 0) -> T:
-    from pdfbatch.remotecalls import Target  # noqa: PLC0415 (tenacity, which local documents spare)
+    from pdfbatch.storage.calls import Target  # noqa: PLC0415 (tenacity, which local documents spare)
 
     try:
         return terms.called(Target(address_of(document), options_of(document)), function, size_bytes=size_bytes)

@@ -1,0 +1,3 @@
+"""Bytes, by path or URL."""
+
+from pdfbatch.storage.storage import Storage as Storage
