@@ -9,7 +9,7 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
 from pdfbatch.errors import DuplicateDocumentError, ManifestError
-from pdfbatch.manifest import Manifest
+from pdfbatch.inputs.manifest import Manifest
 from pdfbatch.storage.remote_documents import RemoteDocument
 
 IDS = ["88543f8c-32bd-5a9f-93ac-70443bdfb9a9", "9f440a45-e488-56e3-a4e4-10eecb46ea3d"]

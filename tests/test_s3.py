@@ -13,12 +13,12 @@ import pytest
 from pdfbatch.errors import Cause, DocumentError, NoDocumentsError, OutputError
 from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.executors.thread import ThreadExecutor
+from pdfbatch.inputs.sources import documents_from
 from pdfbatch.model import Document, DocumentStatus
 from pdfbatch.processor import BatchProcessor
 from pdfbatch.report import BatchReport
 from pdfbatch.samples import tiny_pdf
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
-from pdfbatch.sources import documents_from
 from pdfbatch.storage import Storage
 from pdfbatch.storage.documents import fingerprint, read_document
 from pdfbatch.storage.remote_documents import RemoteDocument, listed

@@ -13,10 +13,10 @@ import pytest
 
 from pdfbatch.errors import NoDocumentsError
 from pdfbatch.executors.thread import ThreadExecutor
+from pdfbatch.inputs.sources import documents_from
 from pdfbatch.model import Document
 from pdfbatch.processor import BatchProcessor
 from pdfbatch.settings import Extraction
-from pdfbatch.sources import documents_from
 from pdfbatch.storage import Storage, s3listing
 from pdfbatch.storage.temporary_names import PREFIX, temporary_name
 from tests.fault_proxy import FaultProxy

@@ -18,10 +18,10 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 from pdfbatch.api import create_document_batches
 from pdfbatch.errors import DependencyError, DuplicateDocumentError, ManifestError, NoDocumentsError, UsageError
-from pdfbatch.manifest import Manifest
+from pdfbatch.inputs.manifest import Manifest
+from pdfbatch.inputs.sources import Input, Inputs, documents_from
+from pdfbatch.inputs.unique import Meeting, SeenDocuments
 from pdfbatch.model import Document
-from pdfbatch.seen import Meeting, SeenDocuments
-from pdfbatch.sources import Input, Inputs, documents_from
 from pdfbatch.storage import tree as listing
 from pdfbatch.storage.remote_documents import RemoteDocument
 from pdfbatch.storage.tree import LocalTree, Pattern, split_pattern, walk

@@ -92,7 +92,7 @@ def _storage(job: Job) -> Storage | None:
 def documents(job: Job) -> Iterator[Document]:
     """The job's documents, made as they are asked for."""
     if "source_url" in job.settings:
-        from pdfbatch.sources import documents_from
+        from pdfbatch.inputs.sources import documents_from
         from tests.s3_options import options_for
 
         url, options = str(job.settings["source_url"]), options_for(int(job.settings["source_port"] or 0))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pdfbatch.api import create_document_batches, process_batch, process_manifest
     from pdfbatch.errors import Cause
-    from pdfbatch.manifest import Manifest
+    from pdfbatch.inputs.manifest import Manifest
     from pdfbatch.model import Document, DocumentResult, DocumentStatus, Failure, Page
     from pdfbatch.processor import BatchProcessor
     from pdfbatch.report import BatchReport, BatchStatus

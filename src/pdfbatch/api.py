@@ -8,12 +8,12 @@ from typing import TypeVar, overload
 
 from pdfbatch import defaults
 from pdfbatch.errors import UsageError
-from pdfbatch.manifest import ManifestSource
+from pdfbatch.inputs.manifest import ManifestSource
+from pdfbatch.inputs.sources import Inputs
 from pdfbatch.ports import Executor, OcrEngine, Output, Sink, TextEngine
 from pdfbatch.processor import BatchProcessor
 from pdfbatch.report import BatchReport
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
-from pdfbatch.sources import Inputs
 
 T = TypeVar("T")
 

@@ -11,17 +11,16 @@ from typing import Literal
 from pdfbatch import defaults
 from pdfbatch.batch import Batch
 from pdfbatch.broadcast import Broadcast
-from pdfbatch.counting import known_number
 from pdfbatch.errors import DependencyError, UsageError
+from pdfbatch.inputs.manifest import Manifest, ManifestSource
+from pdfbatch.inputs.sources import Inputs, documents_from, known_number
 from pdfbatch.ledger import Ledger
-from pdfbatch.manifest import Manifest, ManifestSource
 from pdfbatch.model import Document, DocumentResult, DocumentStatus
 from pdfbatch.ports import Executor, OcrEngine, Output, Shared, Sink, TextEngine
 from pdfbatch.record import read_record
 from pdfbatch.report import BatchReport, BatchStatus
 from pdfbatch.results import Results
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
-from pdfbatch.sources import Inputs, documents_from
 from pdfbatch.work import DocumentWork
 
 log = logging.getLogger(__name__)
@@ -64,7 +63,7 @@ class BatchProcessor:
     ) -> BatchReport:
         """Process all documents and return the report.
 
-        ``documents`` is anything that ``pdfbatch.sources.documents_from`` takes. ``batch_size`` documents are counted
+        ``documents`` is anything that ``pdfbatch.inputs.sources.documents_from`` takes. ``batch_size`` documents are counted
         together in ``report.batches``. ``resume`` leaves out documents that an earlier run finished with the same input
         and settings; ``retry_failed`` takes only those that failed there. The batch stops early, as ``failed``, when a
         larger share of its documents (0 to 1) than ``max_failure_rate`` fails.

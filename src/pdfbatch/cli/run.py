@@ -13,13 +13,13 @@ from pdfbatch.cli.logs import logging_to_stderr
 from pdfbatch.cli.paint import paint_for
 from pdfbatch.cli.summary import interrupted, summary
 from pdfbatch.cli.tally import Tally
+from pdfbatch.inputs.sources import Inputs, documents_from
 from pdfbatch.model import Document
 from pdfbatch.ports import Sink
 from pdfbatch.report import BatchReport, BatchState
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
 from pdfbatch.sinks.log import LogSink
 from pdfbatch.sinks.progress_bar import ProgressBarSink
-from pdfbatch.sources import Inputs, documents_from
 
 
 def run(arguments: Arguments) -> ExitCode:

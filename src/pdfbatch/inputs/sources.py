@@ -8,17 +8,17 @@ from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias, cast
 
 from pdfbatch.errors import DuplicateDocumentError, UsageError
-from pdfbatch.manifest import Manifest
-from pdfbatch.manifestentry import Place, document_from_entry
+from pdfbatch.inputs.manifest import Manifest, Place, document_from_entry
+from pdfbatch.inputs.search import found_documents, is_one_document
+from pdfbatch.inputs.unique import Meeting, SeenDocuments
 from pdfbatch.model import Document
-from pdfbatch.search import found_documents, is_one_document
-from pdfbatch.seen import Meeting, SeenDocuments
 from pdfbatch.storage.errors import redacted
 from pdfbatch.storage.fsspec import is_file_system, on_file_system
 from pdfbatch.storage.remote_documents import without_secrets
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
+
 
 Address: TypeAlias = "str | os.PathLike[str]"
 Access: TypeAlias = "Mapping[str, object] | AbstractFileSystem"
@@ -184,3 +184,32 @@ def _first_with(document_id: str, items: Iterable[object]) -> str:
     documents = chain.from_iterable(_documents(item) for item in items if not hasattr(item, "read"))
     found = next((document for document in documents if document.document_uuid == document_id), None)
     return "an earlier one" if found is None else repr(redacted(found.file_path))
+
+
+def known_number(inputs: Inputs) -> int | None:
+    """The number of documents behind the inputs; ``None`` when only going through them would tell.
+
+    Local folders and patterns are gone through for it, which costs microseconds a file; remote ones and iterators are not.
+    A document that is named in two ways is counted twice: the batch knows better when it has come to its end.
+    """
+    if isinstance(inputs, (str, os.PathLike, bytes, Document, Manifest, Mapping)):
+        return _number([cast("Input", inputs)])
+    return _number(cast("Collection[Input]", inputs)) if isinstance(inputs, Collection) else None
+
+
+def _number(items: Collection[Input]) -> int | None:
+    searched = [item for item in items if isinstance(item, (str, os.PathLike))]
+    if any("://" in os.fspath(item) for item in searched) or any(isinstance(item, tuple) for item in items):
+        return None
+    named = {item for item in searched if isinstance(item, str) and is_one_document(item)}
+    found = sum(1 for _ in documents_from([item for item in searched if item not in named]))
+    return len(named) + found + sum(_number_in(item) for item in items if not isinstance(item, (str, os.PathLike)))
+
+
+def _number_in(item: Input) -> int:
+    if isinstance(item, Manifest):
+        return len(item.documents)
+    if isinstance(item, Mapping):
+        entries = item.get("documents", [item])
+        return len(cast("Collection[object]", entries))
+    return 1

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pdfbatch.errors import DocumentError, NoDocumentsError, UsageError
-from pdfbatch.manifest import Manifest
+from pdfbatch.inputs.manifest import Manifest
 from pdfbatch.model import Document
 from pdfbatch.storage.errors import redacted
 from pdfbatch.storage.fsspec import Options, protocol_of

@@ -1,0 +1,1 @@
+"""What the caller hands in, as lazy documents."""
