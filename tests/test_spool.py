@@ -16,11 +16,10 @@ import pytest
 
 from pdfbatch.errors import Cause
 from pdfbatch.model import Document
+from pdfbatch.prefetch.directories import shelves, sweep
+from pdfbatch.prefetch.prefetcher import Spool
+from pdfbatch.prefetch.quota import Room
 from pdfbatch.settings import RetryPolicy
-from pdfbatch.spool import Spool
-from pdfbatch.spoolfolder import sweep
-from pdfbatch.spoolroom import Room
-from pdfbatch.spoolshelf import shelves
 from pdfbatch.storage.documents import fingerprint
 from pdfbatch.tasks import Task
 
@@ -337,7 +336,7 @@ def test_many_small_documents_come_at_one_time_and_a_few_large_ones(files: Files
 
 
 def test_a_spool_whose_owner_was_killed_is_swept_by_the_next(tmp_path: Path) -> None:
-    code = "import sys, os; from pdfbatch.spoolfolder import SpoolFolder; print(SpoolFolder(sys.argv[1]).path); os._exit(9)"
+    code = "import sys, os; from pdfbatch.prefetch.directories import SpoolFolder; print(SpoolFolder(sys.argv[1]).path); os._exit(9)"
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False)
     (left,) = tmp_path.iterdir()
     assert str(left) == done.stdout.strip()
@@ -422,7 +421,7 @@ def test_copies_lie_in_the_folder_that_was_named(tmp_path: Path) -> None:
 
 
 def test_memory_is_used_only_where_nobody_chose_a_place_for_temporary_files(tmp_path: Path) -> None:
-    code = "from pdfbatch.spoolshelf import memory_place; print(memory_place())"
+    code = "from pdfbatch.prefetch.directories import memory_place; print(memory_place())"
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "None"

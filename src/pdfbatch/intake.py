@@ -10,7 +10,7 @@ from pdfbatch.duplicates import Duplicates
 from pdfbatch.errors import DocumentError
 from pdfbatch.history import History
 from pdfbatch.model import Document, DocumentResult
-from pdfbatch.spool import Spool
+from pdfbatch.prefetch.prefetcher import Spool
 from pdfbatch.storage import documents as inputs
 from pdfbatch.storage import fingerprints
 from pdfbatch.storage.fingerprints import Fingerprint

@@ -12,7 +12,7 @@ from pdfbatch.storage.fsspec import DEADLINE_SECONDS, REQUEST_RETRY, is_process_
 from pdfbatch.tasks import Task
 
 if TYPE_CHECKING:
-    from pdfbatch.fetchers import Fetched, Fetchers, Skip
+    from pdfbatch.prefetch.downloader import Fetched, Fetchers, Skip
 
 _STOP_SECONDS = 1.5
 
@@ -149,8 +149,8 @@ class Spool:
         return self._fetchers
 
     def _new_fetchers(self) -> "Fetchers":
-        from pdfbatch.fetchers import Fetchers  # noqa: PLC0415 (tenacity, which local documents spare)
-        from pdfbatch.spoolshelf import memory_place, shelves  # noqa: PLC0415
+        from pdfbatch.prefetch.directories import memory_place, shelves  # noqa: PLC0415
+        from pdfbatch.prefetch.downloader import Fetchers  # noqa: PLC0415 (tenacity, which local documents spare)
         from pdfbatch.storage.calls import terms  # noqa: PLC0415
 
         return Fetchers(

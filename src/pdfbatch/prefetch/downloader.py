@@ -10,8 +10,8 @@ from queue import SimpleQueue
 
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.model import Document, Failure
+from pdfbatch.prefetch.directories import Place, Shelves
 from pdfbatch.retry import counting
-from pdfbatch.spoolshelf import Place, Shelves
 from pdfbatch.storage import remote_documents as remoteinputs
 from pdfbatch.storage.calls import Terms
 from pdfbatch.storage.errors import storage_error

@@ -1,0 +1,1 @@
+"""Remote documents, fetched ahead of the workers."""
