@@ -12,8 +12,8 @@ import pytest
 
 from pdfbatch.errors import OutputError, UsageError
 from pdfbatch.executors.sequential import SequentialExecutor
-from pdfbatch.export import export, export_pages
 from pdfbatch.model import Document
+from pdfbatch.outputs.export import export, export_pages
 from pdfbatch.processor import BatchProcessor
 from pdfbatch.settings import Extraction
 from pdfbatch.storage import Storage
@@ -95,7 +95,7 @@ def test_pages_become_parquet_too(output: Path, tmp_path: Path) -> None:
 
 
 def test_row_groups_are_bounded(tmp_path: Path) -> None:
-    from pdfbatch.parquet import GROUP_CHARACTERS, GROUP_ROWS, write_rows
+    from pdfbatch.outputs.parquet import GROUP_CHARACTERS, GROUP_ROWS, write_rows
 
     def many() -> Iterator[Mapping[str, object]]:
         yield from ({"text": "x"} for _ in range(GROUP_ROWS + 1))
@@ -157,7 +157,7 @@ def test_without_pyarrow_it_says_what_to_install(output: Path, tmp_path: Path) -
     code = f"""
 import sys
 sys.modules["pyarrow"] = None
-from pdfbatch.export import export
+from pdfbatch.outputs.export import export
 export({str(output)!r}, {str(tmp_path / "all.parquet")!r})
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)

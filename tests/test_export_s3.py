@@ -5,8 +5,8 @@ import json
 import pytest
 
 from pdfbatch.errors import OutputError
-from pdfbatch.export import export
-from pdfbatch.exporttarget import written
+from pdfbatch.outputs.atomic_file import written
+from pdfbatch.outputs.export import export
 from pdfbatch.storage import Storage
 from tests.fault_proxy import FaultProxy, Faults
 from tests.s3_server import Bucket, options_for

@@ -11,17 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from pdfbatch import indexwriter
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.executors.sequential import SequentialExecutor
-from pdfbatch.finished import Entry, Finished
-from pdfbatch.index import SegmentNames, read
-from pdfbatch.indexwriter import IndexWriter
 from pdfbatch.model import Counts, Document, DocumentResult, DocumentStatus
+from pdfbatch.outputs import index as indexwriter
+from pdfbatch.outputs.catalog import Entry, Finished
+from pdfbatch.outputs.index import IndexWriter, SegmentNames, read
+from pdfbatch.outputs.rows import Rows
 from pdfbatch.ports import Output
 from pdfbatch.processor import BatchProcessor
-from pdfbatch.rows import Rows
 from pdfbatch.settings import Extraction
 from pdfbatch.storage import Storage
 from pdfbatch.testing import PlainEngine, plain_document

@@ -4,7 +4,7 @@ import pickle
 
 import pytest
 
-from pdfbatch.shelf import Shelf
+from pdfbatch.outputs.results import Shelf
 
 
 @pytest.mark.parametrize("in_memory_bytes", [1, 1 << 20])

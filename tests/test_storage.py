@@ -18,7 +18,7 @@ from fsspec.implementations.local import LocalFileSystem
 from fsspec.implementations.memory import MemoryFileSystem
 
 from pdfbatch.errors import Cause, DocumentError, OutputError
-from pdfbatch.keys import output_key
+from pdfbatch.outputs.keys import output_key
 from pdfbatch.settings import RetryPolicy
 from pdfbatch.storage import Storage
 from pdfbatch.storage.errors import storage_error

@@ -19,10 +19,10 @@ from pdfbatch.intake import Intake
 from pdfbatch.ledger import Ledger
 from pdfbatch.model import Document, DocumentResult, Failure
 from pdfbatch.outcomes import failed
+from pdfbatch.outputs.record import to_json
+from pdfbatch.outputs.results import with_stored_pages
 from pdfbatch.ports import Executor, Output, Pool, Shared
-from pdfbatch.record import to_json
 from pdfbatch.report import BatchReport, BatchState
-from pdfbatch.results import with_stored_pages
 from pdfbatch.scheduler import Scheduler, Settled
 from pdfbatch.settings import Limits, RetryPolicy
 from pdfbatch.task_log import route_engines

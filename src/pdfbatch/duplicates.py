@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pdfbatch.model import Document, DocumentResult, DocumentStatus
 from pdfbatch.outcomes import as_duplicate
-from pdfbatch.results import Results
+from pdfbatch.outputs.results import Results
 from pdfbatch.storage.fingerprints import Fingerprint
 from pdfbatch.tasks import Task, Twin
 from pdfbatch.twins import Twins

@@ -3,14 +3,14 @@
 import logging
 from dataclasses import dataclass
 
-from pdfbatch import index
 from pdfbatch.errors import DocumentError
-from pdfbatch.finished import Finished
-from pdfbatch.indexwriter import IndexWriter
-from pdfbatch.keys import output_key
 from pdfbatch.model import Document, DocumentResult, DocumentStatus
+from pdfbatch.outputs import index
+from pdfbatch.outputs.catalog import Finished
+from pdfbatch.outputs.index import IndexWriter
+from pdfbatch.outputs.keys import output_key
+from pdfbatch.outputs.record import PARTS_FOLDER, record_name
 from pdfbatch.ports import Output
-from pdfbatch.record import PARTS_FOLDER, record_name
 from pdfbatch.work import DocumentWork
 
 log = logging.getLogger(__name__)

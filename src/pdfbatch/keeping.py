@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from pdfbatch.clock import Clock
 from pdfbatch.model import Document, DocumentResult, DocumentStatus, Page
 from pdfbatch.outcomes import as_duplicate, concluded
-from pdfbatch.ports import Output
-from pdfbatch.record import (
+from pdfbatch.outputs.record import (
     Provenance,
     files_of,
     options_digest,
@@ -18,6 +17,7 @@ from pdfbatch.record import (
     record_name,
     result_of,
 )
+from pdfbatch.ports import Output
 from pdfbatch.settings import Extraction
 from pdfbatch.tasks import Draft, Task, Twin
 

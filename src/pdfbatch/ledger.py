@@ -8,8 +8,8 @@ from statistics import quantiles
 
 from pdfbatch.errors import Cause
 from pdfbatch.model import DocumentResult, DocumentStatus
+from pdfbatch.outputs.results import Results
 from pdfbatch.report import BatchAccount, BatchReport, BatchState, BatchStatus
-from pdfbatch.results import Results
 
 # Faults that hit every document alike: after so many in a row for each worker the batch stops.
 COMMON_FAULTS = frozenset({Cause.STORAGE_FULL, Cause.STORAGE_DENIED})

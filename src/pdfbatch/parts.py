@@ -9,10 +9,10 @@ from pdfbatch.keeping import Keeper
 from pdfbatch.model import Failure, Page
 from pdfbatch.opening import Opener, check_version
 from pdfbatch.outcomes import lost_pages
+from pdfbatch.outputs.record import pages_from_json, pages_to_json, parts_folder
 from pdfbatch.plan import split
 from pdfbatch.ports import Watch
 from pdfbatch.reading import Pending
-from pdfbatch.record import pages_from_json, pages_to_json, parts_folder
 from pdfbatch.tasks import Draft, Step, Task, TaskResult
 
 

@@ -16,10 +16,10 @@ from pdfbatch.inputs.manifest import Manifest, ManifestSource
 from pdfbatch.inputs.sources import Inputs, documents_from, known_number
 from pdfbatch.ledger import Ledger
 from pdfbatch.model import Document, DocumentResult, DocumentStatus
+from pdfbatch.outputs.record import read_record
+from pdfbatch.outputs.results import Results
 from pdfbatch.ports import Executor, OcrEngine, Output, Shared, Sink, TextEngine
-from pdfbatch.record import read_record
 from pdfbatch.report import BatchReport, BatchStatus
-from pdfbatch.results import Results
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
 from pdfbatch.work import DocumentWork
 

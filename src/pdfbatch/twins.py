@@ -13,8 +13,8 @@ from array import array
 from typing import NamedTuple, cast
 
 from pdfbatch.model import Document
-from pdfbatch.rows import Rows
-from pdfbatch.shelf import Shelf
+from pdfbatch.outputs.results import Shelf
+from pdfbatch.outputs.rows import Rows
 from pdfbatch.storage.documents import local_path
 from pdfbatch.storage.fingerprints import Fingerprint, of_stat
 from pdfbatch.tasks import Twin

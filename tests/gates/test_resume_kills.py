@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from pdfbatch.record import PARTS_FOLDER
+from pdfbatch.outputs.record import PARTS_FOLDER
 from pdfbatch.storage.temporary_names import is_ours
 from tests.gates.conftest import Measured
 from tests.gates.family import HAS_PROC, eventually, living

@@ -9,7 +9,7 @@ from pdfbatch.storage.errors import redacted
 
 def export(arguments: Arguments) -> ExitCode:
     """Write the file, and say how many rows it has."""
-    from pdfbatch import export as exporting  # noqa: PLC0415 (loaded when used)
+    from pdfbatch.outputs import export as exporting  # noqa: PLC0415 (loaded when used)
 
     write = exporting.export_pages if arguments.pages else exporting.export
     count = write(arguments.output, arguments.target)

@@ -5,7 +5,7 @@ from itertools import chain
 from typing import IO, Any, cast
 
 from pdfbatch.errors import DependencyError, UsageError
-from pdfbatch.record import to_json
+from pdfbatch.outputs.record import to_json
 
 try:
     import pyarrow as pa  # type: ignore[import-untyped]

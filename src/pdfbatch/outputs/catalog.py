@@ -3,10 +3,10 @@
 from array import array
 from dataclasses import dataclass
 
-from pdfbatch.keys import output_key
 from pdfbatch.model import Counts, Document
-from pdfbatch.record import PARTS_FOLDER
-from pdfbatch.rows import Rows
+from pdfbatch.outputs.keys import output_key
+from pdfbatch.outputs.record import PARTS_FOLDER
+from pdfbatch.outputs.rows import Rows
 
 _MASK = (1 << 64) - 1
 _COUNTS = 5

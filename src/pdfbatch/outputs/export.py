@@ -10,9 +10,9 @@ from contextlib import closing
 from typing import IO, Any
 
 from pdfbatch.errors import OutputError, UsageError
-from pdfbatch.exporttarget import written
+from pdfbatch.outputs.atomic_file import written
+from pdfbatch.outputs.record import to_json
 from pdfbatch.ports import Output
-from pdfbatch.record import to_json
 from pdfbatch.storage import Storage
 
 log = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ def _writer(address: str) -> Callable[[Iterator[Row], IO[bytes]], int]:
         case ".jsonl" | ".ndjson":
             return _write_lines
         case ".parquet":
-            from pdfbatch.parquet import write_rows  # noqa: PLC0415 (pyarrow, where it is wanted)
+            from pdfbatch.outputs.parquet import write_rows  # noqa: PLC0415 (pyarrow, where it is wanted)
 
             return write_rows
         case ending:

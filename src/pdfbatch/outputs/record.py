@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import Any, cast, overload
 
 from pdfbatch.errors import Cause
-from pdfbatch.keys import output_key
 from pdfbatch.model import Counts, Document, DocumentResult, DocumentStatus, Failure, Page, TextSource
+from pdfbatch.outputs.keys import output_key
 from pdfbatch.ports import Output
 from pdfbatch.settings import Extraction
 

@@ -1,0 +1,1 @@
+"""What an output holds, and how it is read back."""
