@@ -18,7 +18,6 @@ from typing import Any, cast
 
 from pdfbatch.errors import DocumentError
 from pdfbatch.model import Counts, DocumentResult
-from pdfbatch.outputs import index
 from pdfbatch.outputs.catalog import Entry, Finished
 from pdfbatch.outputs.keys import output_key
 from pdfbatch.outputs.record import to_json
@@ -127,8 +126,6 @@ def _entry(line: dict[str, Any]) -> Entry:
     )
 
 
-log = logging.getLogger(__name__)
-
 # A segment is written anew, whole, when so many lines or seconds have come since; with so many lines the next one is begun.
 WRITE_LINES = 1000
 WRITE_SECONDS = 30.0
@@ -162,7 +159,7 @@ class IndexWriter:
         """A document that has an entry is about to be worked on. Written at once, so that no kill leaves a wrong entry."""
         if not self._doubted:
             self._doubted = True
-            self._write(self.names.name(0), index.DOUBT)
+            self._write(self.names.name(0), DOUBT)
 
     def add(self, result: DocumentResult, options: str) -> None:
         """A document has ended; ``options`` is the digest of its settings."""
@@ -171,9 +168,9 @@ class IndexWriter:
             entry = Entry(
                 key=key, fingerprint=result.fingerprint, options=options, counts=result.counts, twin=result.twin
             )
-            self._append(index.entry_line(entry))
+            self._append(entry_line(entry))
         elif self._doubted:
-            self._append(index.gone_line(key))
+            self._append(gone_line(key))
 
     def close(self, *, completed: bool) -> None:
         """Write what is left. ``completed``: no document is under way any more, so that no entry is in doubt."""
@@ -221,13 +218,13 @@ class IndexWriter:
 
 def _merge(output: Output, names: SegmentNames, number: int) -> None:
     """Make few segments of many small ones, in their order; of a document's lines in one segment the last is kept."""
-    small = sorted(name for name in output.names(index.FOLDER) if not index.is_full(name))
+    small = sorted(name for name in output.names(FOLDER) if not is_full(name))
     if len(small) <= MERGE_ABOVE:
         return
     lines, size, merged = dict[str | None, bytes](), 0, list[str]()
     for name in small:
         for line in output.read(name).splitlines(keepends=True):
-            key = index.key_of(line)
+            key = key_of(line)
             if key is None:
                 lines.clear()
             lines[key] = line

@@ -3,7 +3,8 @@
 s3fs spends 0.9 ms of one core on a read, most of it on building a request from a service's description and parsing its
 answer the same way, and as much goes into handing it between threads. A signed URL, asked for over the client's own
 connections by a coroutine that writes the file itself, costs a quarter. Nothing is tried again here and no error has a
-name: what does not go smoothly, or is large, goes the long way (``pdfbatch.prefetch.downloader``), which asks anew and says why.
+name: what does not go smoothly, or is large, goes the long way (``pdfbatch.prefetch.downloader``), which asks anew
+and says why.
 """
 
 import asyncio
