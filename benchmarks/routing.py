@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pdfbatch.engines.pdfium import PdfiumEngine
-from pdfbatch.plan import LOOK_DPI, Decision, Reason, decide, dpi_for, is_blank, suspicious
 from pdfbatch.ports import OpenPage
 from pdfbatch.settings import Extraction
+from pdfbatch.work.page_rules import LOOK_DPI, Decision, Reason, decide, dpi_for, is_blank, suspicious
 
 NEEDS_OCR = "IPV"
 HAS_TEXT = "TS"

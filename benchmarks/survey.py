@@ -9,9 +9,9 @@ from benchmarks.inputs import language_for
 from benchmarks.job import Item
 from pdfbatch.engines.pdfium import PdfiumEngine
 from pdfbatch.errors import DocumentError
-from pdfbatch.plan import decide, dpi_for
 from pdfbatch.ports import OpenPage
 from pdfbatch.settings import Extraction
+from pdfbatch.work.page_rules import decide, dpi_for
 
 _LETTERS = {"text": "T", "ocr": "I", "look": "V"}
 

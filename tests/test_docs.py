@@ -9,8 +9,8 @@ import pytest
 import pdfbatch
 from pdfbatch.errors import Cause
 from pdfbatch.model import DocumentStatus
-from pdfbatch.plan import Reason
 from pdfbatch.report import BatchReport, BatchStatus
+from pdfbatch.work.page_rules import Reason
 from tests.docs_links import links
 
 ROOT = Path(__file__).resolve().parents[1]

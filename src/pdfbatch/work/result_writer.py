@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from pdfbatch.clock import Clock
 from pdfbatch.model import Document, DocumentResult, DocumentStatus, Page
 from pdfbatch.outcomes import as_duplicate, concluded
 from pdfbatch.outputs.record import (
@@ -20,6 +19,7 @@ from pdfbatch.outputs.record import (
 from pdfbatch.ports import Output
 from pdfbatch.settings import Extraction
 from pdfbatch.tasks import Draft, Task, Twin
+from pdfbatch.work.time_budget import Clock
 
 # A twin that is partial, empty or failed is no model: its duplicate is read, so that its status says what came of it.
 _COPIED = frozenset({DocumentStatus.SUCCEEDED, DocumentStatus.DUPLICATE})

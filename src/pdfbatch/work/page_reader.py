@@ -5,15 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pdfbatch.clock import Clock
 from pdfbatch.errors import Cause, DependencyError, DocumentError
 from pdfbatch.model import Document, Failure, Page, TextSource
 from pdfbatch.outcomes import lost_pages
-from pdfbatch.plan import LOOK_DPI, Reason, decide, dpi_within, is_blank, suspicious
 from pdfbatch.ports import OcrEngine, OpenDocument, OpenPage, PageFacts, TextEngine, Watch
-from pdfbatch.recognize import recognize
 from pdfbatch.settings import Extraction, Limits
-from pdfbatch.streaks import mended
+from pdfbatch.work.page_rules import LOOK_DPI, Reason, decide, dpi_within, is_blank, suspicious
+from pdfbatch.work.recognition import recognize
+from pdfbatch.work.streaks import mended
+from pdfbatch.work.time_budget import Clock
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -10,16 +10,16 @@ from dataclasses import dataclass, field, replace
 
 from pdfbatch import retry as repeats
 from pdfbatch import task_log as tasklog
-from pdfbatch.clock import Clock
 from pdfbatch.errors import Cause, DocumentError
-from pdfbatch.keeping import Keeper, Unwritten
 from pdfbatch.model import Document, DocumentResult, Failure
-from pdfbatch.opening import Opener
 from pdfbatch.outcomes import failed
-from pdfbatch.parts import Parts
 from pdfbatch.ports import OcrEngine, Output, TextEngine, Watch
 from pdfbatch.settings import Extraction, Limits
 from pdfbatch.tasks import Draft, Step, Task, TaskResult, Twin
+from pdfbatch.work.opener import Opener
+from pdfbatch.work.result_writer import Keeper, Unwritten
+from pdfbatch.work.splitter import Parts
+from pdfbatch.work.time_budget import Clock
 
 WAITING_BYTES = 1 << 20
 """More than that is written before the next document is begun, so that what waits to be written stays small."""

@@ -8,11 +8,11 @@ from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.model import Document
 from pdfbatch.page_ranges import pages_in
 from pdfbatch.ports import OcrEngine, OpenDocument, TextEngine
-from pdfbatch.reading import PageReader
 from pdfbatch.settings import Extraction, Limits
 from pdfbatch.storage.documents import fingerprint, local_path, read_document
 from pdfbatch.storage.errors import redacted
 from pdfbatch.tasks import Step, Task
+from pdfbatch.work.page_reader import PageReader
 
 
 @dataclass(frozen=True, slots=True)
