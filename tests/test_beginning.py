@@ -7,7 +7,7 @@ from typing import Self, cast
 
 import pytest
 
-from pdfbatch.beginning import begun
+from pdfbatch.batch.startup import begun
 from pdfbatch.errors import PoolStartError
 from pdfbatch.executors.fallback import FallbackExecutor
 from pdfbatch.executors.futures import FuturesExecutor

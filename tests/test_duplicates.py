@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from pdfbatch import duplicates, twins
+from pdfbatch.batch import content_index as twins
+from pdfbatch.batch import duplicate_filter as duplicates
+from pdfbatch.batch.content_index import Twins
 from pdfbatch.errors import Cause
 from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.executors.sequential import SequentialExecutor
@@ -23,7 +25,6 @@ from pdfbatch.settings import Extraction
 from pdfbatch.storage import Storage, fingerprints
 from pdfbatch.storage.documents import fingerprint
 from pdfbatch.testing import PlainEngine, plain_document
-from pdfbatch.twins import Twins
 
 EXECUTORS: list[Executor] = [SequentialExecutor(), ThreadExecutor(workers=3), ProcessExecutor(workers=2)]
 by_executor = pytest.mark.parametrize("executor", EXECUTORS, ids=lambda executor: executor.name)

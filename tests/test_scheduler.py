@@ -5,9 +5,9 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import Self
 
+from pdfbatch.batch.scheduler import FILL_TO, Scheduler
 from pdfbatch.errors import Cause
 from pdfbatch.model import Document, Failure
-from pdfbatch.scheduler import FILL_TO, Scheduler
 from pdfbatch.settings import Limits, RetryPolicy
 from pdfbatch.tasks import Task, TaskResult
 

@@ -10,11 +10,11 @@ from typing import Literal
 
 from pdfbatch import defaults
 from pdfbatch.batch import Batch
-from pdfbatch.broadcast import Broadcast
+from pdfbatch.batch.notifier import Broadcast
+from pdfbatch.batch.progress import Ledger
 from pdfbatch.errors import DependencyError, UsageError
 from pdfbatch.inputs.manifest import Manifest, ManifestSource
 from pdfbatch.inputs.sources import Inputs, documents_from, known_number
-from pdfbatch.ledger import Ledger
 from pdfbatch.model import Document, DocumentResult, DocumentStatus
 from pdfbatch.outputs.record import read_record
 from pdfbatch.outputs.results import Results

@@ -10,20 +10,20 @@ from functools import partial
 from itertools import chain
 from typing import IO
 
-from pdfbatch.beginning import begun
-from pdfbatch.broadcast import Broadcast
-from pdfbatch.duplicates import Duplicates
+from pdfbatch.batch.duplicate_filter import Duplicates
+from pdfbatch.batch.notifier import Broadcast
+from pdfbatch.batch.progress import Ledger
+from pdfbatch.batch.resume import History, history_of
+from pdfbatch.batch.scheduler import Scheduler, Settled
+from pdfbatch.batch.startup import begun
+from pdfbatch.batch.task_source import Intake
 from pdfbatch.errors import Cause, DocumentError
-from pdfbatch.history import History, history_of
-from pdfbatch.intake import Intake
-from pdfbatch.ledger import Ledger
 from pdfbatch.model import Document, DocumentResult, Failure
 from pdfbatch.outcomes import failed
 from pdfbatch.outputs.record import to_json
 from pdfbatch.outputs.results import with_stored_pages
 from pdfbatch.ports import Executor, Output, Pool, Shared
 from pdfbatch.report import BatchReport, BatchState
-from pdfbatch.scheduler import Scheduler, Settled
 from pdfbatch.settings import Limits, RetryPolicy
 from pdfbatch.task_log import route_engines
 from pdfbatch.tasks import Task

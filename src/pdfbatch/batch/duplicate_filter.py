@@ -5,12 +5,12 @@ from collections import deque
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 
+from pdfbatch.batch.content_index import Twins
 from pdfbatch.model import Document, DocumentResult, DocumentStatus
 from pdfbatch.outcomes import as_duplicate
 from pdfbatch.outputs.results import Results
 from pdfbatch.storage.fingerprints import Fingerprint
 from pdfbatch.tasks import Task, Twin
-from pdfbatch.twins import Twins
 
 MAX_WAITING = 1000
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Self
 
-from pdfbatch.duplicates import Duplicates
+from pdfbatch.batch.duplicate_filter import Duplicates
+from pdfbatch.batch.resume import History
 from pdfbatch.errors import DocumentError
-from pdfbatch.history import History
 from pdfbatch.model import Document, DocumentResult
 from pdfbatch.prefetch.prefetcher import Spool
 from pdfbatch.storage import documents as inputs
