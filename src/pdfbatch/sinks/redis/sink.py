@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 from pdfbatch.errors import StatusUnavailableError, UsageError
 from pdfbatch.model import DocumentResult
 from pdfbatch.report import BatchStatus, utc
-from pdfbatch.sinks.redis_client import (
+from pdfbatch.sinks.redis.client import (
     DEFAULT_URL,
     Client,
     check,
@@ -19,9 +19,9 @@ from pdfbatch.sinks.redis_client import (
     redacted,
     translated,
 )
-from pdfbatch.sinks.redis_keys import DEFAULT_PREFIX, StatusKeys
-from pdfbatch.sinks.redis_reader import STALE_SECONDS, StoredStatus, follow, read_status, recent_batches
-from pdfbatch.sinks.redis_sender import Pace, Sender
+from pdfbatch.sinks.redis.keys import DEFAULT_PREFIX, StatusKeys
+from pdfbatch.sinks.redis.reader import STALE_SECONDS, StoredStatus, follow, read_status, recent_batches
+from pdfbatch.sinks.redis.sender import Pace, Sender
 
 if TYPE_CHECKING:
     from redis import Redis

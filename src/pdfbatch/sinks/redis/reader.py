@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, cast
 
 from pdfbatch.errors import StatusUnavailableError
 from pdfbatch.report import BatchState, BatchStatus
-from pdfbatch.sinks.redis_client import Changes, Client, translated
-from pdfbatch.sinks.redis_keys import DEFAULT_PREFIX, StatusKeys
+from pdfbatch.sinks.redis.client import Changes, Client, translated
+from pdfbatch.sinks.redis.keys import DEFAULT_PREFIX, StatusKeys
 
 if TYPE_CHECKING:
     from redis import Redis
