@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pdfbatch.report import BatchState, BatchStatus
-from pdfbatch.sinks import wording
+from pdfbatch.sinks import formatting as wording
 
 
 def test_progress_says_how_much_how_fast_and_how_long(status: BatchStatus) -> None:

@@ -18,7 +18,7 @@ from pdfbatch.model import DocumentResult, DocumentStatus, TextSource
 from pdfbatch.report import BatchReport
 from pdfbatch.samples import write_samples
 from pdfbatch.settings import Extraction
-from pdfbatch.sinks import wording
+from pdfbatch.sinks import formatting as wording
 from pdfbatch.sinks.progress_bar import ProgressBarSink
 
 _DOUBTFUL = frozenset({DocumentStatus.PARTIAL, DocumentStatus.EMPTY})

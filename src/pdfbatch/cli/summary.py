@@ -8,7 +8,7 @@ from pdfbatch.cli.tally import Group, Tally
 from pdfbatch.errors import Cause
 from pdfbatch.model import DocumentResult
 from pdfbatch.report import BatchReport, BatchState, BatchStatus
-from pdfbatch.sinks import wording
+from pdfbatch.sinks import formatting as wording
 
 _OPTIONS = {
     Cause.PASSWORD_REQUIRED: "--password",

@@ -12,7 +12,7 @@ from pdfbatch.cli.exits import ExitCode, complain
 from pdfbatch.cli.json_lines import JsonLines
 from pdfbatch.cli.paint import Paint, paint_for
 from pdfbatch.report import BatchState, utc
-from pdfbatch.sinks import wording
+from pdfbatch.sinks import formatting as wording
 from pdfbatch.sinks.progress_bar import ProgressBarSink
 from pdfbatch.sinks.redis import (
     DEFAULT_URL,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from pdfbatch.model import DocumentResult
 from pdfbatch.report import BatchState, BatchStatus
-from pdfbatch.sinks import wording
+from pdfbatch.sinks import formatting as wording
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

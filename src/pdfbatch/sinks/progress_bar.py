@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol, TextIO, cast
 
 from pdfbatch.model import DocumentResult
 from pdfbatch.report import BatchStatus
-from pdfbatch.sinks import wording
+from pdfbatch.sinks import formatting as wording
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from threading import Condition, Event, Thread
 
 from pdfbatch.report import BatchStatus
-from pdfbatch.sinks import wording
+from pdfbatch.sinks import formatting as wording
 
 log = logging.getLogger(__name__)
 
