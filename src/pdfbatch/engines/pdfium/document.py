@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pypdfium2.raw
 
-from pdfbatch.engines.pdfium_objects import page_facts
+from pdfbatch.engines.pdfium.objects import page_facts
 from pdfbatch.engines.refusal import refusal, source_name
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.ports import PageFacts

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pdfbatch.engines.pdfium_document import PdfiumDocument
+    from pdfbatch.engines.pdfium.document import PdfiumDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,11 @@ class PdfiumEngine:
 
         Raises ``DocumentError`` (``empty_input``, ``not_a_pdf``, ``malformed``, ``password_required``, a storage cause).
         """
-        from pdfbatch.engines.pdfium_document import opened  # noqa: PLC0415 (a twentieth of a second, which the parent is spared)
+        from pdfbatch.engines.pdfium.document import opened  # noqa: PLC0415 (a twentieth of a second, which the parent is spared)
 
         return opened(source, password)
 
 
 def _arrived() -> PdfiumEngine:
-    import_module("pdfbatch.engines.pdfium_document")
+    import_module("pdfbatch.engines.pdfium.document")
     return PdfiumEngine()

@@ -1,0 +1,3 @@
+"""Reads PDFs by pdfium."""
+
+from pdfbatch.engines.pdfium.engine import PdfiumEngine as PdfiumEngine
