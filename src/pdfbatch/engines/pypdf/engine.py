@@ -102,7 +102,7 @@ class PypdfPage:
 
         pypdf does not tell which glyphs have no Unicode value or are invisible.
         """
-        from pdfbatch.engines.pypdf_content import page_facts  # noqa: PLC0415 (it imports pypdf)
+        from pdfbatch.engines.pypdf.content import page_facts  # noqa: PLC0415 (it imports pypdf)
 
         with _isolated(self.name):
             return page_facts(self.page, len(self.page.extract_text()))
