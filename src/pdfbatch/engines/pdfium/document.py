@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pypdfium2.raw
 
+from pdfbatch.engines.errors import refusal, source_name
 from pdfbatch.engines.pdfium.objects import page_facts
-from pdfbatch.engines.refusal import refusal, source_name
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.ports import PageFacts
 from pdfbatch.text import storable_text

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO
 
-from pdfbatch.engines.refusal import refusal, source_name, unreadable
+from pdfbatch.engines.errors import refusal, source_name, unreadable
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.ports import PageFacts
 from pdfbatch.text import storable_text
