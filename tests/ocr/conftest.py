@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pdfbatch.ocr.binary import find, wheel_program
+from pdfbatch.ocr.program import find, wheel_program
 from pdfbatch.ocr.tesseract import TesseractEngine
 from pdfbatch.ocr.tesserocr import TesserocrEngine
 from pdfbatch.ports import OcrEngine

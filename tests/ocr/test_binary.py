@@ -11,11 +11,11 @@ import pytest
 
 import pdfbatch
 from pdfbatch.errors import DependencyError
-from pdfbatch.ocr.binary import Program, wheel_program
+from pdfbatch.ocr.program import Program, wheel_program
 from tests.ocr.conftest import Program as Script
 
 _SOURCE = Path(pdfbatch.__file__).parents[1]
-_FIND = "from pdfbatch.ocr.binary import find; p = find(); print(p.path); print(p.tessdata)"
+_FIND = "from pdfbatch.ocr.program import find; p = find(); print(p.path); print(p.tessdata)"
 
 
 def found(variables: Mapping[str, str], *options: str, code: str = _FIND) -> str:

@@ -14,7 +14,7 @@ from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.executors.sequential import SequentialExecutor
 from pdfbatch.executors.thread import ThreadExecutor
 from pdfbatch.model import Document
-from pdfbatch.ocr.installed import InstalledTesseract
+from pdfbatch.ocr.automatic import InstalledTesseract
 from pdfbatch.ocr.tesseract import TesseractEngine
 from pdfbatch.ocr.tesserocr import TesserocrEngine
 from pdfbatch.ports import Executor

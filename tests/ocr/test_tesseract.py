@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pdfbatch.errors import Cause, DependencyError, DocumentError
-from pdfbatch.ocr.binary import find
+from pdfbatch.ocr.program import find
 from pdfbatch.ocr.tesseract import TesseractEngine
 from tests.ocr.conftest import Program
 from tests.ocr.drawing import page

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Iterable, Iterator
 
 from pdfbatch.errors import DependencyError
-from pdfbatch.ocr.binary import wheel_program
 from pdfbatch.ocr.languages import require, split
+from pdfbatch.ocr.program import wheel_program
 
 _SUFFIX = ".traineddata"
 _SYSTEM = "/usr/share/tesseract-ocr/*/tessdata", "/usr/share/tessdata", "/opt/homebrew/share/tessdata"

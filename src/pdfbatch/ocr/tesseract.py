@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
 
 from pdfbatch.errors import Cause, DependencyError, DocumentError
-from pdfbatch.ocr.binary import Program, find, known_languages, known_version
 from pdfbatch.ocr.languages import require
+from pdfbatch.ocr.program import Program, find, known_languages, known_version
 from pdfbatch.ocr.segmentation import segmentation
-from pdfbatch.ocr.words import reading
+from pdfbatch.ocr.tsv import reading
 from pdfbatch.ports import Reading
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 from pdfbatch.errors import Cause, DependencyError, DocumentError
 from pdfbatch.ocr.segmentation import AUTOMATIC, segmentation
 from pdfbatch.ocr.tessdata import folder_with, installed_folders
-from pdfbatch.ocr.words import reading
+from pdfbatch.ocr.tsv import reading
 from pdfbatch.ports import Reading
 
 if TYPE_CHECKING:
