@@ -6,7 +6,7 @@ from argparse import ArgumentTypeError
 
 import pytest
 
-from pdfbatch.cli import quantities
+from pdfbatch.cli import types as quantities
 from pdfbatch.cli.arguments import parse
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
 
@@ -89,7 +89,7 @@ def test_help_fits_a_terminal_of_100_columns(words: list[str], capsys: pytest.Ca
 
 
 def test_help_names_every_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
-    from pdfbatch.cli.exits import ExitCode
+    from pdfbatch.cli.exit_codes import ExitCode
 
     with pytest.raises(SystemExit):
         parse(["run", "--help"])

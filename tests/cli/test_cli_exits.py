@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from pdfbatch import errors
-from pdfbatch.cli.exits import ExitCode, ReaderGone, guarded
+from pdfbatch.cli.exit_codes import ExitCode, ReaderGone, guarded
 from pdfbatch.errors import Cause
 
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from pdfbatch.batch.progress import Ledger
-from pdfbatch.cli.paint import Paint
+from pdfbatch.cli.failures import Tally
+from pdfbatch.cli.style import Paint
 from pdfbatch.cli.summary import again, interrupted, summary
-from pdfbatch.cli.tally import Tally
 from pdfbatch.errors import Cause
 from pdfbatch.model import Counts, Document, DocumentResult, DocumentStatus, Failure
 from pdfbatch.report import BatchReport, BatchState, BatchStatus

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 
 from pdfbatch.cli.arguments import Arguments, parse
-from pdfbatch.cli.exits import guarded
+from pdfbatch.cli.exit_codes import guarded
 
 __all__ = ["main"]
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, Literal
 
-from pdfbatch.cli import guide
+from pdfbatch.cli import help_texts as guide
 from pdfbatch.cli.options import add_demo_options, add_export_options, add_run_options, add_watch_options
 from pdfbatch.settings import OcrMissing, OcrMode
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from pdfbatch.api import process_batch
 from pdfbatch.cli.arguments import Arguments, program
-from pdfbatch.cli.exits import ExitCode
+from pdfbatch.cli.exit_codes import ExitCode
 from pdfbatch.cli.logs import logging_to_stderr
-from pdfbatch.cli.paint import Paint, paint_for
+from pdfbatch.cli.style import Paint, paint_for
 from pdfbatch.cli.summary import span
 from pdfbatch.errors import OutputError
 from pdfbatch.model import DocumentResult, DocumentStatus, TextSource

@@ -3,7 +3,7 @@
 import sys
 
 from pdfbatch.cli.arguments import Arguments
-from pdfbatch.cli.exits import ExitCode
+from pdfbatch.cli.exit_codes import ExitCode
 from pdfbatch.storage.errors import redacted
 
 

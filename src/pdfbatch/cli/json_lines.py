@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import TextIO
 
-from pdfbatch.cli.exits import ReaderGone
+from pdfbatch.cli.exit_codes import ReaderGone
 from pdfbatch.model import DocumentResult
 from pdfbatch.report import BatchStatus
 

@@ -2,7 +2,7 @@
 
 from argparse import ArgumentParser
 
-from pdfbatch.cli import quantities
+from pdfbatch.cli import types as quantities
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
 
 

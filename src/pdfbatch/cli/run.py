@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from pdfbatch.api import process_batch
 from pdfbatch.cli.arguments import Arguments, FailOn
-from pdfbatch.cli.exits import STORAGE_CAUSES, ExitCode, ReaderGone, Terminated, code_of_interruption
+from pdfbatch.cli.exit_codes import STORAGE_CAUSES, ExitCode, ReaderGone, Terminated, code_of_interruption
+from pdfbatch.cli.failures import Tally
 from pdfbatch.cli.json_lines import JsonLines
 from pdfbatch.cli.logs import logging_to_stderr
-from pdfbatch.cli.paint import paint_for
+from pdfbatch.cli.style import paint_for
 from pdfbatch.cli.summary import interrupted, summary
-from pdfbatch.cli.tally import Tally
 from pdfbatch.inputs.sources import Inputs, documents_from
 from pdfbatch.model import Document
 from pdfbatch.ports import Sink

@@ -3,8 +3,8 @@
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 
-from pdfbatch.cli.paint import Paint
-from pdfbatch.cli.tally import Group, Tally
+from pdfbatch.cli.failures import Group, Tally
+from pdfbatch.cli.style import Paint
 from pdfbatch.errors import Cause
 from pdfbatch.model import DocumentResult
 from pdfbatch.report import BatchReport, BatchState, BatchStatus

@@ -8,9 +8,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pdfbatch.cli.arguments import Arguments
-from pdfbatch.cli.exits import ExitCode, complain
+from pdfbatch.cli.exit_codes import ExitCode, complain
 from pdfbatch.cli.json_lines import JsonLines
-from pdfbatch.cli.paint import Paint, paint_for
+from pdfbatch.cli.style import Paint, paint_for
 from pdfbatch.report import BatchState, utc
 from pdfbatch.sinks import formatting as wording
 from pdfbatch.sinks.progress_bar import ProgressBarSink
