@@ -6,12 +6,12 @@ do to a worker; ``FaultyEngine`` does it on chosen pages, ``StandInWork`` on cho
 files as documents, so that no test needs a PDF. Nothing here imports pytest.
 """
 
-from pdfbatch.testing.contract import ExecutorContract
 from pdfbatch.testing.engines import FaultyEngine, PlainEngine, plain_document
+from pdfbatch.testing.executors import ExecutorContract
 from pdfbatch.testing.faults import Fault, InjectedError, commit
-from pdfbatch.testing.killing_contract import KillingExecutorContract
+from pdfbatch.testing.killing import KillingExecutorContract
 from pdfbatch.testing.sinks import RecordingSink
-from pdfbatch.testing.stand_in import StandInWork
+from pdfbatch.testing.work import StandInWork
 
 __all__ = [
     "ExecutorContract",

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from pdfbatch.errors import Cause
 from pdfbatch.settings import Limits
-from pdfbatch.testing.contract import ExecutorContract
+from pdfbatch.testing.executors import ExecutorContract
 from pdfbatch.testing.faults import Fault
 from pdfbatch.testing.probes import PATIENCE_SECONDS, alive, ended, eventually, gate, journal, task
-from pdfbatch.testing.stand_in import StandInWork
+from pdfbatch.testing.work import StandInWork
 
 _MEMORY_BYTES = 256 << 20
 _IMPATIENT = StandInWork(Limits(document_timeout=3.0, page_timeout=None, memory_bytes=_MEMORY_BYTES))

@@ -24,7 +24,7 @@ from pdfbatch.testing.probes import (
     task,
     text_of,
 )
-from pdfbatch.testing.stand_in import StandInWork
+from pdfbatch.testing.work import StandInWork
 
 _SECONDS = 15.0
 """What "within seconds" means on a busy machine."""
