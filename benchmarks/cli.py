@@ -25,7 +25,7 @@ from benchmarks.plots import write_plots
 from benchmarks.profiling import Profiler, find_profiler
 from benchmarks.results import CaseResult, Suite, read_suite, write_suite
 from benchmarks.tables import case_as_markdown, circumstances, suite_as_markdown, table_as_markdown
-from pdfbatch.executors.cpus import available_cpus
+from pdfbatch.executors import available_cpus
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -8,8 +8,7 @@ from pathlib import Path
 from benchmarks.corpus import Corpus, CorpusDocument
 from benchmarks.job import Item
 from pdfbatch.errors import DependencyError
-from pdfbatch.ocr.program import find
-from pdfbatch.ocr.tessdata import installed_folders, languages_in
+from pdfbatch.ocr import find, installed_folders, languages_in
 
 FALLBACK_LANGUAGE = "eng"
 SMALL_BYTES = 100_000

@@ -7,8 +7,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from pdfbatch.errors import DependencyError
-from pdfbatch.executors.cpus import available_cpus
-from pdfbatch.ocr.program import find, known_version
+from pdfbatch.executors import available_cpus
+from pdfbatch.ocr import find, known_version
 
 _PACKAGES = ("pdfbatch", "pypdfium2", "pypdf", "pytesseract", "tesserocr", "pillow", "fsspec", "s3fs", "redis")
 

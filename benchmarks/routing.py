@@ -17,10 +17,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pdfbatch.engines.pdfium import PdfiumEngine
+from pdfbatch.engines import PdfiumEngine
+from pdfbatch.model import Reason
 from pdfbatch.ports import OpenPage
 from pdfbatch.settings import Extraction
-from pdfbatch.work.page_rules import LOOK_DPI, Decision, Reason, decide, dpi_for, is_blank, suspicious
+from pdfbatch.work import LOOK_DPI, Decision, decide, dpi_for, is_blank, suspicious
 
 NEEDS_OCR = "IPV"
 HAS_TEXT = "TS"

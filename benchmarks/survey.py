@@ -7,11 +7,11 @@ from pathlib import Path
 from benchmarks.corpus import CorpusDocument
 from benchmarks.inputs import language_for
 from benchmarks.job import Item
-from pdfbatch.engines.pdfium import PdfiumEngine
+from pdfbatch.engines import PdfiumEngine
 from pdfbatch.errors import DocumentError
 from pdfbatch.ports import OpenPage
 from pdfbatch.settings import Extraction
-from pdfbatch.work.page_rules import decide, dpi_for
+from pdfbatch.work import decide, dpi_for
 
 _LETTERS = {"text": "T", "ocr": "I", "look": "V"}
 

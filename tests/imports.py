@@ -21,6 +21,18 @@ def modules() -> dict[str, Path]:
     return {_name(path): path for path in sorted(PACKAGE.rglob("*.py")) if path != PACKAGE / "__init__.py"}
 
 
+def faces() -> list[str]:
+    """The packages with a lazy face, the whole package as an empty name."""
+    found = [path.parent for path in sorted(PACKAGE.rglob("__init__.py")) if "lazy_face" in path.read_text("utf-8")]
+    return [".".join(folder.relative_to(PACKAGE).parts) for folder in found]
+
+
+def typing_names(path: Path) -> set[str]:
+    """The names that a source file imports for type checkers only."""
+    branches = _typing_branches(ast.parse(path.read_text("utf-8")))
+    return {alias.asname or alias.name for node in branches if isinstance(node, ast.ImportFrom) for alias in node.names}
+
+
 def imports_of(path: Path, known: Mapping[str, Path]) -> Imports:
     """The modules of the package that a source file imports, wherever in the file that is written."""
     tree = ast.parse(path.read_text("utf-8"))

@@ -8,9 +8,8 @@ import pytest
 
 import pdfbatch
 from pdfbatch.errors import Cause
-from pdfbatch.model import DocumentStatus
+from pdfbatch.model import DocumentStatus, Reason
 from pdfbatch.report import BatchReport, BatchStatus
-from pdfbatch.work.page_rules import Reason
 from tests.docs_links import links
 
 ROOT = Path(__file__).resolve().parents[1]

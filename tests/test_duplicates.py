@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pdfbatch.batch import content_index as twins
-from pdfbatch.batch import duplicate_filter as duplicates
+from pdfbatch.batch import content_index, duplicate_filter
 from pdfbatch.batch.content_index import Twins
 from pdfbatch.errors import Cause
 from pdfbatch.executors.process import ProcessExecutor
@@ -146,13 +145,13 @@ def test_a_document_without_text_is_empty_and_so_is_its_twin(output: bool, tmp_p
 
 @by_executor
 def test_many_twins_of_one_document_all_come_back(executor: Executor, tmp_path: Path) -> None:
-    count = duplicates.MAX_WAITING + 300
+    count = duplicate_filter.MAX_WAITING + 300
     (tmp_path / "one.pdf").write_bytes(plain_document("the same"))
     for number in range(count):
         os.link(tmp_path / "one.pdf", tmp_path / f"{number}.pdf")
     report = processor(tmp_path, executor, output=False).run(str(tmp_path / "*.pdf"))
     assert (report.total_documents, report.successful, len(report.results)) == (count + 1, count + 1, count + 1)
-    assert report.status.duplicates >= duplicates.MAX_WAITING - 1
+    assert report.status.duplicates >= duplicate_filter.MAX_WAITING - 1
 
 
 def test_a_resumed_batch_finds_the_same_twins(tmp_path: Path) -> None:
@@ -184,7 +183,7 @@ def test_a_twin_that_changed_since_it_was_met_is_no_twin(tmp_path: Path) -> None
 
 
 def test_files_that_differ_in_the_middle_only_are_no_twins(tmp_path: Path) -> None:
-    filling = b"x" * (2 * twins.SAMPLE_BYTES)
+    filling = b"x" * (2 * content_index.SAMPLE_BYTES)
     one, two, three = written(tmp_path, *(filling + middle + filling for middle in (b"1", b"2", b"1")))
     found = Twins()
     assert [found.meet(it, fingerprint(it), place) for place, it in enumerate((one, two))] == [None, None]
@@ -210,7 +209,7 @@ def test_twins_take_less_than_forty_bytes_a_document_in_memory(tmp_path: Path) -
 
 
 def test_the_same_failure_is_not_copied_from_a_twin_that_was_lost() -> None:
-    held = duplicates.Duplicates(under_way={"0"}, results=None)
+    held = duplicate_filter.Duplicates(under_way={"0"}, results=None)
     one, two = (Document(name, name, content=b"same") for name in ("0", "1"))
     found = fingerprints.of_bytes(b"same")
     assert [held.take(it, found, place) for place, it in enumerate((one, two))] == [False, True]

@@ -13,7 +13,7 @@ import pytest
 from pdfbatch.errors import OutputError, UsageError
 from pdfbatch.executors.sequential import SequentialExecutor
 from pdfbatch.model import Document
-from pdfbatch.outputs.export import export, export_pages
+from pdfbatch.outputs import export, export_pages
 from pdfbatch.processor import BatchProcessor
 from pdfbatch.settings import Extraction
 from pdfbatch.storage import Storage
@@ -157,7 +157,7 @@ def test_without_pyarrow_it_says_what_to_install(output: Path, tmp_path: Path) -
     code = f"""
 import sys
 sys.modules["pyarrow"] = None
-from pdfbatch.outputs.export import export
+from pdfbatch.outputs import export
 export({str(output)!r}, {str(tmp_path / "all.parquet")!r})
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)

@@ -6,7 +6,7 @@ import pytest
 
 from pdfbatch.errors import OutputError
 from pdfbatch.outputs.atomic_file import written
-from pdfbatch.outputs.export import export
+from pdfbatch.outputs.exporter import export
 from pdfbatch.storage import Storage
 from tests.fault_proxy import FaultProxy, Faults
 from tests.s3_server import Bucket, options_for

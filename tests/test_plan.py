@@ -5,20 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
+from pdfbatch.model import Reason
 from pdfbatch.ports import PageFacts
 from pdfbatch.settings import Extraction, PageRules
-from pdfbatch.work.page_rules import (
-    Decision,
-    Reason,
-    decide,
-    dpi_for,
-    garbage_share,
-    ink,
-    is_blank,
-    pixels,
-    split,
-    suspicious,
-)
+from pdfbatch.work.page_rules import Decision, decide, dpi_for, garbage_share, ink, is_blank, pixels, split, suspicious
 
 RULES = PageRules()
 PROSE = "The parties agree that the papers named above are to be produced by the first of May. " * 10

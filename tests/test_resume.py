@@ -15,9 +15,9 @@ from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.executors.sequential import SequentialExecutor
 from pdfbatch.model import Counts, Document, DocumentResult, DocumentStatus
-from pdfbatch.outputs import index as indexwriter
+from pdfbatch.outputs import index
 from pdfbatch.outputs.catalog import Entry, Finished
-from pdfbatch.outputs.index import IndexWriter, SegmentNames, read
+from pdfbatch.outputs.index import IndexWriter, SegmentNames, read_index
 from pdfbatch.outputs.rows import Rows
 from pdfbatch.ports import Output
 from pdfbatch.processor import BatchProcessor
@@ -240,7 +240,7 @@ def test_a_broken_segment_costs_only_time(
 
 def test_a_split_document_whose_parts_are_there_is_not_begun_anew(output: CountingStorage) -> None:
     output.write(".parts/id-0/0123/000001-000002.json", b"[]")
-    finished, _ = read(output)
+    finished, _ = read_index(output)
     assert finished.has_traces(Document("a.pdf", "id-0"))
     assert not finished.has_traces(Document("b.pdf", "id-1"))
 
@@ -329,11 +329,11 @@ def test_rows_number_things_in_their_order_and_find_them_again() -> None:
 
 def test_segments_are_bounded_and_written_as_a_batch_goes_on(output: CountingStorage) -> None:
     writer = IndexWriter(output, SegmentNames(batch=1, chance="x"))
-    for number in range(2 * indexwriter.SEGMENT_LINES + indexwriter.WRITE_LINES // 2):
+    for number in range(2 * index.SEGMENT_LINES + index.WRITE_LINES // 2):
         writer.add(result(number), "o")
     writer.close(completed=False)
     lines = [len(path.read_bytes().splitlines()) for path in segments(output)]
-    assert sum(lines) == 2 * indexwriter.SEGMENT_LINES + indexwriter.WRITE_LINES // 2
+    assert sum(lines) == 2 * index.SEGMENT_LINES + index.WRITE_LINES // 2
     assert len(lines) <= 3
 
 
@@ -346,7 +346,7 @@ def test_many_small_segments_become_one(output: CountingStorage) -> None:
     assert len(segments(output)) < 20
     for number in range(30):
         output.write(f"id-{number}.json", b"{}")
-    finished, _ = read(output)
+    finished, _ = read_index(output)
     assert all(finished.counts(Document("", f"id-{number}"), "1:a", "o") for number in range(1, 30))
     assert [finished.counts(Document("", "id-0"), "1:a", f"o{batch}") is not None for batch in (1, 21, 29)] == [
         *(False, False, True),
@@ -363,7 +363,7 @@ def test_a_doubt_that_is_not_taken_back_outlives_a_merge(output: CountingStorage
     assert len(segments(output)) < 20
     for number in range(30):
         output.write(f"id-{number}.json", b"{}")
-    finished, _ = read(output)
+    finished, _ = read_index(output)
     known = [number for number in range(1, 23) if finished.counts(Document("", f"id-{number}"), "1:a", "o")]
     assert known == list(range(10, 23))
 
@@ -376,4 +376,4 @@ def test_a_document_that_fails_in_a_doubted_batch_is_taken_out(output: CountingS
     second.doubt()
     second.add(result(1, ok=False), "o")
     second.close(completed=True)
-    assert not read(output)[0].is_indexed(Document("", "id-1"))
+    assert not read_index(output)[0].is_indexed(Document("", "id-1"))

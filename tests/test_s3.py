@@ -21,7 +21,7 @@ from pdfbatch.samples import tiny_pdf
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
 from pdfbatch.storage import Storage
 from pdfbatch.storage.documents import fingerprint, read_document
-from pdfbatch.storage.remote_documents import RemoteDocument, listed
+from pdfbatch.storage.remote_documents import RemoteDocument, listed_fingerprint
 from pdfbatch.storage.s3session import UNASKED_BYTES
 from tests.fault_proxy import FaultProxy, Faults
 from tests.s3_server import Bucket, S3Server, filesystem, options_for
@@ -171,7 +171,7 @@ def test_documents_of_a_listing_are_not_asked_for_their_size(bucket: Bucket, pro
 def test_a_listing_tells_the_version_that_the_storage_tells(bucket: Bucket) -> None:
     (url,) = bucket.fill(1)
     (document,) = documents_from([(f"{bucket.url}/in/", bucket.server.options)])
-    assert listed(document) == fingerprint(RemoteDocument(url, options=bucket.server.options))
+    assert listed_fingerprint(document) == fingerprint(RemoteDocument(url, options=bucket.server.options))
 
 
 def test_a_document_that_changed_since_it_was_listed_is_read_as_it_is(bucket: Bucket) -> None:

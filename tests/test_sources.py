@@ -22,7 +22,7 @@ from pdfbatch.inputs.manifest import Manifest
 from pdfbatch.inputs.sources import Input, Inputs, documents_from
 from pdfbatch.inputs.unique import Meeting, SeenDocuments
 from pdfbatch.model import Document
-from pdfbatch.storage import tree as listing
+from pdfbatch.storage import tree
 from pdfbatch.storage.remote_documents import RemoteDocument
 from pdfbatch.storage.tree import LocalTree, Pattern, split_pattern, walk
 
@@ -141,7 +141,7 @@ def test_a_large_folder_is_sorted_in_runs_and_not_held(tmp_path: Path, monkeypat
     monkeypatch.setattr(os, "scandir", scandir)
     tracemalloc.start()
     entries = walk(LocalTree(str(tmp_path)))
-    first = [next(entries).path for _ in range(listing.SORTED_AT_ONCE)]
+    first = [next(entries).path for _ in range(tree.SORTED_AT_ONCE)]
     assert first == sorted(first)
     del first
     assert sum(1 for _ in entries) == 20_000

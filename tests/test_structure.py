@@ -1,69 +1,46 @@
 """The floors of the package: who may import whom."""
 
 from fnmatch import fnmatch
+from importlib import import_module
 
 import pytest
 
-from tests.imports import Imports, cycle_in, imports_of, libraries_of, modules
+from tests.imports import PACKAGE, Imports, cycle_in, faces, imports_of, libraries_of, modules, typing_names
 
-STORAGE = (
-    *("inputs", "remoteinputs", "fingerprints", "sources", "search", "manifest", "manifestentry"),
-    *("storage", "localstorage", "remotestorage", "filesystem", "storageerrors"),
-    *("s3session", "s3models", "s3listing"),
-    *("listing", "remotelisting", "remotecalls", "counting"),
-    *("spool", "spoolroom", "spoolfolder", "spoolshelf", "fetchers", "lane", "presigning"),
+# Lowest first. A module imports from lower floors and from its own room; rooms of one floor know nothing of each other.
+# A room is a module at the top of the package, or a folder with all that is in it.
+FLOORS: tuple[tuple[str, ...], ...] = (
+    ("errors", "fast_pickle", "lazy", "page_ranges", "settings", "text", "urls"),
+    ("model", "retry", "samples"),
+    ("report", "tasks"),
+    ("outcomes", "ports", "task_log"),
+    ("storage",),
+    ("inputs", "outputs", "prefetch"),
+    ("engines", "executors", "ocr", "sinks", "testing", "work"),
+    ("batch", "defaults"),
+    ("processor",),
+    ("api",),
+    ("cli",),
+    ("__main__",),
 )
-WORK = ("work", "opening", "reading", "recognize", "parts", "keeping", "record", "clock")
-PROCESSOR = (
-    *("processor", "batch", "beginning", "scheduler", "ledger", "results", "broadcast"),
-    *("intake", "history", "index", "indexwriter", "finished", "duplicates", "twins"),
-)
-
-# Lowest first. A module imports from lower floors and from its own piece; pieces of one floor know nothing of each other.
-# "folder.*" stands for a folder and all modules in it.
-FLOORS: tuple[tuple[tuple[str, ...], ...], ...] = (
-    (
-        ("causes",),
-        ("pageranges",),
-        ("pickling",),
-        ("text",),
-        ("keys",),
-        ("seen",),
-        ("repeats",),
-        ("addresses",),
-        ("rows", "shelf"),
-        ("batches",),
-        ("temporarynames",),
-    ),
-    (("errors",), ("settings",)),
-    (("model",),),
-    (("tasks",),),
-    (("report",), ("retry",), ("plan",), ("streaks",), ("tasklog",), ("samples.*",)),
-    (("ports",), ("conclude",)),
-    (STORAGE,),
-    (("executors.*",), ("engines.*",), ("ocr.*",), ("sinks.*",), ("testing.*",), WORK),
-    (("defaults",),),
-    (PROCESSOR,),
-    (("api",), ("export", "exporttarget", "parquet")),
-    (("cli.*",),),
-    (("__main__",),),
-)
-ADAPTERS = ("executors.*", "engines.*", "ocr.*", "sinks.*", "storage")
-MAY_CHOOSE_ADAPTERS = ("defaults", "api", "export", "cli.*", "testing.*")
+ADAPTERS = ("executors", "engines", "ocr", "sinks", "storage")
+# Who may name an adapter; others know the ports alone. Of ``storage`` only the public class is an adapter.
+MAY_CHOOSE_ADAPTERS = ("defaults", "api", "outputs.exporter", "cli.*", "testing.*")
 LIBRARIES = {
-    "PIL": ("engines.*", "ocr.*", "recognize", "samples.*", "streaks", "testing.*"),
-    "fsspec": ("filesystem", "storage", "remotestorage", "remoteinputs", "inputs", "sources", "manifest"),
-    "pyarrow": ("parquet",),
-    "pypdf": ("engines.pypdf*",),
-    "pypdfium2": ("engines.pdfium*",),
-    "pytesseract": ("ocr.tesseract*",),
-    "redis": ("sinks.redis*",),
-    "rich": ("sinks.progress_bar*", "cli.*"),
+    "PIL": ("engines.*", "ocr.*", "work.recognition", "work.streaks", "samples.*", "testing.*"),
+    "fsspec": ("storage.*", "inputs.*"),
+    "pyarrow": ("outputs.parquet",),
+    "pypdf": ("engines.pypdf.*",),
+    "pypdfium2": ("engines.pdfium.*",),
+    "pytesseract": ("ocr.tesseract",),
+    "redis": ("sinks.redis.*",),
+    "rich": ("sinks.progress_bar", "cli.*"),
     "tenacity": ("retry",),
     "tesserocr": ("ocr.tesserocr",),
 }
 
 MODULES = modules()
+FACES = faces()
 
 
 @pytest.fixture(scope="module")
@@ -77,38 +54,58 @@ def matches(name: str, patterns: tuple[str, ...]) -> bool:
     return any(fnmatch(name, pattern) or name == pattern.removesuffix(".*") for pattern in patterns)
 
 
-def places(name: str) -> list[tuple[int, int]]:
-    """The floor and the piece of a module: one pair, if the table is right."""
-    return [
-        (floor, number)
-        for floor, pieces in enumerate(FLOORS)
-        for number, piece in enumerate(pieces)
-        if matches(name, piece)
-    ]
+def room(name: str) -> str:
+    """The module at the top of the package, or the folder, that a module belongs to."""
+    return name.partition(".")[0]
+
+
+def floor(name: str) -> int:
+    """The floor of a module; raises ``ValueError`` when the table has no place for it, or two."""
+    (number,) = [number for number, rooms in enumerate(FLOORS) if room(name) in rooms]
+    return number
 
 
 def may_import(name: str, target: str) -> bool:
     """Whether the table lets one module import another."""
-    (here,), (there,) = places(name), places(target)
-    return there[0] < here[0] or there == here
+    return floor(target) < floor(name) or room(target) == room(name)
 
 
 def test_every_module_has_one_place_on_one_floor() -> None:
-    assert {name: places(name) for name in MODULES if len(places(name)) != 1} == {}
+    rooms = [room for floor in FLOORS for room in floor]
+    assert sorted({room(name) for name in MODULES}) == sorted(rooms)
 
 
-def test_modules_import_from_lower_floors_and_their_own_piece_only(graph: dict[str, Imports]) -> None:
+def test_modules_import_from_lower_floors_and_their_own_room_only(graph: dict[str, Imports]) -> None:
     pairs = [(name, target) for name, imports in graph.items() for target in sorted(imports.runtime)]
     assert [f"{name} imports {target}" for name, target in pairs if not may_import(name, target)] == []
+
+
+def test_a_package_is_imported_by_its_face_only(graph: dict[str, Imports]) -> None:
+    inside = [
+        f"{name} imports {target}"
+        for name, imports in graph.items()
+        for target in sorted(imports.runtime | imports.typing)
+        if "." in target and room(target) != room(name)
+    ]
+    assert inside == []
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_a_face_gives_what_it_says_and_nothing_else(face: str) -> None:
+    module = import_module(f"pdfbatch.{face}" if face else "pdfbatch")
+    shown = {name for name in module.__all__ if name != "__version__"}
+    assert shown == typing_names(PACKAGE / face.replace(".", "/") / "__init__.py")
+    assert all(getattr(module, name) is not None for name in shown)
+    assert shown <= set(dir(module))
 
 
 def test_only_the_composition_root_chooses_adapters(graph: dict[str, Imports]) -> None:
     known = [
         f"{name} imports {target}"
         for name, imports in graph.items()
-        if not matches(name, (*MAY_CHOOSE_ADAPTERS, *ADAPTERS))
+        if not matches(name, MAY_CHOOSE_ADAPTERS) and room(name) not in ADAPTERS
         for target in sorted(imports.runtime)
-        if matches(target, ADAPTERS)
+        if room(target) in ADAPTERS and room(target) != "storage"
     ]
     assert known == []
 
@@ -130,7 +127,7 @@ def test_a_circle_would_be_found() -> None:
 
 @pytest.mark.parametrize(
     ("name", "target"),
-    [("model", "report"), ("ports", "api"), ("engines.pdfium", "ocr.tesseract"), ("work", "engines.pdfium")],
+    [("model", "report"), ("ports", "api"), ("engines.pdfium.engine", "ocr.tesseract"), ("work.opener", "engines")],
 )
 def test_the_table_forbids_ways_up_and_across(name: str, target: str) -> None:
     assert not may_import(name, target)

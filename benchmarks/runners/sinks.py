@@ -9,10 +9,7 @@ from dataclasses import dataclass, field
 from pdfbatch import DocumentResult
 from pdfbatch.ports import Sink
 from pdfbatch.report import BatchStatus
-from pdfbatch.sinks.log import LogSink
-from pdfbatch.sinks.memory import MemorySink
-from pdfbatch.sinks.progress_bar import ProgressBarSink
-from pdfbatch.sinks.redis import RedisSink
+from pdfbatch.sinks import LogSink, MemorySink, ProgressBarSink, RedisSink
 
 
 @dataclass(slots=True)

@@ -8,8 +8,7 @@ from typing import TypeVar, overload
 
 from pdfbatch import defaults
 from pdfbatch.errors import UsageError
-from pdfbatch.inputs.manifest import ManifestSource
-from pdfbatch.inputs.sources import Inputs
+from pdfbatch.inputs import Inputs, ManifestSource
 from pdfbatch.ports import Executor, OcrEngine, Output, Sink, TextEngine
 from pdfbatch.processor import BatchProcessor
 from pdfbatch.report import BatchReport
@@ -147,20 +146,20 @@ def _executor(executor: "Executor | futures.Executor | str", workers: int | None
     if workers is not None and workers < 1:
         raise UsageError(f"max_workers must be at least 1, not {workers}")
     if isinstance(executor, futures.Executor):
-        from pdfbatch.executors.futures import FuturesExecutor  # noqa: PLC0415
+        from pdfbatch.executors import FuturesExecutor  # noqa: PLC0415
 
         return FuturesExecutor(executor, workers=workers)
     match executor:
         case "auto":
             return defaults.executor_for(output, workers)
         case "process":
-            from pdfbatch.executors.process import ProcessExecutor  # noqa: PLC0415
+            from pdfbatch.executors import ProcessExecutor  # noqa: PLC0415
 
             return ProcessExecutor(workers=workers)
         case "thread":
             return defaults.threads_first(workers)
         case "sequential":
-            from pdfbatch.executors.sequential import SequentialExecutor  # noqa: PLC0415
+            from pdfbatch.executors import SequentialExecutor  # noqa: PLC0415
 
             return SequentialExecutor()
         case str():
@@ -174,7 +173,7 @@ def _engine(engine: "TextEngine | str") -> TextEngine:
         case "pdfium":
             return defaults.engine()
         case "pypdf":
-            from pdfbatch.engines.pypdf import PypdfEngine  # noqa: PLC0415
+            from pdfbatch.engines import PypdfEngine  # noqa: PLC0415
 
             return PypdfEngine()
         case str():
@@ -188,11 +187,11 @@ def _ocr_engine(engine: "OcrEngine | str") -> OcrEngine | None:
         case "auto":
             return None
         case "tesseract":
-            from pdfbatch.ocr.tesseract import TesseractEngine  # noqa: PLC0415
+            from pdfbatch.ocr import TesseractEngine  # noqa: PLC0415
 
             return TesseractEngine()
         case "tesserocr":
-            from pdfbatch.ocr.tesserocr import TesserocrEngine  # noqa: PLC0415
+            from pdfbatch.ocr import TesserocrEngine  # noqa: PLC0415
 
             return TesserocrEngine()
         case str():

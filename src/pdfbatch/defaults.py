@@ -9,46 +9,41 @@ from typing import TYPE_CHECKING
 from pdfbatch.errors import DependencyError, DocumentError
 from pdfbatch.model import Document
 from pdfbatch.ports import Executor, OcrEngine, Output, TextEngine
-from pdfbatch.storage import fsspec as filesystem
-from pdfbatch.storage.documents import read_document
+from pdfbatch.storage import is_process_local, read_document
 
 if TYPE_CHECKING:
-    from pdfbatch.executors.fallback import FallbackExecutor
-    from pdfbatch.executors.thread import ThreadExecutor
+    from pdfbatch.executors import FallbackExecutor, ThreadExecutor
 
 
 def executor_for(output: Output | None, workers: int | None = None) -> Executor:
     """Processes, else threads, else one after the other; threads first where the output exists in this process only."""
-    return threads_first(workers) if is_process_local(output) else processes_first(workers)
+    return threads_first(workers) if is_output_process_local(output) else processes_first(workers)
 
 
 def processes_first(workers: int | None = None) -> "FallbackExecutor":
     """Processes, else threads, else one after the other."""
-    from pdfbatch.executors.fallback import FallbackExecutor
-    from pdfbatch.executors.process import ProcessExecutor
-    from pdfbatch.executors.sequential import SequentialExecutor
-    from pdfbatch.executors.thread import ThreadExecutor
+    from pdfbatch.executors import FallbackExecutor, ProcessExecutor, SequentialExecutor, ThreadExecutor
 
     return FallbackExecutor((ProcessExecutor(workers=workers), ThreadExecutor(workers=workers), SequentialExecutor()))
 
 
 def threads_first(workers: int | None = None) -> "ThreadExecutor":
     """Threads of this process."""
-    from pdfbatch.executors.thread import ThreadExecutor
+    from pdfbatch.executors import ThreadExecutor
 
     return ThreadExecutor(workers=workers)
 
 
 def engine() -> TextEngine:
     """pdfium: the fastest engine, and right most often."""
-    from pdfbatch.engines.pdfium import PdfiumEngine
+    from pdfbatch.engines import PdfiumEngine
 
     return PdfiumEngine()
 
 
 def second_engine(first: TextEngine) -> TextEngine | None:
     """pypdf, unless it was the first."""
-    from pdfbatch.engines.pypdf import PypdfEngine
+    from pdfbatch.engines import PypdfEngine
 
     second = PypdfEngine()
     return None if first.name == second.name else second
@@ -59,14 +54,12 @@ def ocr_engine(executor: Executor, languages: str) -> OcrEngine:
 
     Else the tesseract program; so, too, where ``PDFBATCH_TESSERACT`` names one.
     """
-    from pdfbatch.ocr.program import VARIABLE
-    from pdfbatch.ocr.tesseract import TesseractEngine
+    from pdfbatch.ocr import VARIABLE, TesseractEngine
 
     program = TesseractEngine()
     if not executor.kills or os.environ.get(VARIABLE) or find_spec("tesserocr") is None:
         return program
-    from pdfbatch.ocr.automatic import InstalledTesseract
-    from pdfbatch.ocr.tesserocr import TesserocrEngine
+    from pdfbatch.ocr import InstalledTesseract, TesserocrEngine
 
     library = TesserocrEngine()
     try:
@@ -76,7 +69,7 @@ def ocr_engine(executor: Executor, languages: str) -> OcrEngine:
     return InstalledTesseract(library=library, program=program)
 
 
-def is_process_local(output: Output | None) -> bool:
+def is_output_process_local(output: Output | None) -> bool:
     """Whether an output exists in this process only, as ``memory://`` does."""
     return bool(getattr(output, "is_process_local", False))
 
@@ -87,7 +80,7 @@ def brought_along(document: Document) -> Document:
 
     What cannot be read stays as it is: the document fails alone, in its worker.
     """
-    if document.content is not None or not filesystem.is_process_local(document.file_path):
+    if document.content is not None or not is_process_local(document.file_path):
         return document
     try:
         data = read_document(document).data

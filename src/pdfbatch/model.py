@@ -124,6 +124,25 @@ def derived_uuid(file_path: str) -> str:
     return f"{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"
 
 
+class Reason(StrEnum):
+    """Why the text of a page came from where it did: a closed list, kept in every record.
+
+    ``text-layer``: it is there and good. ``little-text-no-scan``: it is short, but no image fills the page.
+    ``no-text-layer``: there is none, but there is something on the page. ``stamp-over-image``: it is short, and an image
+    fills the page. ``garbage-text-layer``: it is not text. ``blank``: there is nothing on the page. ``second-engine``:
+    another engine found text where the first found none. ``ocr-always``: OCR was asked for on every page.
+    """
+
+    TEXT_LAYER = "text-layer"
+    LITTLE_TEXT_NO_SCAN = "little-text-no-scan"
+    NO_TEXT_LAYER = "no-text-layer"
+    STAMP_OVER_IMAGE = "stamp-over-image"
+    GARBAGE_TEXT_LAYER = "garbage-text-layer"
+    BLANK = "blank"
+    SECOND_ENGINE = "second-engine"
+    OCR_ALWAYS = "ocr-always"
+
+
 @quickly_pickled
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:

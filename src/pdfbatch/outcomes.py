@@ -4,9 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from pdfbatch.errors import Cause
-from pdfbatch.model import Counts, Document, DocumentResult, DocumentStatus, Failure, Page, TextSource
+from pdfbatch.model import Counts, Document, DocumentResult, DocumentStatus, Failure, Page, Reason, TextSource
 from pdfbatch.tasks import Twin
-from pdfbatch.work.page_rules import Reason
 
 _STATUS_OF_CAUSE = {
     Cause.TIMEOUT: DocumentStatus.TIMED_OUT,

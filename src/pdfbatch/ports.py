@@ -3,6 +3,7 @@
 Each is a ``Protocol``; an adapter need not inherit from it. ``pdfbatch.testing`` has a public contract test for each.
 """
 
+import math
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
@@ -19,6 +20,8 @@ from pdfbatch.tasks import Task, TaskResult
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+POINTS_PER_INCH = 72
 
 
 # --- work and executors ---------------------------------------------------------------------------------------------
@@ -160,6 +163,17 @@ class PageFacts:
     unmapped_glyphs: int = 0
     invisible_glyphs: int = 0
     vector_objects: int = 0
+
+
+def pixels_per_side(points: float, dpi: float) -> int:
+    """The pixels of a page's side of so many points, at least 1.
+
+    As pypdfium2 reckons it, down to its rounding error (792 points at 300 dpi are 3301 pixels), so that tesseract sees what
+    it sees after pypdfium2's own ``render``. One row more or less is enough to change how it divides a page into columns:
+    the character error rate of a fax was 0.104 with 3300 rows and 0.002 with 3301. Neither size is better on the whole, but
+    only one of them makes a reading comparable with those of others.
+    """
+    return max(math.ceil(points * (dpi / POINTS_PER_INCH)), 1)
 
 
 class OpenPage(Protocol):

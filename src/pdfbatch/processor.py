@@ -9,15 +9,11 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from pdfbatch import defaults
-from pdfbatch.batch import Batch
-from pdfbatch.batch.notifier import Broadcast
-from pdfbatch.batch.progress import Ledger
+from pdfbatch.batch import Batch, Broadcast, Ledger
 from pdfbatch.errors import DependencyError, UsageError
-from pdfbatch.inputs.manifest import Manifest, ManifestSource
-from pdfbatch.inputs.sources import Inputs, documents_from, known_number
+from pdfbatch.inputs import Inputs, Manifest, ManifestSource, documents_from, known_number
 from pdfbatch.model import Document, DocumentResult, DocumentStatus
-from pdfbatch.outputs.record import read_record
-from pdfbatch.outputs.results import Results
+from pdfbatch.outputs import Results, read_record
 from pdfbatch.ports import Executor, OcrEngine, Output, Shared, Sink, TextEngine
 from pdfbatch.report import BatchReport, BatchStatus
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
@@ -210,7 +206,7 @@ class BatchProcessor:
                 "executor '%s' cannot stop a document that hangs or grows: limits are only kept between pages",
                 executor.name,
             )
-        if defaults.is_process_local(self.storage) and executor.shares < Shared.MEMORY:
+        if defaults.is_output_process_local(self.storage) and executor.shares < Shared.MEMORY:
             raise UsageError(
                 f"{self.storage!r} exists in this process only, and executor '{executor.name}' works in others: "
                 "use a ThreadExecutor, or another output"

@@ -6,7 +6,7 @@ from argparse import ArgumentTypeError
 
 import pytest
 
-from pdfbatch.cli import types as quantities
+from pdfbatch.cli import types
 from pdfbatch.cli.arguments import parse
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
 
@@ -35,30 +35,30 @@ def test_none_takes_a_limit_away() -> None:
     [("1", 1), ("800M", 800 << 20), ("1.5G", 3 << 29), ("2GiB", 2 << 30), ("64 kb", 64 << 10), ("1T", 1 << 40)],
 )
 def test_sizes_are_counted_in_powers_of_1024(text: str, size: int) -> None:
-    assert quantities.size(text) == size
+    assert types.size(text) == size
 
 
 @pytest.mark.parametrize("text", ["", "G", "-1", "3X", "0", "1e9", "nan"])
 def test_what_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(ArgumentTypeError, match="is not a size"):
-        quantities.size(text)
+        types.size(text)
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "inf", "nan", "soon"])
 def test_what_is_no_time_span_is_refused(text: str) -> None:
     with pytest.raises(ArgumentTypeError, match="is not a number of seconds"):
-        quantities.seconds(text)
+        types.seconds(text)
 
 
 @pytest.mark.parametrize(("text", "share"), [("0", 0.0), ("0.05", 0.05), ("5%", 0.05), ("100%", 1.0)])
 def test_a_share_is_a_number_or_per_cent(text: str, share: float) -> None:
-    assert quantities.share(text) == pytest.approx(share)
+    assert types.share(text) == pytest.approx(share)
 
 
 @pytest.mark.parametrize("text", ["1.1", "101%", "-1%", "%", "nan"])
 def test_what_is_no_share_is_refused(text: str) -> None:
     with pytest.raises(ArgumentTypeError, match="is not a share"):
-        quantities.share(text)
+        types.share(text)
 
 
 @pytest.mark.parametrize(

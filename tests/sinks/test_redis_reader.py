@@ -14,10 +14,10 @@ import pytest
 
 pytest.importorskip("redis", reason="the extra redis is not installed")
 
+from pdfbatch.errors import StatusUnavailableError
 from pdfbatch.report import BatchState, BatchStatus
 from pdfbatch.sinks.redis import (
     RedisSink,
-    StatusUnavailableError,
     StoredStatus,
     connected,
     follow,

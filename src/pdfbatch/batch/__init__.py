@@ -1,3 +1,23 @@
-"""The parent's side of a batch."""
+"""The parent's side of a batch: tasks, scheduling, progress, resume, duplicates."""
 
-from pdfbatch.batch.batch import Batch as Batch
+from typing import TYPE_CHECKING
+
+from pdfbatch.lazy import lazy_face
+
+if TYPE_CHECKING:
+    from pdfbatch.batch.batch import Batch
+    from pdfbatch.batch.notifier import Broadcast
+    from pdfbatch.batch.progress import Ledger
+else:
+    __getattr__, __dir__ = lazy_face(
+        __name__,
+        batch="Batch",
+        notifier="Broadcast",
+        progress="Ledger",
+    )
+
+__all__ = [
+    "Batch",
+    "Broadcast",
+    "Ledger",
+]

@@ -20,8 +20,7 @@ from pdfbatch.batch.task_source import Intake
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.model import Document, DocumentResult, Failure
 from pdfbatch.outcomes import failed
-from pdfbatch.outputs.record import to_json
-from pdfbatch.outputs.results import with_stored_pages
+from pdfbatch.outputs import to_json, with_stored_pages
 from pdfbatch.ports import Executor, Output, Pool, Shared
 from pdfbatch.report import BatchReport, BatchState
 from pdfbatch.settings import Limits, RetryPolicy

@@ -13,10 +13,8 @@ from array import array
 from typing import NamedTuple, cast
 
 from pdfbatch.model import Document
-from pdfbatch.outputs.results import Shelf
-from pdfbatch.outputs.rows import Rows
-from pdfbatch.storage.documents import local_path
-from pdfbatch.storage.fingerprints import Fingerprint, of_stat
+from pdfbatch.outputs import Rows, Shelf
+from pdfbatch.storage import Fingerprint, local_path, of_stat
 from pdfbatch.tasks import Twin
 
 SAMPLE_BYTES = 64 << 10

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pdfbatch.batch.content_index import Twins
 from pdfbatch.model import Document, DocumentResult, DocumentStatus
 from pdfbatch.outcomes import as_duplicate
-from pdfbatch.outputs.results import Results
-from pdfbatch.storage.fingerprints import Fingerprint
+from pdfbatch.outputs import Results
+from pdfbatch.storage import Fingerprint
 from pdfbatch.tasks import Task, Twin
 
 MAX_WAITING = 1000

@@ -8,7 +8,7 @@ from statistics import quantiles
 
 from pdfbatch.errors import Cause
 from pdfbatch.model import DocumentResult, DocumentStatus
-from pdfbatch.outputs.results import Results
+from pdfbatch.outputs import Results
 from pdfbatch.report import BatchAccount, BatchReport, BatchState, BatchStatus
 
 # Faults that hit every document alike: after so many in a row for each worker the batch stops.

@@ -5,11 +5,17 @@ from dataclasses import dataclass
 
 from pdfbatch.errors import DocumentError
 from pdfbatch.model import Document, DocumentResult, DocumentStatus
-from pdfbatch.outputs import index
-from pdfbatch.outputs.catalog import Finished
-from pdfbatch.outputs.index import IndexWriter
-from pdfbatch.outputs.keys import output_key
-from pdfbatch.outputs.record import PARTS_FOLDER, record_name
+from pdfbatch.outputs import (
+    FOLDER,
+    PARTS_FOLDER,
+    Finished,
+    IndexWriter,
+    is_full,
+    names_after,
+    output_key,
+    read_index,
+    record_name,
+)
 from pdfbatch.ports import Output
 from pdfbatch.work import DocumentWork
 
@@ -83,11 +89,11 @@ class History:
 def history_of(work: DocumentWork, output: Output, *, resume: bool) -> History:
     """The history of an output. Where it cannot be listed there is none: records are then looked up one by one."""
     try:
-        finished, segments = index.read(output) if resume else (None, list(output.names(index.FOLDER)))
+        finished, segments = read_index(output) if resume else (None, list(output.names(FOLDER)))
     except DocumentError as error:
         log.log(logging.WARNING if resume else logging.DEBUG, "the output has no index, it cannot be listed: %s", error)
         return History(work=work, output=output, resume=resume)
-    writer = IndexWriter(output, index.names_after(segments), sum(not index.is_full(name) for name in segments))
+    writer = IndexWriter(output, names_after(segments), sum(not is_full(name) for name in segments))
     if segments and not resume:
         writer.doubt()
     return History(work=work, output=output, resume=resume, finished=finished, writer=writer)

@@ -14,7 +14,7 @@ from itertools import count
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
-from pdfbatch import task_log as tasklog
+from pdfbatch import task_log
 from pdfbatch.errors import Cause
 from pdfbatch.model import DocumentResult, Failure, Page
 from pdfbatch.outcomes import failed, lost_pages, out_of_time
@@ -198,7 +198,7 @@ class Scheduler:
     # --- taking in ------------------------------------------------------------------------------------------------
 
     def _settle(self, task: Task, outcome: TaskResult) -> Settled | None:
-        tasklog.emit(task.document, outcome.log)
+        task_log.emit(task.document, outcome.log)
         failure = outcome.failure or (outcome.result.failure if outcome.result is not None else None)
         if failure is not None and (again := self._again(task, outcome, failure)) is not None:
             heapq.heappush(self._later, again)

@@ -10,11 +10,8 @@ from pdfbatch.batch.duplicate_filter import Duplicates
 from pdfbatch.batch.resume import History
 from pdfbatch.errors import DocumentError
 from pdfbatch.model import Document, DocumentResult
-from pdfbatch.prefetch.prefetcher import Spool
-from pdfbatch.storage import documents as inputs
-from pdfbatch.storage import fingerprints
-from pdfbatch.storage.fingerprints import Fingerprint
-from pdfbatch.storage.fsspec import DEADLINE_SECONDS
+from pdfbatch.prefetch import Spool
+from pdfbatch.storage import DEADLINE_SECONDS, Fingerprint, fingerprint, parse_fingerprint
 from pdfbatch.tasks import LocalCopy, Task
 
 # So many documents may leave the way before the batch gets its turn.
@@ -169,7 +166,7 @@ class Intake:
         if document.is_remote or not (resumes or self.duplicates is not None):
             return None
         try:
-            return inputs.fingerprint(document)
+            return fingerprint(document)
         except DocumentError:  # the worker will meet it, too
             return None
 
@@ -200,7 +197,7 @@ class Intake:
     def _has_twin(self, document: Document, copy: LocalCopy) -> bool:
         if self.duplicates is None:
             return False
-        found, position = fingerprints.parsed(copy.fingerprint), self.positions[document.document_uuid]
+        found, position = parse_fingerprint(copy.fingerprint), self.positions[document.document_uuid]
         return self.duplicates.take(document, found, position, copy.digest)
 
     def _begun(self, task: Task) -> Task:

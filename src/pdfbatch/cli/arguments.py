@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, Literal
 
-from pdfbatch.cli import help_texts as guide
+from pdfbatch.cli import help_texts
 from pdfbatch.cli.options import add_demo_options, add_export_options, add_run_options, add_watch_options
 from pdfbatch.settings import OcrMissing, OcrMode
 
@@ -70,22 +70,25 @@ def program() -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog=program(), description=guide.DESCRIPTION, epilog=guide.MAIN)
+    parser = _Parser(prog=program(), description=help_texts.DESCRIPTION, epilog=help_texts.MAIN)
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and leave")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     usage = f"{program()} run INPUT [INPUT ...] --output OUT [OPTION ...]"
     run = commands.add_parser(
-        "run", help="read documents", usage=usage, description=guide.DESCRIPTION, epilog=guide.RUN
+        "run", help="read documents", usage=usage, description=help_texts.DESCRIPTION, epilog=help_texts.RUN
     )
     add_run_options(run)
-    demo = commands.add_parser("demo", help="make sample documents and read them", description=guide.DEMO)
+    demo = commands.add_parser("demo", help="make sample documents and read them", description=help_texts.DEMO)
     add_demo_options(demo)
     watch = commands.add_parser(
-        "watch", help="follow a batch from elsewhere", description=guide.WATCH, epilog=guide.WATCH_EXAMPLES
+        "watch", help="follow a batch from elsewhere", description=help_texts.WATCH, epilog=help_texts.WATCH_EXAMPLES
     )
     add_watch_options(watch)
     export = commands.add_parser(
-        "export", help="all text of an output in one file", description=guide.EXPORT, epilog=guide.EXPORT_EXAMPLES
+        "export",
+        help="all text of an output in one file",
+        description=help_texts.EXPORT,
+        epilog=help_texts.EXPORT_EXAMPLES,
     )
     add_export_options(export)
     return parser

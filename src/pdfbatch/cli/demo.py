@@ -18,8 +18,7 @@ from pdfbatch.model import DocumentResult, DocumentStatus, TextSource
 from pdfbatch.report import BatchReport
 from pdfbatch.samples import write_samples
 from pdfbatch.settings import Extraction
-from pdfbatch.sinks import formatting as wording
-from pdfbatch.sinks.progress_bar import ProgressBarSink
+from pdfbatch.sinks import ProgressBarSink, counted, one_line
 
 _DOUBTFUL = frozenset({DocumentStatus.PARTIAL, DocumentStatus.EMPTY})
 
@@ -84,7 +83,7 @@ def _first_line(result: DocumentResult) -> str:
     if result.failure is not None and not result.ok:
         return str(result.failure.cause)
     lines = (line.strip() for page in result.pages for line in page.text.splitlines())
-    return wording.one_line(next(filter(None, lines), ""))
+    return one_line(next(filter(None, lines), ""))
 
 
 def _cut(text: str, room: int) -> str:
@@ -93,9 +92,9 @@ def _cut(text: str, room: int) -> str:
 
 def _figures(report: BatchReport, paint: Paint) -> Iterator[str]:
     status = report.status
-    documents = wording.counted(report.processed, "document")
-    pages = f"{wording.counted(status.pages, 'page')}, {status.ocr_pages:,} of them by OCR"
-    workers = wording.counted(status.workers, "worker")
+    documents = counted(report.processed, "document")
+    pages = f"{counted(status.pages, 'page')}, {status.ocr_pages:,} of them by OCR"
+    workers = counted(status.workers, "worker")
     yield f"{paint.bold(f'{documents} in {span(report.duration_seconds)}')} with {workers}: {pages}"
     rates = f"{report.documents_per_hour:,.0f} documents and {report.pages_per_hour:,.0f} pages an hour"
     yield f"That is {rates}, start-up included."
@@ -104,7 +103,7 @@ def _figures(report: BatchReport, paint: Paint) -> Iterator[str]:
 def _missing_ocr(results: list[DocumentResult], paint: Paint) -> Iterator[str]:
     unread = sum(result.counts.failed_pages for result in results)
     if unread and not any(page.source is TextSource.OCR for result in results for page in result.pages):
-        pages = wording.counted(unread, "scanned page")
+        pages = counted(unread, "scanned page")
         yield paint.doubtful(f"{pages} not read, because tesseract is not installed: pip install 'pdfbatch[ocr]'")
 
 
@@ -117,7 +116,7 @@ def _example(results: list[DocumentResult], samples: Path, text: Path) -> Iterat
 
 
 def _name(result: DocumentResult, samples: Path) -> str:
-    return wording.one_line(os.path.relpath(result.document.file_path, samples))
+    return one_line(os.path.relpath(result.document.file_path, samples))
 
 
 def _next(text: Path, paint: Paint) -> Iterator[str]:

@@ -4,14 +4,15 @@ import sys
 
 from pdfbatch.cli.arguments import Arguments
 from pdfbatch.cli.exit_codes import ExitCode
-from pdfbatch.storage.errors import redacted
+from pdfbatch.storage import redacted
 
 
 def export(arguments: Arguments) -> ExitCode:
     """Write the file, and say how many rows it has."""
-    from pdfbatch.outputs import export as exporting  # noqa: PLC0415 (loaded when used)
+    from pdfbatch.outputs import export as export_documents  # noqa: PLC0415 (loaded when used)
+    from pdfbatch.outputs import export_pages  # noqa: PLC0415 (as above)
 
-    write = exporting.export_pages if arguments.pages else exporting.export
+    write = export_pages if arguments.pages else export_documents
     count = write(arguments.output, arguments.target)
     if not arguments.quiet:
         rows = "row" if count == 1 else "rows"

@@ -2,7 +2,7 @@
 
 from argparse import ArgumentParser
 
-from pdfbatch.cli import types as quantities
+from pdfbatch.cli import types
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
 
 
@@ -16,7 +16,7 @@ def add_demo_options(parser: ArgumentParser) -> None:
     """The options of ``pdfbatch demo``."""
     output = parser.add_argument("-o", "--output", metavar="DIR", default="pdfbatch-demo")
     output.help = "where samples and text go (default: ./%(default)s)"
-    parser.add_argument("-w", "--workers", type=quantities.whole, metavar="N", help="default: one for each core")
+    parser.add_argument("-w", "--workers", type=types.whole, metavar="N", help="default: one for each core")
 
 
 def add_watch_options(parser: ArgumentParser) -> None:
@@ -53,7 +53,7 @@ def _add_places(parser: ArgumentParser) -> None:
 
 def _add_workers(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("how it runs")
-    group.add_argument("-w", "--workers", type=quantities.whole, metavar="N", help="default: one for each core")
+    group.add_argument("-w", "--workers", type=types.whole, metavar="N", help="default: one for each core")
     group.add_argument(
         "--executor",
         choices=("auto", "process", "thread", "sequential"),
@@ -63,7 +63,7 @@ def _add_workers(parser: ArgumentParser) -> None:
     )
     group.add_argument(
         "--batch-size",
-        type=quantities.whole,
+        type=types.whole,
         metavar="N",
         default=10,
         help="documents that are accounted for together in the report (default: %(default)s)",
@@ -99,7 +99,7 @@ def _add_text(parser: ArgumentParser) -> None:
     )
     group.add_argument(
         "--dpi",
-        type=quantities.whole,
+        type=types.whole,
         metavar="N",
         default=usual.dpi,
         help="highest resolution at which pages are drawn for OCR (default: %(default)s)",
@@ -120,7 +120,7 @@ def _add_limits(parser: ArgumentParser) -> None:
     ):
         group.add_argument(
             name,
-            type=quantities.seconds,
+            type=types.seconds,
             metavar="SECONDS",
             default=seconds,
             help=f"what {what} may take (default: {seconds:g})",
@@ -128,28 +128,28 @@ def _add_limits(parser: ArgumentParser) -> None:
     group.add_argument(
         "--memory",
         dest="memory_bytes",
-        type=quantities.size,
+        type=types.size,
         metavar="SIZE",
         default=usual.memory_bytes,
         help="what a worker may use, such as 800M (default: 1G)",
     )
     group.add_argument(
         "--max-pages",
-        type=quantities.whole_or_none,
+        type=types.whole_or_none,
         metavar="N",
         default=usual.max_pages,
         help="longer documents are refused (default: %(default)s)",
     )
     group.add_argument(
         "--max-file-bytes",
-        type=quantities.size,
+        type=types.size,
         metavar="SIZE",
         default=usual.max_file_bytes,
         help="larger documents are refused (default: 2G)",
     )
     group.add_argument(
         "--storage-timeout",
-        type=quantities.some_seconds,
+        type=types.some_seconds,
         metavar="SECONDS",
         default=usual.storage_timeout,
         help=f"what one call of a remote storage may take with all its tries (default: {usual.storage_timeout:g})",
@@ -160,7 +160,7 @@ def _add_again(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("again")
     group.add_argument(
         "--attempts",
-        type=quantities.whole,
+        type=types.whole,
         metavar="N",
         default=RetryPolicy().attempts,
         help="tries of a document when the network or the storage fails (default: %(default)s)",
@@ -170,7 +170,7 @@ def _add_again(parser: ArgumentParser) -> None:
     which.add_argument("--retry-failed", action="store_true", help="read only what failed in an earlier run into OUT")
     group.add_argument(
         "--max-failure-rate",
-        type=quantities.share,
+        type=types.share,
         metavar="SHARE",
         help="stop early when more documents fail, such as 5%% (default: go on to the end)",
     )

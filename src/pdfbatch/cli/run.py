@@ -13,13 +13,12 @@ from pdfbatch.cli.json_lines import JsonLines
 from pdfbatch.cli.logs import logging_to_stderr
 from pdfbatch.cli.style import paint_for
 from pdfbatch.cli.summary import interrupted, summary
-from pdfbatch.inputs.sources import Inputs, documents_from
+from pdfbatch.inputs import Inputs, documents_from
 from pdfbatch.model import Document
 from pdfbatch.ports import Sink
 from pdfbatch.report import BatchReport, BatchState
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
-from pdfbatch.sinks.log import LogSink
-from pdfbatch.sinks.progress_bar import ProgressBarSink
+from pdfbatch.sinks import LogSink, ProgressBarSink
 
 
 def run(arguments: Arguments) -> ExitCode:
@@ -103,7 +102,7 @@ def _limits(arguments: Arguments) -> Limits:
 def _sinks(arguments: Arguments) -> Iterator[Sink]:
     redis = arguments.redis or os.environ.get("PDFBATCH_REDIS")
     if redis:
-        from pdfbatch.sinks.redis import RedisSink  # noqa: PLC0415 (loaded when used)
+        from pdfbatch.sinks import RedisSink  # noqa: PLC0415 (loaded when used)
 
         yield RedisSink(redis)
     if arguments.json:

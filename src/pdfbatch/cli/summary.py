@@ -8,7 +8,7 @@ from pdfbatch.cli.style import Paint
 from pdfbatch.errors import Cause
 from pdfbatch.model import DocumentResult
 from pdfbatch.report import BatchReport, BatchState, BatchStatus
-from pdfbatch.sinks import formatting as wording
+from pdfbatch.sinks import clock, counted, one_line
 
 _OPTIONS = {
     Cause.PASSWORD_REQUIRED: "--password",
@@ -35,7 +35,7 @@ def summary(report: BatchReport, tally: Tally, words: Sequence[str], paint: Pain
     yield from _failures(tally, paint)
     yield ""
     if report.output is not None:
-        yield from _places(wording.one_line(report.output.rstrip("/")), failures=bool(tally.failed))
+        yield from _places(one_line(report.output.rstrip("/")), failures=bool(tally.failed))
     if tally.failed:
         yield f"Try those again   {paint.bold(again(words, '--retry-failed'))}"
 
@@ -45,7 +45,7 @@ def interrupted(status: BatchStatus | None, words: Sequence[str], reason: str, p
     if status is None:
         yield f"Stopped by {reason} before the work began."
         return
-    done = f"{status.processed:,} of {wording.counted(status.total_documents, 'document')}"
+    done = f"{status.processed:,} of {counted(status.total_documents, 'document')}"
     yield f"{paint.bold(f'Stopped by {reason}.')} {done} had ended; what they gave is kept."
     yield f"Go on with        {paint.bold(again(words, '--resume'))}"
 
@@ -82,11 +82,11 @@ def advice(cause: Cause) -> str:
 
 def span(seconds: float) -> str:
     """A time span: short ones with a tenth of a second, long ones as ``h:mm:ss``."""
-    return f"{seconds:.1f} s" if seconds < 60 else wording.clock(seconds)
+    return f"{seconds:.1f} s" if seconds < 60 else clock(seconds)
 
 
 def _headline(status: BatchStatus, paint: Paint) -> Iterator[str]:
-    documents = wording.counted(status.processed, "document")
+    documents = counted(status.processed, "document")
     rates = f"{status.documents_per_hour:,.0f} documents/h, {status.pages_per_hour:,.0f} pages/h"
     yield f"{paint.bold(f'{documents} in {span(status.elapsed_seconds)}')}: {rates}, {_workers(status)}"
     if status.state is not BatchState.COMPLETED:
@@ -94,7 +94,7 @@ def _headline(status: BatchStatus, paint: Paint) -> Iterator[str]:
 
 
 def _workers(status: BatchStatus) -> str:
-    workers = wording.counted(status.workers, "worker")
+    workers = counted(status.workers, "worker")
     return f"{workers} ({status.executor})" if status.executor else workers
 
 
@@ -136,7 +136,7 @@ def _failures(tally: Tally, paint: Paint) -> Iterator[str]:
 
 def _listed(group: Group, line: Callable[[DocumentResult], str], rest: str) -> Iterator[str]:
     for result in group.first:
-        yield f"  {wording.one_line(line(result))}"
+        yield f"  {one_line(line(result))}"
     if group.count > len(group.first):
         yield f"  and {group.count - len(group.first):,} more: see {rest}"
 
@@ -148,7 +148,7 @@ def _message(result: DocumentResult) -> str:
 
 
 def _pages_lost(result: DocumentResult) -> str:
-    pages = wording.counted(result.counts.pages, "page")
+    pages = counted(result.counts.pages, "page")
     return f"{result.document.file_path}: {result.counts.failed_pages:,} of {pages} failed"
 
 

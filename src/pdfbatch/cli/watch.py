@@ -11,15 +11,17 @@ from pdfbatch.cli.arguments import Arguments
 from pdfbatch.cli.exit_codes import ExitCode, complain
 from pdfbatch.cli.json_lines import JsonLines
 from pdfbatch.cli.style import Paint, paint_for
+from pdfbatch.errors import StatusUnavailableError
 from pdfbatch.report import BatchState, utc
-from pdfbatch.sinks import formatting as wording
-from pdfbatch.sinks.progress_bar import ProgressBarSink
-from pdfbatch.sinks.redis import (
+from pdfbatch.sinks import (
     DEFAULT_URL,
-    StatusUnavailableError,
+    ProgressBarSink,
     StoredStatus,
+    clock,
     connected,
     follow,
+    one_line,
+    progress,
     read_status,
     recent_batches,
 )
@@ -108,7 +110,7 @@ def _conclude(batch: StoredStatus, arguments: Arguments) -> None:
 
 def table(batches: Sequence[StoredStatus], paint: Paint) -> Iterator[str]:
     """Batches as lines, one below the other."""
-    names = [wording.one_line(batch.status.batch_id) for batch in batches]
+    names = [one_line(batch.status.batch_id) for batch in batches]
     widest = max(map(len, names), default=5)
     yield paint.bold(f"{'batch':<{widest}}  {'state':<10}  {'began (UTC)':<16}  {'documents':>21}  {'failed':>9}")
     for name, batch in zip(names, batches, strict=True):
@@ -121,9 +123,9 @@ def table(batches: Sequence[StoredStatus], paint: Paint) -> Iterator[str]:
 
 def sentence(batch: StoredStatus, paint: Paint) -> Iterator[str]:
     """A batch as one line, and what to think of one whose heart has stopped."""
-    name = wording.one_line(batch.status.batch_id)
-    time = wording.clock(batch.status.elapsed_seconds)
-    yield f"{paint.bold(name)} {_painted(batch, paint)} after {time}: {wording.progress(batch.status)}"
+    name = one_line(batch.status.batch_id)
+    time = clock(batch.status.elapsed_seconds)
+    yield f"{paint.bold(name)} {_painted(batch, paint)} after {time}: {progress(batch.status)}"
     if batch.stale:
         seen = utc(batch.heartbeat_at) or "ever"
         yield f"No sign of life since {seen}: its process has ended without a word, or cannot reach Redis."

@@ -1,1 +1,20 @@
-"""PDF -> text layer, page images, metadata."""
+"""PDF to text layer and page images."""
+
+from typing import TYPE_CHECKING
+
+from pdfbatch.lazy import lazy_face
+
+if TYPE_CHECKING:
+    from pdfbatch.engines.pdfium import PdfiumEngine
+    from pdfbatch.engines.pypdf import PypdfEngine
+else:
+    __getattr__, __dir__ = lazy_face(
+        __name__,
+        pdfium="PdfiumEngine",
+        pypdf="PypdfEngine",
+    )
+
+__all__ = [
+    "PdfiumEngine",
+    "PypdfEngine",
+]

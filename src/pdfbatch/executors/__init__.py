@@ -1,1 +1,33 @@
 """Where tasks run."""
+
+from typing import TYPE_CHECKING
+
+from pdfbatch.lazy import lazy_face
+
+if TYPE_CHECKING:
+    from pdfbatch.executors.cpus import available_cpus
+    from pdfbatch.executors.fallback import FallbackExecutor
+    from pdfbatch.executors.futures import FuturesExecutor
+    from pdfbatch.executors.process import ProcessExecutor, StartMethod
+    from pdfbatch.executors.sequential import SequentialExecutor
+    from pdfbatch.executors.thread import ThreadExecutor
+else:
+    __getattr__, __dir__ = lazy_face(
+        __name__,
+        cpus="available_cpus",
+        fallback="FallbackExecutor",
+        futures="FuturesExecutor",
+        process="ProcessExecutor StartMethod",
+        sequential="SequentialExecutor",
+        thread="ThreadExecutor",
+    )
+
+__all__ = [
+    "FallbackExecutor",
+    "FuturesExecutor",
+    "ProcessExecutor",
+    "SequentialExecutor",
+    "StartMethod",
+    "ThreadExecutor",
+    "available_cpus",
+]

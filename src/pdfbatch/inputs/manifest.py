@@ -9,10 +9,7 @@ from typing import TypeAlias, cast
 
 from pdfbatch.errors import DocumentError, DuplicateDocumentError, ManifestError
 from pdfbatch.model import Document, derived_uuid
-from pdfbatch.storage.documents import read_document
-from pdfbatch.storage.errors import redacted
-from pdfbatch.storage.fsspec import Options, protocol_of
-from pdfbatch.storage.remote_documents import RemoteDocument, with_options
+from pdfbatch.storage import Options, RemoteDocument, protocol_of, read_document, redacted, with_options
 
 _KEYS = frozenset({"file_path", "document_uuid", "project_uuid", "metadata", "password", "pages", "languages"})
 _RENAMED = {"filename": "original_name"}

@@ -9,13 +9,22 @@ from typing import TYPE_CHECKING
 from pdfbatch.errors import DocumentError, NoDocumentsError, UsageError
 from pdfbatch.inputs.manifest import Manifest
 from pdfbatch.model import Document
-from pdfbatch.storage.errors import redacted
-from pdfbatch.storage.fsspec import Options, protocol_of
-from pdfbatch.storage.remote_documents import RemoteDocument, with_options
-from pdfbatch.storage.tree import Entry, LocalTree, Pattern, Tree, split_pattern, walk
+from pdfbatch.storage import (
+    Entry,
+    LocalTree,
+    Options,
+    Pattern,
+    RemoteDocument,
+    Tree,
+    protocol_of,
+    redacted,
+    split_pattern,
+    walk,
+    with_options,
+)
 
 if TYPE_CHECKING:
-    from pdfbatch.storage.remote_tree import RemoteTree
+    from pdfbatch.storage import RemoteTree
 
 Addressed = Callable[[str], str]
 
@@ -65,7 +74,7 @@ def _remote(url: str, options: Options) -> Iterable[Document]:
 
 def _searched(url: str, options: Options) -> Iterator[Document]:
     """What is behind a URL that does not say by its name what it is: asks the storage."""
-    from pdfbatch.storage.remote_tree import RemoteTree  # noqa: PLC0415 (tenacity and fsspec, which local documents spare)
+    from pdfbatch.storage import RemoteTree  # noqa: PLC0415 (tenacity and fsspec, which local documents spare)
 
     protocol, _, rest = url.partition("://")
     inside, link, outside = rest.partition("::")

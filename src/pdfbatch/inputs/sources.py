@@ -12,9 +12,7 @@ from pdfbatch.inputs.manifest import Manifest, Place, document_from_entry
 from pdfbatch.inputs.search import found_documents, is_one_document
 from pdfbatch.inputs.unique import Meeting, SeenDocuments
 from pdfbatch.model import Document
-from pdfbatch.storage.errors import redacted
-from pdfbatch.storage.fsspec import is_file_system, on_file_system
-from pdfbatch.storage.remote_documents import without_secrets
+from pdfbatch.storage import is_file_system, on_file_system, redacted, without_secrets
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem

@@ -8,9 +8,7 @@ from typing import IO, Protocol, TypeVar, cast
 
 from pdfbatch import retry
 from pdfbatch.errors import DocumentError, OutputError
-from pdfbatch.storage import fsspec as filesystem
-from pdfbatch.storage.errors import redacted, storage_error
-from pdfbatch.storage.temporary_names import temporary_name
+from pdfbatch.storage import REQUEST_RETRY, lists_versions, open_url, redacted, storage_error, temporary_name
 
 T = TypeVar("T")
 
@@ -67,8 +65,8 @@ def _refusing(path: str, call: Callable[[], T]) -> T:
 
 def _send(path: str, address: str, options: Mapping[str, object]) -> None:
     """Send a file to its URL, with the tries of any remote request."""
-    opened, remote = filesystem.open_url(address, options)
-    is_one_put = filesystem.lists_versions(opened) and os.path.getsize(path) < _LARGEST_PUT_BYTES
+    opened, remote = open_url(address, options)
+    is_one_put = lists_versions(opened) and os.path.getsize(path) < _LARGEST_PUT_BYTES
     chosen: dict[str, object] = {"chunksize": _LARGEST_PUT_BYTES} if is_one_put else {}
 
     def once() -> None:
@@ -78,6 +76,6 @@ def _send(path: str, address: str, options: Mapping[str, object]) -> None:
             raise storage_error(error, address, options) from error
 
     try:
-        retry.call(once, filesystem.REQUEST_RETRY)
+        retry.call(once, REQUEST_RETRY)
     except DocumentError as error:
         raise OutputError(f"The export {redacted(address)} cannot be written: {error}") from error

@@ -76,7 +76,7 @@ def key_of(line: bytes) -> str | None:
     return None if key is None else str(key)
 
 
-def read(output: Output) -> tuple[Finished, list[str]]:
+def read_index(output: Output) -> tuple[Finished, list[str]]:
     """What an output knows of its documents, and the names of its segments: one listing, and one read for each segment.
 
     Raises ``DocumentError`` when the output cannot be listed.

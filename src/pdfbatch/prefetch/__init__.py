@@ -1,1 +1,17 @@
-"""Remote documents, fetched ahead of the workers."""
+"""Remote documents, downloaded ahead of the workers."""
+
+from typing import TYPE_CHECKING
+
+from pdfbatch.lazy import lazy_face
+
+if TYPE_CHECKING:
+    from pdfbatch.prefetch.prefetcher import Spool
+else:
+    __getattr__, __dir__ = lazy_face(
+        __name__,
+        prefetcher="Spool",
+    )
+
+__all__ = [
+    "Spool",
+]

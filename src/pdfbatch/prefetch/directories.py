@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from pdfbatch.prefetch.quota import Room
-from pdfbatch.storage.temporary_names import is_abandoned, temporary_name
+from pdfbatch.storage import is_abandoned, temporary_name
 
 PREFIX = "pdfbatch-spool"
 

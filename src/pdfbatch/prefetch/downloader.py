@@ -12,11 +12,23 @@ from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.model import Document, Failure
 from pdfbatch.prefetch.directories import Place, Shelves
 from pdfbatch.retry import counting
-from pdfbatch.storage import remote_documents as remoteinputs
-from pdfbatch.storage.calls import Terms
-from pdfbatch.storage.errors import storage_error
-from pdfbatch.storage.fingerprints import Fingerprint
-from pdfbatch.storage.lane import SMALL_BYTES, Lane, Passage, lane_to, may_pass
+from pdfbatch.storage import (
+    RANGE_BYTES,
+    SMALL_BYTES,
+    Fingerprint,
+    Lane,
+    Passage,
+    Terms,
+    check_found_size,
+    iter_ranges,
+    lane_to,
+    listed_fingerprint,
+    may_pass,
+    options_of,
+    remote_fingerprint,
+    storage_error,
+    url_of,
+)
 from pdfbatch.tasks import LocalCopy, Task
 
 Skip = Callable[[Document, str], bool]
@@ -108,15 +120,15 @@ class Fetchers:
 
     def _lane_at_hand(self, task: Task) -> Lane | None:
         """The lane to where a document is, without loading the client: a listing has done so, or a thread will."""
-        if remoteinputs.listed(task.document) is not None:
+        if listed_fingerprint(task.document) is not None:
             return self._lane(task)
-        return self._lanes.get(_identity(remoteinputs.options_of(task.document)), ({}, None))[1]
+        return self._lanes.get(_identity(options_of(task.document)), ({}, None))[1]
 
     def _lane(self, task: Task) -> Lane | None:
         """The lane to where a document is, made when it is first wanted."""
         if not self._may_pass(task.document):
             return None
-        options = remoteinputs.options_of(task.document)
+        options = options_of(task.document)
         identity = _identity(options)
         with self._opening:
             if identity not in self._lanes:
@@ -130,7 +142,7 @@ class Fetchers:
         """Whether a document may go the short way. One that was not listed is asked for at once, unless that could be for
         nothing: because an earlier batch has finished it, or by a limit.
         """
-        is_known = remoteinputs.listed(document) is not None
+        is_known = listed_fingerprint(document) is not None
         is_wanted = self.skip is None and (self.max_file_bytes is None or self.max_file_bytes >= SMALL_BYTES)
         return (is_known or is_wanted) and may_pass(document)
 
@@ -138,7 +150,7 @@ class Fetchers:
         """Whether a document goes the short way."""
         if lane is None or not lane.works or not self._may_pass(task.document):
             return False
-        found, limit = remoteinputs.listed(task.document), self.max_file_bytes
+        found, limit = listed_fingerprint(task.document), self.max_file_bytes
         passing = _Passing(self, lane, task, found)
         if found is not None and found.size_bytes is not None:
             is_too_large = limit is not None and found.size_bytes > limit
@@ -148,7 +160,7 @@ class Fetchers:
             if passing.place is None:
                 return False
         size = None if found is None else found.size_bytes
-        lane.take(Passage(remoteinputs.address_of(task.document), size, passing.file, passing.done))
+        lane.take(Passage(url_of(task.document), size, passing.file, passing.done))
         return True
 
     def go_on(self, task: Task, seconds: float) -> None:
@@ -175,11 +187,11 @@ class Fetchers:
         return Fetched(task=replace(task, failure=failure))
 
     def _copied(self, task: Task, terms: Terms) -> Fetched:
-        found = remoteinputs.listed(task.document) or remoteinputs.fingerprint(task.document, terms)
-        remoteinputs.checked(task.document, found, self.max_file_bytes)
+        found = listed_fingerprint(task.document) or remote_fingerprint(task.document, terms)
+        check_found_size(task.document, found, self.max_file_bytes)
         if self.skip is not None and self.skip(task.document, str(found)):
             return Fetched(task=replace(task, copy=LocalCopy(path="", fingerprint=str(found))))
-        with self._place_for(remoteinputs.RANGE_BYTES if found.size_bytes is None else found.size_bytes) as place:
+        with self._place_for(RANGE_BYTES if found.size_bytes is None else found.size_bytes) as place:
             is_large = found.size_bytes is None or found.size_bytes > _LARGE_BYTES
             with self._large if is_large else nullcontext():
                 digest = self._write(task.document, found, place.path, terms)
@@ -203,7 +215,7 @@ class Fetchers:
         digest, size = hashlib.sha256(), 0
         try:
             with open(path, "xb") as file:
-                for data in remoteinputs.body(document, found, self.max_file_bytes, terms):
+                for data in iter_ranges(document, found, self.max_file_bytes, terms):
                     size += file.write(data)
                     if self.hashes:
                         digest.update(data)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from pdfbatch.model import Document
 from pdfbatch.settings import RetryPolicy
-from pdfbatch.storage.fsspec import DEADLINE_SECONDS, REQUEST_RETRY, is_process_local
+from pdfbatch.storage import DEADLINE_SECONDS, REQUEST_RETRY, is_process_local
 from pdfbatch.tasks import Task
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ class Spool:
     def _new_fetchers(self) -> "Fetchers":
         from pdfbatch.prefetch.directories import memory_place, shelves  # noqa: PLC0415
         from pdfbatch.prefetch.downloader import Fetchers  # noqa: PLC0415 (tenacity, which local documents spare)
-        from pdfbatch.storage.calls import terms  # noqa: PLC0415
+        from pdfbatch.storage import terms  # noqa: PLC0415
 
         return Fetchers(
             shelves=shelves(self.folder, self.max_bytes, self.memory_bytes, memory_place()),

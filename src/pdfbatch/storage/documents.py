@@ -44,9 +44,9 @@ def read_document(
         return Source(data=document.content, fingerprint=fingerprints.of_bytes(document.content))
     if document.is_remote:
         from pdfbatch.storage import calls as remotecalls  # noqa: PLC0415 (tenacity and fsspec, which local documents spare)
-        from pdfbatch.storage import remote_documents as remoteinputs  # noqa: PLC0415 (tenacity and fsspec, which local documents spare)
+        from pdfbatch.storage import remote_documents  # noqa: PLC0415 (fsspec, which local documents spare)
 
-        data, found = remoteinputs.fetch(document, max_file_bytes, remotecalls.terms(retry, seconds))
+        data, found = remote_documents.fetch(document, max_file_bytes, remotecalls.terms(retry, seconds))
         return Source(data=data, fingerprint=found)
     return _local(local_path(document), max_file_bytes)
 
@@ -60,9 +60,9 @@ def fingerprint(document: Document, *, retry: RetryPolicy | None = None, seconds
         return fingerprints.of_bytes(document.content)
     if document.is_remote:
         from pdfbatch.storage import calls as remotecalls  # noqa: PLC0415 (as above)
-        from pdfbatch.storage import remote_documents as remoteinputs  # noqa: PLC0415 (as above)
+        from pdfbatch.storage import remote_documents  # noqa: PLC0415 (as above)
 
-        return remoteinputs.fingerprint(document, remotecalls.terms(retry, seconds))
+        return remote_documents.remote_fingerprint(document, remotecalls.terms(retry, seconds))
     return fingerprints.of_stat(_facts_of_file(local_path(document)))
 
 

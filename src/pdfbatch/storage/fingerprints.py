@@ -34,7 +34,7 @@ def of_bytes(content: bytes) -> Fingerprint:
     return Fingerprint(size_bytes=len(content), tag=f"sha256={hashlib.sha256(content).hexdigest()}")
 
 
-def parsed(text: str) -> Fingerprint:
+def parse_fingerprint(text: str) -> Fingerprint:
     """A fingerprint from the form that a record keeps."""
     size, _, tag = text.partition(":")
     return Fingerprint(size_bytes=None if size == "?" else int(size), tag=tag)

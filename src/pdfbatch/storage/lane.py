@@ -20,7 +20,7 @@ from pdfbatch.storage.calls import Target, Terms
 from pdfbatch.storage.fingerprints import Fingerprint, of_bytes, of_info
 from pdfbatch.storage.fsspec import lists_versions
 from pdfbatch.storage.presigning import UrlPattern, pattern_after
-from pdfbatch.storage.remote_documents import address_of, listed, options_of
+from pdfbatch.storage.remote_documents import listed_fingerprint, options_of, url_of
 
 SMALL_BYTES = 4 << 20
 # Denied or refused so often in a row: then signed URLs do not work here, and no more are tried.
@@ -219,7 +219,7 @@ async def _pattern(client: Any, url: str, key: str) -> UrlPattern | None:
 def lane_to(document: Document, terms: Terms, *, hashes: bool = False) -> Lane | None:
     """A new lane to where a document is; ``None`` where there is none. Opens the file system."""
     options = options_of(document)
-    filesystem, _ = Target(address_of(document), options).opened(terms.seconds)
+    filesystem, _ = Target(url_of(document), options).opened(terms.seconds)
     is_about_requests = any(options.get(name) for name in _ABOUT_REQUESTS)
     is_plain = lists_versions(filesystem) and not is_about_requests
     return Lane(filesystem, terms.seconds / 3, hashes) if is_plain and hasattr(filesystem, "set_session") else None
@@ -227,7 +227,7 @@ def lane_to(document: Document, terms: Terms, *, hashes: bool = False) -> Lane |
 
 def may_pass(document: Document) -> bool:
     """Whether a document may go the short way: one whose version a listing has told if it is small, else any on S3."""
-    found = listed(document)
+    found = listed_fingerprint(document)
     if found is None:
-        return _split(address_of(document)) is not None
+        return _split(url_of(document)) is not None
     return found.size_bytes is not None and 0 < found.size_bytes <= SMALL_BYTES

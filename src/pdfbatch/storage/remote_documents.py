@@ -48,7 +48,7 @@ def without_secrets(document: Document) -> Document:
     """The document under a ``file_path`` that may be written down."""
     if not document.is_remote or (path := recorded(document.file_path)) == document.file_path:
         return document
-    return replace(_remote(document, options_of(document), path), url=address_of(document))
+    return replace(_remote(document, options_of(document), path), url=url_of(document))
 
 
 def _remote(document: Document, options: Mapping[str, object], path: str) -> RemoteDocument:
@@ -61,12 +61,12 @@ def _remote(document: Document, options: Mapping[str, object], path: str) -> Rem
         pages=document.pages,
         languages=document.languages,
         options=options,
-        found=listed(document),
+        found=listed_fingerprint(document),
         url=document.url if isinstance(document, RemoteDocument) else "",
     )
 
 
-def listed(document: Document) -> Fingerprint | None:
+def listed_fingerprint(document: Document) -> Fingerprint | None:
     """What a listing has told of a document, if it came from one that tells so much."""
     return document.found if isinstance(document, RemoteDocument) else None
 
@@ -76,18 +76,18 @@ def options_of(document: Document) -> Mapping[str, object]:
     return document.options if isinstance(document, RemoteDocument) else {}
 
 
-def address_of(document: Document) -> str:
+def url_of(document: Document) -> str:
     """The URL to ask for."""
     return (isinstance(document, RemoteDocument) and document.url) or document.file_path
 
 
 def fetch(document: Document, max_file_bytes: int | None, terms: "Terms") -> tuple[bytes, Fingerprint]:
     """The bytes of a remote document. Its size is asked for first. Raises ``DocumentError``."""
-    found = checked(document, fingerprint(document, terms), max_file_bytes)
-    return b"".join(body(document, found, max_file_bytes, terms)), found
+    found = check_found_size(document, remote_fingerprint(document, terms), max_file_bytes)
+    return b"".join(iter_ranges(document, found, max_file_bytes, terms)), found
 
 
-def fingerprint(document: Document, terms: "Terms") -> Fingerprint:
+def remote_fingerprint(document: Document, terms: "Terms") -> Fingerprint:
     """What the storage says about a remote document. Raises ``DocumentError``."""
 
     def asked(filesystem: FileSystem, path: str) -> Fingerprint:
@@ -99,14 +99,14 @@ def fingerprint(document: Document, terms: "Terms") -> Fingerprint:
     return _called(document, terms, asked)
 
 
-def checked(document: Document, found: Fingerprint, max_file_bytes: int | None) -> Fingerprint:
+def check_found_size(document: Document, found: Fingerprint, max_file_bytes: int | None) -> Fingerprint:
     """What was found of a document, unless it is empty or too large. Raises ``DocumentError``."""
     if found.size_bytes is not None:
         fingerprints.check_size(redacted(document.file_path), found.size_bytes, max_file_bytes)
     return found
 
 
-def body(document: Document, found: Fingerprint, max_file_bytes: int | None, terms: "Terms") -> Iterator[bytes]:
+def iter_ranges(document: Document, found: Fingerprint, max_file_bytes: int | None, terms: "Terms") -> Iterator[bytes]:
     """The bytes of a remote document, range by range, so that a large one is neither held nor repeated as a whole.
 
     Raises ``DocumentError``: ``input_changed`` when they are not as many as ``found`` says, or another version.
@@ -124,7 +124,7 @@ def body(document: Document, found: Fingerprint, max_file_bytes: int | None, ter
         yield data
         if read >= size:  # a server that knows no ranges sends all at once
             break
-    is_whole = read == size and (size <= RANGE_BYTES or fingerprint(document, terms) == found)
+    is_whole = read == size and (size <= RANGE_BYTES or remote_fingerprint(document, terms) == found)
     if not is_whole:
         message = f"{address}: {size} bytes announced, {read} read, or another version of it"
         raise DocumentError(message, cause=Cause.INPUT_CHANGED, transient=True)
@@ -144,6 +144,6 @@ def _called(document: Document, terms: "Terms", function: Callable[[FileSystem, 
     from pdfbatch.storage.calls import Target  # noqa: PLC0415 (tenacity, which local documents spare)
 
     try:
-        return terms.called(Target(address_of(document), options_of(document)), function, size_bytes=size_bytes)
+        return terms.called(Target(url_of(document), options_of(document)), function, size_bytes=size_bytes)
     except DependencyError as error:
         raise DocumentError(str(error), cause=Cause.STORAGE_UNAVAILABLE) from error

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 
-from pdfbatch import retry as repeats
-from pdfbatch import task_log as tasklog
+from pdfbatch import task_log
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.model import Document, DocumentResult, Failure
 from pdfbatch.outcomes import failed
 from pdfbatch.ports import OcrEngine, Output, TextEngine, Watch
+from pdfbatch.retry import counting
 from pdfbatch.settings import Extraction, Limits
 from pdfbatch.tasks import Draft, Step, Task, TaskResult, Twin
 from pdfbatch.work.opener import Opener
@@ -55,7 +55,7 @@ class DocumentWork:
     def begin(self, task: Task, watch: Watch | None = None) -> TaskResult | Callable[[], TaskResult]:
         """Do all of a task but to wait for the output, which what is returned does; large texts are waited for here."""
         clock = Clock.started(task, self.limits)
-        with tasklog.collect() as log, repeats.counting() as again:
+        with task_log.collect() as log, counting() as again:
             context = copy_context()
             begun = self._begun(task, clock, watch or _NO_WATCH)
 

@@ -9,8 +9,7 @@ from pdfbatch.model import Document
 from pdfbatch.page_ranges import pages_in
 from pdfbatch.ports import OcrEngine, OpenDocument, TextEngine
 from pdfbatch.settings import Extraction, Limits
-from pdfbatch.storage.documents import fingerprint, local_path, read_document
-from pdfbatch.storage.errors import redacted
+from pdfbatch.storage import fingerprint, local_path, read_document, redacted
 from pdfbatch.tasks import Step, Task
 from pdfbatch.work.page_reader import PageReader
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pdfbatch.errors import Cause, DependencyError, DocumentError
-from pdfbatch.model import Document, Failure, Page, TextSource
+from pdfbatch.model import Document, Failure, Page, Reason, TextSource
 from pdfbatch.outcomes import lost_pages
 from pdfbatch.ports import OcrEngine, OpenDocument, OpenPage, PageFacts, TextEngine, Watch
 from pdfbatch.settings import Extraction, Limits
-from pdfbatch.work.page_rules import LOOK_DPI, Reason, decide, dpi_within, is_blank, suspicious
+from pdfbatch.work.page_rules import LOOK_DPI, decide, dpi_within, is_blank, suspicious
 from pdfbatch.work.recognition import recognize
 from pdfbatch.work.streaks import mended
 from pdfbatch.work.time_budget import Clock

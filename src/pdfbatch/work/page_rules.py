@@ -8,12 +8,13 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from pdfbatch.errors import Cause, DocumentError
+from pdfbatch.model import Reason
+from pdfbatch.ports import pixels_per_side
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -26,7 +27,6 @@ _PRIVATE_USE = "\ue000-\uf8ff\U000f0000-\U0010fffd"
 _GARBAGE = re.compile(f"[{_UNPRINTABLE}{_PRIVATE_USE}\ufffd]")
 _LETTER = re.compile(r"[^\W_]")
 
-_POINTS_PER_INCH = 72
 # Below this a page that is too large for the limit on pixels is refused: small print can no longer be read.
 _LOWEST_DPI = 150
 # An image inside a page may have more pixels than the page is drawn with; decoding it takes memory all the same.
@@ -37,25 +37,6 @@ _GARBAGE_HINT = 0.02
 
 LOOK_DPI = 72
 """At which a page is drawn that may well be blank: a thirtieth of the time that 300 dpi take, and a number still shows."""
-
-
-class Reason(StrEnum):
-    """Why the text of a page came from where it did: a closed list, kept in every record.
-
-    ``text-layer``: it is there and good. ``little-text-no-scan``: it is short, but no image fills the page.
-    ``no-text-layer``: there is none, but there is something on the page. ``stamp-over-image``: it is short, and an image
-    fills the page. ``garbage-text-layer``: it is not text. ``blank``: there is nothing on the page. ``second-engine``:
-    another engine found text where the first found none. ``ocr-always``: OCR was asked for on every page.
-    """
-
-    TEXT_LAYER = "text-layer"
-    LITTLE_TEXT_NO_SCAN = "little-text-no-scan"
-    NO_TEXT_LAYER = "no-text-layer"
-    STAMP_OVER_IMAGE = "stamp-over-image"
-    GARBAGE_TEXT_LAYER = "garbage-text-layer"
-    BLANK = "blank"
-    SECOND_ENGINE = "second-engine"
-    OCR_ALWAYS = "ocr-always"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,18 +120,7 @@ def dpi_within(max_pixels: int | None, facts: "PageFacts", extraction: "Extracti
 
 def pixels(facts: "PageFacts", dpi: float) -> int:
     """How many pixels a page has when it is drawn at ``dpi``."""
-    return side(facts.width, dpi) * side(facts.height, dpi)
-
-
-def side(points: float, dpi: float) -> int:
-    """The pixels of a page's side of so many points, at least 1.
-
-    As pypdfium2 reckons it, down to its rounding error (792 points at 300 dpi are 3301 pixels), so that tesseract sees what
-    it sees after pypdfium2's own ``render``. One row more or less is enough to change how it divides a page into columns:
-    the character error rate of a fax was 0.104 with 3300 rows and 0.002 with 3301. Neither size is better on the whole, but
-    only one of them makes a reading comparable with those of others.
-    """
-    return max(math.ceil(points * (dpi / _POINTS_PER_INCH)), 1)
+    return pixels_per_side(facts.width, dpi) * pixels_per_side(facts.height, dpi)
 
 
 def ink(image: "Image") -> float:

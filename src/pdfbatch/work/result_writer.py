@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from pdfbatch.model import Document, DocumentResult, DocumentStatus, Page
 from pdfbatch.outcomes import as_duplicate, concluded
-from pdfbatch.outputs.record import (
+from pdfbatch.outputs import (
     Provenance,
     files_of,
     options_digest,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.model import Failure, Page
 from pdfbatch.outcomes import lost_pages
-from pdfbatch.outputs.record import pages_from_json, pages_to_json, parts_folder
+from pdfbatch.outputs import pages_from_json, pages_to_json, parts_folder
 from pdfbatch.ports import Watch
 from pdfbatch.tasks import Draft, Step, Task, TaskResult
 from pdfbatch.work.opener import Opener, check_version

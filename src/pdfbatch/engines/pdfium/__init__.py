@@ -1,3 +1,17 @@
-"""Reads PDFs by pdfium."""
+"""Read PDFs with pdfium."""
 
-from pdfbatch.engines.pdfium.engine import PdfiumEngine as PdfiumEngine
+from typing import TYPE_CHECKING
+
+from pdfbatch.lazy import lazy_face
+
+if TYPE_CHECKING:
+    from pdfbatch.engines.pdfium.engine import PdfiumEngine
+else:
+    __getattr__, __dir__ = lazy_face(
+        __name__,
+        engine="PdfiumEngine",
+    )
+
+__all__ = [
+    "PdfiumEngine",
+]

@@ -13,9 +13,8 @@ import pypdfium2.raw
 from pdfbatch.engines.errors import refusal, source_name
 from pdfbatch.engines.pdfium.objects import page_facts
 from pdfbatch.errors import Cause, DocumentError
-from pdfbatch.ports import PageFacts
+from pdfbatch.ports import PageFacts, pixels_per_side
 from pdfbatch.text import storable_text
-from pdfbatch.work.page_rules import side
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -220,7 +219,10 @@ def _drawn(page: Handle, form: Handle, dpi: float) -> "Image":
     from PIL import Image  # noqa: PLC0415 (most documents are never drawn)
 
     with _PDFIUM:
-        width, height = side(pdfium.FPDF_GetPageWidthF(page), dpi), side(pdfium.FPDF_GetPageHeightF(page), dpi)
+        width, height = (
+            pixels_per_side(pdfium.FPDF_GetPageWidthF(page), dpi),
+            pixels_per_side(pdfium.FPDF_GetPageHeightF(page), dpi),
+        )
         pixels = bytearray(_WHITE) * (width * height)
         target = (c_ubyte * len(pixels)).from_buffer(pixels)
         bitmap = pdfium.FPDFBitmap_CreateEx(width, height, pdfium.FPDFBitmap_Gray, target, width)

@@ -1,4 +1,18 @@
-"""Supervised worker processes."""
+"""Supervised worker processes: the default executor."""
 
-from pdfbatch.executors.process.executor import ProcessExecutor as ProcessExecutor
-from pdfbatch.executors.process.executor import StartMethod as StartMethod
+from typing import TYPE_CHECKING
+
+from pdfbatch.lazy import lazy_face
+
+if TYPE_CHECKING:
+    from pdfbatch.executors.process.executor import ProcessExecutor, StartMethod
+else:
+    __getattr__, __dir__ = lazy_face(
+        __name__,
+        executor="ProcessExecutor StartMethod",
+    )
+
+__all__ = [
+    "ProcessExecutor",
+    "StartMethod",
+]

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterable
 
 from pdfbatch.errors import PoolBrokenError
-from pdfbatch.executors.process import failures as endings
+from pdfbatch.executors.process import failures
 from pdfbatch.executors.process.command_queue import Job
 from pdfbatch.executors.process.protocol import PICKLE_PROTOCOL, ChannelError, Frame, Kind, decode_numbers
 from pdfbatch.executors.process.worker_group import Crew
@@ -74,7 +74,7 @@ class Dispatcher:
         try:
             return pickle.dumps(job.task, PICKLE_PROTOCOL)
         except Exception as error:  # noqa: BLE001 (isolation is the purpose: metadata may be of any type)
-            self._settle(job, endings.unsendable(job.task, error))
+            self._settle(job, failures.unsendable(job.task, error))
             return None
 
     def balance(self, crew: Crew, now: float) -> float:
@@ -170,7 +170,7 @@ def _read(job: Job, frame: Frame) -> TaskResult:
     try:
         result: object = pickle.loads(frame.payload)  # noqa: S301 (from our worker)
     except Exception as error:  # noqa: BLE001 (isolation is the purpose: metadata may be of any type)
-        return endings.unreadable(job.task, f"{type(error).__name__}: {error}")
+        return failures.unreadable(job.task, f"{type(error).__name__}: {error}")
     if not isinstance(result, TaskResult):
-        return endings.unreadable(job.task, f"it is of type {type(result).__name__}")
+        return failures.unreadable(job.task, f"it is of type {type(result).__name__}")
     return result

@@ -21,7 +21,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
 
-from pdfbatch import task_log as tasklog
+from pdfbatch import task_log
 from pdfbatch.executors.process.protocol import Setup
 from pdfbatch.ports import Work
 
@@ -92,7 +92,7 @@ def restore(setup: Setup) -> None:
 
 def loaded(setup: Setup) -> Work:
     """The work, with the libraries that it wants beforehand."""
-    tasklog.route_all()
+    task_log.route_all()
     work: Work = pickle.loads(setup.work)  # noqa: S301 (from our parent)
     load = getattr(work, "load", None)
     with suppress(Exception):  # the first task then meets it, and says what it is

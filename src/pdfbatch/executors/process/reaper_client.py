@@ -5,7 +5,7 @@ import os
 import subprocess
 from contextlib import suppress
 
-from pdfbatch.executors.process import reaper as guardian
+from pdfbatch.executors.process import reaper
 
 log = logging.getLogger(__name__)
 
@@ -14,7 +14,7 @@ class Lifeline:
     """Starts the guardian of a pool, and tells it which process groups live. ``folder`` is removed with them."""
 
     def __init__(self, python: str, folder: str) -> None:
-        command = [python, "-I", "-S", guardian.__file__, folder, str(os.getpid())]
+        command = [python, "-I", "-S", reaper.__file__, folder, str(os.getpid())]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
         )

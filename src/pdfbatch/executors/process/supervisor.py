@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from pdfbatch.errors import PoolStartError
-from pdfbatch.executors.process import failures as endings
+from pdfbatch.executors.process import failures
 from pdfbatch.executors.process.child import Launch
 from pdfbatch.executors.process.command_queue import Inbox, Job, Wish
 from pdfbatch.executors.process.current_task import Place
@@ -258,7 +258,7 @@ class Supervisor:
             return
         self._crew.kill(worker)
         if found.job is None:
-            self._lay_blame(worker, f"did not begin with a task within {STALL_SECONDS:g} s", endings.gone_astray)
+            self._lay_blame(worker, f"did not begin with a task within {STALL_SECONDS:g} s", failures.gone_astray)
         else:
             self._lose(worker, found.job, found.result)
 
@@ -271,13 +271,13 @@ class Supervisor:
     def _end_astray(self, worker: WorkerProcess) -> None:
         """A worker sends what no worker sends: a library has written into its pipe."""
         self._crew.kill(worker)
-        self._lay_blame(worker, "sent what is no result", endings.gone_astray)
+        self._lay_blame(worker, "sent what is no result", failures.gone_astray)
 
     def _bury(self, worker: WorkerProcess, how: Exit) -> None:
         """A worker has gone: by itself, unless it was let go or killed by us."""
         if not worker.killed and (worker.sent or not worker.ready):
             log.debug("Worker process %d %s", worker.pid, how.how)
-            self._lay_blame(worker, how.how, partial(endings.lost, how=how, limit=self._limits.memory_bytes))
+            self._lay_blame(worker, how.how, partial(failures.lost, how=how, limit=self._limits.memory_bytes))
 
     def _lay_blame(self, worker: WorkerProcess, how: str, ending: Callable[[Task, Place, float], TaskResult]) -> None:
         place = worker.place()

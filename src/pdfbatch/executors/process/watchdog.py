@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from pdfbatch.executors.process import failures as endings
+from pdfbatch.executors.process import failures
 from pdfbatch.executors.process.command_queue import Job
 from pdfbatch.executors.process.current_task import Place
 from pdfbatch.executors.process.deadlines import Deadline, nearest_deadline, patience
@@ -31,7 +31,7 @@ def inspect(worker: WorkerProcess, limits: Limits, now: float) -> Verdict | floa
         return Verdict() if now >= stalled else min(stalled, _next_look(worker, None, limits, now))
     deadline = nearest_deadline(place, job.task, limits)
     if deadline is not None and now >= deadline.at:
-        return Verdict(job=job, result=endings.timed_out(job.task, place, deadline, now))
+        return Verdict(job=job, result=failures.timed_out(job.task, place, deadline, now))
     too_big = _too_big(worker, job, place, limits, now)
     return _next_look(worker, deadline, limits, now) if too_big is None else Verdict(job=job, result=too_big)
 
@@ -41,7 +41,7 @@ def _too_big(worker: WorkerProcess, job: Job, place: Place, limits: Limits, now:
     if limit is None or now - worker.head_since < QUICK_SECONDS:
         return None
     held = worker.resident_bytes()
-    return None if held is None or held <= limit else endings.too_big(job.task, place, held, limit, now)
+    return None if held is None or held <= limit else failures.too_big(job.task, place, held, limit, now)
 
 
 def _next_look(worker: WorkerProcess, deadline: Deadline | None, limits: Limits, now: float) -> float:

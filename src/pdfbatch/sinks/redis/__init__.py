@@ -1,10 +1,27 @@
-"""Status in Redis."""
+"""The status of each batch in Redis."""
 
-from pdfbatch.errors import StatusUnavailableError as StatusUnavailableError
-from pdfbatch.sinks.redis.client import DEFAULT_URL as DEFAULT_URL
-from pdfbatch.sinks.redis.client import connected as connected
-from pdfbatch.sinks.redis.reader import StoredStatus as StoredStatus
-from pdfbatch.sinks.redis.reader import follow as follow
-from pdfbatch.sinks.redis.reader import read_status as read_status
-from pdfbatch.sinks.redis.reader import recent_batches as recent_batches
-from pdfbatch.sinks.redis.sink import RedisSink as RedisSink
+from typing import TYPE_CHECKING
+
+from pdfbatch.lazy import lazy_face
+
+if TYPE_CHECKING:
+    from pdfbatch.sinks.redis.client import DEFAULT_URL, connected
+    from pdfbatch.sinks.redis.reader import StoredStatus, follow, read_status, recent_batches
+    from pdfbatch.sinks.redis.sink import RedisSink
+else:
+    __getattr__, __dir__ = lazy_face(
+        __name__,
+        client="DEFAULT_URL connected",
+        reader="StoredStatus follow read_status recent_batches",
+        sink="RedisSink",
+    )
+
+__all__ = [
+    "DEFAULT_URL",
+    "RedisSink",
+    "StoredStatus",
+    "connected",
+    "follow",
+    "read_status",
+    "recent_batches",
+]

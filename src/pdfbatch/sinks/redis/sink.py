@@ -8,7 +8,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from pdfbatch.errors import StatusUnavailableError, UsageError
+from pdfbatch.errors import UsageError
 from pdfbatch.model import DocumentResult
 from pdfbatch.report import BatchStatus, utc
 from pdfbatch.sinks.redis.client import (
@@ -20,24 +20,11 @@ from pdfbatch.sinks.redis.client import (
     translated,
 )
 from pdfbatch.sinks.redis.keys import DEFAULT_PREFIX, StatusKeys
-from pdfbatch.sinks.redis.reader import STALE_SECONDS, StoredStatus, follow, read_status, recent_batches
 from pdfbatch.sinks.redis.sender import Pace, Sender
 
 if TYPE_CHECKING:
     from redis import Redis
 
-__all__ = [
-    "DEFAULT_PREFIX",
-    "DEFAULT_URL",
-    "STALE_SECONDS",
-    "RedisSink",
-    "StatusUnavailableError",
-    "StoredStatus",
-    "connected",
-    "follow",
-    "read_status",
-    "recent_batches",
-]
 
 WEEK_SECONDS = 7 * 86_400
 _KEPT_IN_INDEX = 1_000

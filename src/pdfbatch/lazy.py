@@ -1,0 +1,26 @@
+"""Packages that show names of their modules, and load a module when one of its names is first used."""
+
+import sys
+from collections.abc import Callable
+from importlib import import_module
+
+
+def lazy_face(package: str, **modules: str) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
+    """Return ``__getattr__`` and ``__dir__`` for a package's ``__init__``.
+
+    ``modules`` maps a module of the package to the names that it gives to the face, separated by spaces. A name is
+    imported at its first use, so that importing a package loads no library that the caller does not need.
+    """
+    homes = {name: module for module, names in modules.items() for name in names.split()}
+
+    def load(name: str) -> object:
+        if name not in homes:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        value: object = getattr(import_module(f"{package}.{homes[name]}"), name)
+        setattr(sys.modules[package], name, value)
+        return value
+
+    def names() -> list[str]:
+        return sorted({*vars(sys.modules[package]), *homes})
+
+    return load, names
