@@ -351,7 +351,7 @@ def test_a_missing_language_is_told_before_the_work(tmp_path: Path) -> None:
 
 def test_without_ocr_the_pages_that_need_it_are_flagged(tmp_path: Path) -> None:
     paths = files(tmp_path, plain_document("scan:x", "text"))
-    extraction = Extraction(languages="xyz", ocr_missing="skip")
+    extraction = Extraction(languages="xyz", on_missing_ocr="skip")
     result = scanning(extraction=extraction).run(paths).results[0]
     assert result.status is DocumentStatus.PARTIAL
     assert [page.failure and page.failure.cause for page in result.pages] == [Cause.OCR_UNAVAILABLE, None]

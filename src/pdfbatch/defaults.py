@@ -59,14 +59,14 @@ def ocr_engine(executor: Executor, languages: str) -> OcrEngine:
     program = TesseractEngine()
     if not executor.kills or os.environ.get(VARIABLE) or find_spec("tesserocr") is None:
         return program
-    from pdfbatch.ocr import InstalledTesseract, TesserocrEngine
+    from pdfbatch.ocr import AutoTesseract, TesserocrEngine
 
     library = TesserocrEngine()
     try:
         library.check(languages)
     except DependencyError:
         return program
-    return InstalledTesseract(library=library, program=program)
+    return AutoTesseract(library=library, program=program)
 
 
 def is_output_process_local(output: Output | None) -> bool:

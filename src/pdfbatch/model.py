@@ -194,8 +194,8 @@ class DocumentResult:
     ``pages`` holds the pages of a batch without output; with an output they are read back from it when first asked for.
     ``output`` is the URI of the record, ``None`` without output. ``attempts`` counts the tries, the first included, and
     each request to a storage that was made again for the document.
-    ``duration_seconds`` is the time that workers spent on the document, summed over its parts and attempts. ``twin`` is the
-    id of the document with the same bytes from which a ``duplicate`` has its text. ``fingerprint`` says which version of the
+    ``duration_seconds`` is the time that workers spent on the document, summed over its parts and attempts.
+    ``duplicate_of`` is the id of the document with the same bytes from which a ``duplicate`` has its text. ``fingerprint`` says which version of the
     input was read; it is empty where that is not known, as after a failure. A document that was ``skipped`` has its
     ``pdf_metadata`` in its record only.
     """
@@ -209,7 +209,7 @@ class DocumentResult:
     duration_seconds: float = 0.0
     pdf_metadata: Mapping[str, str] = field(default_factory=dict[str, str])
     counts: Counts = Counts()
-    twin: str | None = None
+    duplicate_of: str | None = None
     fingerprint: str = ""
 
     @property
@@ -235,5 +235,5 @@ class DocumentResult:
             "output": self.output,
             "attempts": self.attempts,
             "duration_seconds": round(self.duration_seconds, 6),
-            "twin": self.twin,
+            "duplicate_of": self.duplicate_of,
         }

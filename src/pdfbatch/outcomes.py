@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from pdfbatch.errors import Cause
 from pdfbatch.model import Counts, Document, DocumentResult, DocumentStatus, Failure, Page, Reason, TextSource
-from pdfbatch.tasks import Twin
+from pdfbatch.tasks import DuplicateOf
 
 _STATUS_OF_CAUSE = {
     Cause.TIMEOUT: DocumentStatus.TIMED_OUT,
@@ -45,7 +45,7 @@ def failed(document: Document, failure: Failure) -> DocumentResult:
     return DocumentResult(document=document.without_content(), status=status, failure=failure)
 
 
-def as_duplicate(result: DocumentResult, document: Document, twin: Twin) -> DocumentResult:
+def as_duplicate(result: DocumentResult, document: Document, duplicate_of: DuplicateOf) -> DocumentResult:
     """The result of a twin, as that of a document with the same bytes."""
     return replace(
         result,
@@ -54,8 +54,8 @@ def as_duplicate(result: DocumentResult, document: Document, twin: Twin) -> Docu
         attempts=1,
         duration_seconds=0.0,
         counts=replace(result.counts, ocr_seconds=0.0),
-        twin=twin.document_uuid,
-        fingerprint=twin.own_fingerprint,
+        duplicate_of=duplicate_of.document_uuid,
+        fingerprint=duplicate_of.own_fingerprint,
     )
 
 

@@ -72,8 +72,8 @@ class Pool(Protocol):
     Leaving it normally waits for the tasks under way; leaving it by an exception cancels what has not begun, stops what
     has (where the executor can) and leaves nothing running. Both end within seconds and can be repeated.
 
-    A pool whose workers go on while a task waits for its output says by an attribute ``finishing`` how many tasks only wait
-    for that: it is handed as many more.
+    A pool whose workers go on while a task waits for its output says by an attribute ``pending_writes`` how many tasks only
+    wait for that: it is handed as many more.
     """
 
     @property
@@ -115,8 +115,8 @@ class Shared(IntEnum):
 class Executor(Protocol):
     """Where tasks run: a description, reusable, that starts pools.
 
-    An executor that may be started in any thread of this process says so by an attribute ``starts_aside`` that is true; it is
-    then started while the first documents are looked for.
+    An executor that may be started in any thread of this process says so by an attribute ``starts_in_any_thread`` that is true;
+    it is then started while the first documents are looked for.
     """
 
     @property

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from pdfbatch import defaults
-from pdfbatch.batch import Batch, Broadcast, Ledger
+from pdfbatch.batch import Batch, Notifier, ProgressTracker
 from pdfbatch.errors import DependencyError, UsageError
 from pdfbatch.inputs import Inputs, Manifest, ManifestSource, documents_from, known_number
 from pdfbatch.model import Document, DocumentResult, DocumentStatus
@@ -161,7 +161,7 @@ class BatchProcessor:
             executor=executor,
             work=work,
             ledger=ledger,
-            broadcast=Broadcast(self.sinks),
+            broadcast=Notifier(self.sinks),
             retry=self.retry,
             limits=self.limits,
             resume=options.resume,
@@ -193,8 +193,8 @@ class BatchProcessor:
         try:
             engine.check(languages)
         except DependencyError as error:
-            if self.extraction.ocr_missing == "fail":
-                message = f"{error} Or go without OCR: ocr_missing='skip' flags the pages that need it, ocr='never'."
+            if self.extraction.on_missing_ocr == "fail":
+                message = f"{error} Or go without OCR: on_missing_ocr='skip' flags the pages that need it, ocr='never'."
                 raise DependencyError(message) from error
             log.warning("OCR is not available, pages that need it will have no text: %s", error)
             return None
@@ -236,9 +236,9 @@ class _BatchOptions:
         if self.max_failure_rate is not None and not 0 <= self.max_failure_rate <= 1:
             raise UsageError(f"max_failure_rate is a share between 0 and 1, not {self.max_failure_rate:g}")
 
-    def ledger(self, results: Results | None, executor: str) -> Ledger:
+    def ledger(self, results: Results | None, executor: str) -> ProgressTracker:
         status = BatchStatus(batch_id=self.batch_id or str(uuid.uuid4()), executor=executor)
-        return Ledger(
+        return ProgressTracker(
             status=status, results=results, batch_size=self.batch_size, max_failure_rate=self.max_failure_rate
         )
 

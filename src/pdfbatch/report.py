@@ -103,7 +103,7 @@ class BatchStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BatchAccount:
+class BatchCounts:
     """What came of one group of documents that were counted together. ``number`` counts from 1."""
 
     number: int
@@ -132,16 +132,16 @@ class BatchReport:
 
     ``results`` holds one ``DocumentResult`` for each document (on disk, read as they are asked for), ``batches`` one
     account for each group of ``batch_size`` documents. ``percentiles`` are of the seconds that workers spent on a document.
-    ``stopped_because`` says why a batch ended early.
+    ``stop_reason`` says why a batch ended early.
     """
 
     status: BatchStatus
     results: Sequence[DocumentResult] = field(default=(), repr=False)
-    batches: Sequence[BatchAccount] = field(default=(), repr=False)
+    batches: Sequence[BatchCounts] = field(default=(), repr=False)
     failures_by_cause: Mapping[str, int] = field(default_factory=dict[str, int])
     percentiles: Mapping[str, float] = field(default_factory=dict[str, float])
     output: str | None = None
-    stopped_because: str = ""
+    stop_reason: str = ""
 
     @property
     def batch_id(self) -> str:
@@ -227,7 +227,7 @@ class BatchReport:
             "started_at": utc(self.status.started_at),
             "updated_at": utc(self.status.updated_at),
             "output": self.output,
-            "stopped_because": self.stopped_because or None,
+            "stop_reason": self.stop_reason or None,
             "batches": [account.as_dict() for account in self.batches],
         }
 

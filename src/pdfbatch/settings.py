@@ -36,7 +36,7 @@ class Extraction:
     """How text is taken from a page.
 
     ``ocr``: ``"auto"`` reads a page by OCR when it has no usable text layer, ``"never"`` and ``"always"`` do as they say.
-    ``ocr_missing``: what happens when OCR is wanted but not installed: ``"fail"`` raises ``DependencyError`` before any
+    ``on_missing_ocr``: what happens when OCR is wanted but not installed: ``"fail"`` raises ``DependencyError`` before any
     work, ``"skip"`` flags each affected page. ``languages`` are tesseract's codes joined by ``+``.
     ``dpi`` is the resolution at which a page is drawn for OCR; a scan is drawn at its own resolution, clamped to ``min_dpi``
     .. ``dpi``. By default both are 300: over 76 scanned pages whose text is known, drawing at 150 to 300 dpi took 10 % less
@@ -45,7 +45,7 @@ class Extraction:
     """
 
     ocr: OcrMode = "auto"
-    ocr_missing: OcrMissing = "fail"
+    on_missing_ocr: OcrMissing = "fail"
     languages: str = "eng"
     dpi: int = 300
     min_dpi: int = 300

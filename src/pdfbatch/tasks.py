@@ -9,7 +9,7 @@ from pdfbatch.model import Document, DocumentResult, Failure, Page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Twin:
+class DuplicateOf:
     """A document that has the same bytes as another one: its id, its fingerprint, and that of the other one."""
 
     document_uuid: str
@@ -37,7 +37,7 @@ class LocalCopy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class PartialDocument:
     """What is known of a document when it is split into parts: all that the join needs beside the parts' pages.
 
     ``folder`` is where the output keeps the parts, ``None`` without output; then ``pages`` holds the pages read so far.
@@ -58,10 +58,10 @@ class Task:
 
     ``pages`` are the page numbers of a part. ``draft`` is what was known of a document when it was split; ``found`` are
     the pages that its parts read, unless the output holds them. ``lost`` are pages that must not be touched again, with
-    the reason. ``spent_seconds`` is what earlier attempts used of the time limit, ``worked_seconds`` what workers spent on
+    the reason. ``used_seconds`` is what earlier attempts used of the time limit, ``worker_seconds`` what workers spent on
     the document so far. ``failure`` is what a join already knows of its document, such as that its time is used up.
     ``copy`` is where a worker on this machine finds a remote document. ``resume``: look for an earlier result first.
-    ``twin``: whose record holds the same text, if it ended well. ``repeats``: requests to a storage that were
+    ``duplicate_of``: whose record holds the same text, if it ended well. ``repeats``: requests to a storage that were
     made again for it.
     """
 
@@ -69,15 +69,15 @@ class Task:
     step: Step = Step.READ
     attempt: int = 1
     pages: tuple[int, ...] = ()
-    draft: Draft | None = None
+    draft: PartialDocument | None = None
     found: tuple[Page, ...] = ()
     lost: tuple[Page, ...] = ()
-    spent_seconds: float = 0.0
-    worked_seconds: float = 0.0
+    used_seconds: float = 0.0
+    worker_seconds: float = 0.0
     failure: Failure | None = None
     copy: LocalCopy | None = None
     resume: bool = False
-    twin: Twin | None = None
+    duplicate_of: DuplicateOf | None = None
     repeats: int = 0
 
 

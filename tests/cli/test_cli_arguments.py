@@ -20,7 +20,7 @@ def test_what_is_not_given_is_as_the_library_has_it() -> None:
     assert arguments.memory_bytes == limits.memory_bytes
     assert arguments.max_pages == limits.max_pages
     assert arguments.max_file_bytes == limits.max_file_bytes
-    assert (arguments.ocr, arguments.ocr_missing) == (extraction.ocr, extraction.ocr_missing)
+    assert (arguments.ocr, arguments.on_missing_ocr) == (extraction.ocr, extraction.on_missing_ocr)
     assert (arguments.languages, arguments.dpi) == (extraction.languages, extraction.dpi)
     assert arguments.attempts == RetryPolicy().attempts
 

@@ -5,16 +5,16 @@ from dataclasses import replace
 
 import pytest
 
-from pdfbatch.batch.progress import Ledger
-from pdfbatch.cli.failures import Tally
-from pdfbatch.cli.style import Paint
+from pdfbatch.batch.progress import ProgressTracker
+from pdfbatch.cli.failures import FailureCollector
+from pdfbatch.cli.style import Style
 from pdfbatch.cli.summary import again, interrupted, summary
 from pdfbatch.errors import Cause
 from pdfbatch.model import Counts, Document, DocumentResult, DocumentStatus, Failure
 from pdfbatch.report import BatchReport, BatchState, BatchStatus
 
 WORDS = ("pdfbatch", "run", "my letters/*.pdf", "--output", "out")
-PLAIN = Paint()
+PLAIN = Style()
 
 
 def _failed(path: str, cause: Cause) -> DocumentResult:
@@ -28,8 +28,8 @@ def _partial(path: str) -> DocumentResult:
 
 
 def _told(*results: DocumentResult, state: BatchState = BatchState.COMPLETED, output: str | None = "out") -> str:
-    tally, status = Tally(), BatchStatus(batch_id="b", workers=2, executor="process")
-    ledger = Ledger(status=status, results=None, batch_size=10)
+    tally, status = FailureCollector(), BatchStatus(batch_id="b", workers=2, executor="process")
+    ledger = ProgressTracker(status=status, results=None, batch_size=10)
     for position, result in enumerate(results):
         tally.document(result)
         ledger.add(result, position)
@@ -131,5 +131,5 @@ def test_an_interruption_before_the_work_has_nothing_to_keep() -> None:
 
 
 def test_colours_change_nothing_but_the_colour() -> None:
-    assert Paint(coloured=True).bad("failed") == "\x1b[31mfailed\x1b[0m"
-    assert Paint().bad("failed") == "failed"
+    assert Style(coloured=True).bad("failed") == "\x1b[31mfailed\x1b[0m"
+    assert Style().bad("failed") == "failed"

@@ -92,7 +92,7 @@ def test_a_batch_that_a_full_disk_has_stopped_can_be_resumed(tmp_path: Path, tem
 def assert_stopped_by_a_full_disk(report: BatchReport, documents: int) -> None:
     causes = report.failures_by_cause
     assert report.status.state is BatchState.FAILED
-    assert report.stopped_because
+    assert report.stop_reason
     assert 0 < report.successful < documents
     assert set(causes) <= {"storage_full", "cancelled"}
     # two in a row for each worker stop it; some others were under way by then
@@ -106,7 +106,7 @@ def test_a_batch_with_too_many_failures_stops_and_can_be_resumed(tmp_path: Path,
     batch = processor(Storage(str(tmp_path / "out")))
     report = batch.run(paths, max_failure_rate=0.3)
     assert report.status.state is BatchState.FAILED
-    assert "more than the accepted share of 0.3" in report.stopped_because
+    assert "more than the accepted share of 0.3" in report.stop_reason
     assert report.failures_by_cause["cancelled"] > 0
     assert sorted(result.document.file_path for result in report.results) == sorted(paths)
     for path in paths[20:]:

@@ -6,18 +6,18 @@ from pdfbatch.lazy import lazy_face
 
 if TYPE_CHECKING:
     from pdfbatch.batch.batch import Batch
-    from pdfbatch.batch.notifier import Broadcast
-    from pdfbatch.batch.progress import Ledger
+    from pdfbatch.batch.notifier import Notifier
+    from pdfbatch.batch.progress import ProgressTracker
 else:
     __getattr__, __dir__ = lazy_face(
         __name__,
         batch="Batch",
-        notifier="Broadcast",
-        progress="Ledger",
+        notifier="Notifier",
+        progress="ProgressTracker",
     )
 
 __all__ = [
     "Batch",
-    "Broadcast",
-    "Ledger",
+    "Notifier",
+    "ProgressTracker",
 ]

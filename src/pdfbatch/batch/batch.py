@@ -10,13 +10,13 @@ from functools import partial
 from itertools import chain
 from typing import IO
 
-from pdfbatch.batch.duplicate_filter import Duplicates
-from pdfbatch.batch.notifier import Broadcast
-from pdfbatch.batch.progress import Ledger
-from pdfbatch.batch.resume import History, history_of
-from pdfbatch.batch.scheduler import Scheduler, Settled
+from pdfbatch.batch.duplicate_filter import DuplicateFilter
+from pdfbatch.batch.notifier import Notifier
+from pdfbatch.batch.progress import ProgressTracker
+from pdfbatch.batch.resume import ResumeState, load_resume_state
+from pdfbatch.batch.scheduler import Completed, Scheduler
 from pdfbatch.batch.startup import begun
-from pdfbatch.batch.task_source import Intake
+from pdfbatch.batch.task_source import TaskSource
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.model import Document, DocumentResult, Failure
 from pdfbatch.outcomes import failed
@@ -53,8 +53,8 @@ class Batch:
     documents: Iterable[Document]
     executor: Executor
     work: DocumentWork
-    ledger: Ledger
-    broadcast: Broadcast
+    ledger: ProgressTracker
+    broadcast: Notifier
     retry: RetryPolicy
     limits: Limits
     resume: bool = False
@@ -63,7 +63,7 @@ class Batch:
     _scheduler: Scheduler | None = None
     _cancelled: bool = False
     _read: int = 0
-    _history: History | None = None
+    _history: ResumeState | None = None
     _positions: dict[str, int] = field(default_factory=dict[str, int])
     _failures: IO[bytes] = field(default_factory=_failures_file)
 
@@ -106,16 +106,18 @@ class Batch:
         for task in chain(self._given_up(), self._never_begun(tasks)):
             message = f"{task.document.file_path}: the batch ended before it was finished"
             failure = Failure(cause=Cause.CANCELLED, message=message)
-            yield self._ended(Settled(replace(failed(task.document, failure), attempts=task.attempt), unkept=False))
+            yield self._ended(
+                Completed(replace(failed(task.document, failure), attempts=task.attempt), needs_record=False)
+            )
 
-    def _on(self, pool: Pool, tasks: Intake) -> Iterator[tuple[int, DocumentResult]]:
+    def _on(self, pool: Pool, tasks: TaskSource) -> Iterator[tuple[int, DocumentResult]]:
         self.ledger.begin(getattr(pool, "name", self.executor.name), pool.capacity)
         scheduler = self._scheduler = Scheduler(pool, tasks, self.retry, self.limits)
         self.broadcast.update(self.ledger.now(self._known()))
         for settled in scheduler.results():
             if settled is not None and self._history is not None:
                 self._history.add(settled.result)
-            for one in chain((settled,), (Settled(result, unkept=False) for result in tasks.ended())):
+            for one in chain((settled,), (Completed(result, needs_record=False) for result in tasks.ended())):
                 if one is not None:
                     position, result = self._ended(one)
                     tasks.settle(result, position)
@@ -126,9 +128,9 @@ class Batch:
         if scheduler.stopped:
             raise _StoppedEarly
 
-    def _tasks(self) -> Intake:
+    def _tasks(self) -> TaskSource:
         """The tasks of all documents. Workers elsewhere fetch for themselves: a copy here would be of no use to them."""
-        return Intake(
+        return TaskSource(
             documents=self._numbered(),
             positions=self._positions,
             wake=self._wake,
@@ -138,16 +140,16 @@ class Batch:
             fetches=self.executor.shares >= Shared.FILES,
         )
 
-    def _search(self, tasks: Intake) -> None:
+    def _search(self, tasks: TaskSource) -> None:
         """Ask the output what it knows, and look for the first documents."""
         if self.output is not None:
-            self._history = tasks.history = history_of(self.work, self.output, resume=self.resume)
+            self._history = tasks.history = load_resume_state(self.work, self.output, resume=self.resume)
         tasks.begin()
 
-    def _duplicates(self) -> Duplicates | None:
+    def _duplicates(self) -> DuplicateFilter | None:
         if not self.deduplicate:
             return None
-        return Duplicates(under_way=self._positions, results=self.ledger.results if self.output is None else None)
+        return DuplicateFilter(under_way=self._positions, results=self.ledger.results if self.output is None else None)
 
     def _numbered(self) -> Iterator[Document]:
         for position, document in enumerate(self.documents):
@@ -159,7 +161,7 @@ class Batch:
         if self._scheduler is not None:
             self._scheduler.wake()
 
-    def _ended(self, settled: Settled) -> tuple[int, DocumentResult]:
+    def _ended(self, settled: Completed) -> tuple[int, DocumentResult]:
         result = self._kept(settled)
         position = self._positions.pop(result.document.document_uuid)
         self.ledger.add(result, position)
@@ -171,9 +173,9 @@ class Batch:
         self.broadcast.document(result)
         return position, result
 
-    def _kept(self, settled: Settled) -> DocumentResult:
+    def _kept(self, settled: Completed) -> DocumentResult:
         """The result, its record written where no worker could do that."""
-        if self.output is None or not settled.unkept:
+        if self.output is None or not settled.needs_record:
             return settled.result
         try:
             return self.work.keep(settled.result)
@@ -183,15 +185,15 @@ class Batch:
 
     def _should_stop(self) -> bool:
         verdict = self.ledger.verdict()
-        if verdict is not None and not self.ledger.stopped_because:
-            self.ledger.stopped_because = verdict
+        if verdict is not None and not self.ledger.stop_reason:
+            self.ledger.stop_reason = verdict
             log.warning("batch %s stops early: %s", self.ledger.status.batch_id, verdict)
         return verdict is not None
 
     def _given_up(self) -> Iterator[Task]:
         return iter(()) if self._scheduler is None else self._scheduler.unfinished()
 
-    def _never_begun(self, tasks: Intake) -> Iterator[Task]:
+    def _never_begun(self, tasks: TaskSource) -> Iterator[Task]:
         """What came after the documents of a batch that stopped early, where it is known that they come to an end."""
         return (Task(document=document) for document in tasks.not_given(unread=bool(self.expected)))
 
@@ -201,7 +203,7 @@ class Batch:
     def _end_state(self) -> BatchState:
         if self._cancelled:
             return BatchState.CANCELLED
-        return BatchState.FAILED if self.ledger.stopped_because else BatchState.COMPLETED
+        return BatchState.FAILED if self.ledger.stop_reason else BatchState.COMPLETED
 
     def _finish(self, state: BatchState) -> None:
         status = self.ledger.end(state, self._known())

@@ -13,9 +13,9 @@ from array import array
 from typing import NamedTuple, cast
 
 from pdfbatch.model import Document
-from pdfbatch.outputs import Rows, Shelf
+from pdfbatch.outputs import PickleLog, Rows
 from pdfbatch.storage import Fingerprint, local_path, of_stat
-from pdfbatch.tasks import Twin
+from pdfbatch.tasks import DuplicateOf
 
 SAMPLE_BYTES = 64 << 10
 MAX_COMPARED_BYTES = 64 << 20
@@ -24,7 +24,7 @@ _BLOCK_BYTES = 1 << 20
 _NOWHERE = (1 << 64) - 1
 
 
-class Known(NamedTuple):
+class IndexedDocument(NamedTuple):
     """An earlier document: its position among those handed in, where it is, and which version of it was met.
 
     ``digest`` stands for its bytes; it is empty for a local file.
@@ -37,7 +37,7 @@ class Known(NamedTuple):
     digest: str
 
 
-class Twins:
+class ContentIndex:
     """Remembers documents and says which ones are twins of earlier ones.
 
     In memory each costs 22 to 27 bytes, and as much again for each that shares its size with another; ids and paths are
@@ -49,7 +49,7 @@ class Twins:
         self._samples = Rows()
         self._of_size = array("Q")
         self._of_sample = array("Q")
-        self._shelf = Shelf(_IN_MEMORY_BYTES)
+        self._shelf = PickleLog(_IN_MEMORY_BYTES)
 
     @property
     def memory_bytes(self) -> int:
@@ -59,7 +59,7 @@ class Twins:
 
     def meet(
         self, document: Document, found: Fingerprint, position: int, digest: str = ""
-    ) -> tuple[Known, Twin] | None:
+    ) -> tuple[IndexedDocument, DuplicateOf] | None:
         """The earlier document with the same bytes and settings of its own; ``None`` remembers this one.
 
         ``digest`` is the hash of a remote document's bytes, in the words of ``fingerprints.of_bytes``.
@@ -76,7 +76,7 @@ class Twins:
         earlier = self._first_of_sample(size, known)
         if earlier is None or not _same(earlier, known):
             return None
-        return earlier, Twin(
+        return earlier, DuplicateOf(
             document_uuid=earlier.document_uuid, fingerprint=earlier.fingerprint, own_fingerprint=known.fingerprint
         )
 
@@ -89,23 +89,23 @@ class Twins:
         """Forget everything."""
         self._shelf.close()
 
-    def _chain(self, size: "_Size", known: Known) -> None:
+    def _chain(self, size: "_Size", known: IndexedDocument) -> None:
         """Note a document as the last of its size that has not been sampled."""
         row = self._sizes.add(size)
         if row == len(self._of_size):
             self._of_size.append(_NOWHERE)
         self._of_size[row] = self._written(known, before=self._of_size[row])
 
-    def _unsampled(self, row: int) -> list[Known]:
+    def _unsampled(self, row: int) -> list[IndexedDocument]:
         """The documents of a size that have not been sampled, in the order in which they came; they are about to be."""
-        chain, place = list[Known](), self._of_size[row]
+        chain, place = list[IndexedDocument](), self._of_size[row]
         while place != _NOWHERE:
             known, place = self._read(place)
             chain.append(known)
         self._of_size[row] = _NOWHERE
         return chain[::-1]
 
-    def _first_of_sample(self, size: "_Size", known: Known) -> Known | None:
+    def _first_of_sample(self, size: "_Size", known: IndexedDocument) -> IndexedDocument | None:
         """The first document with the same sample; ``None`` when it is this one, or when this one cannot be sampled."""
         sample = _sample(known) if size.is_file else known.digest
         if sample is None:
@@ -116,13 +116,13 @@ class Twins:
             return None
         return self._read(self._of_sample[row])[0]
 
-    def _written(self, known: Known, before: int = _NOWHERE) -> int:
+    def _written(self, known: IndexedDocument, before: int = _NOWHERE) -> int:
         """The place in the file where a document is written, with the place of the one before it in its chain."""
         return self._shelf.add(pickle.dumps((tuple(known), before), protocol=5))
 
-    def _read(self, place: int) -> tuple[Known, int]:
+    def _read(self, place: int) -> tuple[IndexedDocument, int]:
         fields, before = cast("tuple[tuple[int, str, str, str, str], int]", self._shelf.load(place))
-        return Known(*fields), before
+        return IndexedDocument(*fields), before
 
 
 class _Size(NamedTuple):
@@ -144,14 +144,14 @@ def _size(document: Document, found: Fingerprint, digest: str = "") -> _Size | N
     return _Size(size_bytes, is_file, document.password, document.pages, document.languages)
 
 
-def _known(document: Document, found: Fingerprint, position: int, digest: str = "") -> Known:
+def _known(document: Document, found: Fingerprint, position: int, digest: str = "") -> IndexedDocument:
     if document.content is not None:
         digest = str(found)
     path = "" if digest else local_path(document)
-    return Known(position, document.document_uuid, path, str(found), digest)
+    return IndexedDocument(position, document.document_uuid, path, str(found), digest)
 
 
-def _sample(known: Known) -> bytes | None:
+def _sample(known: IndexedDocument) -> bytes | None:
     """A digest of a file's beginning and end; ``None`` when it cannot be read, or has changed since it was met."""
     try:
         descriptor = _without_waiting(
@@ -165,7 +165,7 @@ def _sample(known: Known) -> bytes | None:
         return None
 
 
-def _digest(descriptor: int, known: Known) -> bytes | None:
+def _digest(descriptor: int, known: IndexedDocument) -> bytes | None:
     facts = os.fstat(descriptor)
     if str(of_stat(facts)) != known.fingerprint:
         return None
@@ -176,7 +176,7 @@ def _digest(descriptor: int, known: Known) -> bytes | None:
     return digest.digest()
 
 
-def _same(earlier: Known, known: Known) -> bool:
+def _same(earlier: IndexedDocument, known: IndexedDocument) -> bool:
     """Whether two documents of one size and sample hold the same bytes, and still are those that were met."""
     if known.digest:
         return earlier.digest == known.digest

@@ -5,18 +5,18 @@ from collections import deque
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 
-from pdfbatch.batch.content_index import Twins
+from pdfbatch.batch.content_index import ContentIndex
 from pdfbatch.model import Document, DocumentResult, DocumentStatus
 from pdfbatch.outcomes import as_duplicate
 from pdfbatch.outputs import Results
 from pdfbatch.storage import Fingerprint
-from pdfbatch.tasks import Task, Twin
+from pdfbatch.tasks import DuplicateOf, Task
 
 MAX_WAITING = 1000
 
 
 @dataclass(slots=True, kw_only=True)
-class Duplicates:
+class DuplicateFilter:
     """Holds a duplicate back until its twin has ended; then a worker copies the twin's record, or the result is shared here.
 
     ``under_way`` has the ids of documents that have not ended. ``results`` are those of a batch without output; with one
@@ -30,9 +30,11 @@ class Duplicates:
     shared: deque[DocumentResult] = field(default_factory=deque[DocumentResult])
     unlike: deque[Document] = field(default_factory=deque[Document])
     waiting: int = 0
-    _twins: Twins = field(default_factory=Twins)
+    _twins: ContentIndex = field(default_factory=ContentIndex)
     _alone: set[str] = field(default_factory=set[str])
-    _waiting: dict[str, list[tuple[Document, Twin]]] = field(default_factory=dict[str, list[tuple[Document, Twin]]])
+    _waiting: dict[str, list[tuple[Document, DuplicateOf]]] = field(
+        default_factory=dict[str, list[tuple[Document, DuplicateOf]]]
+    )
     _numbers: "array[int]" = field(default_factory=lambda: array("Q"))
 
     def remember(self, document: Document, found: Fingerprint, position: int) -> None:
@@ -46,13 +48,13 @@ class Duplicates:
         met = self._twins.meet(document, found, position, digest)
         if met is None:
             return False
-        earlier, twin = met
+        earlier, duplicate_of = met
         if earlier.document_uuid not in self.under_way:
             result = None if self.results is None else self.results[self._numbers[earlier.position]]
-            return self._settle(document, twin, result)
+            return self._settle(document, duplicate_of, result)
         if self.waiting >= MAX_WAITING:
             return False
-        self._waiting.setdefault(earlier.document_uuid, []).append((document, twin))
+        self._waiting.setdefault(earlier.document_uuid, []).append((document, duplicate_of))
         self.waiting += 1
         return True
 
@@ -61,9 +63,9 @@ class Duplicates:
         if self.results is not None:
             self._note(position, len(self.results) - 1)
         self._alone.discard(result.document.document_uuid)
-        for document, twin in self._waiting.pop(result.document.document_uuid, ()):
+        for document, duplicate_of in self._waiting.pop(result.document.document_uuid, ()):
             self.waiting -= 1
-            if not (result.ok and self._settle(document, twin, result)):
+            if not (result.ok and self._settle(document, duplicate_of, result)):
                 self.unlike.append(document)
                 self._alone.add(document.document_uuid)
 
@@ -77,13 +79,17 @@ class Duplicates:
         """Forget all documents."""
         self._twins.close()
 
-    def _settle(self, document: Document, twin: Twin, result: DocumentResult | None) -> bool:
+    def _settle(self, document: Document, duplicate_of: DuplicateOf, result: DocumentResult | None) -> bool:
         if self.results is None:
-            self.copies.append(Task(document=document, twin=twin))
+            self.copies.append(Task(document=document, duplicate_of=duplicate_of))
             return True
-        if result is None or result.status is not DocumentStatus.SUCCEEDED or result.fingerprint != twin.fingerprint:
+        if (
+            result is None
+            or result.status is not DocumentStatus.SUCCEEDED
+            or result.fingerprint != duplicate_of.fingerprint
+        ):
             return False
-        self.shared.append(as_duplicate(result, document, twin))
+        self.shared.append(as_duplicate(result, document, duplicate_of))
         return True
 
     def _note(self, position: int, number: int) -> None:

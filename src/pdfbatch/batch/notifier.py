@@ -15,7 +15,7 @@ INTERVAL_SECONDS = 0.25
 
 
 @dataclass(slots=True)
-class Broadcast:
+class Notifier:
     """All sinks of a batch. A sink that raises is named once in the log, and its errors are counted."""
 
     sinks: Sequence[Sink]

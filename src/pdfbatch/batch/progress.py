@@ -9,7 +9,7 @@ from statistics import quantiles
 from pdfbatch.errors import Cause
 from pdfbatch.model import DocumentResult, DocumentStatus
 from pdfbatch.outputs import Results
-from pdfbatch.report import BatchAccount, BatchReport, BatchState, BatchStatus
+from pdfbatch.report import BatchCounts, BatchReport, BatchState, BatchStatus
 
 # Faults that hit every document alike: after so many in a row for each worker the batch stops.
 COMMON_FAULTS = frozenset({Cause.STORAGE_FULL, Cause.STORAGE_DENIED})
@@ -50,7 +50,7 @@ class _Totals:
 
 @dataclass(slots=True)
 class _Account:
-    """A ``BatchAccount``, added up in place."""
+    """A ``BatchCounts``, added up in place."""
 
     total_documents: int = 0
     successful: int = 0
@@ -70,14 +70,14 @@ _NOT_WORKED_ON = frozenset({DocumentStatus.SKIPPED, DocumentStatus.DUPLICATE})
 
 
 @dataclass(slots=True)
-class Ledger:
+class ProgressTracker:
     """What is known of a batch so far. ``status`` carries wall-clock times; durations are monotonic."""
 
     status: BatchStatus
     results: Results | None
     batch_size: int
     max_failure_rate: float | None = None
-    stopped_because: str = ""
+    stop_reason: str = ""
     causes: Counter[str] = field(default_factory=Counter[str])
     _totals: _Totals = field(default_factory=_Totals)
     _accounts: list[_Account] = field(default_factory=list[_Account])
@@ -143,11 +143,11 @@ class Ledger:
         return BatchReport(
             status=self.status,
             results=() if self.results is None else self.results,
-            batches=tuple(BatchAccount(number=n, **asdict(it)) for n, it in enumerate(self._accounts, start=1)),
+            batches=tuple(BatchCounts(number=n, **asdict(it)) for n, it in enumerate(self._accounts, start=1)),
             failures_by_cause=dict(self.causes.most_common()),
             percentiles=_percentiles(self._seconds),
             output=output,
-            stopped_because=self.stopped_because,
+            stop_reason=self.stop_reason,
         )
 
     def _account(self, result: DocumentResult, index: int) -> None:

@@ -8,7 +8,7 @@ from pdfbatch.model import Document, DocumentResult, DocumentStatus
 from pdfbatch.outputs import (
     FOLDER,
     PARTS_FOLDER,
-    Finished,
+    Catalog,
     IndexWriter,
     is_full,
     names_after,
@@ -23,13 +23,13 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, kw_only=True)
-class History:
+class ResumeState:
     """The index of an output. ``finished`` is ``None`` in a batch that does all anew, ``writer`` where nothing is listed."""
 
     work: DocumentWork
     output: Output
     resume: bool
-    finished: Finished | None = None
+    finished: Catalog | None = None
     writer: IndexWriter | None = None
     _usual_options: str = ""
 
@@ -40,13 +40,13 @@ class History:
         known = self.finished.counts(document, fingerprint, self._options(document))
         if known is None:
             return None
-        counts, twin = known
+        counts, duplicate_of = known
         return DocumentResult(
             document=document.without_content(),
             status=DocumentStatus.SKIPPED,
             output=self.output.uri(record_name(document)),
             counts=counts,
-            twin=twin,
+            duplicate_of=duplicate_of,
             fingerprint=fingerprint,
         )
 
@@ -86,14 +86,14 @@ class History:
         return self._usual_options
 
 
-def history_of(work: DocumentWork, output: Output, *, resume: bool) -> History:
+def load_resume_state(work: DocumentWork, output: Output, *, resume: bool) -> ResumeState:
     """The history of an output. Where it cannot be listed there is none: records are then looked up one by one."""
     try:
         finished, segments = read_index(output) if resume else (None, list(output.names(FOLDER)))
     except DocumentError as error:
         log.log(logging.WARNING if resume else logging.DEBUG, "the output has no index, it cannot be listed: %s", error)
-        return History(work=work, output=output, resume=resume)
+        return ResumeState(work=work, output=output, resume=resume)
     writer = IndexWriter(output, names_after(segments), sum(not is_full(name) for name in segments))
     if segments and not resume:
         writer.doubt()
-    return History(work=work, output=output, resume=resume, finished=finished, writer=writer)
+    return ResumeState(work=work, output=output, resume=resume, finished=finished, writer=writer)

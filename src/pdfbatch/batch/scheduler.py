@@ -38,15 +38,15 @@ REPEATED_BELOW = frozenset({Cause.STORAGE_UNAVAILABLE})
 CRASHES = frozenset({Cause.TIMEOUT, Cause.WORKER_LOST, Cause.MEMORY_LIMIT})
 
 
-class Settled(NamedTuple):
-    """A document that has ended; ``unkept`` says that no worker has written its record."""
+class Completed(NamedTuple):
+    """A document that has ended; ``needs_record`` says that no worker has written its record."""
 
     result: DocumentResult
-    unkept: bool
+    needs_record: bool
 
 
 @dataclass(slots=True)
-class _Split:
+class _SplitState:
     """A document whose parts are under way."""
 
     join: Task
@@ -78,14 +78,14 @@ class Scheduler:
     _parts: deque[Task] = field(default_factory=deque[Task])
     _joins: deque[Task] = field(default_factory=deque[Task])
     _later: list[tuple[float, int, Task]] = field(default_factory=list[tuple[float, int, Task]])
-    _splits: dict[str, _Split] = field(default_factory=dict[str, _Split])
+    _splits: dict[str, _SplitState] = field(default_factory=dict[str, _SplitState])
     _numbers: Iterator[int] = field(default_factory=count)
     _parts_running: int = 0
     _exhausted: bool = False
     _stopped: bool = False
     _source_error: Exception | None = None
 
-    def results(self) -> Generator[Settled | None]:
+    def results(self) -> Generator[Completed | None]:
         """Results as they come, until the source is exhausted and nothing is under way; ``None`` when none came for a while.
 
         An error of the source is raised when all that was begun has ended. Raises ``PoolBrokenError`` of the pool.
@@ -165,7 +165,7 @@ class Scheduler:
     def _part(self) -> Task:
         """The next part, with what its document has used of its time."""
         part = self._parts.popleft()
-        return replace(part, spent_seconds=self._splits[part.document.document_uuid].seconds)
+        return replace(part, used_seconds=self._splits[part.document.document_uuid].seconds)
 
     def _document(self) -> Task | None:
         if self._exhausted:
@@ -197,7 +197,7 @@ class Scheduler:
 
     # --- taking in ------------------------------------------------------------------------------------------------
 
-    def _settle(self, task: Task, outcome: TaskResult) -> Settled | None:
+    def _settle(self, task: Task, outcome: TaskResult) -> Completed | None:
         task_log.emit(task.document, outcome.log)
         failure = outcome.failure or (outcome.result.failure if outcome.result is not None else None)
         if failure is not None and (again := self._again(task, outcome, failure)) is not None:
@@ -224,15 +224,15 @@ class Scheduler:
         """A document that took its worker with it is tried again, without the page that it was on."""
         again = _next_attempt(task, outcome)
         limit = self.limits.document_timeout
-        if task.attempt >= self.retry.crash_attempts or (limit is not None and again.spent_seconds >= limit):
+        if task.attempt >= self.retry.crash_attempts or (limit is not None and again.used_seconds >= limit):
             return None
         if outcome.page:
             again = replace(again, lost=(*task.lost, *lost_pages([outcome.page], failure)))
         return time.monotonic(), next(self._numbers), again
 
     def _begin_split(self, task: Task, outcome: TaskResult, join: Task) -> None:
-        seconds, repeats = task.worked_seconds + outcome.seconds, task.repeats + outcome.repeats
-        split = _Split(join, waiting=len(outcome.parts), seconds=seconds, repeats=repeats)
+        seconds, repeats = task.worker_seconds + outcome.seconds, task.repeats + outcome.repeats
+        split = _SplitState(join, waiting=len(outcome.parts), seconds=seconds, repeats=repeats)
         self._splits[task.document.document_uuid] = split
         self._parts.extend(replace(part, repeats=0) for part in outcome.parts)
         if not outcome.parts:
@@ -241,7 +241,7 @@ class Scheduler:
     def _end_part(self, task: Task, outcome: TaskResult) -> None:
         split = self._splits[task.document.document_uuid]
         split.waiting -= 1
-        split.seconds += task.worked_seconds + outcome.seconds
+        split.seconds += task.worker_seconds + outcome.seconds
         split.retries += task.attempt - 1
         split.repeats += task.repeats + outcome.repeats
         split.found.extend(outcome.pages)
@@ -255,11 +255,11 @@ class Scheduler:
         if split.waiting == 0:
             self._begin_join(split)
 
-    def _is_out_of_time(self, split: _Split) -> bool:
+    def _is_out_of_time(self, split: _SplitState) -> bool:
         limit = self.limits.document_timeout
         return limit is not None and split.seconds >= limit
 
-    def _drop_parts(self, split: _Split) -> None:
+    def _drop_parts(self, split: _SplitState) -> None:
         """Give up the parts of a document that nobody has begun."""
         identity = split.join.document.document_uuid
         dropped = [part for part in self._parts if part.document.document_uuid == identity]
@@ -268,42 +268,42 @@ class Scheduler:
         if split.failure is not None:
             split.lost.extend(lost_pages((n for part in dropped for n in part.pages), split.failure))
 
-    def _begin_join(self, split: _Split) -> None:
+    def _begin_join(self, split: _SplitState) -> None:
         join = replace(
             split.join,
             attempt=split.join.attempt + split.retries,
             found=tuple(split.found),
             lost=(*split.join.lost, *split.lost),
-            spent_seconds=0.0,
-            worked_seconds=split.seconds,
+            used_seconds=0.0,
+            worker_seconds=split.seconds,
             failure=split.failure,
             repeats=split.repeats,
         )
         self._joins.append(join)
 
-    def _end(self, task: Task, outcome: TaskResult) -> Settled:
+    def _end(self, task: Task, outcome: TaskResult) -> Completed:
         self._splits.pop(task.document.document_uuid, None)
         if outcome.result is not None:
-            unkept = outcome.result.failure is not None and outcome.result.failure.transient
+            needs_record = outcome.result.failure is not None and outcome.result.failure.transient
             result = outcome.result
-            return Settled(
-                replace(result, attempts=result.attempts + outcome.repeats) if outcome.repeats else result, unkept
+            return Completed(
+                replace(result, attempts=result.attempts + outcome.repeats) if outcome.repeats else result, needs_record
             )
         failure = outcome.failure or Failure(cause=Cause.INTERNAL, message=f"{task.document.file_path}: no result")
         result = replace(
             failed(task.document, failure),
             attempts=task.attempt + task.repeats + outcome.repeats,
-            duration_seconds=task.worked_seconds + outcome.seconds,
+            duration_seconds=task.worker_seconds + outcome.seconds,
         )
-        return Settled(result, unkept=True)
+        return Completed(result, needs_record=True)
 
 
 def _next_attempt(task: Task, outcome: TaskResult) -> Task:
     return replace(
         task,
         attempt=task.attempt + 1,
-        spent_seconds=task.spent_seconds + outcome.seconds,
-        worked_seconds=task.worked_seconds + outcome.seconds,
+        used_seconds=task.used_seconds + outcome.seconds,
+        worker_seconds=task.worker_seconds + outcome.seconds,
         repeats=task.repeats + outcome.repeats,
         # what could not be fetched ahead, a worker fetches; what a join knows, it knows still
         failure=None if task.step is Step.READ else task.failure,

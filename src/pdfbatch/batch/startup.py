@@ -12,10 +12,10 @@ from pdfbatch.ports import Executor, Pool, Work
 def begun(executor: Executor, work: Work, search: Callable[[], None]) -> Generator[Pool]:
     """A pool of ``executor``, once ``search`` has been called, in this thread.
 
-    An executor that says that it ``starts_aside`` is started in another thread meanwhile: workers and the client of a remote
-    storage each take some tenths of a second to load, on cores that have nothing else to do. Raises what ``start`` raises.
+    An executor that says that it ``starts_in_any_thread`` is started in another thread meanwhile: workers and the client of
+    a remote storage each take some tenths of a second to load, on cores that have nothing else to do. Raises what ``start`` raises.
     """
-    if not getattr(executor, "starts_aside", False):
+    if not getattr(executor, "starts_in_any_thread", False):
         search()
         with executor.start(work) as pool:
             yield pool

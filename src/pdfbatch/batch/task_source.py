@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Self
 
-from pdfbatch.batch.duplicate_filter import Duplicates
-from pdfbatch.batch.resume import History
+from pdfbatch.batch.duplicate_filter import DuplicateFilter
+from pdfbatch.batch.resume import ResumeState
 from pdfbatch.errors import DocumentError
 from pdfbatch.model import Document, DocumentResult
-from pdfbatch.prefetch import Spool
+from pdfbatch.prefetch import Prefetcher
 from pdfbatch.storage import DEADLINE_SECONDS, Fingerprint, fingerprint, parse_fingerprint
 from pdfbatch.tasks import LocalCopy, Task
 
@@ -19,7 +19,7 @@ AT_ONCE = 200
 
 
 @dataclass(slots=True, kw_only=True)
-class Intake:
+class TaskSource:
     """An iterator of tasks, and of ``None`` while there is none: then it calls ``wake``, or a document must end first.
 
     ``positions`` has the positions of the documents that were read from ``documents`` and have not ended. ``history`` is
@@ -30,12 +30,12 @@ class Intake:
     documents: Iterator[Document]
     positions: Mapping[str, int]
     wake: Callable[[], None]
-    history: History | None = None
-    duplicates: Duplicates | None = None
+    history: ResumeState | None = None
+    duplicates: DuplicateFilter | None = None
     max_file_bytes: int | None = None
     seconds: float = DEADLINE_SECONDS
     fetches: bool = True
-    _spool: Spool = field(init=False)
+    _spool: Prefetcher = field(init=False)
     _skipped: deque[DocumentResult] = field(default_factory=deque[DocumentResult])
     _first: Iterator[Task | None] | None = None
     _error: Exception | None = None
@@ -43,7 +43,7 @@ class Intake:
 
     def __post_init__(self) -> None:
         """Put the spool behind the sieve."""
-        self._spool = Spool(
+        self._spool = Prefetcher(
             documents=self._sieved(),
             wake=self.wake,
             max_file_bytes=self.max_file_bytes,

@@ -30,7 +30,7 @@ class Arguments(argparse.Namespace):
     batch_id: str | None
     engine: Literal["pdfium", "pypdf"]
     ocr: OcrMode
-    ocr_missing: OcrMissing
+    on_missing_ocr: OcrMissing
     ocr_engine: Literal["auto", "tesseract", "tesserocr"]
     languages: str
     dpi: int

@@ -11,7 +11,7 @@ from pdfbatch.api import process_batch
 from pdfbatch.cli.arguments import Arguments, program
 from pdfbatch.cli.exit_codes import ExitCode
 from pdfbatch.cli.logs import logging_to_stderr
-from pdfbatch.cli.style import Paint, paint_for
+from pdfbatch.cli.style import Style, paint_for
 from pdfbatch.cli.summary import span
 from pdfbatch.errors import OutputError
 from pdfbatch.model import DocumentResult, DocumentStatus, TextSource
@@ -38,7 +38,7 @@ def demo(arguments: Arguments) -> ExitCode:
             [str(samples)],
             str(text),
             max_workers=arguments.workers,
-            extraction=Extraction(ocr_missing="skip"),
+            extraction=Extraction(on_missing_ocr="skip"),
             sinks=[ProgressBarSink(transient=True)],
         )
     width = shutil.get_terminal_size().columns
@@ -47,7 +47,7 @@ def demo(arguments: Arguments) -> ExitCode:
     return ExitCode.OK
 
 
-def story(report: BatchReport, *, samples: Path, text: Path, width: int, paint: Paint) -> Iterator[str]:
+def story(report: BatchReport, *, samples: Path, text: Path, width: int, paint: Style) -> Iterator[str]:
     """What a first look should show, as lines: each document, the figures, where the text is, and what to try next."""
     results = sorted(report.results, key=lambda result: result.document.file_path)
     yield from _table(results, samples, width, paint)
@@ -61,7 +61,7 @@ def story(report: BatchReport, *, samples: Path, text: Path, width: int, paint: 
     yield from _next(text, paint)
 
 
-def _table(results: list[DocumentResult], samples: Path, width: int, paint: Paint) -> Iterator[str]:
+def _table(results: list[DocumentResult], samples: Path, width: int, paint: Style) -> Iterator[str]:
     names = [_name(result, samples) for result in results]
     widest = max(map(len, names), default=8)
     yield paint.bold(f"{'document':<{widest}}  {'status':<9}  pages  by OCR  first line")
@@ -72,7 +72,7 @@ def _table(results: list[DocumentResult], samples: Path, width: int, paint: Pain
         yield f"{name:<{widest}}  {status}  {counts}  {paint.faint(_cut(_first_line(result), room))}"
 
 
-def _painted(status: DocumentStatus, paint: Paint) -> str:
+def _painted(status: DocumentStatus, paint: Style) -> str:
     padded = f"{status:<9}"
     if not status.ok:
         return paint.bad(padded)
@@ -90,7 +90,7 @@ def _cut(text: str, room: int) -> str:
     return text if len(text) <= room else f"{text[: room - 3].rstrip()}..."
 
 
-def _figures(report: BatchReport, paint: Paint) -> Iterator[str]:
+def _figures(report: BatchReport, paint: Style) -> Iterator[str]:
     status = report.status
     documents = counted(report.processed, "document")
     pages = f"{counted(status.pages, 'page')}, {status.ocr_pages:,} of them by OCR"
@@ -100,7 +100,7 @@ def _figures(report: BatchReport, paint: Paint) -> Iterator[str]:
     yield f"That is {rates}, start-up included."
 
 
-def _missing_ocr(results: list[DocumentResult], paint: Paint) -> Iterator[str]:
+def _missing_ocr(results: list[DocumentResult], paint: Style) -> Iterator[str]:
     unread = sum(result.counts.failed_pages for result in results)
     if unread and not any(page.source is TextSource.OCR for result in results for page in result.pages):
         pages = counted(unread, "scanned page")
@@ -119,7 +119,7 @@ def _name(result: DocumentResult, samples: Path) -> str:
     return one_line(os.path.relpath(result.document.file_path, samples))
 
 
-def _next(text: Path, paint: Paint) -> Iterator[str]:
+def _next(text: Path, paint: Style) -> Iterator[str]:
     command = f"{program()} run YOUR_FOLDER --output {shlex.quote(str(text.parent / 'mine'))}"
     yield f"Next     {paint.bold(command)}"
     yield f"         {paint.bold(f'{program()} run --help')}"

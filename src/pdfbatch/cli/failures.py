@@ -16,7 +16,7 @@ class Group:
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class Tally:
+class FailureCollector:
     """A sink that counts failed documents by cause, and partial ones, and keeps the first ``keep`` of each."""
 
     keep: int = 10

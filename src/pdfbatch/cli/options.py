@@ -84,7 +84,7 @@ def _add_text(parser: ArgumentParser) -> None:
     group.add_argument(
         "--ocr-missing",
         choices=("fail", "skip"),
-        default=usual.ocr_missing,
+        default=usual.on_missing_ocr,
         help="without tesseract: refuse to begin, or leave such pages out and say so (default: %(default)s)",
     )
     group.add_argument(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pdfbatch.api import process_batch
 from pdfbatch.cli.arguments import Arguments, FailOn
 from pdfbatch.cli.exit_codes import STORAGE_CAUSES, ExitCode, ReaderGone, Terminated, code_of_interruption
-from pdfbatch.cli.failures import Tally
+from pdfbatch.cli.failures import FailureCollector
 from pdfbatch.cli.json_lines import JsonLines
 from pdfbatch.cli.logs import logging_to_stderr
 from pdfbatch.cli.style import paint_for
@@ -23,7 +23,7 @@ from pdfbatch.sinks import LogSink, ProgressBarSink
 
 def run(arguments: Arguments) -> ExitCode:
     """Do the batch that was asked for, and say how it went."""
-    tally = Tally()
+    tally = FailureCollector()
     try:
         with logging_to_stderr(arguments.verbose):
             report = _processed(arguments, [tally, *_sinks(arguments)])
@@ -36,7 +36,7 @@ def run(arguments: Arguments) -> ExitCode:
     return code_of_report(report, tally, arguments.fail_on)
 
 
-def code_of_report(report: BatchReport, tally: Tally, fail_on: FailOn) -> ExitCode:
+def code_of_report(report: BatchReport, tally: FailureCollector, fail_on: FailOn) -> ExitCode:
     """The exit code of a batch that has ended by itself; one that stopped early never is all well."""
     if report.status.state is BatchState.FAILED:
         return ExitCode.STORAGE if STORAGE_CAUSES & tally.failed.keys() else ExitCode.DOCUMENTS_FAILED
@@ -81,7 +81,7 @@ def _unlocked(documents: Iterable[Document], password: str) -> Iterator[Document
 def _extraction(arguments: Arguments) -> Extraction:
     return Extraction(
         ocr=arguments.ocr,
-        ocr_missing=arguments.ocr_missing,
+        on_missing_ocr=arguments.on_missing_ocr,
         languages=arguments.languages,
         dpi=arguments.dpi,
         min_dpi=min(Extraction().min_dpi, arguments.dpi),
@@ -113,14 +113,14 @@ def _sinks(arguments: Arguments) -> Iterator[Sink]:
         yield ProgressBarSink(transient=True)
 
 
-def _tell(arguments: Arguments, report: BatchReport, tally: Tally) -> None:
+def _tell(arguments: Arguments, report: BatchReport, tally: FailureCollector) -> None:
     if arguments.json:
         JsonLines(stream=sys.stdout).line("summary", report.summary())
     if not arguments.quiet:
         _write(summary(report, tally, arguments.words, paint_for(sys.stderr)))
 
 
-def _tell_interruption(arguments: Arguments, tally: Tally, interruption: KeyboardInterrupt) -> None:
+def _tell_interruption(arguments: Arguments, tally: FailureCollector, interruption: KeyboardInterrupt) -> None:
     if arguments.json and tally.status is not None:
         JsonLines(stream=sys.stdout).line("summary", tally.status.as_dict())
     reason = "SIGTERM" if isinstance(interruption, Terminated) else "Ctrl-C"

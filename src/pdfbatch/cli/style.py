@@ -6,7 +6,7 @@ from typing import TextIO
 
 
 @dataclass(frozen=True, slots=True)
-class Paint:
+class Style:
     """Puts colour on words, or leaves them as they are."""
 
     coloured: bool = False
@@ -35,10 +35,10 @@ class Paint:
         return f"\x1b[{code}m{text}\x1b[0m" if self.coloured and text else text
 
 
-def paint_for(stream: TextIO) -> Paint:
+def paint_for(stream: TextIO) -> Style:
     """Colour on a terminal, as https://no-color.org and https://force-color.org want it."""
     if os.environ.get("NO_COLOR"):
-        return Paint(coloured=False)
+        return Style(coloured=False)
     if os.environ.get("FORCE_COLOR"):
-        return Paint(coloured=True)
-    return Paint(coloured=stream.isatty() and os.environ.get("TERM") != "dumb")
+        return Style(coloured=True)
+    return Style(coloured=stream.isatty() and os.environ.get("TERM") != "dumb")

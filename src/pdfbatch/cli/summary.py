@@ -3,8 +3,8 @@
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 
-from pdfbatch.cli.failures import Group, Tally
-from pdfbatch.cli.style import Paint
+from pdfbatch.cli.failures import FailureCollector, Group
+from pdfbatch.cli.style import Style
 from pdfbatch.errors import Cause
 from pdfbatch.model import DocumentResult
 from pdfbatch.report import BatchReport, BatchState, BatchStatus
@@ -24,7 +24,7 @@ _OPTIONS = {
 _STAND_INS = {"--password": "PASSWORD", "--redis": "URL"}
 
 
-def summary(report: BatchReport, tally: Tally, words: Sequence[str], paint: Paint) -> Iterator[str]:
+def summary(report: BatchReport, tally: FailureCollector, words: Sequence[str], paint: Style) -> Iterator[str]:
     """All of it: figures, what went wrong and what to do about it, where the text is, how to try again.
 
     ``words`` are the program and its arguments.
@@ -40,7 +40,7 @@ def summary(report: BatchReport, tally: Tally, words: Sequence[str], paint: Pain
         yield f"Try those again   {paint.bold(again(words, '--retry-failed'))}"
 
 
-def interrupted(status: BatchStatus | None, words: Sequence[str], reason: str, paint: Paint) -> Iterator[str]:
+def interrupted(status: BatchStatus | None, words: Sequence[str], reason: str, paint: Style) -> Iterator[str]:
     """What is kept after an interruption, and how to go on."""
     if status is None:
         yield f"Stopped by {reason} before the work began."
@@ -85,7 +85,7 @@ def span(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds < 60 else clock(seconds)
 
 
-def _headline(status: BatchStatus, paint: Paint) -> Iterator[str]:
+def _headline(status: BatchStatus, paint: Style) -> Iterator[str]:
     documents = counted(status.processed, "document")
     rates = f"{status.documents_per_hour:,.0f} documents/h, {status.pages_per_hour:,.0f} pages/h"
     yield f"{paint.bold(f'{documents} in {span(status.elapsed_seconds)}')}: {rates}, {_workers(status)}"
@@ -98,7 +98,7 @@ def _workers(status: BatchStatus) -> str:
     return f"{workers} ({status.executor})" if status.executor else workers
 
 
-def _figures(status: BatchStatus, paint: Paint) -> Iterator[str]:
+def _figures(status: BatchStatus, paint: Style) -> Iterator[str]:
     plain = status.successful - status.partial - status.empty - status.skipped - status.duplicates
     pages = f"{status.ocr_pages:,} by OCR, {status.failed_pages:,} failed"
     rows = (
@@ -119,7 +119,7 @@ def _painted(name: str, count: int, painted: Callable[[str], str]) -> str:
     return painted(f"{name:<10} {count:>9,}")
 
 
-def _partial(group: Group, paint: Paint) -> Iterator[str]:
+def _partial(group: Group, paint: Style) -> Iterator[str]:
     if not group.count:
         return
     yield ""
@@ -127,7 +127,7 @@ def _partial(group: Group, paint: Paint) -> Iterator[str]:
     yield from _listed(group, _pages_lost, "their records")
 
 
-def _failures(tally: Tally, paint: Paint) -> Iterator[str]:
+def _failures(tally: FailureCollector, paint: Style) -> Iterator[str]:
     for cause, group in sorted(tally.failed.items(), key=lambda item: -item[1].count):
         yield ""
         yield f"{paint.bad(f'{cause} ({group.count:,})')}: {advice(cause)}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pdfbatch.cli.arguments import Arguments
 from pdfbatch.cli.exit_codes import ExitCode, complain
 from pdfbatch.cli.json_lines import JsonLines
-from pdfbatch.cli.style import Paint, paint_for
+from pdfbatch.cli.style import Style, paint_for
 from pdfbatch.errors import StatusUnavailableError
 from pdfbatch.report import BatchState, utc
 from pdfbatch.sinks import (
@@ -108,7 +108,7 @@ def _conclude(batch: StoredStatus, arguments: Arguments) -> None:
         _write(sentence(batch, paint_for(sys.stdout)))
 
 
-def table(batches: Sequence[StoredStatus], paint: Paint) -> Iterator[str]:
+def table(batches: Sequence[StoredStatus], paint: Style) -> Iterator[str]:
     """Batches as lines, one below the other."""
     names = [one_line(batch.status.batch_id) for batch in batches]
     widest = max(map(len, names), default=5)
@@ -121,7 +121,7 @@ def table(batches: Sequence[StoredStatus], paint: Paint) -> Iterator[str]:
         yield f"{name:<{widest}}  {state}  {began:<16}  {count:>21}  {status.failed:>9,}"
 
 
-def sentence(batch: StoredStatus, paint: Paint) -> Iterator[str]:
+def sentence(batch: StoredStatus, paint: Style) -> Iterator[str]:
     """A batch as one line, and what to think of one whose heart has stopped."""
     name = one_line(batch.status.batch_id)
     time = clock(batch.status.elapsed_seconds)
@@ -131,7 +131,7 @@ def sentence(batch: StoredStatus, paint: Paint) -> Iterator[str]:
         yield f"No sign of life since {seen}: its process has ended without a word, or cannot reach Redis."
 
 
-def _painted(batch: StoredStatus, paint: Paint, words: str = "") -> str:
+def _painted(batch: StoredStatus, paint: Style, words: str = "") -> str:
     words = words or batch.shown_state
     if batch.stale or batch.status.state is BatchState.FAILED:
         return paint.bad(words)

@@ -11,7 +11,7 @@ from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
 from pdfbatch.errors import PoolBrokenError, PoolStartError, UsageError
-from pdfbatch.executors.pool import Leaving
+from pdfbatch.executors.pool import PoolContext
 from pdfbatch.executors.task_results import abandoned, cancel, end, fail
 from pdfbatch.ports import Executor, Pool, Shared, Work
 from pdfbatch.tasks import Task, TaskResult
@@ -19,7 +19,7 @@ from pdfbatch.tasks import Task, TaskResult
 log = logging.getLogger(__name__)
 
 
-class Succession:
+class ExecutorChain:
     """Starts the first executor that can be started; ``advance`` goes on to the next. Each move is one warning.
 
     A pool that broke stays open until the end: what it has done already still arrives.
@@ -125,16 +125,16 @@ class FallbackExecutor:
         return min(executor.shares for executor in self.executors)
 
     @property
-    def starts_aside(self) -> bool:
+    def starts_in_any_thread(self) -> bool:
         """Whether all of them may be started in any thread: any may have to be."""
-        return all(getattr(executor, "starts_aside", False) for executor in self.executors)
+        return all(getattr(executor, "starts_in_any_thread", False) for executor in self.executors)
 
     def start(self, work: Work) -> "FallbackPool":
         """A pool of the first executor that starts.
 
         Raises ``PoolStartError`` with all the reasons when none does.
         """
-        return FallbackPool(Succession(self.executors, work))
+        return FallbackPool(ExecutorChain(self.executors, work))
 
 
 class _Move(NamedTuple):
@@ -145,14 +145,14 @@ class _Move(NamedTuple):
     error: PoolBrokenError | None = None
 
 
-class FallbackPool(Leaving):
+class FallbackPool(PoolContext):
     """A pool in front of the pool in use.
 
     As long as nothing breaks, tasks go straight through. After that, one thread starts the next executor and submits all
     tasks, old and new: so each pool is called from one thread, and one that works inside ``submit`` delays no caller.
     """
 
-    def __init__(self, succession: Succession) -> None:
+    def __init__(self, succession: ExecutorChain) -> None:
         self._succession = succession
         self._first = succession.pool
         # who takes an entry out ends its future
@@ -174,7 +174,7 @@ class FallbackPool(Leaving):
         return self._succession.pool.capacity
 
     @property
-    def finishing(self) -> int:
+    def pending_writes(self) -> int:
         """How many tasks of the pool in use only wait for their output."""
         return int(getattr(self._succession.pool, "finishing", 0))
 

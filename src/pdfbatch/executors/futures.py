@@ -12,7 +12,7 @@ from typing import NamedTuple, cast
 
 from pdfbatch.errors import PoolBrokenError, PoolStartError
 from pdfbatch.executors.cpus import available_cpus, check_workers
-from pdfbatch.executors.pool import Leaving
+from pdfbatch.executors.pool import PoolContext
 from pdfbatch.executors.task_results import abandoned, cancel, end, fail, isolated, raised
 from pdfbatch.ports import Pool, Shared, Work
 from pdfbatch.tasks import Task, TaskResult
@@ -70,7 +70,7 @@ class _Pending(NamedTuple):
     future: Future[TaskResult]
 
 
-class _FuturesPool(Leaving):
+class _FuturesPool(PoolContext):
     def __init__(self, executor: Executor, work: bytes, capacity: int) -> None:
         self._executor = executor
         self._work = work

@@ -5,7 +5,7 @@ from types import TracebackType
 from typing import Self
 
 
-class Leaving(ABC):
+class PoolContext(ABC):
     """The context manager of a pool. Leaving it again is fine where ``_finish`` and ``_stop`` can be repeated."""
 
     def __enter__(self) -> Self:

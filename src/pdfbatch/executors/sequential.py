@@ -3,7 +3,7 @@
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from pdfbatch.executors.pool import Leaving
+from pdfbatch.executors.pool import PoolContext
 from pdfbatch.executors.task_results import cancel, end, isolated
 from pdfbatch.ports import Pool, Shared, Work
 from pdfbatch.tasks import Task, TaskResult
@@ -18,7 +18,7 @@ class SequentialExecutor:
 
     name = "sequential"
     kills = False
-    starts_aside = True
+    starts_in_any_thread = True
     shares = Shared.MEMORY
 
     def start(self, work: Work) -> Pool:
@@ -26,7 +26,7 @@ class SequentialExecutor:
         return _SequentialPool(work)
 
 
-class _SequentialPool(Leaving):
+class _SequentialPool(PoolContext):
     def __init__(self, work: Work) -> None:
         self._work = work
         self._left = False

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from pdfbatch.errors import PoolStartError
 from pdfbatch.executors.cpus import available_cpus, check_workers
-from pdfbatch.executors.pool import Leaving
+from pdfbatch.executors.pool import PoolContext
 from pdfbatch.executors.task_results import abandoned, cancel, isolated, raised
 from pdfbatch.ports import Pool, Shared, Work
 from pdfbatch.tasks import Task, TaskResult
@@ -36,7 +36,7 @@ class ThreadExecutor:
 
     name = "thread"
     kills = False
-    starts_aside = True
+    starts_in_any_thread = True
     shares = Shared.MEMORY
 
     def __post_init__(self) -> None:
@@ -52,7 +52,7 @@ class ThreadExecutor:
         return pool
 
 
-class _Job(NamedTuple):
+class _WorkItem(NamedTuple):
     task: Task
     future: Future[TaskResult]
 
@@ -72,10 +72,10 @@ class _Brake:
             raise _Stopped(number)
 
 
-class _ThreadPool(Leaving):
+class _ThreadPool(PoolContext):
     def __init__(self, work: Work) -> None:
         self._work = work
-        self._queue = SimpleQueue[_Job | None]()
+        self._queue = SimpleQueue[_WorkItem | None]()
         self._threads: list[threading.Thread] = []
         self._under_way: dict[Future[TaskResult], Task] = {}
         self._lock = threading.Lock()
@@ -102,7 +102,7 @@ class _ThreadPool(Leaving):
         if self._left:
             cancel(future)
         else:
-            self._queue.put(_Job(task, future))
+            self._queue.put(_WorkItem(task, future))
         return future
 
     def _finish(self) -> None:
@@ -143,7 +143,7 @@ class _ThreadPool(Leaving):
                 self._end(job.future, self._do(job.task))
             del job  # or an idle thread would keep its last document in memory
 
-    def _begin(self, job: _Job) -> bool:
+    def _begin(self, job: _WorkItem) -> bool:
         with self._lock:
             if self._brake.pulled:
                 job.future.cancel()

@@ -16,7 +16,7 @@ _RENAMED = {"filename": "original_name"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class ManifestPlace:
     """Where an entry stands: what to call it in a message, and where its relative path starts.
 
     ``folder`` is a path, or the beginning of a URL up to a slash; ``archive`` is what follows a relative path when the
@@ -29,12 +29,12 @@ class Place:
     archive: str = ""
     options: Options = field(default_factory=dict[str, object], repr=False)
 
-    def entry(self, number: int) -> "Place":
+    def entry(self, number: int) -> "ManifestPlace":
         """The place of an entry, counted from 1."""
         return replace(self, name=f"{self.name}: entry {number}")
 
 
-def document_from_entry(entry: object, place: Place, *, project_uuid: object = None) -> Document:
+def document_from_entry(entry: object, place: ManifestPlace, *, project_uuid: object = None) -> Document:
     """The document that an entry describes. Raises ``ManifestError`` naming place and key."""
     if not isinstance(entry, Mapping):
         raise ManifestError(f'{place.name}: expected an object {{"file_path": ...}}, found {type(entry).__name__}')
@@ -56,12 +56,12 @@ def document_from_entry(entry: object, place: Place, *, project_uuid: object = N
     return _with_options(document, place)
 
 
-def _with_options(document: Document, place: Place) -> Document:
+def _with_options(document: Document, place: ManifestPlace) -> Document:
     same = protocol_of(document.file_path) == protocol_of(place.folder)
     return with_options(document, place.options) if same else document
 
 
-def _address(fields: Mapping[str, object], place: Place) -> str:
+def _address(fields: Mapping[str, object], place: ManifestPlace) -> str:
     path = _text(fields, "file_path", place)
     if not path:
         found = ", ".join(repr(key) for key in fields) or "no key at all"
@@ -73,7 +73,7 @@ def _address(fields: Mapping[str, object], place: Place) -> str:
     return place.folder + path + place.archive
 
 
-def _text(fields: Mapping[str, object], key: str, place: Place) -> str | None:
+def _text(fields: Mapping[str, object], key: str, place: ManifestPlace) -> str | None:
     match fields.get(key):
         case None:
             return None
@@ -87,7 +87,7 @@ def _text(fields: Mapping[str, object], key: str, place: Place) -> str | None:
             raise ManifestError(f"{place.name}: key {key!r}: expected text, found {type(other).__name__}")
 
 
-def _metadata(fields: Mapping[str, object], place: Place) -> dict[str, object]:
+def _metadata(fields: Mapping[str, object], place: ManifestPlace) -> dict[str, object]:
     given = fields.get("metadata")
     if given is not None and not isinstance(given, Mapping):
         raise ManifestError(f"{place.name}: key 'metadata': expected an object, found {type(given).__name__}")
@@ -126,13 +126,13 @@ class Manifest:
         if isinstance(source, Manifest):
             return source
         if isinstance(source, Mapping):
-            return _manifest(source, Place(name="the manifest"), address=None)
+            return _manifest(source, ManifestPlace(name="the manifest"), address=None)
         address = os.fspath(source)
         place = _place(address, options or {})
         return _manifest(_json(address, place), place, address=address)
 
 
-def _manifest(content: object, place: Place, *, address: str | None) -> Manifest:
+def _manifest(content: object, place: ManifestPlace, *, address: str | None) -> Manifest:
     if not isinstance(content, Mapping):
         raise ManifestError(f'{place.name}: expected an object {{"id": ..., "documents": [...]}}')
     fields = cast("Mapping[str, object]", content)
@@ -147,7 +147,7 @@ def _manifest(content: object, place: Place, *, address: str | None) -> Manifest
     return Manifest(id=_id(fields.get("id"), place, address, documents), documents=documents)
 
 
-def _id(given: object, place: Place, address: str | None, documents: Iterable[Document]) -> str:
+def _id(given: object, place: ManifestPlace, address: str | None, documents: Iterable[Document]) -> str:
     if given is None or given == "":
         if address is not None:
             return derived_uuid(address)
@@ -157,7 +157,7 @@ def _id(given: object, place: Place, address: str | None, documents: Iterable[Do
     return str(given)
 
 
-def _json(address: str, place: Place) -> object:
+def _json(address: str, place: ManifestPlace) -> object:
     try:
         source = read_document(RemoteDocument(address, options=place.options)).data
         return json.loads(source if isinstance(source, bytes) else _bytes(source))
@@ -172,12 +172,12 @@ def _bytes(path: str) -> bytes:
         return file.read()
 
 
-def _place(address: str, options: Mapping[str, object]) -> Place:
+def _place(address: str, options: Mapping[str, object]) -> ManifestPlace:
     name = redacted(address)
     if "://" not in address:
-        return Place(name=name, folder=os.path.dirname(address), options=options)
+        return ManifestPlace(name=name, folder=os.path.dirname(address), options=options)
     inside, chain, outside = address.partition("::")
-    return Place(name=name, folder=f"{inside.rpartition('/')[0]}/", archive=chain + outside, options=options)
+    return ManifestPlace(name=name, folder=f"{inside.rpartition('/')[0]}/", archive=chain + outside, options=options)
 
 
 def _kind(value: object) -> str:

@@ -8,9 +8,9 @@ from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias, cast
 
 from pdfbatch.errors import DuplicateDocumentError, UsageError
-from pdfbatch.inputs.manifest import Manifest, Place, document_from_entry
+from pdfbatch.inputs.manifest import Manifest, ManifestPlace, document_from_entry
 from pdfbatch.inputs.search import found_documents, is_one_document
-from pdfbatch.inputs.unique import Meeting, SeenDocuments
+from pdfbatch.inputs.unique import Meeting, UniqueDocuments
 from pdfbatch.model import Document
 from pdfbatch.storage import is_file_system, on_file_system, redacted, without_secrets
 
@@ -119,7 +119,7 @@ def _pair(item: object) -> tuple[Address, Mapping[str, object]] | None:
 def _from_mapping(item: Mapping[str, object]) -> Iterable[Document]:
     if "documents" in item:
         return Manifest.load(item).documents
-    return (document_from_entry(item, Place(name="a document given as a mapping")),)
+    return (document_from_entry(item, ManifestPlace(name="a document given as a mapping")),)
 
 
 def _from_file(file: object) -> Document:
@@ -148,7 +148,7 @@ def _unknown(item: object) -> UsageError:
 
 
 def _unique(documents: Iterable[Document], items: Iterable[object]) -> Iterator[Document]:
-    seen = SeenDocuments()
+    seen = UniqueDocuments()
     for document in documents:
         match seen.meet(document.document_uuid, _identity(document)):
             case Meeting.NEW:

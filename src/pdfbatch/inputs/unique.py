@@ -15,7 +15,7 @@ class Meeting(Enum):
     CONFLICT = "conflict"
 
 
-class SeenDocuments:
+class UniqueDocuments:
     """Remembers ids and the paths that they came with, as hashes: 17 to 32 bytes a document.
 
     A 64-bit hash stands for an id and a 32-bit one for its path. Two of a million different ids share a hash with a

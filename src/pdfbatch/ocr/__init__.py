@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from pdfbatch.lazy import lazy_face
 
 if TYPE_CHECKING:
-    from pdfbatch.ocr.automatic import InstalledTesseract
+    from pdfbatch.ocr.automatic import AutoTesseract
     from pdfbatch.ocr.program import VARIABLE, find, known_version, wheel_program
     from pdfbatch.ocr.tessdata import folder_with, installed_folders, languages_in
     from pdfbatch.ocr.tesseract import TesseractEngine
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 else:
     __getattr__, __dir__ = lazy_face(
         __name__,
-        automatic="InstalledTesseract",
+        automatic="AutoTesseract",
         program="VARIABLE find known_version wheel_program",
         tessdata="folder_with installed_folders languages_in",
         tesseract="TesseractEngine",
@@ -22,7 +22,7 @@ else:
 
 __all__ = [
     "VARIABLE",
-    "InstalledTesseract",
+    "AutoTesseract",
     "TesseractEngine",
     "TesserocrEngine",
     "find",

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InstalledTesseract:
+class AutoTesseract:
     """OCR by ``library`` in workers, by ``program`` in the process ``host``; for languages that the one lacks, by the other.
 
     ``host`` is the process that made the engine. There a crash of the library would take the caller along, and

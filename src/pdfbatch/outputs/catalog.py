@@ -15,17 +15,17 @@ _RECORD_ENDING = ".json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class CatalogEntry:
     """A document that ended well: the key of its outputs, which input it was under which settings, and what came of it."""
 
     key: str
     fingerprint: str
     options: str
     counts: Counts
-    twin: str | None = None
+    duplicate_of: str | None = None
 
 
-class Finished:
+class Catalog:
     """Entries of an index, and which names an output holds. An entry without its record does not count."""
 
     __slots__ = ("_characters", "_counts", "_rows", "_seen", "_stamps", "_twins")
@@ -46,7 +46,7 @@ class Finished:
 
     # --- learning -------------------------------------------------------------------------------------------------
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: CatalogEntry) -> None:
         """A document has been finished; a later entry of the same document replaces an earlier one."""
         row, counts = self._row(entry.key), entry.counts
         pages = (counts.pages, counts.text_pages, counts.ocr_pages, counts.blank_pages, counts.failed_pages)
@@ -54,8 +54,8 @@ class Finished:
         self._counts[row * _COUNTS : (row + 1) * _COUNTS] = array("I", pages)
         self._characters[row] = counts.characters
         self._twins.pop(row, None)
-        if entry.twin is not None:
-            self._twins[row] = entry.twin
+        if entry.duplicate_of is not None:
+            self._twins[row] = entry.duplicate_of
 
     def forget(self, key: str) -> None:
         """What was known of a document holds no more."""

@@ -31,8 +31,8 @@ def export(output: Output | Address, target: Address, *, options: Mapping[str, o
     ``target`` is a path or an fsspec URL (with its ``options``) that ends in ``.jsonl`` or ``.parquet``; it appears whole or
     not at all. Rows are sorted by the key of their document, and hold ``document_uuid``, ``file_path``, ``project_uuid``,
     ``status``, ``metadata``, ``pages``, ``ocr_pages``, ``failed_pages``, ``characters``, ``error_cause``, ``error_message``,
-    ``twin``, ``pdf_metadata``, ``fingerprint``, ``attempts``, ``duration_seconds``, ``finished_at`` and ``text`` (pages parted
-    by form feeds). A few records are in memory at one time, not all.
+    ``duplicate_of``, ``pdf_metadata``, ``fingerprint``, ``attempts``, ``duration_seconds``, ``finished_at`` and ``text`` (pages
+    parted by form feeds). A few records are in memory at one time, not all.
 
     Raises ``UsageError`` when the output holds no record or the target's ending is another one, ``DependencyError`` when
     pyarrow is not installed, ``OutputError`` when the target cannot be written, ``DocumentError`` when a record cannot be read.
@@ -134,7 +134,7 @@ def _document_rows(record: Mapping[str, Any]) -> Iterator[Row]:
         "failed_pages": counts["failed_pages"],
         "characters": counts["characters"],
         **_error(record["error"]),
-        "twin": record["twin"],
+        "duplicate_of": record["duplicate_of"],
         "pdf_metadata": record["pdf_metadata"],
         "fingerprint": record["input"]["fingerprint"],
         "attempts": run["attempts"],

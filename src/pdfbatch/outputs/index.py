@@ -18,7 +18,7 @@ from typing import Any, cast
 
 from pdfbatch.errors import DocumentError
 from pdfbatch.model import Counts, DocumentResult
-from pdfbatch.outputs.catalog import Entry, Finished
+from pdfbatch.outputs.catalog import Catalog, CatalogEntry
 from pdfbatch.outputs.keys import output_key
 from pdfbatch.outputs.record import to_json
 from pdfbatch.ports import Output
@@ -54,14 +54,14 @@ def is_full(name: str) -> bool:
     return name.endswith(_FULL)
 
 
-def entry_line(entry: Entry) -> bytes:
+def entry_line(entry: CatalogEntry) -> bytes:
     """The line of a document that has been finished."""
     counts = entry.counts
     pages = (counts.pages, counts.text_pages, counts.ocr_pages, counts.blank_pages, counts.failed_pages)
     line: dict[str, object] = {"key": entry.key, "input": entry.fingerprint, "options": entry.options}
     line["counts"] = (*pages, counts.characters)
-    if entry.twin is not None:
-        line["twin"] = entry.twin
+    if entry.duplicate_of is not None:
+        line["duplicate_of"] = entry.duplicate_of
     return to_json(line) + b"\n"
 
 
@@ -76,12 +76,12 @@ def key_of(line: bytes) -> str | None:
     return None if key is None else str(key)
 
 
-def read_index(output: Output) -> tuple[Finished, list[str]]:
+def read_index(output: Output) -> tuple[Catalog, list[str]]:
     """What an output knows of its documents, and the names of its segments: one listing, and one read for each segment.
 
     Raises ``DocumentError`` when the output cannot be listed.
     """
-    finished, segments = Finished(), list[str]()
+    finished, segments = Catalog(), list[str]()
     for name in output.names():
         if name.startswith(FOLDER):
             segments.append(name)
@@ -93,7 +93,7 @@ def read_index(output: Output) -> tuple[Finished, list[str]]:
     return finished, segments
 
 
-def _read_segment(output: Output, name: str, finished: Finished) -> None:
+def _read_segment(output: Output, name: str, finished: Catalog) -> None:
     try:
         for line in output.read(name).splitlines():
             _learn(json.loads(line), finished)
@@ -102,7 +102,7 @@ def _read_segment(output: Output, name: str, finished: Finished) -> None:
         finished.forget_all()
 
 
-def _learn(line: dict[str, Any], finished: Finished) -> None:
+def _learn(line: dict[str, Any], finished: Catalog) -> None:
     if "doubt" in line:
         finished.forget_all()
     elif "gone" in line:
@@ -111,7 +111,7 @@ def _learn(line: dict[str, Any], finished: Finished) -> None:
         finished.add(_entry(line))
 
 
-def _entry(line: dict[str, Any]) -> Entry:
+def _entry(line: dict[str, Any]) -> CatalogEntry:
     pages, text_pages, ocr_pages, blank_pages, failed_pages, characters = cast("list[int]", line["counts"])
     counts = Counts(
         pages=pages,
@@ -121,8 +121,12 @@ def _entry(line: dict[str, Any]) -> Entry:
         failed_pages=failed_pages,
         characters=characters,
     )
-    return Entry(
-        key=line["key"], fingerprint=line["input"], options=line["options"], counts=counts, twin=line.get("twin")
+    return CatalogEntry(
+        key=line["key"],
+        fingerprint=line["input"],
+        options=line["options"],
+        counts=counts,
+        duplicate_of=line.get("duplicate_of"),
     )
 
 
@@ -165,8 +169,12 @@ class IndexWriter:
         """A document has ended; ``options`` is the digest of its settings."""
         key = output_key(result.document.document_uuid)
         if result.ok and result.fingerprint:
-            entry = Entry(
-                key=key, fingerprint=result.fingerprint, options=options, counts=result.counts, twin=result.twin
+            entry = CatalogEntry(
+                key=key,
+                fingerprint=result.fingerprint,
+                options=options,
+                counts=result.counts,
+                duplicate_of=result.duplicate_of,
             )
             self._append(entry_line(entry))
         elif self._doubted:

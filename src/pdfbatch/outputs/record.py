@@ -73,7 +73,7 @@ def as_record(result: DocumentResult, provenance: Provenance) -> dict[str, objec
         "input": {"fingerprint": provenance.fingerprint},
         "options": provenance.options,
         "versions": dict(provenance.versions),
-        "twin": result.twin,
+        "duplicate_of": result.duplicate_of,
         "pages": [page.as_dict() for page in result.pages],
         "run": {
             "attempts": result.attempts,
@@ -118,7 +118,7 @@ def result_of(record: Mapping[str, Any], document: Document, output: Output) -> 
         duration_seconds=run["duration_seconds"],
         pdf_metadata=record["pdf_metadata"],
         counts=Counts(**counts, ocr_seconds=run["ocr_seconds"]),
-        twin=record["twin"],
+        duplicate_of=record["duplicate_of"],
         fingerprint=record["input"]["fingerprint"],
     )
 

@@ -14,7 +14,7 @@ from pdfbatch.ports import Output
 IN_MEMORY_BYTES = 4 << 20
 
 
-class Shelf:
+class PickleLog:
     """Pickles in a nameless temporary file that goes with this object; the first few megabytes stay in memory.
 
     What is added is gathered into writes of some kilobytes: a file that is told where to write does that at once.
@@ -57,7 +57,7 @@ class Results(Sequence[DocumentResult]):
 
     def __init__(self, output: Output | None = None) -> None:
         self._output = output
-        self._shelf = Shelf()
+        self._shelf = PickleLog()
         self._starts = array("Q")
         self._held: dict[int, DocumentResult] = {}
 
@@ -112,6 +112,6 @@ def with_stored_pages(result: DocumentResult, output: Output | None) -> Document
         duration_seconds=result.duration_seconds,
         pdf_metadata=result.pdf_metadata,
         counts=result.counts,
-        twin=result.twin,
+        duplicate_of=result.duplicate_of,
         fingerprint=result.fingerprint,
     )

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 from pdfbatch.lazy import lazy_face
 
 if TYPE_CHECKING:
-    from pdfbatch.prefetch.prefetcher import Spool
+    from pdfbatch.prefetch.prefetcher import Prefetcher
 else:
     __getattr__, __dir__ = lazy_face(
         __name__,
-        prefetcher="Spool",
+        prefetcher="Prefetcher",
     )
 
 __all__ = [
-    "Spool",
+    "Prefetcher",
 ]

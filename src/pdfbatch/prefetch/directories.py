@@ -7,13 +7,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 
-from pdfbatch.prefetch.quota import Room
+from pdfbatch.prefetch.quota import ByteQuota
 from pdfbatch.storage import is_abandoned, temporary_name
 
 PREFIX = "pdfbatch-spool"
 
 
-class SpoolFolder:
+class PrivateFolder:
     """A new folder in the place for temporary files (or in ``parent``). Folders of dead processes there are removed."""
 
     def __init__(self, parent: str | None = None) -> None:
@@ -47,20 +47,20 @@ _TIMES_FREE = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class Directory:
     """A folder of copies, and the room that they have there."""
 
-    folder: SpoolFolder
-    room: Room
+    folder: PrivateFolder
+    room: ByteQuota
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class LocalFile:
     """A path on a shelf for one copy, and the room that was taken for it."""
 
     path: str
     size_bytes: int
-    shelf: Shelf = field(repr=False)
+    shelf: Directory = field(repr=False)
 
     def clear(self) -> None:
         """Remove the copy, if there is one, and give its room back."""
@@ -70,22 +70,22 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelves:
+class Directories:
     """The shelf on the disk, and the one in memory, if there is one."""
 
-    disk: Shelf
-    memory: Shelf | None = None
+    disk: Directory
+    memory: Directory | None = None
 
-    def place(self, size_bytes: int) -> Place | None:
+    def place(self, size_bytes: int) -> LocalFile | None:
         """Wait for room on the disk; ``None`` when the spool was closed instead."""
         disk = self.disk
-        return Place(disk.folder.new_path(), size_bytes, disk) if disk.room.take(size_bytes) else None
+        return LocalFile(disk.folder.new_path(), size_bytes, disk) if disk.room.take(size_bytes) else None
 
-    def place_now(self, size_bytes: int) -> Place | None:
+    def place_now(self, size_bytes: int) -> LocalFile | None:
         """A place in memory, else on the disk, without waiting; ``None`` when there is no room."""
         shelves = (self.memory, self.disk)
         shelf = next((one for one in shelves if one is not None and one.room.take_now(size_bytes)), None)
-        return None if shelf is None else Place(shelf.folder.new_path(), size_bytes, shelf)
+        return None if shelf is None else LocalFile(shelf.folder.new_path(), size_bytes, shelf)
 
     def close(self) -> None:
         """Let nobody wait for room any more."""
@@ -105,19 +105,19 @@ def memory_place() -> str | None:
     return _MEMORY if tempfile.gettempdir() == _USUAL else None
 
 
-def shelves(folder: str | None, max_bytes: int, memory_bytes: int, memory: str | None) -> Shelves:
+def shelves(folder: str | None, max_bytes: int, memory_bytes: int, memory: str | None) -> Directories:
     """New shelves: on the disk in ``folder``, or else where temporary files go, and in ``memory``.
 
     A memory that is small (that of a container often is) or not there is left alone; so is any when a folder is given.
     """
-    disk = Shelf(SpoolFolder(folder), Room(max_bytes))
+    disk = Directory(PrivateFolder(folder), ByteQuota(max_bytes))
     is_wanted = folder is None and memory_bytes > 0
     if not is_wanted or memory is None or _free_bytes(memory) < memory_bytes * _TIMES_FREE:
-        return Shelves(disk)
+        return Directories(disk)
     try:
-        return Shelves(disk, Shelf(SpoolFolder(memory), Room(memory_bytes)))
+        return Directories(disk, Directory(PrivateFolder(memory), ByteQuota(memory_bytes)))
     except OSError:  # it may not be written
-        return Shelves(disk)
+        return Directories(disk)
 
 
 def _free_bytes(folder: str) -> int:

@@ -10,15 +10,15 @@ from queue import SimpleQueue
 
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.model import Document, Failure
-from pdfbatch.prefetch.directories import Place, Shelves
+from pdfbatch.prefetch.directories import Directories, LocalFile
 from pdfbatch.retry import counting
 from pdfbatch.storage import (
     RANGE_BYTES,
     SMALL_BYTES,
+    CallPolicy,
     Fingerprint,
     Lane,
     Passage,
-    Terms,
     check_found_size,
     iter_ranges,
     lane_to,
@@ -40,15 +40,15 @@ _LARGE_AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fetched:
+class Download:
     """A task whose document was fetched, or failed, and the place of its copy."""
 
     task: Task
-    place: Place | None = None
+    place: LocalFile | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class _Order:
+class _Request:
     """A task whose document is to be fetched; ``seconds`` were spent on the short way, in vain."""
 
     task: Task
@@ -57,19 +57,19 @@ class _Order:
 
 
 @dataclass(slots=True, kw_only=True)
-class Fetchers:
+class Downloader:
     """``threads`` threads, started as they are needed. ``done`` is called with each task that has ended, in one of them or in
     the event loop of a file system.
     """
 
-    shelves: Shelves
-    terms: Terms
+    shelves: Directories
+    terms: CallPolicy
     max_file_bytes: int | None
     threads: int
-    done: Callable[[Fetched], None]
+    done: Callable[[Download], None]
     skip: Skip | None = None
     hashes: bool = False
-    _orders: SimpleQueue[_Order | None] = field(default_factory=SimpleQueue["_Order | None"])
+    _orders: SimpleQueue[_Request | None] = field(default_factory=SimpleQueue["_Request | None"])
     _started: list[threading.Thread] = field(default_factory=list[threading.Thread])
     _lanes: dict[str, tuple[Mapping[str, object], Lane | None]] = field(
         default_factory=dict[str, "tuple[Mapping[str, object], Lane | None]"], repr=False
@@ -82,7 +82,7 @@ class Fetchers:
     def fetch(self, task: Task) -> None:
         """Fetch the document of a task some time soon."""
         if not self._passes(self._lane_at_hand(task), task):
-            self._order(_Order(task))
+            self._order(_Request(task))
 
     def stop(self, seconds: float) -> None:
         """Give up what is under way, and wait so long at most for the threads to end."""
@@ -99,7 +99,7 @@ class Fetchers:
         for thread in self._started:
             thread.join(max(0.0, end - time.monotonic()))
 
-    def _order(self, order: _Order) -> None:
+    def _order(self, order: _Request) -> None:
         """Leave an order for the threads; called in a thread of the batch and in event loops."""
         self._orders.put(order)
         with self._starting:
@@ -165,18 +165,18 @@ class Fetchers:
 
     def go_on(self, task: Task, seconds: float) -> None:
         """A document that did not get through the short way takes the long one, less the time that was spent."""
-        self._order(_Order(task, seconds, tries=1))
+        self._order(_Request(task, seconds, tries=1))
 
     # --- the long way ---------------------------------------------------------------------------------------------
 
-    def _fetched(self, order: _Order) -> Fetched:
-        task, terms = order.task, replace(self.terms, spent_seconds=order.seconds)
+    def _fetched(self, order: _Request) -> Download:
+        task, terms = order.task, replace(self.terms, used_seconds=order.seconds)
         with counting() as again:
             fetched = self._attempted(task, terms)
         repeats = order.tries + again.count
         return replace(fetched, task=replace(fetched.task, repeats=repeats)) if repeats else fetched
 
-    def _attempted(self, task: Task, terms: Terms) -> Fetched:
+    def _attempted(self, task: Task, terms: CallPolicy) -> Download:
         try:
             return self._copied(task, terms)
         except DocumentError as error:
@@ -184,22 +184,22 @@ class Fetchers:
         except Exception as error:  # noqa: BLE001 (isolation is the purpose: the thread must live on)
             message = f"{task.document.file_path}: {type(error).__name__}: {error}"
             failure = Failure(cause=Cause.INTERNAL, message=message)
-        return Fetched(task=replace(task, failure=failure))
+        return Download(task=replace(task, failure=failure))
 
-    def _copied(self, task: Task, terms: Terms) -> Fetched:
+    def _copied(self, task: Task, terms: CallPolicy) -> Download:
         found = listed_fingerprint(task.document) or remote_fingerprint(task.document, terms)
         check_found_size(task.document, found, self.max_file_bytes)
         if self.skip is not None and self.skip(task.document, str(found)):
-            return Fetched(task=replace(task, copy=LocalCopy(path="", fingerprint=str(found))))
+            return Download(task=replace(task, copy=LocalCopy(path="", fingerprint=str(found))))
         with self._place_for(RANGE_BYTES if found.size_bytes is None else found.size_bytes) as place:
             is_large = found.size_bytes is None or found.size_bytes > _LARGE_BYTES
             with self._large if is_large else nullcontext():
                 digest = self._write(task.document, found, place.path, terms)
         copy = LocalCopy(path=place.path, fingerprint=str(found), digest=digest)
-        return Fetched(task=replace(task, copy=copy), place=place)
+        return Download(task=replace(task, copy=copy), place=place)
 
     @contextmanager
-    def _place_for(self, size_bytes: int) -> Generator[Place]:
+    def _place_for(self, size_bytes: int) -> Generator[LocalFile]:
         """A place that is cleared when the block fails."""
         place = self.shelves.place(size_bytes)
         if place is None:
@@ -210,7 +210,7 @@ class Fetchers:
             place.clear()
             raise
 
-    def _write(self, document: Document, found: Fingerprint, path: str, terms: Terms) -> str:
+    def _write(self, document: Document, found: Fingerprint, path: str, terms: CallPolicy) -> str:
         """Write the bytes into a file. Returns their hash, in the words of ``fingerprints.of_bytes``, if it is wanted."""
         digest, size = hashlib.sha256(), 0
         try:
@@ -228,11 +228,11 @@ class Fetchers:
 class _Passing:
     """A document on the short way."""
 
-    fetchers: Fetchers
+    fetchers: Downloader
     lane: Lane
     task: Task
     found: Fingerprint | None
-    place: Place | None = None
+    place: LocalFile | None = None
     begun: float = field(default_factory=time.monotonic)
 
     def file(self, told: Fingerprint | None) -> str | None:
@@ -245,7 +245,7 @@ class _Passing:
         """It is there, or it is not."""
         if is_whole and self.place is not None:
             copy = LocalCopy(path=self.place.path, fingerprint=str(self.found), digest=digest)
-            self.fetchers.done(Fetched(task=replace(self.task, copy=copy), place=self.place))
+            self.fetchers.done(Download(task=replace(self.task, copy=copy), place=self.place))
             return
         if self.place is not None:
             self.place.clear()

@@ -12,13 +12,13 @@ from pdfbatch.storage import DEADLINE_SECONDS, REQUEST_RETRY, is_process_local
 from pdfbatch.tasks import Task
 
 if TYPE_CHECKING:
-    from pdfbatch.prefetch.downloader import Fetched, Fetchers, Skip
+    from pdfbatch.prefetch.downloader import Download, Downloader, Skip
 
 _STOP_SECONDS = 1.5
 
 
 @dataclass(slots=True, kw_only=True)
-class Spool:
+class Prefetcher:
     """An iterator of tasks, and of ``None`` while every document to come is still under way: then it calls ``wake`` later.
 
     Local documents pass at once. Remote ones are fetched by ``concurrency`` threads into files of a private folder, and come
@@ -54,10 +54,10 @@ class Spool:
     fetches: bool = True
     skip: "Skip | None" = None
     hashes: bool = False
-    _fetchers: "Fetchers | None" = None
-    _ready: "SimpleQueue[Fetched]" = field(default_factory=SimpleQueue["Fetched"])
+    _fetchers: "Downloader | None" = None
+    _ready: "SimpleQueue[Download]" = field(default_factory=SimpleQueue["Download"])
     _waiting: dict[str, Document] = field(default_factory=dict[str, Document])
-    _given: "dict[str, Fetched]" = field(default_factory=dict[str, "Fetched"])
+    _given: "dict[str, Download]" = field(default_factory=dict[str, "Download"])
     _end: Exception | None = None
     _full: bool = False
     _awaited: bool = False
@@ -137,23 +137,23 @@ class Spool:
         self._started().fetch(task)
         return None
 
-    def _taken(self, fetched: "Fetched") -> Task:
+    def _taken(self, fetched: "Download") -> Task:
         identity = fetched.task.document.document_uuid
         del self._waiting[identity]
         self._given[identity] = fetched
         return fetched.task
 
-    def _started(self) -> "Fetchers":
+    def _started(self) -> "Downloader":
         if self._fetchers is None:
             self._fetchers = self._new_fetchers()
         return self._fetchers
 
-    def _new_fetchers(self) -> "Fetchers":
+    def _new_fetchers(self) -> "Downloader":
         from pdfbatch.prefetch.directories import memory_place, shelves  # noqa: PLC0415
-        from pdfbatch.prefetch.downloader import Fetchers  # noqa: PLC0415 (tenacity, which local documents spare)
+        from pdfbatch.prefetch.downloader import Downloader  # noqa: PLC0415 (tenacity, which local documents spare)
         from pdfbatch.storage import terms  # noqa: PLC0415
 
-        return Fetchers(
+        return Downloader(
             shelves=shelves(self.folder, self.max_bytes, self.memory_bytes, memory_place()),
             terms=terms(self.retry, self.seconds),
             max_file_bytes=self.max_file_bytes,
@@ -163,7 +163,7 @@ class Spool:
             hashes=self.hashes,
         )
 
-    def _arrived(self, fetched: "Fetched") -> None:
+    def _arrived(self, fetched: "Download") -> None:
         """Called in a thread of the spool. A reader that has work does without being woken for each copy."""
         self._ready.put(fetched)
         if self._awaited:

@@ -4,7 +4,7 @@ import threading
 from collections import deque
 
 
-class Room:
+class ByteQuota:
     """``most_bytes`` of room. Who needs more than all of it waits until it is empty, and then has it alone."""
 
     def __init__(self, most_bytes: int) -> None:

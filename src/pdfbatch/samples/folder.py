@@ -30,7 +30,10 @@ def _born_digital() -> Iterator[tuple[str, bytes]]:
     yield "letters/2019-03-26 Harbourline in reply.pdf", text_pdf([letter(2), letter(3)], title="Reply")
     yield "letters/2019-04-09 letter before action.pdf", text_pdf([letter(4)], title="Letter before action")
     yield "memos/2019-03-15 night shift, bay seven.pdf", text_pdf([memo(1)], title="Night shift, bay seven")
-    yield "accounts/ledger 2019, folios 1-2.pdf", text_pdf([ledger(0), ledger(1)], title="Ledger 2019", table=True)
+    yield (
+        "accounts/ledger 2019, folios 1-2.pdf",
+        text_pdf([ledger(0), ledger(1)], title="ProgressTracker 2019", table=True),
+    )
     pages = [report_page(1, number) for number in range(1, 21)]
     yield "reports/Meridian survey of the cold store.pdf", text_pdf(pages, title="Report of survey")
 

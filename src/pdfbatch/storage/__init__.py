@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from pdfbatch.lazy import lazy_face
 
 if TYPE_CHECKING:
-    from pdfbatch.storage.calls import Terms, terms
+    from pdfbatch.storage.calls import CallPolicy, terms
     from pdfbatch.storage.documents import fingerprint, local_path, read_document
     from pdfbatch.storage.errors import redacted, storage_error
     from pdfbatch.storage.fingerprints import Fingerprint, of_stat, parse_fingerprint
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 else:
     __getattr__, __dir__ = lazy_face(
         __name__,
-        calls="Terms terms",
+        calls="CallPolicy terms",
         documents="fingerprint local_path read_document",
         errors="redacted storage_error",
         fingerprints="Fingerprint of_stat parse_fingerprint",
@@ -64,6 +64,7 @@ __all__ = [
     "RANGE_BYTES",
     "REQUEST_RETRY",
     "SMALL_BYTES",
+    "CallPolicy",
     "Entry",
     "Fingerprint",
     "Lane",
@@ -74,7 +75,6 @@ __all__ = [
     "RemoteDocument",
     "RemoteTree",
     "Storage",
-    "Terms",
     "Tree",
     "check_found_size",
     "fingerprint",

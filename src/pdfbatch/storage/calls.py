@@ -27,7 +27,7 @@ _BYTES_PER_SECOND = 1 << 20
 _LISTING_DEADLINES = 20
 
 
-class Recall:
+class CancelToken:
     """Ends calls under way from another thread: they fail as ``cancelled``, and so does every later one."""
 
     def __init__(self) -> None:
@@ -67,25 +67,27 @@ class Recall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class CallPolicy:
     """What a remote call may take: ``seconds`` with all its tries, of which ``retry`` bounds the number and the waits.
 
-    ``spent_seconds`` of them are over. File systems are opened by ``seconds`` alone: fsspec keeps one for each setting, and
+    ``used_seconds`` of them are over. File systems are opened by ``seconds`` alone: fsspec keeps one for each setting, and
     each of S3 has a client of some megabytes.
     """
 
     retry: RetryPolicy = REQUEST_RETRY
     seconds: float = DEADLINE_SECONDS
-    spent_seconds: float = 0.0
-    recall: Recall = field(default_factory=Recall, repr=False, compare=False)
+    used_seconds: float = 0.0
+    recall: CancelToken = field(default_factory=CancelToken, repr=False, compare=False)
 
-    def called(self, target: "Target", function: Callable[["BoundedFileSystem", str], T], *, size_bytes: int = 0) -> T:
+    def called(
+        self, target: "Location", function: Callable[["BoundedFileSystem", str], T], *, size_bytes: int = 0
+    ) -> T:
         """What ``function`` gives for the file system and path of a target; ``size_bytes`` travel on the way.
 
         Opening a file system is not bounded: it connects with some (sftp), and reads the directory of an archive.
         Raises ``DocumentError`` with a storage cause, or ``cancelled``, and ``UsageError`` as it comes.
         """
-        seconds = self.seconds - self.spent_seconds + size_bytes / _BYTES_PER_SECOND
+        seconds = self.seconds - self.used_seconds + size_bytes / _BYTES_PER_SECOND
         deadline = _Deadline(self.recall, seconds, time.monotonic() + seconds)
         address, options = target.address, target.options
 
@@ -103,13 +105,13 @@ class Terms:
         return retry.call(once, self.retry, budget_seconds=seconds, sleep=self.recall.sleep)
 
 
-def terms(policy: RetryPolicy | None = None, seconds: float | None = None) -> Terms:
-    """Terms, with the usual ones for what is not given."""
-    return Terms(retry=policy or REQUEST_RETRY, seconds=DEADLINE_SECONDS if seconds is None else seconds)
+def terms(policy: RetryPolicy | None = None, seconds: float | None = None) -> CallPolicy:
+    """CallPolicy, with the usual ones for what is not given."""
+    return CallPolicy(retry=policy or REQUEST_RETRY, seconds=DEADLINE_SECONDS if seconds is None else seconds)
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class Location:
     """What a call is about: a URL with its options, and a name below it. ``filesystem`` is used when it is given ready."""
 
     url: str
@@ -135,7 +137,7 @@ class Target:
 class _Deadline:
     """When a call must have ended."""
 
-    recall: Recall
+    recall: CancelToken
     seconds: float
     end: float
 

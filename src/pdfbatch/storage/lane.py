@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from pdfbatch.model import Document
-from pdfbatch.storage.calls import Target, Terms
+from pdfbatch.storage.calls import CallPolicy, Location
 from pdfbatch.storage.fingerprints import Fingerprint, of_bytes, of_info
 from pdfbatch.storage.fsspec import lists_versions
 from pdfbatch.storage.presigning import UrlPattern, pattern_after
@@ -216,10 +216,10 @@ async def _pattern(client: Any, url: str, key: str) -> UrlPattern | None:
     return None
 
 
-def lane_to(document: Document, terms: Terms, *, hashes: bool = False) -> Lane | None:
+def lane_to(document: Document, terms: CallPolicy, *, hashes: bool = False) -> Lane | None:
     """A new lane to where a document is; ``None`` where there is none. Opens the file system."""
     options = options_of(document)
-    filesystem, _ = Target(url_of(document), options).opened(terms.seconds)
+    filesystem, _ = Location(url_of(document), options).opened(terms.seconds)
     is_about_requests = any(options.get(name) for name in _ABOUT_REQUESTS)
     is_plain = lists_versions(filesystem) and not is_about_requests
     return Lane(filesystem, terms.seconds / 3, hashes) if is_plain and hasattr(filesystem, "set_session") else None

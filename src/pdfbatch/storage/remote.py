@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from pdfbatch.errors import DocumentError, OutputError, UsageError
 from pdfbatch.settings import RetryPolicy
 from pdfbatch.storage import s3listing
-from pdfbatch.storage.calls import BoundedFileSystem, Target, Terms, in_thread
+from pdfbatch.storage.calls import BoundedFileSystem, CallPolicy, Location, in_thread
 from pdfbatch.storage.errors import redacted
 from pdfbatch.storage.fsspec import DEADLINE_SECONDS, REQUEST_RETRY, FileSystem, is_object_store, is_s3
 from pdfbatch.storage.s3listing import Page
@@ -101,8 +101,8 @@ class RemoteStorage:
 
     def _call(self, name: str, function: Callable[[BoundedFileSystem, str], T], *, size_bytes: int = 0) -> T:
         filesystem = cast("FileSystem | None", self.filesystem)
-        target = Target(self.url, self.options, filesystem, name.rstrip("/"))
-        return Terms(retry=self.retry, seconds=self.seconds).called(target, function, size_bytes=size_bytes)
+        target = Location(self.url, self.options, filesystem, name.rstrip("/"))
+        return CallPolicy(retry=self.retry, seconds=self.seconds).called(target, function, size_bytes=size_bytes)
 
 
 def _read(filesystem: FileSystem, path: str) -> bytes:

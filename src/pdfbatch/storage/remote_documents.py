@@ -13,7 +13,7 @@ from pdfbatch.storage.fsspec import FileSystem
 from pdfbatch.urls import recorded
 
 if TYPE_CHECKING:
-    from pdfbatch.storage.calls import Terms
+    from pdfbatch.storage.calls import CallPolicy
 
 T = TypeVar("T")
 
@@ -81,13 +81,13 @@ def url_of(document: Document) -> str:
     return (isinstance(document, RemoteDocument) and document.url) or document.file_path
 
 
-def fetch(document: Document, max_file_bytes: int | None, terms: "Terms") -> tuple[bytes, Fingerprint]:
+def fetch(document: Document, max_file_bytes: int | None, terms: "CallPolicy") -> tuple[bytes, Fingerprint]:
     """The bytes of a remote document. Its size is asked for first. Raises ``DocumentError``."""
     found = check_found_size(document, remote_fingerprint(document, terms), max_file_bytes)
     return b"".join(iter_ranges(document, found, max_file_bytes, terms)), found
 
 
-def remote_fingerprint(document: Document, terms: "Terms") -> Fingerprint:
+def remote_fingerprint(document: Document, terms: "CallPolicy") -> Fingerprint:
     """What the storage says about a remote document. Raises ``DocumentError``."""
 
     def asked(filesystem: FileSystem, path: str) -> Fingerprint:
@@ -106,7 +106,9 @@ def check_found_size(document: Document, found: Fingerprint, max_file_bytes: int
     return found
 
 
-def iter_ranges(document: Document, found: Fingerprint, max_file_bytes: int | None, terms: "Terms") -> Iterator[bytes]:
+def iter_ranges(
+    document: Document, found: Fingerprint, max_file_bytes: int | None, terms: "CallPolicy"
+) -> Iterator[bytes]:
     """The bytes of a remote document, range by range, so that a large one is neither held nor repeated as a whole.
 
     Raises ``DocumentError``: ``input_changed`` when they are not as many as ``found`` says, or another version.
@@ -130,7 +132,7 @@ def iter_ranges(document: Document, found: Fingerprint, max_file_bytes: int | No
         raise DocumentError(message, cause=Cause.INPUT_CHANGED, transient=True)
 
 
-def _range(document: Document, terms: "Terms", start: int, count: int | None, *, is_last: bool = True) -> bytes:
+def _range(document: Document, terms: "CallPolicy", start: int, count: int | None, *, is_last: bool = True) -> bytes:
     """Some of the bytes by one request; after the last ones, one more, which is proof enough of too many."""
     end = None if count is None else start + count + is_last
     if end is None:
@@ -140,10 +142,12 @@ def _range(document: Document, terms: "Terms", start: int, count: int | None, *,
     )
 
 
-def _called(document: Document, terms: "Terms", function: Callable[[FileSystem, str], T], size_bytes: int = 0) -> T:
-    from pdfbatch.storage.calls import Target  # noqa: PLC0415 (tenacity, which local documents spare)
+def _called(
+    document: Document, terms: "CallPolicy", function: Callable[[FileSystem, str], T], size_bytes: int = 0
+) -> T:
+    from pdfbatch.storage.calls import Location  # noqa: PLC0415 (tenacity, which local documents spare)
 
     try:
-        return terms.called(Target(url_of(document), options_of(document)), function, size_bytes=size_bytes)
+        return terms.called(Location(url_of(document), options_of(document)), function, size_bytes=size_bytes)
     except DependencyError as error:
         raise DocumentError(str(error), cause=Cause.STORAGE_UNAVAILABLE) from error

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from pdfbatch.settings import RetryPolicy
 from pdfbatch.storage import fingerprints, s3listing
-from pdfbatch.storage.calls import BoundedFileSystem, Target, Terms
+from pdfbatch.storage.calls import BoundedFileSystem, CallPolicy, Location
 from pdfbatch.storage.fsspec import REQUEST_RETRY, Options, lists_versions
 from pdfbatch.storage.s3listing import Page
 from pdfbatch.storage.tree import Listed
@@ -54,7 +54,7 @@ class RemoteTree:
         return self._call(folder, partial(_page, token=token, most=most))
 
     def _call(self, folder: str, function: Callable[[BoundedFileSystem, str], T]) -> T:
-        return Terms(retry=self.retry).called(Target(self.address(folder), self.options), function)
+        return CallPolicy(retry=self.retry).called(Location(self.address(folder), self.options), function)
 
 
 def _page(filesystem: BoundedFileSystem, path: str, token: str, most: int) -> Page:

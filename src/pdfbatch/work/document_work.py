@@ -15,11 +15,11 @@ from pdfbatch.outcomes import failed
 from pdfbatch.ports import OcrEngine, Output, TextEngine, Watch
 from pdfbatch.retry import counting
 from pdfbatch.settings import Extraction, Limits
-from pdfbatch.tasks import Draft, Step, Task, TaskResult, Twin
-from pdfbatch.work.opener import Opener
-from pdfbatch.work.result_writer import Keeper, Unwritten
+from pdfbatch.tasks import DuplicateOf, PartialDocument, Step, Task, TaskResult
+from pdfbatch.work.opener import DocumentOpener
+from pdfbatch.work.result_writer import PendingWrite, ResultWriter
 from pdfbatch.work.splitter import Parts
-from pdfbatch.work.time_budget import Clock
+from pdfbatch.work.time_budget import TimeBudget
 
 WAITING_BYTES = 1 << 20
 """More than that is written before the next document is begun, so that what waits to be written stays small."""
@@ -54,7 +54,7 @@ class DocumentWork:
 
     def begin(self, task: Task, watch: Watch | None = None) -> TaskResult | Callable[[], TaskResult]:
         """Do all of a task but to wait for the output, which what is returned does; large texts are waited for here."""
-        clock = Clock.started(task, self.limits)
+        clock = TimeBudget.started(task, self.limits)
         with task_log.collect() as log, counting() as again:
             context = copy_context()
             begun = self._begun(task, clock, watch or _NO_WATCH)
@@ -79,14 +79,14 @@ class DocumentWork:
 
     # --- isolation ------------------------------------------------------------------------------------------------
 
-    def _begun(self, task: Task, clock: Clock, watch: Watch) -> "TaskResult | _Begun":
+    def _begun(self, task: Task, clock: TimeBudget, watch: Watch) -> "TaskResult | _Begun":
         try:
             step = self._step(task, clock, watch)
-            return _Begun(step) if isinstance(step, Unwritten) else step
+            return _Begun(step) if isinstance(step, PendingWrite) else step
         except Exception as error:  # noqa: BLE001 (isolation is the purpose: no document may harm another)
             return self._given_up(task, clock, _failure(task, error))
 
-    def _ended(self, task: Task, clock: Clock, begun: "TaskResult | _Begun") -> TaskResult:
+    def _ended(self, task: Task, clock: TimeBudget, begun: "TaskResult | _Begun") -> TaskResult:
         if isinstance(begun, TaskResult):
             return begun
         try:
@@ -95,10 +95,10 @@ class DocumentWork:
             failure = _failure(task, error)
         if begun.failure is None:
             return self._ended(task, clock, self._given_up(task, clock, failure))
-        unkept = replace(failure, message=f"{begun.failure.message}; and: {failure.message}")
-        return TaskResult(result=replace(begun.unwritten.result, failure=unkept))
+        needs_record = replace(failure, message=f"{begun.failure.message}; and: {failure.message}")
+        return TaskResult(result=replace(begun.unwritten.result, failure=needs_record))
 
-    def _step(self, task: Task, clock: Clock, watch: Watch) -> TaskResult | Unwritten:
+    def _step(self, task: Task, clock: TimeBudget, watch: Watch) -> TaskResult | PendingWrite:
         match task.step:
             case Step.READ:
                 return self._read(task, clock, watch)
@@ -107,7 +107,7 @@ class DocumentWork:
             case Step.JOIN:
                 return self._parts.join(task, clock)
 
-    def _given_up(self, task: Task, clock: Clock, failure: Failure) -> "TaskResult | _Begun":
+    def _given_up(self, task: Task, clock: TimeBudget, failure: Failure) -> "TaskResult | _Begun":
         if task.step is Step.PART or failure.transient:
             return TaskResult(failure=failure)
         result = failed(task.document, failure)
@@ -115,11 +115,14 @@ class DocumentWork:
 
     # --- read -----------------------------------------------------------------------------------------------------
 
-    def _read(self, task: Task, clock: Clock, watch: Watch) -> TaskResult | Unwritten:
+    def _read(self, task: Task, clock: TimeBudget, watch: Watch) -> TaskResult | PendingWrite:
         document, opener = task.document, self._opener
         if task.failure is not None:  # whoever fetched the document has met it already
             raise DocumentError(task.failure.message, cause=task.failure.cause, transient=task.failure.transient)
-        if task.twin is not None and (done := self._without_reading(task, task.twin, clock)) is not None:
+        if (
+            task.duplicate_of is not None
+            and (done := self._without_reading(task, task.duplicate_of, clock)) is not None
+        ):
             return done
         source = opener.source(task)
         if task.resume and (earlier := self._keeper.earlier(document, source.fingerprint)) is not None:
@@ -127,7 +130,7 @@ class DocumentWork:
         with opener.opened(source, document) as (engine, reader):
             numbers = opener.page_numbers(document, reader.opened)
             pages, pending = reader.first_look(numbers, task.lost, clock, watch)
-            draft = Draft(
+            draft = PartialDocument(
                 fingerprint=source.fingerprint,
                 engine=engine,
                 page_numbers=numbers,
@@ -140,19 +143,21 @@ class DocumentWork:
         opener.confirm(task, source)
         return self._keeper.finished(task, clock, draft, pages, reader.ocr_seconds)
 
-    def _without_reading(self, task: Task, twin: Twin, clock: Clock) -> TaskResult | Unwritten | None:
+    def _without_reading(
+        self, task: Task, duplicate_of: DuplicateOf, clock: TimeBudget
+    ) -> TaskResult | PendingWrite | None:
         """The earlier result of a document that has a twin, or what the twin's record holds."""
-        earlier = self._keeper.earlier(task.document, twin.own_fingerprint) if task.resume else None
+        earlier = self._keeper.earlier(task.document, duplicate_of.own_fingerprint) if task.resume else None
         if earlier is not None:
             return TaskResult(result=replace(earlier, attempts=task.attempt, duration_seconds=clock.elapsed()))
-        copy = self._keeper.copied(task.document, twin)
-        return None if copy is None else self._keeper.kept(task, clock, copy, fingerprint=twin.own_fingerprint)
+        copy = self._keeper.copied(task.document, duplicate_of)
+        return None if copy is None else self._keeper.kept(task, clock, copy, fingerprint=duplicate_of.own_fingerprint)
 
     # --- what it is made of ---------------------------------------------------------------------------------------
 
     @property
-    def _opener(self) -> Opener:
-        return Opener(
+    def _opener(self) -> DocumentOpener:
+        return DocumentOpener(
             engine=self.engine,
             second_engine=self.second_engine,
             ocr_engine=self.ocr_engine,
@@ -161,9 +166,9 @@ class DocumentWork:
         )
 
     @property
-    def _keeper(self) -> Keeper:
+    def _keeper(self) -> ResultWriter:
         engines = (self.engine, self.second_engine, self.ocr_engine)
-        return Keeper(
+        return ResultWriter(
             output=self.output,
             extraction=self.extraction,
             engines=tuple(engine.name for engine in engines if engine is not None),
@@ -179,7 +184,7 @@ class DocumentWork:
 class _Begun:
     """A task that has come to a result which has yet to be written; ``failure`` when it was given up."""
 
-    unwritten: Unwritten
+    unwritten: PendingWrite
     failure: Failure | None = None
 
 

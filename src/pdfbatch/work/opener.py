@@ -23,7 +23,7 @@ class WorkSource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Opener:
+class DocumentOpener:
     """Opens documents with the engines and settings of a batch."""
 
     engine: TextEngine

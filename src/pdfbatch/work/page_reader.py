@@ -13,14 +13,14 @@ from pdfbatch.settings import Extraction, Limits
 from pdfbatch.work.page_rules import LOOK_DPI, decide, dpi_within, is_blank, suspicious
 from pdfbatch.work.recognition import recognize
 from pdfbatch.work.streaks import mended
-from pdfbatch.work.time_budget import Clock
+from pdfbatch.work.time_budget import TimeBudget
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
+class PendingPage:
     """A page that waits for OCR; ``text`` is what its text layer holds all the same.
 
     ``may_be_blank``: it is drawn small first, and large only when there is something on it.
@@ -48,12 +48,12 @@ class PageReader:
     _second_found_nothing: bool = False
 
     def first_look(
-        self, numbers: Sequence[int], lost: Sequence[Page], clock: Clock, watch: Watch
-    ) -> tuple[list[Page], list[Pending]]:
+        self, numbers: Sequence[int], lost: Sequence[Page], clock: TimeBudget, watch: Watch
+    ) -> tuple[list[Page], list[PendingPage]]:
         """The pages that are done with their text layer, and those that wait for OCR; ``lost`` ones are not touched."""
         known = {page.number: page for page in lost}
         pages: list[Page] = []
-        pending: list[Pending] = []
+        pending: list[PendingPage] = []
         for number in numbers:
             if number in known:
                 pages.append(known[number])
@@ -66,7 +66,7 @@ class PageReader:
         watch.page(0)
         return pages, pending
 
-    def look(self, number: int) -> Page | Pending:
+    def look(self, number: int) -> Page | PendingPage:
         """The page from its text layer, or what it waits for.
 
         A page that cannot be loaded is a page with a failure, and so is each page after the text has outgrown its limit.
@@ -82,7 +82,7 @@ class PageReader:
         except Exception as error:  # noqa: BLE001 (isolation is the purpose: a bad page costs that page)
             return self._lost(number, error)
 
-    def ocr(self, pending: Sequence[Pending], clock: Clock, watch: Watch) -> list[Page]:
+    def ocr(self, pending: Sequence[PendingPage], clock: TimeBudget, watch: Watch) -> list[Page]:
         """The pages that waited for OCR, one picture in memory at a time."""
         unavailable = self._why_no_ocr() if pending else None
         pages: list[Page] = []
@@ -114,11 +114,11 @@ class PageReader:
 
     # --- text layer ---------------------------------------------------------------------------------------------
 
-    def _look(self, number: int, page: OpenPage) -> Page | Pending:
+    def _look(self, number: int, page: OpenPage) -> Page | PendingPage:
         text = page.text()
         mode, rules = self.extraction.ocr, self.extraction.rules
         if mode == "always":
-            return Pending(number, Reason.OCR_ALWAYS, text)
+            return PendingPage(number, Reason.OCR_ALWAYS, text)
         if mode == "never":
             return _text_page(number, text, Reason.TEXT_LAYER if text.strip() else Reason.NO_TEXT_LAYER)
         if not suspicious(text, rules):
@@ -129,7 +129,7 @@ class PageReader:
             return _text_page(number, second, Reason.SECOND_ENGINE)
         if decision.source == "text":
             return _text_page(number, text, decision.reason)
-        return Pending(number, decision.reason, text, may_be_blank=decision.source == "look")
+        return PendingPage(number, decision.reason, text, may_be_blank=decision.source == "look")
 
     def _second_text(self, number: int, facts: PageFacts) -> str:
         """What the second engine finds on a page where the first finds nothing and no picture explains it.
@@ -164,11 +164,11 @@ class PageReader:
             return Failure(cause=Cause.OCR_UNAVAILABLE, message=f"{self.document.file_path}: {error}")
         return None
 
-    def _without_ocr(self, waiting: Pending, failure: Failure) -> Page:
+    def _without_ocr(self, waiting: PendingPage, failure: Failure) -> Page:
         source = TextSource.TEXT_LAYER if waiting.text else TextSource.NONE
         return Page(number=waiting.number, text=waiting.text, source=source, reason=waiting.reason, failure=failure)
 
-    def _recognized(self, waiting: Pending, clock: Clock) -> Page:
+    def _recognized(self, waiting: PendingPage, clock: TimeBudget) -> Page:
         begun, end = time.monotonic(), clock.page_end()
         try:
             with self.opened.page(waiting.number) as page:
@@ -185,7 +185,7 @@ class PageReader:
         finally:
             self.ocr_seconds += time.monotonic() - begun
 
-    def _read(self, waiting: Pending, page: OpenPage, end: float | None) -> Page:
+    def _read(self, waiting: PendingPage, page: OpenPage, end: float | None) -> Page:
         rules, dpi = self.extraction.rules, dpi_within(self.limits.max_pixels, page.facts(), self.extraction)
         if waiting.may_be_blank and is_blank(page.image(min(LOOK_DPI, dpi)), rules):
             return Page(number=waiting.number, reason=Reason.BLANK)
@@ -194,7 +194,7 @@ class PageReader:
             return Page(number=waiting.number, reason=Reason.BLANK)
         return self._page_of(waiting, mended(image), dpi, end)
 
-    def _page_of(self, waiting: Pending, image: "Image", dpi: int, end: float | None) -> Page:
+    def _page_of(self, waiting: PendingPage, image: "Image", dpi: int, end: float | None) -> Page:
         assert self.ocr_engine is not None
         reading = recognize(
             image,

@@ -18,15 +18,15 @@ from pdfbatch.outputs import (
 )
 from pdfbatch.ports import Output
 from pdfbatch.settings import Extraction
-from pdfbatch.tasks import Draft, Task, Twin
-from pdfbatch.work.time_budget import Clock
+from pdfbatch.tasks import DuplicateOf, PartialDocument, Task
+from pdfbatch.work.time_budget import TimeBudget
 
 # A twin that is partial, empty or failed is no model: its duplicate is read, so that its status says what came of it.
 _COPIED = frozenset({DocumentStatus.SUCCEEDED, DocumentStatus.DUPLICATE})
 
 
 @dataclass(frozen=True, slots=True)
-class Unwritten:
+class PendingWrite:
     """A result and the files that belong to it, in the order in which they are to be written; none without output."""
 
     result: DocumentResult
@@ -51,7 +51,7 @@ class Unwritten:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Keeper:
+class ResultWriter:
     """Keeps results in an output, where there is one. ``engines`` are the names of those that a batch reads with."""
 
     output: Output | None
@@ -74,17 +74,19 @@ class Keeper:
         found = result_of(record, document, self.output)
         return replace(found, status=DocumentStatus.SKIPPED, pages=(), pdf_metadata={})
 
-    def copied(self, document: Document, twin: Twin) -> DocumentResult | None:
+    def copied(self, document: Document, duplicate_of: DuplicateOf) -> DocumentResult | None:
         """The result of a twin that succeeded with the same bytes and settings, as that of the document."""
-        record = None if self.output is None else read_record_of(self.output, twin.document_uuid)
+        record = None if self.output is None else read_record_of(self.output, duplicate_of.document_uuid)
         if self.output is None or record is None or DocumentStatus(record["status"]) not in _COPIED:
             return None
-        if (record["input"]["fingerprint"], record["options"]) != (twin.fingerprint, self.options(document)):
+        if (record["input"]["fingerprint"], record["options"]) != (duplicate_of.fingerprint, self.options(document)):
             return None
         found = result_of(record, document, self.output)
-        return as_duplicate(replace(found, pages=pages_of(record), output=None), document, twin)
+        return as_duplicate(replace(found, pages=pages_of(record), output=None), document, duplicate_of)
 
-    def finished(self, task: Task, clock: Clock, draft: Draft, pages: Sequence[Page], ocr_seconds: float) -> Unwritten:
+    def finished(
+        self, task: Task, clock: TimeBudget, draft: PartialDocument, pages: Sequence[Page], ocr_seconds: float
+    ) -> PendingWrite:
         """What the pages of a document amount to, with its files."""
         result = concluded(
             task.document,
@@ -95,18 +97,18 @@ class Keeper:
         )
         return self.kept(task, clock, result, fingerprint=draft.fingerprint)
 
-    def kept(self, task: Task, clock: Clock, result: DocumentResult, *, fingerprint: str) -> Unwritten:
+    def kept(self, task: Task, clock: TimeBudget, result: DocumentResult, *, fingerprint: str) -> PendingWrite:
         """The result of a task, with what it cost so far, and its files."""
-        seconds = task.worked_seconds + clock.elapsed()
+        seconds = task.worker_seconds + clock.elapsed()
         result = replace(
             result, attempts=task.attempt + task.repeats, duration_seconds=seconds, fingerprint=fingerprint
         )
         return self.unwritten(result)
 
-    def unwritten(self, result: DocumentResult) -> Unwritten:
+    def unwritten(self, result: DocumentResult) -> PendingWrite:
         """The result without its pages, and its files; without output, the result as it is."""
         if self.output is None:
-            return Unwritten(result)
+            return PendingWrite(result)
         provenance = Provenance(
             fingerprint=result.fingerprint,
             options=self.options(result.document),
@@ -114,4 +116,4 @@ class Keeper:
             finished_at=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         )
         kept = replace(result, pages=(), output=self.output.uri(record_name(result.document)))
-        return Unwritten(kept, self.output, files_of(result, provenance))
+        return PendingWrite(kept, self.output, files_of(result, provenance))

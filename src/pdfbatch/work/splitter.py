@@ -8,22 +8,22 @@ from pdfbatch.model import Failure, Page
 from pdfbatch.outcomes import lost_pages
 from pdfbatch.outputs import pages_from_json, pages_to_json, parts_folder
 from pdfbatch.ports import Watch
-from pdfbatch.tasks import Draft, Step, Task, TaskResult
-from pdfbatch.work.opener import Opener, check_version
-from pdfbatch.work.page_reader import Pending
+from pdfbatch.tasks import PartialDocument, Step, Task, TaskResult
+from pdfbatch.work.opener import DocumentOpener, check_version
+from pdfbatch.work.page_reader import PendingPage
 from pdfbatch.work.page_rules import split
-from pdfbatch.work.result_writer import Keeper
-from pdfbatch.work.time_budget import Clock
+from pdfbatch.work.result_writer import ResultWriter
+from pdfbatch.work.time_budget import TimeBudget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """Splits documents, reads parts of them and joins what was read. An output keeps the parts until they are joined."""
 
-    opener: Opener
-    keeper: Keeper
+    opener: DocumentOpener
+    keeper: ResultWriter
 
-    def split(self, task: Task, draft: Draft, pending: Sequence[Pending]) -> TaskResult | None:
+    def split(self, task: Task, draft: PartialDocument, pending: Sequence[PendingPage]) -> TaskResult | None:
         """The parts in which the pages that wait for OCR are read, and their join; ``None`` when they are few.
 
         In a resumed batch, without the parts that the output holds.
@@ -43,7 +43,7 @@ class Parts:
             join=replace(task, step=Step.JOIN, draft=draft),
         )
 
-    def read(self, task: Task, clock: Clock, watch: Watch) -> TaskResult:
+    def read(self, task: Task, clock: TimeBudget, watch: Watch) -> TaskResult:
         """Do a ``part`` task. Raises ``DocumentError``, with ``input_changed`` when the document is no longer the same."""
         document, draft = task.document, _draft(task)
         source = self.opener.source(task)
@@ -58,30 +58,30 @@ class Parts:
             pages = []
         return TaskResult(pages=tuple(pages))
 
-    def join(self, task: Task, clock: Clock) -> TaskResult:
+    def join(self, task: Task, clock: TimeBudget) -> TaskResult:
         """Do a ``join`` task: the document's result from its parts, which are removed. Raises ``DocumentError``."""
         draft, name = _draft(task), task.document.file_path
         found = {page.number: page for page in (*draft.pages, *self._stored(draft), *task.found)}
         found.update((page.number, page) for page in task.lost if page.number not in found)
         missing = Failure(cause=Cause.INTERNAL, message=f"{name}: no part has read this page")
         pages = [found.get(number) or lost_pages([number], missing)[0] for number in draft.page_numbers]
-        result = self.keeper.finished(task, clock, draft, pages, ocr_seconds=task.worked_seconds).written()
+        result = self.keeper.finished(task, clock, draft, pages, ocr_seconds=task.worker_seconds).written()
         if self.keeper.output is not None and draft.folder is not None:
             self.keeper.output.delete(draft.folder)
         return TaskResult(result=result)
 
-    def _stored(self, draft: Draft) -> Iterator[Page]:
+    def _stored(self, draft: PartialDocument) -> Iterator[Page]:
         output = self.keeper.output
         if output is not None and draft.folder is not None:
             for name in output.names(draft.folder):
                 yield from pages_from_json(output.read(name))
 
 
-def _name(draft: Draft, numbers: Sequence[int]) -> str:
+def _name(draft: PartialDocument, numbers: Sequence[int]) -> str:
     return f"{draft.folder}{numbers[0]:06d}-{numbers[-1]:06d}.json"
 
 
-def _draft(task: Task) -> Draft:
+def _draft(task: Task) -> PartialDocument:
     if task.draft is None:
         raise DocumentError(f"{task.document.file_path}: a {task.step} task without a draft", cause=Cause.INTERNAL)
     return task.draft

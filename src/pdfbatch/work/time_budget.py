@@ -12,7 +12,7 @@ from pdfbatch.tasks import Task
 
 
 @dataclass(slots=True)
-class Clock:
+class TimeBudget:
     """A task's time: what it has used, and what is left of the document's limit. Monotonic."""
 
     begun: float
@@ -25,7 +25,7 @@ class Clock:
     def started(cls, task: Task, limits: Limits) -> Self:
         """The clock of a task that begins now."""
         now, whole = time.monotonic(), limits.document_timeout
-        end = None if whole is None else now + whole - task.spent_seconds
+        end = None if whole is None else now + whole - task.used_seconds
         return cls(now, end, limits.page_timeout, whole)
 
     def elapsed(self) -> float:

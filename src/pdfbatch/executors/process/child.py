@@ -14,7 +14,7 @@ _ROOM_BYTES = 1 << 20  # what any user may ask for (pipe(7))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Launch:
+class LaunchSpec:
     """How to start workers: interpreter, environment, the pickled ``Setup`` that each needs, and whether to fork them."""
 
     python: str
@@ -28,7 +28,7 @@ class Launch:
 
 
 @dataclass(frozen=True, slots=True)
-class End:
+class ExitInfo:
     """How a process ended: its exit code as in ``subprocess``, ``None`` when somebody else took it, and its most resident
     memory, 0 when unknown.
     """
@@ -37,7 +37,7 @@ class End:
     peak_bytes: int = 0
 
     @classmethod
-    def of(cls, status: int, ru_maxrss: int) -> "End":
+    def of(cls, status: int, ru_maxrss: int) -> "ExitInfo":
         """From what wait4(2) gives."""
         return cls(os.waitstatus_to_exitcode(status), memory.peak_bytes(ru_maxrss))
 
@@ -55,7 +55,7 @@ class Child(Protocol):
         """Whether it has ended. It stays a zombie, and its number taken, where the platform allows."""
         ...
 
-    def reap(self) -> End:
+    def reap(self) -> ExitInfo:
         """How it ended; waits for that, and frees its number."""
         ...
 
@@ -69,7 +69,7 @@ class SpawnedChild:
 
     needs_setup = True
 
-    def __init__(self, launch: Launch, folder: str) -> None:
+    def __init__(self, launch: LaunchSpec, folder: str) -> None:
         self._process = subprocess.Popen(
             launch.command(folder, str(os.getpid())),
             stdin=subprocess.PIPE,
@@ -81,7 +81,7 @@ class SpawnedChild:
         )
         self.pid = self._process.pid
         self.stdin, self.stdout, self.stderr = (_unblocked(pipe.fileno()) for pipe in self._pipes())
-        self._end: End | None = None
+        self._end: ExitInfo | None = None
 
     def has_exited(self) -> bool:
         """As ``Child`` promises."""
@@ -94,7 +94,7 @@ class SpawnedChild:
         except ChildProcessError:  # somebody else in the host waits for all children, or ignores SIGCHLD
             return self._wait(os.WNOHANG)
 
-    def reap(self) -> End:
+    def reap(self) -> ExitInfo:
         """As ``Child`` promises."""
         self._wait(0)
         assert self._end is not None
@@ -112,9 +112,9 @@ class SpawnedChild:
         try:
             pid, status, usage = os.wait4(self.pid, options)
         except ChildProcessError:
-            pid, self._end = self.pid, End()
+            pid, self._end = self.pid, ExitInfo()
         else:
-            self._end = End.of(status, usage.ru_maxrss) if pid else None
+            self._end = ExitInfo.of(status, usage.ru_maxrss) if pid else None
         if self._end is not None:
             self._process.returncode = self._end.code or 0  # or Popen would wait for it, too
         return bool(pid)
@@ -127,7 +127,7 @@ class SpawnedChild:
 class Reaper(Protocol):
     """Whoever may wait for a process that is not our own child."""
 
-    def reap(self, pid: int) -> End:
+    def reap(self, pid: int) -> ExitInfo:
         """How a process that has exited ended."""
         ...
 
@@ -141,12 +141,12 @@ class ForkedChild:
         self.pid = pid
         self.stdin, self.stdout, self.stderr = map(_unblocked, pipes)
         self._reaper = reaper
-        self._end: End | None = None
+        self._end: ExitInfo | None = None
         self._watched = select.poll()
         try:
             self._pidfd: int | None = os.pidfd_open(pid)
         except ProcessLookupError:  # the fork server is gone, and so is this one, reaped by others
-            self._pidfd, self._end = None, End()
+            self._pidfd, self._end = None, ExitInfo()
         else:
             self._watched.register(self._pidfd, select.POLLIN)
 
@@ -154,7 +154,7 @@ class ForkedChild:
         """As ``Child`` promises."""
         return self._end is not None or bool(self._watched.poll(0))
 
-    def reap(self) -> End:
+    def reap(self) -> ExitInfo:
         """As ``Child`` promises."""
         if self._end is None:
             self._watched.poll()

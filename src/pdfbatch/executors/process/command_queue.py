@@ -13,7 +13,7 @@ from pdfbatch.tasks import Task, TaskResult
 
 
 @dataclass(slots=True, eq=False)
-class Job:
+class WorkItem:
     """A task and its future, on their way.
 
     ``begun``: the future can no longer be cancelled. ``suspected``: it was next when a worker was lost on no known task.
@@ -26,7 +26,7 @@ class Job:
     suspected: bool = False
 
 
-class Wish(Enum):
+class Command(Enum):
     """What the pool's holder wants of it."""
 
     GO_ON = 1
@@ -34,7 +34,7 @@ class Wish(Enum):
     STOP = 3
 
 
-class Inbox:
+class CommandQueue:
     """Tasks that were submitted and not yet seen, and whether to finish or stop.
 
     Wakes the supervisor through a pipe: for a wish, and for a task when tasks are wanted.
@@ -42,9 +42,9 @@ class Inbox:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._jobs = deque[Job]()
+        self._jobs = deque[WorkItem]()
         self._count = 0
-        self._wish = Wish.GO_ON
+        self._wish = Command.GO_ON
         self._closed = False
         self._broken = ""
         self._wanted = True
@@ -59,8 +59,8 @@ class Inbox:
         """Hand a task in. The future has ended already when nobody will do the task any more."""
         with self._lock:
             self._count += 1
-            job = Job(self._count, task)
-            refused = self._closed or self._wish is not Wish.GO_ON
+            job = WorkItem(self._count, task)
+            refused = self._closed or self._wish is not Command.GO_ON
             if not refused:
                 self._jobs.append(job)
                 if self._wanted:
@@ -69,16 +69,16 @@ class Inbox:
             self._refuse(job)
         return job.future
 
-    def _refuse(self, job: Job) -> None:
+    def _refuse(self, job: WorkItem) -> None:
         if self._broken:
             fail(job.future, PoolBrokenError(self._broken))
         else:
             cancel(job.future)
 
-    def ask(self, wish: Wish) -> None:
+    def ask(self, wish: Command) -> None:
         """Ask to finish or to stop; a wish to stop is not taken back."""
         with self._lock:
-            if not self._closed and self._wish is not Wish.STOP:
+            if not self._closed and self._wish is not Command.STOP:
                 self._wish = wish
                 self._wake()
 
@@ -94,11 +94,11 @@ class Inbox:
         return self._reader
 
     @property
-    def wish(self) -> Wish:
+    def wish(self) -> Command:
         """What is wanted now."""
         return self._wish
 
-    def take(self) -> deque[Job]:
+    def take(self) -> deque[WorkItem]:
         """All that has come in since the last time."""
         if not (self._jobs or self._awake):
             return _NOTHING
@@ -106,7 +106,7 @@ class Inbox:
             if self._awake:
                 os.read(self._reader, 1)
                 self._awake = False
-            jobs, self._jobs = self._jobs, deque[Job]()
+            jobs, self._jobs = self._jobs, deque[WorkItem]()
             return jobs
 
     def want(self, wanted: bool) -> None:
@@ -116,7 +116,7 @@ class Inbox:
             if wanted and self._jobs:
                 self._wake()
 
-    def close(self, broken: str) -> deque[Job]:
+    def close(self, broken: str) -> deque[WorkItem]:
         """Take no more, because the pool was left or is broken (``broken`` says why); what nobody has taken."""
         with self._lock:
             self._closed = True
@@ -127,4 +127,4 @@ class Inbox:
             return jobs
 
 
-_NOTHING = deque[Job](maxlen=0)
+_NOTHING = deque[WorkItem](maxlen=0)

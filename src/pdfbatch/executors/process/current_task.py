@@ -19,7 +19,7 @@ _PAGE_OFFSET = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class CurrentTask:
     """The task that a worker is on (0: none yet), since when, its page (0: none), and since when.
 
     A start is infinite once the task is done and its result is being sent.
@@ -36,7 +36,7 @@ def place_path(folder: str) -> str:
     return os.path.join(folder, "place")
 
 
-class PlaceWriter:
+class CurrentTaskWriter:
     """The worker's hand: a ``Watch``."""
 
     def __init__(self, path: str) -> None:
@@ -56,20 +56,20 @@ class PlaceWriter:
         _WHOLE.pack_into(self._map, 0, math.inf, task, math.inf, 0)
 
 
-class PlaceReader:
+class CurrentTaskReader:
     """The supervisor's eye. Makes the file."""
 
     def __init__(self, path: str) -> None:
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         os.write(self._fd, _WHOLE.pack(math.inf, 0, math.inf, 0))
 
-    def read(self) -> Place:
+    def read(self) -> CurrentTask:
         """Where the worker is, or was when it died."""
         data = self._bytes()
         while data != (again := self._bytes()):  # the worker was writing
             data = again
         task_started, task, page_started, page = _WHOLE.unpack(data)
-        return Place(task=task, task_started=task_started, page=page, page_started=page_started)
+        return CurrentTask(task=task, task_started=task_started, page=page, page_started=page_started)
 
     def close(self) -> None:
         """Let go of the file; it is removed with its folder."""

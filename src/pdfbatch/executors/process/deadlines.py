@@ -3,7 +3,7 @@
 import math
 from typing import NamedTuple
 
-from pdfbatch.executors.process.current_task import Place
+from pdfbatch.executors.process.current_task import CurrentTask
 from pdfbatch.settings import Limits
 from pdfbatch.tasks import Task
 
@@ -27,7 +27,7 @@ def grace_seconds(limit: float) -> float:
     return min(max(limit * GRACE_SHARE, LEAST_GRACE_SECONDS), MOST_GRACE_SECONDS)
 
 
-def nearest_deadline(place: Place, task: Task, limits: Limits) -> Deadline | None:
+def nearest_deadline(place: CurrentTask, task: Task, limits: Limits) -> Deadline | None:
     """Which limit binds next on a worker that is at this place of this task; ``None`` when none does."""
     deadlines: list[Deadline] = []
     if limits.document_timeout is not None:
@@ -47,4 +47,4 @@ def patience(task: Task, limits: Limits) -> float:
 
 
 def _left(task: Task, document_timeout: float) -> float:
-    return max(0.0, document_timeout - task.spent_seconds)
+    return max(0.0, document_timeout - task.used_seconds)

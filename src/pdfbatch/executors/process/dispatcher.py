@@ -7,10 +7,10 @@ from collections.abc import Iterable
 
 from pdfbatch.errors import PoolBrokenError
 from pdfbatch.executors.process import failures
-from pdfbatch.executors.process.command_queue import Job
+from pdfbatch.executors.process.command_queue import WorkItem
 from pdfbatch.executors.process.protocol import PICKLE_PROTOCOL, ChannelError, Frame, Kind, decode_numbers
-from pdfbatch.executors.process.worker_group import Crew
-from pdfbatch.executors.process.worker_handle import QUICK_SECONDS, WorkerProcess
+from pdfbatch.executors.process.worker_group import WorkerGroup
+from pdfbatch.executors.process.worker_handle import QUICK_SECONDS, WorkerHandle
 from pdfbatch.executors.task_results import abandoned, cancel, fail
 from pdfbatch.tasks import TaskResult
 
@@ -26,12 +26,12 @@ class Dispatcher:
     """
 
     def __init__(self, tasks_per_worker: int) -> None:
-        self.unfinished: dict[int, Job] = {}
-        self._ended: list[tuple[Job, TaskResult]] = []
-        self._queue = deque[Job]()
+        self.unfinished: dict[int, WorkItem] = {}
+        self._ended: list[tuple[WorkItem, TaskResult]] = []
+        self._queue = deque[WorkItem]()
         self._tasks_per_worker = tasks_per_worker
 
-    def take(self, jobs: Iterable[Job]) -> None:
+    def take(self, jobs: Iterable[WorkItem]) -> None:
         """Queue tasks."""
         for job in jobs:
             self.unfinished[job.number] = job
@@ -39,7 +39,7 @@ class Dispatcher:
 
     # --- giving ---------------------------------------------------------------------------------------------------
 
-    def send(self, crew: Crew, now: float) -> list[Job]:
+    def send(self, crew: WorkerGroup, now: float) -> list[WorkItem]:
         """Give idle workers a task each, then quick ones a few ahead; the tasks that were given."""
         if not self._queue:
             return []
@@ -50,12 +50,12 @@ class Dispatcher:
             crew.flush(worker)
         return given
 
-    def is_hungry(self, crew: Crew, now: float) -> bool:
+    def is_hungry(self, crew: WorkerGroup, now: float) -> bool:
         """Whether a task that came now could be given to a worker."""
         low = (worker for worker in crew.live if worker.at_hand <= LOW_WATER)
         return any(worker.has_room(worker.at_hand, now) for worker in low)
 
-    def _give(self, worker: WorkerProcess, now: float) -> Job | None:
+    def _give(self, worker: WorkerHandle, now: float) -> WorkItem | None:
         while self._queue:
             job = self._queue.popleft()
             payload = self._begin(job)
@@ -65,7 +65,7 @@ class Dispatcher:
                 return job
         return None
 
-    def _begin(self, job: Job) -> bytes | None:
+    def _begin(self, job: WorkItem) -> bytes | None:
         """The task as a worker reads it, or ``None`` when it has ended here: cancelled by its holder, or unpicklable."""
         if not job.begun and not job.future.set_running_or_notify_cancel():
             del self.unfinished[job.number]
@@ -77,7 +77,7 @@ class Dispatcher:
             self._settle(job, failures.unsendable(job.task, error))
             return None
 
-    def balance(self, crew: Crew, now: float) -> float:
+    def balance(self, crew: WorkerGroup, now: float) -> float:
         """Call back what waits behind a task while another worker is idle; when to look again."""
         if self._queue or not any(worker.is_idle for worker in crew.live):
             return math.inf
@@ -90,7 +90,7 @@ class Dispatcher:
         self.recall(crew, holder)
         return math.inf
 
-    def recall(self, crew: Crew, worker: WorkerProcess) -> None:
+    def recall(self, crew: WorkerGroup, worker: WorkerHandle) -> None:
         """Ask a worker to return what it has not begun."""
         if worker.at_hand > 1 and not worker.recalled:
             worker.recalled = True
@@ -99,7 +99,7 @@ class Dispatcher:
 
     # --- getting back ---------------------------------------------------------------------------------------------
 
-    def on_result(self, crew: Crew, worker: WorkerProcess, frame: Frame, now: float) -> None:
+    def on_result(self, crew: WorkerGroup, worker: WorkerHandle, frame: Frame, now: float) -> None:
         """A worker has done a task. Raises ``ChannelError`` when it was not given that one."""
         job = worker.take_back(frame.task)
         if job is None:
@@ -113,7 +113,7 @@ class Dispatcher:
             crew.dismiss(worker)
         self._settle(job, _read(job, frame))
 
-    def on_returned(self, crew: Crew, worker: WorkerProcess, frame: Frame) -> None:
+    def on_returned(self, crew: WorkerGroup, worker: WorkerHandle, frame: Frame) -> None:
         """A worker returns tasks that it has not begun. Raises ``ChannelError`` when it was not given them."""
         numbers = decode_numbers(frame.payload)
         if not worker.sent.keys() >= set(numbers):
@@ -124,21 +124,21 @@ class Dispatcher:
         if worker.retiring and not worker.sent:
             crew.dismiss(worker)
 
-    def on_free(self, worker: WorkerProcess, frame: Frame) -> None:
+    def on_free(self, worker: WorkerHandle, frame: Frame) -> None:
         """A worker only waits for the output of these tasks, and could do more. Some may have ended meanwhile."""
-        worker.finishing = worker.sent.keys() & set(decode_numbers(frame.payload))
+        worker.pending_writes = worker.sent.keys() & set(decode_numbers(frame.payload))
 
-    def release(self, worker: WorkerProcess, blamed: Job | None, result: TaskResult | None) -> None:
+    def release(self, worker: WorkerHandle, blamed: WorkItem | None, result: TaskResult | None) -> None:
         """A worker is gone: the task to blame ends with ``result``, the others go back to the front of the queue."""
         if blamed is not None:
             worker.take_back(blamed.number)
         self._queue.extendleft(reversed(worker.sent.values()))
         worker.sent.clear()
-        worker.finishing.clear()
+        worker.pending_writes.clear()
         if blamed is not None and result is not None:
             self._settle(blamed, result)
 
-    def _settle(self, job: Job, result: TaskResult) -> None:
+    def _settle(self, job: WorkItem, result: TaskResult) -> None:
         del self.unfinished[job.number]
         self._ended.append((job, result))
 
@@ -155,7 +155,7 @@ class Dispatcher:
         self.unfinished = {}
 
 
-def _give_up(job: Job, broken: str) -> None:
+def _give_up(job: WorkItem, broken: str) -> None:
     if broken and job.begun:
         job.future.set_exception(PoolBrokenError(broken))
     elif broken:
@@ -166,7 +166,7 @@ def _give_up(job: Job, broken: str) -> None:
         cancel(job.future)
 
 
-def _read(job: Job, frame: Frame) -> TaskResult:
+def _read(job: WorkItem, frame: Frame) -> TaskResult:
     try:
         result: object = pickle.loads(frame.payload)  # noqa: S301 (from our worker)
     except Exception as error:  # noqa: BLE001 (isolation is the purpose: metadata may be of any type)

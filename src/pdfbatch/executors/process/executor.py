@@ -17,12 +17,12 @@ from typing import Any, Literal
 
 from pdfbatch.errors import PoolStartError, UsageError
 from pdfbatch.executors.cpus import available_cpus, check_workers
-from pdfbatch.executors.pool import Leaving
-from pdfbatch.executors.process.child import Launch
-from pdfbatch.executors.process.command_queue import Inbox, Wish
+from pdfbatch.executors.pool import PoolContext
+from pdfbatch.executors.process.child import LaunchSpec
+from pdfbatch.executors.process.command_queue import Command, CommandQueue
 from pdfbatch.executors.process.forkserver_client import can_fork
 from pdfbatch.executors.process.protocol import PICKLE_PROTOCOL, Setup
-from pdfbatch.executors.process.supervisor import Supervisor, Terms
+from pdfbatch.executors.process.supervisor import PoolTerms, Supervisor
 from pdfbatch.ports import Pool, Shared, Work
 from pdfbatch.tasks import Task, TaskResult
 
@@ -61,7 +61,7 @@ class ProcessExecutor:
     name = "process"
     kills = True
     shares = Shared.FILES
-    starts_aside = True
+    starts_in_any_thread = True
 
     def __post_init__(self) -> None:
         check_workers(self, self.workers)
@@ -74,14 +74,14 @@ class ProcessExecutor:
         Raises ``PoolStartError`` when no worker can be started (or not by this ``start_method``), or ``work`` cannot be sent.
         """
         setup = Setup(python_path=os.environ.get("PYTHONPATH"), recycle_bytes=self.recycle_bytes, work=_pickled(work))
-        launch = Launch(
+        launch = LaunchSpec(
             python=self._interpreter(),
             environment=_environment(),
             setup=pickle.dumps(setup, PICKLE_PROTOCOL),
             forks=self._forks(),
         )
         workers = self.workers or available_cpus()
-        terms = Terms(launch=launch, limits=work.limits, workers=workers, tasks_per_worker=self.tasks_per_worker)
+        terms = PoolTerms(launch=launch, limits=work.limits, workers=workers, tasks_per_worker=self.tasks_per_worker)
         return _ProcessPool(terms)
 
     def _forks(self) -> bool:
@@ -98,10 +98,10 @@ class ProcessExecutor:
         return python
 
 
-class _ProcessPool(Leaving):
-    def __init__(self, terms: Terms) -> None:
+class _ProcessPool(PoolContext):
+    def __init__(self, terms: PoolTerms) -> None:
         self._capacity = terms.workers
-        self._inbox = Inbox()
+        self._inbox = CommandQueue()
         self._supervisor = supervisor = Supervisor(terms, self._inbox)
         # A daemon, so that an interpreter with a live pool can exit; the guardian then ends the workers.
         self._thread = threading.Thread(target=supervisor.run, name="pdfbatch-supervisor", daemon=True)
@@ -121,19 +121,19 @@ class _ProcessPool(Leaving):
         return self._capacity
 
     @property
-    def finishing(self) -> int:
-        return self._supervisor.finishing
+    def pending_writes(self) -> int:
+        return self._supervisor.pending_writes
 
     def submit(self, task: Task) -> Future[TaskResult]:
         return self._inbox.put(task)
 
     def _finish(self) -> None:
-        self._inbox.ask(Wish.FINISH)
+        self._inbox.ask(Command.FINISH)
         self._supervisor.ended.wait()
         self._thread.join()
 
     def _stop(self) -> None:
-        self._inbox.ask(Wish.STOP)
+        self._inbox.ask(Command.STOP)
         if sys.is_finalizing():
             return  # the supervisor's thread runs no more; the guardian stops the workers as soon as we are gone
         self._supervisor.ended.wait()

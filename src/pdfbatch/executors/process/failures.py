@@ -5,7 +5,7 @@ import signal
 from dataclasses import dataclass
 
 from pdfbatch.errors import Cause
-from pdfbatch.executors.process.current_task import Place
+from pdfbatch.executors.process.current_task import CurrentTask
 from pdfbatch.executors.process.deadlines import Deadline
 from pdfbatch.model import Failure
 from pdfbatch.tasks import Task, TaskResult
@@ -51,7 +51,7 @@ class Exit:
         return self.code != 0 and any(words in said for words in _OUT_OF_MEMORY)
 
 
-def timed_out(task: Task, place: Place, deadline: Deadline, now: float) -> TaskResult:
+def timed_out(task: Task, place: CurrentTask, deadline: Deadline, now: float) -> TaskResult:
     """The worker was killed because of a deadline."""
     if deadline.limit == "page_timeout":
         said = f"page {place.page} took longer than {deadline.seconds:g} s (page_timeout); its worker was stopped"
@@ -60,13 +60,13 @@ def timed_out(task: Task, place: Place, deadline: Deadline, now: float) -> TaskR
     return _ending(task, place, Cause.TIMEOUT, said, now)
 
 
-def too_big(task: Task, place: Place, resident_bytes: int, limit: int, now: float) -> TaskResult:
+def too_big(task: Task, place: CurrentTask, resident_bytes: int, limit: int, now: float) -> TaskResult:
     """The worker was killed because of the memory that it held."""
     held = f"its worker held {_mib(resident_bytes)}, more than {_mib(limit)} (memory_bytes)"
     return _ending(task, place, Cause.MEMORY_LIMIT, f"{held}, and was stopped{_on_page(place)}", now)
 
 
-def lost(task: Task, place: Place, now: float, *, how: Exit, limit: int | None) -> TaskResult:
+def lost(task: Task, place: CurrentTask, now: float, *, how: Exit, limit: int | None) -> TaskResult:
     """The worker died by itself, or somebody else killed it."""
     if how.ran_out_of_memory(limit):
         bound = "" if limit is None else f"; it may hold {_mib(limit)} (memory_bytes)"
@@ -75,7 +75,7 @@ def lost(task: Task, place: Place, now: float, *, how: Exit, limit: int | None) 
     return _ending(task, place, Cause.WORKER_LOST, f"its worker{_during_page(place)} {how.how}", now)
 
 
-def gone_astray(task: Task, place: Place, now: float) -> TaskResult:
+def gone_astray(task: Task, place: CurrentTask, now: float) -> TaskResult:
     """The worker was killed because it no longer spoke as a worker does."""
     said = f"its worker lost the connection{_on_page(place)} and was stopped"
     return _ending(task, place, Cause.WORKER_LOST, said, now)
@@ -84,25 +84,25 @@ def gone_astray(task: Task, place: Place, now: float) -> TaskResult:
 def unsendable(task: Task, error: Exception) -> TaskResult:
     """The task never reached a worker."""
     said = f"the task cannot be sent to a worker: {type(error).__name__}: {error}"
-    return _ending(task, Place(), Cause.INTERNAL, said, 0.0)
+    return _ending(task, CurrentTask(), Cause.INTERNAL, said, 0.0)
 
 
 def unreadable(task: Task, said: str) -> TaskResult:
     """The worker sent a result that is none here."""
-    return _ending(task, Place(), Cause.INTERNAL, f"the result cannot be read: {said}", 0.0)
+    return _ending(task, CurrentTask(), Cause.INTERNAL, f"the result cannot be read: {said}", 0.0)
 
 
-def _ending(task: Task, place: Place, cause: Cause, said: str, now: float) -> TaskResult:
+def _ending(task: Task, place: CurrentTask, cause: Cause, said: str, now: float) -> TaskResult:
     seconds = max(0.0, now - place.task_started) if math.isfinite(place.task_started) else 0.0
     failure = Failure(cause=cause, message=f"{task.document.file_path}: {said}")
     return TaskResult(failure=failure, page=place.page, seconds=seconds)
 
 
-def _on_page(place: Place) -> str:
+def _on_page(place: CurrentTask) -> str:
     return f" on page {place.page}" if place.page else ""
 
 
-def _during_page(place: Place) -> str:
+def _during_page(place: CurrentTask) -> str:
     return f", on page {place.page}," if place.page else ""
 
 

@@ -29,7 +29,7 @@ _MOST_BYTES = 256  # of a message: a word, and two numbers or the name of a fold
 _PIPES = 3
 
 
-class Word(IntEnum):
+class Message(IntEnum):
     """What the two sides say: the first byte of a message."""
 
     READY = 1
@@ -47,7 +47,7 @@ gives them; of a refusal the error number.
 
 
 @dataclass(frozen=True, slots=True)
-class Birth:
+class ForkedWorker:
     """What a worker that has just been forked needs: its folder, the host's end, and what was loaded for it."""
 
     folder: str
@@ -56,7 +56,7 @@ class Birth:
     work: Work
 
 
-def serve(pool_folder: str, control_fd: int, setup_fd: int, host: int) -> Birth | None:
+def serve(pool_folder: str, control_fd: int, setup_fd: int, host: int) -> ForkedWorker | None:
     """Fork until nobody needs it any more. Returns in each worker, and in the fork server itself (``None``) at its end."""
     control = socket.socket(fileno=control_fd)
     end = os.pidfd_open(host)
@@ -68,11 +68,11 @@ def serve(pool_folder: str, control_fd: int, setup_fd: int, host: int) -> Birth 
     restore(setup)
     work = loaded(setup)
     if len(os.listdir("/proc/self/task")) > 1:
-        _say(control, Word.THREADED)
+        _say(control, Message.THREADED)
         return None
     gc.collect()
     gc.freeze()  # what is there now stays: the collector of a worker need not touch, and so copy, its pages
-    _say(control, Word.READY)
+    _say(control, Message.READY)
     name = _forks(control, end)
     if name is None:
         return None
@@ -80,7 +80,7 @@ def serve(pool_folder: str, control_fd: int, setup_fd: int, host: int) -> Birth 
     folder = os.path.join(pool_folder, name)
     os.environ["TMPDIR"] = os.path.join(folder, "tmp")
     tempfile.tempdir = None
-    return Birth(folder, end, setup, work)
+    return ForkedWorker(folder, end, setup, work)
 
 
 def restore(setup: Setup) -> None:
@@ -110,12 +110,12 @@ def _forks(control: socket.socket, end: int) -> str | None:
         data, pipes, _, _ = socket.recv_fds(control, _MOST_BYTES, _PIPES)
         if not data:
             return None
-        match Word(data[0]):
-            case Word.FORK:
+        match Message(data[0]):
+            case Message.FORK:
                 if _forked(control, pipes):
                     _settle_in(pipes)
                     return data[1:].decode("ascii")
-            case Word.REAP:
+            case Message.REAP:
                 _reap(control, data)
             case _:
                 return None
@@ -134,9 +134,9 @@ def _forked(control: socket.socket, pipes: list[int]) -> bool:
     for pipe in pipes:
         os.close(pipe)
     if pid < 0:
-        _say(control, Word.REFUSED, refusal)
+        _say(control, Message.REFUSED, refusal)
     else:
-        _say(control, Word.DONE, pid)
+        _say(control, Message.DONE, pid)
     return False
 
 
@@ -153,10 +153,10 @@ def _reap(control: socket.socket, data: bytes) -> None:
     try:
         _, status, usage = os.wait4(pid, 0)
     except ChildProcessError as error:
-        _say(control, Word.REFUSED, error.errno or 0)
+        _say(control, Message.REFUSED, error.errno or 0)
     else:
-        _say(control, Word.DONE, status, usage.ru_maxrss)
+        _say(control, Message.DONE, status, usage.ru_maxrss)
 
 
-def _say(control: socket.socket, word: Word, first: int = 0, second: int = 0) -> None:
+def _say(control: socket.socket, word: Message, first: int = 0, second: int = 0) -> None:
     control.send(MESSAGE.pack(word, first, second))

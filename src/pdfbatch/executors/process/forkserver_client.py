@@ -8,9 +8,9 @@ import sys
 from contextlib import ExitStack, suppress
 from typing import IO
 
-from pdfbatch.executors.process.child import Child, End, ForkedChild, Launch
+from pdfbatch.executors.process.child import Child, ExitInfo, ForkedChild, LaunchSpec
 from pdfbatch.executors.process.failures import Exit
-from pdfbatch.executors.process.forkserver import MESSAGE, Word
+from pdfbatch.executors.process.forkserver import MESSAGE, Message
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ class ForkClient:
     started by themselves.
     """
 
-    def __init__(self, launch: Launch, folder: str) -> None:
+    def __init__(self, launch: LaunchSpec, folder: str) -> None:
         self.starting, self.ready = True, False
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control.settimeout(ANSWER_SECONDS)
@@ -62,8 +62,8 @@ class ForkClient:
         """Take its first word; whether there was one. It may be that it is not going to fork."""
         self.starting = False
         word, _, _ = self._answer()
-        self.ready = word is Word.READY
-        if word is Word.THREADED:
+        self.ready = word is Message.READY
+        if word is Message.THREADED:
             log.debug("What workers load has threads of its own: they are started by themselves instead of forked")
         return word is not None
 
@@ -77,22 +77,22 @@ class ForkClient:
         with ExitStack() as mine, ExitStack() as its:
             pipes = [_pipe(mine, its, we_write=number == 0) for number in range(3)]
             ours, theirs = zip(*pipes, strict=True)
-            word, pid, _ = self._asked(bytes([Word.FORK]) + name.encode("ascii"), theirs)
-            if word is Word.REFUSED:
+            word, pid, _ = self._asked(bytes([Message.FORK]) + name.encode("ascii"), theirs)
+            if word is Message.REFUSED:
                 raise OSError(pid, os.strerror(pid))
-            if word is not Word.DONE:
+            if word is not Message.DONE:
                 return None
             child = ForkedChild(pid, ours, self)
             mine.pop_all()
             return child
 
-    def reap(self, pid: int) -> End:
+    def reap(self, pid: int) -> ExitInfo:
         """How a worker that has exited ended."""
-        word, status, ru_maxrss = self._asked(MESSAGE.pack(Word.REAP, pid, 0)) if self.ready else (None, 0, 0)
-        return End.of(status, ru_maxrss) if word is Word.DONE else End()
+        word, status, ru_maxrss = self._asked(MESSAGE.pack(Message.REAP, pid, 0)) if self.ready else (None, 0, 0)
+        return ExitInfo.of(status, ru_maxrss) if word is Message.DONE else ExitInfo()
 
     def end(self) -> Exit:
-        """End it, unless it is about to do so by itself, and say how it ended."""
+        """ExitInfo it, unless it is about to do so by itself, and say how it ended."""
         self._control.close()
         if not self.ready:
             with suppress(subprocess.TimeoutExpired):
@@ -103,7 +103,7 @@ class ForkClient:
             code = self._process.wait()
             return Exit(code=code, errors=_tail(self._errors))
 
-    def _asked(self, message: bytes, pipes: "tuple[int, ...]" = ()) -> tuple[Word | None, int, int]:
+    def _asked(self, message: bytes, pipes: "tuple[int, ...]" = ()) -> tuple[Message | None, int, int]:
         try:
             socket.send_fds(self._control, [message], pipes)
         except OSError:  # it is gone, or stuck with its ears full
@@ -111,7 +111,7 @@ class ForkClient:
             return None, 0, 0
         return self._answer()
 
-    def _answer(self) -> tuple[Word | None, int, int]:
+    def _answer(self) -> tuple[Message | None, int, int]:
         """What it says, with ``None`` for the word when it is gone or stuck."""
         try:
             data = self._control.recv(MESSAGE.size)
@@ -121,7 +121,7 @@ class ForkClient:
             self.ready = False
             return None, 0, 0
         word, first, second = MESSAGE.unpack(data)
-        return Word(word), first, second
+        return Message(word), first, second
 
 
 def _pipe(mine: ExitStack, its: ExitStack, *, we_write: bool) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from pdfbatch.executors.process import reaper
 log = logging.getLogger(__name__)
 
 
-class Lifeline:
+class ReaperClient:
     """Starts the guardian of a pool, and tells it which process groups live. ``folder`` is removed with them."""
 
     def __init__(self, python: str, folder: str) -> None:

@@ -12,16 +12,16 @@ from functools import partial
 
 from pdfbatch.errors import PoolStartError
 from pdfbatch.executors.process import failures
-from pdfbatch.executors.process.child import Launch
-from pdfbatch.executors.process.command_queue import Inbox, Job, Wish
-from pdfbatch.executors.process.current_task import Place
+from pdfbatch.executors.process.child import LaunchSpec
+from pdfbatch.executors.process.command_queue import Command, CommandQueue, WorkItem
+from pdfbatch.executors.process.current_task import CurrentTask
 from pdfbatch.executors.process.deadlines import patience
 from pdfbatch.executors.process.dispatcher import Dispatcher
 from pdfbatch.executors.process.failures import Exit
 from pdfbatch.executors.process.protocol import ChannelError, Frame, Kind, decode_numbers
-from pdfbatch.executors.process.watchdog import STALL_SECONDS, Verdict, inspect
-from pdfbatch.executors.process.worker_group import POLL_SECONDS, Crew, Stream
-from pdfbatch.executors.process.worker_handle import QUICK_SECONDS, WorkerProcess
+from pdfbatch.executors.process.watchdog import STALL_SECONDS, Kill, inspect
+from pdfbatch.executors.process.worker_group import POLL_SECONDS, Stream, WorkerGroup
+from pdfbatch.executors.process.worker_handle import QUICK_SECONDS, WorkerHandle
 from pdfbatch.settings import Limits
 from pdfbatch.tasks import Task, TaskResult
 
@@ -32,10 +32,10 @@ STARTS = 3  # workers lost in a row, before or between tasks, that break a pool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class PoolTerms:
     """What a pool was started with."""
 
-    launch: Launch
+    launch: LaunchSpec
     limits: Limits
     workers: int
     tasks_per_worker: int
@@ -44,14 +44,14 @@ class Terms:
 class Supervisor:
     """Owns all state of a pool but the inbox. ``run`` is the thread; ``started`` tells how its start went.
 
-    ``finishing`` is the number of tasks that only wait for their output, for any thread to read.
+    ``pending_writes`` is the number of tasks that only wait for their output, for any thread to read.
     ``ended`` is set when all is over: a ``join`` that Ctrl-C interrupts takes the thread for ended (Python 3.11, bpo-45274).
     """
 
-    def __init__(self, terms: Terms, inbox: Inbox) -> None:
+    def __init__(self, terms: PoolTerms, inbox: CommandQueue) -> None:
         self.started = Future[None]()
         self.ended = threading.Event()
-        self.finishing = 0
+        self.pending_writes = 0
         self._terms = terms
         self._limits = terms.limits
         self._inbox = inbox
@@ -76,7 +76,7 @@ class Supervisor:
             self.ended.set()
 
     def _serve(self) -> None:
-        self._crew = Crew(self._terms.launch, self._inbox)
+        self._crew = WorkerGroup(self._terms.launch, self._inbox)
         try:
             while not self._is_over():
                 self._turn()
@@ -84,9 +84,11 @@ class Supervisor:
             self._crew.close()
 
     def _is_over(self) -> bool:
-        if self._broken or self._inbox.wish is Wish.STOP:
+        if self._broken or self._inbox.wish is Command.STOP:
             return True
-        return self._inbox.wish is Wish.FINISH and not (self._crew.live or self._crew.leaving or self._tasks.unfinished)
+        return self._inbox.wish is Command.FINISH and not (
+            self._crew.live or self._crew.leaving or self._tasks.unfinished
+        )
 
     def _finish(self) -> None:
         self._tasks.tell()
@@ -109,7 +111,7 @@ class Supervisor:
             self._tick_by(now + min(patience(job.task, self._limits), QUICK_SECONDS))
         self._tick_by(self._tasks.balance(self._crew, now))
         self._part(now)
-        self.finishing = sum(len(worker.finishing) for worker in self._crew.live)
+        self.pending_writes = sum(len(worker.pending_writes) for worker in self._crew.live)
         self._inbox.want(self._is_short_of_workers() or self._tasks.is_hungry(self._crew, now))
         self._tasks.tell()  # last: who waits for a result then does not contend with us for the interpreter
 
@@ -158,7 +160,7 @@ class Supervisor:
 
     def _part(self, now: float) -> None:
         """Let workers go when all is done; look after those that are on their way out."""
-        if self._inbox.wish is Wish.FINISH and not self._tasks.unfinished:
+        if self._inbox.wish is Command.FINISH and not self._tasks.unfinished:
             for worker in tuple(self._crew.live):
                 self._crew.dismiss(worker)
         if self._crew.leaving:
@@ -166,7 +168,7 @@ class Supervisor:
 
     # --- hearing --------------------------------------------------------------------------------------------------
 
-    def _hear(self, worker: WorkerProcess, stream: Stream) -> None:
+    def _hear(self, worker: WorkerHandle, stream: Stream) -> None:
         match stream:
             case Stream.FRAMES:
                 self._hear_frames(worker)
@@ -175,7 +177,7 @@ class Supervisor:
             case Stream.ROOM:
                 self._crew.flush(worker)
 
-    def _hear_frames(self, worker: WorkerProcess) -> bool:
+    def _hear_frames(self, worker: WorkerHandle) -> bool:
         """Whether there was something."""
         try:
             for frame in worker.read_frames():
@@ -189,7 +191,7 @@ class Supervisor:
             self._end_astray(worker)
         return worker.present
 
-    def _on_frame(self, worker: WorkerProcess, frame: Frame) -> None:
+    def _on_frame(self, worker: WorkerHandle, frame: Frame) -> None:
         match frame.kind:
             case Kind.RESULT | Kind.LAST_RESULT:
                 self._lost_in_vain = 0
@@ -203,7 +205,7 @@ class Supervisor:
             case _:
                 raise ChannelError("not a worker's word")
 
-    def _on_ready(self, worker: WorkerProcess, frame: Frame) -> None:
+    def _on_ready(self, worker: WorkerHandle, frame: Frame) -> None:
         worker.welcome(*decode_numbers(frame.payload)[:1])
         if not self.started.done():
             self.started.set_result(None)
@@ -218,7 +220,7 @@ class Supervisor:
         for worker in tuple(self._crew.live):
             self._tick_by(self._check(worker, now))
 
-    def _check(self, worker: WorkerProcess, now: float) -> float:
+    def _check(self, worker: WorkerHandle, now: float) -> float:
         """Look after one worker; when to look again."""
         if not worker.ready:
             return self._check_start(worker, now)
@@ -229,12 +231,12 @@ class Supervisor:
         if now >= worker.head_since + QUICK_SECONDS:
             self._tasks.recall(self._crew, worker)
         found = inspect(worker, self._limits, now)
-        if isinstance(found, Verdict):
+        if isinstance(found, Kill):
             self._judge(worker, now)
             return now
         return found
 
-    def _check_start(self, worker: WorkerProcess, now: float) -> float:
+    def _check_start(self, worker: WorkerHandle, now: float) -> float:
         if now >= worker.started + START_SECONDS:
             self._crew.kill(worker)
             self._lose_in_vain(f"did not get ready within {START_SECONDS:g} s")
@@ -242,19 +244,19 @@ class Supervisor:
                 self._broken = f"the first {self._how_lost}"
         return worker.started + START_SECONDS
 
-    def _check_dead(self, worker: WorkerProcess, now: float) -> float:
+    def _check_dead(self, worker: WorkerHandle, now: float) -> float:
         self._drain(worker)
         if worker.present:
             self._crew.mourn(worker)
         return now
 
-    def _judge(self, worker: WorkerProcess, now: float) -> None:
+    def _judge(self, worker: WorkerHandle, now: float) -> None:
         """Kill a worker, unless it has just made it after all."""
         self._drain(worker)
         if not worker.present or not worker.sent:
             return
         found = inspect(worker, self._limits, now)
-        if not isinstance(found, Verdict):
+        if not isinstance(found, Kill):
             return
         self._crew.kill(worker)
         if found.job is None:
@@ -262,28 +264,30 @@ class Supervisor:
         else:
             self._lose(worker, found.job, found.result)
 
-    def _drain(self, worker: WorkerProcess) -> None:
+    def _drain(self, worker: WorkerHandle) -> None:
         while self._hear_frames(worker):
             continue
 
     # --- losing ---------------------------------------------------------------------------------------------------
 
-    def _end_astray(self, worker: WorkerProcess) -> None:
+    def _end_astray(self, worker: WorkerHandle) -> None:
         """A worker sends what no worker sends: a library has written into its pipe."""
         self._crew.kill(worker)
         self._lay_blame(worker, "sent what is no result", failures.gone_astray)
 
-    def _bury(self, worker: WorkerProcess, how: Exit) -> None:
+    def _bury(self, worker: WorkerHandle, how: Exit) -> None:
         """A worker has gone: by itself, unless it was let go or killed by us."""
         if not worker.killed and (worker.sent or not worker.ready):
             log.debug("Worker process %d %s", worker.pid, how.how)
             self._lay_blame(worker, how.how, partial(failures.lost, how=how, limit=self._limits.memory_bytes))
 
-    def _lay_blame(self, worker: WorkerProcess, how: str, ending: Callable[[Task, Place, float], TaskResult]) -> None:
+    def _lay_blame(
+        self, worker: WorkerHandle, how: str, ending: Callable[[Task, CurrentTask, float], TaskResult]
+    ) -> None:
         place = worker.place()
         job = worker.sent.get(place.task)
         if job is None:
-            place = Place()
+            place = CurrentTask()
             job = self._suspect(worker)
         if job is None:
             self._lose_in_vain(how)
@@ -291,7 +295,7 @@ class Supervisor:
         else:
             self._lose(worker, job, ending(job.task, place, time.monotonic()))
 
-    def _suspect(self, worker: WorkerProcess) -> Job | None:
+    def _suspect(self, worker: WorkerHandle) -> WorkItem | None:
         """The task to blame when no place tells: the first in line, when it has been that once before."""
         job = next(iter(worker.sent.values()), None)
         if job is None or job.suspected:
@@ -299,7 +303,7 @@ class Supervisor:
         job.suspected = True
         return None
 
-    def _lose(self, worker: WorkerProcess, job: Job, result: TaskResult | None) -> None:
+    def _lose(self, worker: WorkerHandle, job: WorkItem, result: TaskResult | None) -> None:
         """A worker is lost on a task."""
         self._lost_in_vain = 0
         self._tasks.release(worker, job, result)

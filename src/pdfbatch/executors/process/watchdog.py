@@ -4,10 +4,10 @@ import math
 from dataclasses import dataclass
 
 from pdfbatch.executors.process import failures
-from pdfbatch.executors.process.command_queue import Job
-from pdfbatch.executors.process.current_task import Place
+from pdfbatch.executors.process.command_queue import WorkItem
+from pdfbatch.executors.process.current_task import CurrentTask
 from pdfbatch.executors.process.deadlines import Deadline, nearest_deadline, patience
-from pdfbatch.executors.process.worker_handle import QUICK_SECONDS, WorkerProcess
+from pdfbatch.executors.process.worker_handle import QUICK_SECONDS, WorkerHandle
 from pdfbatch.settings import Limits
 from pdfbatch.tasks import TaskResult
 
@@ -15,28 +15,28 @@ STALL_SECONDS = 30.0  # from having a task to beginning with it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Kill:
     """The worker must be killed. ``job`` ends with ``result``; both are ``None`` when no task is to blame."""
 
-    job: Job | None = None
+    job: WorkItem | None = None
     result: TaskResult | None = None
 
 
-def inspect(worker: WorkerProcess, limits: Limits, now: float) -> Verdict | float:
+def inspect(worker: WorkerHandle, limits: Limits, now: float) -> Kill | float:
     """A verdict on a worker that has tasks, or the moment at which to look again."""
     place = worker.place()
     job = worker.sent.get(place.task)
     if job is None:
         stalled = worker.head_since + STALL_SECONDS
-        return Verdict() if now >= stalled else min(stalled, _next_look(worker, None, limits, now))
+        return Kill() if now >= stalled else min(stalled, _next_look(worker, None, limits, now))
     deadline = nearest_deadline(place, job.task, limits)
     if deadline is not None and now >= deadline.at:
-        return Verdict(job=job, result=failures.timed_out(job.task, place, deadline, now))
+        return Kill(job=job, result=failures.timed_out(job.task, place, deadline, now))
     too_big = _too_big(worker, job, place, limits, now)
-    return _next_look(worker, deadline, limits, now) if too_big is None else Verdict(job=job, result=too_big)
+    return _next_look(worker, deadline, limits, now) if too_big is None else Kill(job=job, result=too_big)
 
 
-def _too_big(worker: WorkerProcess, job: Job, place: Place, limits: Limits, now: float) -> TaskResult | None:
+def _too_big(worker: WorkerHandle, job: WorkItem, place: CurrentTask, limits: Limits, now: float) -> TaskResult | None:
     limit = limits.memory_bytes
     if limit is None or now - worker.head_since < QUICK_SECONDS:
         return None
@@ -44,7 +44,7 @@ def _too_big(worker: WorkerProcess, job: Job, place: Place, limits: Limits, now:
     return None if held is None or held <= limit else failures.too_big(job.task, place, held, limit, now)
 
 
-def _next_look(worker: WorkerProcess, deadline: Deadline | None, limits: Limits, now: float) -> float:
+def _next_look(worker: WorkerHandle, deadline: Deadline | None, limits: Limits, now: float) -> float:
     # What waits behind may have less time left, and begin at any moment; so may the next page.
     soonest = now + min(patience(job.task, limits) for job in worker.sent.values())
     due = math.inf if deadline is None else deadline.at
@@ -52,7 +52,7 @@ def _next_look(worker: WorkerProcess, deadline: Deadline | None, limits: Limits,
     return min(soonest, due, sample, _old(worker, now))
 
 
-def _old(worker: WorkerProcess, now: float) -> float:
+def _old(worker: WorkerHandle, now: float) -> float:
     """When its task stops being a quick one, which is when its memory begins to count and what waits is called back."""
     old = worker.head_since + QUICK_SECONDS
     return old if now < old else math.inf

@@ -20,7 +20,7 @@ from typing import Final, Self, TypeVar
 
 from pdfbatch.errors import Cause
 from pdfbatch.executors.process import forkserver, memory
-from pdfbatch.executors.process.current_task import PlaceWriter, place_path
+from pdfbatch.executors.process.current_task import CurrentTaskWriter, place_path
 from pdfbatch.executors.process.forkserver import loaded, restore
 from pdfbatch.executors.process.protocol import (
     PICKLE_PROTOCOL,
@@ -34,7 +34,7 @@ from pdfbatch.executors.process.protocol import (
     write_frame,
 )
 from pdfbatch.executors.process.shutdown import die, die_with, leave, watch
-from pdfbatch.executors.process.write_behind import Finisher
+from pdfbatch.executors.process.write_behind import WriteBehind
 from pdfbatch.executors.task_results import raised
 from pdfbatch.model import Failure
 from pdfbatch.ports import PipelinedWork, Work
@@ -109,16 +109,16 @@ class _Post:
 
     incoming: int
     outgoing: int
-    place: PlaceWriter
+    place: CurrentTaskWriter
     inbox: SimpleQueue[_Event]
-    finisher: Finisher
+    finisher: WriteBehind
 
     @classmethod
     def taken(cls, folder: str) -> Self:
         """The post of the worker with this folder."""
         incoming, outgoing = _take_the_pipes()
-        place, inbox = PlaceWriter(place_path(folder)), SimpleQueue[_Event]()
-        return cls(incoming, outgoing, place, inbox, Finisher(place.begin, partial(inbox.put, _FINISHED)))
+        place, inbox = CurrentTaskWriter(place_path(folder)), SimpleQueue[_Event]()
+        return cls(incoming, outgoing, place, inbox, WriteBehind(place.begin, partial(inbox.put, _FINISHED)))
 
 
 class _Worker:

@@ -12,13 +12,13 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from enum import Enum
 
-from pdfbatch.executors.process.child import Child, Launch, SpawnedChild
-from pdfbatch.executors.process.command_queue import Inbox
+from pdfbatch.executors.process.child import Child, LaunchSpec, SpawnedChild
+from pdfbatch.executors.process.command_queue import CommandQueue
 from pdfbatch.executors.process.failures import Exit
 from pdfbatch.executors.process.forkserver_client import ForkClient
 from pdfbatch.executors.process.protocol import Kind
-from pdfbatch.executors.process.reaper_client import Lifeline
-from pdfbatch.executors.process.worker_handle import WorkerProcess
+from pdfbatch.executors.process.reaper_client import ReaperClient
+from pdfbatch.executors.process.worker_handle import WorkerHandle
 
 log = logging.getLogger(__name__)
 
@@ -36,29 +36,29 @@ class Stream(Enum):
 
 
 @dataclass(slots=True, eq=False)
-class _Leaver:
-    worker: WorkerProcess
+class _StoppingWorker:
+    worker: WorkerHandle
     kill_at: float
     forget_at: float
 
 
-class Crew:
+class WorkerGroup:
     """The processes of one pool, its temporary folder, its guardian and its fork server. Belongs to one thread.
 
     ``live`` are the workers that may be given tasks. Those that are leaving are polled by ``reap``. Raises ``OSError`` when
     there is no temporary folder, or guardian or fork server cannot be launched.
     """
 
-    def __init__(self, launch: Launch, inbox: Inbox) -> None:
-        self.live: list[WorkerProcess] = []
+    def __init__(self, launch: LaunchSpec, inbox: CommandQueue) -> None:
+        self.live: list[WorkerHandle] = []
         self._launch = launch
-        self._leavers: list[_Leaver] = []
+        self._leavers: list[_StoppingWorker] = []
         self._numbers = itertools.count(1)
         self._folder = tempfile.mkdtemp(prefix="pdfbatch-")
         self._lost_preparation = ""
         with ExitStack() as stack:
             stack.callback(shutil.rmtree, self._folder, ignore_errors=True)
-            self._lifeline = Lifeline(launch.python, self._folder)
+            self._lifeline = ReaperClient(launch.python, self._folder)
             stack.callback(self._lifeline.close)
             self._forks = ForkClient(launch, self._folder) if launch.forks else None
             stack.pop_all()
@@ -68,7 +68,7 @@ class Crew:
             self._lifeline.add(self._forks.pid)
             self._selector.register(self._forks, selectors.EVENT_READ)
 
-    def wait(self, seconds: float | None) -> Iterator[tuple[WorkerProcess, Stream]]:
+    def wait(self, seconds: float | None) -> Iterator[tuple[WorkerHandle, Stream]]:
         """Wait until a pipe has something, or the inbox has, or so long."""
         for key, _ in self._selector.select(seconds):
             if key.fileobj is self._forks and self._forks is not None:
@@ -95,7 +95,7 @@ class Crew:
 
     def hire(self) -> None:
         """Start a worker. Raises ``OSError``."""
-        worker = WorkerProcess(os.path.join(self._folder, str(next(self._numbers))), self._launch.setup, self._child)
+        worker = WorkerHandle(os.path.join(self._folder, str(next(self._numbers))), self._launch.setup, self._child)
         self._lifeline.add(worker.pid)
         self._selector.register(worker.stdout, selectors.EVENT_READ, (worker, Stream.FRAMES))
         self._selector.register(worker.stderr, selectors.EVENT_READ, (worker, Stream.ERRORS))
@@ -120,7 +120,7 @@ class Crew:
 
     # --- talking --------------------------------------------------------------------------------------------------
 
-    def flush(self, worker: WorkerProcess) -> None:
+    def flush(self, worker: WorkerHandle) -> None:
         """Write what the worker takes now, the rest when it has room."""
         worker.flush()
         if worker.blocked != worker.wants_to_write:
@@ -130,7 +130,7 @@ class Crew:
             else:
                 self._selector.unregister(worker.stdin)
 
-    def hear_errors(self, worker: WorkerProcess) -> None:
+    def hear_errors(self, worker: WorkerHandle) -> None:
         """Keep the end of what a worker writes to stderr."""
         with suppress(BlockingIOError):
             if not worker.read_errors():
@@ -138,7 +138,7 @@ class Crew:
 
     # --- ending ---------------------------------------------------------------------------------------------------
 
-    def dismiss(self, worker: WorkerProcess) -> None:
+    def dismiss(self, worker: WorkerHandle) -> None:
         """Let a worker without tasks go."""
         if not worker.ready:
             return self.kill(worker)
@@ -146,24 +146,24 @@ class Crew:
         worker.flush()
         return self._leave(worker, QUIT_SECONDS)
 
-    def mourn(self, worker: WorkerProcess) -> None:
+    def mourn(self, worker: WorkerHandle) -> None:
         """A worker has closed its end: it has died, or is to."""
         self._leave(worker, 0.5)
 
-    def kill(self, worker: WorkerProcess) -> None:
+    def kill(self, worker: WorkerHandle) -> None:
         """Kill a worker and all that it started."""
         worker.killed = True
         worker.kill()
         self._leave(worker, 0.0)
 
-    def _leave(self, worker: WorkerProcess, seconds: float) -> None:
+    def _leave(self, worker: WorkerHandle, seconds: float) -> None:
         self.live.remove(worker)
         worker.present = False
         for pipe in (worker.stdin, worker.stdout, worker.stderr):
             with suppress(KeyError):
                 self._selector.unregister(pipe)
         now = time.monotonic()
-        self._leavers.append(_Leaver(worker, now + seconds, now + seconds + REAP_SECONDS))
+        self._leavers.append(_StoppingWorker(worker, now + seconds, now + seconds + REAP_SECONDS))
 
     @property
     def leaving(self) -> bool:
@@ -175,7 +175,7 @@ class Crew:
         """How many of them went by themselves before they were ready."""
         return sum(not (leaver.worker.ready or leaver.worker.killed) for leaver in self._leavers)
 
-    def reap(self, now: float) -> Iterator[tuple[WorkerProcess, Exit]]:
+    def reap(self, now: float) -> Iterator[tuple[WorkerHandle, Exit]]:
         """Those that have gone since the last time, and how; to be called again within ``POLL_SECONDS``."""
         for leaver in tuple(self._leavers):
             worker = leaver.worker
@@ -189,7 +189,7 @@ class Crew:
             elif now >= leaver.kill_at:
                 worker.kill()
 
-    def _bury(self, leaver: _Leaver) -> Exit:
+    def _bury(self, leaver: _StoppingWorker) -> Exit:
         self._leavers.remove(leaver)
         leaver.worker.kill()  # what it started and did not wait for
         self._lifeline.remove(leaver.worker.pid)

@@ -9,8 +9,8 @@ from contextlib import suppress
 
 from pdfbatch.executors.process import memory
 from pdfbatch.executors.process.child import Child
-from pdfbatch.executors.process.command_queue import Job
-from pdfbatch.executors.process.current_task import Place, PlaceReader, place_path
+from pdfbatch.executors.process.command_queue import WorkItem
+from pdfbatch.executors.process.current_task import CurrentTask, CurrentTaskReader, place_path
 from pdfbatch.executors.process.failures import Exit
 from pdfbatch.executors.process.protocol import Frame, Inflow, Kind, Outflow, encode
 
@@ -19,18 +19,18 @@ QUICK_SECONDS = 0.1
 _TAIL_BYTES = 4096
 
 
-class WorkerProcess:
+class WorkerHandle:
     """A worker process in a session of its own. Belongs to one thread; nothing here blocks.
 
-    ``sent`` are the tasks that it has not answered yet, in the order of sending; of those in ``finishing`` only the output
+    ``sent`` are the tasks that it has not answered yet, in the order of sending; of those in ``pending_writes`` only the output
     is waited for. ``head_since`` is when it could begin with the first of the others. ``quick``: its last task took less
     than ``QUICK_SECONDS``. ``recalled``: it was asked to return what it has not begun. ``retiring``: it gets no more tasks.
     ``blocked``: its pipe is full. ``present``: it is in the crew. ``killed``: the crew has killed it, and knows why.
     """
 
     def __init__(self, folder: str, setup: bytes, start: Callable[[str], Child]) -> None:
-        self.sent: dict[int, Job] = {}
-        self.finishing: set[int] = set()
+        self.sent: dict[int, WorkItem] = {}
+        self.pending_writes: set[int] = set()
         self.taken = 0
         self.ready = False
         self.quick = False
@@ -46,7 +46,7 @@ class WorkerProcess:
         self._errors = b""
         self._first_peak = 0
         os.makedirs(os.path.join(folder, "tmp"), mode=0o700)
-        self._place = PlaceReader(place_path(folder))
+        self._place = CurrentTaskReader(place_path(folder))
         try:
             self._child = child = start(folder)
         except BaseException:
@@ -71,7 +71,7 @@ class WorkerProcess:
     @property
     def at_hand(self) -> int:
         """How many tasks it has to do."""
-        return len(self.sent) - len(self.finishing)
+        return len(self.sent) - len(self.pending_writes)
 
     def has_room(self, depth: int, now: float) -> bool:
         """Whether it should get a task behind just this many others; nothing is put behind a task that takes long."""
@@ -79,7 +79,7 @@ class WorkerProcess:
             return False
         return depth == 0 or (self.quick and not self.blocked and now - self.head_since < QUICK_SECONDS)
 
-    def give(self, job: Job, payload: bytes, now: float) -> None:
+    def give(self, job: WorkItem, payload: bytes, now: float) -> None:
         """Send a task with the next flush."""
         if not self.at_hand:
             self.head_since = now
@@ -87,9 +87,9 @@ class WorkerProcess:
         self.taken += 1
         self._outflow.put(encode(Kind.TASK, job.number, payload))
 
-    def take_back(self, number: int) -> Job | None:
+    def take_back(self, number: int) -> WorkItem | None:
         """The task with this number, which is no longer its own; ``None`` when it was not given that one."""
-        self.finishing.discard(number)
+        self.pending_writes.discard(number)
         return self.sent.pop(number, None)
 
     def say(self, kind: Kind) -> None:
@@ -123,7 +123,7 @@ class WorkerProcess:
 
     # --- watching -------------------------------------------------------------------------------------------------
 
-    def place(self) -> Place:
+    def place(self) -> CurrentTask:
         """Where it is, or was when it died."""
         return self._place.read()
 

@@ -12,7 +12,7 @@ store takes 0.4 s for a document, text and record, in which a worker reads thirt
 _STACK_BYTES = 1 << 20
 
 
-class Finisher:
+class WriteBehind:
     """Runs what is left of tasks, ``AHEAD`` at one time. For one thread, but ``drain`` is for any.
 
     ``on`` hears the number of a task that is waited for, ``ended``, in any thread, that one has come to its end.

@@ -14,7 +14,7 @@ from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.executors.sequential import SequentialExecutor
 from pdfbatch.executors.thread import ThreadExecutor
 from pdfbatch.model import Document
-from pdfbatch.ocr.automatic import InstalledTesseract
+from pdfbatch.ocr.automatic import AutoTesseract
 from pdfbatch.ocr.tesseract import TesseractEngine
 from pdfbatch.ocr.tesserocr import TesserocrEngine
 from pdfbatch.ports import Executor
@@ -23,7 +23,7 @@ from pdfbatch.samples import scanned_pdf
 from pdfbatch.storage import Storage
 from tests.ocr.conftest import Program
 from tests.ocr.drawing import page, words
-from tests.ocr.test_binary import found
+from tests.ocr.test_program import found
 
 SCAN = scanned_pdf(["This sheet was scanned and holds a single line of print."])
 ELSEWHERE = -1  # the id of no process: an engine that was made there is in a worker here
@@ -60,7 +60,7 @@ def with_languages(engine: TesserocrEngine, folder: Path, *languages: str) -> Te
 
 def test_tesserocr_is_the_default_in_workers_that_contain_its_crashes(tesserocr: TesserocrEngine) -> None:
     assert tesserocr.tessdata is not None
-    assert found({"TESSDATA_PREFIX": tesserocr.tessdata}, code=_DEFAULT) == "InstalledTesseract"
+    assert found({"TESSDATA_PREFIX": tesserocr.tessdata}, code=_DEFAULT) == "AutoTesseract"
 
 
 @pytest.mark.parametrize("executor", [ThreadExecutor(), SequentialExecutor()], ids=lambda executor: executor.name)
@@ -82,7 +82,7 @@ def test_for_languages_that_tesserocr_lacks_the_program_is_the_default(tmp_path:
 
 
 def test_a_batch_reads_with_the_library_in_its_workers(tesserocr: TesserocrEngine) -> None:
-    engine = InstalledTesseract(library=tesserocr, program=TesseractEngine(binary="no such program"))
+    engine = AutoTesseract(library=tesserocr, program=TesseractEngine(binary="no such program"))
     batch = BatchProcessor(executor=ProcessExecutor(workers=1), ocr_engine=engine)
     (result,) = batch.run([Document("scan.pdf", content=SCAN)]).results
     assert "scanned and holds" in result.pages[0].text
@@ -103,12 +103,12 @@ def test_the_command_line_leaves_the_choice_to_the_library() -> None:
 
 
 def test_in_a_worker_the_library_reads(tesserocr: TesserocrEngine, program: Program) -> None:
-    engine = InstalledTesseract(library=tesserocr, program=broken(program), host=ELSEWHERE)
+    engine = AutoTesseract(library=tesserocr, program=broken(program), host=ELSEWHERE)
     assert engine.read(page(), languages="eng", dpi=300) == tesserocr.read(page(), languages="eng", dpi=300)
 
 
 def test_in_the_process_of_the_caller_the_program_reads(tesserocr: TesserocrEngine, program: Program) -> None:
-    engine = InstalledTesseract(library=tesserocr, program=broken(program))
+    engine = AutoTesseract(library=tesserocr, program=broken(program))
     assert engine.host == os.getpid()
     with pytest.raises(DocumentError) as caught:
         engine.read(page(), languages="eng", dpi=300)
@@ -116,7 +116,7 @@ def test_in_the_process_of_the_caller_the_program_reads(tesserocr: TesserocrEngi
 
 
 def test_in_the_process_of_the_caller_the_library_reads_what_no_program_can(tesserocr: TesserocrEngine) -> None:
-    engine = InstalledTesseract(library=tesserocr, program=TesseractEngine(binary="no such program"))
+    engine = AutoTesseract(library=tesserocr, program=TesseractEngine(binary="no such program"))
     assert words(engine.read(page(), languages="eng", dpi=300).text)
 
 
@@ -124,14 +124,14 @@ def test_a_document_in_a_language_that_the_library_lacks_is_read_by_the_program(
     tesserocr: TesserocrEngine, tesseract: TesseractEngine, tmp_path: Path
 ) -> None:
     library = with_languages(tesserocr, tmp_path, "eng")
-    engine = InstalledTesseract(library=library, program=tesseract, host=ELSEWHERE)
+    engine = AutoTesseract(library=library, program=tesseract, host=ELSEWHERE)
     engine.check("deu")
     assert engine.read(page(), languages="deu", dpi=300) == tesseract.read(page(), languages="deu", dpi=300)
 
 
 def test_a_language_that_neither_has_fails_the_check(tesserocr: TesserocrEngine, tesseract: TesseractEngine) -> None:
     with pytest.raises(DependencyError, match="no OCR data for xyz"):
-        InstalledTesseract(library=tesserocr, program=tesseract).check("eng+xyz")
+        AutoTesseract(library=tesserocr, program=tesseract).check("eng+xyz")
 
 
 # --- what is recorded ---------------------------------------------------------------------------------------------------
@@ -140,13 +140,13 @@ def test_a_language_that_neither_has_fails_the_check(tesserocr: TesserocrEngine,
 def test_records_name_tesseract_and_the_versions_of_both(
     tesserocr: TesserocrEngine, tesseract: TesseractEngine
 ) -> None:
-    engine = InstalledTesseract(library=tesserocr, program=tesseract)
+    engine = AutoTesseract(library=tesserocr, program=tesseract)
     recorded = defaults.versions([engine])["tesseract"]
     assert recorded == f"{tesserocr.version} (tesserocr) or {tesseract.version} (program)"
 
 
 def test_records_name_no_program_that_is_not_there(tesserocr: TesserocrEngine) -> None:
-    engine = InstalledTesseract(library=tesserocr, program=TesseractEngine(binary="no such program"))
+    engine = AutoTesseract(library=tesserocr, program=TesseractEngine(binary="no such program"))
     assert engine.version == f"{tesserocr.version} (tesserocr)"
 
 
@@ -156,5 +156,5 @@ def test_a_resume_leaves_out_what_the_other_of_the_two_has_read(
     (tmp_path / "scan.pdf").write_bytes(SCAN)
     batch = BatchProcessor(executor=SequentialExecutor(), storage=Storage(str(tmp_path / "out")), ocr_engine=tesseract)
     batch.run([tmp_path / "scan.pdf"])
-    since = replace(batch, ocr_engine=InstalledTesseract(library=tesserocr, program=tesseract))
+    since = replace(batch, ocr_engine=AutoTesseract(library=tesserocr, program=tesseract))
     assert since.run([tmp_path / "scan.pdf"], resume=True).status.skipped == 1

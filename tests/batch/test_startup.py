@@ -23,7 +23,7 @@ BOUND = 20.0
 class Starter:
     """An executor and its own pool. It starts once ``gate`` is open, and says in which thread that was, and how it was left."""
 
-    starts_aside: bool
+    starts_in_any_thread: bool
     gate: threading.Event = field(default_factory=threading.Event)
     thread: threading.Thread | None = None
     left: list[type[BaseException] | None] = field(default_factory=list[type[BaseException] | None])
@@ -66,27 +66,27 @@ def with_pool(starter: Starter, search: "threading.Event | BaseException") -> No
 
 
 def test_a_pool_that_starts_aside_starts_while_documents_are_looked_for() -> None:
-    starter, searched = Starter(starts_aside=True), threading.Event()
+    starter, searched = Starter(starts_in_any_thread=True), threading.Event()
     with_pool(starter, searched)
     assert starter.thread is not threading.current_thread()
     assert (searched.is_set(), starter.left) == (True, [None])
 
 
 def test_any_other_starts_in_the_thread_of_the_batch() -> None:
-    starter = Starter(starts_aside=False)
+    starter = Starter(starts_in_any_thread=False)
     with_pool(starter, threading.Event())
     assert (starter.thread, starter.left) == (threading.current_thread(), [None])
 
 
 def test_a_pool_is_stopped_when_the_search_is_interrupted() -> None:
-    starter = Starter(starts_aside=True)
+    starter = Starter(starts_in_any_thread=True)
     with pytest.raises(KeyboardInterrupt):
         with_pool(starter, KeyboardInterrupt())
     assert starter.left == [KeyboardInterrupt]
 
 
 def test_a_pool_that_cannot_start_says_so() -> None:
-    starter = Starter(starts_aside=True, refuses=True)
+    starter = Starter(starts_in_any_thread=True, refuses=True)
     with pytest.raises(PoolStartError, match="not here"):
         with_pool(starter, threading.Event())
     assert starter.left == []
@@ -94,6 +94,6 @@ def test_a_pool_that_cannot_start_says_so() -> None:
 
 def test_executors_of_our_own_start_aside_and_no_others() -> None:
     own = (ProcessExecutor(), ThreadExecutor(), SequentialExecutor())
-    assert all(executor.starts_aside for executor in (*own, FallbackExecutor(own)))
-    assert not FallbackExecutor((*own, cast("Executor", Starter(starts_aside=False)))).starts_aside
-    assert not hasattr(FuturesExecutor, "starts_aside")
+    assert all(executor.starts_in_any_thread for executor in (*own, FallbackExecutor(own)))
+    assert not FallbackExecutor((*own, cast("Executor", Starter(starts_in_any_thread=False)))).starts_in_any_thread
+    assert not hasattr(FuturesExecutor, "starts_in_any_thread")

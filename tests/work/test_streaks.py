@@ -7,7 +7,6 @@ from pdfbatch.engines.pdfium import PdfiumEngine
 from pdfbatch.ocr.tesseract import TesseractEngine
 from pdfbatch.samples import letter, scanned_pdf, text_pdf
 from pdfbatch.work.streaks import mended, streaks
-from tests.ocr.conftest import tesseract as tesseract  # noqa: PLC0414 (a fixture)
 from tests.ocr.drawing import LINES, page, words
 
 SIZE = (1700, 1200)

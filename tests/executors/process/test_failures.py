@@ -5,15 +5,15 @@ import math
 import pytest
 
 from pdfbatch.errors import Cause
-from pdfbatch.executors.process.current_task import Place
+from pdfbatch.executors.process.current_task import CurrentTask
 from pdfbatch.executors.process.deadlines import LEAST_GRACE_SECONDS, grace_seconds, nearest_deadline, patience
 from pdfbatch.executors.process.failures import Exit, lost
 from pdfbatch.model import Document, Failure
 from pdfbatch.settings import Limits
 from pdfbatch.tasks import Task
 
-TASK = Task(document=Document("a.pdf"), spent_seconds=4)
-PLACE = Place(task=1, task_started=100, page=2, page_started=103)
+TASK = Task(document=Document("a.pdf"), used_seconds=4)
+PLACE = CurrentTask(task=1, task_started=100, page=2, page_started=103)
 LIMIT = 100 << 20
 
 
@@ -68,7 +68,7 @@ def test_the_grace_is_a_twentieth_of_the_limit_within_bounds(limit: float, grace
 
 def test_a_page_limit_does_not_bind_before_the_first_page() -> None:
     limits = Limits(document_timeout=None, page_timeout=1)
-    assert nearest_deadline(Place(task=1, task_started=100), TASK, limits) is None
+    assert nearest_deadline(CurrentTask(task=1, task_started=100), TASK, limits) is None
     assert patience(TASK, limits) == 1 + LEAST_GRACE_SECONDS
 
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 from process_works import FREE, Act
 
-from pdfbatch.executors.process.child import Launch
+from pdfbatch.executors.process.child import LaunchSpec
 from pdfbatch.executors.process.forkserver_client import ForkClient, can_fork
 from pdfbatch.executors.process.protocol import Setup
 
@@ -23,7 +23,7 @@ _NEEDED = 7  # three pipes, and a descriptor of the process
 @pytest.fixture
 def client(tmp_path: pathlib.Path) -> Iterator[ForkClient]:
     """A fork server that forks."""
-    launch = Launch(
+    launch = LaunchSpec(
         python=sys.executable,
         environment={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         setup=pickle.dumps(Setup(python_path=None, recycle_bytes=None, work=pickle.dumps(Act(limits=FREE)))),

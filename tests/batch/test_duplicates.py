@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pdfbatch.batch import content_index, duplicate_filter
-from pdfbatch.batch.content_index import Twins
+from pdfbatch.batch.content_index import ContentIndex
 from pdfbatch.errors import Cause
 from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.executors.sequential import SequentialExecutor
@@ -77,7 +77,7 @@ def test_the_same_bytes_twice_are_read_once(executor: Executor, output: bool, tm
     documents = written(tmp_path, *[same, other, same, plain_document("third"), same, other])
     report = processor(tmp_path, executor, output=output).run(documents)
     found = by_id(iter(report.results))
-    assert [(str(result.status), result.twin) for result in found.values()] == [
+    assert [(str(result.status), result.duplicate_of) for result in found.values()] == [
         ("succeeded", None),
         ("succeeded", None),
         ("duplicate", "0"),
@@ -95,7 +95,7 @@ def test_a_duplicate_has_a_record_and_a_text_of_its_own(tmp_path: Path) -> None:
     out = tmp_path / "out"
     first, second = (json.loads((out / f"{number}.json").read_bytes()) for number in (0, 1))
     assert (out / "1.txt").read_bytes() == (out / "0.txt").read_bytes()
-    assert (second["status"], second["twin"], second["document"]["file_path"]) == (
+    assert (second["status"], second["duplicate_of"], second["document"]["file_path"]) == (
         *("duplicate", "0", documents[1].file_path),
     )
     assert second["input"]["fingerprint"] == str(fingerprint(documents[1]))
@@ -159,7 +159,7 @@ def test_a_resumed_batch_finds_the_same_twins(tmp_path: Path) -> None:
     documents = written(tmp_path, *contents)
     processor(tmp_path).run(documents[:3])
     report = processor(tmp_path).run(documents, resume=True)
-    assert [(str(result.status), result.twin) for result in by_id(iter(report.results)).values()] == [
+    assert [(str(result.status), result.duplicate_of) for result in by_id(iter(report.results)).values()] == [
         ("skipped", None),
         ("skipped", None),
         ("skipped", "0"),
@@ -174,7 +174,7 @@ def test_a_batch_that_is_stopped_tells_of_the_duplicates_that_waited(tmp_path: P
 
 
 def test_a_twin_that_changed_since_it_was_met_is_no_twin(tmp_path: Path) -> None:
-    found = Twins()
+    found = ContentIndex()
     one, two = written(tmp_path, plain_document("a"), plain_document("a"))
     assert found.meet(one, fingerprint(one), 0) is None
     Path(one.file_path).write_bytes(plain_document("b"))
@@ -185,23 +185,23 @@ def test_a_twin_that_changed_since_it_was_met_is_no_twin(tmp_path: Path) -> None
 def test_files_that_differ_in_the_middle_only_are_no_twins(tmp_path: Path) -> None:
     filling = b"x" * (2 * content_index.SAMPLE_BYTES)
     one, two, three = written(tmp_path, *(filling + middle + filling for middle in (b"1", b"2", b"1")))
-    found = Twins()
+    found = ContentIndex()
     assert [found.meet(it, fingerprint(it), place) for place, it in enumerate((one, two))] == [None, None]
     met = found.meet(three, fingerprint(three), 2)
     assert met is not None
-    known, twin = met
-    assert (known.document_uuid, known.position, twin.own_fingerprint) == ("0", 0, str(fingerprint(three)))
+    known, duplicate_of = met
+    assert (known.document_uuid, known.position, duplicate_of.own_fingerprint) == ("0", 0, str(fingerprint(three)))
 
 
 def test_a_document_of_a_size_of_its_own_is_never_opened(tmp_path: Path) -> None:
-    found = Twins()
+    found = ContentIndex()
     gone = [Document(str(tmp_path / f"{number}.pdf"), str(number)) for number in range(3)]
     met = [found.meet(it, fingerprints.Fingerprint(size_bytes=size, tag="t"), 0) for size, it in enumerate(gone, 1)]
     assert met == [None, None, None]
 
 
 def test_twins_take_less_than_forty_bytes_a_document_in_memory(tmp_path: Path) -> None:
-    found = Twins()
+    found = ContentIndex()
     for number in range(20_000):
         document = Document(f"{number}.pdf", str(number), content=b"%06d" % number)
         found.meet(document, fingerprints.of_bytes(document.content or b""), number)
@@ -209,7 +209,7 @@ def test_twins_take_less_than_forty_bytes_a_document_in_memory(tmp_path: Path) -
 
 
 def test_the_same_failure_is_not_copied_from_a_twin_that_was_lost() -> None:
-    held = duplicate_filter.Duplicates(under_way={"0"}, results=None)
+    held = duplicate_filter.DuplicateFilter(under_way={"0"}, results=None)
     one, two = (Document(name, name, content=b"same") for name in ("0", "1"))
     found = fingerprints.of_bytes(b"same")
     assert [held.take(it, found, place) for place, it in enumerate((one, two))] == [False, True]

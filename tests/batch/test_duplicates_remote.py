@@ -62,8 +62,8 @@ def test_the_same_bytes_are_read_once_and_asked_for_as_often_as_others(
     assert (report.successful, report.status.duplicates) == (13, 10)
     texts = {Path(result.document.file_path).stem: result.text for result in report.results}
     assert [texts[f"{number:03}"] for number in range(13)] == [*["the same", "other in"] * 6, "third"]
-    read = {result.document.document_uuid for result in report.results if result.twin is None}
-    assert {result.twin for result in report.results if result.twin} <= read
+    read = {result.document.document_uuid for result in report.results if result.duplicate_of is None}
+    assert {result.duplicate_of for result in report.results if result.duplicate_of} <= read
     bodies = [path for method, path in proxy.requests if method == "GET" and ".pdf" in path]
     assert (len(bodies), proxy.count("HEAD")) == (13, 0)
 
@@ -137,4 +137,4 @@ def test_bytes_at_hand_and_bytes_elsewhere(bucket: Bucket, proxy: FaultProxy) ->
 
 def twins(results: Iterable[DocumentResult]) -> dict[str, str | None]:
     """Whose bytes each document shares."""
-    return {result.document.document_uuid: result.twin for result in results}
+    return {result.document.document_uuid: result.duplicate_of for result in results}

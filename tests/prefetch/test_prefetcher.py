@@ -17,8 +17,8 @@ import pytest
 from pdfbatch.errors import Cause
 from pdfbatch.model import Document
 from pdfbatch.prefetch.directories import shelves, sweep
-from pdfbatch.prefetch.prefetcher import Spool
-from pdfbatch.prefetch.quota import Room
+from pdfbatch.prefetch.prefetcher import Prefetcher
+from pdfbatch.prefetch.quota import ByteQuota
 from pdfbatch.settings import RetryPolicy
 from pdfbatch.storage.documents import fingerprint
 from pdfbatch.tasks import Task
@@ -103,7 +103,7 @@ class Reader:
     def __init__(self, documents: Iterator[Document], folder: Path, **settings: Any) -> None:
         self._woken = threading.Semaphore(0)
         chosen: dict[str, Any] = {"concurrency": 4, "retry": TWICE, **settings}
-        self.spool = Spool(documents=documents, wake=self._woken.release, folder=str(folder), **chosen)
+        self.spool = Prefetcher(documents=documents, wake=self._woken.release, folder=str(folder), **chosen)
 
     def next(self) -> Task:
         """The next task. Raises ``StopIteration``."""
@@ -218,7 +218,7 @@ def test_more_is_fetched_while_copies_are_ready_once_a_quarter_is_free(files: Fi
 def test_a_reader_is_woken_once_and_not_for_each_copy(files: Files, tmp_path: Path) -> None:
     wakes = list[None]()
     urls = [files.url(f"{number}-10") for number in range(6)]
-    with Spool(
+    with Prefetcher(
         documents=documents(*urls), wake=lambda: wakes.append(None), folder=str(tmp_path), concurrency=1
     ) as spool:
         assert next(spool) is None
@@ -336,8 +336,8 @@ def test_many_small_documents_come_at_one_time_and_a_few_large_ones(files: Files
 
 
 def test_a_spool_whose_owner_was_killed_is_swept_by_the_next(tmp_path: Path) -> None:
-    load = "import sys, os; from pdfbatch.prefetch.directories import SpoolFolder"
-    code = f"{load}; print(SpoolFolder(sys.argv[1]).path); os._exit(9)"
+    load = "import sys, os; from pdfbatch.prefetch.directories import PrivateFolder"
+    code = f"{load}; print(PrivateFolder(sys.argv[1]).path); os._exit(9)"
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False)
     (left,) = tmp_path.iterdir()
     assert str(left) == done.stdout.strip()
@@ -353,7 +353,7 @@ def test_a_spool_is_for_its_owner_only(files: Files, tmp_path: Path) -> None:
 
 
 def test_spools_are_made_where_temporary_files_go(files: Files) -> None:
-    spool = Spool(documents=documents(files.url("1")), wake=threading.Event().set, retry=TWICE)
+    spool = Prefetcher(documents=documents(files.url("1")), wake=threading.Event().set, retry=TWICE)
     with spool:
         wait_for(lambda: next(spool) is not None)
         found = [name for name in os.listdir(tempfile.gettempdir()) if name.startswith("pdfbatch-spool")]
@@ -361,7 +361,7 @@ def test_spools_are_made_where_temporary_files_go(files: Files) -> None:
 
 
 def test_room_is_given_in_the_order_of_asking() -> None:
-    room, got = Room(10), list[int]()
+    room, got = ByteQuota(10), list[int]()
     room.take(8)
 
     def ask(size_bytes: int) -> None:

@@ -8,9 +8,9 @@ from pdfbatch.engines.pypdf import PypdfEngine
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.model import Document
 from pdfbatch.settings import Extraction, Limits
-from pdfbatch.work.opener import Opener, WorkSource
+from pdfbatch.work.opener import DocumentOpener, WorkSource
 
-OPENER = Opener(
+OPENER = DocumentOpener(
     engine=PdfiumEngine(), second_engine=PypdfEngine(), ocr_engine=None, extraction=Extraction(), limits=Limits()
 )
 URL = "https://user:secret@case.example/in/a.pdf"

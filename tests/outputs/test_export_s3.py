@@ -10,7 +10,7 @@ from pdfbatch.outputs.exporter import export
 from pdfbatch.storage import Storage
 from tests.fault_proxy import FaultProxy, Faults
 from tests.s3_server import Bucket, options_for
-from tests.test_s3 import run
+from tests.storage.test_s3 import run
 
 pytest.importorskip("s3fs")
 

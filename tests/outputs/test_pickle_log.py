@@ -4,12 +4,12 @@ import pickle
 
 import pytest
 
-from pdfbatch.outputs.results import Shelf
+from pdfbatch.outputs.results import PickleLog
 
 
 @pytest.mark.parametrize("in_memory_bytes", [1, 1 << 20])
 def test_values_come_back_from_their_places_while_others_are_added(in_memory_bytes: int) -> None:
-    shelf = Shelf(in_memory_bytes)
+    shelf = PickleLog(in_memory_bytes)
     places: list[int] = []
     for number in range(200):
         places.append(shelf.add(pickle.dumps(str(number) * number)))
@@ -19,7 +19,7 @@ def test_values_come_back_from_their_places_while_others_are_added(in_memory_byt
 
 
 def test_a_shelf_that_is_closed_takes_nothing() -> None:
-    shelf = Shelf()
+    shelf = PickleLog()
     shelf.close()
     with pytest.raises(ValueError, match="closed"):
         shelf.add(pickle.dumps(1))

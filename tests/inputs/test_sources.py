@@ -20,7 +20,7 @@ from pdfbatch.api import create_document_batches
 from pdfbatch.errors import DependencyError, DuplicateDocumentError, ManifestError, NoDocumentsError, UsageError
 from pdfbatch.inputs.manifest import Manifest
 from pdfbatch.inputs.sources import Input, Inputs, documents_from
-from pdfbatch.inputs.unique import Meeting, SeenDocuments
+from pdfbatch.inputs.unique import Meeting, UniqueDocuments
 from pdfbatch.model import Document
 from pdfbatch.storage import tree
 from pdfbatch.storage.remote_documents import RemoteDocument
@@ -323,7 +323,7 @@ def test_different_bytes_under_one_id_are_refused() -> None:
 
 
 def test_seen_documents_agree_with_a_dictionary() -> None:
-    seen, known, chance = SeenDocuments(), dict[str, str](), random.Random(7)
+    seen, known, chance = UniqueDocuments(), dict[str, str](), random.Random(7)
     for _ in range(30_000):
         identity, path = f"id{chance.randrange(8_000)}", f"path{chance.randrange(2)}"
         expected = (
@@ -335,7 +335,7 @@ def test_seen_documents_agree_with_a_dictionary() -> None:
 
 
 def test_seen_documents_take_at_most_32_bytes_each() -> None:
-    seen, most = SeenDocuments(), 0.0
+    seen, most = UniqueDocuments(), 0.0
     for number in range(100_000):
         seen.meet(str(number), "path")
         if number > 2_000:

@@ -272,7 +272,7 @@ def test_without_tesseract_there_is_one_error_before_the_work(tmp_path: Path) ->
 
 def test_without_tesseract_text_is_taken_and_affected_pages_are_flagged_if_wanted(tmp_path: Path) -> None:
     missing = TesseractEngine(binary=str(tmp_path / "none"))
-    processor = batch(missing, extraction=Extraction(ocr_missing="skip"))
+    processor = batch(missing, extraction=Extraction(on_missing_ocr="skip"))
     result = result_of(processor, mixed_pdf([letter(1)], ["a scanned line"]))
     assert result.status is DocumentStatus.PARTIAL
     assert [page.failure and page.failure.cause for page in result.pages] == [None, Cause.OCR_UNAVAILABLE]

@@ -16,7 +16,7 @@ from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.executors.sequential import SequentialExecutor
 from pdfbatch.model import Counts, Document, DocumentResult, DocumentStatus
 from pdfbatch.outputs import index
-from pdfbatch.outputs.catalog import Entry, Finished
+from pdfbatch.outputs.catalog import Catalog, CatalogEntry
 from pdfbatch.outputs.index import IndexWriter, SegmentNames, read_index
 from pdfbatch.outputs.rows import Rows
 from pdfbatch.ports import Output
@@ -94,14 +94,14 @@ def killed(output: CountingStorage, inputs: list[Document], *, after: int, langu
     code = f"""
 import os
 from pdfbatch.model import Document
-from tests.test_resume import CountingStorage, processor
+from tests.batch.test_resume import CountingStorage, processor
 documents = [Document(*pair) for pair in {pairs!r}]
 results = processor(CountingStorage({output.folder!r}), languages={languages!r}).stream(documents, resume={resume})
 for _ in range({after}):
     next(results)
 os._exit(7)
 """
-    done = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[1], check=False, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], check=False, timeout=60)
     assert done.returncode == 7
 
 
@@ -291,9 +291,9 @@ def test_an_error_of_the_source_is_raised_after_what_came_before_it(output: Coun
 # --- the index itself -------------------------------------------------------------------------------------------------
 
 
-def entry(number: int, fingerprint: str = "1:a") -> Entry:
+def entry(number: int, fingerprint: str = "1:a") -> CatalogEntry:
     counts = Counts(pages=number, text_pages=1, ocr_pages=2, blank_pages=3, failed_pages=4, characters=5 << 32)
-    return Entry(key=f"id-{number}", fingerprint=fingerprint, options="o", counts=counts)
+    return CatalogEntry(key=f"id-{number}", fingerprint=fingerprint, options="o", counts=counts)
 
 
 def result(number: int, *, ok: bool = True) -> DocumentResult:
@@ -302,18 +302,18 @@ def result(number: int, *, ok: bool = True) -> DocumentResult:
 
 
 def test_finished_documents_take_less_than_a_hundred_bytes_each() -> None:
-    finished = Finished()
+    finished = Catalog()
     for number in range(20_000):
         finished.add(entry(number))
         finished.list(f"id-{number}.json")
     assert finished.memory_bytes / 20_000 < 80
-    counts, twin = finished.counts(Document("", "id-7"), "1:a", "o") or (None, None)
-    assert (counts, twin) == (entry(7).counts, None)
+    counts, duplicate_of = finished.counts(Document("", "id-7"), "1:a", "o") or (None, None)
+    assert (counts, duplicate_of) == (entry(7).counts, None)
 
 
 @pytest.mark.parametrize(("fingerprint", "options"), [("1:b", "o"), ("1:a", "p")])
 def test_another_input_or_other_settings_are_another_document(fingerprint: str, options: str) -> None:
-    finished = Finished()
+    finished = Catalog()
     finished.add(entry(1))
     finished.list("id-1.json")
     assert finished.counts(Document("", "id-1"), fingerprint, options) is None

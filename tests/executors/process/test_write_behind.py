@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from pdfbatch.executors.process.write_behind import AHEAD, Finisher
+from pdfbatch.executors.process.write_behind import AHEAD, WriteBehind
 
 
-def finisher_of(on: list[int]) -> tuple[Finisher, threading.Semaphore]:
+def finisher_of(on: list[int]) -> tuple[WriteBehind, threading.Semaphore]:
     ended = threading.Semaphore(0)
-    return Finisher(on.append, ended.release), ended
+    return WriteBehind(on.append, ended.release), ended
 
 
 def held(go: threading.Event) -> None:

@@ -299,7 +299,7 @@ def test_a_page_that_hangs_is_named() -> None:
 def test_time_spent_in_earlier_attempts_counts() -> None:
     limits = Limits(document_timeout=1000, page_timeout=None, memory_bytes=None)
     with pool_of(limits=limits) as pool:
-        futures = [pool.submit(task()), pool.submit(replace(task("hang"), spent_seconds=999.9))]
+        futures = [pool.submit(task()), pool.submit(replace(task("hang"), used_seconds=999.9))]
         assert outcome(futures[1])[0] is Cause.TIMEOUT
 
 

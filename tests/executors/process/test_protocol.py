@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pdfbatch.executors.process.current_task import Place, PlaceReader, PlaceWriter
+from pdfbatch.executors.process.current_task import CurrentTask, CurrentTaskReader, CurrentTaskWriter
 from pdfbatch.executors.process.protocol import (
     ChannelError,
     Frame,
@@ -68,14 +68,14 @@ def test_a_closed_pipe_is_its_end() -> None:
 
 
 def test_a_place_is_read_as_it_was_written(tmp_path: Path) -> None:
-    reader = PlaceReader(str(tmp_path / "place"))
-    assert reader.read() == Place()
-    writer = PlaceWriter(str(tmp_path / "place"))
+    reader = CurrentTaskReader(str(tmp_path / "place"))
+    assert reader.read() == CurrentTask()
+    writer = CurrentTaskWriter(str(tmp_path / "place"))
     writer.begin(7)
     writer.page(3)
     place = reader.read()
     assert (place.task, place.page) == (7, 3)
     assert place.task_started <= place.page_started
     writer.end(7)
-    assert reader.read() == Place(task=7)
+    assert reader.read() == CurrentTask(task=7)
     reader.close()

@@ -299,7 +299,7 @@ def test_credentials_that_expire_stop_the_batch_and_lose_nothing(bucket: Bucket,
     documents = [(f"{bucket.url}/in/{number:03}.pdf", options) for number in range(60)]
     proxy.faults = Faults(expired=1.0)
     stopped = run(documents, output)
-    assert stopped.stopped_because
+    assert stopped.stop_reason
     assert len(proxy.requests) <= 3 * 60  # a short GET; a HEAD, after which botocore asks for the bucket's region
     proxy.faults = Faults()
     assert run(documents, output, resume=True).successful == 60
