@@ -11,6 +11,7 @@ from pathlib import Path
 from pdfbatch import BatchProcessor, Extraction, Limits, Storage
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.executors.process import ProcessExecutor
+from pdfbatch.ports import Locality
 from pdfbatch.testing import PlainEngine, plain_document
 
 NAME = "from pdfbatch.storage.temporary_names import temporary_name; print(temporary_name())"
@@ -26,6 +27,7 @@ class TroubledOutput:
     folder: str
     trouble: str = "refuse"
     seconds: float = 0.05
+    locality = Locality.MACHINE
 
     @property
     def _storage(self) -> Storage:

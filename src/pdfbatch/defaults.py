@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pdfbatch.errors import DependencyError, DocumentError
 from pdfbatch.model import Document
-from pdfbatch.ports import Executor, OcrEngine, Output, TextEngine
+from pdfbatch.ports import Executor, Locality, OcrEngine, Output, TextEngine
 from pdfbatch.storage import is_process_local, read_document
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def ocr_engine(executor: Executor, languages: str) -> OcrEngine:
 
 def is_output_process_local(output: Output | None) -> bool:
     """Whether an output exists in this process only, as ``memory://`` does."""
-    return bool(getattr(output, "is_process_local", False))
+    return output is not None and output.locality is Locality.PROCESS
 
 
 def brought_along(document: Document) -> Document:

@@ -195,9 +195,9 @@ class DocumentResult:
     ``output`` is the URI of the record, ``None`` without output. ``attempts`` counts the tries, the first included, and
     each request to a storage that was made again for the document.
     ``duration_seconds`` is the time that workers spent on the document, summed over its parts and attempts.
-    ``duplicate_of`` is the id of the document with the same bytes from which a ``duplicate`` has its text. ``fingerprint`` says which version of the
-    input was read; it is empty where that is not known, as after a failure. A document that was ``skipped`` has its
-    ``pdf_metadata`` in its record only.
+    ``duplicate_of`` is the id of the document with the same bytes from which a ``duplicate`` has its text. ``fingerprint``
+    says which version of the input was read; it is empty where that is not known, as after a failure. A document that
+    was ``skipped`` has its ``pdf_metadata`` in its record only.
     """
 
     document: Document

@@ -38,9 +38,8 @@ class Watch(Protocol):
 class Work(Protocol):
     """What workers do. A picklable value, handed to a pool once, then called for each task.
 
-    It never raises for what a document does: whatever goes wrong with a document is in the ``TaskResult``. Work that has
-    libraries to load beforehand says so by a method ``load()``, and so does an output: it imports what the first task would
-    import, and no more (no connection, no thread), so that workers that are forked have it. What it raises harms nothing.
+    It never raises for what a document does: whatever goes wrong with a document is in the ``TaskResult``. Work whose
+    libraries can be loaded beforehand is also a ``SupportsPreload``.
     """
 
     @property
@@ -51,6 +50,15 @@ class Work(Protocol):
     @abstractmethod
     def __call__(self, task: Task, watch: Watch | None = None) -> TaskResult:
         """Do one task."""
+
+
+@runtime_checkable
+class SupportsPreload(Protocol):
+    """Work, or an output, that can load its libraries before the first task, so that forked workers have them already."""
+
+    @abstractmethod
+    def load(self) -> None:
+        """Import what the first task would import, and no more: no connection, no thread. What it raises harms nothing."""
 
 
 @runtime_checkable
@@ -70,11 +78,14 @@ class Pool(Protocol):
     """An executor, running. A context manager.
 
     Leaving it normally waits for the tasks under way; leaving it by an exception cancels what has not begun, stops what
-    has (where the executor can) and leaves nothing running. Both end within seconds and can be repeated.
-
-    A pool whose workers go on while a task waits for its output says by an attribute ``pending_writes`` how many tasks only
-    wait for that: it is handed as many more.
+    has (where the executor can) and leaves nothing running. Both end within seconds and can be repeated. A pool whose
+    workers go on while a task waits for its output is also a ``SupportsPendingWrites``.
     """
+
+    @property
+    def name(self) -> str:
+        """The name of the executor that does the work: that of the one in use where there are several."""
+        ...
 
     @property
     def capacity(self) -> int:
@@ -101,6 +112,16 @@ class Pool(Protocol):
         """End the pool."""
 
 
+@runtime_checkable
+class SupportsPendingWrites(Protocol):
+    """A pool whose workers begin the next task while the output of the last one is still being written."""
+
+    @property
+    def pending_writes(self) -> int:
+        """How many submitted tasks only wait for their output. The pool is handed as many more than its capacity."""
+        ...
+
+
 class Shared(IntEnum):
     """What the workers of an executor have in common with this process; more is greater."""
 
@@ -115,8 +136,7 @@ class Shared(IntEnum):
 class Executor(Protocol):
     """Where tasks run: a description, reusable, that starts pools.
 
-    An executor that may be started in any thread of this process says so by an attribute ``starts_in_any_thread`` that is true;
-    it is then started while the first documents are looked for.
+    One that may be started in any thread of this process is also a ``SupportsBackgroundStart``.
     """
 
     @property
@@ -140,6 +160,16 @@ class Executor(Protocol):
 
         Raises ``PoolStartError`` when no worker can be started here.
         """
+
+
+@runtime_checkable
+class SupportsBackgroundStart(Protocol):
+    """An executor that can be started in a background thread while the first documents are being located."""
+
+    @property
+    def starts_in_any_thread(self) -> bool:
+        """Whether ``start`` may be called in another thread than the main one."""
+        ...
 
 
 # --- engines ----------------------------------------------------------------------------------------------------------
@@ -275,8 +305,28 @@ class OcrEngine(Protocol):
 # --- outputs and sinks ------------------------------------------------------------------------------------------------
 
 
+class Locality(IntEnum):
+    """From where an output can be reached; more is farther."""
+
+    PROCESS = 0
+    """Only from this process, as ``memory://`` can."""
+    MACHINE = 1
+    """From all processes of this machine."""
+    REMOTE = 2
+    """Over a network: each call is a round trip."""
+
+
 class Output(Protocol):
-    """Where text goes. A picklable value; opened by each process for itself."""
+    """Where text goes. A picklable value; opened by each process for itself.
+
+    An output whose client can be loaded beforehand is also a ``SupportsPreload``; one that can find the temporary files of
+    writers that were killed is also a ``SupportsSweep``.
+    """
+
+    @property
+    def locality(self) -> Locality:
+        """From where it can be reached. Workers must be able to reach it."""
+        ...
 
     @abstractmethod
     def check(self) -> None:
@@ -304,6 +354,15 @@ class Output(Protocol):
     @abstractmethod
     def names(self, below: str = "") -> Iterable[str]:
         """All relative names below a prefix, as they are now, by one listing."""
+
+
+@runtime_checkable
+class SupportsSweep(Protocol):
+    """An output that can remove the temporary files that killed writers left behind."""
+
+    @abstractmethod
+    def sweep(self) -> int:
+        """Remove them and return how many there were. Raises ``DocumentError`` with a storage cause."""
 
 
 class Sink(Protocol):

@@ -19,7 +19,7 @@ from pdfbatch.outputs import index
 from pdfbatch.outputs.catalog import Catalog, CatalogEntry
 from pdfbatch.outputs.index import IndexWriter, SegmentNames, read_index
 from pdfbatch.outputs.rows import Rows
-from pdfbatch.ports import Output
+from pdfbatch.ports import Locality, Output
 from pdfbatch.processor import BatchProcessor
 from pdfbatch.settings import Extraction
 from pdfbatch.storage import Storage
@@ -33,6 +33,7 @@ class CountingStorage:
     folder: str
     asked: Counter[str] = field(default_factory=Counter[str])
     lists: bool = True
+    locality: Locality = field(default=Locality.MACHINE, init=False)
 
     def check(self) -> None:
         self._storage.check()

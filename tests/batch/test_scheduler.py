@@ -15,10 +15,11 @@ from pdfbatch.tasks import Task, TaskResult
 class HeldPool:
     """A pool whose tasks end when the test says so."""
 
+    name = "held"
     capacity = 1
 
     def __init__(self) -> None:
-        self.finishing = 0
+        self.pending_writes = 0
         self.given: list[tuple[Task, Future[TaskResult]]] = []
 
     def __enter__(self) -> Self:
@@ -61,6 +62,6 @@ def test_tasks_that_only_wait_for_their_output_take_no_room_in_the_pool() -> Non
     results = scheduler.results()
     assert next(results) is None
     assert len(pool.given) == FILL_TO
-    pool.finishing = FILL_TO
+    pool.pending_writes = FILL_TO
     assert next(results) is None
     assert len(pool.given) == 2 * FILL_TO

@@ -56,6 +56,7 @@ class Breaking:
 
 
 class BreakingPool:
+    name = "breaking"
     capacity = 3
 
     def __init__(self, work: Work, good: int) -> None:

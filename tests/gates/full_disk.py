@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pdfbatch.errors import Cause, DocumentError
+from pdfbatch.ports import Locality
 from pdfbatch.storage import Storage
 
 
@@ -30,6 +31,7 @@ class SmallStorage:
 
     folder: str
     files: int
+    locality = Locality.MACHINE
 
     def check(self) -> None:
         self._storage.check()

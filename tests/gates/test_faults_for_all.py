@@ -225,6 +225,7 @@ class _WeighingPool:
     def __init__(self, pool: Pool, weights: list[int]) -> None:
         self._pool = pool
         self._weights = weights
+        self.name = pool.name
 
     @property
     def capacity(self) -> int:

@@ -19,6 +19,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 from pdfbatch.errors import Cause, DocumentError, OutputError
 from pdfbatch.outputs.keys import output_key
+from pdfbatch.ports import Locality
 from pdfbatch.settings import RetryPolicy
 from pdfbatch.storage import Storage
 from pdfbatch.storage.errors import storage_error
@@ -316,8 +317,8 @@ def test_a_known_protocol_without_its_package_says_what_to_install() -> None:
 
 
 def test_only_memory_is_seen_by_this_process_alone() -> None:
-    assert Storage("memory://out").is_process_local
-    assert Storage("simplecache::memory://out").is_process_local
-    assert Storage("out", filesystem=MemoryFileSystem()).is_process_local
-    assert not Storage("s3://memory/memory").is_process_local
-    assert not Storage("memory").is_process_local
+    assert Storage("memory://out").locality is Locality.PROCESS
+    assert Storage("simplecache::memory://out").locality is Locality.PROCESS
+    assert Storage("out", filesystem=MemoryFileSystem()).locality is Locality.PROCESS
+    assert Storage("s3://memory/memory").locality is not Locality.PROCESS
+    assert Storage("memory").locality is not Locality.PROCESS

@@ -227,6 +227,7 @@ class Passing:
     def __init__(self, pool: Pool, work: Work) -> None:
         self.pool = pool
         self.work = work
+        self.name = pool.name
 
     @property
     def capacity(self) -> int:

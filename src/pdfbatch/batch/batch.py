@@ -21,7 +21,7 @@ from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.model import Document, DocumentResult, Failure
 from pdfbatch.outcomes import failed
 from pdfbatch.outputs import to_json, with_stored_pages
-from pdfbatch.ports import Executor, Output, Pool, Shared
+from pdfbatch.ports import Executor, Locality, Output, Pool, Shared, SupportsSweep
 from pdfbatch.report import BatchReport, BatchState
 from pdfbatch.settings import Limits, RetryPolicy
 from pdfbatch.task_log import route_engines
@@ -111,7 +111,7 @@ class Batch:
             )
 
     def _on(self, pool: Pool, tasks: TaskSource) -> Iterator[tuple[int, DocumentResult]]:
-        self.ledger.begin(getattr(pool, "name", self.executor.name), pool.capacity)
+        self.ledger.begin(pool.name, pool.capacity)
         scheduler = self._scheduler = Scheduler(pool, tasks, self.retry, self.limits)
         self.broadcast.update(self.ledger.now(self._known()))
         for settled in scheduler.results():
@@ -214,14 +214,16 @@ class Batch:
 
     def _sweep(self) -> None:
         """Remove what workers that were stopped were writing; elsewhere than on this machine that could take long."""
-        sweep = getattr(self.output, "sweep", None) if getattr(self.output, "is_local", False) else None
+        output = self.output
+        if output is None or output.locality is Locality.REMOTE:
+            return
         with suppress(DocumentError, OSError):  # the next batch does it
-            if sweep is not None:
-                sweep()
+            if isinstance(output, SupportsSweep):
+                output.sweep()
 
     def _write_last(self, output: Output, *, completed: bool) -> None:
         """What an output gets at the end: the rest of the index beside the list of failures, and the report after both."""
-        history, is_far = self._history, not getattr(output, "is_local", False)
+        history, is_far = self._history, output.locality is Locality.REMOTE
         try:
             with _beside(lambda: None if history is None else history.close(completed=completed), thread=is_far):
                 if not completed:

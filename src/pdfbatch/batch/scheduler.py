@@ -18,7 +18,7 @@ from pdfbatch import task_log
 from pdfbatch.errors import Cause
 from pdfbatch.model import DocumentResult, Failure, Page
 from pdfbatch.outcomes import failed, lost_pages, out_of_time
-from pdfbatch.ports import Pool
+from pdfbatch.ports import Pool, SupportsPendingWrites
 from pdfbatch.retry import backoff_seconds
 from pdfbatch.settings import Limits, RetryPolicy
 from pdfbatch.tasks import Step, Task, TaskResult
@@ -145,7 +145,8 @@ class Scheduler:
 
     def _at_work(self) -> int:
         """How many of the tasks in the pool do more than wait for their output."""
-        return len(self._running) - int(getattr(self.pool, "finishing", 0))
+        waiting = self.pool.pending_writes if isinstance(self.pool, SupportsPendingWrites) else 0
+        return len(self._running) - waiting
 
     def _submit_due(self) -> None:
         """What is to be tried again goes in when it is due, however full the pool is: waiting for room would be a busy wait."""

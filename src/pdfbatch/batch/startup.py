@@ -5,7 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 
-from pdfbatch.ports import Executor, Pool, Work
+from pdfbatch.ports import Executor, Pool, SupportsBackgroundStart, Work
 
 
 @contextmanager
@@ -13,9 +13,10 @@ def begun(executor: Executor, work: Work, search: Callable[[], None]) -> Generat
     """A pool of ``executor``, once ``search`` has been called, in this thread.
 
     An executor that says that it ``starts_in_any_thread`` is started in another thread meanwhile: workers and the client of
-    a remote storage each take some tenths of a second to load, on cores that have nothing else to do. Raises what ``start`` raises.
+    a remote storage each take some tenths of a second to load, on cores that have nothing else to do. Raises what ``start``
+    raises.
     """
-    if not getattr(executor, "starts_in_any_thread", False):
+    if not (isinstance(executor, SupportsBackgroundStart) and executor.starts_in_any_thread):
         search()
         with executor.start(work) as pool:
             yield pool

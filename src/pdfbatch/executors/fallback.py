@@ -13,7 +13,7 @@ from typing import NamedTuple
 from pdfbatch.errors import PoolBrokenError, PoolStartError, UsageError
 from pdfbatch.executors.pool import PoolContext
 from pdfbatch.executors.task_results import abandoned, cancel, end, fail
-from pdfbatch.ports import Executor, Pool, Shared, Work
+from pdfbatch.ports import Executor, Pool, Shared, SupportsBackgroundStart, SupportsPendingWrites, Work
 from pdfbatch.tasks import Task, TaskResult
 
 log = logging.getLogger(__name__)
@@ -127,7 +127,7 @@ class FallbackExecutor:
     @property
     def starts_in_any_thread(self) -> bool:
         """Whether all of them may be started in any thread: any may have to be."""
-        return all(getattr(executor, "starts_in_any_thread", False) for executor in self.executors)
+        return all(isinstance(it, SupportsBackgroundStart) and it.starts_in_any_thread for it in self.executors)
 
     def start(self, work: Work) -> "FallbackPool":
         """A pool of the first executor that starts.
@@ -176,7 +176,8 @@ class FallbackPool(PoolContext):
     @property
     def pending_writes(self) -> int:
         """How many tasks of the pool in use only wait for their output."""
-        return int(getattr(self._succession.pool, "finishing", 0))
+        pool = self._succession.pool
+        return pool.pending_writes if isinstance(pool, SupportsPendingWrites) else 0
 
     def submit(self, task: Task) -> Future[TaskResult]:
         """Take a task and return at once (after the task, where ``SequentialExecutor`` is the first to start)."""

@@ -71,6 +71,8 @@ class _Pending(NamedTuple):
 
 
 class _FuturesPool(PoolContext):
+    name = "futures"
+
     def __init__(self, executor: Executor, work: bytes, capacity: int) -> None:
         self._executor = executor
         self._work = work

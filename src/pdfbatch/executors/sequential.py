@@ -27,6 +27,8 @@ class SequentialExecutor:
 
 
 class _SequentialPool(PoolContext):
+    name = "sequential"
+
     def __init__(self, work: Work) -> None:
         self._work = work
         self._left = False

@@ -73,6 +73,8 @@ class _Brake:
 
 
 class _ThreadPool(PoolContext):
+    name = "thread"
+
     def __init__(self, work: Work) -> None:
         self._work = work
         self._queue = SimpleQueue[_WorkItem | None]()

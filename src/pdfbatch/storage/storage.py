@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
+from pdfbatch.ports import Locality
 from pdfbatch.settings import RetryPolicy
 from pdfbatch.storage.errors import redacted
 from pdfbatch.storage.fsspec import DEADLINE_SECONDS, REQUEST_RETRY, FileSystem, is_process_local, load_for, protocols
@@ -55,11 +56,15 @@ class Storage:
         return self.filesystem is None and _local_path(self.url) is not None
 
     @property
-    def is_process_local(self) -> bool:
-        """Whether only this process can see it (``memory://``): workers must then be threads, or the parent must write."""
+    def locality(self) -> Locality:
+        """This machine for a folder, this process for ``memory://`` (workers must then be threads), else remote."""
+        if self.is_local:
+            return Locality.MACHINE
         if self.filesystem is not None:
-            return "memory" in protocols(cast("FileSystem", self.filesystem))
-        return is_process_local(self.url)
+            in_memory = "memory" in protocols(cast("FileSystem", self.filesystem))
+        else:
+            in_memory = is_process_local(self.url)
+        return Locality.PROCESS if in_memory else Locality.REMOTE
 
     def load(self) -> None:
         """Import what reaches the place (for S3 that takes half a second), and do not reach for it.

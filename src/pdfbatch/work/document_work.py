@@ -12,7 +12,7 @@ from pdfbatch import task_log
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.model import Document, DocumentResult, Failure
 from pdfbatch.outcomes import failed
-from pdfbatch.ports import OcrEngine, Output, TextEngine, Watch
+from pdfbatch.ports import OcrEngine, Output, SupportsPreload, TextEngine, Watch
 from pdfbatch.retry import counting
 from pdfbatch.settings import Extraction, Limits
 from pdfbatch.tasks import DuplicateOf, PartialDocument, Step, Task, TaskResult
@@ -43,9 +43,8 @@ class DocumentWork:
 
     def load(self) -> None:
         """Import what the output needs."""
-        load = getattr(self.output, "load", None)
-        if load is not None:
-            load()
+        if self.output is not None and isinstance(self.output, SupportsPreload):
+            self.output.load()
 
     def __call__(self, task: Task, watch: Watch | None = None) -> TaskResult:
         """Do one task; never raises for what a document does."""

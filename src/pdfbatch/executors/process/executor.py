@@ -99,6 +99,8 @@ class ProcessExecutor:
 
 
 class _ProcessPool(PoolContext):
+    name = "process"
+
     def __init__(self, terms: PoolTerms) -> None:
         self._capacity = terms.workers
         self._inbox = CommandQueue()

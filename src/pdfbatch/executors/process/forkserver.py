@@ -23,7 +23,7 @@ from enum import IntEnum
 
 from pdfbatch import task_log
 from pdfbatch.executors.process.protocol import Setup
-from pdfbatch.ports import Work
+from pdfbatch.ports import SupportsPreload, Work
 
 _MOST_BYTES = 256  # of a message: a word, and two numbers or the name of a folder
 _PIPES = 3
@@ -94,10 +94,9 @@ def loaded(setup: Setup) -> Work:
     """The work, with the libraries that it wants beforehand."""
     task_log.route_all()
     work: Work = pickle.loads(setup.work)  # noqa: S301 (from our parent)
-    load = getattr(work, "load", None)
     with suppress(Exception):  # the first task then meets it, and says what it is
-        if load is not None:
-            load()
+        if isinstance(work, SupportsPreload):
+            work.load()
     return work
 
 
