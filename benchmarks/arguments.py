@@ -1,4 +1,4 @@
-"""The arguments of the command line."""
+"""Arguments of the command line."""
 
 import argparse
 from pathlib import Path
@@ -16,7 +16,7 @@ examples:
 
 
 def parser() -> argparse.ArgumentParser:
-    """What ``python -m benchmarks`` understands."""
+    """Build the parser of ``python -m benchmarks``."""
     whole = argparse.ArgumentParser(
         prog="python -m benchmarks", epilog=_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -28,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="run cases: the named ones, or all")
     _add_common(run)
     _add_choices(run)
-    run.add_argument("--repeat", type=int, default=3, help="runs of each contestant, in turns (default 3)")
+    run.add_argument("--repeat", type=int, default=3, help="runs of each candidate, in turns (default 3)")
     run.add_argument("--no-install", action="store_true", help="use only environments of peers that are there")
     profile = commands.add_parser("profile", help="where our own time goes, by py-spy: pictures and tables, no speeds")
     _add_common(profile)
@@ -47,7 +47,7 @@ def _add_choices(run: argparse.ArgumentParser) -> None:
     run.add_argument("--seed", type=int, default=1, help="of the corpus that is made (default 1)")
     run.add_argument("--without", metavar="TAG", action="append", default=[], help="leave documents with this tag out")
     run.add_argument(
-        "--only", metavar="NAME", action="append", default=[], help="only contestants whose names have this in"
+        "--only", metavar="NAME", action="append", default=[], help="only candidates whose names have this in"
     )
     run.add_argument("--workers", type=_numbers, help="for example 1,2 (default: 1 and the number of cores)")
     run.add_argument("--documents", type=int, help="how many documents, in cases that can take any number")

@@ -1,12 +1,12 @@
-"""The users' headline where each document waits for a second, as with a remote service."""
+"""One document after the other against five and ten workers, where each document waits a second as for a remote service."""
 
 from collections.abc import Sequence
 
 from benchmarks.bench import Bench, Case
-from benchmarks.contest import named, ratio
-from benchmarks.contestants import library
-from benchmarks.job import Item
+from benchmarks.candidates import library
+from benchmarks.measurement import find_entry, ratio
 from benchmarks.results import CaseResult, Entry, Ratio, Run
+from benchmarks.workload import Item
 from pdfbatch.samples import tiny_pdf
 
 SEQUENTIAL = "sequential"
@@ -21,13 +21,13 @@ NOTE = (
 
 
 def run(bench: Bench) -> CaseResult:
-    """Measure for a minute each."""
+    """Run the case, a minute for each candidate."""
     each = bench.number(PER_WORKER, 3)
     delay = SMALL_DELAY_SECONDS if bench.small else DELAY_SECONDS
     items = [_document(bench, number) for number in range(each * max(GOALS))]
-    contestants = [library(SEQUENTIAL, items[:each], 1, executor="sequential", delay_seconds=delay)]
-    contestants += [library(_name(count), items[: each * count], count, delay_seconds=delay) for count in GOALS]
-    entries = bench.contest(contestants)
+    candidates = [library(SEQUENTIAL, items[:each], 1, executor="sequential", delay_seconds=delay)]
+    candidates += [library(_name(count), items[: each * count], count, delay_seconds=delay) for count in GOALS]
+    entries = bench.measure(candidates)
     return CaseResult(
         name=CASE.name,
         setting=f"{each} documents of one page for each worker; each document waits {delay:g} s",
@@ -38,7 +38,7 @@ def run(bench: Bench) -> CaseResult:
 
 
 def _ratio(entries: Sequence[Entry], count: int, goal: float) -> Ratio:
-    ours, alone = named(entries, _name(count)), named(entries, SEQUENTIAL)
+    ours, alone = find_entry(entries, _name(count)), find_entry(entries, SEQUENTIAL)
     return ratio(f"{ours.name} / {SEQUENTIAL}", ours, alone, what=_rate, goal=goal)
 
 
