@@ -12,6 +12,7 @@ examples:
   python -m benchmarks profile text --times 4
   python -m benchmarks smoke
   python -m benchmarks compare benchmarks/results/A benchmarks/results/B
+  python -m benchmarks publish benchmarks/results/A
 """
 
 
@@ -25,6 +26,8 @@ def parser() -> argparse.ArgumentParser:
     compare = commands.add_parser("compare", help="hold two results (folders or JSON files) against each other")
     compare.add_argument("before", type=Path)
     compare.add_argument("after", type=Path)
+    publish = commands.add_parser("publish", help="write the page, the chart and the README's figures from results")
+    publish.add_argument("results", nargs="*", type=Path, help="results to add (folders or JSON files)")
     run = commands.add_parser("run", help="run cases: the named ones, or all")
     _add_common(run)
     _add_choices(run)

@@ -24,6 +24,7 @@ from benchmarks.machine import facts
 from benchmarks.measurement import REPOSITORY
 from benchmarks.plots import write_plots
 from benchmarks.profiler import Profiler, find_profiler
+from benchmarks.publish import add_results, render
 from benchmarks.results import CaseResult, Suite, read_suite, write_suite
 from benchmarks.tables import case_as_markdown, circumstances, suite_as_markdown, table_as_markdown
 from pdfbatch.executors import available_cpus
@@ -40,6 +41,8 @@ def main(arguments: Sequence[str]) -> int:
                 return _compare(options.before, options.after)
             case "profile":
                 return _profile(options)
+            case "publish":
+                return _publish(options.results)
             case _:
                 return _run(options)
     except ValueError as error:
@@ -59,6 +62,14 @@ def _compare(before: Path, after: Path) -> int:
         print(f"note: {difference}")
     for table in compare_suites(first, second):
         print(f"\n{table.title}\n\n{table_as_markdown(table)}")
+    return 0
+
+
+def _publish(places: Sequence[Path]) -> int:
+    add_results(REPOSITORY, [_file(place) for place in places])
+    for path, text in render(REPOSITORY).items():
+        (REPOSITORY / path).write_text(text, "utf-8")
+        print(f"written: {path}")
     return 0
 
 

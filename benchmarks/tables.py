@@ -26,9 +26,9 @@ def circumstances(suite: Suite) -> str:
     return f"Machine: {machine}.\n\nCorpus: {corpus}."
 
 
-def case_as_markdown(case: CaseResult, *, cores: int) -> str:
+def case_as_markdown(case: CaseResult, *, cores: int, heading: str = "##") -> str:
     """Return one case: setting, candidates, goals, and its other tables."""
-    parts = [f"## {case.name}", case.setting]
+    parts = [f"{heading} {case.name}", case.setting]
     parts += [table_as_markdown(speed_table(case.entries, cores=cores))] if case.entries else []
     parts += [table_as_markdown(cost_table(case.entries, cores=cores))] if case.entries else []
     parts += [table_as_markdown(ratios_table(case.ratios))] if case.ratios else []
