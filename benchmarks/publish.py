@@ -42,14 +42,14 @@ class Published:
 
 
 def add_results(root: Path, files: Sequence[Path]) -> None:
-    """Copy results of runs into the published ones, without the values over time, which no page shows.
+    """Copy results of runs into the published ones.
 
     A case that was published before is replaced: the newest result of a case is the one that counts.
     """
     for file in files:
         suite = read_suite(file)
         _drop_cases(root, {case.name for case in suite.cases})
-        write_suite(root / PUBLISHED / "runs" / f"{file.parent.name}.json", _without_series(suite))
+        write_suite(root / PUBLISHED / "runs" / f"{file.parent.name}.json", _without_details(suite))
 
 
 def read_published(root: Path) -> Published:
@@ -87,12 +87,13 @@ def _drop_cases(root: Path, names: set[str]) -> None:
             file.unlink()
 
 
-def _without_series(suite: Suite) -> Suite:
-    return replace(suite, cases=tuple(_case_without_series(case) for case in suite.cases))
+def _without_details(suite: Suite) -> Suite:
+    """Leave out what no page needs: values over time, and messages of failed documents, which hold paths of the machine."""
+    return replace(suite, cases=tuple(_case_without_details(case) for case in suite.cases))
 
 
-def _case_without_series(case: CaseResult) -> CaseResult:
-    entries = (replace(one, runs=tuple(replace(run, series={}) for run in one.runs)) for one in case.entries)
+def _case_without_details(case: CaseResult) -> CaseResult:
+    entries = (replace(one, runs=tuple(replace(run, series={}, errors=()) for run in one.runs)) for one in case.entries)
     return replace(case, entries=tuple(entries))
 
 
@@ -101,6 +102,7 @@ def _page_parts(published: Published) -> Iterator[str]:
     for name, suite in published.suites.items():
         yield f"## Run of {name[:10]}"
         yield circumstances(suite)
+        yield from _warning(suite)
         for case in suite.cases:
             yield case_as_markdown(case, cores=int(suite.machine["cores"]), heading="###")
     earlier = published.earlier
@@ -111,6 +113,13 @@ def _page_parts(published: Published) -> Iterator[str]:
         table = Table(title=group["title"], header=("what", "result", "compared with"), rows=rows)
         yield f"### {table.title}"
         yield table_as_markdown(table)
+
+
+def _warning(suite: Suite) -> Iterator[str]:
+    ratios = [ratio for case in suite.cases for ratio in case.ratios if len(ratio.values) > 1]
+    wide = sum(_range(ratio) > WIDEST_RANGE for ratio in ratios)
+    if wide:
+        yield f"**The machine was busy**: {wide} of {len(ratios)} ratios have a range of more than a quarter of their median."
 
 
 def _figures_table(published: Published) -> Table:
