@@ -18,7 +18,7 @@ WAITS = frozenset(
 """Functions that only wait. A sampler may count them as work, because a thread that waits in C looks busy to it."""
 
 _WIDTH, _ROW, _LETTER, _LONGEST = 1200, 17, 6.9, 90
-_COLOURS = {"parent": "#f0b46c", "worker": "#8ab6f0", "guardian": "#c9b6e4"}
+_COLOURS = {"parent": "#f0b46c", "worker": "#8ab6f0", "reaper": "#c9b6e4"}
 _LINE_NUMBER = re.compile(r":\d+\)$")
 
 
@@ -86,7 +86,7 @@ def _stack(line: str) -> StackSample:
 def _role(processes: Sequence[str]) -> str:
     if len(processes) < 2:
         return "parent"
-    return "guardian" if "guardian" in processes[-1] else "worker"
+    return "reaper" if "reaper" in processes[-1] else "worker"
 
 
 def _waits(stack: StackSample) -> bool:

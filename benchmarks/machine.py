@@ -30,8 +30,10 @@ def facts() -> dict[str, str | int]:
 
 def _physical_cores() -> int | str:
     """Count cores without their second threads, as far as the system tells; a virtual machine may say anything."""
-    told = {_siblings(path) for path in Path("/sys/devices/system/cpu").glob("cpu[0-9]*/topology/thread_siblings_list")}
-    return len(told) or "unknown"
+    groups = {
+        _siblings(path) for path in Path("/sys/devices/system/cpu").glob("cpu[0-9]*/topology/thread_siblings_list")
+    }
+    return len(groups) or "unknown"
 
 
 def _siblings(path: Path) -> str:

@@ -1,6 +1,7 @@
 """The benchmarks run, measure what they say, and report what failed."""
 
 import ast
+import json
 import os
 import socket
 import subprocess
@@ -25,6 +26,7 @@ from benchmarks.latency_proxy import latency_proxy
 from benchmarks.loops import Step, run_loops
 from benchmarks.measurement import Candidate, measure_in_turns, ratio
 from benchmarks.partition import order_by_cost, partition
+from benchmarks.publish import FIRST_LINE, LAST_LINE, PAGE, PUBLISHED, README, add_results, render
 from benchmarks.results import CaseResult, Entry, Ratio, Run, Suite, read_suite, write_suite
 from benchmarks.synthetic import SMALL, make_corpus
 from benchmarks.tables import suite_as_markdown
@@ -359,6 +361,57 @@ def test_a_slower_run_is_called_slower_only_beyond_the_spread() -> None:
 
 def test_a_comparison_says_what_else_differs() -> None:
     assert find_differences(suite(cores=2), suite(cores=8)) == ("machine: cores 2 before, 8 after",)
+
+
+# --- publishing ---------------------------------------------------------------------------------------------------------
+
+
+def repository(folder: Path, figure: dict[str, object]) -> Path:
+    """Make what publishing reads: no results, no earlier measurements, one figure, and a README with a place for it."""
+    (folder / PUBLISHED / "runs").mkdir(parents=True)
+    (folder / PUBLISHED / "earlier.json").write_text('{"when": "2026-01-01", "about": "", "groups": []}')
+    (folder / PUBLISHED / "readme.json").write_text(json.dumps({"figures": [figure], "chart": []}))
+    (folder / README).write_text(f"before\n{FIRST_LINE}\n{LAST_LINE}\nafter\n")
+    return folder
+
+
+def results(folder: Path, *values: float) -> Path:
+    """Write the results of a run with one ratio, whose only document failed."""
+    (run,) = entry("a", 1.0).runs
+    failed = Entry(name="a", workers=1, runs=(replace(run, errors=("/home/somebody/secret.pdf: broken",)),))
+    case = replace(suite(failed).cases[0], ratios=(Ratio(name="a / b", values=values),))
+    folder.mkdir()
+    write_suite(folder / "results.json", replace(suite(), cases=(case,)))
+    return folder / "results.json"
+
+
+FIGURE: dict[str, object] = {
+    "label": "a",
+    "value": 7,
+    "text": "{:.2f}",
+    "beside": "b",
+    "case": "text",
+    "ratio": "a / b",
+}
+
+
+@pytest.mark.parametrize(("values", "shown"), [((0.9, 1.0), "0.95"), ((0.5, 1.5), "7.00")], ids=["quiet", "busy"])
+def test_a_published_run_gives_a_figure_if_its_range_is_narrow(
+    values: tuple[float, ...], shown: str, tmp_path: Path
+) -> None:
+    root = repository(tmp_path / "root", FIGURE)
+    add_results(root, [results(tmp_path / "first", *values)])
+    assert f" {shown} " in render(root)[README]
+
+
+def test_publishing_replaces_older_results_of_a_case_and_keeps_no_path(tmp_path: Path) -> None:
+    root = repository(tmp_path / "root", FIGURE)
+    for name in ("2026-01-05-101500", "2026-01-06-101500"):
+        add_results(root, [results(tmp_path / name, 1.0)])
+    (file,) = (root / PUBLISHED / "runs").iterdir()
+    assert file.stem == "2026-01-06-101500"
+    assert "secret" not in file.read_text("utf-8")
+    assert "## Run of 2026-01-06" in render(root)[PAGE]
 
 
 # --- corpus and accuracy ------------------------------------------------------------------------------------------------

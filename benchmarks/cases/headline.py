@@ -64,4 +64,4 @@ def _name(count: int) -> str:
     return f"{count} workers"
 
 
-CASE = Case(name="headline", summary="Sequential, 5 and 10 workers where the cores are the limit", run=run)
+CASE = Case(name="headline", summary="Sequential, 5 and 10 workers, where the cores are the limit", run=run)

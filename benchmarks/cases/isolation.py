@@ -13,8 +13,8 @@ COPIES = 8
 SEQUENTIAL = "sequential executor"
 GOAL = 0.9
 NOTE = (
-    "A bare loop reads, and writes the text. The sequential executor does what the library does, in one process: decide about "
-    "OCR for each page, write a record. The process executor does the same in processes under limits, watched for each page."
+    "A bare loop reads and writes the text. The sequential executor also decides about OCR for each page and writes a record, "
+    "in one process. The process executor does the same in worker processes with limits for each page."
 )
 
 

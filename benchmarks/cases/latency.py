@@ -15,8 +15,8 @@ DELAY_SECONDS = 1.0
 SMALL_DELAY_SECONDS = 0.02
 PER_WORKER = 60
 NOTE = (
-    "Everybody works for as long: each has as many documents as workers times the same number, so that starting is the same "
-    "share of every run. Ratios are of documents an hour."
+    "All candidates run for the same time, because each has the same number of documents for each worker; so the start is the "
+    "same share of every run. Ratios compare documents an hour."
 )
 
 
@@ -56,4 +56,4 @@ def _document(bench: Bench, number: int) -> Item:
     return Item(id=path.stem, path=str(path))
 
 
-CASE = Case(name="latency", summary="Sequential, 5 and 10 workers where each document waits 1 s", run=run, heavy=True)
+CASE = Case(name="latency", summary="Sequential, 5 and 10 workers, where each document waits 1 s", run=run, heavy=True)

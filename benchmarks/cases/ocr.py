@@ -13,8 +13,8 @@ from benchmarks.workload import Item
 
 GOAL, GOAL_MB = 0.95, 300
 NOTE = (
-    "A bare loop reads each page once, as it lies; pdfbatch reads a page again, turned, when its words are weak, so pages that "
-    "lie on their side or head cost it more than the loop, which gets them wrong."
+    "A bare loop reads each page once, as it is. pdfbatch reads a page with weak words again, turned, so turned pages cost it "
+    "more than the loop, which misreads them."
 )
 
 

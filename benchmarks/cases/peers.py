@@ -27,8 +27,8 @@ GOALS = {
 }
 GOALS_TESSEROCR = {"OCRmyPDF --jobs": 2.2}
 NOTE_OCR = (
-    "None but pdfbatch reads a page again that lies on its side or head. Who does not, leaves pages out, or reads a scan of "
-    "100 dpi as it is, takes less time; it shows in words and CER."
+    "Only pdfbatch reads turned pages again. Candidates that do not, that leave pages out, or that read a scan of 100 dpi as "
+    "it is, take less time; the columns of words and CER show it."
 )
 NOTES: dict[Discipline, tuple[str, ...]] = {"text": (), "ocr": (NOTE_OCR,)}
 

@@ -26,8 +26,8 @@ GOALS = {LIVE: 0.95, SILENT: 0.95, DEAD: 0.95}
 SECONDS_TO_CLOSE, UPDATES_A_SECOND = 3, 5
 SETS = ("small", "tiny")
 NOTE = (
-    "Throughput is taken from the first document to the last; how long the end of a batch waits for the last status to arrive "
-    "is told apart, as close_seconds. updates are the writes of a status that the server carried out."
+    "Throughput is measured from the first document to the last; close_seconds is the time that the end of a batch waits for "
+    "its last status to be sent. updates are the writes of a status that the server executed."
 )
 
 
@@ -43,14 +43,14 @@ def run_redis(bench: Bench) -> CaseResult:
             SILENT: (server.silence, server.wake),
             DEAD: (server.kill, server.start),
         }
-        told = [
+        with_redis = [
             replace(
                 library(name, items, max(bench.workers), writes=True, sinks="redis", redis_url=server.url),
                 context=partial(_in_state, server, into, out_of),
             )
             for name, (into, out_of) in states.items()
         ]
-        entries = bench.measure([plain, *told])
+        entries = bench.measure([plain, *with_redis])
     return CaseResult(
         name=REDIS.name,
         setting=setting,
@@ -89,10 +89,10 @@ def run_sinks(bench: Bench) -> CaseResult:
 
 def _pair(bench: Bench, server: "RedisServer", what: str, items: Sequence[Item]) -> tuple[Candidate, Candidate]:
     count = max(bench.workers)
-    told = library(f"{what}: {ALL}", items, count, sinks="all", redis_url=server.url)
+    with_sinks = library(f"{what}: {ALL}", items, count, sinks="all", redis_url=server.url)
     return (
         library(f"{what}: {NONE}", items, count),
-        replace(told, context=partial(_in_state, server, _nothing, _nothing)),
+        replace(with_sinks, context=partial(_in_state, server, _nothing, _nothing)),
     )
 
 
@@ -143,8 +143,10 @@ def _losses(entries: Sequence[Entry], plain: str, goals: dict[str, float]) -> tu
 
 def _work(entries: Sequence[Entry], what: str) -> Ratio:
     """Compare the CPU of all processes, which other users of the machine disturb less than the throughput."""
-    told, plain = find_entry(entries, f"{what}: {ALL}"), find_entry(entries, f"{what}: {NONE}")
-    return ratio(f"CPU, {told.name} / {NONE}", told, plain, what=lambda run: run.cpu_seconds, goal=1.02, at_most=True)
+    with_sinks, plain = find_entry(entries, f"{what}: {ALL}"), find_entry(entries, f"{what}: {NONE}")
+    return ratio(
+        f"CPU, {with_sinks.name} / {NONE}", with_sinks, plain, what=lambda run: run.cpu_seconds, goal=1.02, at_most=True
+    )
 
 
 def _manners(entries: Sequence[Entry]) -> tuple[Ratio, ...]:
@@ -173,7 +175,5 @@ def _throughput(run: Run) -> float:
     return run.documents / run.work_seconds if run.work_seconds else 0.0
 
 
-REDIS = Case(
-    name="redis", summary="A Redis that lives, is silent, is dead, or is not asked: what does it cost?", run=run_redis
-)
-SINKS = Case(name="sinks", summary="All sinks together against none: what does hearing cost?", run=run_sinks)
+REDIS = Case(name="redis", summary="Redis live, silent, dead, or not used: what does it cost?", run=run_redis)
+SINKS = Case(name="sinks", summary="All sinks together against none: what do they cost?", run=run_sinks)

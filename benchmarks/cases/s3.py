@@ -23,10 +23,10 @@ LOCAL, FAULTY = "local files", "S3, 20 % of requests 503, 10 % reset"
 PLAIN = "benchmarks.runners.plain_download"
 FAULTS = Faults(seed=1, slow_down=0.2, reset=0.1)
 NOTE = (
-    "server_cpu_s is what the S3 server, and the line that delays requests, used of the same cores during a run. A real one "
-    "has cores of its own: 'server's CPU taken out' shortens each run by that, divided by the number of cores. The times are "
-    "those of the whole process; without the start and the end of the interpreter they are those of the batch, from the call "
-    "to the last result, with the loading of the S3 client in it."
+    "server_cpu_s is the CPU of the S3 server and of the latency proxy during a run; a real server has cores of its own. "
+    "'server's CPU taken out' shortens each run by that time divided by the number of cores. Times are those of the whole "
+    "process; without the start and the end of the interpreter they are those of the batch, from the call to the last result, "
+    "with the loading of the S3 client."
 )
 
 
