@@ -11,7 +11,7 @@ from benchmarks.results import Table
 
 WAITS = frozenset(
     {
-        *("_wait_and_die", "_read_exactly", "_groups_when_parent_ends", "_next_event"),
+        *("_wait_and_kill", "_read_exactly", "_wait_for_parent", "_next_event"),
         *("_wait", "wait", "_try_wait", "select", "poll", "_poll", "_communicate", "get", "acquire"),
     }
 )

@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from benchmarks.publish import README as README_FILE
 from pdfbatch.errors import Cause
 from pdfbatch.model import DocumentStatus, Reason
 from pdfbatch.report import BatchReport, BatchStatus
+from pdfbatch.samples import write_samples
 from tests.docs_links import links
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -57,6 +60,14 @@ def test_the_readme_is_short() -> None:
     text = README.read_text("utf-8")
     assert len(text.splitlines()) <= 110
     assert len(text.split()) <= 600
+
+
+def test_the_example_of_the_readme_prints_what_the_readme_says(tmp_path: Path) -> None:
+    text = README.read_text("utf-8")
+    write_samples(tmp_path / "pdfbatch-demo" / "samples")
+    code, expected = PYTHON_BLOCK.findall(text)[0], text.partition("```text\n")[2].partition("```")[0]
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == expected
 
 
 def test_the_architecture_page_is_short() -> None:
