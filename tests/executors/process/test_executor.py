@@ -23,7 +23,7 @@ from process_works import FREE, Act, CannotImport, DiesInWorkers, Loading, Locke
 
 from pdfbatch.errors import Cause, PoolBrokenError, PoolStartError
 from pdfbatch.executors.process import ProcessExecutor, StartMethod
-from pdfbatch.executors.process.forkserver_client import can_fork
+from pdfbatch.executors.process.forkserver_client import can_use_forkserver
 from pdfbatch.ports import Pool
 from pdfbatch.settings import Limits
 from pdfbatch.tasks import TaskResult
@@ -32,7 +32,7 @@ HERE = pathlib.Path(__file__).parent
 MOST_SECONDS = 60  # nothing here takes that long unless it hangs
 needs_proc = pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="needs /proc")
 
-needs_fork = pytest.mark.skipif(not can_fork(), reason="needs a fork server, so Linux")
+needs_fork = pytest.mark.skipif(not can_use_forkserver(), reason="needs a fork server, so Linux")
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the process executor is not for Windows")
 
@@ -608,7 +608,7 @@ def test_a_killed_parent_leaves_no_process_and_no_file(
     try:
         assert eventually(pids.exists)
         family = [*processes_under(private_tmpdir), *map(int, pids.read_text().split())]
-        assert len(family) >= 4  # the guardian, a worker or two, and what these left behind
+        assert len(family) >= 4  # the reaper, a worker or two, and what these left behind
         os.kill(parent.pid, number)
         assert eventually(lambda: not any(map(alive, family))), [p for p in family if alive(p)]
         assert eventually(lambda: os.listdir(private_tmpdir) == [])
@@ -618,7 +618,7 @@ def test_a_killed_parent_leaves_no_process_and_no_file(
 
 
 def processes_under(folder: pathlib.Path) -> list[int]:
-    """Processes whose command line names this folder: workers and the guardian."""
+    """Processes whose command line names this folder: workers and the reaper."""
     found: list[int] = []
     for name in filter(str.isdigit, os.listdir("/proc")):
         try:
