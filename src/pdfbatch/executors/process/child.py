@@ -74,7 +74,10 @@ class ExitStatus:
 
 
 class Child(Protocol):
-    """A process that leads a session of its own, and the parent's ends of its three pipes, which do not block."""
+    """A process that leads a session of its own, and the parent's ends of its three pipes, which do not block.
+
+    ``needs_setup``: the process waits for a ``Setup`` as its first message. A fork has it from the fork server.
+    """
 
     pid: int
     stdin: int
