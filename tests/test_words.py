@@ -11,7 +11,7 @@ NODES = [node for tree in TREES.values() for node in ast.walk(tree)]
 FUNCTIONS = [node for node in NODES if isinstance(node, ast.FunctionDef)]
 CLASSES = [node.name for node in NODES if isinstance(node, ast.ClassDef)]
 PARTICIPLE = re.compile(  # but for verbs in "ed", and for adjectives before a noun ("scanned_pdf")
-    r"_*(?!(?:embed|exceed|feed|need|proceed|seed|speed)(?:_|$))(?!(?:born|encrypted|failed|installed|known|listed|mixed|scanned)_)"
+    r"_*(?!(?:embed|exceed|feed|need|proceed|seed|speed)(?:_|$))(?!(?:born|encrypted|failed|installed|known|listed|mixed|scanned|unnamed)_)"
     r"(?:[a-z]+ed|begun|born|brought|built|done|drawn|found|given|gone|held|kept|known|left|lost|made|met|seen|sent|shown"
     r"|spent|taken|told|written)(?:_|$)"
 )
