@@ -121,10 +121,10 @@ def _run(
 
 def _save(image: "Image", path: str) -> None:
     """Write an image as an uncompressed TIFF, the format that costs the program and this process the least."""
-    from PIL import TiffImagePlugin  # noqa: F401, PLC0415 (Pillow then need not load all its formats to find TIFF)
+    from PIL import TiffImagePlugin  # noqa: PLC0415 (loaded when used; Pillow then need not load all formats to find this one)
 
     plain = image if image.mode in _MODES else image.convert("RGB")
-    plain.save(path, "TIFF")
+    plain.save(path, TiffImagePlugin.TiffImageFile.format)
 
 
 def _read_text(path: str) -> str:
