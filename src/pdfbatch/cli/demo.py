@@ -53,7 +53,7 @@ def report_lines(report: BatchReport, *, samples: Path, text: Path, width: int, 
     yield from _table(results, samples, width, style)
     yield ""
     yield from _figures(report, style)
-    yield from _missing_ocr(results, style)
+    yield from _ocr_notice(results, style)
     yield ""
     yield f"Samples  {samples}"
     yield f"Text     {text}"
@@ -100,7 +100,7 @@ def _figures(report: BatchReport, style: Style) -> Iterator[str]:
     yield f"That is {rates}, start-up included."
 
 
-def _missing_ocr(results: list[DocumentResult], style: Style) -> Iterator[str]:
+def _ocr_notice(results: list[DocumentResult], style: Style) -> Iterator[str]:
     unread = sum(result.counts.failed_pages for result in results)
     if unread and not any(page.source is TextSource.OCR for result in results for page in result.pages):
         pages = format_count(unread, "scanned page")

@@ -123,7 +123,7 @@ def _partial(count: int, examples: Sequence[DocumentResult], style: Style) -> It
     if count:
         yield ""
         yield style.doubtful(f"Partial ({count:,}): the record of each names the pages that failed, and why.")
-        yield from _examples(examples, count, _failed_pages, "their records")
+        yield from _examples(examples, count, _page_failures, "their records")
 
 
 def _examples(
@@ -141,6 +141,6 @@ def _message(result: DocumentResult) -> str:
     return message if path in message else f"{path}: {message}"
 
 
-def _failed_pages(result: DocumentResult) -> str:
+def _page_failures(result: DocumentResult) -> str:
     pages = format_count(result.counts.pages, "page")
     return f"{result.document.file_path}: {result.counts.failed_pages:,} of {pages} failed"

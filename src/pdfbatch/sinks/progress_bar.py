@@ -36,7 +36,7 @@ class ProgressBarSink(NullSink):
         self._view.show(status)
 
     def close(self) -> None:
-        """Stop drawing. The next snapshot starts anew, for another batch."""
+        """Stop drawing. The next snapshot opens a new view, for another batch."""
         view, self._view = self._view, None
         if view is not None:
             view.close()

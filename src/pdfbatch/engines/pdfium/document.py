@@ -26,7 +26,7 @@ Handle = Any
 """A pointer from pdfium: opaque, and valid until it is closed."""
 
 # pdfium is not thread-safe, not even across documents, and aborts the process when two threads are in it. Each step
-# takes the lock anew, so that the threads of a pool take turns between steps, and one can read by OCR while another draws.
+# takes the lock again, so that the threads of a pool take turns between steps, and one can read by OCR while another draws.
 _PDFIUM = RLock()
 
 _METADATA_KEYS = ("Title", "Author", "Subject", "Keywords", "Creator", "Producer", "CreationDate", "ModDate")
@@ -44,7 +44,7 @@ def open_document(source: str | bytes, password: str | None) -> "Generator[Pdfiu
     """Open as ``PdfiumEngine.open`` promises."""
     with _PDFIUM:
         handle = _load_document(source, password)
-    # pdfium goes on reading from the bytes, without a reference of its own: this frame keeps them alive.
+    # pdfium still reads from the bytes, without a reference of its own: this frame keeps them alive.
     document = PdfiumDocument(handle)
     try:
         document.page_count = _page_count(source, handle)

@@ -103,7 +103,7 @@ class PypdfPage:
     def facts(self) -> PageFacts:
         """Return what is on the page. Raises ``DocumentError`` (``malformed``).
 
-        pypdf does not tell which glyphs have no Unicode value or are invisible.
+        pypdf does not report glyphs that have no Unicode value or are invisible: their counts are 0.
         """
         from pdfbatch.engines.pypdf.content import page_facts  # noqa: PLC0415 (it imports pypdf)
 

@@ -144,7 +144,7 @@ def follow(
             shown = last
             _wait(changes, poll_seconds)
             # Without news the last status stays, but may have become stale.
-            known = _stored_status(last.data, stale_seconds, None)
+            known = _with_staleness(last.data, stale_seconds, None)
             try:
                 last = read() or known
             except StatusUnavailableError:
@@ -174,10 +174,10 @@ def _parse(stored: object, stale_seconds: float, now: float | None) -> StoredSta
     if not isinstance(data, dict):
         return None
     found = cast("dict[str, object]", data)
-    return _stored_status(found, stale_seconds, now) if _text(found, "status") in set(BatchState) else None
+    return _with_staleness(found, stale_seconds, now) if _text(found, "status") in set(BatchState) else None
 
 
-def _stored_status(data: Mapping[str, object], stale_seconds: float, now: float | None) -> StoredStatus:
+def _with_staleness(data: Mapping[str, object], stale_seconds: float, now: float | None) -> StoredStatus:
     """Return the status, stale if it should be at ``now``."""
     fresh = StoredStatus(data=data)
     if fresh.is_over:

@@ -68,17 +68,18 @@ class Sender:
             self._condition.notify()
 
     def close(self) -> None:
-        """Wait until the last status was sent or could not be sent; the thread goes on trying for ``linger_seconds``."""
+        """Wait until the last status was sent or could not be sent; the thread keeps trying for ``linger_seconds``."""
         if self._is_in_this_process:
             self._stop_after(self._pace.linger_seconds)
             self._is_settled.wait(self._pace.close_seconds)
 
     def retire(self, successor: BatchStatus) -> None:
-        """Stop, because the sink goes on to another batch or another run of this one.
+        """Stop, because the sink now serves another batch or another run of this one.
 
         A status that is still to be sent is sent, unless the successor's would replace it.
         """
         if self._is_in_this_process:
+            # The same batch, once more: an old state must not replace the new one.
             self._stop_after(0 if successor.batch_id == self.batch_id else self._pace.linger_seconds)
 
     @property

@@ -30,7 +30,7 @@ class RedisSink(NullSink):
     ``url`` is ``redis://``, ``rediss://`` or ``unix://``; ``client`` is a redis-py client to use instead, with its own
     timeouts; the sink does not close it. Keys expire ``expire_seconds`` after the last change. While a batch is running,
     ``heartbeat_at`` changes every ``heartbeat_seconds`` at least. If the last state of a batch cannot be delivered, the sink
-    goes on trying in the background for ``linger_seconds``, while the process lives.
+    continues to try in the background for ``linger_seconds``, while the process lives.
 
     ``update`` returns in microseconds: one daemon thread sends the latest status, four times a second at most. A server that
     is down or does not answer costs one WARNING for the whole batch and nothing else; when it is back, the state arrives
