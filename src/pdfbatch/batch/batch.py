@@ -25,7 +25,7 @@ from pdfbatch.ports import Executor, Locality, Output, Pool, Shared, SupportsSwe
 from pdfbatch.report import BatchReport, BatchState
 from pdfbatch.settings import Limits, RetryPolicy
 from pdfbatch.task_log import route_engines
-from pdfbatch.tasks import Task
+from pdfbatch.tasks import ReadTask, Task
 from pdfbatch.work import DocumentWork
 
 log = logging.getLogger(__name__)
@@ -195,7 +195,7 @@ class Batch:
 
     def _never_begun(self, tasks: TaskSource) -> Iterator[Task]:
         """What came after the documents of a batch that stopped early, where it is known that they come to an end."""
-        return (Task(document=document) for document in tasks.not_given(unread=bool(self.expected)))
+        return (ReadTask(document=document) for document in tasks.not_given(unread=bool(self.expected)))
 
     def _known(self) -> int:
         return max(self.expected, self._read)

@@ -15,7 +15,7 @@ from pdfbatch.outcomes import failed
 from pdfbatch.ports import OcrEngine, Output, SupportsPreload, TextEngine, Watch
 from pdfbatch.retry import counting
 from pdfbatch.settings import Extraction, Limits
-from pdfbatch.tasks import DuplicateOf, PartialDocument, Step, Task, TaskResult
+from pdfbatch.tasks import DuplicateOf, JoinTask, PartialDocument, PartTask, ReadTask, Task, TaskResult
 from pdfbatch.work.opener import DocumentOpener
 from pdfbatch.work.result_writer import PendingWrite, ResultWriter
 from pdfbatch.work.splitter import Parts
@@ -60,7 +60,7 @@ class DocumentWork:
 
         def rest() -> TaskResult:
             done = context.run(self._ended, task, clock, begun)
-            return replace(done, seconds=clock.elapsed(), repeats=again.count, log=log.taken())
+            return replace(done, seconds=clock.elapsed(), storage_retries=again.count, log=log.taken())
 
         size_bytes = begun.unwritten.size_bytes if isinstance(begun, _Begun) else 0
         return rest if 0 < size_bytes <= WAITING_BYTES else rest()
@@ -98,23 +98,23 @@ class DocumentWork:
         return TaskResult(result=replace(begun.unwritten.result, failure=needs_record))
 
     def _step(self, task: Task, clock: TimeBudget, watch: Watch) -> TaskResult | PendingWrite:
-        match task.step:
-            case Step.READ:
+        match task:
+            case ReadTask():
                 return self._read(task, clock, watch)
-            case Step.PART:
+            case PartTask():
                 return self._parts.read(task, clock, watch)
-            case Step.JOIN:
+            case JoinTask():
                 return self._parts.join(task, clock)
 
     def _given_up(self, task: Task, clock: TimeBudget, failure: Failure) -> "TaskResult | _Begun":
-        if task.step is Step.PART or failure.transient:
+        if isinstance(task, PartTask) or failure.transient:
             return TaskResult(failure=failure)
         result = failed(task.document, failure)
         return _Begun(self._keeper.kept(task, clock, result, fingerprint=""), failure)
 
     # --- read -----------------------------------------------------------------------------------------------------
 
-    def _read(self, task: Task, clock: TimeBudget, watch: Watch) -> TaskResult | PendingWrite:
+    def _read(self, task: ReadTask, clock: TimeBudget, watch: Watch) -> TaskResult | PendingWrite:
         document, opener = task.document, self._opener
         if task.failure is not None:  # whoever fetched the document has met it already
             raise DocumentError(task.failure.message, cause=task.failure.cause, transient=task.failure.transient)
@@ -128,7 +128,7 @@ class DocumentWork:
             return TaskResult(result=replace(earlier, attempts=task.attempt, duration_seconds=clock.elapsed()))
         with opener.opened(source, document) as (engine, reader):
             numbers = opener.page_numbers(document, reader.opened)
-            pages, pending = reader.first_look(numbers, task.lost, clock, watch)
+            pages, pending = reader.first_look(numbers, task.skipped_pages, clock, watch)
             draft = PartialDocument(
                 fingerprint=source.fingerprint,
                 engine=engine,
@@ -143,7 +143,7 @@ class DocumentWork:
         return self._keeper.finished(task, clock, draft, pages, reader.ocr_seconds)
 
     def _without_reading(
-        self, task: Task, duplicate_of: DuplicateOf, clock: TimeBudget
+        self, task: ReadTask, duplicate_of: DuplicateOf, clock: TimeBudget
     ) -> TaskResult | PendingWrite | None:
         """The earlier result of a document that has a twin, or what the twin's record holds."""
         earlier = self._keeper.earlier(task.document, duplicate_of.own_fingerprint) if task.resume else None

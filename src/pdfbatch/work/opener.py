@@ -10,7 +10,7 @@ from pdfbatch.page_ranges import pages_in
 from pdfbatch.ports import OcrEngine, OpenDocument, TextEngine
 from pdfbatch.settings import Extraction, Limits
 from pdfbatch.storage import fingerprint, local_path, read_document, redacted
-from pdfbatch.tasks import Step, Task
+from pdfbatch.tasks import PartTask, ReadTask
 from pdfbatch.work.page_reader import PageReader
 
 
@@ -32,17 +32,17 @@ class DocumentOpener:
     extraction: Extraction
     limits: Limits
 
-    def source(self, task: Task) -> WorkSource:
+    def source(self, task: ReadTask | PartTask) -> WorkSource:
         """What the engine opens: the spooled copy where there is one, else what is behind the document's path."""
-        if task.copy is not None:
-            return WorkSource(task.copy.path, task.copy.fingerprint)
+        if task.local_copy is not None:
+            return WorkSource(task.local_copy.path, task.local_copy.fingerprint)
         limits = self.limits
         source = read_document(task.document, max_file_bytes=limits.max_file_bytes, seconds=limits.storage_timeout)
         return WorkSource(source.data, str(source.fingerprint))
 
-    def confirm(self, task: Task, source: WorkSource) -> None:
+    def confirm(self, task: ReadTask | PartTask, source: WorkSource) -> None:
         """Raise ``DocumentError`` when a local file is no longer the version that was opened. Costs one ``stat``."""
-        if task.copy is None and isinstance(source.data, str):
+        if task.local_copy is None and isinstance(source.data, str):
             check_version(task, source.fingerprint, str(fingerprint(task.document)))
 
     @contextmanager
@@ -100,11 +100,11 @@ def _about(document: Document, source: WorkSource, error: DocumentError) -> Docu
     return DocumentError(said, cause=error.cause, transient=error.transient)
 
 
-def check_version(task: Task, opened: str, found: str) -> None:
+def check_version(task: ReadTask | PartTask, opened: str, found: str) -> None:
     """Raise ``DocumentError`` (``input_changed``) unless a document's fingerprints are the same.
 
     It is worth another try, except in a part: what its document was split by is the old version.
     """
     if found != opened:
         message = f"{task.document.file_path}: the input changed while it was read"
-        raise DocumentError(message, cause=Cause.INPUT_CHANGED, transient=task.step is Step.READ)
+        raise DocumentError(message, cause=Cause.INPUT_CHANGED, transient=isinstance(task, ReadTask))

@@ -18,7 +18,7 @@ from pdfbatch.outputs import (
 )
 from pdfbatch.ports import Output
 from pdfbatch.settings import Extraction
-from pdfbatch.tasks import DuplicateOf, PartialDocument, Task
+from pdfbatch.tasks import DuplicateOf, JoinTask, PartialDocument, ReadTask
 from pdfbatch.work.time_budget import TimeBudget
 
 # A twin that is partial, empty or failed is no model: its duplicate is read, so that its status says what came of it.
@@ -85,7 +85,12 @@ class ResultWriter:
         return as_duplicate(replace(found, pages=pages_of(record), output=None), document, duplicate_of)
 
     def finished(
-        self, task: Task, clock: TimeBudget, draft: PartialDocument, pages: Sequence[Page], ocr_seconds: float
+        self,
+        task: ReadTask | JoinTask,
+        clock: TimeBudget,
+        draft: PartialDocument,
+        pages: Sequence[Page],
+        ocr_seconds: float,
     ) -> PendingWrite:
         """What the pages of a document amount to, with its files."""
         result = concluded(
@@ -97,11 +102,13 @@ class ResultWriter:
         )
         return self.kept(task, clock, result, fingerprint=draft.fingerprint)
 
-    def kept(self, task: Task, clock: TimeBudget, result: DocumentResult, *, fingerprint: str) -> PendingWrite:
+    def kept(
+        self, task: ReadTask | JoinTask, clock: TimeBudget, result: DocumentResult, *, fingerprint: str
+    ) -> PendingWrite:
         """The result of a task, with what it cost so far, and its files."""
         seconds = task.worker_seconds + clock.elapsed()
         result = replace(
-            result, attempts=task.attempt + task.repeats, duration_seconds=seconds, fingerprint=fingerprint
+            result, attempts=task.attempt + task.storage_retries, duration_seconds=seconds, fingerprint=fingerprint
         )
         return self.unwritten(result)
 

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from pdfbatch.errors import Cause, DocumentError
+from pdfbatch.errors import Cause
 from pdfbatch.model import Failure, Page
 from pdfbatch.outcomes import lost_pages
 from pdfbatch.outputs import pages_from_json, pages_to_json, parts_folder
 from pdfbatch.ports import Watch
-from pdfbatch.tasks import PartialDocument, Step, Task, TaskResult
+from pdfbatch.tasks import JoinTask, PartialDocument, PartTask, ReadTask, TaskResult
 from pdfbatch.work.opener import DocumentOpener, check_version
 from pdfbatch.work.page_reader import PendingPage
 from pdfbatch.work.page_rules import split
@@ -23,7 +23,7 @@ class Parts:
     opener: DocumentOpener
     keeper: ResultWriter
 
-    def split(self, task: Task, draft: PartialDocument, pending: Sequence[PendingPage]) -> TaskResult | None:
+    def split(self, task: ReadTask, draft: PartialDocument, pending: Sequence[PendingPage]) -> TaskResult | None:
         """The parts in which the pages that wait for OCR are read, and their join; ``None`` when they are few.
 
         In a resumed batch, without the parts that the output holds.
@@ -39,30 +39,44 @@ class Parts:
             draft = replace(draft, pages=(), folder=folder)
         todo = [numbers for numbers in parts if _name(draft, numbers) not in done]
         return TaskResult(
-            parts=tuple(replace(task, step=Step.PART, attempt=1, pages=part, draft=draft) for part in todo),
-            join=replace(task, step=Step.JOIN, draft=draft),
+            parts=tuple(
+                PartTask(
+                    document=task.document,
+                    page_numbers=numbers,
+                    partial_document=draft,
+                    skipped_pages=task.skipped_pages,
+                    local_copy=task.local_copy,
+                )
+                for numbers in todo
+            ),
+            join=JoinTask(
+                document=task.document,
+                partial_document=draft,
+                attempt=task.attempt,
+                skipped_pages=task.skipped_pages,
+            ),
         )
 
-    def read(self, task: Task, clock: TimeBudget, watch: Watch) -> TaskResult:
+    def read(self, task: PartTask, clock: TimeBudget, watch: Watch) -> TaskResult:
         """Do a ``part`` task. Raises ``DocumentError``, with ``input_changed`` when the document is no longer the same."""
-        document, draft = task.document, _draft(task)
+        document, draft = task.document, task.partial_document
         source = self.opener.source(task)
         check_version(task, draft.fingerprint, source.fingerprint)
         with self.opener.opened(source, document) as (_, reader):
-            pages, pending = reader.first_look(task.pages, task.lost, clock, watch)
+            pages, pending = reader.first_look(task.page_numbers, task.skipped_pages, clock, watch)
             pages += reader.ocr(pending, clock, watch)
         self.opener.confirm(task, source)
         pages.sort(key=lambda page: page.number)
         if self.keeper.output is not None and draft.folder is not None:
-            self.keeper.output.write(_name(draft, task.pages), pages_to_json(pages))
+            self.keeper.output.write(_name(draft, task.page_numbers), pages_to_json(pages))
             pages = []
         return TaskResult(pages=tuple(pages))
 
-    def join(self, task: Task, clock: TimeBudget) -> TaskResult:
+    def join(self, task: JoinTask, clock: TimeBudget) -> TaskResult:
         """Do a ``join`` task: the document's result from its parts, which are removed. Raises ``DocumentError``."""
-        draft, name = _draft(task), task.document.file_path
-        found = {page.number: page for page in (*draft.pages, *self._stored(draft), *task.found)}
-        found.update((page.number, page) for page in task.lost if page.number not in found)
+        draft, name = task.partial_document, task.document.file_path
+        found = {page.number: page for page in (*draft.pages, *self._stored(draft), *task.part_pages)}
+        found.update((page.number, page) for page in task.skipped_pages if page.number not in found)
         missing = Failure(cause=Cause.INTERNAL, message=f"{name}: no part has read this page")
         pages = [found.get(number) or lost_pages([number], missing)[0] for number in draft.page_numbers]
         result = self.keeper.finished(task, clock, draft, pages, ocr_seconds=task.worker_seconds).written()
@@ -79,9 +93,3 @@ class Parts:
 
 def _name(draft: PartialDocument, numbers: Sequence[int]) -> str:
     return f"{draft.folder}{numbers[0]:06d}-{numbers[-1]:06d}.json"
-
-
-def _draft(task: Task) -> PartialDocument:
-    if task.draft is None:
-        raise DocumentError(f"{task.document.file_path}: a {task.step} task without a draft", cause=Cause.INTERNAL)
-    return task.draft
