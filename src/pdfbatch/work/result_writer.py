@@ -12,7 +12,6 @@ from pdfbatch.outputs import (
     options_digest,
     pages_of,
     read_record,
-    read_record_of,
     record_name,
     result_of,
 )
@@ -65,7 +64,7 @@ class ResultWriter:
 
     def earlier(self, document: Document, fingerprint: str) -> DocumentResult | None:
         """The earlier result of the same bytes under the same settings, when it ended well."""
-        record = None if self.output is None else read_record(self.output, document)
+        record = None if self.output is None else read_record(self.output, document.document_uuid)
         if self.output is None or record is None:
             return None
         same = (record["input"]["fingerprint"], record["options"]) == (fingerprint, self.options(document))
@@ -76,7 +75,7 @@ class ResultWriter:
 
     def copied(self, document: Document, duplicate_of: DuplicateOf) -> DocumentResult | None:
         """The result of a twin that succeeded with the same bytes and settings, as that of the document."""
-        record = None if self.output is None else read_record_of(self.output, duplicate_of.document_uuid)
+        record = None if self.output is None else read_record(self.output, duplicate_of.document_uuid)
         if self.output is None or record is None or DocumentStatus(record["status"]) not in _COPIED:
             return None
         if (record["input"]["fingerprint"], record["options"]) != (duplicate_of.fingerprint, self.options(document)):
