@@ -21,7 +21,7 @@ from pdfbatch.engines import PdfiumEngine
 from pdfbatch.model import Reason
 from pdfbatch.ports import OpenPage
 from pdfbatch.settings import Extraction
-from pdfbatch.work import LOOK_DPI, Decision, decide, dpi_for, is_blank, suspicious
+from pdfbatch.work import PREVIEW_DPI, Decision, decide, dpi_for, is_blank, needs_inspection
 
 NEEDS_OCR = "IPV"
 HAS_TEXT = "TS"
@@ -85,13 +85,13 @@ def routed_document(path: Path, name: str, page_classes: str) -> Iterator[Routed
 def outcome_of(page: OpenPage) -> tuple[str, str]:
     """What becomes of a page, and why."""
     text, rules = page.text(), EXTRACTION.rules
-    if not suspicious(text, rules):
+    if not needs_inspection(text, rules):
         return "text", Reason.TEXT_LAYER
     facts = page.facts()
     decision = decide(text, facts, rules)
     if decision.source == "text":
         return "blank" if decision.reason is Reason.BLANK else "text", decision.reason
-    dpi = LOOK_DPI if decision.source == "look" else dpi_for(facts, EXTRACTION)
+    dpi = PREVIEW_DPI if decision.source == "preview" else dpi_for(facts, EXTRACTION)
     return drawn_outcome(page, decision, dpi)
 
 

@@ -23,7 +23,7 @@ from pdfbatch.samples import blank_pdf, letter, mixed_pdf, scanned_pdf, text_pdf
 from pdfbatch.settings import Extraction, Limits
 from pdfbatch.tasks import ReadTask
 from pdfbatch.work import DocumentWork
-from pdfbatch.work.page_rules import LOOK_DPI
+from pdfbatch.work.page_rules import PREVIEW_DPI
 from tests.engines.making import image, one_page, with_unicode
 from tests.ocr.conftest import Program
 from tests.ocr.drawing import words
@@ -211,7 +211,7 @@ def test_text_pages_of_a_mixed_document_are_what_they_are_without_ocr(tesseract:
 def test_a_page_that_may_be_blank_is_drawn_once_and_small(tesseract: TesseractEngine) -> None:
     recorder, listener = Recorder(), Listener(tesseract)
     page = page_of(batch(listener, engine=recorder), one_page(b"1 1 1 rg 50 50 300 300 re f"))
-    assert (page.reason, recorder.drawn, listener.timeouts) == ("blank", [LOOK_DPI], [])
+    assert (page.reason, recorder.drawn, listener.timeouts) == ("blank", [PREVIEW_DPI], [])
 
 
 def test_a_scan_is_drawn_once(tesseract: TesseractEngine) -> None:

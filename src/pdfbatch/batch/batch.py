@@ -19,7 +19,7 @@ from pdfbatch.batch.startup import begun
 from pdfbatch.batch.task_source import TaskSource
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.model import Document, DocumentResult, Failure
-from pdfbatch.outcomes import failed
+from pdfbatch.outcomes import failed_result
 from pdfbatch.outputs import to_json, with_stored_pages
 from pdfbatch.ports import Executor, Locality, Output, Pool, Shared, SupportsSweep
 from pdfbatch.report import BatchReport, BatchState
@@ -107,7 +107,7 @@ class Batch:
             message = f"{task.document.file_path}: the batch ended before it was finished"
             failure = Failure(cause=Cause.CANCELLED, message=message)
             yield self._ended(
-                Completed(replace(failed(task.document, failure), attempts=task.attempt), needs_record=False)
+                Completed(replace(failed_result(task.document, failure), attempts=task.attempt), needs_record=False)
             )
 
     def _on(self, pool: Pool, tasks: TaskSource) -> Iterator[tuple[int, DocumentResult]]:

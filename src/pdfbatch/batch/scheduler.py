@@ -17,7 +17,7 @@ from typing import NamedTuple
 from pdfbatch import task_log
 from pdfbatch.errors import Cause
 from pdfbatch.model import DocumentResult, Failure, Page
-from pdfbatch.outcomes import failed, lost_pages, out_of_time
+from pdfbatch.outcomes import failed_pages, failed_result, timeout_failure
 from pdfbatch.ports import Pool, SupportsPendingWrites
 from pdfbatch.retry import backoff_seconds
 from pdfbatch.settings import Limits, RetryPolicy
@@ -228,7 +228,7 @@ class Scheduler:
         if task.attempt >= self.retry.crash_attempts or (limit is not None and again.used_seconds >= limit):
             return None
         if outcome.page:
-            again = replace(again, skipped_pages=(*task.skipped_pages, *lost_pages([outcome.page], failure)))
+            again = replace(again, skipped_pages=(*task.skipped_pages, *failed_pages([outcome.page], failure)))
         return time.monotonic(), next(self._numbers), again
 
     def _begin_split(self, task: Task, outcome: TaskResult, join: JoinTask) -> None:
@@ -248,12 +248,12 @@ class Scheduler:
         split.storage_retries += task.storage_retries + outcome.storage_retries
         split.part_pages.extend(outcome.pages)
         if self._is_out_of_time(split):
-            split.failure = out_of_time(task.document.file_path, self.limits.document_timeout)
+            split.failure = timeout_failure(task.document.file_path, self.limits.document_timeout)
             self._drop_parts(split)
         if outcome.failure is not None:
             known = {page.number for page in task.skipped_pages}
             split.skipped_pages.extend(task.skipped_pages)
-            split.skipped_pages.extend(lost_pages((n for n in task.page_numbers if n not in known), outcome.failure))
+            split.skipped_pages.extend(failed_pages((n for n in task.page_numbers if n not in known), outcome.failure))
         if split.waiting == 0:
             self._begin_join(split)
 
@@ -268,7 +268,7 @@ class Scheduler:
         self._parts = deque(part for part in self._parts if part.document.document_uuid != identity)
         split.waiting -= len(dropped)
         if split.failure is not None:
-            split.skipped_pages.extend(lost_pages((n for part in dropped for n in part.page_numbers), split.failure))
+            split.skipped_pages.extend(failed_pages((n for part in dropped for n in part.page_numbers), split.failure))
 
     def _begin_join(self, split: _SplitState) -> None:
         join = replace(
@@ -296,7 +296,7 @@ class Scheduler:
             )
         failure = outcome.failure or Failure(cause=Cause.INTERNAL, message=f"{task.document.file_path}: no result")
         result = replace(
-            failed(task.document, failure),
+            failed_result(task.document, failure),
             attempts=task.attempt + task.storage_retries + outcome.storage_retries,
             duration_seconds=task.worker_seconds + outcome.seconds,
         )
