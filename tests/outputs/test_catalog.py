@@ -85,8 +85,12 @@ def test_threads_can_look_up_documents_at_the_same_time(catalog: Catalog) -> Non
     catalog.note_files(f"id-{number}.json" for number in range(2000))
     catalog.add(entry(number) for number in range(2000))
     documents = [Document("", f"id-{number}") for number in range(2000)]
+
+    def find(document: Document) -> tuple[Counts, str | None] | None:
+        return catalog.find(document, "1:a", "o")
+
     with ThreadPoolExecutor(4) as threads:
-        found = list(threads.map(lambda document: catalog.find(document, "1:a", "o"), documents))
+        found = list(threads.map(find, documents))
     assert found == [(COUNTS, None)] * 2000
 
 
