@@ -9,7 +9,7 @@ from pdfbatch.engines import PdfiumEngine
 from pdfbatch.model import Reason
 from pdfbatch.ports import OpenPage
 from pdfbatch.settings import Extraction
-from pdfbatch.work import LOOK_DPI, decide, dpi_for, is_blank, suspicious
+from pdfbatch.work import PREVIEW_DPI, decide, dpi_for, is_blank, needs_inspection
 
 HAS_TEXT = "TS"
 BLANK = "B"
@@ -47,13 +47,13 @@ def route_document(path: Path, name: str, page_classes: str) -> Iterator[RoutedP
 def route_page(page: OpenPage) -> tuple[str, str]:
     """Return what becomes of a page, and why."""
     text, rules = page.text(), EXTRACTION.rules
-    if not suspicious(text, rules):
+    if not needs_inspection(text, rules):
         return "text", Reason.TEXT_LAYER
     facts = page.facts()
     decision = decide(text, facts, rules)
     if decision.source == "text":
         return "blank" if decision.reason is Reason.BLANK else "text", decision.reason
-    dpi = LOOK_DPI if decision.source == "look" else dpi_for(facts, EXTRACTION)
+    dpi = PREVIEW_DPI if decision.source == "preview" else dpi_for(facts, EXTRACTION)
     if is_blank(page.image(dpi), rules):  # only a drawn page shows whether it is blank
         return "blank", Reason.BLANK
     return "ocr", decision.reason
