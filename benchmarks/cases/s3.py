@@ -14,14 +14,14 @@ from benchmarks.job import Item, Job, Setting
 from benchmarks.line import long_line
 from benchmarks.results import CaseResult, Entry, Ratio, Run
 from benchmarks.servers import cpu_seconds, filled_bucket, s3_server, why_no_s3
-from tests.fault_proxy import FaultProxy, Faults
+from pdfbatch.testing.servers import FaultProxy, RequestFaults
 
 DOCUMENTS = 500
 LATENCIES_MS = (50, 200)
 GOALS = {50: 0.85}
 LOCAL, FAULTY = "local files", "S3, 20 % of requests 503, 10 % reset"
 PLAIN = "benchmarks.runners.plain_download"
-FAULTS = Faults(seed=1, slow_down=0.2, reset=0.1)
+FAULTS = RequestFaults(seed=1, slow_down=0.2, reset=0.1)
 NOTE = (
     "server_cpu_s is what the S3 server, and the line that delays requests, used of the same cores during a run. A real one "
     "has cores of its own: 'server's CPU taken out' shortens each run by that, divided by the number of cores. The times are "

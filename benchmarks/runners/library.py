@@ -83,19 +83,19 @@ def processor(job: Job, stack: ExitStack) -> BatchProcessor:
 def _storage(job: Job) -> Storage | None:
     if "output_url" not in job.settings:
         return None if job.output is None else Storage(job.output)
-    from tests.s3_options import options_for
+    from pdfbatch.testing.servers import s3_options
 
     # A place of its own for each run: what an earlier one has left there would be listed.
-    return Storage(f"{job.settings['output_url']}{os.getpid()}/", options_for(int(job.settings["output_port"] or 0)))
+    return Storage(f"{job.settings['output_url']}{os.getpid()}/", s3_options(int(job.settings["output_port"] or 0)))
 
 
 def documents(job: Job) -> Iterator[Document]:
     """The job's documents, made as they are asked for."""
     if "source_url" in job.settings:
         from pdfbatch.inputs import documents_from
-        from tests.s3_options import options_for
+        from pdfbatch.testing.servers import s3_options
 
-        url, options = str(job.settings["source_url"]), options_for(int(job.settings["source_port"] or 0))
+        url, options = str(job.settings["source_url"]), s3_options(int(job.settings["source_port"] or 0))
         listed = ((f"{url}{item.id}.pdf", options) for item in job.items)
         yield from documents_from(listed if job.items else (url, options))
         return

@@ -17,12 +17,12 @@ from pdfbatch.testing.probes import (
     Interruption,
     done,
     ended,
-    eventually,
     gate,
     interrupt,
     journal,
     task,
     text_of,
+    wait_until,
 )
 from pdfbatch.testing.work import StandInWork
 
@@ -132,7 +132,7 @@ class ExecutorContract:
             names = [f"{number}.pdf" for number in range(pool.capacity * 2 + 2)]
             for name in names:
                 pool.submit(task(name, until=until, journal=str(tmp_path / "journal")))
-            assert eventually(lambda: len(journal(tmp_path)) == pool.capacity)
+            assert wait_until(lambda: len(journal(tmp_path)) == pool.capacity)
 
     # --- leaving it -----------------------------------------------------------------------------------------------
 
@@ -219,7 +219,7 @@ class ExecutorContract:
             names = [f"{number}.pdf" for number in range(pool.capacity * 4 + 8)]
             asked = {"until": until, "journal": str(folder / "journal")}
             futures = {name: pool.submit(task(name, **asked)) for name in names}
-            assert eventually(lambda: len(journal(folder)) == pool.capacity)
+            assert wait_until(lambda: len(journal(folder)) == pool.capacity)
         finally:
             interrupt(pool)
         return futures

@@ -7,7 +7,7 @@ from pdfbatch.errors import Cause
 from pdfbatch.settings import Limits
 from pdfbatch.testing.executors import ExecutorContract
 from pdfbatch.testing.faults import Fault
-from pdfbatch.testing.probes import PATIENCE_SECONDS, alive, ended, eventually, gate, journal, task
+from pdfbatch.testing.probes import PATIENCE_SECONDS, alive, ended, gate, journal, task, wait_until
 from pdfbatch.testing.work import StandInWork
 
 _MEMORY_BYTES = 256 << 20
@@ -28,7 +28,7 @@ class KillingExecutorContract(ExecutorContract):
             futures = self._interrupted(tmp_path, until)
             wait(futures.values(), PATIENCE_SECONDS)
             assert all(future.done() for future in futures.values()), "a future has not ended"
-            assert eventually(lambda: not any(alive(process) for process, _ in journal(tmp_path)))
+            assert wait_until(lambda: not any(alive(process) for process, _ in journal(tmp_path)))
 
     def test_a_hang_costs_its_task_only(self) -> None:
         self._costs_its_task_only(Fault.HANG, Cause.TIMEOUT)
@@ -43,13 +43,13 @@ class KillingExecutorContract(ExecutorContract):
         with self._pool(_IMPATIENT) as pool:
             ended(pool.submit(task("bad.pdf", fault=Fault.CHILD, journal=str(tmp_path / "journal"))))
             assert [name for _, name in journal(tmp_path)] == ["bad.pdf", "child"]
-            assert eventually(lambda: not any(alive(process) for process, _ in journal(tmp_path)))
+            assert wait_until(lambda: not any(alive(process) for process, _ in journal(tmp_path)))
 
     def test_a_child_process_that_a_task_left_behind_ends_with_the_pool(self, tmp_path: Path) -> None:
         with self._pool(_PATIENT) as pool:
             ended(pool.submit(task("careless.pdf", fault=Fault.ORPHAN, journal=str(tmp_path / "journal"))))
         assert [name for _, name in journal(tmp_path)] == ["careless.pdf", "child"]
-        assert eventually(lambda: not any(alive(process) for process, _ in journal(tmp_path)))
+        assert wait_until(lambda: not any(alive(process) for process, _ in journal(tmp_path)))
 
     def test_a_page_that_takes_too_long_is_named(self) -> None:
         limits = Limits(document_timeout=PATIENCE_SECONDS, page_timeout=1.0)

@@ -6,10 +6,13 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from pdfbatch.model import Document, DocumentResult
 from pdfbatch.ports import Pool
 from pdfbatch.tasks import Task, TaskResult
+
+T = TypeVar("T")
 
 PATIENCE_SECONDS = 60.0
 """After this long something hangs; no test waits for it when nothing is wrong."""
@@ -63,14 +66,15 @@ def gate(folder: Path) -> Generator[str]:
         path.touch()
 
 
-def eventually(condition: Callable[[], bool]) -> bool:
-    """Whether something becomes true in time."""
-    end = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        if time.monotonic() > end:
-            return False
+def wait_until(condition: Callable[[], T], seconds: float = PATIENCE_SECONDS) -> T:
+    """Call ``condition`` until what it returns is true, and return that; return the last value when time is up.
+
+    Assert it where it must come true: ``assert wait_until(path.exists)``.
+    """
+    end = time.monotonic() + seconds
+    while not (value := condition()) and time.monotonic() < end:
         time.sleep(0.01)
-    return True
+    return value
 
 
 def alive(process: int) -> bool:
