@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from pdfbatch.testing.executors import ExecutorContract
     from pdfbatch.testing.faults import Fault, InjectedError, commit
     from pdfbatch.testing.killing import KillingExecutorContract
-    from pdfbatch.testing.sinks import RecordingSink
+    from pdfbatch.testing.ocr_engines import OcrEngineContract
+    from pdfbatch.testing.outputs import OutputContract
+    from pdfbatch.testing.sinks import RecordingSink, SinkContract
+    from pdfbatch.testing.text_engines import PageFactsContract, TextEngineContract
     from pdfbatch.testing.work import StandInWork
 else:
     __getattr__, __dir__ = lazy_face(
@@ -25,7 +28,10 @@ else:
         executors="ExecutorContract",
         faults="Fault InjectedError commit",
         killing="KillingExecutorContract",
-        sinks="RecordingSink",
+        ocr_engines="OcrEngineContract",
+        outputs="OutputContract",
+        sinks="RecordingSink SinkContract",
+        text_engines="PageFactsContract TextEngineContract",
         work="StandInWork",
     )
 
@@ -35,9 +41,14 @@ __all__ = [
     "FaultyEngine",
     "InjectedError",
     "KillingExecutorContract",
+    "OcrEngineContract",
+    "OutputContract",
+    "PageFactsContract",
     "PlainEngine",
     "RecordingSink",
+    "SinkContract",
     "StandInWork",
+    "TextEngineContract",
     "commit",
     "plain_document",
 ]
