@@ -28,9 +28,6 @@ from pdfbatch.testing.probes import (
 )
 from pdfbatch.testing.work import PipelinedStandInWork, StandInWork, UnloadableStandInWork
 
-_SECONDS = 15.0
-"""How long "within seconds" may take on a busy machine."""
-
 
 def _finish(pool: Pool) -> None:
     """Leave a pool normally."""
@@ -47,6 +44,9 @@ class ExecutorContract:
     Give it two workers if it can have them. Put a clean-up into ``teardown_method`` or a fixture of the subclass. The workers
     must see this machine's file system (pytest's ``tmp_path``).
     """
+
+    seconds: float = 15.0
+    """How long "within seconds" may take, on a busy machine too."""
 
     immediate: bool = True
     """``False`` for an executor that works inside ``submit``: tests that watch a task from outside are then skipped."""
@@ -169,7 +169,9 @@ class ExecutorContract:
             assert isinstance(pool, SupportsPendingWrites)
             assert pool.pending_writes == 0
             futures = [pool.submit(task(f"{number}.pdf", written=written)) for number in range(pool.capacity)]
-            assert wait_until(lambda: pool.pending_writes == len(futures)), "the pending writes are not counted"
+            assert wait_until(lambda: pool.pending_writes == len(futures), self.seconds), (
+                "the pending writes are not counted"
+            )
             assert text_of(pool.submit(task("next.pdf"))) == "next.pdf"
             assert not any(future.done() for future in futures)
             Path(written).touch()
@@ -189,14 +191,14 @@ class ExecutorContract:
         before = list_companions()
         self._fill_and_leave(tmp_path / "second", _finish)
         self._fill_and_leave(tmp_path / "third", interrupt)
-        assert wait_until(lambda: list_companions() <= before, _SECONDS), f"left: {list_companions() - before}"
+        assert wait_until(lambda: list_companions() <= before, self.seconds), f"left: {list_companions() - before}"
 
     def test_a_task_that_comes_after_the_end_is_cancelled(self) -> None:
         for leave in (_finish, interrupt):
             pool = self._pool().__enter__()
             leave(pool)
             future = pool.submit(task("late.pdf"))
-            assert wait_until(future.done, _SECONDS), "its future does not end"
+            assert wait_until(future.done, self.seconds), "its future does not end"
             assert future.cancelled()
 
     def test_leaving_it_twice_is_fine(self) -> None:
@@ -234,7 +236,7 @@ class ExecutorContract:
         started = time.monotonic()
         with gate(tmp_path) as until:
             self._interrupted(tmp_path, until)
-            assert time.monotonic() - started < _SECONDS
+            assert time.monotonic() - started < self.seconds
 
     # --- whatever a task does -------------------------------------------------------------------------------------
 
