@@ -27,7 +27,7 @@ def source_name(source: str | bytes) -> str:
     return storable_text(source) if isinstance(source, str) else "document"
 
 
-def refusal(source: str | bytes, complaint: str) -> DocumentError:
+def open_error(source: str | bytes, complaint: str) -> DocumentError:
     """The error for a source that an engine refused for no other reason than its form.
 
     ``complaint`` is what the engine said; it is kept when the source does look like a PDF. A source that cannot even be

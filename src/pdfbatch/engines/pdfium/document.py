@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pypdfium2.raw
 
-from pdfbatch.engines.errors import refusal, source_name
+from pdfbatch.engines.errors import open_error, source_name
 from pdfbatch.engines.pdfium.objects import page_facts
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.ports import PageFacts, pixels_per_side
@@ -176,7 +176,7 @@ def _loaded(source: str | bytes, password: str | None) -> Handle:
     if error == pdfium.FPDF_ERR_PASSWORD:
         state = "the password given does not open it" if password else "it is encrypted and needs a password"
         raise DocumentError(f"{source_name(source)}: {state}", cause=Cause.PASSWORD_REQUIRED)
-    raise refusal(source, _ERRORS.get(error, "pdfium cannot read it"))
+    raise open_error(source, _ERRORS.get(error, "pdfium cannot read it"))
 
 
 def _load(source: str | bytes, password: str | None) -> Handle:

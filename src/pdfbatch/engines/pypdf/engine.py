@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO
 
-from pdfbatch.engines.errors import refusal, source_name, unreadable
+from pdfbatch.engines.errors import open_error, source_name, unreadable
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.ports import PageFacts
 from pdfbatch.text import storable_text
@@ -161,7 +161,7 @@ def _reader(stream: BinaryIO, name: str, password: str | None) -> "PdfReader":
 def _judged(error: DocumentError, source: str | bytes) -> DocumentError:
     if error.cause is not Cause.MALFORMED:
         return error
-    return refusal(source, str(error).removeprefix(f"{source_name(source)}: "))
+    return open_error(source, str(error).removeprefix(f"{source_name(source)}: "))
 
 
 def _as_text(value: object) -> str:
