@@ -611,7 +611,7 @@ class SpoiledEngineContract(TextEngineContract):
         (SpoiledEngine(facts={"vector_objects": 1}), "test_a_blank_page_has_nothing_on_it"),
         (SpoiledEngine(facts={"width": 612.0}), "test_the_size_is_that_of_the_page_as_it_is_shown"),
         (SpoiledEngine(facts={"image_coverage": 0.5}), "test_a_scan_covers_its_page_at_its_resolution"),
-        (SpoiledEngine(facts={"vector_objects": 0}), "test_paths_are_vector_objects"),
+        (SpoiledEngine(facts={"vector_objects": 0}), "test_a_page_with_a_drawing_only_is_not_blank"),
         (SpoiledEngine(), "test_a_page_is_drawn_in_grey_at_the_resolution_asked_for"),
         (SpoiledEngine(), "test_a_turned_page_is_drawn_upright"),
     ],

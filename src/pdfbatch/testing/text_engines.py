@@ -208,8 +208,8 @@ class TextEngineContract:
         assert abs(facts.image_coverage - 1.0) < 0.01
         assert abs(facts.image_dpi - 150) <= 1
 
-    def test_paths_are_vector_objects(self) -> None:
-        assert self._facts_of(make_page_pdf(b"0 0 m 9 9 l S\n" * 7)).vector_objects == 7
+    def test_a_page_with_a_drawing_only_is_not_blank(self) -> None:
+        assert self._facts_of(make_page_pdf(b"0 0 m 9 9 l S\n" * 7)).vector_objects > 0
 
     # --- images ---------------------------------------------------------------------------------------------------
 
@@ -263,6 +263,9 @@ class PageFactsContract(TextEngineContract):
         self._must_see_glyphs()
         facts = self._facts_of(make_unmapped_pdf(3))
         assert (facts.unmapped_glyphs, facts.glyphs) == (3, 3)
+
+    def test_each_path_is_a_vector_object(self) -> None:
+        assert self._facts_of(make_page_pdf(b"0 0 m 9 9 l S\n" * 7)).vector_objects == 7
 
     def test_strips_cover_what_they_cover_together(self) -> None:
         strips = b"".join(b"q 612 0 0 9.9 0 %.1f cm /Im Do Q\n" % (index * 9.9) for index in range(80))
