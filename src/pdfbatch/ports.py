@@ -405,6 +405,7 @@ class SupportsSweep(Protocol):
         """
 
 
+@runtime_checkable
 class Sink(Protocol):
     """A receiver of a batch's progress. All calls come from one thread, and the batch waits for each.
 
@@ -425,3 +426,7 @@ class Sink(Protocol):
     @abstractmethod
     def close(self) -> None:
         """End the batch, within three seconds. Another batch may follow, and begins with ``update``."""
+
+
+SinkLike = Sink | Callable[[DocumentResult], object]
+"""A sink, or a function that is called with each result; accepted wherever sinks are given."""

@@ -5,7 +5,7 @@ import io
 import pytest
 
 from pdfbatch.ports import Sink
-from pdfbatch.sinks import LogSink, MemorySink, ProgressBarSink, RedisSink
+from pdfbatch.sinks import CallbackSink, LogSink, MemorySink, NullSink, ProgressBarSink, RedisSink
 from pdfbatch.testing import RecordingSink, SinkContract
 from pdfbatch.testing.servers import RedisServer
 
@@ -17,6 +17,16 @@ class TestMemorySink(SinkContract):
     def read_last_state(self, sink: Sink, batch_id: str) -> str | None:
         assert isinstance(sink, MemorySink)
         return None if sink.status is None else str(sink.status.state)
+
+
+class TestNullSink(SinkContract):
+    def make_sink(self) -> Sink:
+        return NullSink()
+
+
+class TestCallbackSink(SinkContract):
+    def make_sink(self) -> Sink:
+        return CallbackSink(lambda result: None, lambda status: None)
 
 
 class TestLogSink(SinkContract):

@@ -22,7 +22,7 @@ from pdfbatch import process_batch
 from pdfbatch.errors import UsageError
 from pdfbatch.report import BatchState, BatchStatus
 from pdfbatch.samples import text_pdf
-from pdfbatch.sinks.redis import RedisSink, connected
+from pdfbatch.sinks.redis import RedisSink, connect
 from pdfbatch.testing.probes import PATIENCE_SECONDS, wait_until
 from pdfbatch.testing.servers import RedisServer
 
@@ -148,9 +148,8 @@ def test_a_heart_beats_while_nothing_changes(server: RedisServer, status: BatchS
     sink = RedisSink(server.url, heartbeat_seconds=0.05)
     sink.update(status)
     first = wait_until(lambda: server.read_status("case-17"))
-    later = wait_until(
-        lambda: server.read_status("case-17")["heartbeat_at"] > first["heartbeat_at"] and server.read_status("case-17")
-    )
+    assert wait_until(lambda: server.read_status("case-17")["heartbeat_at"] > first["heartbeat_at"])
+    later = server.read_status("case-17")
     sink.close()
     assert {**later, "heartbeat_at": ""} == {**first, "heartbeat_at": ""}
 
@@ -388,7 +387,7 @@ def test_what_is_no_url_is_refused_without_repeating_it(url: str) -> None:
     ["redis://h", "rediss://u:p%2F@h:1/2", "unix:///run/redis.sock", "redis://h:0", "redis://h/x", "redis://h?db=1"],
 )
 def test_what_redis_py_takes_for_a_url_is_taken(url: str) -> None:
-    with connected(url):
+    with connect(url):
         assert RedisSink(url).server.startswith(url.partition(":")[0])
 
 
