@@ -1,13 +1,13 @@
 """Engines for tests of the whole flow: scans without PDFs, and an OCR engine whose answers are known beforehand."""
 
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pdfbatch.errors import DependencyError
-from pdfbatch.ports import OpenDocument, OpenPage, PageFacts, Reading
+from pdfbatch.ports import Box, OpenDocument, OpenPage, PageFacts, Reading
 from pdfbatch.testing import Fault, PlainEngine, commit
 
 if TYPE_CHECKING:
@@ -56,6 +56,9 @@ class _Scan:
 
     def text(self) -> str:
         return ""
+
+    def text_boxes(self) -> Sequence[Box]:
+        return ()
 
     def facts(self) -> PageFacts:
         return PageFacts(width=72.0, height=72.0, image_coverage=1.0, image_dpi=200.0, images=1)

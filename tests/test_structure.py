@@ -27,7 +27,7 @@ ADAPTERS = ("executors", "engines", "ocr", "sinks", "storage")
 # Who may name an adapter; others know the ports alone. Of ``storage`` only the public class is an adapter.
 MAY_CHOOSE_ADAPTERS = ("defaults", "api", "outputs.exporter", "cli.*", "testing.*")
 LIBRARIES = {
-    "PIL": ("engines.*", "ocr.*", "work.recognition", "work.streaks", "samples.*", "testing.*"),
+    "PIL": ("engines.*", "ocr.*", "work.recognition", "work.print_marks", "work.streaks", "samples.*", "testing.*"),
     "fsspec": ("storage.*", "inputs.*"),
     "pyarrow": ("outputs.parquet",),
     "pypdf": ("engines.pypdf.*", "samples.documents"),

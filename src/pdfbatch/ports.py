@@ -7,13 +7,13 @@ test for each promise made here.
 
 import math
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import IntEnum
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, Self, runtime_checkable
 
 from pdfbatch.model import DocumentResult
 from pdfbatch.report import BatchStatus
@@ -206,6 +206,23 @@ class PageFacts:
     """Number of those in text rendering mode 3, as OCR software puts them behind a scan."""
     vector_objects: int = 0
     """Number of paths, shadings and drawn annotations; of very many, some thousands are enough."""
+    objects: int = 0
+    """Number of everything that the content of the page paints."""
+    content_bytes: int = 0
+    """Length of the content streams as they are stored."""
+    undecoded_images: int = 0
+    """Number of images that have data but no picture: they cannot be decoded, or have one colour though their data do not."""
+    suspicious_glyphs: int = 0
+    """Number of unmapped glyphs whose character is none that a writer means."""
+
+
+class Box(NamedTuple):
+    """A rectangle on a page as it is shown (after /Rotate), in points from its top left corner."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
 
 
 def pixels_per_side(points: float, dpi: float) -> int:
@@ -229,6 +246,13 @@ class OpenPage(Protocol):
         """
 
     @abstractmethod
+    def text_boxes(self) -> Sequence[Box]:
+        """Return where the text layer lies: a box for each line or word, in the order of the text. Cheap.
+
+        Empty when there is no text, or when the engine cannot tell.
+        """
+
+    @abstractmethod
     def facts(self) -> PageFacts:
         """Return what is on the page."""
 
@@ -238,6 +262,26 @@ class OpenPage(Protocol):
 
         An engine that cannot draw raises ``DocumentError``.
         """
+
+
+@runtime_checkable
+class SupportsEvidence(Protocol):
+    """An open page that can be looked at more closely. Without it, the facts of a page must do."""
+
+    @abstractmethod
+    def is_plain(self) -> bool:
+        """Return whether a glance finds hardly anything but text: no image, no form XObject, few drawings.
+
+        Takes microseconds, and looks at a sample of the objects of a page that has many.
+        """
+
+    @abstractmethod
+    def cut_images(self) -> int:
+        """Return how many large images surely end early, so that a part of them is not shown."""
+
+    @abstractmethod
+    def undecoded_images(self) -> int:
+        """Return how many images have data but no picture. Decodes them, so it is asked only about a page that looks blank."""
 
 
 class OpenDocument(Protocol):
@@ -286,11 +330,16 @@ class TextEngine(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What OCR read in a picture. ``confidence`` is the mean word confidence, 0 to 100; ``None`` without a word."""
+    """What OCR read in a picture.
+
+    ``confidence`` is the mean word confidence, 0 to 100; ``None`` without a word. ``weak_share`` is the share of words with a
+    confidence below 60, 0 to 1; ``None`` when the engine does not tell.
+    """
 
     text: str
     confidence: float | None
     words: int
+    weak_share: float | None = None
 
 
 class OcrEngine(Protocol):

@@ -186,6 +186,7 @@ def _page(entry: Mapping[str, Any]) -> Page:
         source=TextSource(entry["source"]),
         reason=entry["reason"],
         confidence=entry["confidence"],
+        weak_words=entry.get("weak_words"),
         failure=None if error is None else _failure(error),
     )
 

@@ -1,14 +1,14 @@
 """Text engines for tests: one that reads text files as documents, and one that commits faults on chosen pages."""
 
 import os
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pdfbatch.errors import Cause, DocumentError
-from pdfbatch.ports import OpenDocument, OpenPage, PageFacts, TextEngine
+from pdfbatch.ports import Box, OpenDocument, OpenPage, PageFacts, TextEngine
 from pdfbatch.testing.faults import Fault, commit
 
 if TYPE_CHECKING:
@@ -76,6 +76,10 @@ class _PlainPage:
 
     def text(self) -> str:
         return self._text
+
+    def text_boxes(self) -> Sequence[Box]:
+        """Return none: plain text lies nowhere."""
+        return ()
 
     def facts(self) -> PageFacts:
         return PageFacts(width=_WIDTH, height=_HEIGHT, glyphs=len(self._text))

@@ -1,7 +1,7 @@
 """Documents and pages that pdfium has opened. Imported only where documents are opened, because it loads pypdfium2."""
 
 import os
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from ctypes import c_ubyte, c_ushort, create_string_buffer
 from dataclasses import dataclass, field
@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pypdfium2.raw
 
 from pdfbatch.engines.errors import open_error, source_name
+from pdfbatch.engines.pdfium.evidence import count_cut_images, count_undecoded_images, find_text_boxes, is_plain
 from pdfbatch.engines.pdfium.objects import page_facts
 from pdfbatch.errors import Cause, DocumentError
-from pdfbatch.ports import PageFacts, pixels_per_side
+from pdfbatch.ports import Box, PageFacts, pixels_per_side
 from pdfbatch.text import storable_text
 
 if TYPE_CHECKING:
@@ -133,6 +134,26 @@ class PdfiumPage:
         # pdfium writes UTF-16 with a NUL at the end: two bytes per unit.
         raw = memoryview(buffer).cast("B")[: 2 * max(written - 1, 0)]
         return storable_text(str(raw, "utf-16-le", "surrogatepass"))
+
+    def text_boxes(self) -> Sequence[Box]:
+        """Return a box for each run of glyphs in one line. At most 5,000, so that a page of any content is cheap."""
+        with _PDFIUM:
+            return find_text_boxes(self.handle, self._text())
+
+    def is_plain(self) -> bool:
+        """Return whether a glance at the page's objects finds hardly anything but text."""
+        with _PDFIUM:
+            return is_plain(self.handle)
+
+    def cut_images(self) -> int:
+        """Return how many large images surely end early."""
+        with _PDFIUM:
+            return count_cut_images(self.handle)
+
+    def undecoded_images(self) -> int:
+        """Return how many images have data but no picture."""
+        with _PDFIUM:
+            return count_undecoded_images(self.handle)
 
     def facts(self) -> PageFacts:
         """Return what is on the page. The walk over its objects is bounded: counts of a huge page are lower bounds."""

@@ -18,7 +18,7 @@ Handle = Any
 """A pointer from pdfium."""
 
 # Bounds, so that a page with any content takes milliseconds.
-_OBJECTS = 5_000
+OBJECTS = 5_000
 _DEPTH = 8
 _GLYPHS = 300
 _ANNOTATIONS = 100
@@ -26,7 +26,7 @@ _VECTORS = (pdfium.FPDF_PAGEOBJ_PATH, pdfium.FPDF_PAGEOBJ_SHADING)
 _INVISIBLE = (pdfium.FPDF_ANNOT_LINK, pdfium.FPDF_ANNOT_POPUP)
 
 
-class _Placed(NamedTuple):
+class PlacedObject(NamedTuple):
     """A page object, its type, and the transformation of the form that contains it."""
 
     handle: Handle
@@ -47,7 +47,7 @@ def page_facts(page: Handle, text: Handle) -> PageFacts:
     Visible annotations count as vector objects.
     """
     images, vectors = Coverage(_visible_box(page)), _count_visible_annotations(page)
-    for placed in islice(_objects(page), _OBJECTS):
+    for placed in islice(objects_of(page), OBJECTS):
         if placed.type == pdfium.FPDF_PAGEOBJ_IMAGE:
             _add_image(images, placed)
         elif placed.type in _VECTORS:
@@ -63,16 +63,18 @@ def page_facts(page: Handle, text: Handle) -> PageFacts:
         unmapped_glyphs=glyphs.unmapped,
         invisible_glyphs=glyphs.invisible,
         vector_objects=vectors,
+        objects=pdfium.FPDFPage_CountObjects(page),
     )
 
 
-def _objects(page: Handle) -> Iterator[_Placed]:
+def objects_of(page: Handle) -> Iterator[PlacedObject]:
+    """Yield the objects of a page, those in form XObjects included."""
     for index in range(pdfium.FPDFPage_CountObjects(page)):
         yield from _walk(pdfium.FPDFPage_GetObject(page, index), Matrix(), _DEPTH)
 
 
-def _walk(handle: Handle, outer: Matrix, depth: int) -> Iterator[_Placed]:
-    placed = _Placed(handle, pdfium.FPDFPageObj_GetType(handle), outer)
+def _walk(handle: Handle, outer: Matrix, depth: int) -> Iterator[PlacedObject]:
+    placed = PlacedObject(handle, pdfium.FPDFPageObj_GetType(handle), outer)
     yield placed
     if placed.type != pdfium.FPDF_PAGEOBJ_FORM or depth == 0:
         return
@@ -81,7 +83,7 @@ def _walk(handle: Handle, outer: Matrix, depth: int) -> Iterator[_Placed]:
         yield from _walk(pdfium.FPDFFormObj_GetObject(handle, index), inner, depth - 1)
 
 
-def _add_image(images: Coverage, placed: _Placed) -> None:
+def _add_image(images: Coverage, placed: PlacedObject) -> None:
     width, height = c_uint(), c_uint()
     pdfium.FPDFImageObj_GetImagePixelSize(placed.handle, byref(width), byref(height))
     images.add(_matrix(placed.handle).then(placed.outer), width.value, height.value)

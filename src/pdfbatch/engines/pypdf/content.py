@@ -19,7 +19,9 @@ def page_facts(page: PageObject, glyphs: int) -> PageFacts:
     """Return the facts about a page. Looks at the first 5,000 paint operators, those in form XObjects included."""
     box = _visible_box(page)
     walk = _Walker(images=Coverage(box))
+    content_bytes = 0
     if (content := page.get_contents()) is not None:
+        content_bytes = len(content.get_data())
         walk.walk(content, _dictionary(page, "/Resources"), Matrix(), _DEPTH)
     width, height = box.right - box.left, box.top - box.bottom
     if page.rotation % 180:
@@ -32,6 +34,8 @@ def page_facts(page: PageObject, glyphs: int) -> PageFacts:
         images=walk.images.images,
         glyphs=glyphs,
         vector_objects=walk.vectors + _count_visible_annotations(page),
+        objects=walk.vectors + walk.images.images,
+        content_bytes=content_bytes,
     )
 
 

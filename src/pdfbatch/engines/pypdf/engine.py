@@ -2,14 +2,14 @@
 
 import io
 import os
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO
 
 from pdfbatch.engines.errors import open_error, read_error, source_name
 from pdfbatch.errors import Cause, DocumentError
-from pdfbatch.ports import PageFacts
+from pdfbatch.ports import Box, PageFacts
 from pdfbatch.text import storable_text
 
 if TYPE_CHECKING:
@@ -99,6 +99,10 @@ class PypdfPage:
         """Return the text layer, as ``storable_text``. Raises ``DocumentError`` (``malformed``)."""
         with _translate_errors(self.name):
             return storable_text(self.page.extract_text())
+
+    def text_boxes(self) -> Sequence[Box]:
+        """Return none: pypdf does not tell where its text lies."""
+        return ()
 
     def facts(self) -> PageFacts:
         """Return what is on the page. Raises ``DocumentError`` (``malformed``).
