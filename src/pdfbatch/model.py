@@ -10,7 +10,7 @@ from enum import StrEnum
 from pdfbatch.errors import Cause
 from pdfbatch.fast_pickle import quickly_pickled
 from pdfbatch.page_ranges import parse_page_range
-from pdfbatch.urls import recorded
+from pdfbatch.urls import without_credentials
 
 _URLS = uuid.NAMESPACE_URL.bytes
 
@@ -116,7 +116,7 @@ class Document:
 
 def derived_uuid(file_path: str) -> str:
     """The id of a document that came without one: UUIDv5 (RFC 9562) of its absolute path, or of its URL without secrets."""
-    name = recorded(file_path) if "://" in file_path else os.path.abspath(file_path)
+    name = without_credentials(file_path) if "://" in file_path else os.path.abspath(file_path)
     name = name.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
     # what ``str(uuid.uuid5(...))`` gives, in a third of its time: it is done once or twice for each document
     digits = hashlib.sha1(_URLS + name.encode(), usedforsecurity=False).hexdigest()

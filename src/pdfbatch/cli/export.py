@@ -4,7 +4,7 @@ import sys
 
 from pdfbatch.cli.arguments import Arguments
 from pdfbatch.cli.exit_codes import ExitCode
-from pdfbatch.storage import redacted
+from pdfbatch.urls import without_credentials
 
 
 def export(arguments: Arguments) -> ExitCode:
@@ -16,5 +16,5 @@ def export(arguments: Arguments) -> ExitCode:
     count = write(arguments.output, arguments.target)
     if not arguments.quiet:
         rows = "row" if count == 1 else "rows"
-        sys.stderr.write(f"{count:,} {rows} in {redacted(arguments.target)}\n")
+        sys.stderr.write(f"{count:,} {rows} in {without_credentials(arguments.target)}\n")
     return ExitCode.OK

@@ -17,7 +17,7 @@ from typing import Any, cast
 
 from pdfbatch.model import Document
 from pdfbatch.storage.calls import CallPolicy, Location
-from pdfbatch.storage.fingerprints import Fingerprint, of_bytes, of_info
+from pdfbatch.storage.fingerprints import Fingerprint
 from pdfbatch.storage.fsspec import lists_versions
 from pdfbatch.storage.presigning import UrlPattern, pattern_after
 from pdfbatch.storage.remote_documents import listed_fingerprint, options_of, url_of
@@ -122,7 +122,7 @@ class Lane:
                 data, path = read
                 with open(path, "xb", buffering=0) as file:
                     file.write(data)
-                digest, is_whole = str(of_bytes(data)) if self.hashes else "", True
+                digest, is_whole = str(Fingerprint.of_bytes(data)) if self.hashes else "", True
         except Exception:  # noqa: BLE001 (whatever it is, the long way meets it too, and says what it is)
             is_whole = False
         passage.done(is_whole, digest)
@@ -205,7 +205,7 @@ def _told(status: int, headers: Mapping[str, str]) -> Fingerprint | None:
     """What an answer says of the object, in the words of a listing; ``None`` when it says too little."""
     size = headers.get("Content-Length", "") if status == 200 else headers.get("Content-Range", "").rpartition("/")[2]
     etag = headers.get("ETag")
-    return of_info({"size": int(size), "ETag": etag}) if size.isdecimal() and int(size) and etag else None
+    return Fingerprint.of_info({"size": int(size), "ETag": etag}) if size.isdecimal() and int(size) and etag else None
 
 
 async def _pattern(client: Any, url: str, key: str) -> UrlPattern | None:
@@ -219,7 +219,7 @@ async def _pattern(client: Any, url: str, key: str) -> UrlPattern | None:
 def lane_to(document: Document, terms: CallPolicy, *, hashes: bool = False) -> Lane | None:
     """A new lane to where a document is; ``None`` where there is none. Opens the file system."""
     options = options_of(document)
-    filesystem, _ = Location(url_of(document), options).opened(terms.seconds)
+    filesystem, _ = Location(url_of(document), options).open(terms.seconds)
     is_about_requests = any(options.get(name) for name in _ABOUT_REQUESTS)
     is_plain = lists_versions(filesystem) and not is_about_requests
     return Lane(filesystem, terms.seconds / 3, hashes) if is_plain and hasattr(filesystem, "set_session") else None

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, cast
 
 from pdfbatch.storage import fingerprints
-from pdfbatch.storage.calls import BoundedFileSystem, in_thread
+from pdfbatch.storage.calls import BoundedFileSystem, run_in_thread
 from pdfbatch.storage.fsspec import is_s3
 from pdfbatch.storage.tree import Listed
 
@@ -38,7 +38,7 @@ def runs(asked: Callable[[str, int], Page]) -> Iterator[Sequence[Listed]]:
         early = len(page.names) * 3 // 4
         yield page.names[:early]
         most = min(2 * most, MOST_NAMES)
-        following = in_thread(partial(asked, page.token, most))
+        following = run_in_thread(partial(asked, page.token, most))
         yield page.names[early:]
         page = following.result()
     yield page.names
@@ -102,4 +102,4 @@ def _files(answer: Mapping[str, Any], prefix: str) -> list[Listed]:
 
 def _found(entry: Mapping[str, Any]) -> fingerprints.Fingerprint:
     """What the file system's own ``info`` says of an object."""
-    return fingerprints.of_info({**entry, "size": entry["Size"]})
+    return fingerprints.Fingerprint.of_info({**entry, "size": entry["Size"]})

@@ -9,8 +9,9 @@ from pdfbatch.model import Document
 from pdfbatch.page_ranges import pages_in
 from pdfbatch.ports import OcrEngine, OpenDocument, TextEngine
 from pdfbatch.settings import Extraction, Limits
-from pdfbatch.storage import fingerprint, local_path, read_document, redacted
+from pdfbatch.storage import fingerprint, local_path, read_document
 from pdfbatch.tasks import Step, Task
+from pdfbatch.urls import without_credentials
 from pdfbatch.work.page_reader import PageReader
 
 
@@ -92,7 +93,7 @@ class DocumentOpener:
 
 def _about(document: Document, source: WorkSource, error: DocumentError) -> DocumentError:
     """What an engine said of a copy, or of bytes, said of the document."""
-    said, name = str(error), redacted(document.file_path)
+    said, name = str(error), without_credentials(document.file_path)
     if isinstance(source.data, bytes):
         said = f"{name}: {said.removeprefix('document: ')}"
     elif source.data != local_path(document):

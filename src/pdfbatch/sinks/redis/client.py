@@ -95,8 +95,11 @@ def translated(server: str) -> Generator[None]:
         raise StatusUnavailableError(f"{server}: {error or type(error).__name__}") from error
 
 
-def redacted(url: str) -> str:
-    """Where a URL leads, without user, password and options, to be shown to anybody."""
+def server_address(url: str) -> str:
+    """Return scheme, host, port and database of a Redis URL, even of a malformed one: no user, no password, no options.
+
+    ``pdfbatch.urls.without_credentials`` would keep the user and harmless options, and trusts a URL to be well-formed.
+    """
     try:
         parts = urlsplit(url)
         port = "" if parts.port is None else f":{parts.port}"
@@ -124,7 +127,7 @@ def _client(url: str, timeout_seconds: float) -> "Redis":
 
 def _not_a_url(url: str) -> UsageError:
     wanted = "redis://[user:password@]host[:port][/db], rediss://... or unix:///path"
-    return UsageError(f"{redacted(url)}: not a URL of Redis, such as {wanted} (percent-encoded)")
+    return UsageError(f"{server_address(url)}: not a URL of Redis, such as {wanted} (percent-encoded)")
 
 
 class _FromUrl(Protocol):

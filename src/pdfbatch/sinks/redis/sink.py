@@ -16,7 +16,7 @@ from pdfbatch.sinks.redis.client import (
     Client,
     check,
     connected,
-    redacted,
+    server_address,
     translated,
 )
 from pdfbatch.sinks.redis.keys import DEFAULT_PREFIX, StatusKeys
@@ -61,7 +61,7 @@ class RedisSink:
             raise UsageError("expire_seconds and heartbeat_seconds must be above 0, linger_seconds not below")
         if self.client is None:
             check(self.url)
-        self.server = redacted(self.url) if self.client is None else "the given Redis client"
+        self.server = server_address(self.url) if self.client is None else "the given Redis client"
 
     def update(self, status: BatchStatus) -> None:
         """Leave the snapshot for the thread to send."""
