@@ -12,7 +12,7 @@ from PIL import Image
 from pdfbatch import samples
 from pdfbatch.engines.pdfium import PdfiumEngine
 from pdfbatch.settings import PageRules
-from pdfbatch.work.page_rules import ink, is_blank, pixels
+from pdfbatch.work.page_rules import ink_share, is_blank, pixels
 from tests.engines.making import form, image, one_page, stream, text
 
 ENGINE = PdfiumEngine()
@@ -124,7 +124,7 @@ def test_a_filled_field_is_drawn() -> None:
     page = b"/MediaBox[0 0 612 792]/Annots[10 0 R]"
     field = b"<</Type/Annot/Subtype/Widget/FT/Tx/T(name)/V(Ada)/Rect[100 100 300 130]/F 4/P 3 0 R/AP<</N 11 0 R>>>>"
     look = form(b"/Tx BMC BT /F1 20 Tf 2 5 Td (Ada Lovelace) Tj ET EMC", resources=b"/Font<</F1 5 0 R>>", box=(200, 30))
-    assert ink(drawn(one_page(b"", page=page, more=[field, look]))) > 0.0005
+    assert ink_share(drawn(one_page(b"", page=page, more=[field, look]))) > 0.0005
 
 
 # --- facts that only pdfium knows -------------------------------------------------------------------------------------

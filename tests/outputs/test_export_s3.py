@@ -5,7 +5,7 @@ import json
 import pytest
 
 from pdfbatch.errors import OutputError
-from pdfbatch.outputs.atomic_file import written
+from pdfbatch.outputs.atomic_file import atomic_file
 from pdfbatch.outputs.exporter import export
 from pdfbatch.storage import Storage
 from tests.fault_proxy import FaultProxy, Faults
@@ -27,7 +27,7 @@ def test_an_output_on_s3_becomes_a_file_on_s3(bucket: Bucket, proxy: FaultProxy)
 
 
 def test_a_large_export_is_one_put(bucket: Bucket, proxy: FaultProxy) -> None:
-    with written(f"{bucket.url}/large.jsonl", options_for(proxy.server_port)) as file:
+    with atomic_file(f"{bucket.url}/large.jsonl", options_for(proxy.server_port)) as file:
         file.write(bytes(110_000_000))
     assert (proxy.count("PUT"), proxy.count("POST")) == (1, 0)
     assert bucket.client.info(f"{bucket.url}/large.jsonl")["size"] == 110_000_000
@@ -38,7 +38,7 @@ def test_an_export_that_is_refused_leaves_nothing(bucket: Bucket, proxy: FaultPr
     target = f"{bucket.url}/refused.jsonl"
     with (
         pytest.raises(OutputError, match="access denied"),
-        written(target, options_for(proxy.server_port)) as file,
+        atomic_file(target, options_for(proxy.server_port)) as file,
     ):
         file.write(b"row")
     assert not bucket.client.exists(target)

@@ -19,17 +19,14 @@ from pdfbatch.processor import BatchProcessor
 from pdfbatch.settings import Extraction
 from pdfbatch.storage import Storage, s3listing
 from pdfbatch.storage.temporary_names import PREFIX, temporary_name
-from tests.fault_proxy import FaultProxy
+from tests.fault_proxy import Fault, FaultProxy
 from tests.s3_server import Bucket, options_for
 
 pytest.importorskip("s3fs")
 
 
-@pytest.fixture
-def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pages of three names at most, the first of two."""
-    monkeypatch.setattr(s3listing, "FIRST_NAMES", 2)
-    monkeypatch.setattr(s3listing, "MOST_NAMES", 3)
+# Names on the first two pages.
+FIRST, SECOND = s3listing.FIRST_NAMES, 2 * s3listing.FIRST_NAMES
 
 
 def listings(proxy: FaultProxy) -> list[str]:
@@ -42,26 +39,25 @@ def below(bucket: Bucket, proxy: FaultProxy, folder: str) -> Iterator[Document]:
     return documents_from((f"{bucket.url}/{folder}", options_for(proxy.server_port)))
 
 
-@pytest.mark.usefixtures("short_pages")
 def test_all_pages_of_all_folders_are_looked_through(bucket: Bucket, proxy: FaultProxy) -> None:
-    for folder in ("in", "in/a", "in/b/c"):
+    for folder in ("in/a", "in/b/c"):
         bucket.fill(8, folder)
+    bucket.fill(FIRST + 8)
     bucket.client.pipe_file(f"{bucket.url}/in/notes.txt", b"no PDF")
     found = [document.file_path for document in below(bucket, proxy, "in/")]
     assert sorted(found) == sorted(f"s3://{name}" for name in bucket.client.find(f"{bucket.url}/in") if ".pdf" in name)
-    assert len(found) == len(set(found)) == 24
+    assert len(found) == len(set(found)) == FIRST + 24
 
 
-@pytest.mark.usefixtures("short_pages")
 def test_documents_come_before_the_last_page_is_asked_for(bucket: Bucket, proxy: FaultProxy) -> None:
-    bucket.fill(20)
+    bucket.fill(FIRST + SECOND + 1)
     documents = below(bucket, proxy, "in/")
     assert next(documents).file_path.endswith("000.pdf")
     assert len(listings(proxy)) == 1
     assert next(documents).file_path.endswith("001.pdf")
     assert len(listings(proxy)) <= 2, "more than this page and the next was asked for"
-    assert sum(1 for _ in documents) == 18
-    assert len(listings(proxy)) == 7
+    assert sum(1 for _ in documents) == FIRST + SECOND - 1
+    assert len(listings(proxy)) == 3
 
 
 def test_whether_it_is_a_folder_takes_one_name(bucket: Bucket, proxy: FaultProxy) -> None:
@@ -71,23 +67,24 @@ def test_whether_it_is_a_folder_takes_one_name(bucket: Bucket, proxy: FaultProxy
     assert "max-keys=1&" in f"{first}&"
 
 
-@pytest.mark.usefixtures("short_pages")
-def test_a_page_that_fails_is_told_when_all_before_it_has_ended(
-    bucket: Bucket, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bucket.fill(20)
-    usual = proxy.fate
+class SecondPageExpires(FaultProxy):
+    """A proxy that refuses every list of names but the first."""
 
-    def fate(method: str, path: str) -> Any:
-        return "expired" if len(listings(proxy)) >= 3 and "list-type=2" in path else usual(method, path)
+    def fate(self, method: str, path: str) -> Fault:
+        """Refuse it as S3 refuses an expired token."""
+        usual = super().fate(method, path)
+        return "expired" if len(listings(self)) > 1 and "list-type=2" in path else usual
 
-    monkeypatch.setattr(proxy, "fate", fate)
-    results = BatchProcessor(executor=ThreadExecutor(workers=2), extraction=Extraction(ocr="never")).stream(
-        below(bucket, proxy, "in/")
-    )
-    assert [next(results).ok for _ in range(2 + 3 + 3)] == [True] * 8
-    with pytest.raises(NoDocumentsError, match=r"in/ cannot be listed.*expired"):
-        next(results)
+
+def test_a_page_that_fails_is_told_when_all_before_it_has_ended(bucket: Bucket) -> None:
+    bucket.fill(FIRST + 1)
+    with SecondPageExpires(bucket.server.port) as proxy:
+        results = BatchProcessor(executor=ThreadExecutor(workers=2), extraction=Extraction(ocr="never")).stream(
+            below(bucket, proxy, "in/")
+        )
+        assert [next(results).ok for _ in range(FIRST)] == [True] * FIRST
+        with pytest.raises(NoDocumentsError, match=r"in/ cannot be listed.*expired"):
+            next(results)
 
 
 def test_a_folder_without_names_is_said_to_be_empty(bucket: Bucket, proxy: FaultProxy) -> None:
@@ -109,9 +106,8 @@ def test_probes_of_dead_writers_are_swept(bucket: Bucket, proxy: FaultProxy) -> 
     assert [PREFIX in path for path in listings(proxy)] == [True], "all of the output was listed"
 
 
-@pytest.mark.usefixtures("short_pages")
 def test_the_names_of_an_output_come_page_by_page(bucket: Bucket, proxy: FaultProxy) -> None:
-    bucket.fill(9, "out")
+    bucket.fill(FIRST, "out")
     bucket.fill(4, "out/.parts/x")
     bucket.client.pipe_file(f"{bucket.url}/out/{temporary_name()}", b"pdfbatch")
     storage = Storage(f"{bucket.url}/out", options_for(proxy.server_port))
@@ -121,7 +117,7 @@ def test_the_names_of_an_output_come_page_by_page(bucket: Bucket, proxy: FaultPr
     assert sorted((first, *names)) == sorted(
         [
             *(f".parts/x/{number:03d}.pdf" for number in range(4)),
-            *(f"{number:03d}.pdf" for number in range(9)),
+            *(f"{number:03d}.pdf" for number in range(FIRST)),
         ]
     )
     assert sorted(storage.names(".parts/x/")) == [f".parts/x/{number:03d}.pdf" for number in range(4)]

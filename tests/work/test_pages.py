@@ -21,9 +21,9 @@ from pdfbatch.ports import OcrEngine, OpenDocument, OpenPage, PageFacts, Reading
 from pdfbatch.processor import BatchProcessor
 from pdfbatch.samples import blank_pdf, letter, mixed_pdf, scanned_pdf, text_pdf
 from pdfbatch.settings import Extraction, Limits
-from pdfbatch.tasks import Task
+from pdfbatch.tasks import ReadTask
 from pdfbatch.work import DocumentWork
-from pdfbatch.work.page_rules import LOOK_DPI
+from pdfbatch.work.page_rules import PREVIEW_DPI
 from tests.engines.making import image, one_page, with_unicode
 from tests.ocr.conftest import Program
 from tests.ocr.drawing import words
@@ -211,7 +211,7 @@ def test_text_pages_of_a_mixed_document_are_what_they_are_without_ocr(tesseract:
 def test_a_page_that_may_be_blank_is_drawn_once_and_small(tesseract: TesseractEngine) -> None:
     recorder, listener = Recorder(), Listener(tesseract)
     page = page_of(batch(listener, engine=recorder), one_page(b"1 1 1 rg 50 50 300 300 re f"))
-    assert (page.reason, recorder.drawn, listener.timeouts) == ("blank", [LOOK_DPI], [])
+    assert (page.reason, recorder.drawn, listener.timeouts) == ("blank", [PREVIEW_DPI], [])
 
 
 def test_a_scan_is_drawn_once(tesseract: TesseractEngine) -> None:
@@ -322,7 +322,7 @@ def test_a_worker_that_is_killed_during_ocr_leaves_no_file_and_costs_one_page(pr
 
 def test_a_born_digital_document_is_never_split(tesseract: TesseractEngine) -> None:
     work = DocumentWork(engine=PdfiumEngine(), ocr_engine=tesseract, extraction=Extraction(part_pages=1))
-    outcome = work(Task(document=Document("a.pdf", content=text_pdf([letter(number) for number in range(30)]))))
+    outcome = work(ReadTask(document=Document("a.pdf", content=text_pdf([letter(number) for number in range(30)]))))
     assert (outcome.parts, outcome.result and outcome.result.counts.pages) == ((), 30)
 
 
@@ -330,8 +330,8 @@ def test_a_scan_of_more_pages_than_a_part_holds_is_split_and_joined_in_order(tes
     numerals = ("one", "two", "three", "four", "five")
     pdf = scanned_pdf([f"This is page {numeral}." for numeral in numerals])
     work = DocumentWork(engine=PdfiumEngine(), ocr_engine=tesseract, extraction=Extraction(part_pages=2))
-    parts = work(Task(document=Document("a.pdf", content=pdf))).parts
-    assert [part.pages for part in parts] == [(1,), (2, 3), (4, 5)]
+    parts = work(ReadTask(document=Document("a.pdf", content=pdf))).parts
+    assert [part.page_numbers for part in parts] == [(1,), (2, 3), (4, 5)]
     found = result_of(batch(tesseract, extraction=Extraction(part_pages=2)), pdf)
     places = [words(found.text).find(numeral) for numeral in numerals]
     assert all(0 <= first < second for first, second in pairwise(places))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias, cast
 
 from pdfbatch.errors import DocumentError, DuplicateDocumentError, ManifestError
-from pdfbatch.model import Document, derived_uuid
+from pdfbatch.model import Document, derive_uuid
 from pdfbatch.storage import Options, RemoteDocument, protocol_of, read_document, with_options
 from pdfbatch.urls import without_credentials
 
@@ -148,7 +148,7 @@ def _to_manifest(content: object, place: ManifestPlace, *, address: str | None) 
 def _get_id(given: object, place: ManifestPlace, address: str | None, documents: Iterable[Document]) -> str:
     if given is None or given == "":
         if address is not None:
-            return derived_uuid(address)
+            return derive_uuid(address)
         return str(uuid.uuid5(uuid.NAMESPACE_URL, "\n".join(document.document_uuid for document in documents)))
     if not isinstance(given, str | uuid.UUID):
         raise ManifestError(f"{place.name}: key 'id': expected text, found {_kind(given)}")

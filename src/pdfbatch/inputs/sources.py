@@ -93,7 +93,7 @@ class DocumentStream(Iterator[Document]):
         names = {item for item in items if isinstance(item, str) and is_one_document(item)}
         others = sum(1 for item in items if not isinstance(item, str) and _is_plain(item))
         try:
-            return len(names) + others + sum(1 for _ in documents_from(searched))
+            return len(names) + others + sum(1 for _ in documents_from(cast("Inputs", searched)))
         except PdfBatchError:  # the stream itself raises it, when it gets there
             return None
 
@@ -110,7 +110,7 @@ class DocumentStream(Iterator[Document]):
 
 def _as_items(inputs: object) -> Iterable[object]:
     if isinstance(inputs, _SINGLE) or _as_pair(inputs) is not None or hasattr(inputs, "read"):
-        return [inputs]
+        return [cast("object", inputs)]
     if isinstance(inputs, Iterable):
         return cast("Iterable[object]", inputs)
     raise _unknown_input(inputs)

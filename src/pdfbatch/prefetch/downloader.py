@@ -11,7 +11,7 @@ from queue import SimpleQueue
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.model import Document, Failure
 from pdfbatch.prefetch.directories import Directories, LocalFile
-from pdfbatch.retry import counting
+from pdfbatch.retry import count_retries
 from pdfbatch.storage import (
     RANGE_BYTES,
     SMALL_BYTES,
@@ -29,7 +29,7 @@ from pdfbatch.storage import (
     storage_error,
     url_of,
 )
-from pdfbatch.tasks import LocalCopy, Task
+from pdfbatch.tasks import LocalCopy, ReadTask
 
 Skip = Callable[[Document, str], bool]
 
@@ -43,7 +43,7 @@ LARGE_AT_ONCE = 16
 class Download:
     """A task whose document was downloaded, or failed, and the file of its copy."""
 
-    task: Task
+    task: ReadTask
     file: LocalFile | None = None
 
 
@@ -51,7 +51,7 @@ class Download:
 class _Request:
     """A task whose document is to be downloaded; ``used_seconds`` were spent on the lane in vain, in so many ``tries``."""
 
-    task: Task
+    task: ReadTask
     used_seconds: float = 0.0
     tries: int = 0
 
@@ -81,7 +81,7 @@ class Downloader:
     _starting: threading.Lock = field(default_factory=threading.Lock)
     _stopped: bool = False
 
-    def fetch(self, task: Task) -> None:
+    def fetch(self, task: ReadTask) -> None:
         """Download the document of a task soon; returns at once."""
         if not self._passes(self._lane_at_hand(task), task):
             self._enqueue(_Request(task))
@@ -122,13 +122,13 @@ class Downloader:
 
     # --- the lane: small S3 objects, past the threads -------------------------------------------------------------
 
-    def _lane_at_hand(self, task: Task) -> Lane | None:
+    def _lane_at_hand(self, task: ReadTask) -> Lane | None:
         """Return the lane to a document's storage if that loads no client: a listing has done so, or a thread will."""
         if listed_fingerprint(task.document) is not None:
             return self._lane(task)
         return self._lanes.get(_identity(options_of(task.document)), ({}, None))[1]
 
-    def _lane(self, task: Task) -> Lane | None:
+    def _lane(self, task: ReadTask) -> Lane | None:
         """Return the lane to a document's storage, and make it when it is first wanted."""
         if not self._may_pass(task.document):
             return None
@@ -152,7 +152,7 @@ class Downloader:
         is_wanted = self.skip is None and (self.max_file_bytes is None or self.max_file_bytes >= SMALL_BYTES)
         return (is_known or is_wanted) and may_pass(document)
 
-    def _passes(self, lane: Lane | None, task: Task) -> bool:
+    def _passes(self, lane: Lane | None, task: ReadTask) -> bool:
         """Send a document through a lane if it may go there; return whether it does."""
         if lane is None or not lane.works or not self._may_pass(task.document):
             return False
@@ -166,10 +166,10 @@ class Downloader:
             if passing.local_file is None:
                 return False
         size = None if found is None else found.size_bytes
-        lane.take(Passage(url_of(task.document), size, passing.file, passing.done))
+        lane.take(Passage(url_of(task.document), size, passing.open_file, passing.finish))
         return True
 
-    def go_on(self, task: Task, seconds: float) -> None:
+    def go_on(self, task: ReadTask, seconds: float) -> None:
         """Download in a thread what a lane did not bring; ``seconds`` of its time are spent."""
         self._enqueue(_Request(task, seconds, tries=1))
 
@@ -178,7 +178,7 @@ class Downloader:
     def _download(self, request: _Request) -> Download:
         """Download a document, whatever goes wrong with it."""
         task, policy = request.task, replace(self.policy, used_seconds=request.used_seconds)
-        with counting() as repeats:
+        with count_retries() as retries:
             try:
                 download = self._copy(task, policy)
             except DocumentError as error:
@@ -188,20 +188,20 @@ class Downloader:
                 message = f"{task.document.file_path}: {type(error).__name__}: {error}"
                 failure = Failure(cause=Cause.INTERNAL, message=message)
                 download = Download(task=replace(task, failure=failure))
-        count = request.tries + repeats.count
-        return replace(download, task=replace(download.task, repeats=count)) if count else download
+        count = request.tries + retries.count
+        return replace(download, task=replace(download.task, storage_retries=count)) if count else download
 
-    def _copy(self, task: Task, policy: CallPolicy) -> Download:
+    def _copy(self, task: ReadTask, policy: CallPolicy) -> Download:
         found = listed_fingerprint(task.document) or remote_fingerprint(task.document, policy)
         check_found_size(task.document, found, self.max_file_bytes)
         if self.skip is not None and self.skip(task.document, str(found)):
-            return Download(task=replace(task, copy=LocalCopy(path="", fingerprint=str(found))))
+            return Download(task=replace(task, local_copy=LocalCopy(path="", fingerprint=str(found))))
         with self._allocate(RANGE_BYTES if found.size_bytes is None else found.size_bytes) as file:
             is_large = found.size_bytes is None or found.size_bytes > _LARGE_BYTES
             with self.large_slots if is_large else nullcontext():
                 digest = self._write(task.document, found, file.path, policy)
         copy = LocalCopy(path=file.path, fingerprint=str(found), digest=digest)
-        return Download(task=replace(task, copy=copy), file=file)
+        return Download(task=replace(task, local_copy=copy), file=file)
 
     @contextmanager
     def _allocate(self, size_bytes: int) -> Generator[LocalFile]:
@@ -235,22 +235,22 @@ class _Passing:
 
     downloader: Downloader
     lane: Lane
-    task: Task
+    task: ReadTask
     found: Fingerprint | None
     local_file: LocalFile | None = None
     started: float = field(default_factory=time.monotonic)
 
-    def file(self, found: Fingerprint | None) -> str | None:
+    def open_file(self, found: Fingerprint | None) -> str | None:
         """Return the path for its bytes; ``None`` when there is no room. ``found`` is what the answer says of its version."""
         if found is not None and found.size_bytes is not None:
             self.found, self.local_file = found, self.downloader.directories.try_allocate(found.size_bytes)
         return None if self.local_file is None else self.local_file.path
 
-    def done(self, is_whole: bool, digest: str) -> None:
+    def finish(self, is_whole: bool, digest: str) -> None:
         """Deliver the download, or leave it to the threads."""
         if is_whole and self.local_file is not None:
             copy = LocalCopy(path=self.local_file.path, fingerprint=str(self.found), digest=digest)
-            self.downloader.deliver(Download(task=replace(self.task, copy=copy), file=self.local_file))
+            self.downloader.deliver(Download(task=replace(self.task, local_copy=copy), file=self.local_file))
             return
         if self.local_file is not None:
             self.local_file.remove()

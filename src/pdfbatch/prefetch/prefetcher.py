@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 from pdfbatch.model import Document
 from pdfbatch.settings import RetryPolicy
 from pdfbatch.storage import DEADLINE_SECONDS, REQUEST_RETRY, is_process_local
-from pdfbatch.tasks import Task
+from pdfbatch.tasks import ReadTask
 
 if TYPE_CHECKING:
     from pdfbatch.prefetch.downloader import Download, Downloader, Skip
@@ -22,7 +22,7 @@ class Prefetcher:
     """An iterator of tasks. It yields ``None`` while all remaining documents are being downloaded, and calls ``wake`` later.
 
     Local documents become tasks at once. ``concurrency`` threads download remote ones into files of a private folder; their
-    tasks come as they are ready, with a ``copy``, or with a ``failure`` when they cannot be downloaded. A document larger
+    tasks come as they are ready, with a ``local_copy``, or with a ``failure`` when they cannot be downloaded. A document larger
     than ``max_file_bytes`` is refused by its size, unread.
 
     At most ``max_documents`` remote documents are held, and ``max_bytes`` of them (a larger one is held alone). While that
@@ -76,7 +76,7 @@ class Prefetcher:
         """Return itself."""
         return self
 
-    def __next__(self) -> Task | None:
+    def __next__(self) -> ReadTask | None:
         """Return a task, or ``None`` when none is ready."""
         # New documents are requested before a finished copy is handed out: otherwise no download would start until all
         # ready copies had been handed out, and the workers would wait for one round trip after every full quota.
@@ -134,9 +134,9 @@ class Prefetcher:
             self._source_end = error
             return None
 
-    def _start_task(self, document: Document) -> Task | None:
+    def _start_task(self, document: Document) -> ReadTask | None:
         """Return the task of a document, or ``None`` when it must be downloaded first."""
-        task = Task(document=document, resume=self.resume)
+        task = ReadTask(document=document, resume=self.resume)
         if not (self.fetches and document.is_remote) or is_process_local(document.file_path):
             return task
         if self._downloader is None:

@@ -100,7 +100,7 @@ class Lane:
     def stop(self, seconds: float) -> None:
         """Give up what is under way, without calling ``done``, and wait so long at most for it to end."""
         with suppress(Exception):  # it is late, or the loop is gone
-            asyncio.run_coroutine_threadsafe(self._stopped(), self._loop).result(seconds)
+            asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(seconds)
 
     @property
     def _loop(self) -> asyncio.AbstractEventLoop:
@@ -135,15 +135,15 @@ class Lane:
         way = self._ways.get(bucket)
         if way is None or time.monotonic() >= way.until:
             way = await self._way(bucket, key)
-        url = await _signed_url(way.client, bucket, key) if way.pattern is None else way.pattern.url(key)
+        url = await _sign_url(way.client, bucket, key) if way.pattern is None else way.pattern.url(key)
         size = passage.size_bytes
         wanted = f"bytes=0-{SMALL_BYTES if size is None else size}"  # and one byte more, which is proof of too many
-        async with _asked(way, url, wanted) as response:
+        async with _request(way, url, wanted) as response:
             if response.status not in (200, 206):
                 self._refused += response.status < 500 and response.status not in _ABOUT_ONE
                 return None
             self._refused = 0
-            told = _told(response.status, response.headers) if size is None else None
+            told = _read_headers(response.status, response.headers) if size is None else None
             size = size if told is None else told.size_bytes
             path = passage.file(told) if size is not None and size <= SMALL_BYTES else None
             data = cast("bytes", await response.read()) if path is not None else b""
@@ -154,10 +154,10 @@ class Lane:
         async with self._opening:
             way = self._ways.get(bucket)
             if way is None or time.monotonic() >= way.until:
-                way = self._ways[bucket] = await _found(await self.filesystem.set_session(), bucket, key)
+                way = self._ways[bucket] = await _find_way(await self.filesystem.set_session(), bucket, key)
         return way
 
-    async def _stopped(self) -> None:
+    async def _stop(self) -> None:
         self._closed = True
         tasks = list(self._under_way)
         for task in tasks:
@@ -173,15 +173,15 @@ def _split(url: str) -> tuple[str, str] | None:
     return bucket, key
 
 
-async def _signed_url(client: Any, bucket: str, key: str) -> str:
+async def _sign_url(client: Any, bucket: str, key: str) -> str:
     asked = {"Bucket": bucket, "Key": key}
     return cast("str", await client.generate_presigned_url("get_object", Params=asked, ExpiresIn=_VALID_SECONDS))
 
 
-async def _found(client: Any, bucket: str, key: str) -> _Way:
+async def _find_way(client: Any, bucket: str, key: str) -> _Way:
     """A way to a bucket, by an object of it."""
     until = time.monotonic() + _PATTERN_SECONDS
-    url = await _signed_url(client, bucket, key)
+    url = await _sign_url(client, bucket, key)
     sending = client._endpoint.http_session  # noqa: SLF001 (where s3fs, too, looks for them)
     address = sending._proxy_config.proxy_url_for(url)  # noqa: SLF001
     connections = await sending._get_session(address)  # noqa: SLF001
@@ -189,7 +189,7 @@ async def _found(client: Any, bucket: str, key: str) -> _Way:
     return _Way(client, connections, proxy, await _pattern(client, url, key), until)
 
 
-def _asked(way: _Way, url: str, wanted: str) -> Any:
+def _request(way: _Way, url: str, wanted: str) -> Any:
     """The answer to a request, to be entered, with the client's certificates and timeouts.
 
     That is what the client's own ``send`` gives, but for the headers: it packs each one three times, which takes as long as
@@ -201,7 +201,7 @@ def _asked(way: _Way, url: str, wanted: str) -> Any:
     return way.connections.get(URL(url, encoded=True), headers=headers, **way.proxy)
 
 
-def _told(status: int, headers: Mapping[str, str]) -> Fingerprint | None:
+def _read_headers(status: int, headers: Mapping[str, str]) -> Fingerprint | None:
     """What an answer says of the object, in the words of a listing; ``None`` when it says too little."""
     size = headers.get("Content-Length", "") if status == 200 else headers.get("Content-Range", "").rpartition("/")[2]
     etag = headers.get("ETag")

@@ -11,7 +11,7 @@ from pdfbatch.settings import RetryPolicy
 from pdfbatch.storage import s3listing
 from pdfbatch.storage.calls import BoundedFileSystem, CallPolicy, Location, run_in_thread
 from pdfbatch.storage.fsspec import DEADLINE_SECONDS, REQUEST_RETRY, FileSystem, is_object_store, is_s3
-from pdfbatch.storage.s3listing import Page
+from pdfbatch.storage.s3listing import ListingPage
 from pdfbatch.storage.temporary_names import PREFIX, is_abandoned, is_ours, temporary_name
 from pdfbatch.urls import without_credentials
 
@@ -96,7 +96,7 @@ class RemoteStorage:
         read_page = partial(self._read_page, folder, beginning)
         return (prefix + name for run in s3listing.runs(read_page) for name, _, _ in run)
 
-    def _read_page(self, folder: str, beginning: str, token: str, most: int) -> Page:
+    def _read_page(self, folder: str, beginning: str, token: str, most: int) -> ListingPage:
         return self._call(folder, partial(_read_page, token=token, most=most, beginning=beginning))
 
     def _call(self, name: str, function: Callable[[BoundedFileSystem, str], T], *, size_bytes: int = 0) -> T:
@@ -150,7 +150,7 @@ def _remove_below(filesystem: FileSystem, path: str) -> None:
         filesystem.rm(path, recursive=True)
 
 
-def _read_page(filesystem: BoundedFileSystem, path: str, token: str, most: int, beginning: str) -> Page:
+def _read_page(filesystem: BoundedFileSystem, path: str, token: str, most: int, beginning: str) -> ListingPage:
     """Return some of the files below a folder; all of them where listings have no pages."""
     if s3listing.has_pages(filesystem, path):
         return s3listing.page_below(filesystem, path, token, most, beginning)
@@ -159,8 +159,8 @@ def _read_page(filesystem: BoundedFileSystem, path: str, token: str, most: int, 
     try:
         found = filesystem.find(path)
     except FileNotFoundError:
-        return Page([])
-    return Page([(name.strip("/")[len(root) :].lstrip("/"), False, None) for name in found])
+        return ListingPage([])
+    return ListingPage([(name.strip("/")[len(root) :].lstrip("/"), False, None) for name in found])
 
 
 def _folder(path: str) -> str:

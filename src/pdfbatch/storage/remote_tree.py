@@ -10,7 +10,7 @@ from pdfbatch.storage import s3listing
 from pdfbatch.storage.calls import BoundedFileSystem, CallPolicy, Location
 from pdfbatch.storage.fingerprints import Fingerprint
 from pdfbatch.storage.fsspec import REQUEST_RETRY, Options, lists_versions
-from pdfbatch.storage.s3listing import Page
+from pdfbatch.storage.s3listing import ListingPage
 from pdfbatch.storage.tree import Listed
 
 T = TypeVar("T")
@@ -50,18 +50,18 @@ class RemoteTree:
         """Return whether the root is a single object."""
         return self._call("", lambda filesystem, path: filesystem.exists(path) and not _is_folder(filesystem, path))
 
-    def _read_page(self, folder: str, token: str, most: int) -> Page:
+    def _read_page(self, folder: str, token: str, most: int) -> ListingPage:
         return self._call(folder, partial(_read_page, token=token, most=most))
 
     def _call(self, folder: str, function: Callable[[BoundedFileSystem, str], T]) -> T:
         return CallPolicy(retry=self.retry).call(Location(self.address(folder), self.options), function)
 
 
-def _read_page(filesystem: BoundedFileSystem, path: str, token: str, most: int) -> Page:
+def _read_page(filesystem: BoundedFileSystem, path: str, token: str, most: int) -> ListingPage:
     """Return some of the entries of a folder; all of them where listings have no pages."""
     if s3listing.has_pages(filesystem, path):
         return s3listing.page(filesystem, path, token, most)
-    return Page(_list_folder(filesystem, path))
+    return ListingPage(_list_folder(filesystem, path))
 
 
 def _is_folder(filesystem: BoundedFileSystem, path: str) -> bool:

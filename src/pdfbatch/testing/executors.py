@@ -10,7 +10,7 @@ from pathlib import Path
 from pdfbatch.errors import Cause, PoolStartError
 from pdfbatch.model import Document, Failure
 from pdfbatch.ports import Executor, Pool, Shared, Work
-from pdfbatch.tasks import Task, TaskResult
+from pdfbatch.tasks import ReadTask, TaskResult
 from pdfbatch.testing.faults import Fault
 from pdfbatch.testing.probes import (
     PATIENCE_SECONDS,
@@ -107,7 +107,7 @@ class ExecutorContract:
     def test_a_result_comes_back_whole(self) -> None:
         document = Document("a.pdf", "id-1", "project", {"client": ["no.", 7], "characters": 3_000_000})
         with self._pool() as pool:
-            result = done(pool.submit(Task(document=document)))
+            result = done(pool.submit(ReadTask(document=document)))
         assert result.document == document
         assert [(page.number, len(page.text)) for page in result.pages] == [(1, 3_000_000)]
 
@@ -198,7 +198,7 @@ class ExecutorContract:
 
     def test_a_task_that_cannot_be_pickled_costs_itself_only(self) -> None:
         with self._pool() as pool:
-            odd = pool.submit(Task(document=Document("odd.pdf", metadata={"odd": lambda: None})))
+            odd = pool.submit(ReadTask(document=Document("odd.pdf", metadata={"odd": lambda: None})))
             good = [pool.submit(task(f"{number}.pdf")) for number in range(5)]
             assert [text_of(future) for future in good] == [f"{number}.pdf" for number in range(5)]
             assert odd.exception(PATIENCE_SECONDS) is None

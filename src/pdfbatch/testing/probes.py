@@ -9,15 +9,15 @@ from pathlib import Path
 
 from pdfbatch.model import Document, DocumentResult
 from pdfbatch.ports import Pool
-from pdfbatch.tasks import Task, TaskResult
+from pdfbatch.tasks import ReadTask, TaskResult
 
 PATIENCE_SECONDS = 60.0
 """After this long something hangs; no test waits for it when nothing is wrong."""
 
 
-def task(name: str, **asked: object) -> Task:
+def task(name: str, **asked: object) -> ReadTask:
     """A task for ``StandInWork`` on a document of this name (which is its id too)."""
-    return Task(document=Document(name, name, metadata=asked))
+    return ReadTask(document=Document(name, name, metadata=asked))
 
 
 class Interruption(BaseException):

@@ -1,4 +1,4 @@
-"""Sampled call stacks: whose they are, where the time went, and a picture of them."""
+"""Flame graphs and tables from sampled call stacks."""
 
 import html
 import re
@@ -11,20 +11,20 @@ from benchmarks.results import Table
 
 WAITS = frozenset(
     {
-        *("_wait_and_die", "_read_exactly", "_groups_when_parent_ends", "_next_event"),
+        *("_wait_and_kill", "_read_exactly", "_wait_for_parent", "_next_event"),
         *("_wait", "wait", "_try_wait", "select", "poll", "_poll", "_communicate", "get", "acquire"),
     }
 )
-"""Functions that only wait; a sampler takes some of that for work, because a thread that waits in C looks busy to it."""
+"""Functions that only wait. A sampler may count them as work, because a thread that waits in C looks busy to it."""
 
 _WIDTH, _ROW, _LETTER, _LONGEST = 1200, 17, 6.9, 90
-_COLOURS = {"parent": "#f0b46c", "worker": "#8ab6f0", "guardian": "#c9b6e4"}
+_COLOURS = {"parent": "#f0b46c", "worker": "#8ab6f0", "reaper": "#c9b6e4"}
 _LINE_NUMBER = re.compile(r":\d+\)$")
 
 
 @dataclass(frozen=True, slots=True)
-class Stack:
-    """Functions from the outermost to the innermost, the process they ran in, and in how many samples they were seen."""
+class StackSample:
+    """Functions from the outermost to the innermost, the process they ran in, and how often they were sampled."""
 
     role: str
     frames: tuple[str, ...]
@@ -39,28 +39,28 @@ class _Node:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Scale:
-    """How high the picture is, how wide a sample, and how many samples make a second."""
+    """Height of the picture, width of a sample, and samples per second."""
 
     height: int
     width: float
     rate: int
 
 
-def read_stacks(file: Path) -> list[Stack]:
-    """What py-spy has written in its format ``raw``, with ``--subprocesses``."""
+def read_samples(file: Path) -> list[StackSample]:
+    """Read what py-spy writes in its format ``raw`` with ``--subprocesses``."""
     return [_stack(line) for line in file.read_text("utf-8", "replace").splitlines() if ";" in line]
 
 
-def self_times(stacks: Sequence[Stack], *, rate: int, most: int = 15) -> tuple[Table, ...]:
-    """For each kind of process, the functions where its time went, without what they called."""
+def sum_self_times(stacks: Sequence[StackSample], *, rate: int, most: int = 15) -> tuple[Table, ...]:
+    """Return, for each kind of process, the functions with the most time of their own, without what they called."""
     roles = Counter[str]()
     for stack in stacks:
         roles[stack.role] += stack.count
-    return tuple(_self_times(stacks, role, rate, most) for role, _ in roles.most_common())
+    return tuple(_self_time_table(stacks, role, rate, most) for role, _ in roles.most_common())
 
 
-def flame_graph(stacks: Sequence[Stack], *, title: str, rate: int) -> str:
-    """An SVG: a box for each function, as wide as its share of the time, on top of the one that called it."""
+def draw_flame_graph(stacks: Sequence[StackSample], *, title: str, rate: int) -> str:
+    """Return an SVG with a box for each function, as wide as its share of the time, above its caller."""
     root = _Node()
     for stack in stacks:
         if not _waits(stack):
@@ -74,32 +74,34 @@ def flame_graph(stacks: Sequence[Stack], *, title: str, rate: int) -> str:
     )
 
 
-def _stack(line: str) -> Stack:
+def _stack(line: str) -> StackSample:
     text, _, count = line.rpartition(" ")
     frames = text.split(";")
     processes = [frame for frame in frames if frame.startswith("process ")]
-    return Stack(_role(processes), tuple(_LINE_NUMBER.sub(")", one) for one in frames[len(processes) :]), int(count))
+    return StackSample(
+        _role(processes), tuple(_LINE_NUMBER.sub(")", one) for one in frames[len(processes) :]), int(count)
+    )
 
 
 def _role(processes: Sequence[str]) -> str:
     if len(processes) < 2:
         return "parent"
-    return "guardian" if "guardian" in processes[-1] else "worker"
+    return "reaper" if "reaper" in processes[-1] else "worker"
 
 
-def _waits(stack: Stack) -> bool:
-    """Whether it is in one of these functions, or in what that calls in C, as far as the sampler looks there."""
+def _waits(stack: StackSample) -> bool:
+    """Return whether the innermost frames only wait; frames of C libraries may lie inside them."""
     innermost = (frame.partition(" ")[0].rpartition(".")[2] for frame in stack.frames[-4:])
     return not stack.frames or not WAITS.isdisjoint(innermost)
 
 
-def _innermost(stack: Stack) -> str:
+def _innermost(stack: StackSample) -> str:
     if any(frame.startswith("_find_and_load ") for frame in stack.frames):
         return "import of modules"
     return "waiting" if _waits(stack) else stack.frames[-1]
 
 
-def _self_times(stacks: Sequence[Stack], role: str, rate: int, most: int) -> Table:
+def _self_time_table(stacks: Sequence[StackSample], role: str, rate: int, most: int) -> Table:
     own = Counter[str]()
     for stack in stacks:
         if stack.role == role:
@@ -128,7 +130,7 @@ def _depth(node: _Node) -> int:
 
 
 def _boxes(node: _Node, scale: _Scale, left: float, level: int, role: str) -> Iterator[str]:
-    """The boxes of all that a function called, and of what these called."""
+    """Yield the boxes of all that a function called, and of what these called."""
     for name, called in node.children.items():
         width = called.count * scale.width
         if width >= 0.5:

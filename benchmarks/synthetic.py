@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.corpus import MANIFEST
-from pdfbatch.samples import ledger, letter, memo, mixed_pdf, report_page, scanned_pdf, text_pdf, tiny_pdf, truncated
+from pdfbatch.samples import ledger, letter, memo, mixed_pdf, report_page, scanned_pdf, text_pdf, tiny_pdf, truncate
 
 COLUMNS = ("id", "file", "pages", "kind", "tags", "language", "page_classes", "truth", "truth_quality")
 _FORMS = (letter, memo, ledger)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
-    """A document that was made, and what is in it."""
+class MadeDocument:
+    """A made document and its text."""
 
     pdf: bytes
     kind: str
@@ -26,10 +26,10 @@ class Made:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """How many documents of each sort.
+    """Number of documents of each kind.
 
-    ``longest``: the most pages of one that is not large; ``lines``: the most of a page; ``noises`` (grey levels) and
-    ``resolutions`` (dpi): those of scans.
+    ``longest``: maximum pages of a document that is not large; ``lines``: maximum lines of a page; ``noises`` (grey levels)
+    and ``resolutions`` (dpi) of scans.
     """
 
     born_digital: int = 60
@@ -61,7 +61,7 @@ SMALL = Recipe(
 
 
 def make_corpus(cache: Path, *, seed: int, recipe: Recipe) -> Path:
-    """The folder below ``cache`` with the corpus of a seed, written unless it is there; a seed always gives the same one."""
+    """Return the folder below ``cache`` with the corpus of a seed; write it first if it is missing."""
     folder = cache / f"corpus-{seed}-{hashlib.sha256(repr(recipe).encode()).hexdigest()[:8]}"
     if not (folder / MANIFEST).exists():
         (folder / "documents").mkdir(parents=True, exist_ok=True)
@@ -73,16 +73,16 @@ def make_corpus(cache: Path, *, seed: int, recipe: Recipe) -> Path:
 
 
 def write_broken(folder: Path) -> list[Path]:
-    """Documents that nobody can read: cut off, empty, not a PDF."""
+    """Write documents that nobody can read: cut off, empty, not a PDF."""
     folder.mkdir(parents=True, exist_ok=True)
-    contents = {"cut": truncated(tiny_pdf(1), 0.3), "empty": b"", "text": b"This is no PDF.\n"}
+    contents = {"cut": truncate(tiny_pdf(1), 0.3), "empty": b"", "text": b"This is no PDF.\n"}
     paths = [folder / f"{name}.pdf" for name in contents]
     for path, content in zip(paths, contents.values(), strict=True):
         path.write_bytes(content)
     return paths
 
 
-def _documents(seed: int, recipe: Recipe) -> Iterator[Made]:
+def _documents(seed: int, recipe: Recipe) -> Iterator[MadeDocument]:
     rng = random.Random(seed)
     first = [_born_digital(rng, recipe) for _ in range(recipe.born_digital)]
     yield from first
@@ -93,12 +93,12 @@ def _documents(seed: int, recipe: Recipe) -> Iterator[Made]:
     yield from (_tiny(rng) for _ in range(recipe.tiny))
 
 
-def _born_digital(rng: random.Random, recipe: Recipe) -> Made:
+def _born_digital(rng: random.Random, recipe: Recipe) -> MadeDocument:
     pages = _pages(rng, rng.choice((1, 1, 2, 3, 5, 8)), recipe)
-    return Made(pdf=text_pdf(pages), kind="born-digital", page_classes="T" * len(pages), texts=_texts(pages))
+    return MadeDocument(pdf=text_pdf(pages), kind="born-digital", page_classes="T" * len(pages), texts=_texts(pages))
 
 
-def _scanned(rng: random.Random, recipe: Recipe) -> Made:
+def _scanned(rng: random.Random, recipe: Recipe) -> MadeDocument:
     pages = _pages(rng, rng.choice((1, 1, 2, 3)), recipe)
     pdf = scanned_pdf(
         pages,
@@ -108,26 +108,28 @@ def _scanned(rng: random.Random, recipe: Recipe) -> Made:
         seed=rng.randrange(1 << 30),
         encoding=rng.choice(("jpeg", "flate", "fax")),
     )
-    return Made(pdf=pdf, kind="scanned", page_classes="I" * len(pages), texts=_texts(pages))
+    return MadeDocument(pdf=pdf, kind="scanned", page_classes="I" * len(pages), texts=_texts(pages))
 
 
-def _mixed(rng: random.Random, recipe: Recipe) -> Made:
+def _mixed(rng: random.Random, recipe: Recipe) -> MadeDocument:
     texts, scans = _pages(rng, rng.randint(1, 4), recipe), _pages(rng, rng.randint(1, 2), recipe)
     pdf = mixed_pdf(texts, scans, stamp="EXHIBIT ", dpi=recipe.resolutions[0], seed=rng.randrange(1 << 30))
-    return Made(pdf=pdf, kind="mixed", page_classes="T" * len(texts) + "P" * len(scans), texts=_texts([*texts, *scans]))
+    return MadeDocument(
+        pdf=pdf, kind="mixed", page_classes="T" * len(texts) + "P" * len(scans), texts=_texts([*texts, *scans])
+    )
 
 
-def _large(rng: random.Random, count: int) -> Made:
+def _large(rng: random.Random, count: int) -> MadeDocument:
     seed = rng.randrange(1 << 30)
     pages = [report_page(seed, number) for number in range(1, count + 1)]
-    return Made(
+    return MadeDocument(
         pdf=text_pdf(pages), kind="born-digital", page_classes="T" * count, texts=_texts(pages), tags="made,large"
     )
 
 
-def _tiny(rng: random.Random) -> Made:
+def _tiny(rng: random.Random) -> MadeDocument:
     pdf = tiny_pdf(rng.randrange(10**9))
-    return Made(pdf=pdf, kind="born-digital", page_classes="T", tags="made,tiny")
+    return MadeDocument(pdf=pdf, kind="born-digital", page_classes="T", tags="made,tiny")
 
 
 def _pages(rng: random.Random, count: int, recipe: Recipe) -> list[list[str]]:
@@ -139,7 +141,7 @@ def _texts(pages: Sequence[Sequence[str]]) -> tuple[str, ...]:
     return tuple("\n".join(page) for page in pages)
 
 
-def _write(folder: Path, number: int, made: Made) -> tuple[str, ...]:
+def _write(folder: Path, number: int, made: MadeDocument) -> tuple[str, ...]:
     name = f"m{number:04}"
     file, truth = f"documents/{name}.pdf", f"truth/{name}.txt" if made.texts else ""
     (folder / file).write_bytes(made.pdf)

@@ -1,12 +1,12 @@
-"""What documents consist of, as pdfium and the library see it: for corpora without a table, and for fair loops over pages."""
+"""Classes of pages as the library sees them: for corpora without a table, and for loops over single pages."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 from benchmarks.corpus import CorpusDocument
-from benchmarks.inputs import language_for
-from benchmarks.job import Item
+from benchmarks.items import language_for
+from benchmarks.workload import Item
 from pdfbatch.engines import PdfiumEngine
 from pdfbatch.errors import DocumentError
 from pdfbatch.ports import OpenPage
@@ -16,8 +16,8 @@ from pdfbatch.work import decide, dpi_for
 _LETTERS = {"text": "T", "ocr": "I", "look": "V"}
 
 
-def surveyed(path: Path, *, name: str) -> CorpusDocument | None:
-    """A document as it is found; ``None`` when pdfium cannot open it."""
+def classify_document(path: Path, *, name: str) -> CorpusDocument | None:
+    """Return a document with the classes of its pages; ``None`` if pdfium cannot open it."""
     try:
         with PdfiumEngine().open(str(path)) as document:
             classes = "".join(_page_class(document.page(number)) for number in range(1, document.page_count + 1))
@@ -27,7 +27,7 @@ def surveyed(path: Path, *, name: str) -> CorpusDocument | None:
 
 
 def ocr_items(documents: Sequence[CorpusDocument]) -> Iterator[Item]:
-    """One item for each page that needs OCR, at the resolution at which the library draws it."""
+    """Yield one item for each page that needs OCR, at the resolution at which the library draws it."""
     for document in documents:
         if document.ocr_pages:
             with PdfiumEngine().open(str(document.path)) as opened:

@@ -1,17 +1,17 @@
-"""A page drawn by pdfium, and nothing else: what the bare OCR loops read."""
+"""Pages rendered by pdfium for the bare OCR loops."""
 
 from typing import TYPE_CHECKING
 
-from benchmarks.job import Item
-from benchmarks.pdfium import opened
+from benchmarks.pdfium import open_document
+from benchmarks.workload import Item
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 
-def drawn(item: Item) -> "Image":
-    """The page in grey at the item's resolution."""
-    document = opened(item.path)
+def render_page(item: Item) -> "Image":
+    """Return the page in grey at the item's resolution."""
+    document = open_document(item.path)
     try:
         page = document[item.page - 1]
         bitmap = page.render(scale=item.dpi / 72, grayscale=True)

@@ -1,10 +1,10 @@
-"""What ``import pdfbatch`` costs over an interpreter that does nothing."""
+"""What does ``import pdfbatch`` cost over an interpreter that does nothing?"""
 
 import sys
 from collections.abc import Callable
 
 from benchmarks.bench import Bench, Case
-from benchmarks.contest import Contestant, contest, named
+from benchmarks.measurement import Candidate, find_entry, measure_in_turns
 from benchmarks.results import CaseResult, Entry, Ratio, Run
 
 TIMES = 25
@@ -22,14 +22,14 @@ _COSTS: dict[str, Callable[[Run], float]] = {
 
 
 def run(bench: Bench) -> CaseResult:
-    """Measure. Short runs, so many of them, however often the others are repeated."""
-    contestants = [
-        Contestant(name=name, command=(sys.executable, "-c", statement)) for name, statement in _STATEMENTS.items()
+    """Run the case. Its runs are short, so it repeats them more often than other cases do."""
+    candidates = [
+        Candidate(name=name, command=(sys.executable, "-c", statement)) for name, statement in _STATEMENTS.items()
     ]
-    entries = contest(contestants, repeat=3 if bench.small else TIMES, say=lambda _: None)
-    bare = named(entries, "nothing")
+    entries = measure_in_turns(candidates, repeat=3 if bench.small else TIMES, say=lambda _: None)
+    bare = find_entry(entries, "nothing")
     ratios = tuple(
-        _over(bare, named(entries, name), what) for name in _STATEMENTS if name != "nothing" for what in _COSTS
+        _over(bare, find_entry(entries, name), what) for name in _STATEMENTS if name != "nothing" for what in _COSTS
     )
     return CaseResult(name=CASE.name, setting=f"{len(bare.runs)} starts each, in turns", ratios=ratios)
 

@@ -1,16 +1,16 @@
-"""The peers: what each is made of, and what it takes part in."""
+"""The peers: their packages and programs, and the cases they take part in."""
 
 from dataclasses import dataclass, field
 from typing import Literal
 
-from benchmarks.job import Setting
+from benchmarks.workload import Setting
 
 Discipline = Literal["text", "ocr"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peer:
-    """A peer. ``packages`` are installed into an environment of its own, ``programs`` have to be on PATH."""
+    """A peer. ``packages`` are installed into an environment of its own, ``programs`` must be on ``PATH``."""
 
     name: str
     module: str
@@ -18,7 +18,7 @@ class Peer:
     packages: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
     settings: dict[str, Setting] = field(default_factory=dict[str, Setting])
-    most_workers: int = 1_000
+    max_workers: int = 1_000
 
 
 PEERS = (
@@ -48,7 +48,7 @@ PEERS = (
     ),
     Peer(
         name="pypdf, plain loop (one core)",
-        most_workers=1,
+        max_workers=1,
         module="benchmarks.peers.pypdf_loop",
         packages=("pypdf[crypto]",),
         disciplines=("text",),
@@ -92,5 +92,5 @@ PEERS = (
 
 
 def peers_in(discipline: Discipline) -> tuple[Peer, ...]:
-    """The peers that take part in a discipline."""
+    """Return the peers that take part in a discipline."""
     return tuple(peer for peer in PEERS if discipline in peer.disciplines)
