@@ -110,7 +110,8 @@ class DocumentStream(Iterator[Document]):
 
 def _as_items(inputs: object) -> Iterable[object]:
     if isinstance(inputs, _SINGLE) or _as_pair(inputs) is not None or hasattr(inputs, "read"):
-        return [cast("object", inputs)]
+        single: list[object] = [inputs]
+        return single
     if isinstance(inputs, Iterable):
         return cast("Iterable[object]", inputs)
     raise _unknown_input(inputs)
