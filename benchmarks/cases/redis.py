@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from benchmarks.bench import Bench, Case
 from benchmarks.candidates import library
@@ -15,9 +14,7 @@ from benchmarks.results import CaseResult, Entry, Ratio, Run
 from benchmarks.servers import missing_for_redis, redis_server
 from benchmarks.workload import Item
 from pdfbatch.samples import tiny_pdf
-
-if TYPE_CHECKING:
-    from tests.redis_server import RedisServer
+from pdfbatch.testing.servers import RedisServer
 
 COPIES, MANY = 8, 10_000
 NONE, ALL = "no sink", "all sinks"
@@ -40,7 +37,7 @@ def run_redis(bench: Bench) -> CaseResult:
         plain = library(NONE, items, max(bench.workers), writes=True)
         states: dict[str, tuple[Callable[[], None], Callable[[], None]]] = {
             LIVE: (_nothing, _nothing),
-            SILENT: (server.silence, server.wake),
+            SILENT: (server.pause, server.resume),
             DEAD: (server.kill, server.start),
         }
         with_redis = [
@@ -124,14 +121,14 @@ def _in_state(
 ) -> Generator[dict[str, float]]:
     """Put the server into a state for one run and back; count the updates that it received if it can say."""
     facts: dict[str, float] = {}
-    before = server.calls("set")
+    before = server.count_calls("set")
     into()
     try:
         yield facts
     finally:
         out_of()
     if into is _nothing:
-        facts["updates"] = float(server.calls("set") - before)
+        facts["updates"] = float(server.count_calls("set") - before)
 
 
 def _losses(entries: Sequence[Entry], plain: str, goals: dict[str, float]) -> tuple[Ratio, ...]:

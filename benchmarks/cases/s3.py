@@ -14,14 +14,14 @@ from benchmarks.measurement import Candidate, find_entry, ratio
 from benchmarks.results import CaseResult, Entry, Ratio, Run
 from benchmarks.servers import cpu_seconds, fill_bucket, missing_for_s3, s3_server
 from benchmarks.workload import Item, Setting, Workload
-from tests.fault_proxy import FaultProxy, Faults
+from pdfbatch.testing.servers import FaultProxy, RequestFaults
 
 DOCUMENTS = 500
 LATENCIES_MS = (50, 200)
 GOALS = {50: 0.85}
 LOCAL, FAULTY = "local files", "S3, 20 % of requests 503, 10 % reset"
 PLAIN = "benchmarks.runners.plain_download"
-FAULTS = Faults(seed=1, slow_down=0.2, reset=0.1)
+FAULTS = RequestFaults(seed=1, slow_down=0.2, reset=0.1)
 NOTE = (
     "server_cpu_s is the CPU of the S3 server and of the latency proxy during a run; a real server has cores of its own. "
     "'server's CPU taken out' shortens each run by that time divided by the number of cores. Times are those of the whole "

@@ -83,11 +83,11 @@ def make_processor(workload: Workload, stack: ExitStack) -> BatchProcessor:
 def _storage(workload: Workload) -> Storage | None:
     if "output_url" not in workload.settings:
         return None if workload.output is None else Storage(workload.output)
-    from tests.s3_options import options_for
+    from pdfbatch.testing.servers import s3_options
 
     # Each run has a prefix of its own, because the files of an earlier run would be listed.
     return Storage(
-        f"{workload.settings['output_url']}{os.getpid()}/", options_for(int(workload.settings["output_port"] or 0))
+        f"{workload.settings['output_url']}{os.getpid()}/", s3_options(int(workload.settings["output_port"] or 0))
     )
 
 
@@ -95,9 +95,9 @@ def documents(workload: Workload) -> Iterator[Document]:
     """Yield the workload's documents."""
     if "source_url" in workload.settings:
         from pdfbatch.inputs import documents_from
-        from tests.s3_options import options_for
+        from pdfbatch.testing.servers import s3_options
 
-        url, options = str(workload.settings["source_url"]), options_for(int(workload.settings["source_port"] or 0))
+        url, options = str(workload.settings["source_url"]), s3_options(int(workload.settings["source_port"] or 0))
         listed = ((f"{url}{item.id}.pdf", options) for item in workload.items)
         yield from documents_from(listed if workload.items else (url, options))
         return

@@ -32,9 +32,9 @@ def download_and_read(workload: Workload) -> WorkloadResult:
 
 @cache
 def _client(port: int) -> Any:
-    from tests.s3_options import filesystem, options_for
+    from pdfbatch.testing.servers import s3_filesystem, s3_options
 
-    return filesystem(options_for(port))
+    return s3_filesystem(s3_options(port))
 
 
 if __name__ == "__main__":

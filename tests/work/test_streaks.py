@@ -6,8 +6,8 @@ from PIL import Image, ImageDraw
 from pdfbatch.engines.pdfium import PdfiumEngine
 from pdfbatch.ocr.tesseract import TesseractEngine
 from pdfbatch.samples import letter, scanned_pdf, text_pdf
+from pdfbatch.testing.pictures import LINES, draw_page, join_words
 from pdfbatch.work.streaks import find_streaks, remove_streaks
-from tests.ocr.drawing import LINES, page, words
 
 SIZE = (1700, 1200)
 TEXT = LINES * 3
@@ -18,7 +18,7 @@ def lined(
     columns: tuple[int, ...], *, width: int = 2, top: int = 0, bottom: int = SIZE[1], grey: int = 0
 ) -> Image.Image:
     """A page of writing with vertical lines."""
-    picture = page(TEXT, size=SIZE)
+    picture = draw_page(TEXT, size=SIZE)
     draw = ImageDraw.Draw(picture)
     for column in columns:
         draw.rectangle((column, top, column + width - 1, bottom), fill=grey)
@@ -37,7 +37,7 @@ def test_a_streak_of_dots_is_one_too() -> None:
 
 
 def test_a_page_without_a_streak_is_the_very_same_picture() -> None:
-    picture = page(TEXT, size=SIZE)
+    picture = draw_page(TEXT, size=SIZE)
     assert remove_streaks(picture) is picture
 
 
@@ -63,7 +63,7 @@ def test_a_picture_of_any_size_can_be_looked_at(size: tuple[int, int]) -> None:
 
 
 def test_a_picture_is_mended_in_a_copy_and_nowhere_but_in_the_streak() -> None:
-    picture, plain = lined((480,)), page(TEXT, size=SIZE)
+    picture, plain = lined((480,)), draw_page(TEXT, size=SIZE)
     before = picture.copy()
     found = remove_streaks(picture)
     assert picture == before
@@ -73,7 +73,7 @@ def test_a_picture_is_mended_in_a_copy_and_nowhere_but_in_the_streak() -> None:
 
 def test_what_a_streak_cut_is_read_in_its_order(tesseract: TesseractEngine) -> None:
     def text_of(picture: Image.Image) -> str:
-        return words(tesseract.read(picture, languages="eng", dpi=300).text)
+        return join_words(tesseract.read(picture, languages="eng", dpi=300).text)
 
     wanted = " ".join(TEXT)
     assert text_of(lined(THROUGH_WRITING)) != wanted

@@ -1,4 +1,4 @@
-"""Pictures of pages, drawn for the tests."""
+"""Pictures of pages for tests of OCR engines."""
 
 from collections.abc import Mapping
 
@@ -13,8 +13,8 @@ LINES = (
 TEXT = " ".join(LINES)
 
 
-def page(lines: tuple[str, ...] = LINES, *, size: tuple[int, int] = (1300, 500), mode: str = "L") -> Image.Image:
-    """Black print on white, as a scan at 300 dpi would show it."""
+def draw_page(lines: tuple[str, ...] = LINES, *, size: tuple[int, int] = (1300, 500), mode: str = "L") -> Image.Image:
+    """Draw lines of print, black on white, as a scan at 300 dpi shows them."""
     picture = Image.new("L", size, 255)
     draw, font = ImageDraw.Draw(picture), ImageFont.load_default(size=44)
     for row, line in enumerate(lines):
@@ -22,8 +22,8 @@ def page(lines: tuple[str, ...] = LINES, *, size: tuple[int, int] = (1300, 500),
     return picture.convert(mode)
 
 
-def slip(rows: Mapping[str, str], *, size: tuple[int, int] = (560, 1500)) -> Image.Image:
-    """A till receipt: names on the left, prices on the right, white between."""
+def draw_receipt(rows: Mapping[str, str], *, size: tuple[int, int] = (560, 1500)) -> Image.Image:
+    """Draw a till receipt: names on the left, prices on the right, white between."""
     picture = Image.new("L", size, 255)
     draw, font = ImageDraw.Draw(picture), ImageFont.load_default(size=40)
     for row, (name, price) in enumerate(rows.items()):
@@ -32,6 +32,6 @@ def slip(rows: Mapping[str, str], *, size: tuple[int, int] = (560, 1500)) -> Ima
     return picture
 
 
-def words(text: str) -> str:
-    """A text with its white space made even."""
+def join_words(text: str) -> str:
+    """Return a text with one space between words."""
     return " ".join(text.split())
