@@ -184,7 +184,7 @@ def test_documents_that_kill_every_worker_are_tried_twice_and_the_others_once(tm
 def test_a_pool_whose_workers_cannot_start_gives_up_after_three(tmp_path: Path, temporary: Path) -> None:
     python, starts = tmp_path / "python", tmp_path / "starts"
     python.write_text(
-        f'#!/bin/sh\ncase "$*" in *executors.worker*) echo start >> {starts}; exit 1 ;; esac\nexec sleep 60\n'
+        f'#!/bin/sh\ncase "$*" in *process.worker*) echo start >> {starts}; exit 1 ;; esac\nexec sleep 60\n'
     )
     python.chmod(0o755)
     with pytest.raises(PoolStartError, match="exit code 1"):

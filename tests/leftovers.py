@@ -1,0 +1,75 @@
+"""What tests leave behind: processes that still run and temporary folders of pdfbatch that still exist.
+
+Child processes inherit a mark in their environment and a folder for temporary files. Both belong to one ``Territory``, so
+that what is left can be told from the leftovers of other tests, which may run at the same time.
+"""
+
+import os
+import tempfile
+import time
+import uuid
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_MARK = "PDFBATCH_TESTS_TERRITORY"
+_PROC = Path("/proc")
+_OF_PYTHON_ITSELF = (
+    b"multiprocessing.resource_tracker",
+    b"multiprocessing.forkserver",
+    b"multiprocessing/resource_tracker",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Territory:
+    """Where children of this process are born: their temporary files are in ``folder``, and they carry a mark of their own."""
+
+    folder: Path
+    mark: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    @contextmanager
+    def entered(self) -> Generator[None]:
+        """Give child processes that are started meanwhile the mark and the folder."""
+        before = {name: os.environ.get(name) for name in (_MARK, "TMPDIR")}
+        os.environ.update({_MARK: self.mark, "TMPDIR": str(self.folder)})
+        tempfile.tempdir = None  # it is read from TMPDIR again
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
+            tempfile.tempdir = None
+
+    def leftovers(self, seconds: float = 5.0) -> list[str]:
+        """Return the processes and folders that are still there, after a while for those that were just told to end."""
+        deadline = time.monotonic() + seconds
+        while (found := [*self._processes(), *self._folders()]) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return found
+
+    def _folders(self) -> list[str]:
+        return sorted(str(path) for path in self.folder.glob("pdfbatch*"))
+
+    def _processes(self) -> list[str]:
+        """Return the living processes that were started with the mark (on Linux; nothing elsewhere)."""
+        return [_shown(process) for process in _PROC.glob("[0-9]*") if _has_mark(process, self.mark.encode())]
+
+
+def _has_mark(process: Path, mark: bytes) -> bool:
+    try:
+        environment, command = (process / "environ").read_bytes(), (process / "cmdline").read_bytes()
+    except OSError:  # it has ended, or belongs to another user
+        return False
+    return mark in environment and not any(name in command for name in _OF_PYTHON_ITSELF)
+
+
+def _shown(process: Path) -> str:
+    try:
+        return f"{process.name} {(process / 'cmdline').read_bytes().replace(bytes(1), b' ').decode(errors='replace')}"
+    except OSError:
+        return process.name
