@@ -1,4 +1,4 @@
-"""What tests leave behind: processes that still run and temporary folders of pdfbatch that still exist.
+"""What tests leave behind: processes that still run, or that nobody has waited for, and temporary folders of pdfbatch.
 
 Child processes inherit a mark in their environment and a folder for temporary files. Both belong to one ``Territory``, so
 that what is left can be told from the leftovers of other tests, which may run at the same time.
@@ -28,6 +28,7 @@ class Territory:
 
     folder: Path
     mark: str = field(default_factory=lambda: uuid.uuid4().hex)
+    older_zombies: frozenset[str] = field(default_factory=lambda: frozenset(_zombies()))
 
     @contextmanager
     def entered(self) -> Generator[None]:
@@ -48,16 +49,32 @@ class Territory:
     def leftovers(self, seconds: float = 5.0) -> list[str]:
         """Return the processes and folders that are still there, after a while for those that were just told to end."""
         deadline = time.monotonic() + seconds
-        while (found := [*self._processes(), *self._folders()]) and time.monotonic() < deadline:
+        while (found := [*self._processes(), *self._zombies(), *self._folders()]) and time.monotonic() < deadline:
             time.sleep(0.05)
         return found
 
     def _folders(self) -> list[str]:
         return sorted(str(path) for path in self.folder.glob("pdfbatch*"))
 
+    def _zombies(self) -> list[str]:
+        return [f"{process} has ended, and nobody waits for it" for process in _zombies() - self.older_zombies]
+
     def _processes(self) -> list[str]:
         """Return the living processes that were started with the mark (on Linux; nothing elsewhere)."""
         return [_shown(process) for process in _PROC.glob("[0-9]*") if _has_mark(process, self.mark.encode())]
+
+
+def _zombies() -> set[str]:
+    """Return the ids of those children of this process that have ended and that it has not waited for (Linux)."""
+    own = str(os.getpid())
+    return {process.name for process in _PROC.glob("[0-9]*") if _state_and_parent(process) == ["Z", own]}
+
+
+def _state_and_parent(process: Path) -> list[str]:
+    try:
+        return (process / "stat").read_text(errors="replace").rpartition(")")[2].split()[:2]  # proc(5): fields 3 and 4
+    except OSError:
+        return []
 
 
 def _has_mark(process: Path, mark: bytes) -> bool:

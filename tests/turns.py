@@ -10,20 +10,24 @@ import os
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import pytest
-
-if TYPE_CHECKING:
-    from xdist.workermanage import WorkerController
 
 _INPUT = "turns"
 _path = pytest.StashKey[Path]()
 _descriptor = pytest.StashKey[int]()
 
 
+class _Node(Protocol):
+    """What is used of pytest-xdist's ``WorkerController``, which has no types."""
+
+    config: pytest.Config
+    workerinput: dict[str, Any]
+
+
 @pytest.hookimpl(optionalhook=True)
-def pytest_configure_node(node: "WorkerController") -> None:
+def pytest_configure_node(node: _Node) -> None:
     """In the session's first process: tell a process that will run tests which file to lock."""
     stash = node.config.stash
     if _path not in stash:

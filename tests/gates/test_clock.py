@@ -1,4 +1,4 @@
-"""Row 33: the wall clock may jump. It is read for time stamps only, never to measure, to wait or to limit."""
+"""Row 33: the wall clock may jump. The package reads it for time stamps only, never to measure, to wait or to limit."""
 
 import ast
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ def test_no_limit_and_no_duration_is_taken_from_the_wall_clock() -> None:
 
 
 def readings(path: Path) -> Iterator[int]:
-    """Lines on which a module reads the wall clock."""
+    """Yield the lines on which a module reads the wall clock."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         match node:
             case ast.Attribute(value=ast.Name(id=module), attr=name) if (module, name) in WALL_CLOCKS:
