@@ -11,14 +11,14 @@ from benchmarks.results import Table
 
 WAITS = frozenset(
     {
-        *("_wait_and_die", "_read_exactly", "_groups_when_parent_ends", "_next_event"),
+        *("_wait_and_kill", "_read_exactly", "_wait_for_parent", "_next_event"),
         *("_wait", "wait", "_try_wait", "select", "poll", "_poll", "_communicate", "get", "acquire"),
     }
 )
 """Functions that only wait; a sampler takes some of that for work, because a thread that waits in C looks busy to it."""
 
 _WIDTH, _ROW, _LETTER, _LONGEST = 1200, 17, 6.9, 90
-_COLOURS = {"parent": "#f0b46c", "worker": "#8ab6f0", "guardian": "#c9b6e4"}
+_COLOURS = {"parent": "#f0b46c", "worker": "#8ab6f0", "reaper": "#c9b6e4"}
 _LINE_NUMBER = re.compile(r":\d+\)$")
 
 
@@ -84,7 +84,7 @@ def _stack(line: str) -> Stack:
 def _role(processes: Sequence[str]) -> str:
     if len(processes) < 2:
         return "parent"
-    return "guardian" if "guardian" in processes[-1] else "worker"
+    return "reaper" if "reaper" in processes[-1] else "worker"
 
 
 def _waits(stack: Stack) -> bool:

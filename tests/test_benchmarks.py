@@ -215,7 +215,7 @@ RAW = """\
 process 10:"library";main (a.py:1);run (a.py:9) 30
 process 10:"library";process 11:"pdfbatch.executors.process.worker";serve (w.py:4);text (p.py:2) 50
 process 10:"library";process 11:"pdfbatch.executors.process.worker";serve (w.py:5);text (p.py:7) 20
-process 10:"library";process 11:"pdfbatch.executors.process.worker";_wait_and_die (w.py:7) 90
+process 10:"library";process 11:"pdfbatch.executors.process.worker";_wait_and_kill (w.py:7) 90
 """
 
 

@@ -1,4 +1,4 @@
-"""The public contract over every executor that ships."""
+"""Every executor of pdfbatch keeps the public contract."""
 
 import multiprocessing
 from collections.abc import Generator

@@ -15,7 +15,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "write-an-executor.md"
 
 @pytest.fixture
 def blocks(tmp_path: Path) -> Path:
-    """A folder with the page's code blocks as files, and two documents."""
+    """Return a folder with the code blocks of the page as files."""
     executor, use, test = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
     (tmp_path / "task_thread.py").write_text(executor)
     (tmp_path / "use.py").write_text(use)

@@ -1,7 +1,7 @@
 """What a batch has around it, seen from outside: its processes, their descriptors and memory, its temporary files.
 
 A process belongs to the family of a folder when its command line or the environment that it was started with names the
-folder: workers, what they start, and the guardian have their temporary files there. Needs ``/proc``.
+folder: workers, what they start, and the reaper have their temporary files there. Needs ``/proc``.
 """
 
 import os

@@ -164,7 +164,7 @@ def test_in_a_script_without_a_main_guard(paths: list[str], start: Start, tmp_pa
     script = start(UNGUARDED, str(tmp_path / "endings"), *paths)
     most = most_descendants(script)
     said, _ = script.communicate(timeout=120)
-    assert most <= 2 + 2  # workers, the guardian and the fork server
+    assert most <= 2 + 2  # workers, the reaper and the fork server
     assert said == "the script's body runs\n"
     assert json.loads((tmp_path / "endings").read_text()) == ENDINGS
     assert left_behind(temporary) == []
