@@ -41,6 +41,7 @@ HANGS = sum(ending == ("timed_out", "timeout") for ending in ENDINGS.values()) *
 
 def test_bad_documents_cost_nobody_but_themselves(tmp_path: Path, temporary: Path, measured: Measured) -> None:
     good, bad = good_documents(tmp_path), bad_documents(tmp_path)
+    before = zombies()
     clean, clean_seconds = run(list(good))
     report, seconds = run(shuffle([*good, *bad]))
     assert clean.successful == len(good)
@@ -48,7 +49,7 @@ def test_bad_documents_cost_nobody_but_themselves(tmp_path: Path, temporary: Pat
     assert {path: text for path, text in texts(report).items() if path in good} == good
     assert endings(report, bad) == Counter({(kind, *end): BAD_OF_EACH_KIND for kind, end in ENDINGS.items()})
     assert max(result.attempts for result in report.results) <= 2
-    assert zombies() == 0
+    assert zombies() <= before
     assert left_behind(temporary) == []
     ideal = clean_seconds + HANGS * TIME_LIMIT / WORKERS
     measured("wall", f"{seconds:.1f} s")

@@ -51,7 +51,7 @@ class Samples:
 
 
 def test_very_many_documents_leave_everything_as_it_was(temporary: Path, measured: Measured) -> None:
-    before = descriptors(os.getpid())
+    before, zombies_before = descriptors(os.getpid()), zombies()
     samples = soak(temporary, tasks_per_worker=10 * DOCUMENTS)
     grown = samples.own_bytes[-1] - samples.own_bytes[0]
     growth = max(seen[-1] - seen[len(seen) // 2] for seen in samples.worker_bytes.values())
@@ -64,8 +64,8 @@ def test_very_many_documents_leave_everything_as_it_was(temporary: Path, measure
     assert grown <= 10 << 20
     assert max(samples.own_descriptors) - min(samples.own_descriptors) <= MOST_DESCRIPTORS_MORE
     assert all(max(seen) - min(seen) <= MOST_DESCRIPTORS_MORE for seen in samples.worker_descriptors.values())
-    assert max(samples.zombies) <= WORKERS
-    assert zombies() == 0
+    assert max(samples.zombies) <= WORKERS + zombies_before
+    assert zombies() <= zombies_before
     assert descriptors(os.getpid()) <= before + 5
     assert left_behind(temporary) == []
 
