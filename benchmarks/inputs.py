@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks.corpus import Corpus, CorpusDocument
 from benchmarks.job import Item
 from pdfbatch.errors import DependencyError
-from pdfbatch.ocr import find, installed_folders, languages_in
+from pdfbatch.ocr import find, list_folders, list_languages
 
 FALLBACK_LANGUAGE = "eng"
 SMALL_BYTES = 100_000
@@ -47,7 +47,7 @@ def _readable() -> frozenset[str]:
         programs = find().languages()
     except DependencyError:
         return frozenset()
-    return programs & {language for folder in installed_folders() for language in languages_in(folder)}
+    return programs & {language for folder in list_folders() for language in list_languages(folder)}
 
 
 def _copy(item: Item, time: int, folder: Path) -> Item:

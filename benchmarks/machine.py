@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pdfbatch.errors import DependencyError
 from pdfbatch.executors import available_cpus
-from pdfbatch.ocr import find, known_version
+from pdfbatch.ocr import find, version_of
 
 _PACKAGES = ("pdfbatch", "pypdfium2", "pypdf", "pytesseract", "tesserocr", "pillow", "fsspec", "s3fs", "redis")
 
@@ -51,7 +51,7 @@ def _processor() -> str:
 
 def _tesseract() -> str:
     try:
-        return known_version(find())
+        return version_of(find())
     except DependencyError:
         return "not there"
 

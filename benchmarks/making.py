@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.corpus import MANIFEST
-from pdfbatch.samples import ledger, letter, memo, mixed_pdf, report_page, scanned_pdf, text_pdf, tiny_pdf, truncated
+from pdfbatch.samples import ledger, letter, memo, mixed_pdf, report_page, scanned_pdf, text_pdf, tiny_pdf, truncate
 
 COLUMNS = ("id", "file", "pages", "kind", "tags", "language", "page_classes", "truth", "truth_quality")
 _FORMS = (letter, memo, ledger)
@@ -75,7 +75,7 @@ def make_corpus(cache: Path, *, seed: int, recipe: Recipe) -> Path:
 def write_broken(folder: Path) -> list[Path]:
     """Documents that nobody can read: cut off, empty, not a PDF."""
     folder.mkdir(parents=True, exist_ok=True)
-    contents = {"cut": truncated(tiny_pdf(1), 0.3), "empty": b"", "text": b"This is no PDF.\n"}
+    contents = {"cut": truncate(tiny_pdf(1), 0.3), "empty": b"", "text": b"This is no PDF.\n"}
     paths = [folder / f"{name}.pdf" for name in contents]
     for path, content in zip(paths, contents.values(), strict=True):
         path.write_bytes(content)

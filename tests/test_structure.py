@@ -30,7 +30,7 @@ LIBRARIES = {
     "PIL": ("engines.*", "ocr.*", "work.recognition", "work.streaks", "samples.*", "testing.*"),
     "fsspec": ("storage.*", "inputs.*"),
     "pyarrow": ("outputs.parquet",),
-    "pypdf": ("engines.pypdf.*",),
+    "pypdf": ("engines.pypdf.*", "samples.documents"),
     "pypdfium2": ("engines.pdfium.*",),
     "pytesseract": ("ocr.tesseract",),
     "redis": ("sinks.redis.*",),

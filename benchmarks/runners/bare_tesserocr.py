@@ -8,7 +8,7 @@ import tesserocr
 from benchmarks.job import Item, Job, run, save_text
 from benchmarks.loops import Step, side_by_side
 from benchmarks.runners.drawing import drawn
-from pdfbatch.ocr import folder_with, installed_folders
+from pdfbatch.ocr import find_folder, list_folders
 
 
 def make_step(job: Job) -> Step:
@@ -30,7 +30,7 @@ def make_step(job: Job) -> Step:
 
 
 def _model(language: str) -> tesserocr.PyTessBaseAPI:
-    folder = folder_with(language, installed_folders())
+    folder = find_folder(language, list_folders())
     segmentation = cast("tesserocr.PSM", 3)  # a plain number at run time
     quiet = {"debug_file": os.devnull}
     return tesserocr.PyTessBaseAPI(path=folder, lang=language, psm=segmentation, variables=quiet)

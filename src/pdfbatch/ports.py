@@ -365,6 +365,7 @@ class SupportsSweep(Protocol):
         """Remove them and return how many there were. Raises ``DocumentError`` with a storage cause."""
 
 
+@runtime_checkable
 class Sink(Protocol):
     """Hears how a batch is going. Called from one thread; what it raises is logged once and harms nothing."""
 
@@ -379,3 +380,7 @@ class Sink(Protocol):
     @abstractmethod
     def close(self) -> None:
         """The batch is over; ends within three seconds."""
+
+
+SinkLike = Sink | Callable[[DocumentResult], object]
+"""What stands for a sink wherever sinks are given: a sink, or a function to call with each result."""

@@ -114,7 +114,7 @@ def test_a_batch_whose_heart_has_stopped_is_stale_and_not_followed(server: Redis
         client.set("batch:processing:case-17", json.dumps(STATUS.as_dict() | {"heartbeat_at": "2026-01-01T00:00:00Z"}))
     done = _run("watch", "case-17", redis=server.url)
     assert "case-17 stale after 1:00:00" in done.stdout
-    assert "No sign of life since 2026-01-01T00:00:00" in done.stdout
+    assert "No heartbeat since 2026-01-01T00:00:00" in done.stdout
     assert done.returncode == 1
 
 
@@ -153,19 +153,19 @@ def test_a_run_without_its_redis_reads_all_the_same(absent: RedisServer, tmp_pat
 
 @pytest.mark.parametrize("given", [["--redis", "redis://:s3cret@host/0"], ["--redis=redis://:s3cret@host/0"]])
 def test_the_command_to_go_on_with_does_not_repeat_the_password(given: list[str]) -> None:
-    from pdfbatch.cli.summary import again
+    from pdfbatch.cli.summary import retry_command
 
-    assert again(["pdfbatch", "run", "in/", *given], "--resume") in (
+    assert retry_command(["pdfbatch", "run", "in/", *given], "--resume") in (
         "pdfbatch run --resume in/ --redis URL",
         "pdfbatch run --resume in/ --redis=URL",
     )
 
 
 def test_the_command_to_go_on_with_repeats_a_harmless_address() -> None:
-    from pdfbatch.cli.summary import again
+    from pdfbatch.cli.summary import retry_command
 
     words = ["pdfbatch", "run", "in/", "--redis", "redis://host/0"]
-    assert again(words, "--resume") == "pdfbatch run --resume in/ --redis redis://host/0"
+    assert retry_command(words, "--resume") == "pdfbatch run --resume in/ --redis redis://host/0"
 
 
 def _watching(*words: str, redis: str) -> subprocess.Popen[str]:

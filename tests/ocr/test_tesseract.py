@@ -6,6 +6,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import pytesseract
 import pytest
 
 from pdfbatch.errors import Cause, DependencyError, DocumentError
@@ -78,6 +79,8 @@ def test_a_failure_carries_what_tesseract_said(program: Program) -> None:
     with pytest.raises(DocumentError, match=r"status 1: Image too large: \(40000, 40000\); Error during") as caught:
         TesseractEngine(binary=binary).read(page(), languages="eng", dpi=300)
     assert (caught.value.cause, caught.value.transient) == (Cause.OCR_FAILED, False)
+    assert isinstance(caught.value.__cause__, pytesseract.TesseractError)
+    assert caught.value.__cause__.args[0] == 1
     assert _left() == []
 
 

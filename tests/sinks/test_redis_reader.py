@@ -19,7 +19,7 @@ from pdfbatch.report import BatchState, BatchStatus
 from pdfbatch.sinks.redis import (
     RedisSink,
     StoredStatus,
-    connected,
+    connect,
     follow,
     read_status,
     recent_batches,
@@ -29,11 +29,11 @@ from tests.redis_server import HANG_SECONDS, RedisServer, redis_server, until
 ONE_AND_DIE = """
 import os, signal, sys
 from pdfbatch.report import BatchState, BatchStatus
-from pdfbatch.sinks.redis import RedisSink, connected, read_status
+from pdfbatch.sinks.redis import RedisSink, connect, read_status
 
 sink = RedisSink(sys.argv[1])
 sink.update(BatchStatus(batch_id="case-17", state=BatchState.PROCESSING))
-with connected(sys.argv[1]) as client:
+with connect(sys.argv[1]) as client:
     while read_status(client, "case-17") is None:
         pass
 os.kill(os.getpid(), signal.SIGKILL)
@@ -95,7 +95,7 @@ def test_a_status_of_six_keys_is_enough(server: RedisServer) -> None:
         client.set("batch:processing:six", text)
         found = read_status(client, "six")
     assert found is not None
-    assert (found.status.total_documents, found.status.processed, found.stale) == (9, 3, False)
+    assert (found.status.total_documents, found.status.processed, found.is_stale) == (9, 3, False)
 
 
 def test_a_batch_whose_process_was_killed_becomes_stale(server: RedisServer) -> None:
@@ -180,7 +180,7 @@ def test_a_follower_outlives_a_restart_of_the_server(server: RedisServer, status
     sink = RedisSink(server.url, heartbeat_seconds=0.2)
     sink.update(status)
     until(lambda: server.stored("case-17"))
-    with connected(server.url) as client:
+    with connect(server.url) as client:
         batches = follow(client, "case-17", poll_seconds=0.05)
         next(batches)
         server.kill()
@@ -199,7 +199,7 @@ def test_a_follower_gives_up_a_batch_without_a_sign_of_life(server: RedisServer,
 
 def test_a_follower_gives_up_a_server_that_does_not_come_back(server: RedisServer, status: BatchStatus) -> None:
     _stored(server, status)
-    with connected(server.url) as client:
+    with connect(server.url) as client:
         batches = follow(client, "case-17", poll_seconds=0.05, stale_seconds=2)
         next(batches)
         server.kill()
@@ -209,5 +209,5 @@ def test_a_follower_gives_up_a_server_that_does_not_come_back(server: RedisServe
 
 def test_a_server_that_cannot_be_reached_is_an_error_of_ours(server: RedisServer) -> None:
     server.kill()
-    with connected(server.url) as client, pytest.raises(StatusUnavailableError, match="refused"):
+    with connect(server.url) as client, pytest.raises(StatusUnavailableError, match="refused"):
         read_status(client, "case-17")

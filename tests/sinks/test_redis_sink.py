@@ -23,7 +23,7 @@ from pdfbatch import process_batch
 from pdfbatch.errors import UsageError
 from pdfbatch.report import BatchState, BatchStatus
 from pdfbatch.samples import text_pdf
-from pdfbatch.sinks.redis import RedisSink, connected
+from pdfbatch.sinks.redis import RedisSink, connect
 from tests.redis_server import HANG_SECONDS, RedisServer, redis_server, until
 
 PROMISED_CLOSE_SECONDS = 3.0
@@ -387,7 +387,7 @@ def test_what_is_no_url_is_refused_without_repeating_it(url: str) -> None:
     ["redis://h", "rediss://u:p%2F@h:1/2", "unix:///run/redis.sock", "redis://h:0", "redis://h/x", "redis://h?db=1"],
 )
 def test_what_redis_py_takes_for_a_url_is_taken(url: str) -> None:
-    with connected(url):
+    with connect(url):
         assert RedisSink(url).server.startswith(url.partition(":")[0])
 
 

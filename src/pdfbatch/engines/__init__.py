@@ -1,4 +1,4 @@
-"""PDF to text layer and page images."""
+"""Text engines: PDF to text layer and page images."""
 
 from typing import TYPE_CHECKING
 
