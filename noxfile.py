@@ -104,7 +104,7 @@ def docs(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Run each benchmark once on little input: that they run, not what they measure."""
     session.install("-e", ".", *_group("test"), *_group("bench"))
-    session.run("python", "-m", "benchmarks", "smoke", *session.posargs)
+    session.run("pytest", "-n", "auto", "-m", "smoke", "tests/test_benchmarks.py", *session.posargs)
 
 
 @nox.session

@@ -31,6 +31,10 @@ from benchmarks.tables import suite_as_markdown
 from benchmarks.usage import Usage, measured
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+TESTED_BY_NAME = (
+    *("text", "import", "resume", "duplicates", "isolation", "equality"),
+    *("s3", "s3-output", "s3-faults", "redis", "sinks"),
+)
 BURN = "import time\nwhile time.process_time() < 0.4: pass\n"
 
 
@@ -73,6 +77,7 @@ def suite(*entries: Entry, cores: int = 2) -> Suite:
 # --- the command line ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("case", ["text", "import", "resume", "duplicates", "isolation"])
 def test_the_smoke_form_of_a_case_runs_and_leaves_its_results(case: str, tmp_path: Path) -> None:
     result = smoke(case, tmp_path)
@@ -81,9 +86,16 @@ def test_the_smoke_form_of_a_case_runs_and_leaves_its_results(case: str, tmp_pat
     assert all(one.values for one in result.ratios)
 
 
+@pytest.mark.smoke
 def test_equality_finds_no_page_that_differs(tmp_path: Path) -> None:
     result = smoke("equality", tmp_path)
     assert {one.median for one in result.ratios} == {0.0}
+
+
+@pytest.mark.smoke
+@pytest.mark.parametrize("case", [case.name for case in CASES if case.in_smoke and case.name not in TESTED_BY_NAME])
+def test_the_smoke_form_of_every_other_case_runs(case: str, tmp_path: Path) -> None:
+    assert smoke(case, tmp_path).name == case
 
 
 def test_all_cases_are_listed_by_name() -> None:
@@ -198,6 +210,7 @@ def test_only_those_that_were_asked_for_take_part(tmp_path: Path) -> None:
     assert entries[1].missing == "left out by --only"
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(
     ("case", "needs"),
     [("s3", "s3fs"), ("s3-output", "s3fs"), ("s3-faults", "s3fs"), ("redis", "redis"), ("sinks", "redis")],
