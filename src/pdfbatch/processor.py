@@ -267,6 +267,6 @@ def _in_order(results: Iterable[tuple[int, DocumentResult]]) -> Iterator[Documen
 
 def _failed_before(documents: Iterable[Document], output: Output) -> Iterator[Document]:
     for document in documents:
-        record = read_record(output, document)
+        record = read_record(output, document.document_uuid)
         if record is not None and not DocumentStatus(record["status"]).ok:
             yield document
