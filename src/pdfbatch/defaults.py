@@ -50,7 +50,7 @@ def second_engine(first: TextEngine) -> TextEngine | None:
 
 
 def ocr_engine(executor: Executor, languages: str) -> OcrEngine:
-    """tesserocr where it is installed with the data of these languages and the executor contains its crashes.
+    """Tesserocr where it is installed with the data of these languages and the executor contains its crashes.
 
     Else the tesseract program; so, too, where ``PDFBATCH_TESSERACT`` names one.
     """

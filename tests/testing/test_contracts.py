@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -23,6 +23,7 @@ from pdfbatch.errors import Cause, DependencyError, DocumentError
 from pdfbatch.executors import ThreadExecutor
 from pdfbatch.model import DocumentResult
 from pdfbatch.ports import (
+    Box,
     Executor,
     Locality,
     OcrEngine,
@@ -568,6 +569,9 @@ class _SpoiledPage:
 
     def text(self) -> str:
         return self.engine.text(self.page.text())
+
+    def text_boxes(self) -> Sequence[Box]:
+        return self.page.text_boxes()
 
     def facts(self) -> PageFacts:
         return replace(self.page.facts(), **self.engine.facts)  # type: ignore[arg-type]  # made wrong on purpose

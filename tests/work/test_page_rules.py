@@ -12,13 +12,13 @@ from pdfbatch.work.page_rules import (
     Decision,
     decide,
     dpi_for,
-    garbage_share,
     ink_share,
     is_blank,
     needs_inspection,
     pixels,
     split,
 )
+from pdfbatch.work.text_signs import garbage_share
 
 RULES = PageRules()
 PROSE = "The parties agree that the papers named above are to be produced by the first of May. " * 10

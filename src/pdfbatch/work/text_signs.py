@@ -1,6 +1,7 @@
 """Cheap signs that a text layer is no text that a reader could use. They compare two readings of one page, too."""
 
 import re
+from collections.abc import Sequence
 
 from pdfbatch.work.language import is_gibberish
 
@@ -17,18 +18,23 @@ _GARBAGE_BLOCK = re.compile(
 )
 _BLOCK = 60
 
-_SAMPLE = 1_000
+_SAMPLE, _LONG_SAMPLE = 1_000, 4_000
 _LEAST_CHARACTERS = 80
 # Prose has 4 to 6 characters for each gap, a table of short numbers 3, letter-spaced words 2, words without spaces 20 and more.
 _SHORT_WORDS, _LONG_WORDS = 2.6, 12.0
 # Of Latin letters in nine languages these eight are 0.51 and more.
 _FREQUENT = "eaintrso"
-_FREQUENT_SHARE = 0.42
+_FREQUENT_SHARE = 0.48
+# Of visible characters, punctuation included.
+_DOUBTFUL_SHARE = 0.45
 _DIGITS = "0123456789"
 _LEAST_WORDS = 40
 # 3,047 ordinary pages have at most 0.80.
 _ONE_LETTER_SHARE = 0.85
 _LONGEST_WORD = 30
+_BEYOND_LATIN, _MOSTLY_LATIN = "\u0250", 0.7
+# Formulas are of no language, either, but a third and more of their words are single letters.
+_FORMULAS = 0.3
 _JOINED_SHARE = 0.3
 
 
@@ -61,12 +67,12 @@ def is_doubtful(text: str) -> bool:
     visible = len(sample) - gaps - sum(map(sample.count, _DIGITS))
     if not _SHORT_WORDS * gaps <= len(sample) <= _LONG_WORDS * gaps:
         return True
-    return sum(map(sample.count, _FREQUENT)) < visible * _FREQUENT_SHARE
+    return sum(map(sample.count, _FREQUENT)) < visible * _DOUBTFUL_SHARE
 
 
 def badness(text: str) -> float:
     """Return how bad a text is: 0 when it has no sign of it, 1 when nobody could use it."""
-    words = _ALPHABETIC_WORD.findall(text)
+    words = _ALPHABETIC_WORD.findall(text[:_LONG_SAMPLE])
     letters = sum(map(len, words))
     found = garbage_share(text)
     if len(words) >= _LEAST_WORDS:
@@ -75,6 +81,15 @@ def badness(text: str) -> float:
     if letters >= _LEAST_CHARACTERS:
         joined = sum(len(word) for word in words if len(word) > _LONGEST_WORD) / letters
         found = max(found, joined if joined >= _JOINED_SHARE else 0.0)
-    if found < 1.0 and is_gibberish(text):
-        return 1.0
-    return found
+    return 1.0 if found < 1.0 and _is_cipher(words) else found
+
+
+def _is_cipher(words: Sequence[str]) -> bool:
+    """Return whether words are those of a font with a wrong map or none: as long as those of prose, and of no language."""
+    latin = [word for word in words if word < _BEYOND_LATIN]
+    if len(latin) < len(words) * _MOSTLY_LATIN or sum(len(word) == 1 for word in latin) > len(latin) * _FORMULAS:
+        return False
+    joined = " ".join(latin).lower()
+    # Only a text with few of the frequent letters can be a cipher; to count them is much faster than to look at words.
+    frequent = sum(map(joined.count, _FREQUENT))
+    return frequent < (len(joined) - len(latin)) * _FREQUENT_SHARE and is_gibberish(joined)
