@@ -29,7 +29,7 @@ def pages_in(text: str | None, page_count: int) -> Iterator[int]:
 def reaches_beyond(text: str | None, page_count: int) -> bool:
     """Return whether a range names pages that a document of so many pages does not have."""
     spans = () if text is None else parse_page_range(text)
-    return any((first if last is None else last) > page_count for first, last in spans)
+    return any((last or first) > page_count for first, last in spans)
 
 
 def _span(part: str) -> tuple[int, int | None]:

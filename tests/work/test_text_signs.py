@@ -5,7 +5,6 @@ import codecs
 
 import pytest
 
-from pdfbatch.samples import letter
 from pdfbatch.work.text_signs import badness, has_garbage_block, is_doubtful
 
 PROSE = (
@@ -62,8 +61,3 @@ def test_a_passage_of_garbage_is_found_in_good_text_and_bullets_are_none() -> No
     passage = "\x04\x05\x06\x07 \x08\t\x0b\x0e" * 15
     assert has_garbage_block(f"{PROSE}\n{passage}\n{PROSE * 3}")
     assert not has_garbage_block("\n".join(f"\uf0b7 {line}" for line in PROSE.split(". ")))
-
-
-def test_a_letter_is_not_doubtful() -> None:
-    text = letter(1)
-    assert not is_doubtful(text if isinstance(text, str) else "\n".join(text))

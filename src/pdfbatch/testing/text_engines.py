@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pdfbatch import samples
 from pdfbatch.errors import Cause, DocumentError
-from pdfbatch.ports import PageFacts, TextEngine, pixels_per_side
+from pdfbatch.ports import PageFacts, SupportsEvidence, TextEngine, pixels_per_side
 from pdfbatch.testing.pdfs import make_form, make_image, make_page_pdf, make_unicode_pdf, make_unmapped_pdf, show_text
 
 if TYPE_CHECKING:
@@ -95,6 +95,46 @@ class TextEngineContract:
             mapping = [(0x41, "x"), (0x42, meaning), (0x43, "y")]
             text = _text_of(self.make_engine(), make_unicode_pdf(b"ABC", mapping))
             assert text.encode().decode().strip() in (f"x{stored}y", "xy"), (meaning, text)
+
+    def test_text_boxes_lie_where_the_text_is_or_there_are_none(self) -> None:
+        lines = show_text(b"above", at=(72, 700)) + show_text(b"below", at=(300, 100))
+        with self.make_engine().open(make_page_pdf(lines)) as document, document.page(1) as page:
+            boxes = page.text_boxes()
+        for left, top, right, bottom in boxes:
+            assert 60 <= left < right <= 350, boxes
+            assert 70 <= top < bottom <= 110 or 670 <= top < bottom <= 710, boxes
+
+    def test_text_boxes_of_a_turned_page_lie_where_it_is_shown(self) -> None:
+        pdf = make_page_pdf(show_text(b"above", at=(72, 700)), page=b"/MediaBox[0 0 612 792]/Rotate 90")
+        with self.make_engine().open(pdf) as document, document.page(1) as page:
+            for left, top, right, bottom in page.text_boxes():
+                assert 690 <= left < right <= 720
+                assert 60 <= top < bottom <= 120
+
+    def test_a_page_without_text_has_no_text_boxes(self) -> None:
+        with self.make_engine().open(samples.blank_pdf()) as document, document.page(1) as page:
+            assert list(page.text_boxes()) == []
+
+    # --- evidence, from engines that have it ----------------------------------------------------------------------
+
+    def test_a_page_of_text_is_plain_and_one_with_a_picture_or_a_form_is_not(self) -> None:
+        assert self._is_plain(samples.text_pdf(["word " * 300])) is not False
+        scan = make_page_pdf(
+            show_text(b"seen") + b"q 612 0 0 792 0 0 cm /Im Do Q",
+            resources=b"/XObject<</Im 10 0 R>>",
+            more=[make_image(612, 792)],
+        )
+        form = make_page_pdf(
+            show_text(b"seen") + b"/Fm Do", resources=b"/XObject<</Fm 10 0 R>>", more=[make_form(b"0 0 600 700 re f")]
+        )
+        for pdf in (scan, form):
+            assert self._is_plain(pdf) is not True
+
+    def test_sound_images_are_neither_cut_nor_undecoded(self) -> None:
+        with self.make_engine().open(samples.scanned_pdf(["Hello"])) as document, document.page(1) as page:
+            if not isinstance(page, SupportsEvidence):
+                raise unittest.SkipTest("it has no evidence")
+            assert (page.cut_images(), page.undecoded_images()) == (0, 0)
 
     # --- sources --------------------------------------------------------------------------------------------------
 
@@ -241,6 +281,11 @@ class TextEngineContract:
     def _must_draw(self) -> None:
         if not self.draws:
             raise unittest.SkipTest("it cannot draw")
+
+    def _is_plain(self, source: bytes) -> bool | None:
+        """Return whether the first page is plain, ``None`` from an engine that does not tell."""
+        with self.make_engine().open(source) as document, document.page(1) as page:
+            return page.is_plain() if isinstance(page, SupportsEvidence) else None
 
     def _facts_of(self, source: bytes) -> PageFacts:
         with self.make_engine().open(source) as document, document.page(1) as page:

@@ -28,7 +28,7 @@ from pdfbatch.work.recognition import recognize
 from pdfbatch.work.second_opinion import SecondOpinion
 from pdfbatch.work.streaks import remove_streaks
 from pdfbatch.work.text_choice import TextLayer, choose_text, is_weak, layer_page
-from pdfbatch.work.text_signs import badness, is_doubtful
+from pdfbatch.work.text_signs import badness, is_doubtful, is_language
 from pdfbatch.work.time_budget import TimeBudget
 
 
@@ -99,12 +99,11 @@ class PageReader:
         text, mode, rules = page.text(), self.extraction.ocr, self.extraction.rules
         if mode == "always":
             return PendingPage(number, Reason.OCR_ALWAYS, text)
-        doubtful = is_doubtful(text)
-        if not doubtful and not needs_inspection(text, rules) and (mode == "never" or _is_plain(page)):
-            return layer_page(number, text, Reason.TEXT_LAYER)
-        if doubtful and (bad := badness(text)) > rules.garbage_share:
+        if is_doubtful(text) and (bad := badness(text)) > rules.garbage_share:
             better = self._better_text(number, text, bad)
             return better or self._by_ocr(number, Reason.GARBAGE_TEXT_LAYER, text)
+        if not needs_inspection(text, rules) and (mode == "never" or _is_plain(page)):
+            return layer_page(number, text, Reason.TEXT_LAYER)
         return self._choose_by_facts(number, page, text)
 
     def _choose_by_facts(self, number: int, page: OpenPage, text: str) -> Page | PendingPage:
@@ -120,10 +119,13 @@ class PageReader:
             return layer_page(number, second, Reason.SECOND_ENGINE)
         if decision.reason is Reason.BLANK:
             return self._confirm_blank(number)
-        text, boxes = self._single_layer(page, text, facts)
-        if decision.source == "look" and self.extraction.ocr == "auto":
+        looks = decision.source == "look" and self.extraction.ocr == "auto"
+        boxes = page.text_boxes() if looks or facts.invisible_glyphs else ()
+        if facts.invisible_glyphs and has_two_layers(boxes, facts):
+            text = drop_repeated_lines(text)
+        if looks:
             decision = self._look(page, text, facts, boxes)
-        if decision.source == "text":
+        if decision.source in ("text", "look"):
             return layer_page(number, text, decision.reason)
         return self._by_ocr(number, decision.reason, text, may_be_blank=decision.source == "preview")
 
@@ -146,21 +148,16 @@ class PageReader:
             return settled
         return decide_by_print(text, facts, rules, boxes=boxes, image=image, dpi=dpi)
 
-    def _single_layer(self, page: OpenPage, text: str, facts: PageFacts) -> tuple[str, Sequence[Box]]:
-        """Return the text with each line once where there are two text layers on top of each other, and the text's boxes."""
-        if not text.strip():
-            return text, ()
-        boxes = page.text_boxes()
-        if facts.invisible_glyphs and has_two_layers(boxes, facts):
-            return drop_repeated_lines(text), boxes
-        return text, boxes
-
     def _better_text(self, number: int, text: str, bad: float) -> Page | None:
-        """Return the page with the second engine's text, if that is clearly better by the same signs, and not much shorter."""
+        """Return the page with the second engine's text, if that is clearly better by the same signs, and not much shorter.
+
+        Where OCR can read the page, a text that is not surely language does not do.
+        """
         second, limit = self.second.text(number), self.extraction.rules.garbage_share
         if len(second.strip()) * 2 < len("".join(text.split())) or badness(second) > min(limit, bad - limit):
             return None
-        return layer_page(number, second, Reason.SECOND_ENGINE) if second.strip() else None
+        is_sure = is_language(second) or (self.extraction.ocr == "never" and second.strip())
+        return layer_page(number, second, Reason.SECOND_ENGINE) if is_sure else None
 
     def _confirm_blank(self, number: int) -> Page:
         """Return a page on which the first engine finds nothing: blank only if the second engine finds nothing, either."""

@@ -35,7 +35,7 @@ _MARK_CONTRAST = 32
 _INK_SIDE = 800
 _FAINT_SIDE = 1_000
 _A_FAINT_WORD = 3
-_COVERAGE_OF_A_FIGURE = 0.1
+_COVERAGE_OF_A_FIGURE = 0.2
 _TWO_LAYERS = 1.5
 _GARBAGE_HINT = 0.02
 
@@ -53,7 +53,7 @@ _A_WORD, _SOME_LINES = 6, 100
 _FEW_LETTERS = 100
 _SHARE_OVER_IMAGE, _SHARE_ELSEWHERE = 0.2, 0.5
 _EXTENT_OF_A_PAGE = 0.5
-_MANY_DRAWINGS = 100
+_MANY_DRAWINGS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +92,9 @@ def decide(text: str, facts: "PageFacts", rules: "PageRules") -> Decision:
         return Decision("ocr", Reason.GARBAGE_TEXT_LAYER)
     shows_more = facts.images or facts.vector_objects
     if _has_letters(text, max(rules.stamp_characters, 1)):
-        has_room = facts.image_coverage >= _COVERAGE_OF_A_FIGURE or facts.vector_objects >= _MANY_DRAWINGS
-        return Decision("look" if has_room else "text", Reason.TEXT_LAYER)
+        # Letters that are drawn are hundreds of paths, more than the text layer has letters.
+        drawn = facts.vector_objects >= _MANY_DRAWINGS and not _has_letters(text, facts.vector_objects)
+        return Decision("look" if drawn or facts.image_coverage >= _COVERAGE_OF_A_FIGURE else "text", Reason.TEXT_LAYER)
     has_text = _LETTER.search(text) is not None
     if facts.image_coverage >= rules.image_coverage:
         return Decision("ocr", Reason.STAMP_OVER_IMAGE if has_text else Reason.NO_TEXT_LAYER)

@@ -5,7 +5,8 @@ a line of print is a short dark run of about the same height and at the same pla
 of those runs says how much print there is, in units of one run: a word of six letters in 10 point has about four.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 # Pixels at 72 dpi. Of one pixel are rules, of more than 18 are photographs, headlines and dark areas.
 _COLUMN = 8
-_HEIGHTS = range(3, 19)
+_RUN = re.compile(rb"(?<!\x01)\x01{3,18}(?!\x01)")
 # How much the places and the heights of runs in neighbouring columns differ: letters have ascenders and descenders.
 _SHIFT, _STRETCH = 1, 2
 _CHAIN = 3
@@ -118,9 +119,8 @@ def _measure(columns: "Image") -> Print:
     chains = dict[int, tuple[int, int]]()
     for column in range(columns.width):
         chains = {
-            start: (height, _chain(chains, start, height) + 1)
-            for start, height in _runs(data[column :: columns.width])
-            if height in _HEIGHTS
+            run.start(): (run.end() - run.start(), _chain(chains, run.start(), run.end() - run.start()) + 1)
+            for run in _RUN.finditer(data[column :: columns.width])
         }
         for start, (_, length) in chains.items():
             new = _CHAIN if length == _CHAIN else int(length > _CHAIN)
@@ -128,15 +128,6 @@ def _measure(columns: "Image") -> Print:
             heights[start] += new
     top, bottom = quantile(heights, _TAIL), quantile(heights, 1 - _TAIL)
     return Print(amount, top / columns.height, bottom / columns.height) if amount else Print(0)
-
-
-def _runs(column: bytes) -> Iterator[tuple[int, int]]:
-    """Yield where each run of 1 in a column of 0 and 1 begins, and how long it is."""
-    start = 0
-    for run in column.split(b"\0"):
-        if run:
-            yield start, len(run)
-        start += len(run) + 1
 
 
 def _chain(chains: dict[int, tuple[int, int]], start: int, height: int) -> int:

@@ -3,20 +3,22 @@
 import re
 from collections.abc import Sequence
 
-from pdfbatch.work.language import is_gibberish
+from pdfbatch.work.language import is_gibberish, language_shares, words_of
 
 # A text layer whose glyphs mean nothing has these: control and private-use characters, and what stands for unknown ones.
 _UNPRINTABLE = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff"
 _PRIVATE_USE = "\ue000-\uf8ff\U000f0000-\U0010fffd"
 _GARBAGE = re.compile(f"[{_UNPRINTABLE}{_PRIVATE_USE}\ufffd]")
 # Words of scripts that have spaces between words: a CJK text is one long word, and each of its characters may be one.
-_ALPHABETIC_WORD = re.compile(r"[^\W\d_\u0590-\uffff]+")
+_ALPHABETIC_WORD = re.compile(r"[^\W\d_\u0590-\U0010ffff]+")
 
 # Some glyphs of a font without a map have the codes of letters: a passage may have a few between two signs of garbage.
 _GARBAGE_BLOCK = re.compile(
     f"[{_UNPRINTABLE}{_PRIVATE_USE}\ufffd](?:[^{_UNPRINTABLE}{_PRIVATE_USE}\ufffd]{{0,3}}[{_UNPRINTABLE}{_PRIVATE_USE}\ufffd])+"
 )
 _BLOCK = 60
+# Names of glyphs in place of what they mean: /g0035/C50/uni0041.
+_GLYPH_NAMES = re.compile(r"(?:/[A-Za-z]{1,5}\d*[0-9A-F]{1,4})+(?=/|\s|$)")
 
 _SAMPLE, _LONG_SAMPLE = 1_000, 4_000
 _LEAST_CHARACTERS = 80
@@ -28,13 +30,14 @@ _FREQUENT_SHARE = 0.48
 # Of visible characters, punctuation included.
 _DOUBTFUL_SHARE = 0.45
 _DIGITS = "0123456789"
-_LEAST_WORDS = 40
+_LEAST_WORDS, _LEAST_WORDS_OF_LANGUAGE = 40, 10
 # 3,047 ordinary pages have at most 0.80.
 _ONE_LETTER_SHARE = 0.85
 _LONGEST_WORD = 30
 _BEYOND_LATIN, _MOSTLY_LATIN = "\u0250", 0.7
 # Formulas are of no language, either, but a third and more of their words are single letters.
 _FORMULAS = 0.3
+_DIFFERENT_WORDS = 12
 _JOINED_SHARE = 0.3
 
 
@@ -74,7 +77,8 @@ def badness(text: str) -> float:
     """Return how bad a text is: 0 when it has no sign of it, 1 when nobody could use it."""
     words = _ALPHABETIC_WORD.findall(text[:_LONG_SAMPLE])
     letters = sum(map(len, words))
-    found = garbage_share(text)
+    named = sum(map(len, _GLYPH_NAMES.findall(text)))
+    found = max(garbage_share(text), named / len(text) if named else 0.0)
     if len(words) >= _LEAST_WORDS:
         one_letter = sum(len(word) == 1 for word in words) / len(words)
         found = max(found, one_letter if one_letter >= _ONE_LETTER_SHARE else 0.0)
@@ -84,10 +88,18 @@ def badness(text: str) -> float:
     return 1.0 if found < 1.0 and _is_cipher(words) else found
 
 
+def is_language(text: str) -> bool:
+    """Return whether a text surely is language: a tenth of its words, ten at least, are function words of one."""
+    words = words_of(text)
+    return len(words) >= _LEAST_WORDS_OF_LANGUAGE and max(language_shares(words).values(), default=0) * 10 >= len(words)
+
+
 def _is_cipher(words: Sequence[str]) -> bool:
     """Return whether words are those of a font with a wrong map or none: as long as those of prose, and of no language."""
     latin = [word for word in words if word < _BEYOND_LATIN]
     if len(latin) < len(words) * _MOSTLY_LATIN or sum(len(word) == 1 for word in latin) > len(latin) * _FORMULAS:
+        return False
+    if len(set(latin)) < _DIFFERENT_WORDS:
         return False
     joined = " ".join(latin).lower()
     # Only a text with few of the frequent letters can be a cipher; to count them is much faster than to look at words.

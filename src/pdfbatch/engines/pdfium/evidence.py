@@ -3,9 +3,10 @@
 The caller holds the lock on pdfium.
 """
 
+import math
 import zlib
 from collections.abc import Iterator
-from ctypes import byref, c_double, c_int, c_ubyte, create_string_buffer, string_at
+from ctypes import byref, c_double, c_float, c_int, c_ubyte, create_string_buffer, string_at
 from itertools import islice
 from typing import Any
 
@@ -24,6 +25,10 @@ _BOXES = 5_000
 _FINE = 100.0  # ``FPDF_PageToDevice`` gives whole numbers: hundredths of points are fine enough
 _TEXT, _PATH = pdfium.FPDF_PAGEOBJ_TEXT, pdfium.FPDF_PAGEOBJ_PATH
 _GLANCE = 5  # objects at the beginning, about as many in between, and at the end
+# Images and forms that are fewer than a third of the objects, and each smaller than a tenth of the page, are ornaments.
+_FEW, _SMALL = 3, 0.1
+# Rules and ornaments of a page are some dozens of paths, letters that are drawn are hundreds.
+_MANY = 300
 _IMAGES = 50
 # Less data than this is a blank sheet or an ornament, whatever its pixels.
 _LEAST_BYTES = 512
@@ -58,12 +63,28 @@ def find_text_boxes(page: Handle, text: Handle) -> list[Box]:
 
 
 def is_plain(page: Handle) -> bool:
-    """Return whether a few of the page's objects, evenly spread, are text and at most half drawings."""
+    """Return whether a few of the page's objects, evenly spread, are text, and the others few and small."""
     count = pdfium.FPDFPage_CountObjects(page)
-    indexes = range(count) if count <= 3 * _GLANCE else _spread(count)
-    types = [pdfium.FPDFPageObj_GetType(pdfium.FPDFPage_GetObject(page, index)) for index in indexes]
+    handles = [
+        pdfium.FPDFPage_GetObject(page, index) for index in (range(count) if count <= 3 * _GLANCE else _spread(count))
+    ]
+    types = [pdfium.FPDFPageObj_GetType(handle) for handle in handles]
     texts, paths = types.count(_TEXT), types.count(_PATH)
-    return texts + paths == len(types) and paths <= texts
+    if texts == len(types):
+        return True
+    others = [handle for handle, kind in zip(handles, types, strict=True) if kind not in (_TEXT, _PATH)]
+    if (paths > texts and count >= _MANY) or len(others) * _FEW > len(types):
+        return False
+    least = pdfium.FPDF_GetPageWidthF(page) * pdfium.FPDF_GetPageHeightF(page) * _SMALL
+    return all(_area(handle) < least for handle in others)
+
+
+def _area(handle: Handle) -> float:
+    sides = [c_float() for _ in range(4)]
+    if not pdfium.FPDFPageObj_GetBounds(handle, *map(byref, sides)):
+        return math.inf
+    left, bottom, right, top = (side.value for side in sides)
+    return abs((right - left) * (top - bottom))
 
 
 def _spread(count: int) -> list[int]:
