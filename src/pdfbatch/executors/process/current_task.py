@@ -16,6 +16,8 @@ from dataclasses import dataclass
 _RECORD = struct.Struct("@dQdQ")
 _PAGE = struct.Struct("@dQ")
 _PAGE_OFFSET = 16
+_MAX_READS = 100  # until one is the same as the one before
+_MAX_PAGE = 10_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,15 @@ class CurrentTask:
     task_started: float = math.inf
     page: int = 0
     page_started: float = math.inf
+
+
+def clamp_current_task(current: CurrentTask, since: float) -> CurrentTask:
+    """Return what can be true of a worker that could begin its task at ``since`` at the earliest."""
+    # Written so that what is no number is replaced, too.
+    task_started = current.task_started if current.task_started >= since else since
+    page_started = current.page_started if current.page_started >= task_started else task_started
+    page = current.page if current.page <= _MAX_PAGE else 0
+    return CurrentTask(task=current.task, task_started=task_started, page=page, page_started=page_started)
 
 
 def current_task_path(folder: str) -> str:
@@ -65,10 +76,18 @@ class CurrentTaskReader:
         os.write(self._fd, _RECORD.pack(math.inf, 0, math.inf, 0))
 
     def read(self) -> CurrentTask:
-        """Return the worker's current task, or its last one if it has died."""
+        """Return what the worker says is its current task, or was its last one if it has died.
+
+        The numbers may be anything, as a document may have taken the worker over; see ``clamp_current_task``.
+        """
         data = os.pread(self._fd, _RECORD.size, 0)
-        while data != (again := os.pread(self._fd, _RECORD.size, 0)):  # the worker was writing
-            data = again
+        for _ in range(_MAX_READS):
+            again = os.pread(self._fd, _RECORD.size, 0)
+            if data == again:
+                break
+            data = again  # the worker was writing
+        if len(data) != _RECORD.size:
+            return CurrentTask()
         task_started, task, page_started, page = _RECORD.unpack(data)
         return CurrentTask(task=task, task_started=task_started, page=page, page_started=page_started)
 
