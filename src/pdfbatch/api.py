@@ -9,7 +9,7 @@ from typing import TypeVar, overload
 from pdfbatch import defaults
 from pdfbatch.errors import UsageError
 from pdfbatch.inputs import Inputs, ManifestSource
-from pdfbatch.ports import Executor, OcrEngine, Output, Sink, TextEngine
+from pdfbatch.ports import Executor, OcrEngine, Output, SinkLike, TextEngine
 from pdfbatch.processor import BatchProcessor
 from pdfbatch.report import BatchReport
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
@@ -52,7 +52,7 @@ def process_batch(
     extraction: Extraction = Extraction(),
     limits: Limits = Limits(),
     retry: RetryPolicy = RetryPolicy(),
-    sinks: Sequence[Sink] = (),
+    sinks: Sequence[SinkLike] = (),
     batch_id: str | None = None,
     batch_size: int = 10,
     resume: bool = False,
@@ -103,7 +103,7 @@ def process_manifest(
     extraction: Extraction = Extraction(),
     limits: Limits = Limits(),
     retry: RetryPolicy = RetryPolicy(),
-    sinks: Sequence[Sink] = (),
+    sinks: Sequence[SinkLike] = (),
     resume: bool = False,
     retry_failed: bool = False,
     max_failure_rate: float | None = None,

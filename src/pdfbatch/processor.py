@@ -14,7 +14,7 @@ from pdfbatch.errors import DependencyError, UsageError
 from pdfbatch.inputs import Inputs, Manifest, ManifestSource, documents_from, known_number
 from pdfbatch.model import Document, DocumentResult, DocumentStatus
 from pdfbatch.outputs import Results, read_record
-from pdfbatch.ports import Executor, OcrEngine, Output, Shared, Sink, TextEngine
+from pdfbatch.ports import Executor, OcrEngine, Output, Shared, SinkLike, TextEngine
 from pdfbatch.report import BatchReport, BatchStatus
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
 from pdfbatch.work import DocumentWork
@@ -38,7 +38,7 @@ class BatchProcessor:
 
     executor: Executor | None = None
     storage: Output | None = None
-    sinks: Sequence[Sink] = ()
+    sinks: Sequence[SinkLike] = ()
     extraction: Extraction = Extraction()
     limits: Limits = Limits()
     retry: RetryPolicy = RetryPolicy()
@@ -161,7 +161,7 @@ class BatchProcessor:
             executor=executor,
             work=work,
             ledger=ledger,
-            broadcast=Notifier(self.sinks),
+            broadcast=Notifier(defaults.sinks_from(self.sinks)),
             retry=self.retry,
             limits=self.limits,
             resume=options.resume,
@@ -267,6 +267,6 @@ def _in_order(results: Iterable[tuple[int, DocumentResult]]) -> Iterator[Documen
 
 def _failed_before(documents: Iterable[Document], output: Output) -> Iterator[Document]:
     for document in documents:
-        record = read_record(output, document)
+        record = read_record(output, document.document_uuid)
         if record is not None and not DocumentStatus(record["status"]).ok:
             yield document

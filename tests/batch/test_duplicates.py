@@ -17,7 +17,7 @@ from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.executors.sequential import SequentialExecutor
 from pdfbatch.executors.thread import ThreadExecutor
 from pdfbatch.model import Document, DocumentResult, DocumentStatus, Failure
-from pdfbatch.outcomes import failed
+from pdfbatch.outcomes import failed_result
 from pdfbatch.ports import Executor, OpenDocument
 from pdfbatch.processor import BatchProcessor
 from pdfbatch.settings import Extraction
@@ -214,5 +214,5 @@ def test_the_same_failure_is_not_copied_from_a_twin_that_was_lost() -> None:
     found = fingerprints.of_bytes(b"same")
     assert [held.take(it, found, place) for place, it in enumerate((one, two))] == [False, True]
     assert list(held.held()) == [two]
-    held.ended(failed(one, Failure(cause=Cause.WORKER_LOST, message="0: lost")), 0)
+    held.ended(failed_result(one, Failure(cause=Cause.WORKER_LOST, message="0: lost")), 0)
     assert (list(held.unlike), list(held.copies), held.waiting) == ([two], [], 0)

@@ -21,7 +21,7 @@ from pdfbatch.prefetch.prefetcher import Prefetcher
 from pdfbatch.prefetch.quota import ByteQuota
 from pdfbatch.settings import RetryPolicy
 from pdfbatch.storage.documents import fingerprint
-from pdfbatch.tasks import Task
+from pdfbatch.tasks import ReadTask
 
 pytest.importorskip("aiohttp")
 TWICE = RetryPolicy(attempts=2, backoff_seconds=0.001, max_backoff_seconds=0.001)
@@ -105,15 +105,15 @@ class Reader:
         chosen: dict[str, Any] = {"concurrency": 4, "retry": TWICE, **settings}
         self.spool = Prefetcher(documents=documents, wake=self._woken.release, folder=str(folder), **chosen)
 
-    def next(self) -> Task:
+    def next(self) -> ReadTask:
         """The next task. Raises ``StopIteration``."""
         while (task := next(self.spool)) is None:
             assert self._woken.acquire(timeout=BOUND), "nobody woke the scheduler"
         return task
 
-    def rest(self) -> list[Task]:
+    def rest(self) -> list[ReadTask]:
         """All further tasks; each document ends at once."""
-        tasks = list[Task]()
+        tasks = list[ReadTask]()
         while True:
             try:
                 tasks.append(self.next())
@@ -135,7 +135,7 @@ def wait_for(condition: Callable[[], bool]) -> None:
         time.sleep(0.005)
 
 
-def names(tasks: list[Task]) -> list[str]:
+def names(tasks: list[ReadTask]) -> list[str]:
     """The file names of tasks."""
     return [task.document.file_path.rpartition("/")[2] for task in tasks]
 
@@ -145,7 +145,7 @@ def test_a_remote_document_comes_with_a_copy_and_the_fingerprint_that_a_worker_w
 ) -> None:
     reader = Reader(documents(files.url("7")), tmp_path)
     with reader.spool:
-        copy = reader.next().copy
+        copy = reader.next().local_copy
         assert copy is not None
         assert Path(copy.path).read_bytes() == b"x" * 7
         assert copy.fingerprint == str(fingerprint(Document(files.url("7"))))
@@ -292,7 +292,7 @@ def test_a_document_to_skip_comes_without_its_body(files: Files, tmp_path: Path)
 
     reader = Reader(documents(files.url("1"), files.url("2")), tmp_path, skip=skip)
     with reader.spool:
-        copies = {task.copy.fingerprint: bool(task.copy.path) for task in reader.rest() if task.copy}
+        copies = {task.local_copy.fingerprint: bool(task.local_copy.path) for task in reader.rest() if task.local_copy}
     assert copies == dict(zip(sorted(asked), (False, True), strict=True))
     assert files.gets == ["2"]
 
@@ -301,10 +301,10 @@ def test_a_copy_goes_when_its_document_has_ended(files: Files, tmp_path: Path) -
     reader = Reader(documents(files.url("1")), tmp_path)
     with reader.spool:
         task = reader.next()
-        assert task.copy is not None
-        assert Path(task.copy.path).exists()
+        assert task.local_copy is not None
+        assert Path(task.local_copy.path).exists()
         reader.spool.release(task.document.document_uuid)
-        assert not Path(task.copy.path).exists()
+        assert not Path(task.local_copy.path).exists()
 
 
 def test_closing_leaves_no_thread_and_no_file_whatever_the_server_does(files: Files, tmp_path: Path) -> None:

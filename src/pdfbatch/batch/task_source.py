@@ -12,7 +12,7 @@ from pdfbatch.errors import DocumentError
 from pdfbatch.model import Document, DocumentResult
 from pdfbatch.prefetch import Prefetcher
 from pdfbatch.storage import DEADLINE_SECONDS, Fingerprint, fingerprint, parse_fingerprint
-from pdfbatch.tasks import LocalCopy, Task
+from pdfbatch.tasks import LocalCopy, ReadTask
 
 # So many documents may leave the way before the batch gets its turn.
 AT_ONCE = 200
@@ -37,7 +37,7 @@ class TaskSource:
     fetches: bool = True
     _spool: Prefetcher = field(init=False)
     _skipped: deque[DocumentResult] = field(default_factory=deque[DocumentResult])
-    _first: Iterator[Task | None] | None = None
+    _first: Iterator[ReadTask | None] | None = None
     _error: Exception | None = None
     _unread: Iterator[Document] | None = None
 
@@ -75,7 +75,7 @@ class TaskSource:
         except Exception:  # noqa: BLE001 (StopIteration too: it is raised again when a task is asked for)
             self._first = None
 
-    def __next__(self) -> Task | None:
+    def __next__(self) -> ReadTask | None:
         """A task, or ``None`` when none is ready."""
         if self._first is not None and (first := next(self._first, None)) is not None:
             return first
@@ -180,9 +180,9 @@ class TaskSource:
         """Called in threads of the spool, which only read."""
         return self.history is not None and self.history.skipped(document, fingerprint) is not None
 
-    def _looked_at(self, task: Task) -> Task | None:
+    def _looked_at(self, task: ReadTask) -> ReadTask | None:
         """The task, unless the spool found its document to be finished, or to have a twin."""
-        document, copy = task.document, task.copy
+        document, copy = task.document, task.local_copy
         if copy is None:
             return self._begun(task)
         if copy.path:
@@ -190,7 +190,7 @@ class TaskSource:
                 return self._begun(task)
             self._spool.release(document.document_uuid)
         elif not self._skip(document, copy.fingerprint):
-            return self._begun(replace(task, copy=None))
+            return self._begun(replace(task, local_copy=None))
         self.wake()
         return None
 
@@ -200,7 +200,7 @@ class TaskSource:
         found, position = parse_fingerprint(copy.fingerprint), self.positions[document.document_uuid]
         return self.duplicates.take(document, found, position, copy.digest)
 
-    def _begun(self, task: Task) -> Task:
+    def _begun(self, task: ReadTask) -> ReadTask:
         if self.history is None or not self.history.begin(task.document):
             return task
         return replace(task, resume=True)

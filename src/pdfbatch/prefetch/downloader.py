@@ -11,7 +11,7 @@ from queue import SimpleQueue
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.model import Document, Failure
 from pdfbatch.prefetch.directories import Directories, LocalFile
-from pdfbatch.retry import counting
+from pdfbatch.retry import count_retries
 from pdfbatch.storage import (
     RANGE_BYTES,
     SMALL_BYTES,
@@ -29,7 +29,7 @@ from pdfbatch.storage import (
     storage_error,
     url_of,
 )
-from pdfbatch.tasks import LocalCopy, Task
+from pdfbatch.tasks import LocalCopy, ReadTask
 
 Skip = Callable[[Document, str], bool]
 
@@ -43,7 +43,7 @@ _LARGE_AT_ONCE = 16
 class Download:
     """A task whose document was fetched, or failed, and the place of its copy."""
 
-    task: Task
+    task: ReadTask
     place: LocalFile | None = None
 
 
@@ -51,7 +51,7 @@ class Download:
 class _Request:
     """A task whose document is to be fetched; ``seconds`` were spent on the short way, in vain."""
 
-    task: Task
+    task: ReadTask
     seconds: float = 0.0
     tries: int = 0
 
@@ -79,7 +79,7 @@ class Downloader:
     _stopped: bool = False
     _large: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(_LARGE_AT_ONCE))
 
-    def fetch(self, task: Task) -> None:
+    def fetch(self, task: ReadTask) -> None:
         """Fetch the document of a task some time soon."""
         if not self._passes(self._lane_at_hand(task), task):
             self._order(_Request(task))
@@ -118,13 +118,13 @@ class Downloader:
 
     # --- the short way --------------------------------------------------------------------------------------------
 
-    def _lane_at_hand(self, task: Task) -> Lane | None:
+    def _lane_at_hand(self, task: ReadTask) -> Lane | None:
         """The lane to where a document is, without loading the client: a listing has done so, or a thread will."""
         if listed_fingerprint(task.document) is not None:
             return self._lane(task)
         return self._lanes.get(_identity(options_of(task.document)), ({}, None))[1]
 
-    def _lane(self, task: Task) -> Lane | None:
+    def _lane(self, task: ReadTask) -> Lane | None:
         """The lane to where a document is, made when it is first wanted."""
         if not self._may_pass(task.document):
             return None
@@ -146,7 +146,7 @@ class Downloader:
         is_wanted = self.skip is None and (self.max_file_bytes is None or self.max_file_bytes >= SMALL_BYTES)
         return (is_known or is_wanted) and may_pass(document)
 
-    def _passes(self, lane: Lane | None, task: Task) -> bool:
+    def _passes(self, lane: Lane | None, task: ReadTask) -> bool:
         """Whether a document goes the short way."""
         if lane is None or not lane.works or not self._may_pass(task.document):
             return False
@@ -163,7 +163,7 @@ class Downloader:
         lane.take(Passage(url_of(task.document), size, passing.file, passing.done))
         return True
 
-    def go_on(self, task: Task, seconds: float) -> None:
+    def go_on(self, task: ReadTask, seconds: float) -> None:
         """A document that did not get through the short way takes the long one, less the time that was spent."""
         self._order(_Request(task, seconds, tries=1))
 
@@ -171,12 +171,12 @@ class Downloader:
 
     def _fetched(self, order: _Request) -> Download:
         task, terms = order.task, replace(self.terms, used_seconds=order.seconds)
-        with counting() as again:
+        with count_retries() as again:
             fetched = self._attempted(task, terms)
-        repeats = order.tries + again.count
-        return replace(fetched, task=replace(fetched.task, repeats=repeats)) if repeats else fetched
+        retries = order.tries + again.count
+        return replace(fetched, task=replace(fetched.task, storage_retries=retries)) if retries else fetched
 
-    def _attempted(self, task: Task, terms: CallPolicy) -> Download:
+    def _attempted(self, task: ReadTask, terms: CallPolicy) -> Download:
         try:
             return self._copied(task, terms)
         except DocumentError as error:
@@ -186,17 +186,17 @@ class Downloader:
             failure = Failure(cause=Cause.INTERNAL, message=message)
         return Download(task=replace(task, failure=failure))
 
-    def _copied(self, task: Task, terms: CallPolicy) -> Download:
+    def _copied(self, task: ReadTask, terms: CallPolicy) -> Download:
         found = listed_fingerprint(task.document) or remote_fingerprint(task.document, terms)
         check_found_size(task.document, found, self.max_file_bytes)
         if self.skip is not None and self.skip(task.document, str(found)):
-            return Download(task=replace(task, copy=LocalCopy(path="", fingerprint=str(found))))
+            return Download(task=replace(task, local_copy=LocalCopy(path="", fingerprint=str(found))))
         with self._place_for(RANGE_BYTES if found.size_bytes is None else found.size_bytes) as place:
             is_large = found.size_bytes is None or found.size_bytes > _LARGE_BYTES
             with self._large if is_large else nullcontext():
                 digest = self._write(task.document, found, place.path, terms)
         copy = LocalCopy(path=place.path, fingerprint=str(found), digest=digest)
-        return Download(task=replace(task, copy=copy), place=place)
+        return Download(task=replace(task, local_copy=copy), place=place)
 
     @contextmanager
     def _place_for(self, size_bytes: int) -> Generator[LocalFile]:
@@ -230,7 +230,7 @@ class _Passing:
 
     fetchers: Downloader
     lane: Lane
-    task: Task
+    task: ReadTask
     found: Fingerprint | None
     place: LocalFile | None = None
     begun: float = field(default_factory=time.monotonic)
@@ -245,7 +245,7 @@ class _Passing:
         """It is there, or it is not."""
         if is_whole and self.place is not None:
             copy = LocalCopy(path=self.place.path, fingerprint=str(self.found), digest=digest)
-            self.fetchers.done(Download(task=replace(self.task, copy=copy), place=self.place))
+            self.fetchers.done(Download(task=replace(self.task, local_copy=copy), place=self.place))
             return
         if self.place is not None:
             self.place.clear()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 from pdfbatch.model import Document
 from pdfbatch.settings import RetryPolicy
 from pdfbatch.storage import DEADLINE_SECONDS, REQUEST_RETRY, is_process_local
-from pdfbatch.tasks import Task
+from pdfbatch.tasks import ReadTask
 
 if TYPE_CHECKING:
     from pdfbatch.prefetch.downloader import Download, Downloader, Skip
@@ -76,7 +76,7 @@ class Prefetcher:
         """The spool itself."""
         return self
 
-    def __next__(self) -> Task | None:
+    def __next__(self) -> ReadTask | None:
         """A task, or ``None`` when none is ready."""
         while self._reads_on():
             document = self._next_document()  # before what is ready: else no more is fetched until all of that is given
@@ -128,16 +128,16 @@ class Prefetcher:
             self._end = error
             return None
 
-    def _task(self, document: Document) -> Task | None:
+    def _task(self, document: Document) -> ReadTask | None:
         """The task of a document; ``None`` when it must be fetched first."""
-        task = Task(document=document, resume=self.resume)
+        task = ReadTask(document=document, resume=self.resume)
         if not (self.fetches and document.is_remote) or is_process_local(document.file_path):
             return task
         self._waiting[document.document_uuid] = document
         self._started().fetch(task)
         return None
 
-    def _taken(self, fetched: "Download") -> Task:
+    def _taken(self, fetched: "Download") -> ReadTask:
         identity = fetched.task.document.document_uuid
         del self._waiting[identity]
         self._given[identity] = fetched
