@@ -84,6 +84,11 @@ class Scheduler:
     _exhausted: bool = False
     _stopped: bool = False
     _source_error: Exception | None = None
+    _pool_with_writes: SupportsPendingWrites | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Ask once what the pool can do: ``isinstance`` of a protocol is slow, and this is needed for each task."""
+        self._pool_with_writes = self.pool if isinstance(self.pool, SupportsPendingWrites) else None
 
     def results(self) -> Generator[Completed | None]:
         """Results as they come, until the source is exhausted and nothing is under way; ``None`` when none came for a while.
@@ -145,7 +150,7 @@ class Scheduler:
 
     def _at_work(self) -> int:
         """How many of the tasks in the pool do more than wait for their output."""
-        waiting = self.pool.pending_writes if isinstance(self.pool, SupportsPendingWrites) else 0
+        waiting = 0 if self._pool_with_writes is None else self._pool_with_writes.pending_writes
         return len(self._running) - waiting
 
     def _submit_due(self) -> None:

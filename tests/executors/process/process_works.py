@@ -32,9 +32,9 @@ class Act:
         text = act(task, watch)
         page = Page(number=1, text=text)
         document = Document(task.document.file_path)
-        if text == "unpicklable":
-            document = Document(task.document.file_path, metadata={"lock": Locked()})
-        return TaskResult(result=DocumentResult(document=document, status=DocumentStatus.SUCCEEDED, pages=(page,)))
+        facts: dict[str, str] = {"lock": Locked()} if text == "unsendable" else {}  # type: ignore[dict-item]  # pyright: ignore[reportAssignmentType] (the point)
+        result = DocumentResult(document=document, status=DocumentStatus.SUCCEEDED, pages=(page,), pdf_metadata=facts)
+        return TaskResult(result=result)
 
 
 @dataclass(frozen=True)
@@ -203,8 +203,8 @@ def _print(task: Task, watch: Watch | None) -> str:
     return sys.stdin.read()
 
 
-def _unpicklable(task: Task, watch: Watch | None) -> str:
-    return "unpicklable"
+def _unsendable(task: Task, watch: Watch | None) -> str:
+    return "unsendable"
 
 
 def _nonsense(task: Task, watch: Watch | None) -> str:
@@ -260,7 +260,7 @@ ACTS: dict[str, Callable[[Task, Watch | None], str]] = {
     "raise": _raise,
     "big": _big,
     "print": _print,
-    "unpicklable": _unpicklable,
+    "unsendable": _unsendable,
     "nonsense": _nonsense,
     "environment": _environment,
     "leave_file": _leave_file,

@@ -13,18 +13,19 @@ import json
 import math
 import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, TypeVar, cast
 
 from pdfbatch.errors import Cause
 from pdfbatch.fast_pickle import rebuild
 from pdfbatch.model import Counts, DocumentResult, DocumentStatus, Failure, Page, TextSource
-from pdfbatch.tasks import PartialDocument, Step, Task, TaskLog, TaskResult
+from pdfbatch.tasks import JoinTask, PartialDocument, PartTask, Task, TaskLog, TaskResult
 
 MAX_HEAD_BYTES = 2 << 20
 MAX_LOG_RECORDS = 20
 _PAGES_AT_ONCE = 32
-_MAX_MESSAGE = 5_000  # characters; of those of so many pages, each escaped in twelve bytes, no more than MAX_HEAD_BYTES come
+_MAX_MESSAGE = (
+    5_000  # characters; of those of so many pages, each escaped in twelve bytes, no more than MAX_HEAD_BYTES come
+)
 _MAX_INLINE = 20_000  # characters of metadata in the head; more goes into blocks
 _MAX_ENTRIES = 1_000
 _MAX_NUMBERS = 2_000_000  # page numbers in all lists of an answer
@@ -46,21 +47,21 @@ class AnswerError(Exception):
 def encode_result(result: TaskResult) -> bytes:
     """Return a result as bytes.
 
-    The document and the document of each part are left out. Of ``parts`` and ``join`` only ``attempt``, ``pages`` and
-    ``draft`` are kept. Raises an exception of some kind when a value is not of the type that its field has.
+    The document and the document of each part are left out. Of ``parts`` and ``join`` only ``attempt``, ``page_numbers`` and
+    ``partial_document`` are kept. Raises an exception of some kind when a value is not of the type that its field has.
     """
     blocks: list[bytes] = []
-    drafts = [task.draft for task in (*result.parts, result.join) if task is not None]
+    partial_document = None if result.join is None else result.join.partial_document
     head = [
         None if result.result is None else _encode_document_result(result.result, blocks),
-        [[part.attempt, _to_ranges(part.pages)] for part in result.parts],
+        [[part.attempt, _to_ranges(part.page_numbers)] for part in result.parts],
         None if result.join is None else result.join.attempt,
-        None if not drafts or drafts[0] is None else _encode_draft(drafts[0], blocks),
+        None if partial_document is None else _encode_partial_document(partial_document, blocks),
         _encode_pages(result.pages, blocks),
         _encode_failure(result.failure),
         result.page,
         result.seconds,
-        result.repeats,
+        result.storage_retries,
         [(name[:200], level, message[:_MAX_MESSAGE]) for name, level, message in result.log.records[:MAX_LOG_RECORDS]],
         result.log.dropped + max(0, len(result.log.records) - MAX_LOG_RECORDS),
     ]
@@ -94,14 +95,14 @@ def _encode_document_result(result: DocumentResult, blocks: list[bytes]) -> list
     ]
 
 
-def _encode_draft(draft: PartialDocument, blocks: list[bytes]) -> list[object]:
+def _encode_partial_document(partial: PartialDocument, blocks: list[bytes]) -> list[object]:
     return [
-        draft.fingerprint,
-        draft.engine,
-        _to_ranges(draft.page_numbers),
-        draft.folder,
-        _encode_mapping(draft.pdf_metadata, blocks),
-        _encode_pages(draft.pages, blocks),
+        partial.fingerprint,
+        partial.engine,
+        _to_ranges(partial.page_numbers),
+        partial.folder,
+        _encode_mapping(partial.pdf_metadata, blocks),
+        _encode_pages(partial.pages, blocks),
     ]
 
 
@@ -174,20 +175,20 @@ class _Decoder:
 
     def decode(self) -> TaskResult:
         head = _array(self._take_json(), 11)
-        document_result, parts, join, draft, page_count, failure, page, seconds, repeats, records, dropped = head
+        document_result, parts, join, partial, page_count, failure, page, seconds, retries, records, dropped = head
         # In the order in which their blocks were written.
         decoded = None if document_result is None else self._decode_document_result(document_result)
-        partial = None if draft is None else self._decode_draft(draft)
+        split = None if partial is None else self._decode_partial_document(partial)
         result = rebuild(
             TaskResult,
             decoded,
-            tuple([self._build_part(partial, *_array(part, 2)) for part in _list(parts)]),
-            None if join is None else self._build_task(Step.JOIN, partial, join),
+            tuple([self._build_part(split, *_array(part, 2)) for part in _list(parts)]),
+            None if join is None else self._build_join(split, join),
             self._decode_pages(page_count),
             _failure(failure),
             _number(page),
             _seconds(seconds),
-            _number(repeats),
+            _number(retries),
             _NO_LOG if records == [] and dropped == 0 else rebuild(TaskLog, _records(records), _number(dropped)),
         )
         if self._position != len(self._payload):
@@ -214,7 +215,7 @@ class _Decoder:
             _text(fingerprint),
         )
 
-    def _decode_draft(self, value: object) -> PartialDocument:
+    def _decode_partial_document(self, value: object) -> PartialDocument:
         fingerprint, engine, ranges, folder, metadata, page_count = _array(value, 6)
         return PartialDocument(
             fingerprint=_text(fingerprint),
@@ -225,12 +226,27 @@ class _Decoder:
             pages=self._decode_pages(page_count),
         )
 
-    def _build_part(self, draft: PartialDocument | None, attempt: object, ranges: object) -> Task:
-        return replace(self._build_task(Step.PART, draft, attempt), pages=self._from_ranges(ranges))
+    def _build_part(self, partial: PartialDocument | None, attempt: object, ranges: object) -> PartTask:
+        """Return a part of the task's document."""
+        task = self._task
+        return PartTask(
+            document=task.document,
+            attempt=_number(attempt),
+            skipped_pages=task.skipped_pages,
+            page_numbers=self._from_ranges(ranges),
+            partial_document=_given(partial),
+            local_copy=None if isinstance(task, JoinTask) else task.local_copy,
+        )
 
-    def _build_task(self, step: Step, draft: PartialDocument | None, attempt: object) -> Task:
-        """Return a task that follows from this one: the same document, another step."""
-        return replace(self._task, step=step, draft=draft, attempt=_number(attempt))
+    def _build_join(self, partial: PartialDocument | None, attempt: object) -> JoinTask:
+        """Return the join of the task's document."""
+        task = self._task
+        return JoinTask(
+            document=task.document,
+            attempt=_number(attempt),
+            skipped_pages=task.skipped_pages,
+            partial_document=_given(partial),
+        )
 
     def _from_ranges(self, value: object) -> tuple[int, ...]:
         numbers: list[int] = []
@@ -291,6 +307,12 @@ class _Decoder:
 _NO_LOG = TaskLog()
 
 
+def _given(partial: PartialDocument | None) -> PartialDocument:
+    if partial is None:
+        raise AnswerError("parts of nothing")
+    return partial
+
+
 def _array(value: object, length: int) -> list[Any]:
     items = _list(value)
     if len(items) != length:
@@ -298,10 +320,10 @@ def _array(value: object, length: int) -> list[Any]:
     return items
 
 
-def _list(value: object) -> list[Any]:
+def _list(value: Any) -> list[Any]:
     if type(value) is not list:
         raise AnswerError("not an array")
-    return cast("list[Any]", value)
+    return value  # pyright: ignore[reportUnknownVariableType] (what is in it is checked where it is taken out)
 
 
 def _text(value: object) -> str:

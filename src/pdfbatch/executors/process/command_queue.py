@@ -3,13 +3,14 @@
 import os
 import threading
 from collections import deque
-from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
 
 from pdfbatch.errors import PoolBrokenError
+from pdfbatch.executors.task_future import TaskFuture
 from pdfbatch.executors.task_results import cancel, set_exception
-from pdfbatch.tasks import Task, TaskResult
+from pdfbatch.tasks import Task
 
 
 @dataclass(slots=True, eq=False)
@@ -17,14 +18,15 @@ class WorkItem:
     """A submitted task and its future.
 
     ``is_started``: it was sent to a worker once, so its future can no longer be cancelled. ``is_suspect``: it was first in
-    line when a worker was lost without saying on which task.
+    line when a worker was lost without saying on which task. ``return_count`` is how often a worker gave it back.
     """
 
     number: int
     task: Task
-    future: Future[TaskResult] = field(default_factory=Future[TaskResult])
+    future: TaskFuture = field(default_factory=TaskFuture)
     is_started: bool = False
     is_suspect: bool = False
+    return_count: int = 0
 
 
 class Command(Enum):
@@ -43,7 +45,8 @@ class CommandQueue:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        # Reentrant: the garbage collector may end a forgotten pool in any thread, also in the supervisor's while it is here.
+        self._lock = threading.RLock()
         self._items = deque[WorkItem]()
         self._count = 0
         self._command = Command.RUN
@@ -57,7 +60,7 @@ class CommandQueue:
 
     # --- for any thread -------------------------------------------------------------------------------------------
 
-    def put(self, task: Task) -> Future[TaskResult]:
+    def put(self, task: Task) -> TaskFuture:
         """Add a task and return its future. That has ended already if the pool was left or is broken."""
         with self._lock:
             self._count += 1
@@ -83,8 +86,11 @@ class CommandQueue:
 
     def _wake(self) -> None:
         if not self._is_woken:
+            # A signal may come between the two: then it is woken twice, which is better than never. And a host may have
+            # closed all descriptors: then the supervisor finds out by itself.
+            with suppress(OSError):
+                os.write(self._writer, b"\0")
             self._is_woken = True
-            os.write(self._writer, b"\0")
 
     # --- for the supervisor ---------------------------------------------------------------------------------------
 
@@ -103,9 +109,9 @@ class CommandQueue:
         if not (self._items or self._is_woken):
             return _NO_ITEMS
         with self._lock:
-            if self._is_woken:
-                os.read(self._reader, 1)
-                self._is_woken = False
+            self._is_woken = False
+            with suppress(OSError):  # nothing is there
+                os.read(self._reader, _WAKES)
             items, self._items = self._items, deque[WorkItem]()
             return items
 
@@ -124,10 +130,12 @@ class CommandQueue:
         with self._lock:
             self._is_closed = True
             self._error = error
-            os.close(self._reader)
-            os.close(self._writer)
             items, self._items = self._items, _NO_ITEMS
+            for descriptor in (self._reader, self._writer):
+                with suppress(OSError):
+                    os.close(descriptor)
             return items
 
 
+_WAKES = 4096
 _NO_ITEMS = deque[WorkItem](maxlen=0)

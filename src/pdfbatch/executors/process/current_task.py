@@ -37,8 +37,8 @@ class CurrentTask:
 def clamp_current_task(current: CurrentTask, since: float) -> CurrentTask:
     """Return what can be true of a worker that could begin its task at ``since`` at the earliest."""
     # Written so that what is no number is replaced, too.
-    task_started = current.task_started if current.task_started >= since else since
-    page_started = current.page_started if current.page_started >= task_started else task_started
+    task_started = max(current.task_started, since)
+    page_started = max(current.page_started, task_started)
     page = current.page if current.page <= _MAX_PAGE else 0
     return CurrentTask(task=current.task, task_started=task_started, page=page, page_started=page_started)
 

@@ -138,6 +138,7 @@ class FrameReader:
                 del self._buffer[: _HEADER.size]
                 self._spooled = _SpooledPayload(length, task, self._folder)
         length, kind, task = self._header
+        payload: bytes | memoryview | None
         if self._spooled is not None:
             payload = self._spooled.take(self._buffer)
         elif len(self._buffer) < _HEADER.size + length:
@@ -158,7 +159,7 @@ class _SpooledPayload:
         self._length = self._missing = length
         self._task = task
         try:
-            self._file: IO[bytes] = tempfile.TemporaryFile(dir=folder, buffering=0)
+            self._file: IO[bytes] = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115 (until it is complete)
         except OSError as error:
             raise RefusedAnswerError(f"no room for {length} bytes: {error}", task) from error
 
