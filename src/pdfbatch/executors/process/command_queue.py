@@ -40,7 +40,7 @@ class Command(Enum):
 class CommandQueue:
     """The submitted tasks that the supervisor has not taken yet, and the current command.
 
-    Wakes the supervisor through a pipe: for every command, and for a task if ``set_notify`` asked for that. A supervisor
+    ``is_lost``: the host has closed the pipe. Wakes the supervisor through that pipe: for every command, and for a task if ``set_notify`` asked for that. A supervisor
     whose workers are all busy need not be woken for each task; it finds them when it next runs for another reason.
     """
 
@@ -54,7 +54,9 @@ class CommandQueue:
         self._error = ""
         self._notifies = True
         self._is_woken = False
+        self.is_lost = False
         self._reader, self._writer = os.pipe()
+        self._identity = os.fstat(self._writer).st_ino
         os.set_blocking(self._reader, False)
         os.set_blocking(self._writer, False)
 
@@ -65,6 +67,8 @@ class CommandQueue:
         with self._lock:
             self._count += 1
             item = WorkItem(self._count, task)
+            if self._notifies and not self._is_closed:
+                self._check_pipe()
             is_refused = self._is_closed or self._command is not Command.RUN
             if not is_refused:
                 self._items.append(item)
@@ -82,13 +86,23 @@ class CommandQueue:
         with self._lock:
             if not self._is_closed and self._command is not Command.TERMINATE:
                 self._command = command
+                self._check_pipe()
                 self._wake()
+
+    def _check_pipe(self) -> None:
+        """Accept no more tasks when the pipe is no longer ours: a host may close all descriptors, and open its own."""
+        try:
+            self.is_lost = os.fstat(self._writer).st_ino != self._identity
+        except OSError:
+            self.is_lost = True
+        if self.is_lost:
+            self._is_closed = True
+            self._error = "the program has closed the descriptors of the pool"
 
     def _wake(self) -> None:
         if not self._is_woken:
-            # A signal may come between the two: then it is woken twice, which is better than never. And a host may have
-            # closed all descriptors: then the supervisor finds out by itself.
-            with suppress(OSError):
+            # A signal may come between the two: then it is woken twice, which is better than never.
+            if not self.is_lost:
                 os.write(self._writer, b"\0")
             self._is_woken = True
 
@@ -133,7 +147,8 @@ class CommandQueue:
             items, self._items = self._items, _NO_ITEMS
             for descriptor in (self._reader, self._writer):
                 with suppress(OSError):
-                    os.close(descriptor)
+                    if os.fstat(descriptor).st_ino == self._identity:  # both ends of a pipe have one
+                        os.close(descriptor)
             return items
 
 

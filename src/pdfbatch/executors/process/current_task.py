@@ -9,6 +9,7 @@ import mmap
 import os
 import struct
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 # Native layout, so that each field is stored at once. A start time is written before the number that it belongs to: a
@@ -93,4 +94,5 @@ class CurrentTaskReader:
 
     def close(self) -> None:
         """Close the file. It is removed together with its folder."""
-        os.close(self._fd)
+        with suppress(OSError):  # closed by the host
+            os.close(self._fd)

@@ -171,6 +171,8 @@ class _ProcessPool(PoolContext):
         # While the interpreter ends, that thread no longer runs; the reaper kills the workers when this process has exited.
         if threading.get_ident() == self._supervisor.thread or sys.is_finalizing():
             return
+        if self._commands.is_lost:
+            seconds = _START_END_SECONDS  # an idle supervisor cannot be woken; its workers find their pipes closed, and exit
         if self._supervisor.has_ended.wait(seconds):
             self._thread.join(_START_END_SECONDS)
 

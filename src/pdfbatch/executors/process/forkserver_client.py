@@ -103,15 +103,17 @@ class ForkServerClient:
 
     def stop(self) -> ExitStatus:
         """Let the server kill what workers left behind and exit, kill it if it does not, and return how it ended."""
-        self._control.close()
+        with suppress(OSError):
+            self._control.close()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(_EXIT_SECONDS if self.is_ready else _HUNG_EXIT_SECONDS)
         self.is_starting = self.is_ready = False
         self._process.kill()
-        with self._stderr as file:
-            code = self._process.wait()
+        code, stderr = self._process.wait(), b""
+        with suppress(OSError), self._stderr as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - _STDERR_BYTES))
-            return ExitStatus(code=code, stderr=file.read())
+            stderr = file.read()
+        return ExitStatus(code=code, stderr=stderr)
 
     def _request(self, message: bytes, pipes: "tuple[int, ...]" = ()) -> tuple[Message | None, int, int, int | None]:
         try:

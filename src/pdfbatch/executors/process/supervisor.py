@@ -28,7 +28,6 @@ log = logging.getLogger(__name__)
 
 START_SECONDS = 30.0  # from the launch of a worker to its being ready
 BUSY_WAIT_SECONDS = 0.25  # the longest sleep while there are tasks: how much later it wakes is time that nobody had
-IDLE_WAIT_SECONDS = 2.0  # and while there are none: a host that closes all descriptors leaves nothing else to wake it
 MAX_FAILED_STARTS = 3  # workers lost in a row, before or between tasks, that break a pool
 
 
@@ -113,10 +112,10 @@ class Supervisor:
         """Wait until something happens, and do all that follows from it."""
         before = time.monotonic()
         self._excuse_pause(before)  # since the last turn
-        longest = BUSY_WAIT_SECONDS if self._dispatcher.unfinished else IDLE_WAIT_SECONDS
+        longest = BUSY_WAIT_SECONDS if self._dispatcher.unfinished else math.inf
         timeout = min(longest, max(0.0, self._next_check - before))
         self._wake_by = before + timeout
-        for worker, stream in self._group.wait(timeout):
+        for worker, stream in self._group.wait(None if timeout == math.inf else timeout):
             self._excuse_pause(time.monotonic())
             self._read(worker, stream)
         self._dispatcher.enqueue(self._commands.take_all())
@@ -136,12 +135,13 @@ class Supervisor:
 
     def _excuse_pause(self, now: float) -> None:
         """Charge nobody for the time since this thread should have run, if that is long."""
-        if (seconds := self._pauses.note(self._wake_by, now)) > 0:
+        seconds = self._pauses.note(self._wake_by, now)
+        if seconds > 0:
             log.debug("The supervisor could not run for %.1f s: deadlines move by that", seconds)
             self._start_time += seconds
             for worker in self._group.workers:
                 worker.excuse(seconds)
-        self._wake_by = max(now, self._wake_by)
+        self._wake_by = now
 
     def _check_by(self, at: float) -> None:
         """Run ``_check_workers`` at this time, or earlier."""

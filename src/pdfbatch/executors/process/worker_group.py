@@ -203,15 +203,19 @@ class WorkerGroup:
                 worker.kill()
 
     def close(self) -> None:
-        """Kill and reap all workers, and remove all files."""
-        for worker in tuple(self.workers):
-            self.kill(worker)
-        while self._stopping:
-            for worker, _ in self.reap(time.monotonic()):
-                worker.close()
-            time.sleep(POLL_SECONDS)
+        """Kill and reap all workers, and remove all files: each step even if another fails, as descriptors may be gone."""
+        with ExitStack() as steps:
+            steps.callback(self._selector.close)
+            steps.callback(self._reaper.close)
+            steps.callback(remove_folder, self._folder)
+            steps.callback(self._close_forkserver)
+            for worker in tuple(self.workers):
+                self.kill(worker)
+            while self._stopping:
+                for worker, _ in self.reap(time.monotonic()):
+                    worker.close()
+                time.sleep(POLL_SECONDS)
+
+    def _close_forkserver(self) -> None:
         if self._forkserver is not None:
             self._stop_forkserver(self._forkserver)
-        remove_folder(self._folder)
-        self._reaper.close()
-        self._selector.close()
