@@ -1,11 +1,15 @@
 """The beginning of a batch: its pool starts while its first documents are looked for."""
 
+import math
+import threading
+import time
 from collections.abc import Callable, Generator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from functools import partial
+from contextlib import contextmanager, suppress
+from queue import Empty, SimpleQueue
 
 from pdfbatch.ports import Executor, Pool, SupportsBackgroundStart, Work
+
+_STOP_SECONDS, _POLL_SECONDS = 2.0, 0.5
 
 
 @contextmanager
@@ -21,18 +25,60 @@ def begun(executor: Executor, work: Work, search: Callable[[], None]) -> Generat
         with executor.start(work) as pool:
             yield pool
         return
-    with ThreadPoolExecutor(1, thread_name_prefix="pdfbatch-start") as thread:
-        starting = thread.submit(executor.start, work)
+    starting = _Starting(executor, work)
+    try:
+        search()
+        with starting.wait() as pool:
+            yield pool
+    except BaseException as error:  # Ctrl-C: a pool that has started, or is about to, is not left behind
+        starting.stop(error)
+        raise
+
+
+class _Starting:
+    """A pool that is being started in a thread.
+
+    A signal may come at any moment in the thread that waits for it. So nothing is handed over that could get lost on the way,
+    and there is no lock of Python code that could stay locked for ever.
+    """
+
+    def __init__(self, executor: Executor, work: Work) -> None:
+        self._started: Pool | BaseException | None = None
+        self._reason: BaseException | None = None
+        self._wake = SimpleQueue[None]()
+        arguments = (executor, work)
+        threading.Thread(target=self._run, args=arguments, name="pdfbatch-start", daemon=True).start()
+
+    def wait(self) -> Pool:
+        """Return the pool, or raise what its start raised."""
+        started = self._wait(math.inf)
+        assert started is not None
+        if isinstance(started, BaseException):
+            raise started
+        return started
+
+    def stop(self, reason: BaseException) -> None:
+        """End the pool, which may have ended before; one that takes longer to start ends when it has."""
+        self._reason = reason
+        self._wait(_STOP_SECONDS)
+        self._leave(reason)
+
+    def _wait(self, seconds: float) -> "Pool | BaseException | None":
+        end = time.monotonic() + seconds
+        while self._started is None and time.monotonic() < end:
+            with suppress(Empty):
+                self._wake.get(timeout=_POLL_SECONDS)
+        return self._started
+
+    def _run(self, executor: Executor, work: Work) -> None:
         try:
-            search()
-            pool = starting.result()
-        except BaseException as error:  # Ctrl-C: a pool that has started, or is about to, is not left behind
-            starting.add_done_callback(partial(_stop, error))
-            raise
-    with pool:
-        yield pool
+            self._started = executor.start(work)
+        except BaseException as error:  # noqa: BLE001 (raised where the pool is waited for)
+            self._started = error
+        self._wake.put(None)
+        if (reason := self._reason) is not None:
+            self._leave(reason)
 
-
-def _stop(error: BaseException, starting: Future[Pool]) -> None:
-    if not starting.cancelled() and starting.exception() is None:
-        starting.result().__exit__(type(error), error, None)
+    def _leave(self, reason: BaseException) -> None:
+        if not (self._started is None or isinstance(self._started, BaseException)):
+            self._started.__exit__(type(reason), reason, None)

@@ -46,9 +46,7 @@ class Pid:
 
 
 def honest(text: str, **fields: object) -> TaskResult:
-    result = DocumentResult(
-        document=Document("x"), status=DocumentStatus.SUCCEEDED, pages=(Page(number=1, text=text),)
-    )
+    result = DocumentResult(document=Document("x"), status=DocumentStatus.SUCCEEDED, pages=(Page(number=1, text=text),))
     return replace(TaskResult(result=result), **fields)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
@@ -70,13 +68,13 @@ def worker() -> Worker:
 
 
 def pipe() -> int:
-    return worker()._answers  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    return worker()._answers  # pyright: ignore[reportPrivateUsage]
 
 
 def number() -> int:
     """Return the number of the task that the worker is on."""
-    current = worker()._current_task  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-    return int(struct.unpack_from("@Q", current._map, 8)[0])  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    current = worker()._current_task  # pyright: ignore[reportPrivateUsage]
+    return int(struct.unpack_from("@Q", current._map, 8)[0])  # pyright: ignore[reportPrivateUsage]
 
 
 def write(data: bytes) -> None:
@@ -235,10 +233,10 @@ def _endless_stderr(task: Task) -> None:
 
 def _wild_notes(task: Task) -> None:
     """Write into the file with the current task without end, and at last nothing that is true."""
-    current = worker()._current_task  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    current = worker()._current_task  # pyright: ignore[reportPrivateUsage]
     end = time.monotonic() + 1
     while time.monotonic() < end:
-        current._map[:] = os.urandom(32)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        current._map[:] = os.urandom(32)  # pyright: ignore[reportPrivateUsage]
     os._exit(1)
 
 

@@ -40,8 +40,9 @@ class Command(Enum):
 class CommandQueue:
     """The submitted tasks that the supervisor has not taken yet, and the current command.
 
-    ``is_lost``: the host has closed the pipe. Wakes the supervisor through that pipe: for every command, and for a task if ``set_notify`` asked for that. A supervisor
+    Wakes the supervisor through a pipe: for every command, and for a task if ``set_notify`` asked for that. A supervisor
     whose workers are all busy need not be woken for each task; it finds them when it next runs for another reason.
+    ``is_lost`` says that the host has closed the pipe.
     """
 
     def __init__(self) -> None:

@@ -172,7 +172,9 @@ class _ProcessPool(PoolContext):
         if threading.get_ident() == self._supervisor.thread or sys.is_finalizing():
             return
         if self._commands.is_lost:
-            seconds = _START_END_SECONDS  # an idle supervisor cannot be woken; its workers find their pipes closed, and exit
+            seconds = (
+                _START_END_SECONDS  # an idle supervisor cannot be woken; its workers find their pipes closed, and exit
+            )
         if self._supervisor.has_ended.wait(seconds):
             self._thread.join(_START_END_SECONDS)
 
