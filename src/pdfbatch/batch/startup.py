@@ -29,9 +29,11 @@ def begun(executor: Executor, work: Work, search: Callable[[], None]) -> Generat
     try:
         search()
         with starting.wait() as pool:
+            starting.is_in_use = True
             yield pool
     except BaseException as error:  # Ctrl-C: a pool that has started, or is about to, is not left behind
-        starting.stop(error)
+        if not starting.is_in_use:
+            starting.stop(error)
         raise
 
 
@@ -43,7 +45,9 @@ class _Starting:
     """
 
     def __init__(self, executor: Executor, work: Work) -> None:
+        self.is_in_use = False
         self._started: Pool | BaseException | None = None
+        self._is_left = threading.Lock()  # held for ever by whoever ends the pool
         self._reason: BaseException | None = None
         self._wake = SimpleQueue[None]()
         arguments = (executor, work)
@@ -80,5 +84,8 @@ class _Starting:
             self._leave(reason)
 
     def _leave(self, reason: BaseException) -> None:
-        if not (self._started is None or isinstance(self._started, BaseException)):
-            self._started.__exit__(type(reason), reason, None)
+        started = self._started
+        if started is None or isinstance(started, BaseException):
+            return
+        if self._is_left.acquire(blocking=False):
+            started.__exit__(type(reason), reason, None)

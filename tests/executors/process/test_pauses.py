@@ -13,8 +13,8 @@ import pytest
 from pdfbatch.executors.process.current_task import CurrentTask, clamp_current_task
 from pdfbatch.executors.process.descendants import list_descendants
 from pdfbatch.executors.process.pauses import Pauses
-from pdfbatch.executors.process.watchdog import excused
-from pdfbatch.testing.probes import PATIENCE_SECONDS, eventually
+from pdfbatch.executors.process.watchdog import excuse_pauses
+from pdfbatch.testing.probes import PATIENCE_SECONDS, wait_until
 
 HERE = Path(__file__).parent
 needs_proc = pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="needs /proc")
@@ -44,7 +44,7 @@ def test_a_tree_that_was_stopped_for_longer_than_a_limit_blames_nobody(
     script.write_text(textwrap.dedent(SLOW_PAGE))
     command = [sys.executable, str(script), str(tmp_path), limit, start_method]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as host:
-        assert eventually((tmp_path / "journal").exists)
+        assert wait_until((tmp_path / "journal").exists)
         for _ in range(times):
             stop_tree(host.pid, seconds=4.0 / times)
         (tmp_path / "gate").touch()
@@ -68,7 +68,7 @@ def test_a_pause_moves_what_began_before_it_and_nothing_else() -> None:
     assert pauses.note(20.0, 50.0) == 30.0
     assert (pauses.seconds_since(15.0), pauses.seconds_since(30.0), pauses.seconds_since(60.0)) == (30.0, 20.0, 0.0)
     current = CurrentTask(task=1, task_started=15.0, page=2, page_started=55.0)
-    assert excused(current, pauses) == CurrentTask(task=1, task_started=45.0, page=2, page_started=55.0)
+    assert excuse_pauses(current, pauses) == CurrentTask(task=1, task_started=45.0, page=2, page_started=55.0)
 
 
 @pytest.mark.parametrize("lie", [float("nan"), float("-inf"), -1.0, 0.0])

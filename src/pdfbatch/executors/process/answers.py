@@ -234,7 +234,7 @@ class _Decoder:
             attempt=_number(attempt),
             skipped_pages=task.skipped_pages,
             page_numbers=self._from_ranges(ranges),
-            partial_document=_given(partial),
+            partial_document=_require(partial),
             local_copy=None if isinstance(task, JoinTask) else task.local_copy,
         )
 
@@ -245,7 +245,7 @@ class _Decoder:
             document=task.document,
             attempt=_number(attempt),
             skipped_pages=task.skipped_pages,
-            partial_document=_given(partial),
+            partial_document=_require(partial),
         )
 
     def _from_ranges(self, value: object) -> tuple[int, ...]:
@@ -307,7 +307,7 @@ class _Decoder:
 _NO_LOG = TaskLog()
 
 
-def _given(partial: PartialDocument | None) -> PartialDocument:
+def _require(partial: PartialDocument | None) -> PartialDocument:
     if partial is None:
         raise AnswerError("parts of nothing")
     return partial

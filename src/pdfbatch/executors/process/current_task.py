@@ -37,11 +37,14 @@ class CurrentTask:
 
 def clamp_current_task(current: CurrentTask, since: float) -> CurrentTask:
     """Return what can be true of a worker that could begin its task at ``since`` at the earliest."""
-    # Written so that what is no number is replaced, too.
-    task_started = max(current.task_started, since)
-    page_started = max(current.page_started, task_started)
+    task_started = _latest(since, current.task_started)
+    page_started = _latest(task_started, current.page_started)
     page = current.page if current.page <= _MAX_PAGE else 0
     return CurrentTask(task=current.task, task_started=task_started, page=page, page_started=page_started)
+
+
+def _latest(earliest: float, said: float) -> float:
+    return earliest if math.isnan(said) else max(earliest, said)
 
 
 def current_task_path(folder: str) -> str:

@@ -24,7 +24,7 @@ from pdfbatch.executors.task_future import Latch
 from pdfbatch.settings import Limits
 from pdfbatch.tasks import Task, TaskResult
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 
 START_SECONDS = 30.0  # from the launch of a worker to its being ready
 BUSY_WAIT_SECONDS = 0.25  # the longest sleep while there are tasks: how much later it wakes is time that nobody had
@@ -51,11 +51,11 @@ class Supervisor:
     """
 
     def __init__(self, settings: PoolSettings, commands: CommandQueue) -> None:
-        self.has_started = Latch()
+        self.has_started: Latch = Latch()
         self.start_error: PoolStartError | None = None
-        self.has_ended = Latch()
-        self.thread = 0
-        self.pending_writes = 0
+        self.has_ended: Latch = Latch()
+        self.thread: int = 0
+        self.pending_writes: int = 0
         self._settings = settings
         self._limits = settings.limits
         self._commands = commands
@@ -320,7 +320,7 @@ class Supervisor:
         self, worker: WorkerHandle, failure: str, build_result: Callable[[Task, CurrentTask, float], TaskResult]
     ) -> None:
         """Fail the task that a lost worker was on, or count a failed start when no task can be blamed."""
-        current = watchdog.excused(worker.read_current_task(), self._pauses)
+        current = watchdog.excuse_pauses(worker.read_current_task(), self._pauses)
         item = worker.tasks.get(current.task)
         if item is None:
             current = CurrentTask()

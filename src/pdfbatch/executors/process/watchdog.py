@@ -32,7 +32,7 @@ def check(worker: WorkerHandle, limits: Limits, now: float, pauses: Pauses) -> K
 
     The ``pauses`` since a task or page began do not count.
     """
-    current = excused(worker.read_current_task(), pauses)
+    current = excuse_pauses(worker.read_current_task(), pauses)
     item = worker.tasks.get(current.task)
     if item is None:
         stalled_at = worker.busy_since + STALL_SECONDS
@@ -54,7 +54,7 @@ def check(worker: WorkerHandle, limits: Limits, now: float, pauses: Pauses) -> K
     return next_check if deadline is None else min(next_check, deadline.at)
 
 
-def excused(current: CurrentTask, pauses: Pauses) -> CurrentTask:
+def excuse_pauses(current: CurrentTask, pauses: Pauses) -> CurrentTask:
     """Return a current task whose times are later by the pauses since then."""
     return replace(
         current,

@@ -55,15 +55,16 @@ class WorkerHandle:
     ) -> None:
         self.tasks: dict[int, WorkItem] = {}
         self.pending_writes: set[int] = set()
-        self.task_count = 0
-        self.is_ready = False
+        self.task_count: int = 0
+        self.is_ready: bool = False
         self.is_quick = False
         self.is_recalled = False
         self.is_retiring = False
         self.is_blocked = False
         self.is_listed = True
         self.is_killed = False
-        self.start_time = self.busy_since = time.monotonic()
+        self.start_time: float = time.monotonic()
+        self.busy_since: float = self.start_time
         self._folder = folder
         self._reader = FrameReader(self._check_frame, os.path.dirname(folder))
         self._max_result_bytes = max_result_bytes
@@ -78,7 +79,10 @@ class WorkerHandle:
         except BaseException:
             self._remove_files()
             raise
-        self.pid, self.commands, self.answers, self.stderr = child.pid, child.commands, child.answers, child.stderr
+        self.pid: int = child.pid
+        self.commands: int = child.commands
+        self.answers: int = child.answers
+        self.stderr: int = child.stderr
         if child.needs_setup:
             self._writer.put(encode_frame(FrameKind.SETUP, payload=setup))
 
