@@ -27,6 +27,7 @@ def begun(executor: Executor, work: Work, search: Callable[[], None]) -> Generat
         return
     starting = _Starting(executor, work)
     try:
+        starting.begin()
         search()
         with starting.wait() as pool:
             starting.is_in_use = True
@@ -51,7 +52,11 @@ class _Starting:
         self._reason: BaseException | None = None
         self._wake = SimpleQueue[None]()
         arguments = (executor, work)
-        threading.Thread(target=self._run, args=arguments, name="pdfbatch-start", daemon=True).start()
+        self._thread = threading.Thread(target=self._run, args=arguments, name="pdfbatch-start", daemon=True)
+
+    def begin(self) -> None:
+        """Start the thread. Apart from the rest, as a signal may come while that is under way."""
+        self._thread.start()
 
     def wait(self) -> Pool:
         """Return the pool, or raise what its start raised."""
@@ -64,7 +69,8 @@ class _Starting:
     def stop(self, reason: BaseException) -> None:
         """End the pool, which may have ended before; one that takes longer to start ends when it has."""
         self._reason = reason
-        self._wait(_STOP_SECONDS)
+        if self._thread.ident is not None:
+            self._wait(_STOP_SECONDS)
         self._leave(reason)
 
     def _wait(self, seconds: float) -> "Pool | BaseException | None":
