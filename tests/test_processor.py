@@ -9,6 +9,7 @@ import pickle
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 
@@ -20,8 +21,9 @@ from pdfbatch.executors.sequential import SequentialExecutor
 from pdfbatch.executors.thread import ThreadExecutor
 from pdfbatch.model import Document, DocumentResult, DocumentStatus, TextSource
 from pdfbatch.ports import Executor
-from pdfbatch.processor import BatchProcessor
+from pdfbatch.processor import BatchKeywords, BatchOptions, BatchProcessor
 from pdfbatch.report import BatchState
+from pdfbatch.samples import text_pdf
 from pdfbatch.settings import Extraction, Limits
 from pdfbatch.storage import Storage
 from pdfbatch.testing import Fault, FaultyEngine, PlainEngine, RecordingSink, plain_document
@@ -550,6 +552,43 @@ def test_the_same_input_gives_the_same_output_but_for_the_run(tmp_path: Path) ->
         found = {p.name: json.loads(p.read_text()) for p in (tmp_path / name).glob("*-*.json")}
         records.append({key: {k: v for k, v in record.items() if k != "run"} for key, record in found.items()})
     assert records[0] == records[1]
+
+
+def test_options_are_one_value_or_keywords_that_change_it(tmp_path: Path) -> None:
+    paths, options = files(tmp_path, *[plain_document("a")] * 3), BatchOptions(batch_id="b-7", batch_size=2)
+    reports = [
+        plain().run(paths, options),
+        plain().run(paths, options, batch_size=3),
+        plain().run(paths, batch_id="b-8"),
+    ]
+    assert [report.batch_id for report in reports] == ["b-7", "b-7", "b-8"]
+    assert [len(report.batches) for report in reports] == [2, 1, 1]
+
+
+def test_the_first_functions_take_the_same_options(tmp_path: Path) -> None:
+    paths, options = files(tmp_path, *[text_pdf([f"page {number}"]) for number in range(3)]), BatchOptions(batch_size=2)
+    manifest = {"id": "case-17", "documents": [{"file_path": path} for path in paths]}
+    extraction, out = Extraction(ocr="never"), tmp_path / "out"
+    report = pdfbatch.process_batch(paths, out, options=options, executor="sequential", extraction=extraction)
+    again = pdfbatch.process_manifest(
+        manifest, out, options=options, resume=True, executor="sequential", extraction=extraction
+    )
+    assert (len(report.batches), report.successful) == (2, 3)
+    assert (len(again.batches), again.batch_id, again.status.skipped) == (2, "case-17", 3)
+    named = pdfbatch.process_manifest(manifest, batch_id="mine", executor="sequential", extraction=extraction)
+    assert named.batch_id == "mine"
+
+
+def test_keywords_are_the_fields_of_the_options() -> None:
+    assert get_type_hints(BatchKeywords) == get_type_hints(BatchOptions)
+
+
+@pytest.mark.parametrize("wrong", [{"batch_size": 0}, {"max_failure_rate": 1.5}, {"max_failure_rate": -0.1}])
+def test_options_that_cannot_be_meant_are_refused_when_they_are_made(wrong: BatchKeywords) -> None:
+    with pytest.raises(UsageError, match=next(iter(wrong))):
+        BatchOptions(**wrong)
+    with pytest.raises(UsageError, match=next(iter(wrong))):
+        plain().stream([b"x"], **wrong)
 
 
 def test_public_names_are_all_there() -> None:

@@ -33,7 +33,7 @@ def _told(*results: DocumentResult, state: BatchState = BatchState.COMPLETED, ou
     for position, result in enumerate(results):
         tally.document(result)
         ledger.add(result, position)
-    status = replace(ledger.end(state, len(results)), elapsed_seconds=36.0)
+    status = replace(ledger.finish(state, len(results)), elapsed_seconds=36.0)
     report = BatchReport(status=status, output=output)
     return "\n".join(summary(report, tally, WORDS, PLAIN))
 

@@ -15,13 +15,14 @@ from typing import Any
 import pytest
 
 from pdfbatch.errors import Cause
-from pdfbatch.model import Document
+from pdfbatch.model import Document, DocumentResult, DocumentStatus
 from pdfbatch.prefetch.directories import shelves, sweep
-from pdfbatch.prefetch.prefetcher import Prefetcher
+from pdfbatch.prefetch.downloader import Skip
+from pdfbatch.prefetch.prefetcher import FetchSettings, Prefetcher
 from pdfbatch.prefetch.quota import ByteQuota
 from pdfbatch.settings import RetryPolicy
 from pdfbatch.storage.documents import fingerprint
-from pdfbatch.tasks import ReadTask
+from pdfbatch.tasks import DuplicateOf, ReadTask
 
 pytest.importorskip("aiohttp")
 TWICE = RetryPolicy(attempts=2, backoff_seconds=0.001, max_backoff_seconds=0.001)
@@ -100,15 +101,18 @@ def files() -> Iterator[Files]:
 class Reader:
     """Takes tasks from a spool as a scheduler does: waits to be woken when none is ready."""
 
-    def __init__(self, documents: Iterator[Document], folder: Path, **settings: Any) -> None:
+    def __init__(self, documents: Iterator[Document], folder: Path, skip: Skip | None = None, **settings: Any) -> None:
         self._woken = threading.Semaphore(0)
-        chosen: dict[str, Any] = {"concurrency": 4, "retry": TWICE, **settings}
-        self.spool = Prefetcher(documents=documents, wake=self._woken.release, folder=str(folder), **chosen)
+        chosen: dict[str, Any] = {"concurrency": 4, "retry": TWICE, "folder": str(folder), **settings}
+        self.spool = Prefetcher(
+            tasks=tasks_of(documents), wake=self._woken.release, settings=FetchSettings(**chosen), skip=skip
+        )
 
     def next(self) -> ReadTask:
         """The next task. Raises ``StopIteration``."""
         while (task := next(self.spool)) is None:
             assert self._woken.acquire(timeout=BOUND), "nobody woke the scheduler"
+        assert isinstance(task, ReadTask)
         return task
 
     def rest(self) -> list[ReadTask]:
@@ -120,6 +124,11 @@ class Reader:
             except StopIteration:
                 return tasks
             self.spool.release(tasks[-1].document.document_uuid)
+
+
+def tasks_of(documents: Iterator[Document]) -> Iterator[ReadTask]:
+    """A task for each document."""
+    return (ReadTask(document=document) for document in documents)
 
 
 def documents(*urls: str) -> Iterator[Document]:
@@ -160,6 +169,24 @@ def test_local_documents_pass_a_slow_remote_one(files: Files, tmp_path: Path) ->
         assert names(reader.rest()) == ["slow-1.pdf"]
 
 
+def test_what_needs_no_download_takes_turns_with_copies_that_are_ready(files: Files, tmp_path: Path) -> None:
+    copy = DuplicateOf(document_uuid="1", fingerprint="a", own_fingerprint="b")
+    passing: list[ReadTask | DocumentResult] = [
+        DocumentResult(document=Document("done.pdf"), status=DocumentStatus.SKIPPED),
+        ReadTask(document=Document(files.url("copy")), duplicate_of=copy),
+        *tasks_of(documents("a.pdf", "b.pdf")),
+    ]
+    source, woken = iter([ReadTask(document=Document(files.url("7"))), None, *passing]), threading.Event()
+    with Prefetcher(tasks=source, wake=woken.set, settings=FetchSettings(folder=str(tmp_path))) as spool:
+        assert next(spool) is None
+        assert woken.wait(BOUND)
+        first, downloaded, *others = spool
+    assert [first, *others] == passing
+    assert isinstance(downloaded, ReadTask)
+    assert downloaded.local_copy is not None
+    assert files.gets == ["7"]
+
+
 def test_a_slow_document_does_not_hold_up_the_others(files: Files, tmp_path: Path) -> None:
     reader = Reader(documents(files.url("slow-1"), *(files.url(str(size)) for size in range(1, 30))), tmp_path)
     with reader.spool:
@@ -172,7 +199,9 @@ def test_a_slow_document_does_not_hold_up_the_others(files: Files, tmp_path: Pat
 def test_local_documents_alone_start_nothing(tmp_path: Path) -> None:
     threads = threading.active_count()
     with Reader(documents(*(f"{number}.pdf" for number in range(100))), tmp_path).spool as spool:
-        assert [task.document.file_path for task in spool if task] == [f"{number}.pdf" for number in range(100)]
+        assert [task.document.file_path for task in spool if isinstance(task, ReadTask)] == [
+            f"{number}.pdf" for number in range(100)
+        ]
         assert (threading.active_count(), list(tmp_path.iterdir())) == (threads, [])
 
 
@@ -219,7 +248,9 @@ def test_a_reader_is_woken_once_and_not_for_each_copy(files: Files, tmp_path: Pa
     wakes = list[None]()
     urls = [files.url(f"{number}-10") for number in range(6)]
     with Prefetcher(
-        documents=documents(*urls), wake=lambda: wakes.append(None), folder=str(tmp_path), concurrency=1
+        tasks=tasks_of(documents(*urls)),
+        wake=lambda: wakes.append(None),
+        settings=FetchSettings(folder=str(tmp_path), concurrency=1),
     ) as spool:
         assert next(spool) is None
         wait_for(lambda: sum(path.stat().st_size for path in tmp_path.rglob("*.pdf")) == 60)
@@ -319,7 +350,6 @@ def test_closing_leaves_no_thread_and_no_file_whatever_the_server_does(files: Fi
     assert time.monotonic() - begun < BOUND
     assert not [thread.name for thread in fetching if thread.is_alive()]
     assert not list(tmp_path.iterdir())
-    assert len(list(reader.spool.not_given())) == 8
 
 
 def test_many_small_documents_come_at_one_time_and_a_few_large_ones(files: Files, tmp_path: Path) -> None:
@@ -353,7 +383,11 @@ def test_a_spool_is_for_its_owner_only(files: Files, tmp_path: Path) -> None:
 
 
 def test_spools_are_made_where_temporary_files_go(files: Files) -> None:
-    spool = Prefetcher(documents=documents(files.url("1")), wake=threading.Event().set, retry=TWICE)
+    spool = Prefetcher(
+        tasks=tasks_of(documents(files.url("1"))),
+        wake=threading.Event().set,
+        settings=FetchSettings(retry=TWICE),
+    )
     with spool:
         wait_for(lambda: next(spool) is not None)
         found = [name for name in os.listdir(tempfile.gettempdir()) if name.startswith("pdfbatch-spool")]
