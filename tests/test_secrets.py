@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pdfbatch.executors.process import ProcessExecutor
-from pdfbatch.model import Document, derived_uuid
+from pdfbatch.model import Document, derive_uuid
 from pdfbatch.processor import BatchProcessor
 from pdfbatch.report import BatchReport
 from pdfbatch.samples import tiny_pdf
@@ -104,7 +104,7 @@ def test_a_new_signature_is_the_same_document(port: int, tmp_path: Path) -> None
     )
     results = [next(iter(processor.run([url]).results)) for url in (first, second)]
     assert results[0].ok
-    assert results[0].document.document_uuid == results[1].document.document_uuid == derived_uuid(first)
+    assert results[0].document.document_uuid == results[1].document.document_uuid == derive_uuid(first)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""``python -m pdfbatch``: the command line."""
+"""``python -m pdfbatch``: run the command line."""
 
 from pdfbatch.cli import main
 

@@ -10,7 +10,7 @@ from typing import TypeVar, Unpack, overload
 from pdfbatch import defaults
 from pdfbatch.errors import UsageError
 from pdfbatch.inputs import Inputs, Manifest, ManifestSource
-from pdfbatch.ports import Executor, OcrEngine, Output, Sink, TextEngine
+from pdfbatch.ports import Executor, OcrEngine, Output, SinkLike, TextEngine
 from pdfbatch.processor import BatchKeywords, BatchOptions, BatchProcessor
 from pdfbatch.report import BatchReport
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
@@ -27,7 +27,7 @@ class ManifestKeywords(BatchKeywords, total=False):
     extraction: Extraction
     limits: Limits
     retry: RetryPolicy
-    sinks: Sequence[Sink]
+    sinks: Sequence[SinkLike]
     deduplicate: bool
 
 
@@ -67,7 +67,7 @@ def process_batch(
     extraction: Extraction = Extraction(),
     limits: Limits = Limits(),
     retry: RetryPolicy = RetryPolicy(),
-    sinks: Sequence[Sink] = (),
+    sinks: Sequence[SinkLike] = (),
     deduplicate: bool = True,
     **changes: Unpack[BatchKeywords],
 ) -> BatchReport:

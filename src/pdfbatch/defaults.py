@@ -7,7 +7,7 @@ from importlib.util import find_spec
 
 from pdfbatch.errors import DependencyError, DocumentError
 from pdfbatch.model import Document
-from pdfbatch.ports import Executor, Locality, OcrEngine, Output, TextEngine
+from pdfbatch.ports import Executor, Locality, OcrEngine, Output, Sink, SinkLike, TextEngine
 from pdfbatch.storage import is_process_local, read_document
 
 
@@ -54,6 +54,15 @@ def ocr_engine(executor: Executor, languages: str) -> OcrEngine:
     except DependencyError:
         return program
     return AutoTesseract(library=library, program=program)
+
+
+def sinks_from(given: Iterable[SinkLike]) -> list[Sink]:
+    """Return the sinks of a batch: those given, and a ``CallbackSink`` in place of each function."""
+    if not given:
+        return []
+    from pdfbatch.sinks import sinks_from as convert
+
+    return convert(given)
 
 
 def is_output_process_local(output: Output | None) -> bool:

@@ -14,7 +14,7 @@ from pdfbatch.errors import DependencyError, UsageError
 from pdfbatch.inputs import Inputs, Manifest, ManifestSource, documents_from, known_number
 from pdfbatch.model import Document, DocumentResult, DocumentStatus
 from pdfbatch.outputs import Results, read_record
-from pdfbatch.ports import Executor, OcrEngine, Output, Shared, Sink, TextEngine
+from pdfbatch.ports import Executor, OcrEngine, Output, Shared, SinkLike, TextEngine
 from pdfbatch.report import BatchReport, BatchStatus
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
 from pdfbatch.work import DocumentWork
@@ -78,7 +78,7 @@ class BatchProcessor:
 
     executor: Executor | None = None
     storage: Output | None = None
-    sinks: Sequence[Sink] = ()
+    sinks: Sequence[SinkLike] = ()
     extraction: Extraction = Extraction()
     limits: Limits = Limits()
     retry: RetryPolicy = RetryPolicy()
@@ -181,7 +181,7 @@ class BatchProcessor:
                 batch_size=options.batch_size,
                 max_failure_rate=options.max_failure_rate,
             ),
-            notifier=Notifier(self.sinks),
+            notifier=Notifier(defaults.sinks_from(self.sinks)),
             retry=self.retry,
             limits=self.limits,
             resume=options.resume,
@@ -257,6 +257,6 @@ def _in_order_of(batch: Batch, order: Order) -> Generator[DocumentResult]:
 def _failed_before(documents: Iterable[Document], output: Output) -> Iterator[Document]:
     """Yield the documents whose record in the output says that they failed."""
     for document in documents:
-        record = read_record(output, document)
+        record = read_record(output, document.document_uuid)
         if record is not None and not DocumentStatus(record["status"]).ok:
             yield document

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from pdfbatch.fast_pickle import quickly_pickled
+from pdfbatch.fast_pickle import fast_pickle
 from pdfbatch.model import Document, DocumentResult, Failure, Page
 
 
@@ -63,7 +63,7 @@ class _AnyTask:
     storage_retries: int = 0
 
 
-@quickly_pickled
+@fast_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadTask(_AnyTask):
     """Read a document: every page, or all that need no OCR, and then split it.
@@ -79,7 +79,7 @@ class ReadTask(_AnyTask):
     failure: Failure | None = None
 
 
-@quickly_pickled
+@fast_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartTask(_AnyTask):
     """OCR the pages ``page_numbers`` of a document that was split."""
@@ -89,7 +89,7 @@ class PartTask(_AnyTask):
     local_copy: LocalCopy | None = None
 
 
-@quickly_pickled
+@fast_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JoinTask(_AnyTask):
     """Build the result of a document whose parts have ended.
@@ -107,7 +107,7 @@ Task: TypeAlias = ReadTask | PartTask | JoinTask
 """What one worker does at one time. An executor hands it on as it is."""
 
 
-@quickly_pickled
+@fast_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskLog:
     """Log records of one task: the first few as (logger, level, message), and how many more there were."""
@@ -116,7 +116,7 @@ class TaskLog:
     dropped: int = 0
 
 
-@quickly_pickled
+@fast_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskResult:
     """The end of one task: a ``result``, or ``parts`` and the ``join`` that follows them, or ``pages``, or a ``failure``.

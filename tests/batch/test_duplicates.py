@@ -16,11 +16,11 @@ from pdfbatch.batch.content_index import ContentIndex
 from pdfbatch.batch.duplicate_filter import PendingDocument
 from pdfbatch.errors import Cause
 from pdfbatch.executors.process import ProcessExecutor
-from pdfbatch.executors.process.memory import own_resident_bytes
+from pdfbatch.executors.process.memory import read_own_resident_bytes
 from pdfbatch.executors.sequential import SequentialExecutor
 from pdfbatch.executors.thread import ThreadExecutor
 from pdfbatch.model import Document, DocumentResult, DocumentStatus, Failure
-from pdfbatch.outcomes import failed
+from pdfbatch.outcomes import failed_result
 from pdfbatch.ports import Executor, OpenDocument
 from pdfbatch.processor import BatchProcessor
 from pdfbatch.settings import Extraction
@@ -213,7 +213,7 @@ def test_the_memory_of_an_index_does_not_grow_with_its_documents() -> None:
         for number in numbers:
             document = Document(f"/folder/of/documents/{number}.pdf", f"the-id-of-a-document-{number}")
             found.find_or_add(document, fingerprint_of(size_bytes=number + 1, tag="t"), number)
-        return own_resident_bytes()
+        return read_own_resident_bytes()
 
     before = add(range(40_000))
     assert add(range(40_000, 120_000)) - before < 4 << 20
@@ -260,7 +260,7 @@ def test_the_same_failure_is_not_copied_from_a_twin_that_was_lost() -> None:
     stages = duplicates.filter(duplicates.requeue(iter(tasks)))
     assert [next(stages), next(stages)] == [tasks[0], None]
     pending.pop("0")
-    duplicates.release(failed(one, Failure(cause=Cause.WORKER_LOST, message="0: lost")), 0)
+    duplicates.release(failed_result(one, Failure(cause=Cause.WORKER_LOST, message="0: lost")), 0)
     assert next(stages) == tasks[1]
     pending.pop("1")
     assert list(stages) == []

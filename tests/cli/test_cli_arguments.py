@@ -35,19 +35,19 @@ def test_none_takes_a_limit_away() -> None:
     [("1", 1), ("800M", 800 << 20), ("1.5G", 3 << 29), ("2GiB", 2 << 30), ("64 kb", 64 << 10), ("1T", 1 << 40)],
 )
 def test_sizes_are_counted_in_powers_of_1024(text: str, size: int) -> None:
-    assert types.size(text) == size
+    assert types.size_or_none(text) == size
 
 
 @pytest.mark.parametrize("text", ["", "G", "-1", "3X", "0", "1e9", "nan"])
 def test_what_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(ArgumentTypeError, match="is not a size"):
-        types.size(text)
+        types.size_or_none(text)
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "inf", "nan", "soon"])
 def test_what_is_no_time_span_is_refused(text: str) -> None:
     with pytest.raises(ArgumentTypeError, match="is not a number of seconds"):
-        types.seconds(text)
+        types.seconds_or_none(text)
 
 
 @pytest.mark.parametrize(("text", "share"), [("0", 0.0), ("0.05", 0.05), ("5%", 0.05), ("100%", 1.0)])

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from pdfbatch import errors
-from pdfbatch.cli.exit_codes import ExitCode, ReaderGone, guarded
+from pdfbatch.cli.exit_codes import ExitCode, ReaderGone, run_guarded
 from pdfbatch.errors import Cause
 
 
@@ -32,7 +32,7 @@ def test_an_error_of_ours_is_one_line_and_its_code(
     def command() -> int:
         raise error
 
-    assert guarded(command) == code
+    assert run_guarded(command) == code
     assert capsys.readouterr().err == "pdfbatch: x\n"
 
 
@@ -40,7 +40,7 @@ def test_a_defect_shows_its_traceback_and_is_no_failed_document(capsys: pytest.C
     def command() -> int:
         raise RuntimeError("no such thing")
 
-    assert guarded(command) == ExitCode.DEFECT
+    assert run_guarded(command) == ExitCode.DEFECT
     assert "RuntimeError: no such thing" in capsys.readouterr().err
 
 
@@ -54,13 +54,13 @@ def test_sigterm_unwinds_like_ctrl_c_and_ends_with_143(capsys: pytest.CaptureFix
             tidied.append("tidied")
         return 0
 
-    assert guarded(command) == 143
+    assert run_guarded(command) == 143
     assert tidied == ["tidied"]
 
 
 def test_the_handler_of_sigterm_is_given_back() -> None:
     before = signal.getsignal(signal.SIGTERM)
-    assert guarded(lambda: 0) == 0
+    assert run_guarded(lambda: 0) == 0
     assert signal.getsignal(signal.SIGTERM) is before
 
 
@@ -68,7 +68,7 @@ def test_ctrl_c_ends_with_130(capsys: pytest.CaptureFixture[str]) -> None:
     def command() -> int:
         raise KeyboardInterrupt
 
-    assert guarded(command) == 130
+    assert run_guarded(command) == 130
     assert "Traceback" not in capsys.readouterr().err
 
 
@@ -76,10 +76,10 @@ def test_a_reader_that_has_gone_is_not_talked_about(capsys: pytest.CaptureFixtur
     def command() -> int:
         raise ReaderGone
 
-    assert guarded(command) == 141
+    assert run_guarded(command) == 141
     assert capsys.readouterr().err == ""
 
 
 def test_the_code_of_a_command_is_handed_on() -> None:
-    assert guarded(lambda: 1) == 1
+    assert run_guarded(lambda: 1) == 1
     assert not sys.stdout.closed

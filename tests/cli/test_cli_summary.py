@@ -8,12 +8,12 @@ import pytest
 from pdfbatch.batch.progress import ProgressTracker
 from pdfbatch.cli.failures import FailureCollector
 from pdfbatch.cli.style import Style
-from pdfbatch.cli.summary import again, interrupted, summary
+from pdfbatch.cli.summary import interruption_lines, retry_command, summary_lines
 from pdfbatch.errors import Cause
 from pdfbatch.model import Counts, Document, DocumentResult, DocumentStatus, Failure
-from pdfbatch.report import BatchReport, BatchState, BatchStatus
+from pdfbatch.report import BatchState, BatchStatus
 
-WORDS = ("pdfbatch", "run", "my letters/*.pdf", "--output", "out")
+ARGV = ("pdfbatch", "run", "my letters/*.pdf", "--output", "out")
 PLAIN = Style()
 
 
@@ -28,14 +28,14 @@ def _partial(path: str) -> DocumentResult:
 
 
 def _told(*results: DocumentResult, state: BatchState = BatchState.COMPLETED, output: str | None = "out") -> str:
-    tally, status = FailureCollector(), BatchStatus(batch_id="b", workers=2, executor="process")
+    failures, status = FailureCollector(), BatchStatus(batch_id="b", workers=2, executor="process")
     ledger = ProgressTracker(status=status, results=None, batch_size=10)
     for position, result in enumerate(results):
-        tally.document(result)
+        failures.document(result)
         ledger.add(result, position)
     status = replace(ledger.finish(state, len(results)), elapsed_seconds=36.0)
-    report = BatchReport(status=status, output=output)
-    return "\n".join(summary(report, tally, WORDS, PLAIN))
+    report = replace(ledger.report(output), status=status)
+    return "\n".join(summary_lines(report, failures, ARGV, PLAIN))
 
 
 def test_a_good_batch_is_told_in_figures_alone() -> None:
@@ -107,27 +107,27 @@ def test_a_batch_that_stopped_early_says_so() -> None:
 
 def test_what_is_run_again_takes_the_place_of_resume() -> None:
     words = ("pdfbatch", "run", "--resume", "in", "-o", "it's", "--", "--resume")
-    assert again(words, "--retry-failed") == shlex.join(
+    assert retry_command(words, "--retry-failed") == shlex.join(
         ["pdfbatch", "run", "--retry-failed", "in", "-o", "it's", "--", "--resume"]
     )
 
 
 @pytest.mark.parametrize("given", [["--password", "s3cret"], ["--password=s3cret"]])
 def test_a_password_is_not_repeated(given: list[str]) -> None:
-    command = again(("pdfbatch", "run", "in", *given, "-o", "out"), "--resume")
+    command = retry_command(("pdfbatch", "run", "in", *given, "-o", "out"), "--resume")
     assert "s3cret" not in command
     assert "PASSWORD -o out" in command
 
 
 def test_an_interruption_says_what_is_kept_and_how_to_go_on() -> None:
     status = BatchStatus(batch_id="b", total_documents=2_000, successful=120, failed=3)
-    told = "\n".join(interrupted(status, WORDS, "Ctrl-C", PLAIN))
+    told = "\n".join(interruption_lines(status, ARGV, "Ctrl-C", PLAIN))
     assert "Stopped by Ctrl-C. 123 of 2,000 documents had ended" in told
     assert "pdfbatch run --resume" in told
 
 
 def test_an_interruption_before_the_work_has_nothing_to_keep() -> None:
-    assert list(interrupted(None, WORDS, "SIGTERM", PLAIN)) == ["Stopped by SIGTERM before the work began."]
+    assert list(interruption_lines(None, ARGV, "SIGTERM", PLAIN)) == ["Stopped by SIGTERM before the work began."]
 
 
 def test_colours_change_nothing_but_the_colour() -> None:

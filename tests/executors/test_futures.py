@@ -1,3 +1,5 @@
+"""The adapter to ``concurrent.futures`` executors, over threads and processes of the standard library."""
+
 import multiprocessing
 from collections.abc import Generator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
@@ -15,7 +17,7 @@ from pdfbatch.ports import Shared, Watch
 from pdfbatch.settings import Limits
 from pdfbatch.tasks import Task, TaskResult
 from pdfbatch.testing import Fault, StandInWork
-from pdfbatch.testing.probes import PATIENCE_SECONDS, ended, eventually, gate, interrupt, journal, task, text_of
+from pdfbatch.testing.probes import PATIENCE_SECONDS, ended, gate, interrupt, journal, task, text_of, wait_until
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class CountedWork:
 
 
 @dataclass(frozen=True)
-class OddResult:
+class UnpicklableResultWork:
     """Work whose result cannot be pickled."""
 
     limits: Limits = Limits()
@@ -46,7 +48,7 @@ class OddResult:
 
 
 @dataclass(frozen=True)
-class Unloadable:
+class UnloadableWork:
     """Work that can be pickled, but not unpickled."""
 
     limits: Limits = Limits()
@@ -59,7 +61,7 @@ class Unloadable:
 
 
 @dataclass(frozen=True)
-class Unpicklable:
+class UnpicklableWork:
     """Work that holds a lock."""
 
     lock: Lock
@@ -88,7 +90,7 @@ def test_the_executor_stays_the_callers(threads: Executor) -> None:
     assert threads.submit(len, "abc").result(PATIENCE_SECONDS) == 3
 
 
-def test_its_capacity_is_what_it_is_told(threads: Executor) -> None:
+def test_its_capacity_is_the_given_number_of_workers(threads: Executor) -> None:
     with FuturesExecutor(threads, workers=7).start(StandInWork()) as pool:
         assert pool.capacity == 7
     with FuturesExecutor(threads).start(StandInWork()) as pool:
@@ -114,13 +116,13 @@ def test_a_worker_that_dies_breaks_the_pool_and_each_future_says_so(processes: E
 
 
 def test_a_result_that_cannot_be_pickled_costs_its_task_only(processes: Executor) -> None:
-    with FuturesExecutor(processes).start(OddResult()) as pool:
+    with FuturesExecutor(processes).start(UnpicklableResultWork()) as pool:
         failures = [ended(pool.submit(task(name))).failure for name in ("a.pdf", "b.pdf")]
     assert [failure and failure.cause for failure in failures] == [Cause.INTERNAL, Cause.INTERNAL]
 
 
 def test_work_that_a_worker_cannot_load_breaks_the_pool(processes: Executor) -> None:
-    with FuturesExecutor(processes).start(Unloadable()) as pool:
+    with FuturesExecutor(processes).start(UnloadableWork()) as pool:
         error = pool.submit(task("a.pdf")).exception(PATIENCE_SECONDS)
     assert isinstance(error, PoolBrokenError)
     assert "no module named engine" in str(error)
@@ -128,7 +130,7 @@ def test_work_that_a_worker_cannot_load_breaks_the_pool(processes: Executor) -> 
 
 def test_work_that_cannot_be_pickled_cannot_start(threads: Executor) -> None:
     with pytest.raises(PoolStartError, match="cannot be pickled"):
-        FuturesExecutor(threads).start(Unpicklable(Lock()))
+        FuturesExecutor(threads).start(UnpicklableWork(Lock()))
 
 
 def test_on_an_executor_that_was_shut_down_no_pool_starts() -> None:
@@ -138,11 +140,11 @@ def test_on_an_executor_that_was_shut_down_no_pool_starts() -> None:
         FuturesExecutor(executor).start(StandInWork())
 
 
-def test_an_executor_that_is_shut_down_under_way_breaks_the_pool(tmp_path: Path) -> None:
+def test_an_executor_that_is_shut_down_during_use_breaks_the_pool(tmp_path: Path) -> None:
     executor = ThreadPoolExecutor(1)
     with gate(tmp_path) as until, FuturesExecutor(executor).start(StandInWork()) as pool:
         first = pool.submit(task("a.pdf", until=until, journal=str(tmp_path / "journal")))
-        assert eventually(lambda: len(journal(tmp_path)) == 1)
+        assert wait_until(lambda: len(journal(tmp_path)) == 1)
         second = pool.submit(task("b.pdf"))
         executor.shutdown(wait=False, cancel_futures=True)
         third = pool.submit(task("c.pdf"))
@@ -156,7 +158,7 @@ def test_leaving_by_an_exception_gives_up_a_task_that_hangs(threads: Executor, t
         pool = FuturesExecutor(threads).start(StandInWork())
         hanging = pool.submit(task("a.pdf", until=until, journal=str(tmp_path / "journal")))
         waiting = pool.submit(task("b.pdf"))
-        assert eventually(lambda: len(journal(tmp_path)) == 1)
+        assert wait_until(lambda: len(journal(tmp_path)) == 1)
         interrupt(pool)
         failure = hanging.result(timeout=0).failure
         assert failure is not None
@@ -165,19 +167,19 @@ def test_leaving_by_an_exception_gives_up_a_task_that_hangs(threads: Executor, t
         assert waiting.cancelled()
 
 
-def test_a_pool_that_was_left_cancels_what_comes_late(threads: Executor) -> None:
+def test_a_pool_that_was_left_cancels_later_tasks(threads: Executor) -> None:
     with FuturesExecutor(threads).start(StandInWork()) as pool:
         pass
     late: Future[TaskResult] = pool.submit(task("late.pdf"))
     assert late.cancelled()
 
 
-class SomebodysExecutor(Executor):
-    """An executor of which nothing is known."""
+class UnknownExecutor(Executor):
+    """An executor that is not one of the standard library's."""
 
 
 def test_only_the_standard_librarys_executors_are_known_to_share_anything() -> None:
     with ThreadPoolExecutor(1) as threads, ProcessPoolExecutor(1) as processes:
         assert FuturesExecutor(threads).shares is Shared.MEMORY
         assert FuturesExecutor(processes).shares is Shared.FILES
-    assert FuturesExecutor(SomebodysExecutor()).shares is Shared.NOTHING
+    assert FuturesExecutor(UnknownExecutor()).shares is Shared.NOTHING

@@ -1,3 +1,5 @@
+"""The sequential executor, which works inside ``submit``."""
+
 from concurrent.futures import Future
 from dataclasses import dataclass
 
@@ -12,8 +14,8 @@ from pdfbatch.testing.probes import task, text_of
 
 
 @dataclass(frozen=True)
-class Interrupted:
-    """Work during which somebody presses Ctrl-C."""
+class InterruptedWork:
+    """Work that is interrupted by Ctrl-C."""
 
     limits: Limits = Limits()
 
@@ -29,11 +31,11 @@ def test_a_task_is_done_when_submit_returns() -> None:
 
 
 def test_ctrl_c_inside_a_task_reaches_the_caller() -> None:
-    with SequentialExecutor().start(Interrupted()) as pool, pytest.raises(KeyboardInterrupt):
+    with SequentialExecutor().start(InterruptedWork()) as pool, pytest.raises(KeyboardInterrupt):
         pool.submit(task("a.pdf"))
 
 
-def test_a_pool_that_was_left_cancels_what_comes_late() -> None:
+def test_a_pool_that_was_left_cancels_later_tasks() -> None:
     with SequentialExecutor().start(StandInWork()) as pool:
         pass
     late: Future[TaskResult] = pool.submit(task("late.pdf"))

@@ -1,3 +1,5 @@
+"""The thread executor: its threads, and what can be done about a task that hangs in one."""
+
 import subprocess
 import sys
 import threading
@@ -15,12 +17,12 @@ from pdfbatch.ports import Watch
 from pdfbatch.settings import Limits
 from pdfbatch.tasks import Task, TaskResult
 from pdfbatch.testing import StandInWork
-from pdfbatch.testing.probes import PATIENCE_SECONDS, ended, eventually, gate, interrupt, journal, task, text_of
+from pdfbatch.testing.probes import PATIENCE_SECONDS, ended, gate, interrupt, journal, task, text_of, wait_until
 
 
 @dataclass(frozen=True)
-class EndlessPages:
-    """Work on a document that has always one more page."""
+class EndlessWork:
+    """Work on a document that never ends."""
 
     limits: Limits = Limits()
 
@@ -34,7 +36,7 @@ class EndlessPages:
 
 
 @dataclass(frozen=True)
-class Exiting:
+class ExitingWork:
     """Work whose library calls ``sys.exit``."""
 
     limits: Limits = Limits()
@@ -56,48 +58,48 @@ def test_less_than_one_worker_is_refused() -> None:
 def test_its_threads_end_with_the_pool() -> None:
     with ThreadExecutor(workers=3).start(StandInWork()) as pool:
         text_of(pool.submit(task("a.pdf")))
-        assert len(_threads()) >= 3
-        mine = _threads()
-    assert not any(thread.is_alive() for thread in mine & _threads())
+        assert len(_worker_threads()) >= 3
+        mine = _worker_threads()
+    assert not any(thread.is_alive() for thread in mine & _worker_threads())
 
 
 def test_an_exit_inside_a_task_costs_that_task_only() -> None:
-    with ThreadExecutor(workers=1).start(Exiting()) as pool:
+    with ThreadExecutor(workers=1).start(ExitingWork()) as pool:
         results = [ended(pool.submit(task(name))) for name in ("a.pdf", "b.pdf")]
     assert [result.failure and result.failure.cause for result in results] == [Cause.INTERNAL, Cause.INTERNAL]
 
 
 def test_leaving_by_an_exception_stops_a_task_at_its_next_page() -> None:
-    pool = ThreadExecutor(workers=1).start(EndlessPages())
+    pool = ThreadExecutor(workers=1).start(EndlessWork())
     future = pool.submit(task("a.pdf"))
-    mine = _threads()
-    assert eventually(future.running)
+    mine = _worker_threads()
+    assert wait_until(future.running)
     interrupt(pool)
     result = ended(future)
     assert result.failure is not None
     assert result.failure.cause is Cause.CANCELLED
-    assert not any(thread.is_alive() for thread in mine & _threads())
+    assert not any(thread.is_alive() for thread in mine & _worker_threads())
 
 
 def test_leaving_by_an_exception_gives_up_a_task_that_hangs(tmp_path: Path) -> None:
     with gate(tmp_path) as until:
         pool = ThreadExecutor(workers=1).start(StandInWork())
         hanging, waiting = pool.submit(task("a.pdf", until=until)), pool.submit(task("b.pdf"))
-        assert eventually(hanging.running)
+        assert wait_until(hanging.running)
         interrupt(pool)
-        # both have ended although the thread still hangs: nobody waits for ever
+        # Both futures have ended although the thread still hangs: nobody waits for ever.
         assert hanging.done()
         assert ended(hanging).failure is not None
         assert wait([waiting], timeout=0).done == {waiting}
         assert waiting.cancelled()
 
 
-def test_a_given_up_task_that_ends_later_changes_nothing(tmp_path: Path) -> None:
+def test_a_task_that_ends_after_it_was_given_up_changes_nothing(tmp_path: Path) -> None:
     with gate(tmp_path) as until:
         pool = ThreadExecutor(workers=1).start(StandInWork())
         hanging = pool.submit(task("a.pdf", until=until))
-        mine = _threads()
-        assert eventually(hanging.running)
+        mine = _worker_threads()
+        assert wait_until(hanging.running)
         interrupt(pool)
     for thread in mine:
         thread.join(PATIENCE_SECONDS)
@@ -105,14 +107,14 @@ def test_a_given_up_task_that_ends_later_changes_nothing(tmp_path: Path) -> None
     assert ended(hanging).failure is not None
 
 
-def test_a_pool_that_was_left_cancels_what_comes_late(tmp_path: Path) -> None:
+def test_a_pool_that_was_left_cancels_later_tasks(tmp_path: Path) -> None:
     with ThreadExecutor(workers=1).start(StandInWork()) as pool:
         pass
     assert pool.submit(task("late.pdf", journal=str(tmp_path / "journal"))).cancelled()
     assert journal(tmp_path) == []
 
 
-def test_a_future_that_its_holder_cancelled_is_left_out(tmp_path: Path) -> None:
+def test_a_task_whose_future_was_cancelled_is_not_run(tmp_path: Path) -> None:
     with ThreadExecutor(workers=1).start(StandInWork()) as pool:
         with gate(tmp_path) as until:
             first = pool.submit(task("a.pdf", until=until))
@@ -127,10 +129,10 @@ def test_an_interpreter_with_a_hanging_task_exits() -> None:
     script = """
         from pdfbatch.executors.thread import ThreadExecutor
         from pdfbatch.testing import Fault, StandInWork
-        from pdfbatch.testing.probes import eventually, task
+        from pdfbatch.testing.probes import wait_until, task
         pool = ThreadExecutor(workers=2).start(StandInWork())
         future = pool.submit(task("a.pdf", fault=Fault.HANG))
-        assert eventually(future.running)
+        assert wait_until(future.running)
     """
     assert _python(script).returncode == 0
 
@@ -150,7 +152,7 @@ def test_where_no_thread_can_start_the_pool_cannot() -> None:
     assert "No thread can be started" in _python(script).stdout
 
 
-def _threads() -> set[threading.Thread]:
+def _worker_threads() -> set[threading.Thread]:
     return {thread for thread in threading.enumerate() if thread.name == "pdfbatch-worker"}
 
 

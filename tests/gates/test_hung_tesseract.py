@@ -17,8 +17,9 @@ from pdfbatch.ocr.tesseract import TesseractEngine
 from pdfbatch.processor import BatchProcessor
 from pdfbatch.samples import scanned_pdf
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
+from pdfbatch.testing.probes import wait_until
 from tests.gates.conftest import Measured
-from tests.gates.family import HAS_PROC, eventually, left_behind, living
+from tests.gates.family import HAS_PROC, left_behind, living
 from tests.gates.hung_tesseract import PatientTesseract, hanging_program
 from tests.gates.scale import GATE, SOON, scaled
 
@@ -40,7 +41,7 @@ def test_a_document_whose_tesseract_hangs_is_stopped_soon_after_its_limit(
     for result in processor(tmp_path, engine, limits).stream(documents(tmp_path, KILLS)):
         assert result.status is DocumentStatus.TIMED_OUT
         over.append(result.duration_seconds - TIME_LIMIT)
-        assert eventually(lambda: len(hanging(temporary)) <= 1, SOON), "it outlives its document"
+        assert wait_until(lambda: len(hanging(temporary)) <= 1, SOON), "it outlives its document"
     measured("hung", len(over))
     measured("most over the limit", f"{max(over):.2f} s")
     assert len(over) == KILLS
@@ -58,7 +59,7 @@ def test_a_killed_worker_takes_its_hanging_tesseract_along(tmp_path: Path, tempo
             tesseract = next_hanging(temporary, killed)
             os.kill(os.getpgid(tesseract), signal.SIGKILL)  # the worker leads their group
             killed.add(tesseract)
-            assert eventually(lambda: killed.isdisjoint(hanging(temporary)), SOON), "it outlives its worker"
+            assert wait_until(lambda: killed.isdisjoint(hanging(temporary)), SOON), "it outlives its worker"
         assert report.result(120).failures_by_cause == {"worker_lost": KILLS}
     assert left_behind(temporary, SOON) == []
 
@@ -131,5 +132,5 @@ def _hanging(temporary: Path) -> Iterator[int]:
 
 def next_hanging(temporary: Path, known: set[int]) -> int:
     """One that is not known yet, as soon as there is one."""
-    assert eventually(lambda: bool(hanging(temporary) - known)), "no tesseract hangs"
+    assert wait_until(lambda: bool(hanging(temporary) - known)), "no tesseract hangs"
     return min(hanging(temporary) - known)

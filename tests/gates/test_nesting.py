@@ -17,10 +17,11 @@ from pathlib import Path
 
 import pytest
 
+from pdfbatch.testing.probes import wait_until
 from tests.gates import nested
 from tests.gates.celery_tasks import READ, application
 from tests.gates.conftest import Measured
-from tests.gates.family import HAS_PROC, descendants, eventually, left_behind, living
+from tests.gates.family import HAS_PROC, descendants, left_behind, living
 from tests.gates.nested import ENDINGS, GOOD
 from tests.gates.scale import GATE, scaled
 
@@ -92,7 +93,7 @@ def test_inside_a_task_of_a_celery_worker(paths: list[str], tmp_path: Path, temp
     with celery_worker(tmp_path, temporary):
         told = [celery.send_task(READ, args=[paths, str(tmp_path / f"out-{number}")]) for number in range(2)]
         said = [result.get(timeout=120) for result in told]
-        assert eventually(lambda: not any("pdfbatch-" in line for line in living(temporary)), MOST_SECONDS)
+        assert wait_until(lambda: not any("pdfbatch-" in line for line in living(temporary)), MOST_SECONDS)
     assert said == [{"endings": ENDINGS, "executor": "process", "daemonic": True}] * 2
     assert [len(list(out.glob("*.txt"))) for out in tmp_path.glob("out-*")] == [GOOD, GOOD]
     assert left_behind(temporary) == []
@@ -164,7 +165,7 @@ def test_in_a_script_without_a_main_guard(paths: list[str], start: Start, tmp_pa
     script = start(UNGUARDED, str(tmp_path / "endings"), *paths)
     most = most_descendants(script)
     said, _ = script.communicate(timeout=120)
-    assert most <= 2 + 2  # workers, the guardian and the fork server
+    assert most <= 2 + 2  # workers, the reaper and the fork server
     assert said == "the script's body runs\n"
     assert json.loads((tmp_path / "endings").read_text()) == ENDINGS
     assert left_behind(temporary) == []
@@ -218,7 +219,7 @@ def test_in_a_notebook_whose_kernel_is_interrupted(paths: list[str], tmp_path: P
         client.wait_for_ready(timeout=60)
         for _ in range(scaled(1, 10)):
             assert "KeyboardInterrupt" in run(f"{HANGING}hang({paths!r})", interrupt=True)
-            assert eventually(lambda: not any("pdfbatch" in line for line in living(temporary)), MOST_SECONDS)
+            assert wait_until(lambda: not any("pdfbatch" in line for line in living(temporary)), MOST_SECONDS)
             assert run(f"print(nested.endings({paths!r}))").strip() == str(ENDINGS)
     finally:
         client.stop_channels()

@@ -10,8 +10,9 @@ from pdfbatch.model import DocumentStatus
 from pdfbatch.processor import BatchProcessor
 from pdfbatch.settings import Extraction, Limits
 from pdfbatch.testing import Fault, FaultyEngine, plain_document
+from pdfbatch.testing.probes import wait_until
 from tests.gates.conftest import Measured
-from tests.gates.family import HAS_PROC, eventually, left_behind, living
+from tests.gates.family import HAS_PROC, left_behind, living
 from tests.gates.scale import GATE, SOON, scaled
 
 pytestmark = [*GATE, pytest.mark.skipif(not HAS_PROC, reason="needs /proc")]
@@ -32,7 +33,7 @@ def test_a_document_that_hangs_is_stopped_soon_after_its_limit(
         ended.append(time.monotonic())
         if result.status is DocumentStatus.TIMED_OUT:
             over.append(result.duration_seconds - TIME_LIMIT)
-            assert eventually(lambda: not sleepers(temporary), SOON), "what it started outlives it"
+            assert wait_until(lambda: not sleepers(temporary), SOON), "what it started outlives it"
         else:
             assert result.text == "good"
     # the one worker is killed at each hang, and the next one does the document after it

@@ -12,8 +12,9 @@ import pytest
 
 from pdfbatch.outputs.record import PARTS_FOLDER
 from pdfbatch.storage.temporary_names import is_ours
+from pdfbatch.testing.probes import wait_until
 from tests.gates.conftest import Measured
-from tests.gates.family import HAS_PROC, eventually, living
+from tests.gates.family import HAS_PROC, living
 from tests.gates.resuming import PART_PAGES, WORKERS, is_read_at_once, write_documents
 from tests.gates.scale import GATE, scaled
 
@@ -48,7 +49,7 @@ def test_a_killed_batch_is_resumed_as_if_nothing_had_been(
 ) -> None:
     documents, expected = scene
     killed = kill_at_some_moment(start(documents, tmp_path, "first", temporary), tmp_path / "out", random.Random(seed))
-    assert eventually(lambda: not living(temporary), MOST_SECONDS), "processes outlive the kill"
+    assert wait_until(lambda: not living(temporary), MOST_SECONDS), "processes outlive the kill"
     finished = finishing_times(tmp_path / "out")
     assert [name for name, value in outputs(tmp_path / "out").items() if value != expected[name]] == []  # none is torn
 
@@ -61,7 +62,7 @@ def test_a_killed_batch_is_resumed_as_if_nothing_had_been(
     assert len(redone) <= WORKERS
     assert len(pages) <= WORKERS * PART_PAGES
     assert leavings(tmp_path / "out") == []
-    assert eventually(lambda: not living(temporary) and not list(temporary.iterdir()), MOST_SECONDS)
+    assert wait_until(lambda: not living(temporary) and not list(temporary.iterdir()), MOST_SECONDS)
 
 
 def start(documents: Path, folder: Path, run: str, temporary: Path) -> "subprocess.Popen[bytes]":
@@ -74,7 +75,7 @@ def start(documents: Path, folder: Path, run: str, temporary: Path) -> "subproce
 def kill_at_some_moment(process: "subprocess.Popen[bytes]", output: Path, chance: random.Random) -> bool:
     """Kill it a little after some number of records was there; whether it still ran then."""
     enough = chance.randrange(DOCUMENTS)
-    eventually(lambda: len(list(output.glob("*.json"))) >= enough or process.poll() is not None, 120)
+    wait_until(lambda: len(list(output.glob("*.json"))) >= enough or process.poll() is not None, 120)
     try:
         process.wait(chance.uniform(0, 0.05))
     except subprocess.TimeoutExpired:

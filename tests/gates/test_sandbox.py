@@ -13,7 +13,7 @@ import pytest
 from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.model import Document, DocumentStatus
 from pdfbatch.processor import BatchProcessor
-from pdfbatch.samples import encrypted_pdf, text_pdf, truncated
+from pdfbatch.samples import encrypted_pdf, text_pdf, truncate
 from pdfbatch.settings import Extraction, Limits
 from pdfbatch.sinks.log import LogSink
 from pdfbatch.storage import Storage
@@ -115,7 +115,7 @@ def plain_documents() -> list[Document]:
 
 def pdfs() -> list[Document]:
     page = text_pdf([f"{SECRET} {number}" for number in range(3)], title=SECRET)
-    contents = [page, truncated(page), page.replace(b"endobj", b"Wolpertinger"), text_pdf([f"{SECRET} " * 100])]
+    contents = [page, truncate(page), page.replace(b"endobj", b"Wolpertinger"), text_pdf([f"{SECRET} " * 100])]
     documents = [Document(f"{number}.pdf", content=content) for number, content in enumerate(contents)]
     locked = encrypted_pdf([SECRET], password="another")
     return [*documents, Document("locked.pdf", content=locked, password=SECRET)]

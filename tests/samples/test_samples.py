@@ -9,6 +9,8 @@ import pypdfium2 as pdfium
 import pytest
 from PIL import ImageStat
 from PIL.Image import Image
+from pypdf.constants import UserAccessPermissions
+from pypdf.generic import DictionaryObject
 
 from pdfbatch.samples import (
     blank_pdf,
@@ -21,7 +23,7 @@ from pdfbatch.samples import (
     scanned_pdf,
     text_pdf,
     tiny_pdf,
-    truncated,
+    truncate,
     write_samples,
 )
 from pdfbatch.samples.scans import Encoding
@@ -98,6 +100,19 @@ def test_an_encrypted_document_opens_with_its_password_only() -> None:
     assert pypdf.PdfReader(io.BytesIO(pdf), password="sesame").pages[0].extract_text() == "a secret"
 
 
+def test_an_encrypted_document_has_the_same_bytes_each_time() -> None:
+    assert encrypted_pdf(["a secret"], password="sesame") == encrypted_pdf(["a secret"], password="sesame")
+
+
+def test_an_encrypted_document_is_under_rc4_with_128_bits_and_allows_no_changes() -> None:
+    reader = pypdf.PdfReader(io.BytesIO(encrypted_pdf(["no secret"])))
+    entry = reader.trailer["/Encrypt"].get_object()
+    assert isinstance(entry, DictionaryObject)
+    assert [str(entry[key]) for key in ("/V", "/R", "/Length")] == ["2", "3", "128"]
+    assert reader.user_access_permissions is not None
+    assert UserAccessPermissions.MODIFY not in reader.user_access_permissions
+
+
 def test_an_empty_password_opens_without_asking() -> None:
     assert texts(encrypted_pdf(["no secret"])) == ["no secret"]
 
@@ -110,8 +125,8 @@ def test_tiny_pdfs_differ_and_say_their_number() -> None:
 
 def test_a_truncated_document_is_the_beginning_of_a_whole_one() -> None:
     pdf = text_pdf([letter(1)])
-    assert pdf.startswith(truncated(pdf, 0.25))
-    assert len(truncated(pdf, 0.25)) == len(pdf) // 4
+    assert pdf.startswith(truncate(pdf, 0.25))
+    assert len(truncate(pdf, 0.25)) == len(pdf) // 4
 
 
 def test_the_case_file_holds_36_pages_and_one_document_that_is_no_pdf(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ from pdfbatch.testing import (
     plain_document,
 )
 from pdfbatch.testing.faults import FLOOD_RECORDS
-from pdfbatch.testing.probes import PATIENCE_SECONDS, alive, eventually, interrupt, journal
+from pdfbatch.testing.probes import PATIENCE_SECONDS, alive, interrupt, journal, wait_until
 
 DEADLY = {
     Fault.EXIT: 3,
@@ -153,12 +153,12 @@ def test_a_hang_that_holds_the_gil_stops_the_other_threads() -> None:
 
 def test_a_hanging_child_is_noted(tmp_path: Path) -> None:
     with committing(Fault.CHILD, f"journal={str(tmp_path / 'journal')!r}") as process:
-        assert eventually(lambda: len(journal(tmp_path)) == 1)
+        assert wait_until(lambda: len(journal(tmp_path)) == 1)
         (child, name), *_ = journal(tmp_path)
         assert name == "child"
         assert alive(child)
         kill_group(process)
-    assert eventually(lambda: not alive(child))
+    assert wait_until(lambda: not alive(child))
 
 
 def test_a_process_without_room_has_a_memory_error() -> None:

@@ -18,7 +18,7 @@ from pdfbatch.batch.startup import start_pool
 from pdfbatch.batch.task_source import TaskSource
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.model import Document, DocumentResult, Failure
-from pdfbatch.outcomes import failed
+from pdfbatch.outcomes import failed_result
 from pdfbatch.outputs import to_json, with_stored_pages
 from pdfbatch.ports import Executor, Locality, Output, Shared, SupportsSweep
 from pdfbatch.prefetch import FetchSettings
@@ -177,7 +177,7 @@ class Batch:
 
     def _cancel(self, document: Document, attempt: int = 1) -> tuple[int, DocumentResult]:
         message = f"{document.file_path}: the batch ended before it was finished"
-        result = failed(document, Failure(cause=Cause.CANCELLED, message=message))
+        result = failed_result(document, Failure(cause=Cause.CANCELLED, message=message))
         return self._complete(Completed(replace(result, attempts=attempt)))
 
     def _should_stop(self) -> bool:

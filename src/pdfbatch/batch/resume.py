@@ -7,17 +7,7 @@ from dataclasses import dataclass, replace
 from pdfbatch.batch.fingerprint import local_fingerprint
 from pdfbatch.errors import DocumentError
 from pdfbatch.model import Document, DocumentResult, DocumentStatus
-from pdfbatch.outputs import (
-    FOLDER,
-    PARTS_FOLDER,
-    Catalog,
-    IndexWriter,
-    is_full,
-    names_after,
-    output_key,
-    read_index,
-    record_name,
-)
+from pdfbatch.outputs import Catalog, IndexWriter, delete_parts, open_index, record_name
 from pdfbatch.ports import Output
 from pdfbatch.tasks import ReadTask
 
@@ -76,9 +66,9 @@ class ResumeState:
             if self.catalog is None:
                 resume = self.resume
             else:
-                resume = self.catalog.has_traces(item.document)
+                resume = self.catalog.has_files(item.document)
                 if self.writer is not None and self.catalog.is_indexed(item.document):
-                    self.writer.doubt()
+                    self.writer.invalidate()
             yield replace(item, resume=True) if resume else item
 
     def is_finished(self, document: Document, fingerprint: str) -> bool:
@@ -100,12 +90,14 @@ class ResumeState:
             and self.catalog.has_parts(result.document)
         ):
             try:
-                self.output.delete(f"{PARTS_FOLDER}{output_key(result.document.document_uuid)}/")
+                delete_parts(self.output, result.document)
             except DocumentError as error:
                 log.warning("parts that are no longer needed stay in the output: %s", error)
 
     def close(self, *, completed: bool) -> None:
         """Write the rest of the index; ``completed`` says that every document of the batch has ended."""
+        if self.catalog is not None:
+            self.catalog.close()
         if self.writer is not None:
             self.writer.close(completed=completed)
 
@@ -113,7 +105,7 @@ class ResumeState:
         """Return the result of an earlier batch for the same input and settings, if its record is there."""
         if self.catalog is None:
             return None
-        entry = self.catalog.counts(document, fingerprint, self._options(document))
+        entry = self.catalog.find(document, fingerprint, self._options(document))
         if entry is None:
             return None
         counts, duplicate_of = entry
@@ -137,11 +129,8 @@ class ResumeState:
 def load_resume_state(output: Output, options_of: Callable[[Document], str], *, resume: bool) -> ResumeState:
     """Read the index of an output. Where the output cannot be listed, workers look up each record for themselves."""
     try:
-        catalog, segments = read_index(output) if resume else (None, list(output.names(FOLDER)))
+        catalog, writer = open_index(output, resume=resume)
     except DocumentError as error:
         log.log(logging.WARNING if resume else logging.DEBUG, "the output has no index, it cannot be listed: %s", error)
         return ResumeState(output=output, options_of=options_of, resume=resume)
-    writer = IndexWriter(output, names_after(segments), sum(not is_full(name) for name in segments))
-    if segments and not resume:
-        writer.doubt()
     return ResumeState(output=output, options_of=options_of, resume=resume, catalog=catalog, writer=writer)

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from pdfbatch import task_log
 from pdfbatch.errors import Cause
 from pdfbatch.model import DocumentResult, Failure, Page
-from pdfbatch.outcomes import failed, lost_pages, out_of_time
+from pdfbatch.outcomes import failed_pages, failed_result, timeout_failure
 from pdfbatch.ports import Pool, SupportsPendingWrites
 from pdfbatch.retry import backoff_seconds
 from pdfbatch.settings import Limits, RetryPolicy
@@ -259,7 +259,7 @@ class Scheduler:
             if task.attempt >= self.retry.crash_attempts or (limit is not None and again.used_seconds >= limit):
                 return None
             if result.page:  # the page that the worker was on must not crash the next one
-                again = replace(again, skipped_pages=(*task.skipped_pages, *lost_pages([result.page], failure)))
+                again = replace(again, skipped_pages=(*task.skipped_pages, *failed_pages([result.page], failure)))
             return now, next(self._numbers), again
         if not failure.transient or failure.cause in RETRIED_BELOW or task.attempt >= self.retry.attempts:
             return None
@@ -285,12 +285,12 @@ class Scheduler:
         split.storage_retries += task.storage_retries + result.storage_retries
         split.part_pages.extend(result.pages)
         if limit is not None and split.seconds >= limit:
-            split.failure = out_of_time(task.document.file_path, limit)
+            split.failure = timeout_failure(task.document.file_path, limit)
             self._drop_parts(split, split.failure)
         if result.failure is not None:
             known = {page.number for page in task.skipped_pages}
             split.skipped_pages.extend(task.skipped_pages)
-            split.skipped_pages.extend(lost_pages((n for n in task.page_numbers if n not in known), result.failure))
+            split.skipped_pages.extend(failed_pages((n for n in task.page_numbers if n not in known), result.failure))
         if split.waiting == 0:
             self._start_join(split)
 
@@ -300,7 +300,7 @@ class Scheduler:
         dropped = [part for part in self._parts if part.document.document_uuid == document_uuid]
         self._parts = deque(part for part in self._parts if part.document.document_uuid != document_uuid)
         split.waiting -= len(dropped)
-        split.skipped_pages.extend(lost_pages((n for part in dropped for n in part.page_numbers), failure))
+        split.skipped_pages.extend(failed_pages((n for part in dropped for n in part.page_numbers), failure))
 
     def _start_join(self, split: _SplitState) -> None:
         join = replace(
@@ -327,7 +327,7 @@ class Scheduler:
             return Completed(found, by_worker=True, needs_record=found.failure is not None and found.failure.transient)
         failure = result.failure or Failure(cause=Cause.INTERNAL, message=f"{task.document.file_path}: no result")
         found = replace(
-            failed(task.document, failure),
+            failed_result(task.document, failure),
             attempts=task.attempt + task.storage_retries + result.storage_retries,
             duration_seconds=task.worker_seconds + result.seconds,
         )

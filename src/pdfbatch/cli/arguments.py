@@ -1,4 +1,4 @@
-"""The words of the command line, understood."""
+"""Parse the command line."""
 
 import argparse
 import os
@@ -15,12 +15,12 @@ FailOn = Literal["any", "all", "never"]
 
 
 class Arguments(argparse.Namespace):
-    """What was asked for. Each command has its own options only: of a demo ``output`` and ``workers``.
+    """The parsed command line. Only the attributes of the chosen command are set: for ``demo``, ``output`` and ``workers``.
 
-    ``words`` are the program and its arguments as they came.
+    ``argv`` is the program and its arguments as the user gave them.
     """
 
-    words: tuple[str, ...]
+    argv: tuple[str, ...]
     command: Literal["run", "demo", "watch", "export"]
     inputs: list[str]
     output: str
@@ -56,37 +56,40 @@ class Arguments(argparse.Namespace):
     fail_on: FailOn
 
 
-def parse(words: Sequence[str]) -> Arguments:
-    """The arguments in these words. Raises ``SystemExit`` as argparse does."""
-    arguments = _parser().parse_args(list(words), namespace=Arguments())
-    arguments.words = (program(), *words)
+def parse(argv: Sequence[str]) -> Arguments:
+    """Parse arguments, without the program. Raise ``SystemExit`` as argparse does."""
+    arguments = _parser().parse_args(list(argv), namespace=Arguments())
+    arguments.argv = (program(), *argv)
     return arguments
 
 
 def program() -> str:
-    """How this program was called, for commands that the user may copy."""
+    """Return how the user called this program, for commands to copy."""
     name = os.path.basename(sys.argv[0]) if sys.argv else ""
     return "python -m pdfbatch" if name == "__main__.py" else "pdfbatch"
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog=program(), description=help_texts.DESCRIPTION, epilog=help_texts.MAIN)
-    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and leave")
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     usage = f"{program()} run INPUT [INPUT ...] --output OUT [OPTION ...]"
     run = commands.add_parser(
-        "run", help="read documents", usage=usage, description=help_texts.DESCRIPTION, epilog=help_texts.RUN
+        "run", help="turn documents into text", usage=usage, description=help_texts.DESCRIPTION, epilog=help_texts.RUN
     )
     add_run_options(run)
     demo = commands.add_parser("demo", help="make sample documents and read them", description=help_texts.DEMO)
     add_demo_options(demo)
     watch = commands.add_parser(
-        "watch", help="follow a batch from elsewhere", description=help_texts.WATCH, epilog=help_texts.WATCH_EXAMPLES
+        "watch",
+        help="follow a batch from another place",
+        description=help_texts.WATCH,
+        epilog=help_texts.WATCH_EXAMPLES,
     )
     add_watch_options(watch)
     export = commands.add_parser(
         "export",
-        help="all text of an output in one file",
+        help="write all text of an output to one file",
         description=help_texts.EXPORT,
         epilog=help_texts.EXPORT_EXAMPLES,
     )
@@ -95,14 +98,14 @@ def _parser() -> argparse.ArgumentParser:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Keeps the line breaks of the guide, and takes no option for another that it begins like."""
+    """Keep the line breaks of the help texts, and accept no abbreviated options."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **settings)
 
 
 class _Version(argparse.Action):
-    """Looks the version up only when it is asked for: that reads files."""
+    """Print the version. It is looked up only then, because that reads files."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         version = import_module("importlib.metadata").version("pdfbatch")

@@ -1,4 +1,4 @@
-"""How a command ends: exit codes, and the one place where errors become a message and a code."""
+"""Exit codes, and the one place that turns errors into a message and a code."""
 
 import os
 import signal
@@ -28,7 +28,7 @@ STORAGE_CAUSES = frozenset(
 
 
 class ExitCode(IntEnum):
-    """What the caller's shell sees. The numbers are a promise."""
+    """Exit codes of the command. Scripts rely on the numbers."""
 
     OK = 0
     DOCUMENTS_FAILED = 1
@@ -43,40 +43,41 @@ class ExitCode(IntEnum):
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM came: everything is put away as after Ctrl-C."""
+    """Raised at SIGTERM, so that everything is cleaned up as after Ctrl-C."""
 
 
 class ReaderGone(KeyboardInterrupt):
-    """Whoever read standard output has gone, so that going on makes no sense."""
+    """Raised when the program that reads standard output has closed it (EPIPE)."""
 
 
-def guarded(command: Callable[[], int]) -> int:
-    """Run a command; what it raises becomes a message on standard error and an exit code.
+def run_guarded(command: Callable[[], int]) -> int:
+    """Run a command and return its exit code; turn what it raises into a message on standard error and a code.
 
-    SIGTERM is handled meanwhile, if this is the main thread. A traceback is shown only for a defect of pdfbatch itself.
+    While the command runs, SIGTERM raises ``Terminated``, if this is the main thread. Only a defect of pdfbatch shows a
+    traceback.
     """
     try:
-        with _termination_raises():
+        with _raise_on_sigterm():
             code = command()
             sys.stdout.flush()
             return code
     except (BrokenPipeError, ReaderGone):
-        _let_go(sys.stdout, sys.stderr)
+        _discard_output(sys.stdout, sys.stderr)
         return ExitCode.READER_GONE
     except KeyboardInterrupt as interruption:
-        complain("stopped")
-        return code_of_interruption(interruption)
+        print_error("stopped")
+        return interruption_exit_code(interruption)
     except PdfBatchError as error:
-        complain(str(error))
-        return code_of_error(error)
-    except Exception:  # noqa: BLE001 (the last stop: a defect must not be taken for "some documents failed")
+        print_error(str(error))
+        return error_exit_code(error)
+    except Exception:  # noqa: BLE001 (a defect must not end with the exit code of "some documents failed")
         traceback.print_exc()
-        complain("this is a defect of pdfbatch: please report it with the lines above")
+        print_error("this is a defect of pdfbatch: please report it with the lines above")
         return ExitCode.DEFECT
 
 
-def complain(message: str) -> None:
-    """Say on standard error what went wrong."""
+def print_error(message: str) -> None:
+    """Print a message on standard error."""
     sys.stderr.write(f"pdfbatch: {message}\n")
 
 
@@ -89,20 +90,20 @@ _CODES = (
 )
 
 
-def code_of_error(error: PdfBatchError) -> ExitCode:
-    """The exit code for an error that ended a command."""
+def error_exit_code(error: PdfBatchError) -> ExitCode:
+    """Return the exit code for an error that ended a command."""
     if isinstance(error, DocumentError):
         return ExitCode.STORAGE if error.cause in STORAGE_CAUSES else ExitCode.DOCUMENTS_FAILED
     return next((code for kind, code in _CODES if isinstance(error, kind)), ExitCode.DEFECT)
 
 
-def code_of_interruption(interruption: KeyboardInterrupt) -> ExitCode:
-    """The exit code after a signal: 128 and its number, as shells have it."""
+def interruption_exit_code(interruption: KeyboardInterrupt) -> ExitCode:
+    """Return the exit code after a signal: 128 and its number, as shells count."""
     return ExitCode.TERMINATED if isinstance(interruption, Terminated) else ExitCode.INTERRUPTED
 
 
 @contextmanager
-def _termination_raises() -> Generator[None]:
+def _raise_on_sigterm() -> Generator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -117,8 +118,8 @@ def _terminate(_number: int, _frame: FrameType | None) -> Never:
     raise Terminated
 
 
-def _let_go(*streams: TextIO) -> None:
-    """Send what is still buffered nowhere, so that the interpreter does not complain about the broken pipe as it exits."""
+def _discard_output(*streams: TextIO) -> None:
+    """Drop what is still buffered, so that the interpreter reports no broken pipe as it exits."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in streams:
         try:

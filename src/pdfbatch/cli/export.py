@@ -1,20 +1,20 @@
-"""``pdfbatch export``: all text of an output in one file."""
+"""``pdfbatch export``: write all text of an output to one file."""
 
 import sys
 
 from pdfbatch.cli.arguments import Arguments
 from pdfbatch.cli.exit_codes import ExitCode
+from pdfbatch.sinks import format_count
 from pdfbatch.storage import redacted
 
 
 def export(arguments: Arguments) -> ExitCode:
-    """Write the file, and say how many rows it has."""
+    """Write the file and print its number of rows."""
     from pdfbatch.outputs import export as export_documents  # noqa: PLC0415 (loaded when used)
     from pdfbatch.outputs import export_pages  # noqa: PLC0415 (as above)
 
     write = export_pages if arguments.pages else export_documents
     count = write(arguments.output, arguments.target)
     if not arguments.quiet:
-        rows = "row" if count == 1 else "rows"
-        sys.stderr.write(f"{count:,} {rows} in {redacted(arguments.target)}\n")
+        sys.stderr.write(f"{format_count(count, 'row')} in {redacted(arguments.target)}\n")
     return ExitCode.OK

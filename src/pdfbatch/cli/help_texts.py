@@ -1,22 +1,22 @@
-"""The longer texts of ``--help``."""
+"""Longer texts of ``--help``."""
 
-DESCRIPTION = "Turns any pile of PDFs into text, in parallel, without losing a document."
+DESCRIPTION = "Turn any pile of PDFs into text, in parallel, without losing a document."
 
 EXIT_CODES = """\
 exit codes:
-  0  all is well                              70   a defect of pdfbatch
+  0  success                                  70   a defect of pdfbatch
   1  documents failed (see --fail-on)         130  stopped by Ctrl-C
-  2  it cannot be done as it was asked for    141  the reader of standard output has gone
+  2  wrong arguments or inputs                141  the reader of standard output has gone
   3  something must be installed first        143  stopped by SIGTERM
   4  the storage cannot be used
-  5  the workers were lost for good
+  5  the workers cannot run
 """
 
 MAIN = f"""\
 examples:
-  pdfbatch demo                              a first look, on documents that it makes itself
+  pdfbatch demo                              a first look, on sample documents
   pdfbatch run letters/ --output text/       read every PDF below a folder
-  pdfbatch run --help                        all that can be asked for
+  pdfbatch run --help                        all options
   pdfbatch watch                             batches whose status is in Redis
   pdfbatch export text/ all.jsonl            all text of an output in one file
 
@@ -27,35 +27,35 @@ examples:
   pdfbatch run letters/ --output text/
   pdfbatch run 'in/**/*.pdf' extra.pdf --output text/ --workers 4
   pdfbatch run s3://case-17/scans/ --output s3://case-17/text/ --languages eng+deu
-  pdfbatch run in/ --output text/ --resume          go on after a stop
+  pdfbatch run in/ --output text/ --resume          continue after a stop
   pdfbatch run in/ --output text/ --retry-failed    read again what failed
   pdfbatch run in/ --output text/ --json | jq -r 'select(.error) | .file_path'
 
-For each document the output gets a .txt (pages parted by form feeds) and a .json (the
-record: where the text of each page came from and why, or why there is none); for the
-batch a report.json and a failures.jsonl.
+For each document, the output gets a .txt (a form feed between pages) and a .json (a record
+that says for each page where its text came from and why, or why it has none). For the batch,
+it gets a report.json and a failures.jsonl.
 
 {EXIT_CODES}"""
 
-DEMO = "Makes a small case file (letters, scans, a few oddities), reads it, and shows what came of it."
+DEMO = "Make sample documents (letters, scans, a few odd ones), read them, and show the result of each."
 
 WATCH = """\
-Shows how a batch goes whose status is in Redis (pdfbatch run --redis URL, or RedisSink), until it has ended."""
+Show a batch whose status is in Redis (pdfbatch run --redis URL, or RedisSink) until it ends."""
 
 WATCH_EXAMPLES = f"""\
 examples:
-  pdfbatch watch                                    recent batches; follows the newest under way
-  pdfbatch watch case-17                            one batch
-  pdfbatch watch case-17 --once --json | jq .       its status, once
+  pdfbatch watch                                    list recent batches, follow the newest running one
+  pdfbatch watch case-17                            follow one batch
+  pdfbatch watch case-17 --once --json | jq .       show its status once
   PDFBATCH_REDIS=rediss://:secret@status/0 pdfbatch watch
 
-A batch that has not ended and gives no sign of life is shown as stale. The exit code is 0 for
-a batch that was completed, 1 for one that failed, was cancelled or is stale, and 0 with --once.
+A running batch without a heartbeat is shown as stale. The exit code is 0 for a batch that was
+completed, 1 for one that failed, was cancelled or is stale, and 0 with --once.
 
 {EXIT_CODES}"""
 
 EXPORT = """\
-Writes every document of an output, with its text, as one row of a JSON lines or Parquet file. The file appears whole or not
+Write each document of an output, with its text, as one row of a JSON lines or Parquet file. The file appears whole or not
 at all."""
 
 EXPORT_EXAMPLES = f"""\

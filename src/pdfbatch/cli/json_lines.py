@@ -1,4 +1,4 @@
-"""The course of a batch for other programs: one JSON object a line."""
+"""Progress of a batch for other programs: one JSON object a line."""
 
 import json
 from dataclasses import dataclass
@@ -6,27 +6,21 @@ from typing import TextIO
 
 from pdfbatch.cli.exit_codes import ReaderGone
 from pdfbatch.model import DocumentResult
-from pdfbatch.report import BatchStatus
+from pdfbatch.sinks import NullSink
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JsonLines:
-    """A sink that writes each document as it ends. Raises ``ReaderGone`` when nobody reads any more."""
+class JsonLines(NullSink):
+    """A sink that writes the result of each document, without its text. The stream stays open."""
 
     stream: TextIO
 
-    def update(self, status: BatchStatus) -> None:
-        """Nothing: the summary says how it went."""
-
     def document(self, result: DocumentResult) -> None:
-        """Write what came of a document, without its text."""
-        self.line("document", result.as_dict())
+        """Write the result. Raise ``ReaderGone`` when nobody reads the stream any more."""
+        self.write("document", result.as_dict())
 
-    def close(self) -> None:
-        """Nothing: the stream is the caller's."""
-
-    def line(self, kind: str, data: dict[str, object]) -> None:
-        """Write one object and send it off."""
+    def write(self, kind: str, data: dict[str, object]) -> None:
+        """Write one object at once. Raise ``ReaderGone`` when nobody reads the stream any more."""
         try:
             self.stream.write(json.dumps({"type": kind, **data}, default=str) + "\n")
             self.stream.flush()

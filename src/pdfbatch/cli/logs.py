@@ -1,4 +1,4 @@
-"""Log records of the library on standard error."""
+"""Show the library's log records on standard error."""
 
 import logging
 import sys
@@ -9,12 +9,12 @@ _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 @contextmanager
-def logging_to_stderr(verbosity: int) -> Generator[None]:
-    """Show warnings, from ``verbosity`` 1 on what is going on, from 2 on everything, until the context ends."""
+def log_to_stderr(verbosity: int) -> Generator[None]:
+    """Show warnings until the context ends; from ``verbosity`` 1 also progress, from 2 everything."""
     level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbosity, 2)]
     logger = logging.getLogger("pdfbatch")
     before = logger.level
-    handler = _StandardError()
+    handler = _StderrHandler()
     handler.setFormatter(logging.Formatter(_FORMAT, "%H:%M:%S"))
     logger.addHandler(handler)
     logger.setLevel(level)
@@ -25,8 +25,8 @@ def logging_to_stderr(verbosity: int) -> Generator[None]:
         logger.removeHandler(handler)
 
 
-class _StandardError(logging.Handler):
-    """Writes to what standard error is at that moment, so that lines appear above a progress bar, not in it."""
+class _StderrHandler(logging.Handler):
+    """Write to the current ``sys.stderr``: a progress bar replaces it, so that lines appear above the bar."""
 
     def emit(self, record: logging.LogRecord) -> None:
         try:

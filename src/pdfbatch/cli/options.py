@@ -1,4 +1,4 @@
-"""What each option is called, what it means, and what holds when it is not given."""
+"""Options of each command: names, help texts and defaults."""
 
 from argparse import ArgumentParser
 
@@ -7,44 +7,48 @@ from pdfbatch.settings import Extraction, Limits, RetryPolicy
 
 
 def add_run_options(parser: ArgumentParser) -> None:
-    """The options of ``pdfbatch run``."""
-    for add in (_add_places, _add_workers, _add_text, _add_limits, _add_again, _add_telling):
+    """Add the options of ``pdfbatch run``."""
+    for add in (_add_paths, _add_workers, _add_text, _add_limits, _add_retry, _add_reporting):
         add(parser)
 
 
 def add_demo_options(parser: ArgumentParser) -> None:
-    """The options of ``pdfbatch demo``."""
+    """Add the options of ``pdfbatch demo``."""
     output = parser.add_argument("-o", "--output", metavar="DIR", default="pdfbatch-demo")
-    output.help = "where samples and text go (default: ./%(default)s)"
-    parser.add_argument("-w", "--workers", type=types.whole, metavar="N", help="default: one for each core")
+    output.help = "folder for samples and text (default: ./%(default)s)"
+    parser.add_argument(
+        "-w", "--workers", type=types.positive_int, metavar="N", help="how many (default: one per core)"
+    )
 
 
 def add_watch_options(parser: ArgumentParser) -> None:
-    """The options of ``pdfbatch watch``."""
-    parser.add_argument("batch_id", nargs="?", metavar="BATCH_ID", help="default: list the recent ones")
+    """Add the options of ``pdfbatch watch``."""
+    parser.add_argument(
+        "batch_id", nargs="?", metavar="BATCH_ID", help="batch to follow (default: list the recent ones)"
+    )
     parser.add_argument(
         "--redis",
         metavar="URL",
         help="where Redis is (default: the variable PDFBATCH_REDIS, else redis://localhost:6379/0)",
     )
-    parser.add_argument("--once", action="store_true", help="show what is known now, and leave")
-    parser.add_argument("--json", action="store_true", help="one JSON object a line for each status")
+    parser.add_argument("--once", action="store_true", help="show the present status and exit")
+    parser.add_argument("--json", action="store_true", help="write each status as one JSON object a line")
 
 
 def add_export_options(parser: ArgumentParser) -> None:
-    """The options of ``pdfbatch export``."""
-    parser.add_argument("output", metavar="OUTPUT", help="folder or URL that pdfbatch run has written")
+    """Add the options of ``pdfbatch export``."""
+    parser.add_argument("output", metavar="OUTPUT", help="folder or URL that pdfbatch run wrote")
     parser.add_argument("target", metavar="TARGET", help="file or URL to write, ending in .jsonl or .parquet")
-    parser.add_argument("--pages", action="store_true", help="a row for each page (default: for each document)")
-    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing when all went well")
+    parser.add_argument("--pages", action="store_true", help="one row per page (default: one per document)")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print nothing on success")
 
 
-def _add_places(parser: ArgumentParser) -> None:
+def _add_paths(parser: ArgumentParser) -> None:
     parser.add_argument(
         "inputs",
         nargs="+",
         metavar="INPUT",
-        help="a PDF, a folder, a quoted pattern (** reaches into folders), or a URL",
+        help="a PDF, a folder, a quoted pattern (** for all folders below), a manifest (.json), or a URL",
     )
     parser.add_argument(
         "-o", "--output", required=True, metavar="OUT", help="folder or URL for the text and the records"
@@ -52,23 +56,23 @@ def _add_places(parser: ArgumentParser) -> None:
 
 
 def _add_workers(parser: ArgumentParser) -> None:
-    group = parser.add_argument_group("how it runs")
-    group.add_argument("-w", "--workers", type=types.whole, metavar="N", help="default: one for each core")
+    group = parser.add_argument_group("workers")
+    group.add_argument("-w", "--workers", type=types.positive_int, metavar="N", help="how many (default: one per core)")
     group.add_argument(
         "--executor",
         choices=("auto", "process", "thread", "sequential"),
         default="auto",
-        help="where the work is done; auto is processes where they can start; only processes can be stopped when they "
-        "hang (default: %(default)s)",
+        help="kind of workers; auto: processes if they can start; only a process can be stopped when it hangs "
+        "(default: %(default)s)",
     )
     group.add_argument(
         "--batch-size",
-        type=types.whole,
+        type=types.positive_int,
         metavar="N",
         default=10,
-        help="documents that are accounted for together in the report (default: %(default)s)",
+        help="documents that the report counts together (default: %(default)s)",
     )
-    group.add_argument("--batch-id", metavar="ID", help="name under which status and report are kept")
+    group.add_argument("--batch-id", metavar="ID", help="name of the batch in status and report (default: a new UUID)")
 
 
 def _add_text(parser: ArgumentParser) -> None:
@@ -79,129 +83,136 @@ def _add_text(parser: ArgumentParser) -> None:
         "--ocr",
         choices=("auto", "never", "always"),
         default=usual.ocr,
-        help="auto reads those pages by OCR that have no usable text (default: %(default)s)",
+        help="auto: OCR for pages without usable text (default: %(default)s)",
     )
     group.add_argument(
-        "--ocr-missing",
+        "--on-missing-ocr",
         choices=("fail", "skip"),
         default=usual.on_missing_ocr,
-        help="without tesseract: refuse to begin, or leave such pages out and say so (default: %(default)s)",
+        help="without tesseract: do not start, or mark the pages that need OCR as failed (default: %(default)s)",
     )
     group.add_argument(
         "--ocr-engine",
         choices=("auto", "tesseract", "tesserocr"),
         default="auto",
-        help="auto is tesserocr where it is installed and processes do the work, else the tesseract program "
+        help="auto: tesserocr if it is installed and the workers are processes, else the tesseract program "
         "(default: %(default)s)",
     )
     group.add_argument(
-        "--languages", metavar="CODES", default=usual.languages, help="such as eng+deu (default: %(default)s)"
+        "--languages",
+        metavar="CODES",
+        default=usual.languages,
+        help="for OCR, such as eng+deu (default: %(default)s)",
     )
     group.add_argument(
         "--dpi",
-        type=types.whole,
+        type=types.positive_int,
         metavar="N",
         default=usual.dpi,
-        help="highest resolution at which pages are drawn for OCR (default: %(default)s)",
+        help="highest resolution of page images for OCR (default: %(default)s)",
     )
     group.add_argument(
         "--password",
         metavar="TEXT",
-        help="opens documents that need one; better in the variable PDFBATCH_PASSWORD, which other users cannot see",
+        help="password of encrypted documents; other users cannot see it in the variable PDFBATCH_PASSWORD",
     )
 
 
 def _add_limits(parser: ArgumentParser) -> None:
     usual = Limits()
-    group = parser.add_argument_group("limits for one document", "'none' takes a limit away.")
+    group = parser.add_argument_group("limits", "'none' removes a limit.")
     for name, seconds, what in (
         ("--document-timeout", usual.document_timeout, "a document"),
         ("--page-timeout", usual.page_timeout, "a page"),
     ):
         group.add_argument(
             name,
-            type=types.seconds,
+            type=types.seconds_or_none,
             metavar="SECONDS",
             default=seconds,
-            help=f"what {what} may take (default: {seconds:g})",
+            help=f"time for {what} (default: {seconds:g})",
         )
     group.add_argument(
         "--memory",
         dest="memory_bytes",
-        type=types.size,
+        type=types.size_or_none,
         metavar="SIZE",
         default=usual.memory_bytes,
-        help="what a worker may use, such as 800M (default: 1G)",
+        help="memory of a worker, such as 800M (default: 1G)",
     )
     group.add_argument(
         "--max-pages",
-        type=types.whole_or_none,
+        type=types.positive_int_or_none,
         metavar="N",
         default=usual.max_pages,
-        help="longer documents are refused (default: %(default)s)",
+        help="pages of a document (default: %(default)s)",
     )
     group.add_argument(
         "--max-file-bytes",
-        type=types.size,
+        type=types.size_or_none,
         metavar="SIZE",
         default=usual.max_file_bytes,
-        help="larger documents are refused (default: 2G)",
+        help="size of a document (default: 2G)",
     )
     group.add_argument(
         "--storage-timeout",
-        type=types.some_seconds,
+        type=types.seconds,
         metavar="SECONDS",
         default=usual.storage_timeout,
-        help=f"what one call of a remote storage may take with all its tries (default: {usual.storage_timeout:g})",
+        help=f"time for one call of a remote storage, retries included (default: {usual.storage_timeout:g})",
     )
 
 
-def _add_again(parser: ArgumentParser) -> None:
-    group = parser.add_argument_group("again")
+def _add_retry(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("retry and resume")
     group.add_argument(
         "--attempts",
-        type=types.whole,
+        type=types.positive_int,
         metavar="N",
         default=RetryPolicy().attempts,
-        help="tries of a document when the network or the storage fails (default: %(default)s)",
+        help="attempts per document when the network or the storage fails (default: %(default)s)",
     )
     which = group.add_mutually_exclusive_group()
-    which.add_argument("--resume", action="store_true", help="leave out what an earlier run into OUT has finished")
+    which.add_argument("--resume", action="store_true", help="skip what an earlier run into OUT finished")
     which.add_argument("--retry-failed", action="store_true", help="read only what failed in an earlier run into OUT")
     group.add_argument(
         "--max-failure-rate",
         type=types.share,
         metavar="SHARE",
-        help="stop early when more documents fail, such as 5%% (default: go on to the end)",
+        help="stop early when more documents fail, such as 5%% (default: never)",
     )
     group.add_argument(
         "--no-deduplicate",
         dest="deduplicate",
         action="store_false",
-        help="read documents with the same bytes each for itself (default: once)",
+        help="read each of several documents with the same bytes (default: read one of them)",
     )
 
 
-def _add_telling(parser: ArgumentParser) -> None:
-    group = parser.add_argument_group("what it tells")
+def _add_reporting(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("reporting")
     group.add_argument(
         "--json",
         action="store_true",
-        help="one JSON object a line on standard output: each document as it ends, then the summary",
+        help="write one JSON object a line to standard output: each document as it ends, then the summary",
     )
     group.add_argument(
         "--redis",
         metavar="URL",
-        help="keep the status in Redis, for 'pdfbatch watch' and dashboards; better in the variable PDFBATCH_REDIS when it "
-        "holds a password",
+        help="keep the status in Redis, for 'pdfbatch watch' and dashboards; use the variable PDFBATCH_REDIS for a URL "
+        "with a password",
     )
-    group.add_argument("-q", "--quiet", action="store_true", help="nothing on standard error but what went wrong")
+    group.add_argument("-q", "--quiet", action="store_true", help="print errors only")
     group.add_argument(
-        "-v", "--verbose", action="count", default=0, help="log lines instead of a progress bar; -vv for debugging"
+        "-v",
+        "--verbose",
+        action="count",
+        default=0,
+        help="log lines instead of a progress bar; -vv: debug messages too",
     )
     group.add_argument(
         "--fail-on",
         choices=("any", "all", "never"),
         default="any",
-        help="when failed documents make the exit code 1 (default: %(default)s)",
+        help="which failures make the exit code 1 (default: %(default)s)",
     )

@@ -1,4 +1,4 @@
-"""``pdfbatch run``: one batch, shown as it goes and summed up at its end."""
+"""``pdfbatch run``: process one batch, show its progress, and print a summary."""
 
 import os
 import sys
@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from pdfbatch.api import process_batch
 from pdfbatch.cli.arguments import Arguments, FailOn
-from pdfbatch.cli.exit_codes import STORAGE_CAUSES, ExitCode, ReaderGone, Terminated, code_of_interruption
+from pdfbatch.cli.exit_codes import STORAGE_CAUSES, ExitCode, ReaderGone, Terminated, interruption_exit_code
 from pdfbatch.cli.failures import FailureCollector
 from pdfbatch.cli.json_lines import JsonLines
-from pdfbatch.cli.logs import logging_to_stderr
-from pdfbatch.cli.style import paint_for
-from pdfbatch.cli.summary import interrupted, summary
+from pdfbatch.cli.logs import log_to_stderr
+from pdfbatch.cli.style import style_for
+from pdfbatch.cli.summary import interruption_lines, summary_lines
 from pdfbatch.inputs import Inputs, documents_from
 from pdfbatch.model import Document
 from pdfbatch.ports import Sink
@@ -22,24 +22,28 @@ from pdfbatch.sinks import LogSink, ProgressBarSink
 
 
 def run(arguments: Arguments) -> ExitCode:
-    """Do the batch that was asked for, and say how it went."""
-    tally = FailureCollector()
+    """Process the batch and print how it went."""
+    failures = FailureCollector()
     try:
-        with logging_to_stderr(arguments.verbose):
-            report = _processed(arguments, [tally, *_sinks(arguments)])
+        with log_to_stderr(arguments.verbose):
+            report = _process(arguments, [failures, *_sinks(arguments)])
     except ReaderGone:
         raise
     except KeyboardInterrupt as interruption:
-        _tell_interruption(arguments, tally, interruption)
-        return code_of_interruption(interruption)
-    _tell(arguments, report, tally)
-    return code_of_report(report, tally, arguments.fail_on)
+        _print_interruption(arguments, failures, interruption)
+        return interruption_exit_code(interruption)
+    if arguments.json:
+        JsonLines(stream=sys.stdout).write("summary", report.summary())
+    if not arguments.quiet:
+        _print(summary_lines(report, failures, arguments.argv, style_for(sys.stderr)))
+    return report_exit_code(report, arguments.fail_on)
 
 
-def code_of_report(report: BatchReport, tally: FailureCollector, fail_on: FailOn) -> ExitCode:
-    """The exit code of a batch that has ended by itself; one that stopped early never is all well."""
+def report_exit_code(report: BatchReport, fail_on: FailOn) -> ExitCode:
+    """Return the exit code of a batch that ended by itself. One that stopped early never has code 0."""
     if report.status.state is BatchState.FAILED:
-        return ExitCode.STORAGE if STORAGE_CAUSES & tally.failed.keys() else ExitCode.DOCUMENTS_FAILED
+        storage_failed = any(cause in report.failures_by_cause for cause in STORAGE_CAUSES)
+        return ExitCode.STORAGE if storage_failed else ExitCode.DOCUMENTS_FAILED
     fails = {
         "any": report.failed > 0,
         "all": 0 < report.processed == report.failed,
@@ -48,7 +52,7 @@ def code_of_report(report: BatchReport, tally: FailureCollector, fail_on: FailOn
     return ExitCode.DOCUMENTS_FAILED if fails[fail_on] else ExitCode.OK
 
 
-def _processed(arguments: Arguments, sinks: list[Sink]) -> BatchReport:
+def _process(arguments: Arguments, sinks: list[Sink]) -> BatchReport:
     return process_batch(
         _inputs(arguments),
         arguments.output,
@@ -56,8 +60,21 @@ def _processed(arguments: Arguments, sinks: list[Sink]) -> BatchReport:
         executor=arguments.executor,
         engine=arguments.engine,
         ocr_engine=arguments.ocr_engine,
-        extraction=_extraction(arguments),
-        limits=_limits(arguments),
+        extraction=Extraction(
+            ocr=arguments.ocr,
+            on_missing_ocr=arguments.on_missing_ocr,
+            languages=arguments.languages,
+            dpi=arguments.dpi,
+            min_dpi=min(Extraction().min_dpi, arguments.dpi),
+        ),
+        limits=Limits(
+            document_timeout=arguments.document_timeout,
+            page_timeout=arguments.page_timeout,
+            memory_bytes=arguments.memory_bytes,
+            max_pages=arguments.max_pages,
+            max_file_bytes=arguments.max_file_bytes,
+            storage_timeout=arguments.storage_timeout,
+        ),
         retry=RetryPolicy(attempts=arguments.attempts),
         sinks=sinks,
         batch_id=arguments.batch_id,
@@ -71,32 +88,11 @@ def _processed(arguments: Arguments, sinks: list[Sink]) -> BatchReport:
 
 def _inputs(arguments: Arguments) -> Inputs:
     password = arguments.password or os.environ.get("PDFBATCH_PASSWORD")
-    return arguments.inputs if password is None else _unlocked(documents_from(arguments.inputs), password)
+    return arguments.inputs if password is None else _with_password(documents_from(arguments.inputs), password)
 
 
-def _unlocked(documents: Iterable[Document], password: str) -> Iterator[Document]:
+def _with_password(documents: Iterable[Document], password: str) -> Iterator[Document]:
     return (document if document.password else replace(document, password=password) for document in documents)
-
-
-def _extraction(arguments: Arguments) -> Extraction:
-    return Extraction(
-        ocr=arguments.ocr,
-        on_missing_ocr=arguments.on_missing_ocr,
-        languages=arguments.languages,
-        dpi=arguments.dpi,
-        min_dpi=min(Extraction().min_dpi, arguments.dpi),
-    )
-
-
-def _limits(arguments: Arguments) -> Limits:
-    return Limits(
-        document_timeout=arguments.document_timeout,
-        page_timeout=arguments.page_timeout,
-        memory_bytes=arguments.memory_bytes,
-        max_pages=arguments.max_pages,
-        max_file_bytes=arguments.max_file_bytes,
-        storage_timeout=arguments.storage_timeout,
-    )
 
 
 def _sinks(arguments: Arguments) -> Iterator[Sink]:
@@ -109,23 +105,17 @@ def _sinks(arguments: Arguments) -> Iterator[Sink]:
         yield JsonLines(stream=sys.stdout)
     if arguments.verbose:
         yield LogSink()
+    # A bar would be drawn between JSON lines on the same terminal.
     elif not arguments.quiet and not (arguments.json and sys.stdout.isatty()):
         yield ProgressBarSink(transient=True)
 
 
-def _tell(arguments: Arguments, report: BatchReport, tally: FailureCollector) -> None:
-    if arguments.json:
-        JsonLines(stream=sys.stdout).line("summary", report.summary())
-    if not arguments.quiet:
-        _write(summary(report, tally, arguments.words, paint_for(sys.stderr)))
-
-
-def _tell_interruption(arguments: Arguments, tally: FailureCollector, interruption: KeyboardInterrupt) -> None:
-    if arguments.json and tally.status is not None:
-        JsonLines(stream=sys.stdout).line("summary", tally.status.as_dict())
+def _print_interruption(arguments: Arguments, failures: FailureCollector, interruption: KeyboardInterrupt) -> None:
+    if arguments.json and failures.status is not None:
+        JsonLines(stream=sys.stdout).write("summary", failures.status.as_dict())
     reason = "SIGTERM" if isinstance(interruption, Terminated) else "Ctrl-C"
-    _write(interrupted(tally.status, arguments.words, reason, paint_for(sys.stderr)))
+    _print(interruption_lines(failures.status, arguments.argv, reason, style_for(sys.stderr)))
 
 
-def _write(lines: Iterable[str]) -> None:
+def _print(lines: Iterable[str]) -> None:
     sys.stderr.write("".join(f"{line}\n" for line in lines))

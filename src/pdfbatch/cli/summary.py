@@ -1,14 +1,14 @@
-"""How a batch went, for the person who started it: lines of text, made of values and nothing else."""
+"""Text that a person reads at the end of a batch."""
 
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 
-from pdfbatch.cli.failures import FailureCollector, Group
+from pdfbatch.cli.failures import FailureCollector
 from pdfbatch.cli.style import Style
 from pdfbatch.errors import Cause
 from pdfbatch.model import DocumentResult
 from pdfbatch.report import BatchReport, BatchState, BatchStatus
-from pdfbatch.sinks import clock, counted, one_line
+from pdfbatch.sinks import escape_unprintable, format_count, format_duration
 
 _OPTIONS = {
     Cause.PASSWORD_REQUIRED: "--password",
@@ -21,38 +21,45 @@ _OPTIONS = {
     Cause.CANCELLED: "--resume",
 }
 
-_STAND_INS = {"--password": "PASSWORD", "--redis": "URL"}
+_PLACEHOLDERS = {"--password": "PASSWORD", "--redis": "URL"}
 
 
-def summary(report: BatchReport, tally: FailureCollector, words: Sequence[str], paint: Style) -> Iterator[str]:
-    """All of it: figures, what went wrong and what to do about it, where the text is, how to try again.
+def summary_lines(report: BatchReport, failures: FailureCollector, argv: Sequence[str], style: Style) -> Iterator[str]:
+    """Yield the summary: figures, failures with advice, where the text is, and the command that retries.
 
-    ``words`` are the program and its arguments.
+    ``failures`` has the examples to name; ``argv`` is the program and its arguments.
     """
-    yield from _headline(report.status, paint)
-    yield from _figures(report.status, paint)
-    yield from _partial(tally.partial, paint)
-    yield from _failures(tally, paint)
+    yield from _headline(report.status, style)
+    yield from _figures(report.status, style)
+    yield from _partial(report.status.partial, failures.partial, style)
+    for name, count in report.failures_by_cause.items():
+        cause = Cause(name)
+        yield ""
+        yield f"{style.bad(f'{cause} ({count:,})')}: {advice(cause)}"
+        yield from _examples(failures.failed.get(cause, ()), count, _message, "failures.jsonl")
     yield ""
     if report.output is not None:
-        yield from _places(one_line(report.output.rstrip("/")), failures=bool(tally.failed))
-    if tally.failed:
-        yield f"Try those again   {paint.bold(again(words, '--retry-failed'))}"
+        output = escape_unprintable(report.output.rstrip("/"))
+        yield f"Text and records  {output}"
+        if report.failed:
+            yield f"All failures      {output}/failures.jsonl"
+    if report.failed:
+        yield f"Retry them with   {style.bold(retry_command(argv, '--retry-failed'))}"
 
 
-def interrupted(status: BatchStatus | None, words: Sequence[str], reason: str, paint: Style) -> Iterator[str]:
-    """What is kept after an interruption, and how to go on."""
+def interruption_lines(status: BatchStatus | None, argv: Sequence[str], reason: str, style: Style) -> Iterator[str]:
+    """Yield what is kept after an interruption, and the command that continues."""
     if status is None:
         yield f"Stopped by {reason} before the work began."
         return
-    done = f"{status.processed:,} of {counted(status.total_documents, 'document')}"
-    yield f"{paint.bold(f'Stopped by {reason}.')} {done} had ended; what they gave is kept."
-    yield f"Go on with        {paint.bold(again(words, '--resume'))}"
+    done = f"{status.processed:,} of {format_count(status.total_documents, 'document')}"
+    yield f"{style.bold(f'Stopped by {reason}.')} {done} had ended; their results are kept."
+    yield f"Continue with     {style.bold(retry_command(argv, '--resume'))}"
 
 
-def again(words: Sequence[str], option: str) -> str:
-    """The command line that does the same again with another option, quoted for a shell; a password is not repeated."""
-    program, command, *rest = words
+def retry_command(argv: Sequence[str], option: str) -> str:
+    """Return the command line of the same batch with ``option``, quoted for a shell, and without passwords."""
+    program, command, *rest = argv
     end = rest.index("--") if "--" in rest else len(rest)
     kept = [word for word in rest[:end] if word not in ("--resume", "--retry-failed")]
     return f"{program} {shlex.join([command, option, *_without_secrets(kept), *rest[end:]])}"
@@ -62,83 +69,70 @@ def _without_secrets(words: Sequence[str]) -> Iterator[str]:
     before = ""
     for word in words:
         option, equals, value = word.partition("=")
-        if before in _STAND_INS:
+        if before in _PLACEHOLDERS:
             yield _without_secret(before, word)
         else:
-            yield f"{option}={_without_secret(option, value)}" if equals and option in _STAND_INS else word
+            yield f"{option}={_without_secret(option, value)}" if equals and option in _PLACEHOLDERS else word
         before = word
 
 
 def _without_secret(option: str, value: str) -> str:
-    harmless = option == "--redis" and not {"@", "?"}.intersection(value)
-    return value if harmless else _STAND_INS[option]
+    is_harmless = option == "--redis" and not {"@", "?"}.intersection(value)
+    return value if is_harmless else _PLACEHOLDERS[option]
 
 
 def advice(cause: Cause) -> str:
-    """What to do about a cause, with the options that help, if any do."""
+    """Return what to do about a cause, with the options that help, if any do."""
     options = _OPTIONS.get(cause)
     return cause.advice if options is None else f"{cause.advice} Options: {options}."
 
 
-def span(seconds: float) -> str:
-    """A time span: short ones with a tenth of a second, long ones as ``h:mm:ss``."""
-    return f"{seconds:.1f} s" if seconds < 60 else clock(seconds)
+def format_seconds(seconds: float) -> str:
+    """Return a duration: below a minute with a tenth of a second, else as ``h:mm:ss``."""
+    return f"{seconds:.1f} s" if seconds < 60 else format_duration(seconds)
 
 
-def _headline(status: BatchStatus, paint: Style) -> Iterator[str]:
-    documents = counted(status.processed, "document")
+def _headline(status: BatchStatus, style: Style) -> Iterator[str]:
+    documents = f"{format_count(status.processed, 'document')} in {format_seconds(status.elapsed_seconds)}"
     rates = f"{status.documents_per_hour:,.0f} documents/h, {status.pages_per_hour:,.0f} pages/h"
-    yield f"{paint.bold(f'{documents} in {span(status.elapsed_seconds)}')}: {rates}, {_workers(status)}"
+    workers = format_count(status.workers, "worker") + (f" ({status.executor})" if status.executor else "")
+    yield f"{style.bold(documents)}: {rates}, {workers}"
     if status.state is not BatchState.COMPLETED:
-        yield paint.bad(f"The batch ended early ({status.state}): not every document was read.")
+        yield style.bad(f"The batch ended early ({status.state}): not every document was read.")
 
 
-def _workers(status: BatchStatus) -> str:
-    workers = counted(status.workers, "worker")
-    return f"{workers} ({status.executor})" if status.executor else workers
-
-
-def _figures(status: BatchStatus, paint: Style) -> Iterator[str]:
+def _figures(status: BatchStatus, style: Style) -> Iterator[str]:
     plain = status.successful - status.partial - status.empty - status.skipped - status.duplicates
     pages = f"{status.ocr_pages:,} by OCR, {status.failed_pages:,} failed"
     rows = (
-        ("succeeded", plain, "", paint.good),
-        ("partial", status.partial, "some of their pages failed", paint.doubtful),
-        ("empty", status.empty, "no text on any page", paint.doubtful),
-        ("duplicates", status.duplicates, "same bytes as another document, which was read for both", paint.faint),
-        ("skipped", status.skipped, "finished by an earlier run", paint.faint),
-        ("failed", status.failed, "", paint.bad),
-        ("pages", status.pages, pages, paint.faint),
+        ("succeeded", plain, "", style.good),
+        ("partial", status.partial, "some of their pages failed", style.doubtful),
+        ("empty", status.empty, "no text on any page", style.doubtful),
+        ("duplicates", status.duplicates, "same bytes as another document, read once for both", style.faint),
+        ("skipped", status.skipped, "finished by an earlier run", style.faint),
+        ("failed", status.failed, "", style.bad),
+        ("pages", status.pages, pages, style.faint),
     )
-    for name, count, remark, painted in rows:
+    for name, count, remark, colour in rows:
         if count or name in ("succeeded", "failed"):
-            yield f"  {_painted(name, count, painted if count else paint.faint)}   {paint.faint(remark)}".rstrip()
+            figure = (colour if count else style.faint)(f"{name:<10} {count:>9,}")
+            yield f"  {figure}   {style.faint(remark)}".rstrip()
 
 
-def _painted(name: str, count: int, painted: Callable[[str], str]) -> str:
-    return painted(f"{name:<10} {count:>9,}")
-
-
-def _partial(group: Group, paint: Style) -> Iterator[str]:
-    if not group.count:
-        return
-    yield ""
-    yield paint.doubtful(f"Partial ({group.count:,}): the record of each names the pages that failed, and why.")
-    yield from _listed(group, _pages_lost, "their records")
-
-
-def _failures(tally: FailureCollector, paint: Style) -> Iterator[str]:
-    for cause, group in sorted(tally.failed.items(), key=lambda item: -item[1].count):
+def _partial(count: int, examples: Sequence[DocumentResult], style: Style) -> Iterator[str]:
+    if count:
         yield ""
-        yield f"{paint.bad(f'{cause} ({group.count:,})')}: {advice(cause)}"
-        yield from _listed(group, _message, "failures.jsonl")
+        yield style.doubtful(f"Partial ({count:,}): the record of each names the pages that failed, and why.")
+        yield from _examples(examples, count, _page_failures, "their records")
 
 
-def _listed(group: Group, line: Callable[[DocumentResult], str], rest: str) -> Iterator[str]:
-    for result in group.first:
-        yield f"  {one_line(line(result))}"
-    if group.count > len(group.first):
-        yield f"  and {group.count - len(group.first):,} more: see {rest}"
+def _examples(
+    examples: Sequence[DocumentResult], count: int, line: Callable[[DocumentResult], str], rest: str
+) -> Iterator[str]:
+    for result in examples:
+        yield f"  {escape_unprintable(line(result))}"
+    if count > len(examples):
+        yield f"  and {count - len(examples):,} more: see {rest}"
 
 
 def _message(result: DocumentResult) -> str:
@@ -147,12 +141,6 @@ def _message(result: DocumentResult) -> str:
     return message if path in message else f"{path}: {message}"
 
 
-def _pages_lost(result: DocumentResult) -> str:
-    pages = counted(result.counts.pages, "page")
+def _page_failures(result: DocumentResult) -> str:
+    pages = format_count(result.counts.pages, "page")
     return f"{result.document.file_path}: {result.counts.failed_pages:,} of {pages} failed"
-
-
-def _places(output: str, *, failures: bool) -> Iterator[str]:
-    yield f"Text and records  {output}"
-    if failures:
-        yield f"All failures      {output}/failures.jsonl"

@@ -1,4 +1,4 @@
-"""Numbers as people write them on a command line; each function suits argparse's ``type``."""
+"""Numbers as people write them on a command line. Each function is a ``type`` for argparse."""
 
 import re
 from argparse import ArgumentTypeError
@@ -7,20 +7,20 @@ _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:I?B)?", re.IGNORECASE)
 _POWER = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
 
 
-def whole(text: str) -> int:
-    """A whole number from 1."""
+def positive_int(text: str) -> int:
+    """Return a whole number, 1 or more."""
     if not text.isdecimal() or int(text) < 1:
         raise ArgumentTypeError(f"{text!r} is not a whole number from 1")
     return int(text)
 
 
-def whole_or_none(text: str) -> int | None:
-    """A whole number from 1, or ``none``."""
-    return None if _is_none(text) else whole(text)
+def positive_int_or_none(text: str) -> int | None:
+    """Return a whole number, 1 or more, or ``None`` for ``none``."""
+    return None if _is_none(text) else positive_int(text)
 
 
-def seconds(text: str) -> float | None:
-    """Seconds above 0, or ``none``."""
+def seconds_or_none(text: str) -> float | None:
+    """Return a number of seconds above 0, or ``None`` for ``none``."""
     if _is_none(text):
         return None
     value = _number(text)
@@ -29,16 +29,16 @@ def seconds(text: str) -> float | None:
     return value
 
 
-def some_seconds(text: str) -> float:
-    """Seconds above 0."""
-    value = seconds(text)
+def seconds(text: str) -> float:
+    """Return a number of seconds above 0."""
+    value = seconds_or_none(text)
     if value is None:
-        raise ArgumentTypeError("this limit cannot be taken away: give a number of seconds above 0")
+        raise ArgumentTypeError("this limit cannot be removed: give a number of seconds above 0")
     return value
 
 
-def size(text: str) -> int | None:
-    """Bytes, with ``K``, ``M``, ``G`` or ``T`` for powers of 1024, or ``none``."""
+def size_or_none(text: str) -> int | None:
+    """Return a number of bytes (``K``, ``M``, ``G``, ``T``: powers of 1024), or ``None`` for ``none``."""
     if _is_none(text):
         return None
     match = _SIZE.fullmatch(text.strip())
@@ -49,7 +49,7 @@ def size(text: str) -> int | None:
 
 
 def share(text: str) -> float:
-    """A share from 0 to 1, or per cent."""
+    """Return a share, 0 to 1, from a number or a percentage."""
     value = _number(text[:-1]) / 100 if text.endswith("%") else _number(text)
     if not 0 <= value <= 1:
         raise ArgumentTypeError(f"{text!r} is not a share from 0 to 1, such as 0.05 or 5%")
@@ -64,4 +64,4 @@ def _number(text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        return float("nan")
+        return float("nan")  # no comparison with it is true, so every caller refuses it

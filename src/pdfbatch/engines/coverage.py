@@ -1,10 +1,10 @@
-"""How much of a page its images cover, without drawing it."""
+"""Find how much of a page its images cover, without drawing it."""
 
 import math
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-_GRID = 64
+_GRID = 64  # cells per side
 
 
 class Matrix(NamedTuple):
@@ -18,7 +18,7 @@ class Matrix(NamedTuple):
     f: float = 0.0
 
     def then(self, outer: "Matrix") -> "Matrix":
-        """This transformation, followed by another."""
+        """Return this transformation, followed by another."""
         return Matrix(
             self.a * outer.a + self.b * outer.c,
             self.a * outer.b + self.b * outer.d,
@@ -40,9 +40,10 @@ class Box(NamedTuple):
 
 @dataclass(slots=True)
 class Coverage:
-    """Adds up the images of a page. Scans come in strips and tiles, and images overlap: so a grid, not a sum of areas.
+    """Add up the images of a page on a grid of cells.
 
-    ``page`` is the visible part of the page in the coordinates of its content.
+    A sum of areas would be wrong: scans come in strips and tiles, and images overlap. ``page`` is the visible part of the
+    page in the coordinates of its content, ``images`` their number, ``dpi`` the resolution of the largest.
     """
 
     page: Box
@@ -52,7 +53,7 @@ class Coverage:
     _rows: list[int] = field(default_factory=lambda: [0] * _GRID)
 
     def add(self, matrix: Matrix, width: int, height: int) -> None:
-        """An image of so many pixels; ``matrix`` takes the unit square to where it lies on the page."""
+        """Add an image of ``width`` by ``height`` pixels; ``matrix`` maps the unit square to its place on the page."""
         self.images += 1
         if not all(map(math.isfinite, matrix)):
             return
@@ -64,7 +65,7 @@ class Coverage:
 
     @property
     def share(self) -> float:
-        """The share of the page that is covered, 0 to 1."""
+        """Share of the page that is covered, 0 to 1."""
         return sum(row.bit_count() for row in self._rows) / (_GRID * _GRID)
 
     def _cover(self, image: Box) -> None:
@@ -81,16 +82,13 @@ def _bounds(matrix: Matrix) -> Box:
 
 
 def _cells(low: float, high: float, page_low: float, page_high: float) -> tuple[int, int]:
-    """The cells whose centres lie between ``low`` and ``high``, as a range."""
+    """Return the range of cells whose centres lie between ``low`` and ``high``."""
     size = page_high - page_low
     if not size > 0:
         return 0, 0
-    first, last = (_edge((value - page_low) / size) for value in (low, high))
+    shares = (min(max((value - page_low) / size, 0.0), 1.0) for value in (low, high))
+    first, last = (math.ceil(share * _GRID - 0.5) for share in shares)
     return first, max(first, last)
-
-
-def _edge(share: float) -> int:
-    return math.ceil(min(max(share, 0.0), 1.0) * _GRID - 0.5)
 
 
 def _resolution(matrix: Matrix, width: int, height: int) -> float:

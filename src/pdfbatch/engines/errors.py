@@ -1,4 +1,4 @@
-"""Why a source could not be opened: what its first bytes, or the lack of them, say."""
+"""Say why a document could not be opened, from its first bytes or the error of the operating system."""
 
 import os
 
@@ -6,7 +6,7 @@ from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.text import storable_text
 
 _HEADER_BYTES = 1024
-_LOOKS = (
+_SIGNATURES = (
     (b"PK\x03\x04", "a ZIP archive or an office document"),
     (b"\x89PNG", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
@@ -23,30 +23,30 @@ _MARKUP = (b"<!doctype html", b"<html", b"<head", b"<body")
 
 
 def source_name(source: str | bytes) -> str:
-    """What to call a source in a message: its path, or ``document`` for bytes."""
+    """Return the name of a source for messages: its path, or ``document`` for bytes."""
     return storable_text(source) if isinstance(source, str) else "document"
 
 
-def refusal(source: str | bytes, complaint: str) -> DocumentError:
-    """The error for a source that an engine refused for no other reason than its form.
+def open_error(source: str | bytes, reason: str) -> DocumentError:
+    """Return the error for a source that an engine could not parse.
 
-    ``complaint`` is what the engine said; it is kept when the source does look like a PDF. A source that cannot even be
+    ``reason`` is what the engine said; it is the message for a source that looks like a PDF. A source that cannot even be
     read gets a storage cause.
     """
     name = source_name(source)
     try:
         head = _head(source)
     except OSError as error:
-        return unreadable(name, error)
+        return read_error(name, error)
     if not head:
         return DocumentError(f"{name}: the file is empty", cause=Cause.EMPTY_INPUT)
     if b"%PDF-" not in head:
-        return DocumentError(f"{name}: not a PDF but {_look(head)}", cause=Cause.NOT_A_PDF)
-    return DocumentError(f"{name}: {complaint}", cause=Cause.MALFORMED)
+        return DocumentError(f"{name}: not a PDF but {_kind(head)}", cause=Cause.NOT_A_PDF)
+    return DocumentError(f"{name}: {reason}", cause=Cause.MALFORMED)
 
 
-def unreadable(name: str, error: OSError) -> DocumentError:
-    """The error for a file that the operating system does not give."""
+def read_error(name: str, error: OSError) -> DocumentError:
+    """Return the error for a file that the operating system does not let us read."""
     reason = error.strerror or type(error).__name__
     match error:
         case FileNotFoundError():
@@ -67,18 +67,14 @@ def _head(source: str | bytes) -> bytes:
         return file.read(_HEADER_BYTES)
 
 
-def _look(head: bytes) -> str:
-    for signature, look in _LOOKS:
+def _kind(head: bytes) -> str:
+    for signature, kind in _SIGNATURES:
         if head.startswith(signature):
-            return look
+            return kind
     if any(tag in head.lower() for tag in _MARKUP):
         return "an HTML page"
     if head.lstrip().startswith(b"<?xml"):
         return "an XML document"
-    return "plain text" if _is_text(head) else "unknown data"
-
-
-def _is_text(head: bytes) -> bool:
-    # A character may be cut in two at the end of the head.
+    # The last character may be cut in two, so it does not count.
     text = head.decode("utf-8", "replace")[:-1]
-    return "\ufffd" not in text and "\0" not in text
+    return "unknown data" if "\ufffd" in text or "\0" in text else "plain text"

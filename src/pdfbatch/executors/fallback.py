@@ -1,4 +1,4 @@
-"""Several executors as one: where the first cannot work, the next one does."""
+"""Use several executors as one: where the first cannot work, the next one does."""
 
 import logging
 import threading
@@ -12,94 +12,27 @@ from typing import NamedTuple
 
 from pdfbatch.errors import PoolBrokenError, PoolStartError, UsageError
 from pdfbatch.executors.pool import PoolContext
-from pdfbatch.executors.task_results import abandoned, cancel, end, fail
+from pdfbatch.executors.task_results import cancel, make_cancelled_result, set_exception, set_result
 from pdfbatch.ports import Executor, Pool, Shared, SupportsBackgroundStart, SupportsPendingWrites, Work
 from pdfbatch.tasks import Task, TaskResult
 
 log = logging.getLogger(__name__)
-
-
-class ExecutorChain:
-    """Starts the first executor that can be started; ``advance`` goes on to the next. Each move is one warning.
-
-    A pool that broke stays open until the end: what it has done already still arrives.
-
-    Raises ``PoolStartError`` with all the reasons when none can be started.
-    """
-
-    def __init__(self, executors: Iterable[Executor], work: Work) -> None:
-        self._untried = deque(executors)
-        self._work = work
-        self._pools = ExitStack()
-        self._lock = threading.Lock()
-        self._ended = False
-        self.executor, self.pool = self._next([])
-
-    def advance(self, error: PoolBrokenError) -> None:
-        """Put the next executor in the place of the one that broke with ``error``.
-
-        Raises ``PoolStartError`` with all the reasons when none is left.
-        """
-        if self._untried:
-            log.warning(
-                "The %s pool broke (%s); moving on to %s", self.executor.name, error, self._following(self.executor)
-            )
-        self.executor, self.pool = self._next([f"{self.executor.name}: {error}"])
-
-    def finish(self) -> None:
-        """Leave all pools normally, the youngest first."""
-        with self._lock:
-            self._ended = True
-        self._pools.close()
-
-    def stop(self) -> None:
-        """Leave all pools by an exception, the youngest first."""
-        with self._lock:
-            self._ended = True
-        left = PoolBrokenError("the batch was left")
-        self._pools.__exit__(PoolBrokenError, left, None)
-
-    def _next(self, reasons: list[str]) -> tuple[Executor, Pool]:
-        while self._untried:
-            executor = self._untried.popleft()
-            try:
-                return executor, self._kept(executor.start(self._work))
-            except PoolStartError as error:
-                reasons.append(f"{executor.name}: {error}")
-                if self._untried:
-                    following = self._following(executor)
-                    log.warning("The %s pool cannot start (%s); moving on to %s", executor.name, error, following)
-        raise PoolStartError(f"No executor is left ({'; '.join(reasons)})")
-
-    def _following(self, executor: Executor) -> str:
-        following = self._untried[0]
-        weaker = executor.kills and not following.kills
-        return f"{following.name}, which cannot stop a document that hangs" if weaker else following.name
-
-    def _kept(self, pool: Pool) -> Pool:
-        with self._lock:
-            if not self._ended:
-                return self._pools.enter_context(pool)
-        late = PoolStartError("the batch was left before the pool had started")
-        pool.__exit__(PoolStartError, late, None)
-        raise late
-
 
 _GRACE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class FallbackExecutor:
-    """Does tasks on the first of ``executors`` whose pool starts; when that pool breaks, on the next one, and so on.
+    """Run tasks on the first of ``executors`` whose pool starts; when that pool breaks, on the next one, and so on.
 
-    A task moves on only when its future raises ``PoolBrokenError``, which says that it has not been done: none is lost,
-    none is done twice. Each move is one warning. When the last pool breaks too, the futures raise ``PoolBrokenError``.
-    The pool's ``name`` is that of the executor in use.
+    A task moves on only when its future raises ``PoolBrokenError``, which promises that it was not done: so no task is lost
+    and none is done twice. Each move is logged as one warning. When the last pool breaks too, the futures raise
+    ``PoolBrokenError``. The pool's ``name`` is that of the executor in use.
 
-    An executor that breaks when a document crashes its worker (a ``ProcessPoolExecutor`` does) hands that very document
-    to the next one: let no executor that shares the caller's process follow it.
+    Some executors break when a document crashes a worker (``ProcessPoolExecutor`` does), and the next executor then gets that
+    very document. Do not put an executor that runs in the caller's process after such a one.
 
-    Raises ``UsageError`` without any executor.
+    Raises ``UsageError`` when ``executors`` is empty.
     """
 
     executors: Sequence[Executor]
@@ -111,107 +44,196 @@ class FallbackExecutor:
 
     @property
     def name(self) -> str:
-        """What it is called before it runs: all of them, in order."""
+        """The names of all its executors in order, as none is in use yet."""
         return f"fallback({', '.join(executor.name for executor in self.executors)})"
 
     @property
     def kills(self) -> bool:
-        """Whether the first one, which is meant to do the work, can stop a task."""
+        """Whether the first executor, which is meant to do the work, can stop a task."""
         return self.executors[0].kills
 
     @property
     def shares(self) -> Shared:
-        """What the workers of all of them share: any may be the one that works."""
+        """What the workers of every executor share with this process, as any of them may be the one in use."""
         return min(executor.shares for executor in self.executors)
 
     @property
     def starts_in_any_thread(self) -> bool:
-        """Whether all of them may be started in any thread: any may have to be."""
+        """Whether every executor may be started in any thread, as any of them may have to be."""
         return all(isinstance(it, SupportsBackgroundStart) and it.starts_in_any_thread for it in self.executors)
 
-    def start(self, work: Work) -> "FallbackPool":
-        """A pool of the first executor that starts.
+    def start(self, work: Work) -> Pool:
+        """Return a pool of the first executor that starts.
 
-        Raises ``PoolStartError`` with all the reasons when none does.
+        Raises ``PoolStartError`` with all reasons when none does.
         """
-        return FallbackPool(ExecutorChain(self.executors, work))
+        return _FallbackPool(_ExecutorChain(self.executors, work))
+
+
+class _ExecutorChain:
+    """The executor in use, its pool, and the executors that have not been tried. Logs one warning for each move.
+
+    A pool that broke stays open until the end, because results of tasks that it finished before may still arrive.
+
+    Raises ``PoolStartError`` with all reasons when no executor starts.
+    """
+
+    def __init__(self, executors: Iterable[Executor], work: Work) -> None:
+        self._untried = deque(executors)
+        self._work = work
+        self._pools = ExitStack()
+        self._lock = threading.Lock()
+        self._is_closed = False
+        self._use(*self._start_first([]))
+
+    def start_next(self, error: PoolBrokenError) -> None:
+        """Replace the executor whose pool broke with ``error`` by the next one that starts.
+
+        Raises ``PoolStartError`` with all reasons when none is left.
+        """
+        if self._untried:
+            following = self._describe_following(self.executor)
+            log.warning("The %s pool broke (%s); moving on to %s", self.executor.name, error, following)
+        self._use(*self._start_first([f"{self.executor.name}: {error}"]))
+
+    def shutdown(self) -> None:
+        """Leave all pools normally, the youngest first."""
+        with self._lock:
+            self._is_closed = True
+        self._pools.close()
+
+    def terminate(self) -> None:
+        """Leave all pools by an exception, the youngest first."""
+        with self._lock:
+            self._is_closed = True
+        self._pools.__exit__(PoolBrokenError, PoolBrokenError("the batch was stopped"), None)
+
+    def _use(self, executor: Executor, pool: Pool) -> None:
+        self.executor, self.pool = executor, pool
+        # Looked up once, because isinstance on a protocol is slow and this is asked for with every task.
+        self.pool_with_writes = pool if isinstance(pool, SupportsPendingWrites) else None
+
+    def _start_first(self, reasons: list[str]) -> tuple[Executor, Pool]:
+        while self._untried:
+            executor = self._untried.popleft()
+            try:
+                return executor, self._enter(executor.start(self._work))
+            except PoolStartError as error:
+                reasons.append(f"{executor.name}: {error}")
+                if self._untried:
+                    following = self._describe_following(executor)
+                    log.warning("The %s pool cannot start (%s); moving on to %s", executor.name, error, following)
+        raise PoolStartError(f"No executor is left ({'; '.join(reasons)})")
+
+    def _describe_following(self, executor: Executor) -> str:
+        following = self._untried[0]
+        is_weaker = executor.kills and not following.kills
+        return f"{following.name}, which cannot stop a document that hangs" if is_weaker else following.name
+
+    def _enter(self, pool: Pool) -> Pool:
+        # The pool's holder may have left while another thread was starting this one: then nobody else would close it.
+        with self._lock:
+            if not self._is_closed:
+                return self._pools.enter_context(pool)
+        error = PoolStartError("the batch was stopped before the pool had started")
+        pool.__exit__(PoolStartError, error, None)
+        raise error
 
 
 class _Move(NamedTuple):
-    """A task that needs a pool: a new one, or one that comes back from a pool that broke."""
+    """A task that needs a pool: a new task, or one whose ``pool`` broke with ``error``."""
 
     future: Future[TaskResult]
     pool: Pool | None = None
     error: PoolBrokenError | None = None
 
 
-class FallbackPool(PoolContext):
-    """A pool in front of the pool in use.
+class _FallbackPool(PoolContext):
+    """A pool that hands tasks to the pool in use.
 
-    As long as nothing breaks, tasks go straight through. After that, one thread starts the next executor and submits all
-    tasks, old and new: so each pool is called from one thread, and one that works inside ``submit`` delays no caller.
+    Until a pool breaks, ``submit`` hands tasks over directly. After that one thread starts the next executor and submits all
+    tasks, old and new. So each pool is called from one thread only, and a pool that works inside ``submit`` does not block
+    the caller of ours.
     """
 
-    def __init__(self, succession: ExecutorChain) -> None:
-        self._succession = succession
-        self._first = succession.pool
-        # who takes an entry out ends its future
-        self._open: dict[Future[TaskResult], Task] = {}
+    def __init__(self, chain: _ExecutorChain) -> None:
+        self._chain = chain
+        self._first_pool = chain.pool
+        # Whoever removes an entry ends its future.
+        self._unfinished: dict[Future[TaskResult], Task] = {}
         self._moves = SimpleQueue[_Move | None]()
-        self._mover: threading.Thread | None = None
+        self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
-        self._left = False
-        self._exhausted: PoolBrokenError | None = None
+        self._is_closed = False
+        self._final_error: PoolBrokenError | None = None
 
     @property
     def name(self) -> str:
-        """Name of the executor in use."""
-        return self._succession.executor.name
+        return self._chain.executor.name
 
     @property
     def capacity(self) -> int:
-        """Capacity of the pool in use."""
-        return self._succession.pool.capacity
+        return self._chain.pool.capacity
 
     @property
     def pending_writes(self) -> int:
-        """How many tasks of the pool in use only wait for their output."""
-        pool = self._succession.pool
-        return pool.pending_writes if isinstance(pool, SupportsPendingWrites) else 0
+        pool = self._chain.pool_with_writes
+        return 0 if pool is None else pool.pending_writes
 
     def submit(self, task: Task) -> Future[TaskResult]:
-        """Take a task and return at once (after the task, where ``SequentialExecutor`` is the first to start)."""
+        """Accept a task and return at once, or after the task if the first pool works inside ``submit``."""
         future = Future[TaskResult]()
-        if self._left:
+        if self._is_closed:
             cancel(future)
             return future
-        self._open[future] = task
-        if self._mover is None:
-            self._submit_here(task, future)
-        else:
+        self._unfinished[future] = task
+        if self._thread is not None:
             self._moves.put(_Move(future))
+            return future
+        try:
+            self._forward(self._first_pool, task, future)
+        except BaseException:  # Ctrl-C inside a sequential pool's submit: nobody else will end this future
+            self._unfinished.pop(future, None)
+            raise
         return future
+
+    def _forward(self, pool: Pool, task: Task, future: Future[TaskResult]) -> None:
+        pool.submit(task).add_done_callback(lambda inner: self._on_done(pool, inner, future))
+
+    def _on_done(self, pool: Pool, inner: Future[TaskResult], future: Future[TaskResult]) -> None:
+        """End our future as the inner pool's ended, or move its task on. Runs in whatever thread that pool calls back from."""
+        error = None if inner.cancelled() else inner.exception()
+        if isinstance(error, PoolBrokenError) and self._enqueue(_Move(future, pool, error)):
+            return
+        if self._unfinished.pop(future, None) is None:
+            return
+        if inner.cancelled() or isinstance(error, PoolBrokenError):
+            cancel(future)
+        elif error is not None:
+            set_exception(future, error)
+        else:
+            set_result(future, inner.result())
 
     # --- leaving --------------------------------------------------------------------------------------------------
 
-    def _finish(self) -> None:
-        wait(tuple(self._open))
-        self._leave()
-        self._end_mover(None)
-        self._succession.finish()
+    def _shutdown(self) -> None:
+        wait(tuple(self._unfinished))
+        self._close()
+        self._stop_thread(None)
+        self._chain.shutdown()
 
-    def _stop(self) -> None:
-        self._leave()
+    def _terminate(self) -> None:
+        self._close()
         self._cancel_moves()
-        self._succession.stop()
-        self._end_mover(_GRACE_SECONDS)
-        for future in tuple(self._open):
-            if (task := self._open.pop(future, None)) is not None:
-                end(future, abandoned(task))
+        self._chain.terminate()
+        self._stop_thread(_GRACE_SECONDS)
+        for future in tuple(self._unfinished):
+            if (task := self._unfinished.pop(future, None)) is not None:
+                set_result(future, make_cancelled_result(task))
 
-    def _leave(self) -> None:
+    def _close(self) -> None:
         with self._lock:
-            self._left = True
+            self._is_closed = True
 
     def _cancel_moves(self) -> None:
         while True:
@@ -219,84 +241,57 @@ class FallbackPool(PoolContext):
                 move = self._moves.get_nowait()
             except Empty:
                 return
-            if move is not None and self._open.pop(move.future, None) is not None:
+            if move is not None and self._unfinished.pop(move.future, None) is not None:
                 cancel(move.future)
 
-    def _end_mover(self, seconds: float | None) -> None:
-        if self._mover is not None:
+    def _stop_thread(self, seconds: float | None) -> None:
+        if self._thread is not None:
             self._moves.put(None)
-            self._mover.join(seconds)
+            self._thread.join(seconds)
 
-    # --- tasks ----------------------------------------------------------------------------------------------------
+    # --- moving tasks to the next pool ----------------------------------------------------------------------------
 
-    def _submit_here(self, task: Task, future: Future[TaskResult]) -> None:
-        try:
-            self._hand_over(self._first, task, future)
-        except BaseException:  # Ctrl-C inside a sequential pool's submit: nobody will end this future
-            self._open.pop(future, None)
-            raise
-
-    def _hand_over(self, pool: Pool, task: Task, future: Future[TaskResult]) -> None:
-        pool.submit(task).add_done_callback(lambda theirs: self._settle(pool, theirs, future))
-
-    def _settle(self, pool: Pool, theirs: Future[TaskResult], future: Future[TaskResult]) -> None:
-        """End our future as theirs ended, or move its task on; in whatever thread their pool calls back."""
-        error = None if theirs.cancelled() else theirs.exception()
-        if isinstance(error, PoolBrokenError) and self._moves_on(_Move(future, pool, error)):
-            return
-        if self._open.pop(future, None) is None:
-            return
-        if theirs.cancelled() or isinstance(error, PoolBrokenError):
-            cancel(future)
-        elif error is not None:
-            fail(future, error)
-        else:
-            end(future, theirs.result())
-
-    # --- moving on ------------------------------------------------------------------------------------------------
-
-    def _moves_on(self, move: _Move) -> bool:
+    def _enqueue(self, move: _Move) -> bool:
+        """Queue a task for the thread, and start that for the first one. Return ``False`` when the pool is closed."""
         with self._lock:
-            if self._left:
+            if self._is_closed:
                 return False
-            if self._mover is None:
-                self._mover = threading.Thread(target=self._move, name="pdfbatch-fallback", daemon=True)
-                self._mover.start()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="pdfbatch-fallback", daemon=True)
+                self._thread.start()
             self._moves.put(move)
             return True
 
-    def _move(self) -> None:
+    def _run(self) -> None:
         while (move := self._moves.get()) is not None:
             try:
-                self._place(move)
-            except Exception as error:  # noqa: BLE001 (whatever an executor raises here, the task must end)
-                self._give_up(move.future, _broken(error))
-            del move  # or the idle thread would keep the last document in memory
+                self._resubmit(move)
+            except Exception as error:  # noqa: BLE001 (whatever an executor raises here, the future must end)
+                self._fail(move.future, _make_broken_error(error))
+            del move  # the idle thread would keep the last document in memory
 
-    def _place(self, move: _Move) -> None:
-        if move.error is not None and move.pool is self._succession.pool and self._exhausted is None:
-            self._advance(move.error)
-        if self._exhausted is not None:
-            self._give_up(move.future, self._exhausted)
-        elif (task := self._open.get(move.future)) is not None:
-            self._hand_over(self._succession.pool, task, move.future)
+    def _resubmit(self, move: _Move) -> None:
+        # All tasks of a broken pool come here; only the first of them replaces the pool.
+        if move.error is not None and move.pool is self._chain.pool and self._final_error is None:
+            try:
+                self._chain.start_next(move.error)
+            except PoolStartError as error:
+                self._final_error = _make_broken_error(error)
+        if self._final_error is not None:
+            self._fail(move.future, self._final_error)
+        elif (task := self._unfinished.get(move.future)) is not None:
+            self._forward(self._chain.pool, task, move.future)
 
-    def _advance(self, error: PoolBrokenError) -> None:
-        try:
-            self._succession.advance(error)
-        except PoolStartError as refused:
-            self._exhausted = _broken(refused)
-
-    def _give_up(self, future: Future[TaskResult], error: PoolBrokenError) -> None:
-        if self._open.pop(future, None) is None:
+    def _fail(self, future: Future[TaskResult], error: PoolBrokenError) -> None:
+        if self._unfinished.pop(future, None) is None:
             return
-        if self._left:
+        if self._is_closed:
             cancel(future)
         else:
-            fail(future, error)
+            set_exception(future, error)
 
 
-def _broken(error: BaseException) -> PoolBrokenError:
+def _make_broken_error(error: BaseException) -> PoolBrokenError:
     broken = PoolBrokenError(str(error))
     broken.__cause__ = error
     return broken

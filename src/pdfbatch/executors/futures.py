@@ -1,7 +1,7 @@
-"""Tasks on any executor of PEP 3148: a ``ProcessPoolExecutor``, loky's, Dask's, MPI's, one of the caller's own.
+"""Run tasks on any ``concurrent.futures`` executor: a ``ProcessPoolExecutor``, loky's, Dask's, MPI's, one of the caller's own.
 
-Such an executor has no hook that runs once in each of its workers, so the work travels with each task, pickled once to a
-few hundred bytes; a worker unpickles it when it first sees these bytes and keeps it.
+Such executors have no common hook that runs once in each worker. So the work is pickled once, which gives a few hundred
+bytes, and sent with each task; a worker unpickles it when it first sees these bytes, and keeps it.
 """
 
 import pickle
@@ -13,7 +13,14 @@ from typing import NamedTuple, cast
 from pdfbatch.errors import PoolBrokenError, PoolStartError
 from pdfbatch.executors.cpus import available_cpus, check_workers
 from pdfbatch.executors.pool import PoolContext
-from pdfbatch.executors.task_results import abandoned, cancel, end, fail, isolated, raised
+from pdfbatch.executors.task_results import (
+    cancel,
+    make_cancelled_result,
+    make_exception_result,
+    run_isolated,
+    set_exception,
+    set_result,
+)
 from pdfbatch.ports import Pool, Shared, Work
 from pdfbatch.tasks import Task, TaskResult
 
@@ -22,11 +29,12 @@ _GRACE_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class FuturesExecutor:
-    """Does tasks on ``executor``, which stays the caller's: it is never shut down here and may be shared.
+    """Run tasks on ``executor``, which remains the caller's: it is never shut down here, and others may use it too.
 
-    ``workers`` is how many tasks it works on at one time (PEP 3148 does not say); one for each core when not given. A task
-    that the executor has taken over counts as begun: many take a few more than they have workers, and none can be stopped.
-    When a worker of a ``ProcessPoolExecutor`` dies, its pool breaks, and all unfinished futures raise ``PoolBrokenError``.
+    ``workers`` is how many tasks it runs at one time, which PEP 3148 has no way to ask for; by default one for each core.
+    A task that the executor has accepted counts as started, and none can be stopped; many executors accept a few more tasks
+    than they have workers. When a worker of a ``ProcessPoolExecutor`` dies, its pool breaks, and all unfinished futures raise
+    ``PoolBrokenError``.
 
     Raises ``UsageError`` when ``workers`` is below 1.
     """
@@ -42,7 +50,7 @@ class FuturesExecutor:
 
     @property
     def shares(self) -> Shared:
-        """What is known of the standard library's executors; of others, nothing is."""
+        """What its workers share with this process: known for the standard library's executors, else assumed nothing."""
         match self.executor:
             case ThreadPoolExecutor():
                 return Shared.MEMORY
@@ -52,20 +60,23 @@ class FuturesExecutor:
                 return Shared.NOTHING
 
     def start(self, work: Work) -> Pool:
-        """A pool on the executor.
+        """Return a pool on the executor.
 
-        Raises ``PoolStartError`` when the work cannot be pickled, or the executor takes no task (shut down, broken, not
-        allowed to start processes here).
+        Raises ``PoolStartError`` when the work cannot be pickled, or the executor accepts no task (it is shut down, broken,
+        or not allowed to start processes here).
         """
-        pickled = _pickled(work)
         try:
-            self.executor.submit(_load, pickled)
+            pickled = pickle.dumps(work)
         except Exception as error:
-            raise PoolStartError(f"{self.executor!r} takes no tasks: {_said(error)}") from error
+            raise PoolStartError(f"{work!r} cannot be pickled: {_describe(error)}") from error
+        try:
+            self.executor.submit(_preload_work, pickled)
+        except Exception as error:
+            raise PoolStartError(f"{self.executor!r} takes no tasks: {_describe(error)}") from error
         return _FuturesPool(self.executor, pickled, self.workers or available_cpus())
 
 
-class _Pending(NamedTuple):
+class _SubmittedTask(NamedTuple):
     task: Task
     future: Future[TaskResult]
 
@@ -77,9 +88,9 @@ class _FuturesPool(PoolContext):
         self._executor = executor
         self._work = work
         self._capacity = capacity
-        # who takes an entry out ends its future
-        self._pending: dict[Future[TaskResult], _Pending] = {}
-        self._left = False
+        # By the executor's own future. Whoever removes an entry ends our future.
+        self._unfinished: dict[Future[TaskResult], _SubmittedTask] = {}
+        self._is_closed = False
 
     @property
     def capacity(self) -> int:
@@ -87,90 +98,81 @@ class _FuturesPool(PoolContext):
 
     def submit(self, task: Task) -> Future[TaskResult]:
         future = Future[TaskResult]()
-        if self._left:
+        if self._is_closed:
             cancel(future)
             return future
         try:
-            theirs = self._executor.submit(_do, self._work, task)
-        except Exception as error:  # noqa: BLE001 (each executor has its own errors for "no longer")
-            fail(future, _broken(error))
+            inner = self._executor.submit(_run_task, self._work, task)
+        except Exception as error:  # noqa: BLE001 (each executor has its own errors for "shut down" and "broken")
+            set_exception(future, _make_broken_error(error))
         else:
-            self._pending[theirs] = _Pending(task, future)
-            theirs.add_done_callback(self._settle)
+            self._unfinished[inner] = _SubmittedTask(task, future)
+            inner.add_done_callback(self._on_done)
         return future
 
-    def _finish(self) -> None:
-        self._left = True
+    def _shutdown(self) -> None:
+        self._is_closed = True
         self._wait(None)
 
-    def _wait(self, seconds: float | None) -> None:
-        wait([pending.future for pending in tuple(self._pending.values())], seconds)
-
-    def _stop(self) -> None:
-        self._left = True
-        for theirs in tuple(self._pending):
-            theirs.cancel()
+    def _terminate(self) -> None:
+        self._is_closed = True
+        for inner in tuple(self._unfinished):
+            inner.cancel()
         self._wait(_GRACE_SECONDS)
-        for theirs in tuple(self._pending):
-            if pending := self._pending.pop(theirs, None):
-                end(pending.future, abandoned(pending.task))
+        for inner in tuple(self._unfinished):
+            if submitted := self._unfinished.pop(inner, None):
+                set_result(submitted.future, make_cancelled_result(submitted.task))
 
-    def _settle(self, theirs: Future[TaskResult]) -> None:
-        """End our future as theirs ended; in whatever thread their executor calls back."""
-        pending = self._pending.pop(theirs, None)
-        if pending is None:
+    def _wait(self, seconds: float | None) -> None:
+        wait([submitted.future for submitted in tuple(self._unfinished.values())], seconds)
+
+    def _on_done(self, inner: Future[TaskResult]) -> None:
+        """End our future as the executor's own ended. Runs in whatever thread the executor calls back from."""
+        submitted = self._unfinished.pop(inner, None)
+        if submitted is None:
             return
-        if theirs.cancelled() and self._left:
-            cancel(pending.future)
-        elif theirs.cancelled():
-            fail(pending.future, PoolBrokenError("The executor's owner cancelled the task"))
+        task, future = submitted
+        if inner.cancelled():
+            if self._is_closed:
+                cancel(future)
+            else:
+                set_exception(future, PoolBrokenError("The executor's owner cancelled the task"))
+            return
+        error = inner.exception()
+        if error is None:
+            set_result(future, inner.result())
+        elif isinstance(error, (BrokenExecutor, PoolBrokenError)):
+            set_exception(future, _make_broken_error(error))
         else:
-            _copy(theirs, pending)
+            set_result(future, make_exception_result(task, error))
 
 
-def _copy(theirs: Future[TaskResult], pending: _Pending) -> None:
-    error = theirs.exception()
-    if error is None:
-        end(pending.future, theirs.result())
-    elif isinstance(error, (BrokenExecutor, PoolBrokenError)):
-        fail(pending.future, _broken(error))
-    else:
-        end(pending.future, raised(pending.task, error))
-
-
-def _broken(error: BaseException) -> PoolBrokenError:
-    broken = PoolBrokenError(f"The executor broke: {_said(error)}")
+def _make_broken_error(error: BaseException) -> PoolBrokenError:
+    broken = PoolBrokenError(f"The executor broke: {_describe(error)}")
     broken.__cause__ = error
     return broken
 
 
-def _said(error: BaseException) -> str:
+def _describe(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
-
-
-def _pickled(work: Work) -> bytes:
-    try:
-        return pickle.dumps(work)
-    except Exception as error:
-        raise PoolStartError(f"{work!r} cannot be pickled: {_said(error)}") from error
 
 
 # --- in the worker ----------------------------------------------------------------------------------------------------
 
 
-def _load(pickled: bytes) -> None:
-    """Have the work at hand before the first task comes; sends nothing back."""
-    _unpickled(pickled)
+def _preload_work(pickled: bytes) -> None:
+    """Unpickle the work before the first task comes. Return nothing, so that the work is not sent back."""
+    _load_work(pickled)
 
 
-def _do(pickled: bytes, task: Task) -> TaskResult:
+def _run_task(pickled: bytes, task: Task) -> TaskResult:
     try:
-        work = _unpickled(pickled)
+        work = _load_work(pickled)
     except Exception as error:
-        raise PoolBrokenError(f"The work cannot be loaded in a worker: {_said(error)}") from error
-    return isolated(work, task)
+        raise PoolBrokenError(f"The work cannot be loaded in a worker: {_describe(error)}") from error
+    return run_isolated(work, task)
 
 
 @lru_cache(maxsize=2)
-def _unpickled(pickled: bytes) -> Work:
+def _load_work(pickled: bytes) -> Work:
     return cast("Work", pickle.loads(pickled))  # noqa: S301 (our own bytes)

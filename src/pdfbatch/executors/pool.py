@@ -1,4 +1,8 @@
-"""What leaving a pool means, the same for all: it finishes; by an exception, or when waiting is interrupted, it stops."""
+"""Base class of pools: what the end of a ``with`` block does to them.
+
+At a normal end the pool is shut down, which waits for the submitted tasks. After an exception, or when Ctrl-C interrupts the
+waiting, it is terminated.
+"""
 
 from abc import ABC, abstractmethod
 from types import TracebackType
@@ -6,29 +10,29 @@ from typing import Self
 
 
 class PoolContext(ABC):
-    """The context manager of a pool. Leaving it again is fine where ``_finish`` and ``_stop`` can be repeated."""
+    """The context manager of a pool. It can be left twice if ``_shutdown`` and ``_terminate`` can be called twice."""
 
     def __enter__(self) -> Self:
-        """The pool itself."""
+        """Return the pool itself."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End the pool."""
+        """Shut the pool down, or terminate it after an exception."""
         if kind is not None:
-            self._stop()
+            self._terminate()
             return
         try:
-            self._finish()
+            self._shutdown()
         except BaseException:  # Ctrl-C while waiting
-            self._stop()
+            self._terminate()
             raise
 
     @abstractmethod
-    def _finish(self) -> None:
-        """Wait for the tasks that were submitted, and end."""
+    def _shutdown(self) -> None:
+        """Wait for the submitted tasks, then release everything."""
 
     @abstractmethod
-    def _stop(self) -> None:
-        """Cancel what has not begun, stop what has (where that can be done), and end."""
+    def _terminate(self) -> None:
+        """Cancel tasks that have not started, stop running ones where that is possible, then release everything."""

@@ -1,19 +1,19 @@
-"""Tasks one after the other, in the caller's own thread: nothing to start, nothing to stop, easy to debug."""
+"""Run tasks one after the other in the caller's own thread: nothing to start, nothing to stop, easy to debug."""
 
 from concurrent.futures import Future
 from dataclasses import dataclass
 
 from pdfbatch.executors.pool import PoolContext
-from pdfbatch.executors.task_results import cancel, end, isolated
+from pdfbatch.executors.task_results import cancel, run_isolated, set_result
 from pdfbatch.ports import Pool, Shared, Work
 from pdfbatch.tasks import Task, TaskResult
 
 
 @dataclass(frozen=True, slots=True)
 class SequentialExecutor:
-    """Does each task inside ``submit``, before it returns.
+    """Run each task inside ``submit``, before that returns.
 
-    A task that hangs, hangs the caller, and one that crashes takes the process along. Ctrl-C is raised from ``submit``.
+    A task that hangs blocks the caller, and a task that crashes ends the process. Ctrl-C is raised from ``submit``.
     """
 
     name = "sequential"
@@ -22,7 +22,7 @@ class SequentialExecutor:
     shares = Shared.MEMORY
 
     def start(self, work: Work) -> Pool:
-        """A pool of one worker: the caller's thread."""
+        """Return a pool whose one worker is the calling thread."""
         return _SequentialPool(work)
 
 
@@ -31,7 +31,7 @@ class _SequentialPool(PoolContext):
 
     def __init__(self, work: Work) -> None:
         self._work = work
-        self._left = False
+        self._is_closed = False
 
     @property
     def capacity(self) -> int:
@@ -39,14 +39,14 @@ class _SequentialPool(PoolContext):
 
     def submit(self, task: Task) -> Future[TaskResult]:
         future = Future[TaskResult]()
-        if self._left:
+        if self._is_closed:
             cancel(future)
         else:
-            end(future, isolated(self._work, task))
+            set_result(future, run_isolated(self._work, task))
         return future
 
-    def _finish(self) -> None:
-        self._left = True
+    def _shutdown(self) -> None:
+        self._is_closed = True
 
-    def _stop(self) -> None:
-        self._left = True
+    def _terminate(self) -> None:
+        self._is_closed = True

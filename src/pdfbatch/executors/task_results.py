@@ -1,4 +1,4 @@
-"""How a task ends when it does not end by itself: what the executors without a supervisor have in common."""
+"""Results of tasks that did not return one, and how a future gets its result: shared by all executors."""
 
 import time
 import traceback
@@ -10,45 +10,45 @@ from pdfbatch.ports import Watch, Work
 from pdfbatch.tasks import Task, TaskResult
 
 
-def isolated(work: Work, task: Task, watch: Watch | None = None) -> TaskResult:
-    """Do a task. Work that raises against its promise becomes a failure (``internal``) that names the document.
+def run_isolated(work: Work, task: Task, watch: Watch | None = None) -> TaskResult:
+    """Run a task. If the work raises, which it should not, return an ``internal`` failure that names the document.
 
-    What is not an ``Exception`` (``KeyboardInterrupt``, ``SystemExit``) is the caller's and passes through.
+    What is not an ``Exception`` (``KeyboardInterrupt``, ``SystemExit``) passes through to the caller.
     """
-    started = time.monotonic()
+    started_at = time.monotonic()
     try:
         return work(task, watch)
     except Exception as error:  # noqa: BLE001 (isolation is the purpose: no document may harm another)
-        return raised(task, error, seconds=time.monotonic() - started)
+        return make_exception_result(task, error, seconds=time.monotonic() - started_at)
 
 
-def raised(task: Task, error: BaseException, *, seconds: float = 0.0) -> TaskResult:
-    """The result of a task whose work raised."""
-    # format_exception_only survives errors whose __str__ fails
-    said = traceback.format_exception_only(error)[-1].strip()
-    message = f"{task.document.file_path}: the work raised {said}"
+def make_exception_result(task: Task, error: BaseException, *, seconds: float = 0.0) -> TaskResult:
+    """Return the result of a task whose work raised ``error``."""
+    # format_exception_only also works for exceptions whose __str__ raises.
+    description = traceback.format_exception_only(error)[-1].strip()
+    message = f"{task.document.file_path}: the work raised {description}"
     return TaskResult(failure=Failure(cause=Cause.INTERNAL, message=message), seconds=seconds)
 
 
-def abandoned(task: Task) -> TaskResult:
-    """The result of a task that was under way when its pool was left, and that nobody waits for any longer."""
-    message = f"{task.document.file_path}: the batch was left while the document was worked on"
+def make_cancelled_result(task: Task) -> TaskResult:
+    """Return the result of a task that was still running when its pool was terminated."""
+    message = f"{task.document.file_path}: the batch was stopped while this document was being processed"
     return TaskResult(failure=Failure(cause=Cause.CANCELLED, message=message))
 
 
 def cancel(future: Future[TaskResult]) -> None:
-    """Cancel a future that nobody has begun, and tell those who wait for it."""
+    """Cancel a future that is not running, and wake those who wait for it."""
     future.cancel()
     future.set_running_or_notify_cancel()
 
 
-def end(future: Future[TaskResult], result: TaskResult) -> None:
-    """Give a future its result, unless its holder has cancelled it. To be called by the future's one owner only."""
+def set_result(future: Future[TaskResult], result: TaskResult) -> None:
+    """Give a pending future its result, unless its holder cancelled it. Only the future's owner may call this."""
     if future.set_running_or_notify_cancel():
         future.set_result(result)
 
 
-def fail(future: Future[TaskResult], error: BaseException) -> None:
-    """Make a future raise, unless its holder has cancelled it. To be called by the future's one owner only."""
+def set_exception(future: Future[TaskResult], error: BaseException) -> None:
+    """Make a pending future raise ``error``, unless its holder cancelled it. Only the future's owner may call this."""
     if future.set_running_or_notify_cancel():
         future.set_exception(error)

@@ -1,7 +1,7 @@
-"""Tasks in threads of this process: for hosts that allow no child processes, and for work that mostly waits.
+"""Run tasks in threads of this process: for hosts that allow no child processes, and for work that mostly waits.
 
-pdfium stands behind one lock and tesseract runs in processes of its own, so that threads overlap OCR and the network, but
-not the reading of text layers. A thread cannot be killed: see ``ThreadExecutor`` for what that means.
+pdfium is used under one lock and tesseract runs in processes of its own. So threads overlap OCR and network access, but not
+the reading of text layers. A thread cannot be killed: see ``ThreadExecutor`` for what that means.
 """
 
 import threading
@@ -14,7 +14,7 @@ from typing import NamedTuple
 from pdfbatch.errors import PoolStartError
 from pdfbatch.executors.cpus import available_cpus, check_workers
 from pdfbatch.executors.pool import PoolContext
-from pdfbatch.executors.task_results import abandoned, cancel, isolated, raised
+from pdfbatch.executors.task_results import cancel, make_cancelled_result, make_exception_result, run_isolated
 from pdfbatch.ports import Pool, Shared, Work
 from pdfbatch.tasks import Task, TaskResult
 
@@ -23,11 +23,11 @@ _GRACE_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class ThreadExecutor:
-    """Does tasks in ``workers`` threads; one for each core that this process may use when not given.
+    """Run tasks in ``workers`` threads; by default one for each core that this process may use.
 
-    A thread cannot be killed. When the pool is left by an exception, a task stops at its next page; one that does not get
-    there within a second is given up: its future ends (``cancelled``) and its thread, a daemon, goes on by itself
-    until it returns or the interpreter exits, which does not wait for it. Limits hold between pages only.
+    A thread cannot be killed. When the pool is terminated, a task stops at its next page. If it does not reach one within a
+    second, its future ends (``cancelled``), but its daemon thread runs on until the task returns or the interpreter exits,
+    which does not wait for it. For the same reason time limits are checked between pages only.
 
     Raises ``UsageError`` when ``workers`` is below 1.
     """
@@ -43,33 +43,33 @@ class ThreadExecutor:
         check_workers(self, self.workers)
 
     def start(self, work: Work) -> Pool:
-        """A pool whose threads have started, as many as the system gives.
+        """Return a pool with its threads started, or as many of them as the system allows.
 
-        Raises ``PoolStartError`` when it gives none.
+        Raises ``PoolStartError`` when the system allows none.
         """
         pool = _ThreadPool(work)
-        pool.grow(self.workers or available_cpus())
+        pool.start_threads(self.workers or available_cpus())
         return pool
 
 
-class _WorkItem(NamedTuple):
+class _QueuedTask(NamedTuple):
     task: Task
     future: Future[TaskResult]
 
 
-class _Stopped(BaseException):
-    """Ends a task at a page. Not an ``Exception``: the isolation of errors inside the work must let it through."""
+class _StopTask(BaseException):
+    """Stops a task at a page. Not an ``Exception``, because the work turns those into results."""
 
 
-class _Brake:
-    """The watch of all tasks of a pool: a page is where a task can be stopped."""
+class _StopFlag:
+    """The ``Watch`` of all tasks of a pool: once it is set, it stops each task at its next page."""
 
     def __init__(self) -> None:
-        self.pulled = False
+        self.is_set = False
 
     def page(self, number: int) -> None:
-        if self.pulled:
-            raise _Stopped(number)
+        if self.is_set:
+            raise _StopTask(number)
 
 
 class _ThreadPool(PoolContext):
@@ -77,16 +77,17 @@ class _ThreadPool(PoolContext):
 
     def __init__(self, work: Work) -> None:
         self._work = work
-        self._queue = SimpleQueue[_WorkItem | None]()
+        self._queue = SimpleQueue[_QueuedTask | None]()
         self._threads: list[threading.Thread] = []
-        self._under_way: dict[Future[TaskResult], Task] = {}
+        # Whoever removes an entry, the thread or _terminate, sets the future's result.
+        self._running: dict[Future[TaskResult], Task] = {}
         self._lock = threading.Lock()
-        self._left = False
-        self._brake = _Brake()
+        self._is_closed = False
+        self._stop_flag = _StopFlag()
 
-    def grow(self, workers: int) -> None:
-        for _ in range(workers):
-            thread = threading.Thread(target=self._serve, name="pdfbatch-worker", daemon=True)
+    def start_threads(self, count: int) -> None:
+        for _ in range(count):
+            thread = threading.Thread(target=self._run, name="pdfbatch-worker", daemon=True)
             try:
                 thread.start()
             except RuntimeError as error:
@@ -101,67 +102,69 @@ class _ThreadPool(PoolContext):
 
     def submit(self, task: Task) -> Future[TaskResult]:
         future = Future[TaskResult]()
-        if self._left:
+        if self._is_closed:
             cancel(future)
         else:
-            self._queue.put(_WorkItem(task, future))
+            self._queue.put(_QueuedTask(task, future))
         return future
 
-    def _finish(self) -> None:
-        self._left = True
-        self._join(None)
+    def _shutdown(self) -> None:
+        self._is_closed = True
+        self._join_threads(None)
 
-    def _join(self, seconds: float | None) -> None:
-        """Tell each thread to end once the queue is empty, and wait for them."""
+    def _terminate(self) -> None:
+        self._is_closed = True
+        with self._lock:
+            self._stop_flag.is_set = True
+        self._cancel_queued()
+        self._join_threads(_GRACE_SECONDS)
+        for future, task in tuple(self._running.items()):
+            self._end(future, make_cancelled_result(task))
+
+    def _cancel_queued(self) -> None:
+        while True:
+            try:
+                queued = self._queue.get_nowait()
+            except Empty:
+                return
+            if queued is not None:
+                cancel(queued.future)
+
+    def _join_threads(self, seconds: float | None) -> None:
+        """Tell each thread to exit once the queue is empty, and wait for all of them, at most so many seconds."""
         deadline = None if seconds is None else time.monotonic() + seconds
         for _ in self._threads:
             self._queue.put(None)
         for thread in self._threads:
             thread.join(None if deadline is None else max(0.0, deadline - time.monotonic()))
 
-    def _stop(self) -> None:
-        self._left = True
-        with self._lock:
-            self._brake.pulled = True
-        self._cancel_waiting()
-        self._join(_GRACE_SECONDS)
-        for future, task in tuple(self._under_way.items()):
-            self._end(future, abandoned(task))
-
-    def _cancel_waiting(self) -> None:
-        while True:
-            try:
-                job = self._queue.get_nowait()
-            except Empty:
-                return
-            if job is not None:
-                cancel(job.future)
-
     # --- in the threads -------------------------------------------------------------------------------------------
 
-    def _serve(self) -> None:
-        while (job := self._queue.get()) is not None:
-            if self._begin(job):
-                self._end(job.future, self._do(job.task))
-            del job  # or an idle thread would keep its last document in memory
+    def _run(self) -> None:
+        while (queued := self._queue.get()) is not None:
+            if self._mark_running(queued):
+                self._end(queued.future, self._run_task(queued.task))
+            del queued  # an idle thread would keep its last document in memory
 
-    def _begin(self, job: _WorkItem) -> bool:
+    def _mark_running(self, queued: _QueuedTask) -> bool:
+        """Return whether the task is to be run: not when its holder or the end of the pool cancelled it."""
+        # The lock makes each task either cancelled here or visible in _running, for _terminate to stop.
         with self._lock:
-            if self._brake.pulled:
-                job.future.cancel()
-            begun = job.future.set_running_or_notify_cancel()
-            if begun:
-                self._under_way[job.future] = job.task
-            return begun
+            if self._stop_flag.is_set:
+                queued.future.cancel()
+            is_running = queued.future.set_running_or_notify_cancel()
+            if is_running:
+                self._running[queued.future] = queued.task
+            return is_running
 
-    def _do(self, task: Task) -> TaskResult:
+    def _run_task(self, task: Task) -> TaskResult:
         try:
-            return isolated(self._work, task, self._brake)
-        except _Stopped:
-            return abandoned(task)
-        except BaseException as error:  # noqa: BLE001 (a SystemExit here is the document's doing: signals go elsewhere)
-            return raised(task, error)
+            return run_isolated(self._work, task, self._stop_flag)
+        except _StopTask:
+            return make_cancelled_result(task)
+        except BaseException as error:  # noqa: BLE001 (the document caused it: Ctrl-C is raised in the main thread only)
+            return make_exception_result(task, error)
 
     def _end(self, future: Future[TaskResult], result: TaskResult) -> None:
-        if self._under_way.pop(future, None) is not None:
+        if self._running.pop(future, None) is not None:
             future.set_result(result)

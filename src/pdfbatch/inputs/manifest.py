@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias, cast
 
 from pdfbatch.errors import DocumentError, DuplicateDocumentError, ManifestError
-from pdfbatch.model import Document, derived_uuid
+from pdfbatch.model import Document, derive_uuid
 from pdfbatch.storage import Options, RemoteDocument, protocol_of, read_document, redacted, with_options
 
 _KEYS = frozenset({"file_path", "document_uuid", "project_uuid", "metadata", "password", "pages", "languages"})
@@ -150,7 +150,7 @@ def _manifest(content: object, place: ManifestPlace, *, address: str | None) -> 
 def _id(given: object, place: ManifestPlace, address: str | None, documents: Iterable[Document]) -> str:
     if given is None or given == "":
         if address is not None:
-            return derived_uuid(address)
+            return derive_uuid(address)
         return str(uuid.uuid5(uuid.NAMESPACE_URL, "\n".join(document.document_uuid for document in documents)))
     if not isinstance(given, str | uuid.UUID):
         raise ManifestError(f"{place.name}: key 'id': expected text, found {_kind(given)}")

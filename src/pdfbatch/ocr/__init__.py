@@ -1,4 +1,4 @@
-"""Page image to text."""
+"""OCR engines: page image to text."""
 
 from typing import TYPE_CHECKING
 
@@ -6,16 +6,16 @@ from pdfbatch.lazy import lazy_face
 
 if TYPE_CHECKING:
     from pdfbatch.ocr.automatic import AutoTesseract
-    from pdfbatch.ocr.program import VARIABLE, find, known_version, wheel_program
-    from pdfbatch.ocr.tessdata import folder_with, installed_folders, languages_in
+    from pdfbatch.ocr.program import VARIABLE, find, version_of, wheel_program
+    from pdfbatch.ocr.tessdata import find_folder, list_folders, list_languages
     from pdfbatch.ocr.tesseract import TesseractEngine
     from pdfbatch.ocr.tesserocr import TesserocrEngine
 else:
     __getattr__, __dir__ = lazy_face(
         __name__,
         automatic="AutoTesseract",
-        program="VARIABLE find known_version wheel_program",
-        tessdata="folder_with installed_folders languages_in",
+        program="VARIABLE find version_of wheel_program",
+        tessdata="find_folder list_folders list_languages",
         tesseract="TesseractEngine",
         tesserocr="TesserocrEngine",
     )
@@ -26,9 +26,9 @@ __all__ = [
     "TesseractEngine",
     "TesserocrEngine",
     "find",
-    "folder_with",
-    "installed_folders",
-    "known_version",
-    "languages_in",
+    "find_folder",
+    "list_folders",
+    "list_languages",
+    "version_of",
     "wheel_program",
 ]

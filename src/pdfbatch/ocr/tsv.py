@@ -1,6 +1,4 @@
-"""What tesseract says about each word, and the mean over a page."""
-
-from collections.abc import Iterator
+"""Parse tesseract's table of words (TSV)."""
 
 from pdfbatch.ports import Reading
 
@@ -8,20 +6,16 @@ _WORD = "5"
 _CONFIDENCE, _TEXT = 10, 11
 
 
-def reading(text: str, tsv: str) -> Reading:
-    """A ``Reading`` of tesseract's own text and its TSV table (the header line may be missing).
+def parse(text: str, tsv: str) -> Reading:
+    """Return a ``Reading`` of tesseract's own text and its word table, with or without the header line.
 
-    Columns: github.com/tesseract-ocr/tessdoc, "TSV": level (5 is a word) ... confidence, text. A word of white space is how
-    tesseract reports a picture on the page, and does not count.
+    The columns are those of github.com/tesseract-ocr/tessdoc, "TSV": the level (5 is a word), nine others, the confidence
+    (0 to 100), the text. A word of white space stands for a picture on the page and does not count.
     """
-    found = list(confidences(tsv))
-    mean = round(sum(found) / len(found), 2) if found else None
-    return Reading(text=text.replace("\r\n", "\n").removesuffix("\f"), confidence=mean, words=len(found))
-
-
-def confidences(tsv: str) -> Iterator[float]:
-    """The confidence of each word, 0 to 100."""
+    confidences: list[float] = []
     for line in tsv.split("\n"):
         cells = line.split("\t", _TEXT)
         if cells[0] == _WORD and len(cells) > _TEXT and cells[_TEXT].strip():
-            yield float(cells[_CONFIDENCE])
+            confidences.append(float(cells[_CONFIDENCE]))
+    mean = round(sum(confidences) / len(confidences), 2) if confidences else None
+    return Reading(text=text.replace("\r\n", "\n").removesuffix("\f"), confidence=mean, words=len(confidences))

@@ -11,7 +11,7 @@ from queue import SimpleQueue
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.model import Document, Failure
 from pdfbatch.prefetch.directories import Directories, LocalFile
-from pdfbatch.retry import counting
+from pdfbatch.retry import count_retries
 from pdfbatch.storage import (
     RANGE_BYTES,
     SMALL_BYTES,
@@ -171,7 +171,7 @@ class Downloader:
 
     def _fetched(self, order: _Request) -> Download:
         task, terms = order.task, replace(self.terms, used_seconds=order.seconds)
-        with counting() as again:
+        with count_retries() as again:
             fetched = self._attempted(task, terms)
         retries = order.tries + again.count
         return replace(fetched, task=replace(fetched.task, storage_retries=retries)) if retries else fetched

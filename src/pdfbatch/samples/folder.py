@@ -1,6 +1,7 @@
-"""A small case file on disk: what a first look at pdfbatch reads."""
+"""A small case file on disk: the documents that ``pdfbatch demo`` reads."""
 
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 from pdfbatch.samples.documents import blank_pdf, encrypted_pdf, html_page, text_pdf
@@ -9,20 +10,14 @@ from pdfbatch.samples.scanned import mixed_pdf, scanned_pdf
 
 
 def write_samples(folder: str | Path) -> list[Path]:
-    """Write a case file of 13 documents (36 pages, and one that is no PDF) below ``folder``; the paths, in order."""
+    """Write a case file of 13 documents (36 pages, and one file that is no PDF) below ``folder``; return its paths."""
     paths: list[Path] = []
-    for name, data in _case_file():
+    for name, data in chain(_born_digital(), _scans(), _oddities()):
         path = Path(folder, name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
         paths.append(path)
     return paths
-
-
-def _case_file() -> Iterator[tuple[str, bytes]]:
-    yield from _born_digital()
-    yield from _scans()
-    yield from _oddities()
 
 
 def _born_digital() -> Iterator[tuple[str, bytes]]:
@@ -32,7 +27,7 @@ def _born_digital() -> Iterator[tuple[str, bytes]]:
     yield "memos/2019-03-15 night shift, bay seven.pdf", text_pdf([memo(1)], title="Night shift, bay seven")
     yield (
         "accounts/ledger 2019, folios 1-2.pdf",
-        text_pdf([ledger(0), ledger(1)], title="ProgressTracker 2019", table=True),
+        text_pdf([ledger(0), ledger(1)], title="Ledger 2019", table=True),
     )
     pages = [report_page(1, number) for number in range(1, 21)]
     yield "reports/Meridian survey of the cold store.pdf", text_pdf(pages, title="Report of survey")

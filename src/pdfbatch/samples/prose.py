@@ -1,4 +1,4 @@
-"""Letters, memos and ledgers of a dispute that never was, about cargo that thawed; the same for the same seed."""
+"""Letters, memos and ledgers of an invented dispute about cargo that thawed. The same seed gives the same text."""
 
 import random
 import textwrap
@@ -69,25 +69,25 @@ _ITEMS = (
 
 
 def letter(seed: int) -> list[str]:
-    """One page of a letter: address, date, subject, body and signature."""
+    """Return one page of a letter: address, date, subject, body and signature."""
     rng = random.Random(f"letter {seed}")
     sender, reader = rng.sample(_PEOPLE, 2)
     head = [rng.choice(_FIRMS), rng.choice(_STREETS), "", _date(rng), ""]
     body = [rng.choice(_OPENINGS), *_paragraphs(rng, 3), rng.choice(_CLOSINGS)]
     subject = f"Re: {rng.choice(_SUBJECTS)}"
-    return [*head, f"Dear {reader},", "", subject, "", *_wrapped(body), "Yours sincerely,", "", sender]
+    return [*head, f"Dear {reader},", "", subject, "", *_wrap(body), "Yours sincerely,", "", sender]
 
 
 def memo(seed: int) -> list[str]:
-    """One page of an internal memorandum."""
+    """Return one page of an internal memorandum."""
     rng = random.Random(f"memo {seed}")
     sender, reader = rng.sample(_PEOPLE, 2)
     head = ["MEMORANDUM", "", f"To: {reader}", f"From: {sender}", f"Date: {_date(rng)}"]
-    return [*head, f"Subject: {rng.choice(_SUBJECTS)}", "", *_wrapped(_paragraphs(rng, 4))]
+    return [*head, f"Subject: {rng.choice(_SUBJECTS)}", "", *_wrap(_paragraphs(rng, 4))]
 
 
 def ledger(seed: int, rows: int = 36) -> list[str]:
-    """One page of an account in columns, with its total."""
+    """Return one page of an account in columns, with its total."""
     rng = random.Random(f"ledger {seed}")
     amounts = [rng.randrange(4_000, 900_000) for _ in range(rows)]
     lines = [_ledger_row(rng, number, amount) for number, amount in enumerate(amounts, start=1)]
@@ -97,10 +97,10 @@ def ledger(seed: int, rows: int = 36) -> list[str]:
 
 
 def report_page(seed: int, number: int) -> list[str]:
-    """One page of a long report; ``number`` counts from 1."""
+    """Return one page of a long report; ``number`` counts from 1."""
     rng = random.Random(f"report {seed} {number}")
     head = ["REPORT OF SURVEY", f"Section {number}: {rng.choice(_SUBJECTS)}", ""]
-    return [*head, *_wrapped(_paragraphs(rng, 6)), f"Page {number}"]
+    return [*head, *_wrap(_paragraphs(rng, 6)), f"Page {number}"]
 
 
 def _ledger_row(rng: random.Random, number: int, amount: int) -> str:
@@ -109,12 +109,12 @@ def _ledger_row(rng: random.Random, number: int, amount: int) -> str:
 
 
 def _paragraphs(rng: random.Random, count: int) -> list[str]:
-    """Paragraphs of four sentences; no sentence stands on a page twice."""
+    """Return paragraphs of four sentences, no sentence twice."""
     sentences = rng.sample(_SENTENCES, 4 * count)
     return [" ".join(sentences[start : start + 4]) for start in range(0, len(sentences), 4)]
 
 
-def _wrapped(paragraphs: Sequence[str]) -> list[str]:
+def _wrap(paragraphs: Sequence[str]) -> list[str]:
     return [line for paragraph in paragraphs for line in (*textwrap.wrap(paragraph, _WIDTH), "")]
 
 

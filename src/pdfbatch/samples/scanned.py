@@ -1,4 +1,4 @@
-"""Sample PDFs with pictures of pages in them. Their bytes are the same for the same seed and the same Pillow."""
+"""Sample PDFs with scanned pages. The same seed and the same Pillow give the same bytes."""
 
 from collections.abc import Sequence
 
@@ -17,28 +17,28 @@ def scanned_pdf(
     seed: int = 0,
     encoding: Encoding = "jpeg",
 ) -> bytes:
-    """A PDF of pictures without any text layer; the settings are those of ``Scanner``."""
+    """Return a PDF of pictures without a text layer; the settings are those of ``Scanner``."""
     scanner = Scanner(dpi=dpi, skew_degrees=skew_degrees, noise=noise, rotate=rotate, encoding=encoding)
-    return build([_scanned_sheet(page, scanner, seed=seed + number) for number, page in enumerate(pages)])
+    return build([_scan_sheet(page, scanner, seed=seed + number) for number, page in enumerate(pages)])
 
 
 def mixed_pdf(
     text_pages: Sequence[PageText], scanned_pages: Sequence[PageText], *, stamp: str = "", dpi: int = 200, seed: int = 0
 ) -> bytes:
-    """Born-digital pages, then scanned ones.
+    """Return a PDF of born-digital pages, then scanned ones.
 
-    A ``stamp`` is written as text on top of each scanned page, the page's number after it ("EXHIBIT C-0003").
+    A ``stamp`` is text on top of each scanned page, followed by the page's number ("EXHIBIT C-0003").
     """
     first = len(text_pages) + 1
     texts = [Sheet(content=text_operators(lines_of(page))) for page in text_pages]
     scans = [
-        _scanned_sheet(page, Scanner(dpi=dpi), seed=seed + number, stamp=f"{stamp}{number:04}" if stamp else "")
+        _scan_sheet(page, Scanner(dpi=dpi), seed=seed + number, stamp=f"{stamp}{number:04}" if stamp else "")
         for number, page in enumerate(scanned_pages, start=first)
     ]
     return build([*texts, *scans])
 
 
-def _scanned_sheet(page: PageText, scanner: Scanner, *, seed: int, stamp: str = "") -> Sheet:
+def _scan_sheet(page: PageText, scanner: Scanner, *, seed: int, stamp: str = "") -> Sheet:
     picture, size = scanner.scan(lines_of(page), seed=seed)
     content = text_operators([stamp], size=9, left=430, top=40) if stamp else b""
     return Sheet(content=content, picture=picture, size=size)

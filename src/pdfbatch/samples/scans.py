@@ -1,4 +1,4 @@
-"""Pictures of pages, as a scanner would make them."""
+"""Pictures of pages like those that a scanner makes."""
 
 import io
 import random
@@ -19,11 +19,11 @@ _STRIP_OFFSETS, _ROWS_PER_STRIP, _STRIP_SIZES = 273, 278, 279
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scanner:
-    """How pages are scanned.
+    """Turn lines of text into a picture of a page.
 
-    ``skew_degrees`` turns the writing on the sheet, ``rotate`` (0, 90, 180, 270; clockwise) the whole picture, and no
+    ``skew_degrees`` turns the writing on the sheet; ``rotate`` (0, 90, 180, 270; clockwise) turns the whole picture, and no
     entry of the PDF says so. ``noise`` is the largest change of a pixel, in grey levels (0 to 255). ``encoding``: ``"jpeg"``
-    keeps grey, ``"flate"`` and ``"fax"`` (CCITT group 4) keep black and white.
+    keeps grey, ``"flate"`` and ``"fax"`` (CCITT group 4) are black and white.
     """
 
     dpi: int = 200
@@ -33,20 +33,20 @@ class Scanner:
     encoding: Encoding = "jpeg"
 
     def scan(self, lines: Sequence[str], *, seed: int = 0) -> tuple[Picture, tuple[int, int]]:
-        """The picture of a page with these lines, and the size of its sheet in points."""
-        image = drawn(lines, self.dpi)
+        """Return the picture of a page with these lines, and the size of its sheet in points."""
+        image = draw_page(lines, self.dpi)
         if self.skew_degrees:
             image = image.rotate(-self.skew_degrees, Image.Resampling.BICUBIC, fillcolor=255)
         if self.noise:
-            image = _noisy(image, self.noise, seed)
+            image = _add_noise(image, self.noise, seed)
         if self.rotate:
             image = image.rotate(-self.rotate, expand=True)
         size = LETTER if self.rotate % 180 == 0 else (LETTER[1], LETTER[0])
         return _ENCODERS[self.encoding](image), size
 
 
-def drawn(lines: Sequence[str], dpi: int) -> Image.Image:
-    """A grey picture of a sheet with these lines in 11 point, smaller where they would not fit."""
+def draw_page(lines: Sequence[str], dpi: int) -> Image.Image:
+    """Return a grey picture of a sheet with these lines in 11 point, smaller if there are too many."""
     width, height = (round(side * dpi / 72) for side in LETTER)
     image = Image.new("L", (width, height), 255)
     draw = ImageDraw.Draw(image)
@@ -57,9 +57,9 @@ def drawn(lines: Sequence[str], dpi: int) -> Image.Image:
     return image
 
 
-def _noisy(image: Image.Image, noise: int, seed: int) -> Image.Image:
+def _add_noise(image: Image.Image, noise: int, seed: int) -> Image.Image:
     grain = Image.frombytes("L", image.size, random.Random(seed).randbytes(image.width * image.height))
-    grain = _mapped(grain, [128 + (level - 128) * noise // 128 for level in range(256)])
+    grain = _map_levels(grain, [128 + (level - 128) * noise // 128 for level in range(256)])
     return ImageChops.add(image, grain, offset=-128)
 
 
@@ -75,7 +75,7 @@ def _flate(image: Image.Image) -> Picture:
 
 
 def _fax(image: Image.Image) -> Picture:
-    """Group 4, taken out of a TIFF of one strip, which is how Pillow writes it."""
+    """Encode by CCITT group 4: let Pillow write a TIFF of one strip, and take the strip out of it."""
     buffer = io.BytesIO()
     _black_and_white(image).save(buffer, "TIFF", compression="group4", tiffinfo={_ROWS_PER_STRIP: image.height})
     buffer.seek(0)
@@ -87,10 +87,10 @@ def _fax(image: Image.Image) -> Picture:
 
 
 def _black_and_white(image: Image.Image) -> Image.Image:
-    return _mapped(image, [0] * 150 + [255] * 106, "1")
+    return _map_levels(image, [0] * 150 + [255] * 106, "1")
 
 
-def _mapped(image: Image.Image, levels: list[int], mode: str | None = None) -> Image.Image:
+def _map_levels(image: Image.Image, levels: list[int], mode: str | None = None) -> Image.Image:
     return image.point(levels, mode)  # pyright: ignore[reportUnknownMemberType] (numpy's part of the signature)
 
 

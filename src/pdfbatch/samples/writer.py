@@ -1,8 +1,7 @@
-"""A small PDF writer: sheets with base-14 text and one picture each, the same bytes each time."""
+"""A small PDF writer: sheets with base-14 text and one picture each. The same sheets give the same bytes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 LETTER = (612, 792)
 """Width and height of a sheet in points (1/72 inch)."""
@@ -13,7 +12,7 @@ _FIXED_DATE = b"D:20240102030405Z"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """An image as it lies in a PDF: encoded bytes, and the entries that say how to decode them."""
+    """An image as a PDF stores it: encoded bytes, and the dictionary entries that say how to decode them."""
 
     width: int
     height: int
@@ -30,39 +29,19 @@ class Sheet:
     size: tuple[int, int] = LETTER
 
 
-class Cipher(Protocol):
-    """Encrypts the strings and streams of one file."""
-
-    @property
-    def file_id(self) -> bytes:
-        """The first half of the file's ID."""
-        ...
-
-    @property
-    def dictionary(self) -> bytes:
-        """The encryption dictionary."""
-        ...
-
-    def encrypt(self, number: int, data: bytes) -> bytes:
-        """The bytes of a string or stream in the object of that number."""
-        ...
-
-
-def build(sheets: Sequence[Sheet], *, title: str = "", cipher: Cipher | None = None) -> bytes:
-    """The bytes of a PDF 1.7 file with these sheets."""
+def build(sheets: Sequence[Sheet], *, title: str = "", file_id: bytes = b"") -> bytes:
+    """Return the bytes of a PDF 1.7 file with these sheets. ``file_id`` is written as both halves of its ID, if given."""
     objects = [
         b"<</Type/Catalog/Pages %d 0 R>>" % _PAGES,
         b"",
         _font(b"Helvetica"),
         _font(b"Courier"),
-        _info(title, cipher),
+        _info(title),
     ]
     trailer = b"/Root %d 0 R/Info %d 0 R" % (_CATALOG, _INFO)
-    if cipher:
-        objects.append(cipher.dictionary)
-        file_id = cipher.file_id.hex().encode()
-        trailer += b"/Encrypt %d 0 R/ID[<%s><%s>]" % (len(objects), file_id, file_id)
-    kids = [_add_sheet(objects, sheet, cipher) for sheet in sheets]
+    if file_id:
+        trailer += b"/ID[<%s><%s>]" % (file_id.hex().encode(), file_id.hex().encode())
+    kids = [_add_sheet(objects, sheet) for sheet in sheets]
     references = b" ".join(b"%d 0 R" % kid for kid in kids)
     objects[_PAGES - 1] = b"<</Type/Pages/Kids[%s]/Count %d>>" % (references, len(kids))
     return _file(objects, trailer)
@@ -71,21 +50,21 @@ def build(sheets: Sequence[Sheet], *, title: str = "", cipher: Cipher | None = N
 def text_operators(
     lines: Sequence[str], *, table: bool = False, size: float = 11, left: float = 72, top: float = 720
 ) -> bytes:
-    """Operators that write lines below each other; ``table`` sets them in Courier. Tight when there are many."""
+    """Return operators that write lines below each other, closer when there are many; ``table`` sets them in Courier."""
     leading = min(size * 1.3, (top - 50) / max(1, len(lines)))
     head = b"BT /F%d %.2f Tf %.2f TL %.2f %.2f Td" % (2 if table else 1, leading / 1.3, leading, left, top)
-    shown = b"\n".join(b"(%s) '" % _escaped(line) for line in lines)
+    shown = b"\n".join(b"(%s) '" % _escape(line) for line in lines)
     return b"%s\n%s\nET" % (head, shown)
 
 
-def _add_sheet(objects: list[bytes], sheet: Sheet, cipher: Cipher | None) -> int:
+def _add_sheet(objects: list[bytes], sheet: Sheet) -> int:
     width, height = sheet.size
     content, resources = sheet.content, b"/Font<</F1 %d 0 R/F2 %d 0 R>>" % (_PROSE_FONT, _TABLE_FONT)
     if sheet.picture:
-        picture = _add_picture(objects, sheet.picture, cipher)
+        picture = _add_picture(objects, sheet.picture)
         resources += b"/XObject<</Im %d 0 R>>" % picture
         content = b"q %d 0 0 %d 0 0 cm /Im Do Q\n%s" % (width, height, content)
-    stream = _add_stream(objects, b"", content, cipher)
+    stream = _add_stream(objects, b"", content)
     objects.append(
         b"<</Type/Page/Parent %d 0 R/MediaBox[0 0 %d %d]/Resources<<%s>>/Contents %d 0 R>>"
         % (_PAGES, width, height, resources, stream)
@@ -93,30 +72,26 @@ def _add_sheet(objects: list[bytes], sheet: Sheet, cipher: Cipher | None) -> int
     return len(objects)
 
 
-def _add_picture(objects: list[bytes], picture: Picture, cipher: Cipher | None) -> int:
+def _add_picture(objects: list[bytes], picture: Picture) -> int:
     entries = b"/Type/XObject/Subtype/Image/Width %d/Height %d" % (picture.width, picture.height)
-    return _add_stream(objects, entries + picture.entries, picture.data, cipher)
+    return _add_stream(objects, entries + picture.entries, picture.data)
 
 
-def _add_stream(objects: list[bytes], entries: bytes, data: bytes, cipher: Cipher | None) -> int:
-    number = len(objects) + 1
-    if cipher:
-        data = cipher.encrypt(number, data)
+def _add_stream(objects: list[bytes], entries: bytes, data: bytes) -> int:
     objects.append(b"<<%s/Length %d>>stream\n%s\nendstream" % (entries, len(data), data))
-    return number
+    return len(objects)
 
 
-def _info(title: str, cipher: Cipher | None) -> bytes:
+def _info(title: str) -> bytes:
     values = (title.encode("cp1252", "replace"), b"pdfbatch samples", _FIXED_DATE)
-    encrypted = (cipher.encrypt(_INFO, value) if cipher else value for value in values)
-    return b"<</Title <%s>/Producer <%s>/CreationDate <%s>>>" % tuple(value.hex().encode() for value in encrypted)
+    return b"<</Title <%s>/Producer <%s>/CreationDate <%s>>>" % tuple(value.hex().encode() for value in values)
 
 
 def _font(name: bytes) -> bytes:
     return b"<</Type/Font/Subtype/Type1/BaseFont/%s/Encoding/WinAnsiEncoding>>" % name
 
 
-def _escaped(text: str) -> bytes:
+def _escape(text: str) -> bytes:
     encoded = text.encode("cp1252", "replace")
     return encoded.replace(b"\\", b"\\\\").replace(b"(", b"\\(").replace(b")", b"\\)")
 

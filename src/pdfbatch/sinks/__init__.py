@@ -1,11 +1,12 @@
-"""Who is told how a batch is going."""
+"""Sinks: they receive a batch's status and results while it runs."""
 
 from typing import TYPE_CHECKING
 
 from pdfbatch.lazy import lazy_face
 
 if TYPE_CHECKING:
-    from pdfbatch.sinks.formatting import clock, counted, one_line, progress
+    from pdfbatch.sinks.callables import CallbackSink, NullSink, sinks_from
+    from pdfbatch.sinks.formatting import escape_unprintable, format_count, format_duration, format_progress
     from pdfbatch.sinks.log import LogSink
     from pdfbatch.sinks.memory import MemorySink
     from pdfbatch.sinks.progress_bar import ProgressBarSink
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
         DEFAULT_URL,
         RedisSink,
         StoredStatus,
-        connected,
+        connect,
         follow,
         read_status,
         recent_batches,
@@ -21,26 +22,30 @@ if TYPE_CHECKING:
 else:
     __getattr__, __dir__ = lazy_face(
         __name__,
-        formatting="clock counted one_line progress",
+        callables="CallbackSink NullSink sinks_from",
+        formatting="escape_unprintable format_count format_duration format_progress",
         log="LogSink",
         memory="MemorySink",
         progress_bar="ProgressBarSink",
-        redis="DEFAULT_URL RedisSink StoredStatus connected follow read_status recent_batches",
+        redis="DEFAULT_URL RedisSink StoredStatus connect follow read_status recent_batches",
     )
 
 __all__ = [
     "DEFAULT_URL",
+    "CallbackSink",
     "LogSink",
     "MemorySink",
+    "NullSink",
     "ProgressBarSink",
     "RedisSink",
     "StoredStatus",
-    "clock",
-    "connected",
-    "counted",
+    "connect",
+    "escape_unprintable",
     "follow",
-    "one_line",
-    "progress",
+    "format_count",
+    "format_duration",
+    "format_progress",
     "read_status",
     "recent_batches",
+    "sinks_from",
 ]

@@ -1,20 +1,20 @@
-"""Writes the course of a batch to the standard library's logging."""
+"""A sink that writes progress and failures to the standard library's logging."""
 
 import logging
 from dataclasses import dataclass, field
 
 from pdfbatch.model import DocumentResult
 from pdfbatch.report import BatchState, BatchStatus
-from pdfbatch.sinks import formatting as wording
+from pdfbatch.sinks.formatting import escape_unprintable, format_duration, format_progress
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class LogSink:
-    """One line for the start, one for the end, and in between one every ``interval_seconds`` at most.
+    """Log one line at the start, one at the end, and between them one every ``interval_seconds`` at most.
 
-    They are INFO. A document that failed is a WARNING of its own, because somebody should look at it; so is a batch that
-    stopped early. Each is one line whatever the document is called. The records carry the figures as fields too
-    (``extra``): the keys of ``BatchStatus.as_dict()``, or ``document_uuid``, ``file_path``, ``cause`` and their like.
+    These lines are INFO. Each document that failed is a WARNING, because somebody should look at it; so is a batch that
+    stopped early. Each is one line whatever the document is called. The records also carry the figures as fields
+    (``extra``): the keys of ``BatchStatus.as_dict()``, or ``document_uuid``, ``file_path``, ``cause`` and others.
     """
 
     logger: logging.Logger = field(default_factory=lambda: logging.getLogger("pdfbatch.progress"))
@@ -22,12 +22,13 @@ class LogSink:
     _last: BatchStatus | None = field(default=None, init=False, repr=False)
 
     def update(self, status: BatchStatus) -> None:
-        """Log the snapshot if it is the first, the last, or the last line is old enough."""
+        """Log the snapshot if it is the first or the last one, or if the last line is old enough."""
         last = self._last
         if last is not None and (last.state.ended or not self._is_due(status, last)):
             return
         self._last = status
-        self.logger.log(_level(status), "%s", _line(status, first=last is None), extra=status.as_dict())
+        level = logging.WARNING if status.state is BatchState.FAILED else logging.INFO
+        self.logger.log(level, "%s", _line(status, first=last is None), extra=status.as_dict())
 
     def document(self, result: DocumentResult) -> None:
         """Log a document that failed."""
@@ -44,8 +45,8 @@ class LogSink:
             "cause": cause,
             "attempts": result.attempts,
         }
-        name = wording.one_line(result.document.document_uuid)
-        self.logger.warning("document %s failed (%s): %s", name, cause, wording.one_line(message), extra=fields)
+        name = escape_unprintable(result.document.document_uuid)
+        self.logger.warning("document %s failed (%s): %s", name, cause, escape_unprintable(message), extra=fields)
 
     def close(self) -> None:
         """Be ready for another batch."""
@@ -55,14 +56,12 @@ class LogSink:
         return status.state.ended or status.elapsed_seconds - last.elapsed_seconds >= self.interval_seconds
 
 
-def _level(status: BatchStatus) -> int:
-    return logging.WARNING if status.state is BatchState.FAILED else logging.INFO
-
-
 def _line(status: BatchStatus, *, first: bool) -> str:
-    batch = wording.one_line(status.batch_id)
+    batch = escape_unprintable(status.batch_id)
     if status.state.ended:
-        return f"batch {batch} {status.state} after {wording.clock(status.elapsed_seconds)}: {wording.progress(status)}"
+        return (
+            f"batch {batch} {status.state} after {format_duration(status.elapsed_seconds)}: {format_progress(status)}"
+        )
     if first:
         return f"batch {batch} begins"
-    return f"batch {batch}: {wording.progress(status)}"
+    return f"batch {batch}: {format_progress(status)}"

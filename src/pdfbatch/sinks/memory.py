@@ -1,4 +1,4 @@
-"""Keeps what it hears in memory: for a caller that polls, and for tests."""
+"""A sink that keeps progress and results in memory, for a caller that polls, and for tests."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -10,10 +10,10 @@ from pdfbatch.report import BatchStatus
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class MemorySink:
-    """The last status, and the last few snapshots and results, to be read from any thread at any time.
+    """Keep the last status, and the last few snapshots and results. Any thread may read them at any time.
 
-    ``keep_history`` and ``keep_results`` say how many are kept; the oldest go first, so that a long batch does not fill the
-    memory. ``None`` keeps all, 0 none.
+    ``keep_history`` and ``keep_results`` say how many snapshots and results to keep; the oldest go first, so that a long
+    batch does not fill the memory. ``None`` keeps all, 0 none.
     """
 
     keep_history: int | None = 1_000
@@ -30,18 +30,18 @@ class MemorySink:
 
     @property
     def status(self) -> BatchStatus | None:
-        """The last snapshot; ``None`` before the first."""
+        """Last snapshot; ``None`` before the first."""
         return self._status
 
     @property
     def history(self) -> tuple[BatchStatus, ...]:
-        """The snapshots that were kept, oldest first."""
+        """Snapshots that are still kept, oldest first."""
         with self._lock:
             return tuple(self._history)
 
     @property
     def results(self) -> tuple[DocumentResult, ...]:
-        """The results that were kept, in the order in which the documents ended."""
+        """Results that are still kept, in the order in which the documents ended."""
         with self._lock:
             return tuple(self._results)
 
@@ -57,5 +57,5 @@ class MemorySink:
             self._results.append(result)
 
     def close(self) -> None:
-        """Note that the batch is over; what was kept stays."""
+        """Set ``closed``; statuses and results stay."""
         self.closed = True

@@ -1,4 +1,4 @@
-"""Shows a batch to the person in front of it: a bar on a terminal and in a notebook, plain lines elsewhere."""
+"""A sink that shows progress to a person: a bar on a terminal and in a notebook, plain lines elsewhere."""
 
 import html
 import importlib
@@ -7,22 +7,21 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TextIO, cast
 
-from pdfbatch.model import DocumentResult
 from pdfbatch.report import BatchStatus
-from pdfbatch.sinks import formatting as wording
+from pdfbatch.sinks.callables import NullSink
+from pdfbatch.sinks.formatting import format_count, format_duration, format_figures, format_progress
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class ProgressBarSink:
-    """Documents done and failed, pages and how many of them by OCR, documents an hour, and the time left.
+class ProgressBarSink(NullSink):
+    """Show documents done and failed, pages, pages read by OCR, documents per hour, and the time left.
 
-    On a terminal it is a bar with two lines (package ``rich``, extra ``cli``), in a notebook one line that changes in place,
-    and where there is neither, or ``rich`` is not installed, one plain line every ``interval_seconds``.
-    ``stream`` is standard error unless given. ``transient`` leaves nothing behind when the batch ends.
-    ``NO_COLOR`` and ``FORCE_COLOR`` are obeyed.
+    On a terminal that is a bar with two lines (package ``rich``, extra ``cli``), in a notebook one line that changes in place,
+    and where there is neither, or no ``rich``, one plain line every ``interval_seconds``. ``stream`` is standard error unless
+    given. With ``transient`` nothing stays on the screen when the batch ends. ``NO_COLOR`` and ``FORCE_COLOR`` are respected.
     """
 
     stream: TextIO | None = None
@@ -33,19 +32,16 @@ class ProgressBarSink:
     def update(self, status: BatchStatus) -> None:
         """Show the snapshot."""
         if self._view is None:
-            self._view = self._open()
+            self._view = self._new_view()
         self._view.show(status)
 
-    def document(self, result: DocumentResult) -> None:
-        """Nothing: the snapshots count the documents."""
-
     def close(self) -> None:
-        """Take the bar down."""
+        """Stop drawing. The next snapshot opens a new view, for another batch."""
         view, self._view = self._view, None
         if view is not None:
             view.close()
 
-    def _open(self) -> "_View":
+    def _new_view(self) -> "_View":
         stream = sys.stderr if self.stream is None else self.stream
         if self.stream is None and _in_notebook():
             return _NotebookView()
@@ -58,7 +54,7 @@ class ProgressBarSink:
 
 
 class _View(Protocol):
-    """One way to show a batch, from its first snapshot on."""
+    """One way to show one batch."""
 
     def show(self, status: BatchStatus) -> None: ...
 
@@ -66,21 +62,21 @@ class _View(Protocol):
 
 
 class _LinesView:
-    """A plain line now and then, and one at the end."""
+    """Write a plain line every few seconds, and one at the end."""
 
     def __init__(self, stream: TextIO, interval_seconds: float, *, transient: bool) -> None:
         self._stream = stream
         self._interval_seconds = interval_seconds
         self._transient = transient
-        self._told_at = 0.0
+        self._written_at = 0.0
         self._ended = False
 
     def show(self, status: BatchStatus) -> None:
         if self._ended or not self._is_due(status):
             return
         self._ended = status.state.ended
-        self._told_at = status.elapsed_seconds
-        self._stream.write(f"pdfbatch: {wording.progress(status)}\n")
+        self._written_at = status.elapsed_seconds
+        self._stream.write(f"pdfbatch: {format_progress(status)}\n")
         self._stream.flush()
 
     def close(self) -> None:
@@ -89,11 +85,11 @@ class _LinesView:
     def _is_due(self, status: BatchStatus) -> bool:
         if status.state.ended:
             return not self._transient
-        return status.elapsed_seconds - self._told_at >= self._interval_seconds
+        return status.elapsed_seconds - self._written_at >= self._interval_seconds
 
 
 class _TerminalView:
-    """A bar and a line of figures, drawn by rich in a thread of its own, so that the spinner shows that it is alive."""
+    """Draw a bar and a line of figures. rich draws in a thread of its own, so that the spinner turns between snapshots."""
 
     def __init__(self, stream: TextIO, *, transient: bool) -> None:
         from rich.console import Console  # noqa: PLC0415 (an extra, loaded when used)
@@ -103,10 +99,10 @@ class _TerminalView:
         console = Console(file=stream)
         self._spinner = Spinner("dots" if console.encoding.startswith("utf") else "line")
         self._status: BatchStatus | None = None
-        # stdout stays as it is: rich would send what is printed there to the stream of the bar.
+        # rich would otherwise send what the host prints on stdout to the stream of the bar.
         self._live = Live(
             console=console,
-            get_renderable=self._picture,
+            get_renderable=self._render,
             transient=transient,
             redirect_stdout=False,
             refresh_per_second=8,
@@ -119,7 +115,7 @@ class _TerminalView:
     def close(self) -> None:
         self._live.stop()
 
-    def _picture(self) -> "RenderableType":
+    def _render(self) -> "RenderableType":
         from rich.console import Group  # noqa: PLC0415
         from rich.progress_bar import ProgressBar  # noqa: PLC0415
         from rich.table import Table  # noqa: PLC0415
@@ -133,26 +129,26 @@ class _TerminalView:
         line.add_row(
             Text(str(status.state)) if status.state.ended else self._spinner,
             ProgressBar(total=total, completed=status.processed, width=self._bar_width(), complete_style="cyan"),
-            Text(_count(status), style="bold"),
-            Text(_times(status)),
+            Text(_format_documents(status), style="bold"),
+            Text(_format_times(status)),
         )
-        failed, *others = wording.figures(status)
+        failed, *others = format_figures(status)
         figures = Text.assemble("  ", (failed, "bold red" if status.failed else ""), ", ", ", ".join(others))
         return Group(line, figures)
 
     def _bar_width(self) -> int:
-        """What the words beside the bar leave of the terminal's width."""
+        """Return the columns that the text beside the bar leaves free."""
         return max(8, min(40, self._live.console.width - 56))
 
 
 class _NotebookView:
-    """One output of the cell that changes in place; needs no widgets."""
+    """Show one output of the cell and change it in place, without widgets."""
 
     def __init__(self) -> None:
         self._display: _Display | None = None
 
     def show(self, status: BatchStatus) -> None:
-        data = {"text/plain": wording.progress(status), "text/html": _html(status)}
+        data = {"text/plain": format_progress(status), "text/html": _format_html(status)}
         if self._display is None:
             self._display = _new_display(data)
         else:
@@ -172,23 +168,24 @@ def _new_display(data: dict[str, str]) -> _Display:
 
 
 def _in_notebook() -> bool:
-    """Whether a Jupyter kernel shows what this process displays. IPython is asked only if somebody has loaded it."""
+    """Return whether a Jupyter kernel shows what this process displays."""
+    # A kernel has loaded IPython, so nothing needs to be imported to find out.
     ipython = sys.modules.get("IPython")
     shell: object = ipython.get_ipython() if ipython is not None else None
     return shell is not None and hasattr(shell, "kernel")
 
 
-def _count(status: BatchStatus) -> str:
+def _format_documents(status: BatchStatus) -> str:
     if not status.total_documents and not status.state.ended:
         return "starting"
-    return f"{status.processed:,}/{wording.counted(status.total_documents, 'document')}"
+    return f"{status.processed:,}/{format_count(status.total_documents, 'document')}"
 
 
-def _times(status: BatchStatus) -> str:
-    elapsed = wording.clock(status.elapsed_seconds)
-    return elapsed if status.eta_seconds is None else f"{elapsed}, {wording.clock(status.eta_seconds)} left"
+def _format_times(status: BatchStatus) -> str:
+    elapsed = format_duration(status.elapsed_seconds)
+    return elapsed if status.eta_seconds is None else f"{elapsed}, {format_duration(status.eta_seconds)} left"
 
 
-def _html(status: BatchStatus) -> str:
+def _format_html(status: BatchStatus) -> str:
     bar = f'<progress value="{status.processed}" max="{max(status.total_documents, 1)}"></progress>'
-    return f"{bar} {html.escape(wording.progress(status))}"
+    return f"{bar} {html.escape(format_progress(status))}"

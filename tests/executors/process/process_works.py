@@ -1,4 +1,4 @@
-"""Work stand-ins for the tests of the process executor: a task does what the name of its document says."""
+"""Work for the tests of the process executor: each task does what its document's metadata says."""
 
 import atexit
 import contextlib
@@ -23,23 +23,23 @@ FREE = Limits(document_timeout=None, page_timeout=None, memory_bytes=None)
 
 @dataclass(frozen=True)
 class Act:
-    """Work that does ``document.metadata["act"]``, one of the functions below, and tells what it returned."""
+    """Work that calls one of the functions below, ``document.metadata["act"]``, and returns its text as the first page."""
 
     limits: Limits = FREE
 
     def __call__(self, task: Task, watch: Watch | None = None) -> TaskResult:
         act = ACTS[str(task.document.metadata.get("act", "nothing"))]
-        said = act(task, watch)
-        page = Page(number=1, text=said)
+        text = act(task, watch)
+        page = Page(number=1, text=text)
         document = Document(task.document.file_path)
-        if said == "unpicklable":
+        if text == "unpicklable":
             document = Document(task.document.file_path, metadata={"lock": Locked()})
         return TaskResult(result=DocumentResult(document=document, status=DocumentStatus.SUCCEEDED, pages=(page,)))
 
 
 @dataclass(frozen=True)
 class CannotImport:
-    """Work that cannot be read in a worker."""
+    """Work that cannot be unpickled in a worker."""
 
     limits: Limits = FREE
 
@@ -52,7 +52,7 @@ class CannotImport:
 
 @dataclass(frozen=True)
 class DiesInWorkers:
-    """Work that can be read in the process that made it, and ends every other that reads it."""
+    """Work whose first task ends its worker, after which every process that unpickles the work exits."""
 
     limits: Limits = FREE
     flag: str = ""
@@ -69,7 +69,7 @@ class DiesInWorkers:
 
 @dataclass(frozen=True)
 class Threaded(Act):
-    """Work that starts a thread where it is read."""
+    """Work that starts a thread when it is unpickled."""
 
     def __setstate__(self, state: dict[str, object]) -> None:
         self.__dict__.update(state)
@@ -78,7 +78,7 @@ class Threaded(Act):
 
 @dataclass(frozen=True)
 class Loading(Act):
-    """Work that notes in which processes it was told to load, and then fails to do so if it is told to."""
+    """Work that notes in which processes ``load`` was called, and lets that fail if ``fails``."""
 
     notes: str = ""
     fails: bool = False
@@ -113,27 +113,21 @@ def _nap(task: Task, watch: Watch | None) -> str:
     return str(os.getpid())
 
 
-def _timed_nap(task: Task, watch: Watch | None) -> str:
-    begun = time.monotonic()
-    time.sleep(0.05)
-    return f"{begun} {time.monotonic()}"
-
-
-def _at(watch: Watch | None, page: int) -> None:
+def _walk_to_page(watch: Watch | None, page: int) -> None:
     assert watch is not None
     for number in range(1, page + 1):
         watch.page(number)
 
 
 def _signal_self(task: Task, watch: Watch | None) -> str:
-    _at(watch, 3)
+    _walk_to_page(watch, 3)
     os.kill(os.getpid(), int(str(task.document.metadata.get("signal", int(signal.SIGKILL)))))
     time.sleep(60)
     return ""
 
 
 def _segfault(task: Task, watch: Watch | None) -> str:
-    _at(watch, 2)
+    _walk_to_page(watch, 2)
     return ctypes.string_at(0).decode()
 
 
@@ -147,7 +141,7 @@ def _sys_exit(task: Task, watch: Watch | None) -> str:
 
 
 def _hang(task: Task, watch: Watch | None) -> str:
-    _at(watch, int(str(task.document.metadata.get("page", 0))))
+    _walk_to_page(watch, int(str(task.document.metadata.get("page", 0))))
     while True:
         time.sleep(0.01)
 
@@ -169,8 +163,8 @@ def _leave_child(task: Task, watch: Watch | None) -> str:
     return str(child.pid)
 
 
-def _die_with_a_forked_heir(task: Task, watch: Watch | None) -> str:
-    if os.fork() == 0:  # holds all pipes of the worker open
+def _die_with_a_forked_child(task: Task, watch: Watch | None) -> str:
+    if os.fork() == 0:  # it holds all pipes of the worker open
         time.sleep(60)
         os._exit(0)
     os.kill(os.getpid(), signal.SIGKILL)
@@ -178,7 +172,7 @@ def _die_with_a_forked_heir(task: Task, watch: Watch | None) -> str:
 
 
 def _eat_memory_slowly(task: Task, watch: Watch | None) -> str:
-    _at(watch, 5)
+    _walk_to_page(watch, 5)
     eaten: list[bytearray] = []
     while True:
         eaten.append(bytearray(b"x") * (1 << 20))
@@ -251,7 +245,6 @@ def _write_late(path: str) -> None:
 ACTS: dict[str, Callable[[Task, Watch | None], str]] = {
     "nothing": _nothing,
     "nap": _nap,
-    "timed_nap": _timed_nap,
     "signal": _signal_self,
     "segfault": _segfault,
     "exit": _exit,
@@ -260,7 +253,7 @@ ACTS: dict[str, Callable[[Task, Watch | None], str]] = {
     "hang_in_c": _hang_in_c,
     "hang_in_child": _hang_in_child,
     "leave_child": _leave_child,
-    "forked_heir": _die_with_a_forked_heir,
+    "forked_child": _die_with_a_forked_child,
     "eat_slowly": _eat_memory_slowly,
     "eat_at_once": _eat_memory_at_once,
     "bad_alloc": _abort_like_cpp,
@@ -277,12 +270,5 @@ ACTS: dict[str, Callable[[Task, Watch | None], str]] = {
 
 
 def task(act: str = "nothing", name: str = "", **metadata: object) -> Task:
-    """A task that does this."""
+    """Return a task that calls this act."""
     return ReadTask(document=Document(name or f"{act}.pdf", metadata={"act": act, **metadata}))
-
-
-def said(result: TaskResult) -> str:
-    """What the act of a task returned."""
-    assert result.failure is None, result.failure
-    assert result.result is not None
-    return result.result.pages[0].text

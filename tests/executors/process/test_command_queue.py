@@ -13,38 +13,38 @@ TASK = ReadTask(document=Document("a.pdf", "a"))
 
 
 @pytest.fixture
-def inbox() -> Iterator[CommandQueue]:
-    inbox = CommandQueue()
-    yield inbox
-    inbox.close("")
+def commands() -> Iterator[CommandQueue]:
+    commands = CommandQueue()
+    yield commands
+    commands.close("")
 
 
-def _wakes(inbox: CommandQueue) -> bool:
-    return bool(select.select([inbox], [], [], 0)[0])
+def is_woken(commands: CommandQueue) -> bool:
+    return bool(select.select([commands], [], [], 0)[0])
 
 
-def test_a_task_wakes_when_tasks_are_wanted(inbox: CommandQueue) -> None:
-    inbox.put(TASK)
-    assert _wakes(inbox)
-    assert len(inbox.take()) == 1
-    assert not _wakes(inbox)
+def test_a_task_wakes_the_supervisor_when_that_asked_for_it(commands: CommandQueue) -> None:
+    commands.put(TASK)
+    assert is_woken(commands)
+    assert len(commands.take_all()) == 1
+    assert not is_woken(commands)
 
 
-def test_a_task_that_is_not_wanted_wakes_nobody_and_is_there_at_the_next_turn(inbox: CommandQueue) -> None:
-    inbox.want(False)
-    inbox.put(TASK)
-    assert not _wakes(inbox)
-    assert len(inbox.take()) == 1
+def test_a_task_that_wakes_nobody_is_there_at_the_next_turn(commands: CommandQueue) -> None:
+    commands.set_notify(False)
+    commands.put(TASK)
+    assert not is_woken(commands)
+    assert len(commands.take_all()) == 1
 
 
-def test_a_task_that_came_before_it_was_wanted_wakes(inbox: CommandQueue) -> None:
-    inbox.want(False)
-    inbox.put(TASK)
-    inbox.want(True)
-    assert _wakes(inbox)
+def test_a_task_that_is_there_already_wakes_the_supervisor_at_once_when_asked_for(commands: CommandQueue) -> None:
+    commands.set_notify(False)
+    commands.put(TASK)
+    commands.set_notify(True)
+    assert is_woken(commands)
 
 
-def test_a_wish_always_wakes(inbox: CommandQueue) -> None:
-    inbox.want(False)
-    inbox.ask(Command.STOP)
-    assert _wakes(inbox)
+def test_a_command_always_wakes_the_supervisor(commands: CommandQueue) -> None:
+    commands.set_notify(False)
+    commands.request(Command.TERMINATE)
+    assert is_woken(commands)

@@ -1,4 +1,4 @@
-"""What is left of tasks, in threads."""
+"""The last step of tasks, in threads."""
 
 import threading
 from functools import partial
@@ -6,79 +6,79 @@ from pathlib import Path
 
 import pytest
 
-from pdfbatch.executors.process.write_behind import AHEAD, WriteBehind
+from pdfbatch.executors.process.write_behind import MAX_PENDING, WriteBehind
 
 
-def finisher_of(on: list[int]) -> tuple[WriteBehind, threading.Semaphore]:
-    ended = threading.Semaphore(0)
-    return WriteBehind(on.append, ended.release), ended
+def create_write_behind(waits: list[int]) -> tuple[WriteBehind, threading.Semaphore]:
+    done = threading.Semaphore(0)
+    return WriteBehind(waits.append, done.release), done
 
 
-def held(go: threading.Event) -> None:
+def wait_for_event(go: threading.Event) -> None:
     assert go.wait(60)
 
 
-def broken(go: threading.Event) -> None:
-    held(go)
+def wait_and_raise(go: threading.Event) -> None:
+    wait_for_event(go)
     raise IndexError
 
 
-def test_what_has_not_ended_is_waiting_the_oldest_first() -> None:
+def test_steps_that_have_not_ended_are_pending_the_oldest_first() -> None:
     go = threading.Event()
-    finisher, ended = finisher_of([])
+    writes, done = create_write_behind([])
     for number in (3, 1, 2):
-        finisher.put(number, partial(held, go))
-    assert finisher.waiting() == [3, 1, 2]
+        writes.put(number, partial(wait_for_event, go))
+    assert writes.list_pending() == [3, 1, 2]
     go.set()
-    assert all(ended.acquire(timeout=60) for _ in range(3))
-    assert finisher.waiting() == []
+    assert all(done.acquire(timeout=60) for _ in range(3))
+    assert writes.list_pending() == []
 
 
-def test_one_too_many_waits_for_the_oldest_and_says_so() -> None:
-    heard: list[int] = []
+def test_one_step_too_many_waits_for_the_oldest_and_says_so() -> None:
+    waits: list[int] = []
     go = threading.Event()
-    finisher, _ = finisher_of(heard)
-    finisher.put(0, partial(held, go))
-    for number in range(1, AHEAD):
-        finisher.put(number, partial(held, go))
-    assert heard == []
+    writes, _ = create_write_behind(waits)
+    writes.put(0, partial(wait_for_event, go))
+    for number in range(1, MAX_PENDING):
+        writes.put(number, partial(wait_for_event, go))
+    assert waits == []
     threading.Timer(0.05, go.set).start()
-    finisher.put(AHEAD, lambda: None)
-    assert heard == [0]
+    writes.put(MAX_PENDING, lambda: None)
+    assert waits == [0]
 
 
-def test_what_one_raised_is_raised_by_the_next_look() -> None:
-    finisher, ended = finisher_of([])
+def test_what_a_step_raised_is_raised_by_the_next_call() -> None:
+    writes, done = create_write_behind([])
     go = threading.Event()
-    finisher.put(1, partial(broken, go))
+    writes.put(1, partial(wait_and_raise, go))
     go.set()
-    assert ended.acquire(timeout=60)
+    assert done.acquire(timeout=60)
     with pytest.raises(IndexError):
-        finisher.waiting()
+        writes.list_pending()
 
 
-def test_draining_gives_up_in_time() -> None:
+def test_draining_stops_in_time() -> None:
     go = threading.Event()
-    finisher, ended = finisher_of([])
-    finisher.put(1, partial(held, go))
-    finisher.drain(0.01)
-    assert finisher.waiting() == [1]
+    writes, done = create_write_behind([])
+    writes.put(1, partial(wait_for_event, go))
+    writes.drain(0.01)
+    assert writes.list_pending() == [1]
     go.set()
-    assert ended.acquire(timeout=60)
+    assert done.acquire(timeout=60)
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
 def test_its_threads_reserve_little_memory() -> None:
     go = threading.Event()
-    finisher, _ = finisher_of([])
-    before = reserved_bytes()
-    for number in range(AHEAD):
-        finisher.put(number, partial(held, go))
-    grown = reserved_bytes() - before
+    writes, _ = create_write_behind([])
+    before = read_reserved_bytes()
+    for number in range(MAX_PENDING):
+        writes.put(number, partial(wait_for_event, go))
+    grown = read_reserved_bytes() - before
     go.set()
-    assert grown < AHEAD * (4 << 20)
+    assert grown < MAX_PENDING * (4 << 20)
 
 
-def reserved_bytes() -> int:
+def read_reserved_bytes() -> int:
     lines = Path("/proc/self/status").read_text("ascii", errors="replace").splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmData:"))

@@ -1,4 +1,4 @@
-"""Read PDFs with pdfium."""
+"""The pdfium engine."""
 
 from typing import TYPE_CHECKING
 

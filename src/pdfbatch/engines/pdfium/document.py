@@ -1,4 +1,4 @@
-"""Documents and pages that pdfium has opened. Loads pypdfium2, which the process that hands out the work is spared."""
+"""Documents and pages that pdfium has opened. Imported only where documents are opened, because it loads pypdfium2."""
 
 import os
 from collections.abc import Generator, Mapping
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pypdfium2.raw
 
-from pdfbatch.engines.errors import refusal, source_name
+from pdfbatch.engines.errors import open_error, source_name
 from pdfbatch.engines.pdfium.objects import page_facts
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.ports import PageFacts, pixels_per_side
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 pdfium: Any = pypdfium2.raw
-"""The bindings are generated: there are no types to be had."""
+"""Generated bindings, without types."""
 
 Handle = Any
-"""A pointer that pdfium gave: opaque, and valid until it is closed."""
+"""A pointer from pdfium: opaque, and valid until it is closed."""
 
 # pdfium is not thread-safe, not even across documents, and aborts the process when two threads are in it. Each step
-# takes the lock for itself, so that the threads of a pool take turns between steps and OCR goes on meanwhile.
+# takes the lock again, so that the threads of a pool take turns between steps, and one can read by OCR while another draws.
 _PDFIUM = RLock()
 
 _METADATA_KEYS = ("Title", "Author", "Subject", "Keywords", "Creator", "Producer", "CreationDate", "ModDate")
@@ -40,11 +40,11 @@ _ERRORS = {
 
 
 @contextmanager
-def opened(source: str | bytes, password: str | None) -> "Generator[PdfiumDocument]":
+def open_document(source: str | bytes, password: str | None) -> "Generator[PdfiumDocument]":
     """Open as ``PdfiumEngine.open`` promises."""
     with _PDFIUM:
-        handle = _loaded(source, password)
-    # pdfium reads from the bytes until it closes them: this frame keeps them.
+        handle = _load_document(source, password)
+    # pdfium still reads from the bytes, without a reference of its own: this frame keeps them alive.
     document = PdfiumDocument(handle)
     try:
         document.page_count = _page_count(source, handle)
@@ -64,15 +64,15 @@ class PdfiumDocument:
 
     @property
     def metadata(self) -> Mapping[str, str]:
-        """The standard entries of the document information dictionary that are there."""
+        """Standard entries of the document information dictionary, without empty ones."""
         with _PDFIUM:
             found = ((key, _metadata_value(self.handle, key)) for key in _METADATA_KEYS)
             return {key: value for key, value in found if value}
 
     @contextmanager
     def page(self, number: int) -> "Generator[PdfiumPage]":
-        """A page, counted from 1. Raises ``DocumentError`` (``malformed``) when pdfium cannot load it."""
-        with self.loaded_page(number) as handle:
+        """Load a page, counted from 1. Raises ``DocumentError`` (``malformed``) when pdfium cannot load it."""
+        with self.load_page(number) as handle:
             page = PdfiumPage(self, number, handle)
             try:
                 yield page
@@ -80,8 +80,8 @@ class PdfiumDocument:
                 page.close_text()
 
     @contextmanager
-    def loaded_page(self, number: int) -> Generator[Handle]:
-        """pdfium's handle of a page, counted from 1."""
+    def load_page(self, number: int) -> Generator[Handle]:
+        """Yield pdfium's handle of a page, counted from 1."""
         with _PDFIUM:
             handle = pdfium.FPDF_LoadPage(self.handle, number - 1)
         if not handle:
@@ -93,16 +93,16 @@ class PdfiumDocument:
                 pdfium.FPDF_ClosePage(handle)
 
     def form(self) -> Handle:
-        """What draws the form fields, made when first asked for; ``None`` when the document has no form."""
+        """Return pdfium's form environment, which draws the form fields; ``None`` when the document has no form."""
         with _PDFIUM:
             if self._form is None and pdfium.FPDF_GetFormType(self.handle) != pdfium.FORMTYPE_NONE:
-                # pdfium keeps a pointer to the settings.
+                # pdfium keeps a pointer to the settings, so the document must keep them alive.
                 self._form_settings = pdfium.FPDF_FORMFILLINFO(version=2)
                 self._form = pdfium.FPDFDOC_InitFormFillEnvironment(self.handle, self._form_settings) or None
             return self._form
 
     def close(self) -> None:
-        """Give everything back to pdfium."""
+        """Release everything that pdfium holds for the document."""
         with _PDFIUM:
             if self._form is not None:
                 pdfium.FPDFDOC_ExitFormFillEnvironment(self._form)
@@ -119,9 +119,9 @@ class PdfiumPage:
     _text_handle: Handle = field(default=None, repr=False)
 
     def text(self) -> str:
-        """The text layer, as ``storable_text``.
+        """Return the text layer, as ``storable_text``.
 
-        Raises ``DocumentError`` (``malformed``) when pdfium cannot make out the text of the page.
+        Raises ``DocumentError`` (``malformed``) when pdfium cannot read the text of the page.
         """
         with _PDFIUM:
             handle = self._text()
@@ -130,29 +130,29 @@ class PdfiumPage:
                 return ""
             buffer = (c_ushort * (count + 1))()
             written = pdfium.FPDFText_GetText(handle, 0, count, buffer)
-        # What pdfium wrote ends in NUL, two bytes a unit.
+        # pdfium writes UTF-16 with a NUL at the end: two bytes per unit.
         raw = memoryview(buffer).cast("B")[: 2 * max(written - 1, 0)]
         return storable_text(str(raw, "utf-16-le", "surrogatepass"))
 
     def facts(self) -> PageFacts:
-        """What is on the page, from a walk over its objects: bounded, so counts of a huge page are lower bounds."""
+        """Return what is on the page. The walk over its objects is bounded: counts of a huge page are lower bounds."""
         with _PDFIUM:
             return page_facts(self.handle, self._text())
 
     def image(self, dpi: float) -> "Image":
-        """The page in grey, with annotations and form fields, as a viewer shows it.
+        """Draw the page in grey, with annotations and form fields, as a viewer shows it.
 
-        Needs a byte for each pixel; the caller sees to it that there are not too many (``pdfbatch.work.page_rules.pixels``).
+        Uses one byte per pixel; the caller limits their number (``pdfbatch.work.page_rules``).
         """
         form = self.document.form()
         if form is None:
-            return _drawn(self.handle, None, dpi)
-        # Fields are drawn only on a page that was loaded after its form.
-        with self.document.loaded_page(self.number) as handle:
-            return _drawn_with_form(handle, form, dpi)
+            return _render(self.handle, None, dpi)
+        # pdfium draws fields only on a page that was loaded after the form environment.
+        with self.document.load_page(self.number) as handle:
+            return _render_with_form(handle, form, dpi)
 
     def close_text(self) -> None:
-        """Give the text of the page back to pdfium."""
+        """Release what pdfium holds for the text of the page."""
         if self._text_handle is not None:
             with _PDFIUM:
                 pdfium.FPDFText_ClosePage(self._text_handle)
@@ -166,8 +166,9 @@ class PdfiumPage:
         return self._text_handle
 
 
-def _loaded(source: str | bytes, password: str | None) -> Handle:
+def _load_document(source: str | bytes, password: str | None) -> Handle:
     handle = _load(source, password)
+    # The last error is only valid directly after a failed call.
     error = 0 if handle else pdfium.FPDF_GetLastError()
     if error == pdfium.FPDF_ERR_PASSWORD and password:
         handle = _load(source, None)
@@ -176,7 +177,7 @@ def _loaded(source: str | bytes, password: str | None) -> Handle:
     if error == pdfium.FPDF_ERR_PASSWORD:
         state = "the password given does not open it" if password else "it is encrypted and needs a password"
         raise DocumentError(f"{source_name(source)}: {state}", cause=Cause.PASSWORD_REQUIRED)
-    raise refusal(source, _ERRORS.get(error, "pdfium cannot read it"))
+    raise open_error(source, _ERRORS.get(error, "pdfium cannot read it"))
 
 
 def _load(source: str | bytes, password: str | None) -> Handle:
@@ -205,17 +206,17 @@ def _metadata_value(document: Handle, key: str) -> str:
     return storable_text(buffer.raw[: max(needed - 2, 0)].decode("utf-16-le", "surrogatepass"))
 
 
-def _drawn_with_form(page: Handle, form: Handle, dpi: float) -> "Image":
+def _render_with_form(page: Handle, form: Handle, dpi: float) -> "Image":
     with _PDFIUM:
         pdfium.FORM_OnAfterLoadPage(page, form)
     try:
-        return _drawn(page, form, dpi)
+        return _render(page, form, dpi)
     finally:
         with _PDFIUM:
             pdfium.FORM_OnBeforeClosePage(page, form)
 
 
-def _drawn(page: Handle, form: Handle, dpi: float) -> "Image":
+def _render(page: Handle, form: Handle, dpi: float) -> "Image":
     from PIL import Image  # noqa: PLC0415 (most documents are never drawn)
 
     with _PDFIUM:
@@ -227,8 +228,8 @@ def _drawn(page: Handle, form: Handle, dpi: float) -> "Image":
         target = (c_ubyte * len(pixels)).from_buffer(pixels)
         bitmap = pdfium.FPDFBitmap_CreateEx(width, height, pdfium.FPDFBitmap_Gray, target, width)
         try:
-            # Not FPDF_GRAYSCALE: it turns each image to grey by itself before it is scaled, which takes one and a half times
-            # as long over all, and what is drawn on a grey bitmap gets grey anyway.
+            # Without FPDF_GRAYSCALE: on a grey bitmap everything becomes grey anyway, and with the flag pdfium first turns each
+            # image to grey at its full size, which is slower.
             place = (bitmap, page, 0, 0, width, height, 0, pdfium.FPDF_ANNOT)
             pdfium.FPDF_RenderPageBitmap(*place)
             if form is not None:

@@ -1,4 +1,4 @@
-"""pdfium, through pypdfium2: the default text engine and the one that draws pages."""
+"""The default text engine: pdfium, through pypdfium2. It also draws pages."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PdfiumEngine:
-    """Reads and draws with pdfium. Safe in threads, which take turns; processes work side by side."""
+    """Read and draw PDFs with pdfium. Threads may share it, but pdfium serves one at a time; processes work in parallel."""
 
     @property
     def name(self) -> str:
@@ -21,25 +21,25 @@ class PdfiumEngine:
 
     @property
     def version(self) -> str:
-        """Version of pypdfium2, which brings a pdfium of its own."""
-        from importlib.metadata import version  # noqa: PLC0415 (30 modules, and workers do not ask)
+        """Version of pypdfium2, which contains pdfium."""
+        from importlib.metadata import version  # noqa: PLC0415 (it loads many modules, and workers do not need it)
 
         return version("pypdfium2")
 
     def __reduce__(self) -> "tuple[Callable[[], PdfiumEngine], tuple[()]]":
-        """Where it arrives in a pickle, documents will be opened: pypdfium2 is loaded there, before any worker is forked."""
-        return _arrived, ()
+        """Unpickle by ``_unpickle``, which loads pypdfium2: the fork server then has it before it forks the workers."""
+        return _unpickle, ()
 
     def open(self, source: str | bytes, *, password: str | None = None) -> "AbstractContextManager[PdfiumDocument]":
-        """Open a local path or the bytes of a PDF; the empty password is tried after the one given.
+        """Open a local path or the bytes of a PDF. Try the empty password, too, if the given one does not open it.
 
         Raises ``DocumentError`` (``empty_input``, ``not_a_pdf``, ``malformed``, ``password_required``, a storage cause).
         """
-        from pdfbatch.engines.pdfium.document import opened  # noqa: PLC0415 (a twentieth of a second, which the parent is spared)
+        from pdfbatch.engines.pdfium.document import open_document  # noqa: PLC0415 (slow to load, and the parent opens nothing)
 
-        return opened(source, password)
+        return open_document(source, password)
 
 
-def _arrived() -> PdfiumEngine:
+def _unpickle() -> PdfiumEngine:
     import_module("pdfbatch.engines.pdfium.document")
     return PdfiumEngine()

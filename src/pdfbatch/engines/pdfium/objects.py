@@ -1,4 +1,4 @@
-"""What is on a page, by a walk over pdfium's page objects. Its caller holds the lock on pdfium."""
+"""Find what is on a page, by a walk over pdfium's page objects. The caller holds the lock on pdfium."""
 
 import math
 from collections.abc import Iterator
@@ -12,21 +12,22 @@ from pdfbatch.engines.coverage import Box, Coverage, Matrix
 from pdfbatch.ports import PageFacts
 
 pdfium: Any = pypdfium2.raw
-"""The bindings are generated: there are no types to be had."""
+"""Generated bindings, without types."""
 
 Handle = Any
-"""A pointer that pdfium gave."""
+"""A pointer from pdfium."""
 
+# Bounds, so that a page with any content takes milliseconds.
 _OBJECTS = 5_000
 _DEPTH = 8
 _GLYPHS = 300
 _ANNOTATIONS = 100
 _VECTORS = (pdfium.FPDF_PAGEOBJ_PATH, pdfium.FPDF_PAGEOBJ_SHADING)
-_UNDRAWN = (pdfium.FPDF_ANNOT_LINK, pdfium.FPDF_ANNOT_POPUP)
+_INVISIBLE = (pdfium.FPDF_ANNOT_LINK, pdfium.FPDF_ANNOT_POPUP)
 
 
 class _Placed(NamedTuple):
-    """A page object, its type, and the transformation of what it is in."""
+    """A page object, its type, and the transformation of the form that contains it."""
 
     handle: Handle
     type: int
@@ -40,18 +41,18 @@ class _Glyphs(NamedTuple):
 
 
 def page_facts(page: Handle, text: Handle) -> PageFacts:
-    """The facts about a loaded page and its text.
+    """Return the facts about a loaded page and its text.
 
-    Looks at the first 5,000 objects, into form XObjects too, and at 300 glyphs or so, spread evenly over the page: whatever
-    is on a page, this takes milliseconds. Annotations that are drawn count as vector objects.
+    Looks at the first 5,000 objects, those in form XObjects included, and at about 300 glyphs, spread evenly over the page.
+    Visible annotations count as vector objects.
     """
-    images, vectors = Coverage(_visible_box(page)), _drawn_annotations(page)
+    images, vectors = Coverage(_visible_box(page)), _count_visible_annotations(page)
     for placed in islice(_objects(page), _OBJECTS):
         if placed.type == pdfium.FPDF_PAGEOBJ_IMAGE:
             _add_image(images, placed)
         elif placed.type in _VECTORS:
             vectors += 1
-    glyphs = _glyphs(text)
+    glyphs = _count_glyphs(text)
     return PageFacts(
         width=pdfium.FPDF_GetPageWidthF(page),
         height=pdfium.FPDF_GetPageHeightF(page),
@@ -67,17 +68,17 @@ def page_facts(page: Handle, text: Handle) -> PageFacts:
 
 def _objects(page: Handle) -> Iterator[_Placed]:
     for index in range(pdfium.FPDFPage_CountObjects(page)):
-        yield from _within(pdfium.FPDFPage_GetObject(page, index), Matrix(), _DEPTH)
+        yield from _walk(pdfium.FPDFPage_GetObject(page, index), Matrix(), _DEPTH)
 
 
-def _within(handle: Handle, outer: Matrix, depth: int) -> Iterator[_Placed]:
+def _walk(handle: Handle, outer: Matrix, depth: int) -> Iterator[_Placed]:
     placed = _Placed(handle, pdfium.FPDFPageObj_GetType(handle), outer)
     yield placed
     if placed.type != pdfium.FPDF_PAGEOBJ_FORM or depth == 0:
         return
     inner = _matrix(handle).then(outer)
     for index in range(pdfium.FPDFFormObj_CountObjects(handle)):
-        yield from _within(pdfium.FPDFFormObj_GetObject(handle, index), inner, depth - 1)
+        yield from _walk(pdfium.FPDFFormObj_GetObject(handle, index), inner, depth - 1)
 
 
 def _add_image(images: Coverage, placed: _Placed) -> None:
@@ -99,9 +100,9 @@ def _visible_box(page: Handle) -> Box:
     return Box(found.left, found.bottom, found.right, found.top)
 
 
-def _drawn_annotations(page: Handle) -> int:
+def _count_visible_annotations(page: Handle) -> int:
     count = min(pdfium.FPDFPage_GetAnnotCount(page), _ANNOTATIONS)
-    return sum(_annotation_type(page, index) not in _UNDRAWN for index in range(count))
+    return sum(_annotation_type(page, index) not in _INVISIBLE for index in range(count))
 
 
 def _annotation_type(page: Handle, index: int) -> int:
@@ -112,14 +113,15 @@ def _annotation_type(page: Handle, index: int) -> int:
         pdfium.FPDFPage_CloseAnnot(annotation)
 
 
-def _glyphs(text: Handle) -> _Glyphs:
+def _count_glyphs(text: Handle) -> _Glyphs:
+    """Count glyphs; those without a Unicode value and the invisible ones are estimated from a sample."""
     total = max(pdfium.FPDFText_CountChars(text), 0)
     step = max(total // _GLYPHS, 1)
     unmapped = invisible = 0
-    hidden: dict[int, bool] = {}
+    invisible_objects: dict[int, bool] = {}
     for index in range(0, total, step):
         unmapped += pdfium.FPDFText_HasUnicodeMapError(text, index) == 1
-        invisible += _is_invisible(pdfium.FPDFText_GetTextObject(text, index), hidden)
+        invisible += _is_invisible(pdfium.FPDFText_GetTextObject(text, index), invisible_objects)
     return _Glyphs(total, min(unmapped * step, total), min(invisible * step, total))
 
 

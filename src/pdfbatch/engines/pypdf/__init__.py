@@ -1,4 +1,4 @@
-"""Read PDFs with pypdf."""
+"""The pypdf engine."""
 
 from typing import TYPE_CHECKING
 

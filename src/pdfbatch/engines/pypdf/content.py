@@ -1,4 +1,4 @@
-"""What is on a page, by a walk over the operators of its content, as pypdf parses them."""
+"""Find what is on a page, by a walk over the operators of its content, as pypdf parses them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ _PAINTS = frozenset((b"S", b"s", b"f", b"F", b"f*", b"B", b"B*", b"b", b"b*", b"
 
 
 def page_facts(page: PageObject, glyphs: int) -> PageFacts:
-    """The facts about a page; looks at the first 5,000 things painted, into form XObjects too."""
+    """Return the facts about a page. Looks at the first 5,000 paint operators, those in form XObjects included."""
     box = _visible_box(page)
-    walk = _Walk(images=Coverage(box))
+    walk = _Walker(images=Coverage(box))
     if (content := page.get_contents()) is not None:
-        walk.through(content, _dictionary(page, "/Resources"), Matrix(), _DEPTH)
+        walk.walk(content, _dictionary(page, "/Resources"), Matrix(), _DEPTH)
     width, height = box.right - box.left, box.top - box.bottom
     if page.rotation % 180:
         width, height = height, width
@@ -31,19 +31,19 @@ def page_facts(page: PageObject, glyphs: int) -> PageFacts:
         image_dpi=walk.images.dpi,
         images=walk.images.images,
         glyphs=glyphs,
-        vector_objects=walk.vectors + _drawn_annotations(page),
+        vector_objects=walk.vectors + _count_visible_annotations(page),
     )
 
 
 @dataclass(slots=True)
-class _Walk:
-    """Goes through the content of a page and of the forms in it, until it has seen enough."""
+class _Walker:
+    """Walk through the content of a page and of the forms in it, until ``left`` operators are used up."""
 
     images: Coverage
     vectors: int = 0
     left: int = _OBJECTS
 
-    def through(self, content: ContentStream, resources: DictionaryObject, outer: Matrix, depth: int) -> None:
+    def walk(self, content: ContentStream, resources: DictionaryObject, outer: Matrix, depth: int) -> None:
         matrix, saved = outer, list[Matrix]()
         for operands, operator in content.operations:
             match operator:
@@ -74,7 +74,7 @@ class _Walk:
             self.left -= 1
             own = _matrix(cast("Sequence[float]", xobject.get("/Matrix", Matrix())))
             inside = _dictionary(xobject, "/Resources") or resources
-            self.through(ContentStream(xobject, None), inside, own.then(outer), depth - 1)
+            self.walk(ContentStream(xobject, None), inside, own.then(outer), depth - 1)
 
     def _image(
         self, image: DictionaryObject, width_keys: Sequence[str], height_keys: Sequence[str], place: Matrix
@@ -113,7 +113,7 @@ def _number(dictionary: DictionaryObject, keys: Sequence[str]) -> int:
     return int(cast("float", found))
 
 
-def _drawn_annotations(page: PageObject) -> int:
+def _count_visible_annotations(page: PageObject) -> int:
     annotations = page.annotations or ()
     subtypes = (annotation.get_object().get("/Subtype") for annotation in annotations[:100])
     return sum(subtype not in ("/Link", "/Popup") for subtype in subtypes)

@@ -1,4 +1,4 @@
-"""pypdf: the second opinion on files that pdfium refuses. Pure Python, slower, and unable to draw."""
+"""The second text engine: pypdf, for files that pdfium cannot open. Pure Python, slower, and unable to draw."""
 
 import io
 import os
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO
 
-from pdfbatch.engines.errors import refusal, source_name, unreadable
+from pdfbatch.engines.errors import open_error, read_error, source_name
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.ports import PageFacts
 from pdfbatch.text import storable_text
@@ -22,7 +22,7 @@ _REASON_CHARACTERS = 200
 
 @dataclass(frozen=True, slots=True)
 class PypdfEngine:
-    """Reads with pypdf, under pypdf's own limits against documents that unfold without end. Safe in threads."""
+    """Read PDFs with pypdf, within pypdf's own limits against decompression bombs. Safe in threads."""
 
     @property
     def name(self) -> str:
@@ -32,24 +32,27 @@ class PypdfEngine:
     @property
     def version(self) -> str:
         """Version of pypdf."""
-        from importlib.metadata import version  # noqa: PLC0415 (30 modules, and workers do not ask)
+        from importlib.metadata import version  # noqa: PLC0415 (it loads many modules, and workers do not need it)
 
         return version("pypdf")
 
     @contextmanager
     def open(self, source: str | bytes, *, password: str | None = None) -> "Generator[PypdfDocument]":
-        """Open a local path or the bytes of a PDF; the empty password is tried after the one given.
+        """Open a local path or the bytes of a PDF. Try the empty password, too, if the given one does not open it.
 
         Raises ``DocumentError`` (``empty_input``, ``not_a_pdf``, ``malformed``, ``password_required``, a storage cause).
         """
         name = source_name(source)
-        with _stream(source, name) as stream:
+        with _open_stream(source, name) as stream:
             try:
-                with _isolated(name):
-                    reader = _reader(stream, name, password)
+                with _translate_errors(name):
+                    reader = _open_reader(stream, name, password)
                     page_count = len(reader.pages)
             except DocumentError as error:
-                raise _judged(error, source) from error.__cause__
+                if error.cause is not Cause.MALFORMED:
+                    raise
+                # The first bytes may say more than pypdf did.
+                raise open_error(source, str(error).removeprefix(f"{name}: ")) from error.__cause__
             if page_count == 0:
                 raise DocumentError(f"{name}: it has no pages", cause=Cause.MALFORMED)
             yield PypdfDocument(name, reader, page_count)
@@ -57,7 +60,7 @@ class PypdfEngine:
 
 @dataclass(frozen=True, slots=True)
 class PypdfDocument:
-    """A PDF that pypdf has opened. ``name`` is what messages call it."""
+    """A PDF that pypdf has opened. ``name`` is its name in messages."""
 
     name: str
     reader: "PdfReader" = field(repr=False)
@@ -65,9 +68,9 @@ class PypdfDocument:
 
     @property
     def metadata(self) -> Mapping[str, str]:
-        """The standard entries of the document information dictionary that are there; none when pypdf cannot read it."""
+        """Standard entries of the document information dictionary; none when pypdf cannot read it."""
         try:
-            with _isolated(self.name):
+            with _translate_errors(self.name):
                 entries = self.reader.metadata
                 values = ((key, _as_text(entries.get(f"/{key}"))) for key in _METADATA_KEYS) if entries else ()
                 return {key: value for key, value in values if value}
@@ -76,47 +79,47 @@ class PypdfDocument:
 
     @contextmanager
     def page(self, number: int) -> "Generator[PypdfPage]":
-        """A page, counted from 1. Raises ``DocumentError`` (``malformed``) when pypdf cannot load it."""
+        """Load a page, counted from 1. Raises ``DocumentError`` (``malformed``) when pypdf cannot load it."""
         name = f"page {number}"
         if not 1 <= number <= self.page_count:
             raise DocumentError(f"{name}: there is no such page", cause=Cause.MALFORMED)
-        with _isolated(name):
+        with _translate_errors(name):
             page = self.reader.pages[number - 1]
         yield PypdfPage(name, page)
 
 
 @dataclass(frozen=True, slots=True)
 class PypdfPage:
-    """A page that pypdf has loaded. ``name`` is what messages call it."""
+    """A page that pypdf has loaded. ``name`` is its name in messages."""
 
     name: str
     page: "PageObject" = field(repr=False)
 
     def text(self) -> str:
-        """The text layer, as ``storable_text``. Raises ``DocumentError`` (``malformed``)."""
-        with _isolated(self.name):
+        """Return the text layer, as ``storable_text``. Raises ``DocumentError`` (``malformed``)."""
+        with _translate_errors(self.name):
             return storable_text(self.page.extract_text())
 
     def facts(self) -> PageFacts:
-        """What the page's content says. Raises ``DocumentError`` (``malformed``).
+        """Return what is on the page. Raises ``DocumentError`` (``malformed``).
 
-        pypdf does not tell which glyphs have no Unicode value or are invisible.
+        pypdf does not report glyphs that have no Unicode value or are invisible: their counts are 0.
         """
         from pdfbatch.engines.pypdf.content import page_facts  # noqa: PLC0415 (it imports pypdf)
 
-        with _isolated(self.name):
+        with _translate_errors(self.name):
             return page_facts(self.page, len(self.page.extract_text()))
 
-    def image(self, dpi: float) -> "Image":  # noqa: ARG002 (the port gives it)
-        """Always raises ``DocumentError`` (``malformed``): pypdf cannot draw pages."""
+    def image(self, dpi: float) -> "Image":  # noqa: ARG002 (the port has it)
+        """Raise ``DocumentError`` (``malformed``): pypdf cannot draw pages."""
         raise DocumentError(f"{self.name}: pypdf cannot draw pages, so there is no OCR of it", cause=Cause.MALFORMED)
 
 
 @contextmanager
-def _isolated(name: str) -> Generator[None]:
-    """Run pypdf within its limits; whatever it raises becomes a ``DocumentError``.
+def _translate_errors(name: str) -> Generator[None]:
+    """Run pypdf within its limits, and raise a ``DocumentError`` for whatever it raises.
 
-    The limits are set for each call: pypdf keeps them in a context variable, which another thread does not see.
+    The limits are set for each call, because pypdf keeps them in a context variable, which other threads do not see.
     """
     from pypdf import Configuration, apply_configuration  # noqa: PLC0415 (loaded when a document is opened)
 
@@ -133,19 +136,19 @@ def _isolated(name: str) -> Generator[None]:
 
 
 @contextmanager
-def _stream(source: str | bytes, name: str) -> Generator[BinaryIO]:
+def _open_stream(source: str | bytes, name: str) -> Generator[BinaryIO]:
     if isinstance(source, bytes):
         yield io.BytesIO(source)
         return
     try:
         file = open(os.fsencode(source), "rb")  # noqa: SIM115 (what the body raises is not the file's fault)
     except OSError as error:
-        raise unreadable(name, error) from error
+        raise read_error(name, error) from error
     with file:
         yield file
 
 
-def _reader(stream: BinaryIO, name: str, password: str | None) -> "PdfReader":
+def _open_reader(stream: BinaryIO, name: str, password: str | None) -> "PdfReader":
     from pypdf import PasswordType, PdfReader  # noqa: PLC0415 (loaded when a document is opened)
 
     reader = PdfReader(stream)
@@ -156,12 +159,6 @@ def _reader(stream: BinaryIO, name: str, password: str | None) -> "PdfReader":
             return reader
     state = "the password given does not open it" if password else "it is encrypted and needs a password"
     raise DocumentError(f"{name}: {state}", cause=Cause.PASSWORD_REQUIRED)
-
-
-def _judged(error: DocumentError, source: str | bytes) -> DocumentError:
-    if error.cause is not Cause.MALFORMED:
-        return error
-    return refusal(source, str(error).removeprefix(f"{source_name(source)}: "))
 
 
 def _as_text(value: object) -> str:

@@ -1,4 +1,4 @@
-"""What other threads ask of the supervisor: all that they share with it."""
+"""Tasks and commands that other threads hand to the supervisor: all state that they share with it."""
 
 import os
 import threading
@@ -8,47 +8,49 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from pdfbatch.errors import PoolBrokenError
-from pdfbatch.executors.task_results import cancel, fail
+from pdfbatch.executors.task_results import cancel, set_exception
 from pdfbatch.tasks import Task, TaskResult
 
 
 @dataclass(slots=True, eq=False)
 class WorkItem:
-    """A task and its future, on their way.
+    """A submitted task and its future.
 
-    ``begun``: the future can no longer be cancelled. ``suspected``: it was next when a worker was lost on no known task.
+    ``is_started``: it was sent to a worker once, so its future can no longer be cancelled. ``is_suspect``: it was first in
+    line when a worker was lost without saying on which task.
     """
 
     number: int
     task: Task
     future: Future[TaskResult] = field(default_factory=Future[TaskResult])
-    begun: bool = False
-    suspected: bool = False
+    is_started: bool = False
+    is_suspect: bool = False
 
 
 class Command(Enum):
-    """What the pool's holder wants of it."""
+    """What the pool's holder wants of the supervisor."""
 
-    GO_ON = 1
-    FINISH = 2
-    STOP = 3
+    RUN = 1
+    SHUTDOWN = 2
+    TERMINATE = 3
 
 
 class CommandQueue:
-    """Tasks that were submitted and not yet seen, and whether to finish or stop.
+    """The submitted tasks that the supervisor has not taken yet, and the current command.
 
-    Wakes the supervisor through a pipe: for a wish, and for a task when tasks are wanted.
+    Wakes the supervisor through a pipe: for every command, and for a task if ``set_notify`` asked for that. A supervisor
+    whose workers are all busy need not be woken for each task; it finds them when it next runs for another reason.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._jobs = deque[WorkItem]()
+        self._items = deque[WorkItem]()
         self._count = 0
-        self._wish = Command.GO_ON
-        self._closed = False
-        self._broken = ""
-        self._wanted = True
-        self._awake = False
+        self._command = Command.RUN
+        self._is_closed = False
+        self._error = ""
+        self._notifies = True
+        self._is_woken = False
         self._reader, self._writer = os.pipe()
         os.set_blocking(self._reader, False)
         os.set_blocking(self._writer, False)
@@ -56,75 +58,76 @@ class CommandQueue:
     # --- for any thread -------------------------------------------------------------------------------------------
 
     def put(self, task: Task) -> Future[TaskResult]:
-        """Hand a task in. The future has ended already when nobody will do the task any more."""
+        """Add a task and return its future. That has ended already if the pool was left or is broken."""
         with self._lock:
             self._count += 1
-            job = WorkItem(self._count, task)
-            refused = self._closed or self._wish is not Command.GO_ON
-            if not refused:
-                self._jobs.append(job)
-                if self._wanted:
+            item = WorkItem(self._count, task)
+            is_refused = self._is_closed or self._command is not Command.RUN
+            if not is_refused:
+                self._items.append(item)
+                if self._notifies:
                     self._wake()
-        if refused:
-            self._refuse(job)
-        return job.future
+        # Outside the lock, because ending a future runs its callbacks, which may submit again.
+        if is_refused and self._error:
+            set_exception(item.future, PoolBrokenError(self._error))
+        elif is_refused:
+            cancel(item.future)
+        return item.future
 
-    def _refuse(self, job: WorkItem) -> None:
-        if self._broken:
-            fail(job.future, PoolBrokenError(self._broken))
-        else:
-            cancel(job.future)
-
-    def ask(self, wish: Command) -> None:
-        """Ask to finish or to stop; a wish to stop is not taken back."""
+    def request(self, command: Command) -> None:
+        """Set the current command and wake the supervisor. ``TERMINATE`` cannot be taken back."""
         with self._lock:
-            if not self._closed and self._wish is not Command.STOP:
-                self._wish = wish
+            if not self._is_closed and self._command is not Command.TERMINATE:
+                self._command = command
                 self._wake()
 
     def _wake(self) -> None:
-        if not self._awake:
-            self._awake = True
+        if not self._is_woken:
+            self._is_woken = True
             os.write(self._writer, b"\0")
 
     # --- for the supervisor ---------------------------------------------------------------------------------------
 
     def fileno(self) -> int:
-        """What to wait on."""
+        """Return the descriptor that becomes readable when the supervisor is woken."""
         return self._reader
 
     @property
-    def wish(self) -> Command:
-        """What is wanted now."""
-        return self._wish
+    def command(self) -> Command:
+        """The current command."""
+        return self._command
 
-    def take(self) -> deque[WorkItem]:
-        """All that has come in since the last time."""
-        if not (self._jobs or self._awake):
-            return _NOTHING
+    def take_all(self) -> deque[WorkItem]:
+        """Remove and return the tasks that were added since the last call."""
+        # Without the lock, as this is called at every turn: a task added after this look is found by set_notify.
+        if not (self._items or self._is_woken):
+            return _NO_ITEMS
         with self._lock:
-            if self._awake:
+            if self._is_woken:
                 os.read(self._reader, 1)
-                self._awake = False
-            jobs, self._jobs = self._jobs, deque[WorkItem]()
-            return jobs
+                self._is_woken = False
+            items, self._items = self._items, deque[WorkItem]()
+            return items
 
-    def want(self, wanted: bool) -> None:
-        """Whether the next task is to wake the supervisor; else it is seen at the next turn, whatever that is for."""
+    def set_notify(self, notifies: bool) -> None:
+        """Choose whether the next task wakes the supervisor. If so, and tasks are there already, wake it at once."""
         with self._lock:
-            self._wanted = wanted
-            if wanted and self._jobs:
+            self._notifies = notifies
+            if notifies and self._items:
                 self._wake()
 
-    def close(self, broken: str) -> deque[WorkItem]:
-        """Take no more, because the pool was left or is broken (``broken`` says why); what nobody has taken."""
+    def close(self, error: str) -> deque[WorkItem]:
+        """Accept no more tasks. Return those that were not taken.
+
+        ``error`` says why the pool broke, and is empty when its holder left it.
+        """
         with self._lock:
-            self._closed = True
-            self._broken = broken
+            self._is_closed = True
+            self._error = error
             os.close(self._reader)
             os.close(self._writer)
-            jobs, self._jobs = self._jobs, _NOTHING
-            return jobs
+            items, self._items = self._items, _NO_ITEMS
+            return items
 
 
-_NOTHING = deque[WorkItem](maxlen=0)
+_NO_ITEMS = deque[WorkItem](maxlen=0)

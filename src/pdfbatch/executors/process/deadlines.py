@@ -1,4 +1,4 @@
-"""When a worker has had enough time, as pure functions of its place and the limits."""
+"""When a worker is to be killed for taking too long: pure functions of its current task and the limits."""
 
 import math
 from typing import NamedTuple
@@ -7,11 +7,11 @@ from pdfbatch.executors.process.current_task import CurrentTask
 from pdfbatch.settings import Limits
 from pdfbatch.tasks import Task
 
-GRACE_SHARE, LEAST_GRACE_SECONDS, MOST_GRACE_SECONDS = 0.05, 0.15, 0.3
+GRACE_SHARE, MIN_GRACE_SECONDS, MAX_GRACE_SECONDS = 0.05, 0.15, 0.3
 
 
 class Deadline(NamedTuple):
-    """The moment at which a worker is to be killed, and the limit (its field's name and value) that asks for it."""
+    """The time ``at`` which to kill a worker, and the limit behind it: the name of the field in ``Limits``, and its value."""
 
     at: float
     limit: str
@@ -19,32 +19,34 @@ class Deadline(NamedTuple):
 
 
 def grace_seconds(limit: float) -> float:
-    """How long after a limit a worker is killed: work stops by itself between pages, and tesseract when it is told to.
+    """Return how long after a limit a worker is killed.
 
-    A twentieth of the limit, within bounds: so that documents that hang cost no more than that beyond their limits, and a
-    short limit still leaves the time to stop and to write down what was read.
+    In that time it can stop by itself, as it does between pages and tesseract does when its own timeout passes, and write
+    what it has read. A twentieth of the limit is enough for that and costs little; the bounds are for very short and very
+    long limits.
     """
-    return min(max(limit * GRACE_SHARE, LEAST_GRACE_SECONDS), MOST_GRACE_SECONDS)
+    return min(max(limit * GRACE_SHARE, MIN_GRACE_SECONDS), MAX_GRACE_SECONDS)
 
 
-def nearest_deadline(place: CurrentTask, task: Task, limits: Limits) -> Deadline | None:
-    """Which limit binds next on a worker that is at this place of this task; ``None`` when none does."""
+def nearest_deadline(current: CurrentTask, task: Task, limits: Limits) -> Deadline | None:
+    """Return the deadline that comes first for a worker on ``task``, or ``None`` without limits."""
     deadlines: list[Deadline] = []
     if limits.document_timeout is not None:
-        at = place.task_started + _left(task, limits.document_timeout) + grace_seconds(limits.document_timeout)
+        at = current.task_started + _left(task, limits.document_timeout) + grace_seconds(limits.document_timeout)
         deadlines.append(Deadline(at, "document_timeout", limits.document_timeout))
-    if limits.page_timeout is not None and place.page > 0:
-        at = place.page_started + limits.page_timeout + grace_seconds(limits.page_timeout)
+    if limits.page_timeout is not None and current.page > 0:
+        at = current.page_started + limits.page_timeout + grace_seconds(limits.page_timeout)
         deadlines.append(Deadline(at, "page_timeout", limits.page_timeout))
     return min(deadlines, default=None)
 
 
-def patience(task: Task, limits: Limits) -> float:
-    """Seconds within which no deadline can pass on a task or page that has yet to begin; infinite without limits."""
+def shortest_limit(task: Task, limits: Limits) -> float:
+    """Return the seconds from the start of a task or page to its earliest possible deadline; infinite without limits."""
     document = math.inf if limits.document_timeout is None else _left(task, limits.document_timeout)
     page = math.inf if limits.page_timeout is None else limits.page_timeout
-    return min(document, page) + LEAST_GRACE_SECONDS
+    return min(document, page) + MIN_GRACE_SECONDS
 
 
 def _left(task: Task, document_timeout: float) -> float:
+    """Seconds of the document's time that earlier attempts have not used."""
     return max(0.0, document_timeout - task.used_seconds)

@@ -1,4 +1,4 @@
-"""Which worker gets which task, and how each task comes to its end: exactly once, whatever becomes of workers."""
+"""Decide which worker gets which task, and end each task's future exactly once, whatever happens to the workers."""
 
 import math
 import pickle
@@ -8,169 +8,173 @@ from collections.abc import Iterable
 from pdfbatch.errors import PoolBrokenError
 from pdfbatch.executors.process import failures
 from pdfbatch.executors.process.command_queue import WorkItem
-from pdfbatch.executors.process.protocol import PICKLE_PROTOCOL, ChannelError, Frame, Kind, decode_numbers
+from pdfbatch.executors.process.protocol import PICKLE_PROTOCOL, Frame, FrameKind, ProtocolError, decode_numbers
 from pdfbatch.executors.process.worker_group import WorkerGroup
 from pdfbatch.executors.process.worker_handle import QUICK_SECONDS, WorkerHandle
-from pdfbatch.executors.task_results import abandoned, cancel, fail
+from pdfbatch.executors.task_results import cancel, make_cancelled_result, set_exception
 from pdfbatch.tasks import TaskResult
 
 SENT_AHEAD = 3  # tasks in a worker's pipe behind the one that it is on
-LOW_WATER = 1  # tasks in its hands that make a worker get more: several in one write cost less than one each
+LOW_WATER = 1  # a worker with so many tasks or fewer gets more: several in one write cost less than one each
 RECALL_SECONDS = 0.005  # how old a worker's task must be before an idle worker gets what waits behind it
 
 
 class Dispatcher:
-    """The tasks of a pool. ``unfinished`` are all of them, the others are in the queue or in a worker's ``sent``.
+    """The tasks of a pool. ``unfinished`` has all of them; each is in the queue here or in the ``tasks`` of one worker.
 
-    Tasks that have ended are told of by ``tell``, all at once, when the workers have been seen to.
+    ``deliver`` resolves the futures of finished tasks in one go, after all workers have been served.
     """
 
     def __init__(self, tasks_per_worker: int) -> None:
         self.unfinished: dict[int, WorkItem] = {}
-        self._ended: list[tuple[WorkItem, TaskResult]] = []
         self._queue = deque[WorkItem]()
+        self._finished: list[tuple[WorkItem, TaskResult]] = []
         self._tasks_per_worker = tasks_per_worker
 
-    def take(self, jobs: Iterable[WorkItem]) -> None:
-        """Queue tasks."""
-        for job in jobs:
-            self.unfinished[job.number] = job
-            self._queue.append(job)
+    def enqueue(self, items: Iterable[WorkItem]) -> None:
+        """Add tasks to the queue."""
+        for item in items:
+            self.unfinished[item.number] = item
+            self._queue.append(item)
 
-    # --- giving ---------------------------------------------------------------------------------------------------
+    # --- sending --------------------------------------------------------------------------------------------------
 
-    def send(self, crew: WorkerGroup, now: float) -> list[WorkItem]:
-        """Give idle workers a task each, then quick ones a few ahead; the tasks that were given."""
+    def send(self, group: WorkerGroup, now: float) -> list[WorkItem]:
+        """Send one task to each idle worker, then a few more to each quick one. Return the tasks that were sent."""
         if not self._queue:
             return []
-        low = [worker for worker in crew.live if worker.at_hand <= LOW_WATER]
-        rooms = ((worker, depth) for depth in range(1 + SENT_AHEAD) for worker in low)
-        given = [job for worker, depth in rooms if worker.has_room(depth, now) and (job := self._give(worker, now))]
+        low = [worker for worker in group.workers if worker.queue_length <= LOW_WATER]
+        # All workers get their first task before one of them gets a second.
+        slots = ((worker, depth) for depth in range(1 + SENT_AHEAD) for worker in low)
+        sent = [
+            item for worker, depth in slots if worker.accepts(depth, now) and (item := self._send_next(worker, now))
+        ]
         for worker in low:
-            crew.flush(worker)
-        return given
+            group.flush(worker)
+        return sent
 
-    def is_hungry(self, crew: WorkerGroup, now: float) -> bool:
-        """Whether a task that came now could be given to a worker."""
-        low = (worker for worker in crew.live if worker.at_hand <= LOW_WATER)
-        return any(worker.has_room(worker.at_hand, now) for worker in low)
+    def wants_tasks(self, group: WorkerGroup, now: float) -> bool:
+        """Return whether a new task could be sent to a worker at once."""
+        low = (worker for worker in group.workers if worker.queue_length <= LOW_WATER)
+        return any(worker.accepts(worker.queue_length, now) for worker in low)
 
-    def _give(self, worker: WorkerHandle, now: float) -> WorkItem | None:
+    def _send_next(self, worker: WorkerHandle, now: float) -> WorkItem | None:
         while self._queue:
-            job = self._queue.popleft()
-            payload = self._begin(job)
+            item = self._queue.popleft()
+            payload = self._start(item)
             if payload is not None:
-                worker.give(job, payload, now)
-                worker.retiring = worker.taken >= self._tasks_per_worker
-                return job
+                worker.assign(item, payload, now)
+                worker.is_retiring = worker.task_count >= self._tasks_per_worker
+                return item
         return None
 
-    def _begin(self, job: WorkItem) -> bytes | None:
-        """The task as a worker reads it, or ``None`` when it has ended here: cancelled by its holder, or unpicklable."""
-        if not job.begun and not job.future.set_running_or_notify_cancel():
-            del self.unfinished[job.number]
+    def _start(self, item: WorkItem) -> bytes | None:
+        """Return the pickled task, ``None`` when it ends here: its holder cancelled it, or it cannot be pickled."""
+        # A task that comes back from a worker was started before.
+        if not item.is_started and not item.future.set_running_or_notify_cancel():
+            del self.unfinished[item.number]
             return None
-        job.begun = True
+        item.is_started = True
         try:
-            return pickle.dumps(job.task, PICKLE_PROTOCOL)
+            return pickle.dumps(item.task, PICKLE_PROTOCOL)
         except Exception as error:  # noqa: BLE001 (isolation is the purpose: metadata may be of any type)
-            self._settle(job, failures.unsendable(job.task, error))
+            self._finish(item, failures.not_picklable(item.task, error))
             return None
 
-    def balance(self, crew: WorkerGroup, now: float) -> float:
-        """Call back what waits behind a task while another worker is idle; when to look again."""
-        if self._queue or not any(worker.is_idle for worker in crew.live):
+    def rebalance(self, group: WorkerGroup, now: float) -> float:
+        """Recall tasks that wait behind another while some worker is idle. Return when to call this again."""
+        if self._queue or not any(worker.is_idle for worker in group.workers):
             return math.inf
-        holders = [worker for worker in crew.live if worker.at_hand > 1]
-        if not holders or any(worker.recalled for worker in holders):
+        holders = [worker for worker in group.workers if worker.queue_length > 1]
+        if not holders or any(worker.is_recalled for worker in holders):
             return math.inf
-        holder = min(holders, key=lambda worker: worker.head_since)
-        if now - holder.head_since < RECALL_SECONDS:
-            return holder.head_since + RECALL_SECONDS
-        self.recall(crew, holder)
+        holder = min(holders, key=lambda worker: worker.busy_since)
+        if now - holder.busy_since < RECALL_SECONDS:
+            return holder.busy_since + RECALL_SECONDS
+        self.recall(group, holder)
         return math.inf
 
-    def recall(self, crew: WorkerGroup, worker: WorkerHandle) -> None:
-        """Ask a worker to return what it has not begun."""
-        if worker.at_hand > 1 and not worker.recalled:
-            worker.recalled = True
-            worker.say(Kind.RECALL)
-            crew.flush(worker)
+    def recall(self, group: WorkerGroup, worker: WorkerHandle) -> None:
+        """Ask a worker to return the tasks that it has not begun."""
+        if worker.queue_length > 1 and not worker.is_recalled:
+            worker.is_recalled = True
+            worker.send(FrameKind.RECALL)
+            group.flush(worker)
 
-    # --- getting back ---------------------------------------------------------------------------------------------
+    # --- messages from workers ------------------------------------------------------------------------------------
 
-    def on_result(self, crew: WorkerGroup, worker: WorkerHandle, frame: Frame, now: float) -> None:
-        """A worker has done a task. Raises ``ChannelError`` when it was not given that one."""
-        job = worker.take_back(frame.task)
-        if job is None:
-            raise ChannelError("the result of another task")
-        worker.quick = now - worker.head_since < QUICK_SECONDS
-        worker.head_since = now
-        if frame.kind is Kind.LAST_RESULT:
-            worker.retiring = True
-            self.recall(crew, worker)
-        if worker.retiring and not worker.sent:
-            crew.dismiss(worker)
-        self._settle(job, _read(job, frame))
+    def on_result(self, group: WorkerGroup, worker: WorkerHandle, frame: Frame, now: float) -> None:
+        """Finish a task with the worker's result. Raises ``ProtocolError`` when the worker does not have that task."""
+        item = worker.complete(frame.task)
+        if item is None:
+            raise ProtocolError("the result of another task")
+        worker.is_quick = now - worker.busy_since < QUICK_SECONDS
+        worker.busy_since = now
+        if frame.kind is FrameKind.LAST_RESULT:
+            worker.is_retiring = True
+            self.recall(group, worker)
+        if worker.is_retiring and not worker.tasks:
+            group.stop_worker(worker)
+        self._finish(item, _read_result(item, frame))
 
-    def on_returned(self, crew: WorkerGroup, worker: WorkerHandle, frame: Frame) -> None:
-        """A worker returns tasks that it has not begun. Raises ``ChannelError`` when it was not given them."""
+    def on_returned(self, group: WorkerGroup, worker: WorkerHandle, frame: Frame) -> None:
+        """Queue recalled tasks again. Raises ``ProtocolError`` when the worker does not have them."""
         numbers = decode_numbers(frame.payload)
-        if not worker.sent.keys() >= set(numbers):
-            raise ChannelError("tasks of others")
-        worker.recalled = False
-        worker.taken -= len(numbers)
-        self._queue.extendleft([worker.sent.pop(number) for number in reversed(numbers)])
-        if worker.retiring and not worker.sent:
-            crew.dismiss(worker)
+        if not worker.tasks.keys() >= set(numbers):
+            raise ProtocolError("tasks of others")
+        worker.is_recalled = False
+        worker.task_count -= len(numbers)
+        self._queue.extendleft([worker.tasks.pop(number) for number in reversed(numbers)])
+        if worker.is_retiring and not worker.tasks:
+            group.stop_worker(worker)
 
-    def on_free(self, worker: WorkerHandle, frame: Frame) -> None:
-        """A worker only waits for the output of these tasks, and could do more. Some may have ended meanwhile."""
-        worker.pending_writes = worker.sent.keys() & set(decode_numbers(frame.payload))
+    def on_pending_writes(self, worker: WorkerHandle, frame: Frame) -> None:
+        """Note that of these tasks only the output is being written, so that the worker could do more."""
+        # Those whose results came since are no longer among its tasks.
+        worker.pending_writes = worker.tasks.keys() & set(decode_numbers(frame.payload))
 
-    def release(self, worker: WorkerHandle, blamed: WorkItem | None, result: TaskResult | None) -> None:
-        """A worker is gone: the task to blame ends with ``result``, the others go back to the front of the queue."""
-        if blamed is not None:
-            worker.take_back(blamed.number)
-        self._queue.extendleft(reversed(worker.sent.values()))
-        worker.sent.clear()
+    def release(self, worker: WorkerHandle, failed: WorkItem | None, result: TaskResult | None) -> None:
+        """Take all tasks from a lost worker: finish the ``failed`` one with ``result``, queue the others in front."""
+        if failed is not None:
+            worker.complete(failed.number)
+        self._queue.extendleft(reversed(worker.tasks.values()))
+        worker.tasks.clear()
         worker.pending_writes.clear()
-        if blamed is not None and result is not None:
-            self._settle(blamed, result)
+        if failed is not None and result is not None:
+            self._finish(failed, result)
 
-    def _settle(self, job: WorkItem, result: TaskResult) -> None:
-        del self.unfinished[job.number]
-        self._ended.append((job, result))
+    # --- the ends of tasks ----------------------------------------------------------------------------------------
 
-    def tell(self) -> None:
-        """Give the futures of tasks that have ended their results."""
-        ended, self._ended = self._ended, []
-        for job, result in ended:
-            job.future.set_result(result)
+    def _finish(self, item: WorkItem, result: TaskResult) -> None:
+        del self.unfinished[item.number]
+        self._finished.append((item, result))
 
-    def give_up(self, broken: str) -> None:
-        """End every unfinished task: cancelled when the pool was left, else (``broken`` says why) with an error."""
-        for job in self.unfinished.values():
-            _give_up(job, broken)
+    def deliver(self) -> None:
+        """Set the results of finished tasks."""
+        finished, self._finished = self._finished, []
+        for item, result in finished:
+            item.future.set_result(result)
+
+    def fail_all(self, error: str) -> None:
+        """End every unfinished task: with ``PoolBrokenError`` if ``error`` says why the pool broke, else as cancelled."""
+        for item in self.unfinished.values():
+            # What has started can no longer be cancelled, and is not in the state that the helpers expect.
+            if error and item.is_started:
+                item.future.set_exception(PoolBrokenError(error))
+            elif error:
+                set_exception(item.future, PoolBrokenError(error))
+            elif item.is_started:
+                item.future.set_result(make_cancelled_result(item.task))
+            else:
+                cancel(item.future)
         self.unfinished = {}
 
 
-def _give_up(job: WorkItem, broken: str) -> None:
-    if broken and job.begun:
-        job.future.set_exception(PoolBrokenError(broken))
-    elif broken:
-        fail(job.future, PoolBrokenError(broken))
-    elif job.begun:
-        job.future.set_result(abandoned(job.task))
-    else:
-        cancel(job.future)
-
-
-def _read(job: WorkItem, frame: Frame) -> TaskResult:
+def _read_result(item: WorkItem, frame: Frame) -> TaskResult:
     try:
         result: object = pickle.loads(frame.payload)  # noqa: S301 (from our worker)
     except Exception as error:  # noqa: BLE001 (isolation is the purpose: metadata may be of any type)
-        return failures.unreadable(job.task, f"{type(error).__name__}: {error}")
+        return failures.bad_result(item.task, f"{type(error).__name__}: {error}")
     if not isinstance(result, TaskResult):
-        return failures.unreadable(job.task, f"it is of type {type(result).__name__}")
+        return failures.bad_result(item.task, f"it is of type {type(result).__name__}")
     return result

@@ -1,7 +1,7 @@
-"""Tasks in worker processes of our own: the default, and the only executor that can stop a document that hangs.
+"""Run tasks in worker processes: the default, and the only executor that can stop a document that hangs.
 
-Workers are plain child processes (``python -m pdfbatch.executors.process.worker``) or forks of one that is kept for that and
-has no threads: so this works in scripts without a ``__main__`` guard, notebooks, threads, event loops and daemonic processes.
+Workers are plain child processes (``python -m pdfbatch.executors.process.worker``), or forks of such a process that has no
+threads. So pools work in scripts without a ``__main__`` guard, notebooks, threads, event loops and daemonic processes.
 """
 
 import os
@@ -20,9 +20,9 @@ from pdfbatch.executors.cpus import available_cpus, check_workers
 from pdfbatch.executors.pool import PoolContext
 from pdfbatch.executors.process.child import LaunchSpec
 from pdfbatch.executors.process.command_queue import Command, CommandQueue
-from pdfbatch.executors.process.forkserver_client import can_fork
+from pdfbatch.executors.process.forkserver_client import can_use_forkserver
 from pdfbatch.executors.process.protocol import PICKLE_PROTOCOL, Setup
-from pdfbatch.executors.process.supervisor import PoolTerms, Supervisor
+from pdfbatch.executors.process.supervisor import PoolSettings, Supervisor
 from pdfbatch.ports import Pool, Shared, Work
 from pdfbatch.tasks import Task, TaskResult
 
@@ -31,23 +31,24 @@ StartMethod = Literal["forkserver", "spawn"]
 
 @dataclass(frozen=True, slots=True)
 class ProcessExecutor:
-    """Does tasks in ``workers`` processes; one for each core that this process may use when not given.
+    """Run tasks in ``workers`` processes; by default one for each core that this process may use.
 
-    A worker that hangs past the work's limits, holds more memory than they allow, or dies, costs the task that it was on,
-    whose result says why; another takes its place. Each worker has a session and a ``TMPDIR`` of its own: what it started is
-    killed with it, and its temporary files are removed. When this process dies, by whatever signal, its workers die too.
+    A worker that exceeds the work's limits on time or memory is killed. That, or a crash, fails only the task that the worker
+    was on; the result says why, and a new worker takes its place. Each worker has a session and a ``TMPDIR`` of its own: what
+    it started is killed with it, and its temporary files are removed. When this process dies, by whatever signal, its workers
+    die too.
 
     A worker is replaced after ``tasks_per_worker`` tasks, or when it holds more than ``recycle_bytes`` of resident memory
-    after one (``None``: never for that).
+    after a task (``None``: never for that reason).
 
-    ``start_method``, in the words of ``multiprocessing``: ``"forkserver"``, the default on Linux, forks workers from a process
-    that has loaded what they need, which takes some milliseconds; ``"spawn"``, the default elsewhere, starts each by itself,
-    which takes a fifth of a second. Work that starts threads when it is unpickled is spawned either way. ``python`` is the
-    interpreter of the workers, of the same version as this one; modules are found along this process's ``sys.path``. Children
-    of workers see ``OMP_THREAD_LIMIT=1`` unless it is set.
+    ``start_method`` has the meaning that it has in ``multiprocessing``. ``"forkserver"``, the default on Linux, forks workers
+    from a process that has loaded what they need, which is quick. ``"spawn"``, the default elsewhere, starts a new interpreter
+    for each. Work that starts threads when it is unpickled is spawned either way. ``python`` is the interpreter of the workers
+    and must be of the same version as this one; modules are found along this process's ``sys.path``. Child processes of
+    workers see ``OMP_THREAD_LIMIT=1`` unless it is set.
 
-    The memory limit is enforced by sampling ten times a second and, against faster growth, by RLIMIT_DATA; on Linux only.
-    Callbacks of the futures run in the thread that supervises the workers, and must not block. Not for Windows.
+    The memory limit is enforced on Linux only, by sampling ten times a second and, against faster growth, by RLIMIT_DATA.
+    Callbacks of the futures run in the thread that supervises the workers, and must not block. Windows is not supported.
 
     Raises ``UsageError`` when ``workers`` or ``tasks_per_worker`` is below 1.
     """
@@ -69,53 +70,59 @@ class ProcessExecutor:
             raise UsageError(f"ProcessExecutor(tasks_per_worker={self.tasks_per_worker}): give at least 1 task")
 
     def start(self, work: Work) -> Pool:
-        """A pool whose first worker is ready; more are started when there are tasks for them.
+        """Return a pool whose first worker is ready; the others are started when there are tasks for them.
 
         Raises ``PoolStartError`` when no worker can be started (or not by this ``start_method``), or ``work`` cannot be sent.
         """
-        setup = Setup(python_path=os.environ.get("PYTHONPATH"), recycle_bytes=self.recycle_bytes, work=_pickled(work))
+        pickled = _pickle_work(work)
+        setup = Setup(python_path=os.environ.get("PYTHONPATH"), recycle_bytes=self.recycle_bytes, work=pickled)
         launch = LaunchSpec(
-            python=self._interpreter(),
-            environment=_environment(),
+            python=self._find_interpreter(),
+            environment=_build_environment(),
             setup=pickle.dumps(setup, PICKLE_PROTOCOL),
-            forks=self._forks(),
+            use_forkserver=self._use_forkserver(),
         )
-        workers = self.workers or available_cpus()
-        terms = PoolTerms(launch=launch, limits=work.limits, workers=workers, tasks_per_worker=self.tasks_per_worker)
-        return _ProcessPool(terms)
+        settings = PoolSettings(
+            launch=launch,
+            limits=work.limits,
+            workers=self.workers or available_cpus(),
+            tasks_per_worker=self.tasks_per_worker,
+        )
+        return _ProcessPool(settings)
 
-    def _forks(self) -> bool:
-        if self.start_method == "forkserver" and not can_fork():
-            raise PoolStartError('ProcessExecutor(start_method="forkserver") needs Linux; use "spawn" here')
-        return self.start_method != "spawn" and can_fork()
-
-    def _interpreter(self) -> str:
+    def _find_interpreter(self) -> str:
         if os.name != "posix":
             raise PoolStartError("ProcessExecutor needs Linux or macOS; use ThreadExecutor here")
+        # In a frozen application sys.executable is the application itself.
         python = self.python or ("" if getattr(sys, "frozen", False) else sys.executable)
         if not python:
             raise PoolStartError("This program does not know its Python interpreter: give ProcessExecutor(python=...)")
         return python
 
+    def _use_forkserver(self) -> bool:
+        if self.start_method == "forkserver" and not can_use_forkserver():
+            raise PoolStartError('ProcessExecutor(start_method="forkserver") needs Linux; use "spawn" here')
+        return self.start_method != "spawn" and can_use_forkserver()
+
 
 class _ProcessPool(PoolContext):
     name = "process"
 
-    def __init__(self, terms: PoolTerms) -> None:
-        self._capacity = terms.workers
-        self._inbox = CommandQueue()
-        self._supervisor = supervisor = Supervisor(terms, self._inbox)
-        # A daemon, so that an interpreter with a live pool can exit; the guardian then ends the workers.
+    def __init__(self, settings: PoolSettings) -> None:
+        self._capacity = settings.workers
+        self._commands = CommandQueue()
+        self._supervisor = supervisor = Supervisor(settings, self._commands)
+        # A daemon thread, so that the interpreter can exit while a pool is open; the reaper then kills the workers.
         self._thread = threading.Thread(target=supervisor.run, name="pdfbatch-supervisor", daemon=True)
         try:
             self._thread.start()
         except RuntimeError as error:
-            self._inbox.close("no thread")
+            self._commands.close("no thread")
             raise PoolStartError(f"No thread can be started here: {error}") from error
         try:
-            supervisor.started.result()
+            supervisor.startup.result()
         except BaseException:
-            self._stop()
+            self._terminate()
             raise
 
     @property
@@ -127,51 +134,52 @@ class _ProcessPool(PoolContext):
         return self._supervisor.pending_writes
 
     def submit(self, task: Task) -> Future[TaskResult]:
-        return self._inbox.put(task)
+        return self._commands.put(task)
 
-    def _finish(self) -> None:
-        self._inbox.ask(Command.FINISH)
-        self._supervisor.ended.wait()
+    def _shutdown(self) -> None:
+        self._commands.request(Command.SHUTDOWN)
+        self._supervisor.has_ended.wait()
         self._thread.join()
 
-    def _stop(self) -> None:
-        self._inbox.ask(Command.STOP)
+    def _terminate(self) -> None:
+        self._commands.request(Command.TERMINATE)
         if sys.is_finalizing():
-            return  # the supervisor's thread runs no more; the guardian stops the workers as soon as we are gone
-        self._supervisor.ended.wait()
+            return  # the supervisor's thread no longer runs; the reaper kills the workers as soon as this process has exited
+        self._supervisor.has_ended.wait()
         self._thread.join()
 
 
-class _WorkPickler(pickle.Pickler):
-    """Notes what is defined in the script itself: a worker cannot import it."""
-
-    def __init__(self, file: BytesIO) -> None:
-        super().__init__(file, PICKLE_PROTOCOL)
-        self.homeless: list[str] = []
-
-    def reducer_override(self, obj: object) -> Any:  # the type of NotImplemented, to typeshed
-        if isinstance(obj, (type, FunctionType)) and obj.__module__ == "__main__":
-            self.homeless.append(obj.__qualname__)
-        return NotImplemented
-
-
-def _pickled(work: Work) -> bytes:
+def _pickle_work(work: Work) -> bytes:
     file = BytesIO()
     pickler = _WorkPickler(file)
     try:
         pickler.dump(work)
     except Exception as error:
         raise PoolStartError(f"The work cannot be sent to worker processes: {type(error).__name__}: {error}") from error
-    if pickler.homeless:
-        names = ", ".join(dict.fromkeys(pickler.homeless))
+    if pickler.names_in_main:
+        names = ", ".join(dict.fromkeys(pickler.names_in_main))
         raise PoolStartError(
             f"Worker processes cannot import {names} from the script that is running: define it in a module of its own"
         )
     return file.getvalue()
 
 
-def _environment() -> dict[str, str]:
-    """The environment of the workers, from this process's own, which is left as it is."""
+class _WorkPickler(pickle.Pickler):
+    """Collects names of what the script itself defines, as a worker cannot import that."""
+
+    def __init__(self, file: BytesIO) -> None:
+        super().__init__(file, PICKLE_PROTOCOL)
+        self.names_in_main: list[str] = []
+
+    def reducer_override(self, obj: object) -> Any:  # the type of NotImplemented, to typeshed
+        if isinstance(obj, (type, FunctionType)) and obj.__module__ == "__main__":
+            self.names_in_main.append(obj.__qualname__)
+        return NotImplemented
+
+
+def _build_environment() -> dict[str, str]:
+    """Return the environment of the workers. That of this process is not changed."""
+    # The interpreter finds its standard library by itself; PYTHONPATH cannot hold a path with a separator in it.
     standard = {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}
     paths = [os.path.abspath(path) for path in sys.path]
     ours = [path for path in dict.fromkeys(paths) if path not in standard and os.pathsep not in path]

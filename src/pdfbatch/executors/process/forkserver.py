@@ -1,12 +1,11 @@
-"""The fork server: a process that has loaded what workers need, and forks one whenever the crew asks for it (Linux).
+"""The fork server: a process that has loaded what workers need, and forks a worker on request (Linux only).
 
-A worker that is started by itself spends a seventh of a second of CPU on imports; a fork of one that has them is there
-in some milliseconds. The fork server has one thread and does no task, so that its forks are safe: when something that it
-loaded has started threads, it says so and ends, and workers are started by themselves.
+A fork skips the imports, which are most of what the start of a worker costs. The fork server has one thread and runs no
+task, so it is safe to fork. If something that it loads starts threads, it says so and exits, and workers are spawned instead.
 
-Run as ``python -m pdfbatch.executors.process.worker --fork FOLDER CONTROL SETUP HOST``: the folder of the pool, a socket, an
-unnamed file with the pickled ``Setup``, and the process that all this is for. It ends when the other end of the socket is
-closed, or the host dies.
+Run as ``python -m pdfbatch.executors.process.worker --fork FOLDER CONTROL SETUP HOST``: the pool's folder, a socket, an
+unnamed file with the pickled ``Setup``, and the id of the process that uses the workers. The fork server exits when the other
+end of the socket is closed, or the host exits.
 """
 
 import gc
@@ -25,12 +24,12 @@ from pdfbatch import task_log
 from pdfbatch.executors.process.protocol import Setup
 from pdfbatch.ports import SupportsPreload, Work
 
-_MOST_BYTES = 256  # of a message: a word, and two numbers or the name of a folder
+_MAX_MESSAGE_BYTES = 256  # the kind, and two numbers or the name of a folder
 _PIPES = 3
 
 
 class Message(IntEnum):
-    """What the two sides say: the first byte of a message."""
+    """The kinds of messages on the socket: the first byte of each."""
 
     READY = 1
     THREADED = 2
@@ -41,78 +40,80 @@ class Message(IntEnum):
 
 
 MESSAGE = struct.Struct("@Bqq")
-"""A word and two numbers: of a forked process its number; of a reaped one its status and most resident memory, as wait4(2)
-gives them; of a refusal the error number.
+"""A kind and two numbers: the process id of a forked worker; the status and ``ru_maxrss`` of a reaped one, as in wait4(2); or
+the error number of a refused request.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class ForkedWorker:
-    """What a worker that has just been forked needs: its folder, the host's end, and what was loaded for it."""
+    """What a newly forked worker starts with: its folder, a pidfd of the host, and what the fork server loaded."""
 
     folder: str
-    host: int
+    host_pidfd: int
     setup: Setup
     work: Work
 
 
 def serve(pool_folder: str, control_fd: int, setup_fd: int, host: int) -> ForkedWorker | None:
-    """Fork until nobody needs it any more. Returns in each worker, and in the fork server itself (``None``) at its end."""
+    """Fork workers on request.
+
+    Returns in each worker, and returns ``None`` in the fork server itself when it is no longer needed.
+    """
     control = socket.socket(fileno=control_fd)
-    end = os.pidfd_open(host)
-    if os.getppid() != host:
+    host_pidfd = os.pidfd_open(host)
+    if os.getppid() != host:  # it died before the pidfd was opened, and another process may have its id
         return None
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # a host that ignores it has told us to, too
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # if the host ignores it, so does this process, and wait4 would fail
     with open(setup_fd, "rb") as file:
         setup: Setup = pickle.load(file)  # noqa: S301 (from our parent)
-    restore(setup)
-    work = loaded(setup)
+    restore_pythonpath(setup)
+    work = load_work(setup)
     if len(os.listdir("/proc/self/task")) > 1:
-        _say(control, Message.THREADED)
+        _send(control, Message.THREADED)
         return None
     gc.collect()
-    gc.freeze()  # what is there now stays: the collector of a worker need not touch, and so copy, its pages
-    _say(control, Message.READY)
-    name = _forks(control, end)
+    gc.freeze()  # else the garbage collector of each worker would touch, and so copy, the pages that all share
+    _send(control, Message.READY)
+    name = _fork_on_request(control, host_pidfd)
     if name is None:
         return None
     control.close()
     folder = os.path.join(pool_folder, name)
     os.environ["TMPDIR"] = os.path.join(folder, "tmp")
-    tempfile.tempdir = None
-    return ForkedWorker(folder, end, setup, work)
+    tempfile.tempdir = None  # forget the fork server's own
+    return ForkedWorker(folder, host_pidfd, setup, work)
 
 
-def restore(setup: Setup) -> None:
-    """Give the worker's children the host's own ``PYTHONPATH``: ours was only meant for this process."""
+def restore_pythonpath(setup: Setup) -> None:
+    """Give children of workers the host's own ``PYTHONPATH``; that of the worker itself has the host's whole ``sys.path``."""
     os.environ.pop("PYTHONPATH", None)
     if setup.python_path is not None:
         os.environ["PYTHONPATH"] = setup.python_path
 
 
-def loaded(setup: Setup) -> Work:
-    """The work, with the libraries that it wants beforehand."""
+def load_work(setup: Setup) -> Work:
+    """Unpickle the work and let it load its libraries."""
     task_log.route_all()
     work: Work = pickle.loads(setup.work)  # noqa: S301 (from our parent)
-    with suppress(Exception):  # the first task then meets it, and says what it is
+    with suppress(Exception):  # the first task fails in the same way, and its result says why
         if isinstance(work, SupportsPreload):
             work.load()
     return work
 
 
-def _forks(control: socket.socket, end: int) -> str | None:
-    """The name of the worker in each of them, ``None`` in the fork server when it is no longer needed."""
+def _fork_on_request(control: socket.socket, host_pidfd: int) -> str | None:
+    """Serve requests. Return the worker's name in each worker, ``None`` in the fork server when nobody needs it any more."""
     while True:
-        ready, _, _ = select.select([control.fileno(), end], [], [])
-        if end in ready:
+        ready, _, _ = select.select([control.fileno(), host_pidfd], [], [])
+        if host_pidfd in ready:
             return None
-        data, pipes, _, _ = socket.recv_fds(control, _MOST_BYTES, _PIPES)
+        data, pipes, _, _ = socket.recv_fds(control, _MAX_MESSAGE_BYTES, _PIPES)
         if not data:
             return None
         match Message(data[0]):
             case Message.FORK:
-                if _forked(control, pipes):
-                    _settle_in(pipes)
+                if _fork(control, pipes):
                     return data[1:].decode("ascii")
             case Message.REAP:
                 _reap(control, data)
@@ -120,8 +121,8 @@ def _forks(control: socket.socket, end: int) -> str | None:
                 return None
 
 
-def _forked(control: socket.socket, pipes: list[int]) -> bool:
-    """Fork; whether this is the new process."""
+def _fork(control: socket.socket, pipes: list[int]) -> bool:
+    """Fork, and return whether this is the new process; give that a session and standard streams of its own."""
     try:
         pid = os.fork()
     except OSError as error:
@@ -129,22 +130,18 @@ def _forked(control: socket.socket, pipes: list[int]) -> bool:
     else:
         refusal = 0
     if pid == 0:
+        os.setsid()
+        for number, pipe in enumerate(pipes):
+            os.dup2(pipe, number)
+            os.close(pipe)
         return True
     for pipe in pipes:
         os.close(pipe)
     if pid < 0:
-        _say(control, Message.REFUSED, refusal)
+        _send(control, Message.REFUSED, refusal)
     else:
-        _say(control, Message.DONE, pid)
+        _send(control, Message.DONE, pid)
     return False
-
-
-def _settle_in(pipes: list[int]) -> None:
-    """A session and standard streams of its own."""
-    os.setsid()
-    for number, pipe in enumerate(pipes):
-        os.dup2(pipe, number)
-        os.close(pipe)
 
 
 def _reap(control: socket.socket, data: bytes) -> None:
@@ -152,10 +149,10 @@ def _reap(control: socket.socket, data: bytes) -> None:
     try:
         _, status, usage = os.wait4(pid, 0)
     except ChildProcessError as error:
-        _say(control, Message.REFUSED, error.errno or 0)
+        _send(control, Message.REFUSED, error.errno or 0)
     else:
-        _say(control, Message.DONE, status, usage.ru_maxrss)
+        _send(control, Message.DONE, status, usage.ru_maxrss)
 
 
-def _say(control: socket.socket, word: Message, first: int = 0, second: int = 0) -> None:
-    control.send(MESSAGE.pack(word, first, second))
+def _send(control: socket.socket, message: Message, first: int = 0, second: int = 0) -> None:
+    control.send(MESSAGE.pack(message, first, second))

@@ -1,4 +1,4 @@
-"""The crew's end of the fork server: starts it, has it fork workers, and asks it how they ended."""
+"""The parent's side of the fork server: start it, have it fork workers, and ask it how they ended."""
 
 import logging
 import os
@@ -8,44 +8,43 @@ import sys
 from contextlib import ExitStack, suppress
 from typing import IO
 
-from pdfbatch.executors.process.child import Child, ExitInfo, ForkedChild, LaunchSpec
-from pdfbatch.executors.process.failures import Exit
+from pdfbatch.executors.process.child import Child, ExitStatus, ForkedChild, LaunchSpec
 from pdfbatch.executors.process.forkserver import MESSAGE, Message
 
 log = logging.getLogger(__name__)
 
-_TAIL_BYTES = 4096
-_LEAVE_SECONDS = 0.5
+_STDERR_BYTES = 4096
+_EXIT_SECONDS = 0.5
 
-ANSWER_SECONDS = 1.0  # a fork takes some milliseconds; what takes so long is stuck, and not waited for again
+REPLY_SECONDS = 1.0  # a fork takes milliseconds: a server that needs so long hangs, and is not used again
 
 
-def can_fork() -> bool:
-    """Whether there can be a fork server here: on Linux, whose pidfds let us watch processes that are not our children."""
+def can_use_forkserver() -> bool:
+    """Return whether a fork server can be used: on Linux, where pidfds let a process watch others that are not its children."""
     return sys.platform == "linux" and hasattr(os, "pidfd_open") and hasattr(os, "memfd_create")
 
 
-class ForkClient:
-    """A fork server on its way, there, or gone. Belongs to one thread. Raises ``OSError`` when it cannot be launched.
+class ForkServerClient:
+    """A fork server. For one thread. Raises ``OSError`` when it cannot be launched.
 
-    ``starting``: it is not known yet whether it will fork. ``ready``: it forks. Neither: it does not; workers are then
-    started by themselves.
+    While it ``is_starting``, it is not known yet whether it will fork; once it ``is_ready``, it forks. When it is neither, it
+    does not fork, and workers are to be spawned.
     """
 
     def __init__(self, launch: LaunchSpec, folder: str) -> None:
-        self.starting, self.ready = True, False
+        self.is_starting, self.is_ready = True, False
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._control.settimeout(ANSWER_SECONDS)
+        self._control.settimeout(REPLY_SECONDS)
         try:
             with theirs, _unnamed_file(launch.setup) as setup:
-                numbers = theirs.fileno(), setup.fileno()
-                self._errors = _unnamed_file(b"")  # no pipe: nobody would empty it
+                descriptors = theirs.fileno(), setup.fileno()
+                self._stderr = _unnamed_file(b"")  # not a pipe, which somebody would have to empty
                 self._process = subprocess.Popen(
-                    launch.command("--fork", folder, *map(str, numbers), str(os.getpid())),
-                    pass_fds=numbers,
+                    launch.build_command("--fork", folder, *map(str, descriptors), str(os.getpid())),
+                    pass_fds=descriptors,
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
-                    stderr=self._errors,
+                    stderr=self._stderr,
                     start_new_session=True,
                     env={**launch.environment, "TMPDIR": folder},
                 )
@@ -55,81 +54,82 @@ class ForkClient:
         self.pid = self._process.pid
 
     def fileno(self) -> int:
-        """What to wait on while it is ``starting``."""
+        """Return the descriptor that becomes readable when the server no longer ``is_starting``."""
         return self._control.fileno()
 
-    def hear(self) -> bool:
-        """Take its first word; whether there was one. It may be that it is not going to fork."""
-        self.starting = False
-        word, _, _ = self._answer()
-        self.ready = word is Message.READY
-        if word is Message.THREADED:
-            log.debug("What workers load has threads of its own: they are started by themselves instead of forked")
-        return word is not None
+    def finish_start(self) -> bool:
+        """Read the server's first message and return whether there was one; see ``is_ready`` for what it said."""
+        self.is_starting = False
+        message, _, _ = self._read_reply()
+        self.is_ready = message is Message.READY
+        if message is Message.THREADED:
+            log.debug("The work starts threads when it is loaded: workers are spawned instead of forked")
+        return message is not None
 
     def fork(self, name: str) -> Child | None:
-        """A new worker, whose folder has this name; ``None`` when the fork server is gone or stuck.
+        """Fork a worker whose folder has this name. Return ``None`` when the fork server has exited or hangs.
 
-        Raises ``OSError`` when it cannot fork.
+        Raises ``OSError`` when the fork fails.
         """
-        if not self.ready:
+        if not self.is_ready:
             return None
-        with ExitStack() as mine, ExitStack() as its:
-            pipes = [_pipe(mine, its, we_write=number == 0) for number in range(3)]
+        with ExitStack() as our_ends, ExitStack() as their_ends:
+            pipes = [_open_pipe(our_ends, their_ends, we_write=number == 0) for number in range(3)]
             ours, theirs = zip(*pipes, strict=True)
-            word, pid, _ = self._asked(bytes([Message.FORK]) + name.encode("ascii"), theirs)
-            if word is Message.REFUSED:
-                raise OSError(pid, os.strerror(pid))
-            if word is not Message.DONE:
+            reply, pid, _ = self._request(bytes([Message.FORK]) + name.encode("ascii"), theirs)
+            if reply is Message.REFUSED:
+                raise OSError(pid, os.strerror(pid))  # the number is an error number then
+            if reply is not Message.DONE:
                 return None
-            child = ForkedChild(pid, ours, self)
-            mine.pop_all()
+            child = ForkedChild(pid, ours, self.reap)
+            our_ends.pop_all()  # from here on the child closes them
             return child
 
-    def reap(self, pid: int) -> ExitInfo:
-        """How a worker that has exited ended."""
-        word, status, ru_maxrss = self._asked(MESSAGE.pack(Message.REAP, pid, 0)) if self.ready else (None, 0, 0)
-        return ExitInfo.of(status, ru_maxrss) if word is Message.DONE else ExitInfo()
+    def reap(self, pid: int) -> ExitStatus:
+        """Return how a worker that has exited ended."""
+        reply, status, ru_maxrss = self._request(MESSAGE.pack(Message.REAP, pid, 0)) if self.is_ready else (None, 0, 0)
+        return ExitStatus.from_wait4(status, ru_maxrss) if reply is Message.DONE else ExitStatus()
 
-    def end(self) -> Exit:
-        """ExitInfo it, unless it is about to do so by itself, and say how it ended."""
+    def stop(self) -> ExitStatus:
+        """Kill the server, unless it is about to exit by itself, and return how it ended."""
         self._control.close()
-        if not self.ready:
+        if not self.is_ready:
             with suppress(subprocess.TimeoutExpired):
-                self._process.wait(_LEAVE_SECONDS)
-        self.starting = self.ready = False
+                self._process.wait(_EXIT_SECONDS)
+        self.is_starting = self.is_ready = False
         self._process.kill()
-        with self._errors:
+        with self._stderr as file:
             code = self._process.wait()
-            return Exit(code=code, errors=_tail(self._errors))
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _STDERR_BYTES))
+            return ExitStatus(code=code, stderr=file.read())
 
-    def _asked(self, message: bytes, pipes: "tuple[int, ...]" = ()) -> tuple[Message | None, int, int]:
+    def _request(self, message: bytes, pipes: "tuple[int, ...]" = ()) -> tuple[Message | None, int, int]:
         try:
             socket.send_fds(self._control, [message], pipes)
-        except OSError:  # it is gone, or stuck with its ears full
-            self.ready = False
+        except OSError:  # the fork server has exited, or its socket buffer is full
+            self.is_ready = False
             return None, 0, 0
-        return self._answer()
+        return self._read_reply()
 
-    def _answer(self) -> tuple[Message | None, int, int]:
-        """What it says, with ``None`` for the word when it is gone or stuck."""
+    def _read_reply(self) -> tuple[Message | None, int, int]:
+        """Return the next message and its numbers, with ``None`` for the message when the server has exited or hangs."""
         try:
             data = self._control.recv(MESSAGE.size)
         except OSError:
             data = b""
         if len(data) != MESSAGE.size:
-            self.ready = False
+            self.is_ready = False
             return None, 0, 0
-        word, first, second = MESSAGE.unpack(data)
-        return Message(word), first, second
+        kind, first, second = MESSAGE.unpack(data)
+        return Message(kind), first, second
 
 
-def _pipe(mine: ExitStack, its: ExitStack, *, we_write: bool) -> tuple[int, int]:
-    """Our end of a new pipe and the worker's, each closed by its stack."""
-    reads, writes = os.pipe()
-    ours, theirs = (writes, reads) if we_write else (reads, writes)
-    mine.callback(os.close, ours)
-    its.callback(os.close, theirs)
+def _open_pipe(our_ends: ExitStack, their_ends: ExitStack, *, we_write: bool) -> tuple[int, int]:
+    """Return our end and the worker's end of a new pipe, and add each to the stack that closes it."""
+    reader, writer = os.pipe()
+    ours, theirs = (writer, reader) if we_write else (reader, writer)
+    our_ends.callback(os.close, ours)
+    their_ends.callback(os.close, theirs)
     return ours, theirs
 
 
@@ -138,8 +138,3 @@ def _unnamed_file(content: bytes) -> IO[bytes]:
     file.write(content)
     file.seek(0)
     return file
-
-
-def _tail(file: IO[bytes]) -> bytes:
-    file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL_BYTES))
-    return file.read()

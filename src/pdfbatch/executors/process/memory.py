@@ -1,41 +1,43 @@
-"""How much memory a process holds, and how to bound it, where the platform tells."""
+"""Measure and limit the memory of a process, where the platform allows it."""
 
 import os
 import sys
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
+_STATM_RESIDENT, _STATM_DATA = 1, 5  # fields of /proc/<pid>/statm, see proc(5)
+_OOM_SCORE = 500
 
 
-def resident_bytes(pid: int) -> int | None:
-    """Resident memory of a process; ``None`` where that cannot be told (no ``/proc``, or no such process)."""
-    return _statm(pid, 1)
+def read_resident_bytes(pid: int) -> int | None:
+    """Return the resident memory of a process, ``None`` when it is unknown (no ``/proc``, or no such process)."""
+    return _read_statm(pid, _STATM_RESIDENT)
 
 
-def own_resident_bytes() -> int:
-    """Resident memory of this process; where only the peak can be told, the peak."""
-    resident = _statm(os.getpid(), 1)
-    return own_peak_bytes() if resident is None else resident
+def read_own_resident_bytes() -> int:
+    """Return the resident memory of this process; its peak on platforms that tell only that."""
+    resident = _read_statm(os.getpid(), _STATM_RESIDENT)
+    return read_own_peak_bytes() if resident is None else resident
 
 
-def own_peak_bytes() -> int:
-    """The most resident memory that this process, or what it was before it was this program, ever had."""
+def read_own_peak_bytes() -> int:
+    """Return the highest resident memory that this process ever had. It survives ``exec``: see ``WorkerHandle.mark_ready``."""
     import resource  # noqa: PLC0415 (not there on Windows)
 
-    return peak_bytes(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    return convert_maxrss(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
-def peak_bytes(ru_maxrss: int) -> int:
-    """``ru_maxrss`` in bytes: the kernel counts in KiB, except on macOS."""
+def convert_maxrss(ru_maxrss: int) -> int:
+    """Return ``ru_maxrss`` in bytes: macOS counts bytes, other kernels KiB."""
     return ru_maxrss if sys.platform == "darwin" else ru_maxrss * 1024
 
 
-def bound_own_data(more_bytes: int) -> None:
-    """Let this process and its children allocate this much more than it has now, on Linux; elsewhere do nothing.
+def limit_own_data(more_bytes: int) -> None:
+    """Let this process and its children allocate ``more_bytes`` beyond what it has now. Does nothing outside Linux.
 
-    RLIMIT_DATA counts private writable memory. RLIMIT_AS would count what is only reserved, too (heaps and stacks of
-    threads, mapped files), and so fail engines that never touch it.
+    Sets RLIMIT_DATA, which counts private writable memory. RLIMIT_AS would also count memory that is only reserved (heaps and
+    stacks of threads, mapped files), and so stop engines that never touch it.
     """
-    data = _statm(os.getpid(), 5)
+    data = _read_statm(os.getpid(), _STATM_DATA)
     if data is None:
         return
     import resource  # noqa: PLC0415 (not there on Windows)
@@ -46,20 +48,19 @@ def bound_own_data(more_bytes: int) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
 
 
-def volunteer_for_the_oom_killer() -> None:
-    """Make the kernel choose this process before its parent when the machine runs out of memory (Linux)."""
+def raise_oom_score() -> None:
+    """Volunteer for the OOM killer: when the machine runs out of memory, Linux kills this process before its parent."""
     path = "/proc/self/oom_score_adj"
     try:
         with open(path, encoding="ascii") as file:
             score = int(file.read())
         with open(path, "w", encoding="ascii") as file:
-            file.write(str(max(score, 500)))
+            file.write(str(max(score, _OOM_SCORE)))
     except (OSError, ValueError):
-        return  # another platform, or a sandbox that does not let us
+        return  # another platform, or a sandbox that forbids it
 
 
-def _statm(pid: int, field: int) -> int | None:
-    """A field of ``/proc/<pid>/statm`` in bytes (proc(5)): 1 is resident, 5 is data and stack."""
+def _read_statm(pid: int, field: int) -> int | None:
     try:
         with open(f"/proc/{pid}/statm", "rb", buffering=0) as file:
             return int(file.read().split()[field]) * _PAGE_BYTES

@@ -1,7 +1,7 @@
-"""What supervisor and worker say to each other: length-prefixed frames over two pipes.
+"""Messages between supervisor and worker: length-prefixed frames over two pipes.
 
-A frame is a header (length of the payload, kind, number of the task) and a payload, which is a pickle where it carries a
-value. The task's number stands outside the pickle, so that blame can be laid before the pickle is opened.
+A frame is a header (length of the payload, kind, number of the task) and a payload, which is a pickle when it carries a
+value. The number of the task is not part of the pickle, so that it is known even if unpickling fails or crashes.
 """
 
 import os
@@ -15,13 +15,13 @@ from typing import NamedTuple
 PICKLE_PROTOCOL = 5
 
 _HEADER = struct.Struct("<QBQ")
-_MOST_BYTES = 1 << 40
+_MAX_PAYLOAD_BYTES = 1 << 40
 _READ_BYTES = 1 << 18
-_PIECES = 64  # in one write; POSIX grants 16, Linux and macOS 1024
+_MAX_PIECES = 64  # in one writev; POSIX guarantees 16, Linux and macOS allow 1024
 
 
-class Kind(IntEnum):
-    """What a frame is about. The first four go to the worker, the others come from it."""
+class FrameKind(IntEnum):
+    """What a frame says. The first four are sent to the worker, the others come from it."""
 
     SETUP = 1
     TASK = 2
@@ -31,30 +31,30 @@ class Kind(IntEnum):
     RESULT = 6
     LAST_RESULT = 7
     RETURNED = 8
-    FREE = 9
+    PENDING_WRITES = 9
 
 
-_KINDS = {kind.value: kind for kind in Kind}  # several times faster than Kind(number), and asked for each frame
+_KINDS = {kind.value: kind for kind in FrameKind}  # for every frame; much faster than FrameKind(number)
 
 
 class Frame(NamedTuple):
-    """A message; ``task`` is 0 where it is about none."""
+    """One message. ``task`` is 0 when the message is about no task, or about several."""
 
-    kind: Kind
+    kind: FrameKind
     task: int
     payload: bytes | memoryview
 
 
-class ChannelError(Exception):
-    """What came in is no frame."""
+class ProtocolError(Exception):
+    """The bytes received are no frame, or the frame makes no sense here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
     """What a worker needs before its first task.
 
-    ``python_path`` is the host's own ``PYTHONPATH``, for the worker's children. ``work`` is a pickle of its own: it may
-    import anything, which must happen after the rest is in place.
+    ``python_path`` is the ``PYTHONPATH`` of this process, for the worker's children. ``work`` is a pickle inside this one: it
+    may import anything, and must be unpickled only after the rest is in place.
     """
 
     python_path: str | None
@@ -62,100 +62,96 @@ class Setup:
     work: bytes
 
 
-def encode(kind: Kind, task: int = 0, payload: bytes = b"") -> tuple[bytes, ...]:
-    """A frame as bytes: in one piece, or in two where a copy of the payload would cost more than a second write."""
+def encode_frame(kind: FrameKind, task: int = 0, payload: bytes = b"") -> tuple[bytes, ...]:
+    """Return a frame as bytes: in two pieces if copying the payload would cost more than a second write."""
     header = _HEADER.pack(len(payload), kind, task)
     return (header + payload,) if len(payload) < _READ_BYTES else (header, payload)
 
 
 def encode_numbers(numbers: list[int]) -> bytes:
-    """Task numbers as the payload of a frame."""
+    """Return a payload that carries task numbers, or one other number."""
     return struct.pack(f"<{len(numbers)}Q", *numbers)
 
 
 def decode_numbers(payload: bytes | memoryview) -> tuple[int, ...]:
-    """The task numbers in a payload. Raises ``ChannelError``."""
+    """Return the numbers in a payload. Raises ``ProtocolError``."""
     if len(payload) % 8:
-        raise ChannelError("not a list of task numbers")
+        raise ProtocolError("not a list of numbers")
     return struct.unpack(f"<{len(payload) // 8}Q", payload)
 
 
-class Inflow:
-    """Bytes in, frames out. For a pipe that must not block."""
+class FrameReader:
+    """Read frames from a pipe that does not block."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
 
     def read(self, fd: int) -> list[Frame]:
-        """The frames that one read completes.
+        """Read once and return the frames that are complete by then.
 
-        Raises ``EOFError`` when the other side has closed, ``BlockingIOError`` when nothing is there, ``ChannelError``.
+        Raises ``EOFError`` when the other side has closed its end, ``BlockingIOError`` when there is nothing to read, and
+        ``ProtocolError``.
         """
         data = os.read(fd, _READ_BYTES)
         if not data:
             raise EOFError
         self._buffer += data
         frames: list[Frame] = []
-        while (frame := self._next()) is not None:
+        while (frame := self._next_frame()) is not None:
             frames.append(frame)
         return frames
 
-    def _next(self) -> Frame | None:
+    def _next_frame(self) -> Frame | None:
         if len(self._buffer) < _HEADER.size:
             return None
-        length, kind, task = _parse(self._buffer)
+        length, kind, task = _parse_header(self._buffer)
         end = _HEADER.size + length
         if len(self._buffer) < end:
             return None
-        return Frame(kind, task, self._cut(end))
-
-    def _cut(self, end: int) -> bytes | memoryview:
-        if len(self._buffer) == end:  # nothing follows: hand the buffer itself over, a large result is not copied
+        if len(self._buffer) == end:  # the usual case: hand out the buffer itself, so that a large result is not copied
             whole, self._buffer = self._buffer, bytearray()
-            return memoryview(whole)[_HEADER.size :]
+            return Frame(kind, task, memoryview(whole)[_HEADER.size :])
         payload = bytes(memoryview(self._buffer)[_HEADER.size : end])
         del self._buffer[:end]
-        return payload
+        return Frame(kind, task, payload)
 
 
-class Outflow:
-    """Frames in, bytes out, as fast as the other side takes them. For a pipe that must not block."""
+class FrameWriter:
+    """Write frames to a pipe that does not block, as fast as the other side reads them."""
 
     def __init__(self) -> None:
-        self._waiting = deque[memoryview]()
+        self._unsent = deque[memoryview]()
 
     def __bool__(self) -> bool:
-        """Whether something waits to be written."""
-        return bool(self._waiting)
+        """Return whether something is still to be written."""
+        return bool(self._unsent)
 
     def put(self, frame: tuple[bytes, ...]) -> None:
-        """Take a frame to be written by the next flush."""
-        self._waiting.extend(map(memoryview, frame))
+        """Add a frame, which ``flush`` will write."""
+        self._unsent.extend(map(memoryview, frame))
 
     def flush(self, fd: int) -> None:
-        """Write what the pipe takes. Raises ``BrokenPipeError`` when nobody reads it any more."""
+        """Write as much as the pipe takes now. Raises ``BrokenPipeError`` when nobody reads from it any more."""
         try:
-            while self._waiting:
-                self._written(os.writev(fd, tuple(islice(self._waiting, _PIECES))))
+            while self._unsent:
+                count = os.writev(fd, tuple(islice(self._unsent, _MAX_PIECES)))
+                while count:
+                    piece = self._unsent.popleft()
+                    if count < len(piece):
+                        self._unsent.appendleft(piece[count:])
+                    count -= min(count, len(piece))
         except BlockingIOError:
             return
 
-    def _written(self, count: int) -> None:
-        while count:
-            piece = self._waiting.popleft()
-            if count < len(piece):
-                self._waiting.appendleft(piece[count:])
-            count -= min(count, len(piece))
-
 
 def read_frame(fd: int) -> Frame:
-    """The next frame from a pipe that may block. Raises ``EOFError`` when the other side has closed, ``ChannelError``."""
-    length, kind, task = _parse(_read_exactly(fd, _HEADER.size))
+    """Wait for the next frame and return it. Raises ``EOFError`` when the other side has closed, and ``ProtocolError``."""
+    length, kind, task = _parse_header(_read_exactly(fd, _HEADER.size))
     return Frame(kind, task, _read_exactly(fd, length))
 
 
 def write_frame(fd: int, frame: tuple[bytes, ...]) -> None:
-    """Write a frame to a pipe that may block."""
+    """Write a frame to a pipe, and wait until it is written."""
     for piece in frame:
         rest = memoryview(piece)
         while rest:
@@ -163,18 +159,18 @@ def write_frame(fd: int, frame: tuple[bytes, ...]) -> None:
 
 
 def _read_exactly(fd: int, count: int) -> bytes:
-    parts = bytearray()
-    while len(parts) < count:
-        data = os.read(fd, min(_READ_BYTES, count - len(parts)))
-        if not data:
+    data = bytearray()
+    while len(data) < count:
+        piece = os.read(fd, min(_READ_BYTES, count - len(data)))
+        if not piece:
             raise EOFError
-        parts += data
-    return bytes(parts)
+        data += piece
+    return bytes(data)
 
 
-def _parse(data: bytes | bytearray) -> tuple[int, Kind, int]:
+def _parse_header(data: bytes | bytearray) -> tuple[int, FrameKind, int]:
     length, number, task = _HEADER.unpack_from(data)
     kind = _KINDS.get(number)
-    if kind is None or length > _MOST_BYTES:
-        raise ChannelError("not a frame")
+    if kind is None or length > _MAX_PAYLOAD_BYTES:
+        raise ProtocolError("not a frame")
     return length, kind, task

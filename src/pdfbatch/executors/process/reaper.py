@@ -1,8 +1,7 @@
-"""The guardian: outlives a killed parent by moments, to kill workers that do not end by themselves and remove its temporary
-files.
+"""The reaper: a process that outlives a killed parent for a moment, to kill its workers and remove its temporary files.
 
-Run by path as ``python -I -S guardian.py FOLDER PARENT``, so it imports nothing of pdfbatch and as little as it can. On
-stdin it hears the process groups that live (``+123``) and those that are about to be reaped (``-123``).
+It is run by path as ``python -I -S reaper.py FOLDER PARENT``: it imports nothing of pdfbatch and starts quickly. On stdin it
+reads the process groups that exist (``+123``), and those that are about to be reaped (``-123``).
 """
 
 import os
@@ -11,70 +10,64 @@ import signal
 import sys
 import time
 
-_PARTING_SECONDS = 1.0  # workers that can end by themselves write down what they have read, and do so within half of it
+_GRACE_SECONDS = 1.0  # workers that exit on their own flush their output within half of it
 _CLEANING_SECONDS = 5.0
+_POLL_SECONDS = 0.02
 
 
 def main() -> None:
     """Wait for the end of the parent, then clean up after it."""
     folder, parent = sys.argv[1], int(sys.argv[2])
-    os.chdir("/")
-    groups = _groups_when_parent_ends(parent)
-    _clean(folder, groups)
+    os.chdir("/")  # so that no file system stays busy because of this process
+    groups = _wait_for_parent(parent)
+    _kill(groups)
+    _remove(folder)
 
 
-def _groups_when_parent_ends(parent: int) -> set[int]:
-    # A process that the parent has forked holds our pipe open, too: its end alone would not tell.
-    end = _pidfd(parent)
-    watched = [0] if end is None else [0, end]
-    heard = bytearray()
+def _wait_for_parent(parent: int) -> set[int]:
+    """Wait until the parent has exited, and return the process groups that it left behind."""
+    # The end of the pipe alone would not tell: a process that the parent forked holds the other end open, too.
+    try:
+        pidfd = os.pidfd_open(parent)
+    except (AttributeError, OSError):  # not Linux, or the parent has exited already
+        pidfd = None
+    watched = [0] if pidfd is None else [0, pidfd]
+    received = bytearray()
     os.set_blocking(0, False)
-    while _hear(heard) and os.getppid() == parent:
-        ready, _, _ = select.select(watched, [], [], 1.0 if end is None else None)
-        if end in ready:
+    while _read_pipe(received) and os.getppid() == parent:
+        ready, _, _ = select.select(watched, [], [], 1.0 if pidfd is None else None)
+        if pidfd in ready:
             break
-    _hear(heard)
-    return _living(heard.splitlines())
-
-
-def _hear(heard: bytearray) -> bool:
-    """Take what is in the pipe; whether somebody still holds its other end."""
-    try:
-        while data := os.read(0, 4096):
-            heard += data
-    except BlockingIOError:
-        return True
-    return False
-
-
-def _pidfd(pid: int) -> int | None:
-    try:
-        return os.pidfd_open(pid)
-    except (AttributeError, OSError):
-        return None
-
-
-def _living(lines: list[bytearray]) -> set[int]:
+    _read_pipe(received)
     groups: set[int] = set()
-    for line in lines:
+    for line in received.splitlines():
         change = groups.add if line.startswith(b"+") else groups.discard
         change(int(line[1:]))
     return groups
 
 
-def _clean(folder: str, groups: set[int]) -> None:
-    deadline = time.monotonic() + _PARTING_SECONDS
-    while any(map(_lives, groups)) and time.monotonic() < deadline:
-        time.sleep(0.02)
+def _read_pipe(received: bytearray) -> bool:
+    """Append what is in the pipe, and return whether some process still holds its other end."""
+    try:
+        while data := os.read(0, 4096):
+            received += data
+    except BlockingIOError:
+        return True
+    return False
+
+
+def _kill(groups: set[int]) -> None:
+    deadline = time.monotonic() + _GRACE_SECONDS
+    while any(map(_exists, groups)) and time.monotonic() < deadline:
+        time.sleep(_POLL_SECONDS)
     for group in groups:
         try:
             os.killpg(group, signal.SIGKILL)
         except OSError:
-            continue  # gone by itself
-    _remove(folder)
+            continue  # it exited by itself
 
 
-def _lives(group: int) -> bool:
+def _exists(group: int) -> bool:
     try:
         os.killpg(group, 0)
     except OSError:
@@ -83,12 +76,12 @@ def _lives(group: int) -> bool:
 
 
 def _remove(folder: str) -> None:
-    import shutil  # noqa: PLC0415 (slow to import, and mostly never needed)
+    import shutil  # noqa: PLC0415 (slow to import, and mostly not needed)
 
     deadline = time.monotonic() + _CLEANING_SECONDS
     while os.path.isdir(folder) and time.monotonic() < deadline:
         shutil.rmtree(folder, ignore_errors=True)
-        time.sleep(0.02)  # what has just been killed may still be writing
+        time.sleep(_POLL_SECONDS)  # a process that was just killed may still be writing
 
 
 if __name__ == "__main__":

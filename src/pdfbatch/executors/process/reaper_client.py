@@ -1,4 +1,4 @@
-"""The parent's end of the guardian: a process that kills the workers when the parent can no longer do so."""
+"""The parent's side of the reaper, which kills the workers when the parent can no longer do so."""
 
 import logging
 import os
@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 
 
 class ReaperClient:
-    """Starts the guardian of a pool, and tells it which process groups live. ``folder`` is removed with them."""
+    """Start the reaper of a pool, and tell it which process groups exist. It also removes ``folder``."""
 
     def __init__(self, python: str, folder: str) -> None:
         command = [python, "-I", "-S", reaper.__file__, folder, str(os.getpid())]
@@ -23,27 +23,27 @@ class ReaperClient:
         os.set_blocking(self._pipe.fileno(), False)
 
     def add(self, group: int) -> None:
-        """A process group lives."""
-        self._tell(b"+%d\n" % group)
+        """Report a new process group."""
+        self._send(b"+%d\n" % group)
 
     def remove(self, group: int) -> None:
-        """A process group is about to be reaped, and its number free for others."""
-        self._tell(b"-%d\n" % group)
+        """Report that a process group is about to be reaped, after which its number may be used by others."""
+        self._send(b"-%d\n" % group)
 
     def close(self) -> None:
-        """All groups are gone and the folder is removed: the guardian is no longer needed."""
+        """Kill the reaper, which is not needed once all groups are gone and the folder is removed."""
         self._process.kill()
         self._process.wait()
         with suppress(OSError):
             self._pipe.close()
 
-    def _tell(self, line: bytes) -> None:
+    def _send(self, line: bytes) -> None:
         if self._process.returncode is not None:
             return
         try:
             os.write(self._pipe.fileno(), line)
         except OSError:
-            # One that does not hear may kill a number that is somebody else's by then: better none than such a one.
+            # A reaper that misses a message may later kill a group whose number belongs to somebody else: better none.
             self._process.kill()
             self._process.wait()
-            log.warning("The guardian of the workers has ended: a killed parent may now leave workers behind")
+            log.warning("The reaper of the worker processes has exited: if this process is killed, workers may remain")

@@ -1,4 +1,4 @@
-"""How a worker ends: with its parent, by whatever signal that died, or because it is no longer needed."""
+"""How a worker process ends: together with its parent, however that died, or because it is no longer needed."""
 
 import atexit
 import os
@@ -10,44 +10,48 @@ from contextlib import suppress
 
 from pdfbatch.executors.process.write_behind import WriteBehind
 
-LAST_WORDS_SECONDS = 0.5
-"""What is being written when the parent dies has so long to get there; the guardian kills later than that."""
+DRAIN_SECONDS = 0.5
+"""Seconds to finish pending writes after the parent died; must stay below the reaper's grace period."""
 
 
-def die_with(parent: int, finisher: WriteBehind) -> None:
-    """Watch the parent where that is possible (Linux): a process that it forked may hold our pipe open when it is gone."""
+def exit_with_parent(parent: int, writes: WriteBehind) -> None:
+    """Watch the parent by a pidfd, on Linux.
+
+    The end of the pipe to the parent, which is watched on all platforms, does not always tell: a process that the parent
+    forked may hold its other end open.
+    """
     if not hasattr(os, "pidfd_open"):
         return
     with suppress(OSError):
-        watch(os.pidfd_open(parent), finisher)
-    if os.getppid() != parent:
-        die(finisher)
+        exit_with_process(os.pidfd_open(parent), writes)
+    if os.getppid() != parent:  # it died before the pidfd was opened
+        kill_own_group(writes)
 
 
-def watch(end: int, finisher: WriteBehind) -> None:
-    """Die with the process of this pidfd."""
-    threading.Thread(target=_wait_and_die, args=(end, finisher), name="pdfbatch-parent-watch", daemon=True).start()
+def exit_with_process(pidfd: int, writes: WriteBehind) -> None:
+    """Start a thread that ends this process when the process of this pidfd ends."""
+    threading.Thread(target=_wait_and_kill, args=(pidfd, writes), name="pdfbatch-parent-watch", daemon=True).start()
 
 
-def _wait_and_die(end: int, finisher: WriteBehind) -> None:
-    select.select([end], [], [])
-    die(finisher)
+def _wait_and_kill(pidfd: int, writes: WriteBehind) -> None:
+    select.select([pidfd], [], [])
+    kill_own_group(writes)
 
 
-def die(finisher: WriteBehind) -> None:
-    """End this process and all that it started, once what has been read is written: a resume need not do that again."""
-    finisher.drain(LAST_WORDS_SECONDS)
+def kill_own_group(writes: WriteBehind) -> None:
+    """Kill this process and all that it started, after its pending writes: a resumed batch need not redo those documents."""
+    writes.drain(DRAIN_SECONDS)
     os.killpg(os.getpid(), signal.SIGKILL)
 
 
-def leave() -> None:
-    """End this process, once its exit functions have run and while none of its threads wants to be waited for.
+def exit_fast() -> None:
+    """Exit after the exit functions, without the interpreter's slow finalization. Return if other threads must be waited for.
 
-    Taking the interpreter apart takes some hundredths of a second, and gives back what the system takes anyway.
+    Finalization only gives back what the system takes back anyway.
     """
     if all(thread.daemon or thread is threading.main_thread() for thread in threading.enumerate()):
         atexit._run_exitfuncs()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] (the only way there is)
         for stream in (sys.stdout, sys.stderr):
-            with suppress(Exception):  # nobody may be there to hear it
+            with suppress(Exception):  # nobody may be reading it
                 stream.flush()
         os._exit(0)

@@ -1,4 +1,4 @@
-"""The thread behind a pool of worker processes: hires them, hears them, and ends those that hang, swell or die."""
+"""Supervise worker processes: start them, read their messages, kill those that hang or exceed their memory."""
 
 import logging
 import math
@@ -11,15 +11,13 @@ from dataclasses import dataclass
 from functools import partial
 
 from pdfbatch.errors import PoolStartError
-from pdfbatch.executors.process import failures
-from pdfbatch.executors.process.child import LaunchSpec
+from pdfbatch.executors.process import failures, watchdog
+from pdfbatch.executors.process.child import ExitStatus, LaunchSpec
 from pdfbatch.executors.process.command_queue import Command, CommandQueue, WorkItem
 from pdfbatch.executors.process.current_task import CurrentTask
-from pdfbatch.executors.process.deadlines import patience
+from pdfbatch.executors.process.deadlines import shortest_limit
 from pdfbatch.executors.process.dispatcher import Dispatcher
-from pdfbatch.executors.process.failures import Exit
-from pdfbatch.executors.process.protocol import ChannelError, Frame, Kind, decode_numbers
-from pdfbatch.executors.process.watchdog import STALL_SECONDS, Kill, inspect
+from pdfbatch.executors.process.protocol import Frame, FrameKind, ProtocolError, decode_numbers
 from pdfbatch.executors.process.worker_group import POLL_SECONDS, Stream, WorkerGroup
 from pdfbatch.executors.process.worker_handle import QUICK_SECONDS, WorkerHandle
 from pdfbatch.settings import Limits
@@ -27,13 +25,13 @@ from pdfbatch.tasks import Task, TaskResult
 
 log = logging.getLogger(__name__)
 
-START_SECONDS = 30.0  # from launch to ready
-STARTS = 3  # workers lost in a row, before or between tasks, that break a pool
+START_SECONDS = 30.0  # from the launch of a worker to its being ready
+MAX_FAILED_STARTS = 3  # workers lost in a row, before or between tasks, that break a pool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PoolTerms:
-    """What a pool was started with."""
+class PoolSettings:
+    """What a pool is started with."""
 
     launch: LaunchSpec
     limits: Limits
@@ -42,272 +40,267 @@ class PoolTerms:
 
 
 class Supervisor:
-    """Owns all state of a pool but the inbox. ``run`` is the thread; ``started`` tells how its start went.
+    """Owns all state of a pool except the ``CommandQueue``, and runs in a thread of its own.
 
-    ``pending_writes`` is the number of tasks that only wait for their output, for any thread to read.
-    ``ended`` is set when all is over: a ``join`` that Ctrl-C interrupts takes the thread for ended (Python 3.11, bpo-45274).
+    For other threads: ``startup`` ends when the first worker is ready, or raises ``PoolStartError``. ``pending_writes`` is the
+    number of tasks whose output is still being written while their workers go on. ``has_ended`` is set at the very end;
+    joining the thread instead is not safe, as a ``join`` interrupted by Ctrl-C takes it for ended (Python 3.11, bpo-45274).
     """
 
-    def __init__(self, terms: PoolTerms, inbox: CommandQueue) -> None:
-        self.started = Future[None]()
-        self.ended = threading.Event()
+    def __init__(self, settings: PoolSettings, commands: CommandQueue) -> None:
+        self.startup = Future[None]()
+        self.has_ended = threading.Event()
         self.pending_writes = 0
-        self._terms = terms
-        self._limits = terms.limits
-        self._inbox = inbox
-        self._tasks = Dispatcher(terms.tasks_per_worker)
-        self._lost_in_vain = 0  # workers lost in a row with no task to blame, and none done in between
-        self._how_lost = ""
-        self._broken = ""
-        self._begun = time.monotonic()
-        self._tick_at = 0.0  # at once: the first worker is to be hired
+        self._settings = settings
+        self._limits = settings.limits
+        self._commands = commands
+        self._dispatcher = Dispatcher(settings.tasks_per_worker)
+        self._failed_starts = 0  # workers lost in a row, none of them on a known task, with no task done in between
+        self._last_failure = ""
+        self._error = ""
+        self._start_time = time.monotonic()
+        self._next_check = 0.0  # when to look at all workers again; 0 runs the first turn at once
 
     def run(self) -> None:
-        """Serve until the pool is left or broken. Leaves no process, file, descriptor or waiting future behind."""
-        # A write to a dead worker must not end a host that has given SIGPIPE its default meaning.
+        """Serve until the pool is left or broken. Leave no process, file, descriptor or unfinished future behind."""
+        # A host may have given SIGPIPE its default meaning: then writing to a dead worker would end the host.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPIPE})
         try:
             self._serve()
-        except BaseException as error:  # whatever a callback of the host raises, the futures must end
+        except (
+            BaseException
+        ) as error:  # a callback of the host may raise anything, and the futures must end all the same
             log.debug("The supervisor of a process pool failed", exc_info=True)
-            self._broken = f"{type(error).__name__}: {error}"
+            self._error = f"{type(error).__name__}: {error}"
         finally:
             self._finish()
-            self.ended.set()
+            self.has_ended.set()
 
     def _serve(self) -> None:
-        self._crew = WorkerGroup(self._terms.launch, self._inbox)
+        self._group = WorkerGroup(self._settings.launch, self._commands)
         try:
             while not self._is_over():
-                self._turn()
+                self._run_once()
         finally:
-            self._crew.close()
+            self._group.close()
 
     def _is_over(self) -> bool:
-        if self._broken or self._inbox.wish is Command.STOP:
+        if self._error or self._commands.command is Command.TERMINATE:
             return True
-        return self._inbox.wish is Command.FINISH and not (
-            self._crew.live or self._crew.leaving or self._tasks.unfinished
-        )
+        has_work = self._dispatcher.unfinished or self._group.workers or self._group.is_stopping
+        return self._commands.command is Command.SHUTDOWN and not has_work
 
     def _finish(self) -> None:
-        self._tasks.tell()
-        self._tasks.take(self._inbox.close(self._broken))
-        self._tasks.give_up(self._broken)
-        if not self.started.done():
-            self.started.set_exception(PoolStartError(f"No worker process can be started: {self._broken or 'left'}"))
+        self._dispatcher.deliver()
+        self._dispatcher.enqueue(self._commands.close(self._error))
+        self._dispatcher.fail_all(self._error)
+        if not self.startup.done():
+            reason = self._error or "the pool was left"
+            self.startup.set_exception(PoolStartError(f"No worker process can be started: {reason}"))
 
-    # --- one turn -------------------------------------------------------------------------------------------------
-
-    def _turn(self) -> None:
-        for worker, stream in self._crew.wait(self._pause()):
-            self._hear(worker, stream)
-        self._tasks.take(self._inbox.take())
+    def _run_once(self) -> None:
+        """Wait until something happens, and do all that follows from it."""
+        timeout = None if self._next_check == math.inf else max(0.0, self._next_check - time.monotonic())
+        for worker, stream in self._group.wait(timeout):
+            self._read(worker, stream)
+        self._dispatcher.enqueue(self._commands.take_all())
         now = time.monotonic()
-        if now >= self._tick_at:
-            self._tick(now)
-        self._hire(now)
-        for job in self._tasks.send(self._crew, now):
-            self._tick_by(now + min(patience(job.task, self._limits), QUICK_SECONDS))
-        self._tick_by(self._tasks.balance(self._crew, now))
-        self._part(now)
-        self.pending_writes = sum(len(worker.pending_writes) for worker in self._crew.live)
-        self._inbox.want(self._is_short_of_workers() or self._tasks.is_hungry(self._crew, now))
-        self._tasks.tell()  # last: who waits for a result then does not contend with us for the interpreter
+        if now >= self._next_check:
+            self._check_workers(now)
+        self._start_worker_if_needed(now)
+        for item in self._dispatcher.send(self._group, now):
+            self._check_by(now + min(shortest_limit(item.task, self._limits), QUICK_SECONDS))
+        self._check_by(self._dispatcher.rebalance(self._group, now))
+        self._stop_idle(now)
+        self.pending_writes = sum(len(worker.pending_writes) for worker in self._group.workers)
+        is_short = self._count_staying() < self._settings.workers
+        self._commands.set_notify(is_short or self._dispatcher.wants_tasks(self._group, now))
+        self._dispatcher.deliver()  # last: threads that wake up for a result would compete for the interpreter
 
-    def _pause(self) -> float | None:
-        return None if self._tick_at == math.inf else max(0.0, self._tick_at - time.monotonic())
+    def _check_by(self, at: float) -> None:
+        """Run ``_check_workers`` at this time, or earlier."""
+        self._next_check = min(self._next_check, at)
 
-    def _tick_by(self, moment: float) -> None:
-        self._tick_at = min(self._tick_at, moment)
+    # --- starting and stopping ------------------------------------------------------------------------------------
 
-    def _hire(self, now: float) -> None:
-        """Start a worker when there is work for one more; one a turn, for the others are not to wait for it."""
-        if self._crew.preparing and not self._is_late(now):
+    def _start_worker_if_needed(self, now: float) -> None:
+        """Start a worker if there is a task for one more. Only one a turn, because meanwhile the others have to wait."""
+        if self._group.is_forkserver_starting:
+            self._check_by(self._start_time + START_SECONDS)
+            if now >= self._start_time + START_SECONDS:
+                self._error = f"the first did not get ready within {START_SECONDS:g} s"
             return
-        if how := self._crew.stop_preparing():
-            self._lose_in_vain(how)
-        wanted = min(self._terms.workers, len(self._tasks.unfinished)) if self.started.done() else 1
-        if self._staying >= wanted:
+        if failure := self._group.take_forkserver_failure():
+            self._count_failed_start(failure)
+        wanted = min(self._settings.workers, len(self._dispatcher.unfinished)) if self.startup.done() else 1
+        if self._count_staying() >= wanted:
             return
-        if self._lost_in_vain >= STARTS:
-            # Those that live may still do it all; and if they do a task, it is worth another try.
-            self._broken = "" if self._crew.live else f"{STARTS} workers in a row were lost; the last {self._how_lost}"
+        if self._failed_starts >= MAX_FAILED_STARTS:
+            # Workers that live can still do all tasks; and once they do one, starting is worth another try.
+            if not self._group.workers:
+                self._error = f"{MAX_FAILED_STARTS} workers in a row were lost; the last {self._last_failure}"
             return
-        if self._lost_in_vain + self._crew.leaving_unready >= STARTS:
-            return  # how the last one ended will be known in a moment
-        self._tick_by(now)
+        if self._failed_starts + self._group.failing_starts >= MAX_FAILED_STARTS:
+            return  # wait until it is known how the last one ended, which the error will say
+        self._check_by(now)
         try:
-            self._crew.hire()
+            self._group.start_worker()
         except OSError as error:
-            self._lose_in_vain(f"could not be launched: {error}")
+            self._count_failed_start(f"could not be launched: {error}")
 
-    @property
-    def _staying(self) -> int:
-        return sum(not worker.retiring for worker in self._crew.live)
+    def _count_staying(self) -> int:
+        return sum(not worker.is_retiring for worker in self._group.workers)
 
-    def _is_short_of_workers(self) -> bool:
-        """Whether one more task may be a reason to hire."""
-        return self._staying < self._terms.workers
+    def _count_failed_start(self, failure: str) -> None:
+        self._failed_starts += 1
+        self._last_failure = failure
 
-    def _is_late(self, now: float) -> bool:
-        """Whether the start has taken too long: it is given up, for who starts a pool is not kept waiting as long again."""
-        self._tick_by(self._begun + START_SECONDS)
-        late = now >= self._begun + START_SECONDS
-        if late:
-            self._broken = f"the first did not get ready within {START_SECONDS:g} s"
-        return late
+    def _stop_idle(self, now: float) -> None:
+        """Stop all workers once the pool is shut down and all tasks are done, and poll those that are stopping."""
+        if self._commands.command is Command.SHUTDOWN and not self._dispatcher.unfinished:
+            for worker in tuple(self._group.workers):
+                self._group.stop_worker(worker)
+        if self._group.is_stopping:
+            self._check_by(now + POLL_SECONDS)
 
-    def _part(self, now: float) -> None:
-        """Let workers go when all is done; look after those that are on their way out."""
-        if self._inbox.wish is Command.FINISH and not self._tasks.unfinished:
-            for worker in tuple(self._crew.live):
-                self._crew.dismiss(worker)
-        if self._crew.leaving:
-            self._tick_by(now + POLL_SECONDS)
+    # --- reading --------------------------------------------------------------------------------------------------
 
-    # --- hearing --------------------------------------------------------------------------------------------------
-
-    def _hear(self, worker: WorkerHandle, stream: Stream) -> None:
+    def _read(self, worker: WorkerHandle, stream: Stream) -> None:
         match stream:
             case Stream.FRAMES:
-                self._hear_frames(worker)
-            case Stream.ERRORS:
-                self._crew.hear_errors(worker)
-            case Stream.ROOM:
-                self._crew.flush(worker)
+                self._read_frames(worker)
+            case Stream.STDERR:
+                self._group.read_stderr(worker)
+            case Stream.STDIN:
+                self._group.flush(worker)
 
-    def _hear_frames(self, worker: WorkerHandle) -> bool:
-        """Whether there was something."""
+    def _read_frames(self, worker: WorkerHandle) -> bool:
+        """Handle a worker's messages. Return ``False`` when there is nothing more to read."""
         try:
             for frame in worker.read_frames():
-                if worker.present:
+                if worker.is_listed:  # an earlier frame may have ended it
                     self._on_frame(worker, frame)
         except BlockingIOError:
             return False
         except EOFError:
-            self._crew.mourn(worker)  # blame is laid when its exit code is known
-        except ChannelError:
-            self._end_astray(worker)
-        return worker.present
+            self._group.on_pipe_closed(worker)  # its task fails once its exit code is known: see _on_exit
+        except ProtocolError:
+            self._on_protocol_error(worker)
+        return worker.is_listed
 
     def _on_frame(self, worker: WorkerHandle, frame: Frame) -> None:
         match frame.kind:
-            case Kind.RESULT | Kind.LAST_RESULT:
-                self._lost_in_vain = 0
-                self._tasks.on_result(self._crew, worker, frame, time.monotonic())
-            case Kind.RETURNED:
-                self._tasks.on_returned(self._crew, worker, frame)
-            case Kind.FREE:
-                self._tasks.on_free(worker, frame)
-            case Kind.READY:
-                self._on_ready(worker, frame)
+            case FrameKind.RESULT | FrameKind.LAST_RESULT:
+                self._failed_starts = 0
+                self._dispatcher.on_result(self._group, worker, frame, time.monotonic())
+            case FrameKind.RETURNED:
+                self._dispatcher.on_returned(self._group, worker, frame)
+            case FrameKind.PENDING_WRITES:
+                self._dispatcher.on_pending_writes(worker, frame)
+            case FrameKind.READY:
+                worker.mark_ready(*decode_numbers(frame.payload)[:1])
+                if not self.startup.done():
+                    self.startup.set_result(None)
             case _:
-                raise ChannelError("not a worker's word")
-
-    def _on_ready(self, worker: WorkerHandle, frame: Frame) -> None:
-        worker.welcome(*decode_numbers(frame.payload)[:1])
-        if not self.started.done():
-            self.started.set_result(None)
+                raise ProtocolError("not a message of a worker")
 
     # --- watching -------------------------------------------------------------------------------------------------
 
-    def _tick(self, now: float) -> None:
-        self._tick_at = math.inf
-        for worker, how in self._crew.reap(now):
-            self._bury(worker, how)
+    def _check_workers(self, now: float) -> None:
+        self._next_check = math.inf
+        for worker, status in self._group.reap(now):
+            self._on_exit(worker, status)
             worker.close()
-        for worker in tuple(self._crew.live):
-            self._tick_by(self._check(worker, now))
+        for worker in tuple(self._group.workers):
+            self._check_by(self._check_worker(worker, now))
 
-    def _check(self, worker: WorkerHandle, now: float) -> float:
-        """Look after one worker; when to look again."""
-        if not worker.ready:
+    def _check_worker(self, worker: WorkerHandle, now: float) -> float:
+        """Check one worker, and return when to check it again."""
+        if not worker.is_ready:
             return self._check_start(worker, now)
-        if not worker.sent:
+        if not worker.tasks:
             return math.inf
-        if worker.has_exited():  # a child of it holds its pipe open
-            return self._check_dead(worker, now)
-        if now >= worker.head_since + QUICK_SECONDS:
-            self._tasks.recall(self._crew, worker)
-        found = inspect(worker, self._limits, now)
-        if isinstance(found, Kill):
-            self._judge(worker, now)
+        if worker.has_exited():
+            # Its pipe has not told, because a child process of it holds the other end open.
+            self._read_all_frames(worker)
+            if worker.is_listed:
+                self._group.on_pipe_closed(worker)
             return now
-        return found
+        if now >= worker.busy_since + QUICK_SECONDS:
+            self._dispatcher.recall(self._group, worker)
+        finding = watchdog.check(worker, self._limits, now)
+        if isinstance(finding, watchdog.Kill):
+            self._kill_if_due(worker, now)
+            return now
+        return finding
 
     def _check_start(self, worker: WorkerHandle, now: float) -> float:
-        if now >= worker.started + START_SECONDS:
-            self._crew.kill(worker)
-            self._lose_in_vain(f"did not get ready within {START_SECONDS:g} s")
-            if not self.started.done():  # who starts a pool is not kept waiting for as long again
-                self._broken = f"the first {self._how_lost}"
-        return worker.started + START_SECONDS
+        if now >= worker.start_time + START_SECONDS:
+            self._group.kill(worker)
+            self._count_failed_start(f"did not get ready within {START_SECONDS:g} s")
+            if not self.startup.done():  # whoever starts the pool has waited long enough: no second try
+                self._error = f"the first {self._last_failure}"
+        return worker.start_time + START_SECONDS
 
-    def _check_dead(self, worker: WorkerHandle, now: float) -> float:
-        self._drain(worker)
-        if worker.present:
-            self._crew.mourn(worker)
-        return now
-
-    def _judge(self, worker: WorkerHandle, now: float) -> None:
-        """Kill a worker, unless it has just made it after all."""
-        self._drain(worker)
-        if not worker.present or not worker.sent:
+    def _kill_if_due(self, worker: WorkerHandle, now: float) -> None:
+        """Kill a worker that exceeds a limit, unless its result has arrived in the last moment."""
+        self._read_all_frames(worker)
+        if not worker.is_listed or not worker.tasks:
             return
-        found = inspect(worker, self._limits, now)
-        if not isinstance(found, Kill):
+        finding = watchdog.check(worker, self._limits, now)
+        if not isinstance(finding, watchdog.Kill):
             return
-        self._crew.kill(worker)
-        if found.job is None:
-            self._lay_blame(worker, f"did not begin with a task within {STALL_SECONDS:g} s", failures.gone_astray)
+        self._group.kill(worker)
+        if finding.item is None:
+            failure = f"did not begin a task within {watchdog.STALL_SECONDS:g} s"
+            self._attribute_loss(worker, failure, failures.protocol_error)
         else:
-            self._lose(worker, found.job, found.result)
+            self._fail_task(worker, finding.item, finding.result)
 
-    def _drain(self, worker: WorkerHandle) -> None:
-        while self._hear_frames(worker):
+    def _read_all_frames(self, worker: WorkerHandle) -> None:
+        while self._read_frames(worker):
             continue
 
-    # --- losing ---------------------------------------------------------------------------------------------------
+    # --- lost workers ---------------------------------------------------------------------------------------------
 
-    def _end_astray(self, worker: WorkerHandle) -> None:
-        """A worker sends what no worker sends: a library has written into its pipe."""
-        self._crew.kill(worker)
-        self._lay_blame(worker, "sent what is no result", failures.gone_astray)
+    def _on_protocol_error(self, worker: WorkerHandle) -> None:
+        """Kill a worker that sent something no worker sends, such as what a library wrote into its pipe."""
+        self._group.kill(worker)
+        self._attribute_loss(worker, "sent what is no result", failures.protocol_error)
 
-    def _bury(self, worker: WorkerHandle, how: Exit) -> None:
-        """A worker has gone: by itself, unless it was let go or killed by us."""
-        if not worker.killed and (worker.sent or not worker.ready):
-            log.debug("Worker process %d %s", worker.pid, how.how)
-            self._lay_blame(worker, how.how, partial(failures.lost, how=how, limit=self._limits.memory_bytes))
+    def _on_exit(self, worker: WorkerHandle, status: ExitStatus) -> None:
+        """Find out what a worker's exit means: nothing if it was stopped or killed here, else that it was lost."""
+        if not worker.is_killed and (worker.tasks or not worker.is_ready):
+            log.debug("Worker process %d %s", worker.pid, status.description)
+            build_result = partial(failures.worker_lost, status=status, memory_limit=self._limits.memory_bytes)
+            self._attribute_loss(worker, status.description, build_result)
 
-    def _lay_blame(
-        self, worker: WorkerHandle, how: str, ending: Callable[[Task, CurrentTask, float], TaskResult]
+    def _attribute_loss(
+        self, worker: WorkerHandle, failure: str, build_result: Callable[[Task, CurrentTask, float], TaskResult]
     ) -> None:
-        place = worker.place()
-        job = worker.sent.get(place.task)
-        if job is None:
-            place = CurrentTask()
-            job = self._suspect(worker)
-        if job is None:
-            self._lose_in_vain(how)
-            self._tasks.release(worker, None, None)
+        """Fail the task that a lost worker was on, or count a failed start when no task can be blamed."""
+        current = worker.read_current_task()
+        item = worker.tasks.get(current.task)
+        if item is None:
+            current = CurrentTask()
+            item = self._find_suspect(worker)
+        if item is None:
+            self._count_failed_start(failure)
+            self._dispatcher.release(worker, None, None)
         else:
-            self._lose(worker, job, ending(job.task, place, time.monotonic()))
+            self._fail_task(worker, item, build_result(item.task, current, time.monotonic()))
 
-    def _suspect(self, worker: WorkerHandle) -> WorkItem | None:
-        """The task to blame when no place tells: the first in line, when it has been that once before."""
-        job = next(iter(worker.sent.values()), None)
-        if job is None or job.suspected:
-            return job
-        job.suspected = True
+    def _find_suspect(self, worker: WorkerHandle) -> WorkItem | None:
+        """Return the task to blame when a worker was lost before it began one: the first in line, at the second time.
+
+        Its pickle may crash whoever reads it. Once may be chance.
+        """
+        item = next(iter(worker.tasks.values()), None)
+        if item is None or item.is_suspect:
+            return item
+        item.is_suspect = True
         return None
 
-    def _lose(self, worker: WorkerHandle, job: WorkItem, result: TaskResult | None) -> None:
-        """A worker is lost on a task."""
-        self._lost_in_vain = 0
-        self._tasks.release(worker, job, result)
-
-    def _lose_in_vain(self, how: str) -> None:
-        self._lost_in_vain += 1
-        self._how_lost = how
+    def _fail_task(self, worker: WorkerHandle, item: WorkItem, result: TaskResult | None) -> None:
+        self._failed_starts = 0
+        self._dispatcher.release(worker, item, result)

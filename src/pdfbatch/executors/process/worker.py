@@ -1,7 +1,7 @@
-"""The worker process, forked by the fork server or run as ``python -m pdfbatch.executors.process.worker FOLDER PARENT``.
+"""The worker process: forked by the fork server, or run as ``python -m pdfbatch.executors.process.worker FOLDER PARENT``.
 
-The main thread does the tasks. A second one reads the pipe, so that tasks that were sent ahead can be called back while one
-is under way, and so that the death of the parent is noticed; a third watches the parent itself.
+The main thread does the tasks. A second thread reads the pipe, so that tasks that wait can be recalled while another one is
+running, and the end of the parent is noticed. A third thread watches the parent itself.
 """
 
 import os
@@ -20,35 +20,34 @@ from typing import Final, Self, TypeVar
 
 from pdfbatch.errors import Cause
 from pdfbatch.executors.process import forkserver, memory
-from pdfbatch.executors.process.current_task import CurrentTaskWriter, place_path
-from pdfbatch.executors.process.forkserver import loaded, restore
+from pdfbatch.executors.process.current_task import CurrentTaskWriter, current_task_path
 from pdfbatch.executors.process.protocol import (
     PICKLE_PROTOCOL,
-    ChannelError,
     Frame,
-    Kind,
+    FrameKind,
+    ProtocolError,
     Setup,
-    encode,
+    encode_frame,
     encode_numbers,
     read_frame,
     write_frame,
 )
-from pdfbatch.executors.process.shutdown import die, die_with, leave, watch
+from pdfbatch.executors.process.shutdown import exit_fast, exit_with_parent, exit_with_process, kill_own_group
 from pdfbatch.executors.process.write_behind import WriteBehind
-from pdfbatch.executors.task_results import raised
+from pdfbatch.executors.task_results import make_exception_result
 from pdfbatch.model import Failure
 from pdfbatch.ports import PipelinedWork, Work
 from pdfbatch.tasks import Task, TaskResult
 
-PATIENCE_SECONDS = 0.005
-"""Within that an output on a disk of this machine has mostly taken a document, and asking for more is not worth while."""
+BRIEF_WAIT_SECONDS = 0.005
+"""How long a worker waits for its pending writes before it asks for more tasks. A local disk has mostly finished by then."""
 
 _T = TypeVar("_T")
 
 
 def main(arguments: Sequence[str]) -> None:
     """Serve the supervisor at the other end of stdin and stdout until it says to quit, or is gone."""
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGPIPE})  # blocked in the thread that started us
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGPIPE})  # blocked in the thread that started this process
     if arguments[0] == "--fork":
         _serve_forked(*arguments[1:])
     else:
@@ -56,220 +55,225 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _serve_spawned(folder: str, parent: str) -> None:
-    post = _Post.taken(folder)
-    die_with(int(parent), post.finisher)
+    context = _Context.create(folder)
+    exit_with_parent(int(parent), context.writes)
     try:
-        setup: Setup = pickle.loads(read_frame(post.incoming).payload)  # noqa: S301 (from our parent)
+        setup: Setup = pickle.loads(read_frame(context.stdin).payload)  # noqa: S301 (from our parent)
     except EOFError:
         return
-    restore(setup)
-    _Worker(post, loaded(setup), setup.recycle_bytes).serve()
+    forkserver.restore_pythonpath(setup)
+    _Worker(context, forkserver.load_work(setup), setup.recycle_bytes).serve()
 
 
 def _serve_forked(folder: str, *numbers: str) -> None:
-    birth = forkserver.serve(folder, *map(int, numbers))
-    if birth is not None:
-        post = _Post.taken(birth.folder)
-        watch(birth.host, post.finisher)
-        _Worker(post, birth.work, birth.setup.recycle_bytes).serve()
+    forked = forkserver.serve(folder, *map(int, numbers))
+    if forked is not None:  # in each worker, but not in the fork server
+        context = _Context.create(forked.folder)
+        exit_with_process(forked.host_pidfd, context.writes)
+        _Worker(context, forked.work, forked.setup.recycle_bytes).serve()
 
 
-def _take_a_name() -> None:
-    """What ``top`` and ``ps -o comm`` call this process (Linux): a fork has the command line of the fork server."""
-    with suppress(OSError), open("/proc/self/comm", "w", encoding="ascii") as file:
-        file.write("pdfbatch-worker")
+class _WriteDone(Enum):
+    """The one value that says in the queue of events that the output of some task is written."""
+
+    WRITE_DONE = 1
 
 
-def _take_the_pipes() -> tuple[int, int]:
-    """Keep stdin and stdout for ourselves: what libraries and children print goes to stderr, what they read is empty."""
-    incoming, outgoing = os.dup(0), os.dup(1)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.dup2(2, 1)
-    os.close(nothing)
-    return incoming, outgoing
-
-
-class _Finished(Enum):
-    """A task for which only the output was waited for has come to its end."""
-
-    FINISHED = 1
-
-
-_FINISHED: Final = _Finished.FINISHED
-_Event = Frame | _Finished | None
-"""What comes for a worker: a task, news of one, or that it may go."""
+_WRITE_DONE: Final = _WriteDone.WRITE_DONE
+_Event = Frame | _WriteDone | None
+"""What comes next for a worker: a task, the end of a pending write, or ``None`` to quit."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Post:
-    """Where a worker stands: the pipes to its supervisor, the place that it tells, what has come for it, and what finishes
-    tasks for it.
-    """
+class _Context:
+    """The surroundings of a worker: pipes to its supervisor, the file with its current task, its events, and its writes."""
 
-    incoming: int
-    outgoing: int
-    place: CurrentTaskWriter
-    inbox: SimpleQueue[_Event]
-    finisher: WriteBehind
+    stdin: int
+    stdout: int
+    current_task: CurrentTaskWriter
+    events: SimpleQueue[_Event]
+    writes: WriteBehind
 
     @classmethod
-    def taken(cls, folder: str) -> Self:
-        """The post of the worker with this folder."""
-        incoming, outgoing = _take_the_pipes()
-        place, inbox = CurrentTaskWriter(place_path(folder)), SimpleQueue[_Event]()
-        return cls(incoming, outgoing, place, inbox, WriteBehind(place.begin, partial(inbox.put, _FINISHED)))
+    def create(cls, folder: str) -> Self:
+        """Create the context of the worker with this folder."""
+        stdin, stdout = _take_pipes()
+        current_task, events = CurrentTaskWriter(current_task_path(folder)), SimpleQueue[_Event]()
+        return cls(
+            stdin, stdout, current_task, events, WriteBehind(current_task.begin, partial(events.put, _WRITE_DONE))
+        )
+
+
+def _take_pipes() -> tuple[int, int]:
+    """Return stdin and stdout as new descriptors.
+
+    What libraries and child processes print then goes to stderr, and what they read is empty: neither harms a message.
+    """
+    stdin, stdout = os.dup(0), os.dup(1)
+    empty = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(empty, 0)
+    os.dup2(2, 1)
+    os.close(empty)
+    return stdin, stdout
 
 
 class _Worker:
-    def __init__(self, post: _Post, work: Work, recycle_bytes: int | None) -> None:
-        self._incoming, self._outgoing = post.incoming, post.outgoing
-        self._place, self._finisher = post.place, post.finisher
-        self._work = work
+    def __init__(self, context: _Context, work: Work, recycle_bytes: int | None) -> None:
+        self._stdin, self._stdout = context.stdin, context.stdout
+        self._current_task, self._writes = context.current_task, context.writes
+        self._events = context.events
+        self._limits = work.limits
+        # Looked up once, because isinstance on a protocol is slow.
+        self._begin = work.begin if isinstance(work, PipelinedWork) else work
         self._recycle_bytes = recycle_bytes
-        self._inbox = post.inbox
-        self._told: set[int] = set()
-        self._patient = True
-        self._writing = threading.Lock()
+        self._reported: set[int] = set()  # tasks whose writes the supervisor was told are pending
+        self._waits_briefly = True
+        self._write_lock = threading.Lock()
 
     def serve(self) -> None:
-        _take_a_name()
-        memory.volunteer_for_the_oom_killer()
-        if (limit := self._work.limits.memory_bytes) is not None:
-            memory.bound_own_data(_room(limit))
+        with suppress(OSError), open("/proc/self/comm", "w", encoding="ascii") as file:
+            file.write("pdfbatch-worker")  # what top and ps -o comm show on Linux: a fork has the fork server's name
+        memory.raise_oom_score()
+        if (limit := self._limits.memory_bytes) is not None:
+            memory.limit_own_data(_allocatable_bytes(limit))
         threading.Thread(target=self._read, name="pdfbatch-reader", daemon=True).start()
-        self._write(encode(Kind.READY, payload=encode_numbers([memory.own_peak_bytes()])))
-        while (frame := self._next()) is not None:
-            self._place.begin(frame.task)
+        self._send(encode_frame(FrameKind.READY, payload=encode_numbers([memory.read_own_peak_bytes()])))
+        while (frame := self._next_task()) is not None:
+            self._current_task.begin(frame.task)
             self._do(frame)
-            del frame  # or an idle worker would keep its last document in memory
-        self._finisher.close()
+            del frame  # an idle worker would keep its last document in memory
+        self._writes.close()
 
-    def _next(self) -> Frame | None:
-        """The next task, ``None`` at the end."""
-        while (event := self._next_event()) is _FINISHED:
+    def _next_task(self) -> Frame | None:
+        while (event := self._next_event()) is _WRITE_DONE:
             continue
         return event
 
     def _next_event(self) -> _Event:
-        """What comes next. When that takes long, and nothing is to do but to wait for the output, there could be more."""
-        if self._inbox.empty():
-            waiting = self._finisher.waiting()
-            self._patient = self._patient or not waiting
-            if waiting:
-                self._place.begin(waiting[0])
-                if self._patient:
+        """Return the next event. If only writes are pending, tell the supervisor that this worker could take more tasks."""
+        if self._events.empty():
+            pending = self._writes.list_pending()
+            self._waits_briefly = self._waits_briefly or not pending
+            if pending:
+                self._current_task.begin(pending[0])
+                if self._waits_briefly:
                     with suppress(Empty):
-                        return self._inbox.get(timeout=PATIENCE_SECONDS)
-                self._tell_of(self._finisher.waiting())
-        return self._inbox.get()
+                        return self._events.get(timeout=BRIEF_WAIT_SECONDS)
+                self._report_pending_writes(self._writes.list_pending())
+        return self._events.get()
 
-    def _tell_of(self, waiting: list[int]) -> None:
-        """Say for which tasks only the output is waited, unless that has been said."""
-        self._patient = not waiting  # an output that takes long will do so next time
-        if not self._told.issuperset(waiting):
-            self._told = set(waiting)
-            self._write(encode(Kind.FREE, payload=encode_numbers(waiting)))
+    def _report_pending_writes(self, pending: list[int]) -> None:
+        """Report the tasks whose output is still being written, if there are new ones among them."""
+        self._waits_briefly = not pending  # an output that was slow will be slow again: do not wait for it next time
+        if not self._reported.issuperset(pending):
+            self._reported = set(pending)
+            self._send(encode_frame(FrameKind.PENDING_WRITES, payload=encode_numbers(pending)))
+
+    # --- doing a task ---------------------------------------------------------------------------------------------
 
     def _do(self, frame: Frame) -> None:
-        """Do a task and send its result; or leave that to the finisher, when only its output is to be waited for."""
-        started = time.monotonic()
+        """Do a task and send its result, or leave that to a thread if only its output is still to be written."""
+        start_time = time.monotonic()
         try:
             task: Task = pickle.loads(frame.payload)  # noqa: S301 (from our parent)
         except Exception as error:  # noqa: BLE001 (isolation is the purpose: metadata may be of any type)
-            said = f"the task cannot be read in a worker: {type(error).__name__}: {error}"
-            return self._send(frame.task, pickle.dumps(_internal(said), PICKLE_PROTOCOL), bloated=False)
-        begun = self._isolated(task, started, partial(self._begin, task))
+            message = f"the task cannot be read in a worker: {type(error).__name__}: {error}"
+            self._send_result(frame.task, _pickle_failure(message), is_last=False)
+            return
+        begun = self._run_isolated(task, start_time, partial(self._begin, task, self._current_task))
         if not isinstance(begun, TaskResult):
-            return self._finisher.put(frame.task, partial(self._finish, frame.task, task, started, begun))
-        payload = self._pickled(task, begun)
-        self._place.end(frame.task)
-        return self._send(frame.task, payload, bloated=_is_about_memory(begun))
+            self._writes.put(frame.task, partial(self._finish, frame.task, task, start_time, begun))
+            return
+        payload = self._pickle_result(task, begun)
+        self._current_task.end(frame.task)
+        self._send_result(frame.task, payload, is_last=_is_out_of_memory(begun))
 
-    def _begin(self, task: Task) -> TaskResult | Callable[[], TaskResult]:
-        work = self._work
-        return work.begin(task, self._place) if isinstance(work, PipelinedWork) else work(task, self._place)
+    def _finish(self, number: int, task: Task, start_time: float, step: Callable[[], TaskResult]) -> None:
+        """Write a task's output by its last step, and send its result. Runs in a thread of ``WriteBehind``."""
+        result = self._run_isolated(task, start_time, step)
+        self._send_result(number, self._pickle_result(task, result), is_last=_is_out_of_memory(result))
 
-    def _finish(self, number: int, task: Task, started: float, rest: Callable[[], TaskResult]) -> None:
-        result = self._isolated(task, started, rest)
-        self._send(number, self._pickled(task, result), bloated=_is_about_memory(result))
-
-    def _isolated(self, task: Task, started: float, step: Callable[[], _T]) -> _T | TaskResult:
+    def _run_isolated(self, task: Task, start_time: float, step: Callable[[], _T]) -> _T | TaskResult:
         try:
             return step()
         except MemoryError:
-            return _out_of_memory(task, self._work.limits.memory_bytes, time.monotonic() - started)
+            limit = self._limits.memory_bytes
+            what = "memory ran out" if limit is None else f"memory ran out within {limit >> 20} MiB (memory_bytes)"
+            failure = Failure(cause=Cause.MEMORY_LIMIT, message=f"{task.document.file_path}: {what}")
+            return TaskResult(failure=failure, seconds=time.monotonic() - start_time)
         except Exception as error:  # noqa: BLE001 (isolation is the purpose: no document may harm another)
-            return raised(task, error, seconds=time.monotonic() - started)
+            return make_exception_result(task, error, seconds=time.monotonic() - start_time)
 
-    def _pickled(self, task: Task, result: TaskResult) -> bytes:
+    def _pickle_result(self, task: Task, result: TaskResult) -> bytes:
         try:
             return pickle.dumps(result, PICKLE_PROTOCOL)
         except Exception as error:  # noqa: BLE001 (isolation is the purpose: metadata may be of any type)
-            said = f"{task.document.file_path}: the result cannot be sent: {type(error).__name__}: {error}"
-            return pickle.dumps(_internal(said), PICKLE_PROTOCOL)
+            what = f"the result cannot be sent: {type(error).__name__}: {error}"
+            return _pickle_failure(f"{task.document.file_path}: {what}")
 
-    def _send(self, number: int, payload: bytes, *, bloated: bool) -> None:
-        kind = Kind.LAST_RESULT if bloated or self._has_grown() else Kind.RESULT
-        self._write(encode(kind, number, payload))
+    def _send_result(self, number: int, payload: bytes, *, is_last: bool) -> None:
+        """Send a result, and ask to be replaced if it ``is_last`` or this process has grown too large."""
+        limit = self._recycle_bytes
+        if limit is not None and memory.read_own_resident_bytes() > limit:
+            is_last = True
+        self._send(encode_frame(FrameKind.LAST_RESULT if is_last else FrameKind.RESULT, number, payload))
 
-    def _has_grown(self) -> bool:
-        return self._recycle_bytes is not None and memory.own_resident_bytes() > self._recycle_bytes
-
-    def _write(self, frame: tuple[bytes, ...]) -> None:
-        with self._writing:
-            write_frame(self._outgoing, frame)
+    def _send(self, frame: tuple[bytes, ...]) -> None:
+        with self._write_lock:  # three kinds of threads send, and frames must not mix
+            write_frame(self._stdout, frame)
 
     # --- in the reading thread ------------------------------------------------------------------------------------
 
     def _read(self) -> None:
         try:
-            self._read_until_told_to_quit()
-        except (EOFError, ChannelError, OSError):  # the parent is gone: so are we, and all that we started
-            die(self._finisher)
+            self._read_until_quit()
+        except (
+            EOFError,
+            ProtocolError,
+            OSError,
+        ):  # the parent is gone: this process and all that it started must go, too
+            kill_own_group(self._writes)
 
-    def _read_until_told_to_quit(self) -> None:
-        heard: dict[Kind, Callable[[Frame], None]] = {
-            Kind.TASK: self._inbox.put,
-            Kind.RECALL: self._give_back,
-            Kind.QUIT: lambda _: self._inbox.put(None),
+    def _read_until_quit(self) -> None:
+        # Goes on after QUIT, until the process exits: the parent may still die before that.
+        handlers: dict[FrameKind, Callable[[Frame], None]] = {
+            FrameKind.TASK: self._events.put,
+            FrameKind.RECALL: self._return_tasks,
+            FrameKind.QUIT: lambda _: self._events.put(None),
         }
         while True:
-            frame = read_frame(self._incoming)
-            heard[frame.kind](frame)
+            frame = read_frame(self._stdin)
+            handlers[frame.kind](frame)
 
-    def _give_back(self, _: Frame) -> None:
-        """Return the tasks that have not begun; each is either done or returned, never both."""
+    def _return_tasks(self, _: Frame) -> None:
+        """Return the tasks that have not begun. The queue hands out each event once, so a task is either done or returned."""
         numbers: list[int] = []
         try:
-            while (event := self._inbox.get_nowait()) is not None:
-                if event is not _FINISHED:
+            while (event := self._events.get_nowait()) is not None:
+                if event is not _WRITE_DONE:
                     numbers.append(event.task)
         except Empty:
             pass
-        self._write(encode(Kind.RETURNED, payload=encode_numbers(numbers)))
+        self._send(encode_frame(FrameKind.RETURNED, payload=encode_numbers(numbers)))
 
 
-def _room(memory_bytes: int) -> int:
-    """What may still be allocated, so that a tenth more than the limit is never held; sampling ends a worker before that."""
-    return max(memory_bytes * 11 // 10 - memory.own_resident_bytes(), memory_bytes // 10)
+def _allocatable_bytes(memory_bytes: int) -> int:
+    """Return how much a worker may allocate, so that it never holds more than a tenth beyond its limit.
+
+    Sampling by the supervisor stops it before that, unless it grows very fast.
+    """
+    return max(memory_bytes * 11 // 10 - memory.read_own_resident_bytes(), memory_bytes // 10)
 
 
-def _internal(said: str) -> TaskResult:
-    return TaskResult(failure=Failure(cause=Cause.INTERNAL, message=said))
+def _pickle_failure(message: str) -> bytes:
+    return pickle.dumps(TaskResult(failure=Failure(cause=Cause.INTERNAL, message=message)), PICKLE_PROTOCOL)
 
 
-def _out_of_memory(task: Task, limit: int | None, seconds: float) -> TaskResult:
-    bound = "memory ran out" if limit is None else f"memory ran out within {limit >> 20} MiB (memory_bytes)"
-    failure = Failure(cause=Cause.MEMORY_LIMIT, message=f"{task.document.file_path}: {bound}")
-    return TaskResult(failure=failure, seconds=seconds)
-
-
-def _is_about_memory(result: TaskResult) -> bool:
+def _is_out_of_memory(result: TaskResult) -> bool:
     failure = result.failure if result.result is None else result.result.failure
     return failure is not None and failure.cause is Cause.MEMORY_LIMIT
 
 
 if __name__ == "__main__":
     main(sys.argv[1:])
-    leave()
+    exit_fast()

@@ -1,4 +1,4 @@
-"""The workers of a pool as processes: hired, heard, let go, killed, reaped. Knows nothing of tasks and limits."""
+"""The processes of a pool: start them, wait for their messages, stop, kill and reap them. Knows nothing of tasks and limits."""
 
 import itertools
 import logging
@@ -12,27 +12,27 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from enum import Enum
 
-from pdfbatch.executors.process.child import Child, LaunchSpec, SpawnedChild
+from pdfbatch.executors.process.child import Child, ExitStatus, LaunchSpec, SpawnedChild
 from pdfbatch.executors.process.command_queue import CommandQueue
-from pdfbatch.executors.process.failures import Exit
-from pdfbatch.executors.process.forkserver_client import ForkClient
-from pdfbatch.executors.process.protocol import Kind
+from pdfbatch.executors.process.forkserver_client import ForkServerClient
+from pdfbatch.executors.process.protocol import FrameKind
 from pdfbatch.executors.process.reaper_client import ReaperClient
 from pdfbatch.executors.process.worker_handle import WorkerHandle
 
 log = logging.getLogger(__name__)
 
-QUIT_SECONDS = 2.0
-REAP_SECONDS = 5.0
+QUIT_SECONDS = 2.0  # from asking a worker to quit, to killing it
+EXIT_SECONDS = 0.5  # from the end of a worker's pipe, to killing it
+REAP_SECONDS = 5.0  # from killing a worker, to giving up on it
 POLL_SECONDS = 0.005
 
 
 class Stream(Enum):
-    """Which pipe of a worker has something."""
+    """Which pipe of a worker is ready: one of two to read from, or the one to write to."""
 
     FRAMES = 1
-    ERRORS = 2
-    ROOM = 3
+    STDERR = 2
+    STDIN = 3
 
 
 @dataclass(slots=True, eq=False)
@@ -43,168 +43,166 @@ class _StoppingWorker:
 
 
 class WorkerGroup:
-    """The processes of one pool, its temporary folder, its guardian and its fork server. Belongs to one thread.
+    """The processes of one pool, its temporary folder, its reaper and its fork server. For one thread.
 
-    ``live`` are the workers that may be given tasks. Those that are leaving are polled by ``reap``. Raises ``OSError`` when
-    there is no temporary folder, or guardian or fork server cannot be launched.
+    ``workers`` are those that may be given tasks. A worker that was stopped, killed or lost leaves the list at once, and is
+    polled by ``reap`` until it has exited. Raises ``OSError`` when the temporary folder, the reaper or the fork server cannot
+    be created.
     """
 
-    def __init__(self, launch: LaunchSpec, inbox: CommandQueue) -> None:
-        self.live: list[WorkerHandle] = []
+    def __init__(self, launch: LaunchSpec, commands: CommandQueue) -> None:
+        self.workers: list[WorkerHandle] = []
         self._launch = launch
-        self._leavers: list[_StoppingWorker] = []
-        self._numbers = itertools.count(1)
+        self._stopping: list[_StoppingWorker] = []
+        self._names = itertools.count(1)
         self._folder = tempfile.mkdtemp(prefix="pdfbatch-")
-        self._lost_preparation = ""
+        self._forkserver_failure = ""
         with ExitStack() as stack:
             stack.callback(shutil.rmtree, self._folder, ignore_errors=True)
-            self._lifeline = ReaperClient(launch.python, self._folder)
-            stack.callback(self._lifeline.close)
-            self._forks = ForkClient(launch, self._folder) if launch.forks else None
+            self._reaper = ReaperClient(launch.python, self._folder)
+            stack.callback(self._reaper.close)
+            self._forkserver = ForkServerClient(launch, self._folder) if launch.use_forkserver else None
             stack.pop_all()
         self._selector = selectors.DefaultSelector()
-        self._selector.register(inbox, selectors.EVENT_READ)
-        if self._forks is not None:
-            self._lifeline.add(self._forks.pid)
-            self._selector.register(self._forks, selectors.EVENT_READ)
+        self._selector.register(commands, selectors.EVENT_READ)
+        if self._forkserver is not None:
+            self._reaper.add(self._forkserver.pid)
+            self._selector.register(self._forkserver, selectors.EVENT_READ)
 
     def wait(self, seconds: float | None) -> Iterator[tuple[WorkerHandle, Stream]]:
-        """Wait until a pipe has something, or the inbox has, or so long."""
+        """Wait for a ready pipe, a command or the fork server, at most so many seconds. Yield the ready pipes."""
         for key, _ in self._selector.select(seconds):
-            if key.fileobj is self._forks and self._forks is not None:
-                self._hear_of_forks(self._forks)
+            if key.fileobj is self._forkserver and self._forkserver is not None:
+                self._finish_forkserver_start(self._forkserver)
             elif key.data is not None:
                 worker, stream = key.data
-                if worker.present:  # it may have left since
+                if worker.is_listed:  # an earlier event of this loop may have removed it
                     yield worker, stream
 
-    # --- beginning ------------------------------------------------------------------------------------------------
+    # --- starting -------------------------------------------------------------------------------------------------
 
     @property
-    def preparing(self) -> bool:
-        """Whether it is not known yet how workers are started: none is to be hired before."""
-        return self._forks is not None and self._forks.starting
+    def is_forkserver_starting(self) -> bool:
+        """Whether it is still open if workers are forked or spawned. None is to be started before that is known."""
+        return self._forkserver is not None and self._forkserver.is_starting
 
-    def stop_preparing(self) -> str:
-        """Do without a fork server that does not get ready, or did not: how it ended if nobody has heard of that yet."""
-        how, self._lost_preparation = self._lost_preparation, ""
-        if self._forks is not None and self._forks.starting:
-            self._selector.unregister(self._forks)
-            self._do_without(self._forks)
-        return how
+    def take_forkserver_failure(self) -> str:
+        """Return how the fork server ended if it did so before it was ready, but only once; else an empty string."""
+        failure, self._forkserver_failure = self._forkserver_failure, ""
+        return failure
 
-    def hire(self) -> None:
+    def start_worker(self) -> None:
         """Start a worker. Raises ``OSError``."""
-        worker = WorkerHandle(os.path.join(self._folder, str(next(self._numbers))), self._launch.setup, self._child)
-        self._lifeline.add(worker.pid)
+        folder = os.path.join(self._folder, str(next(self._names)))
+        worker = WorkerHandle(folder, self._launch.setup, self._start_child)
+        self._reaper.add(worker.pid)
         self._selector.register(worker.stdout, selectors.EVENT_READ, (worker, Stream.FRAMES))
-        self._selector.register(worker.stderr, selectors.EVENT_READ, (worker, Stream.ERRORS))
-        self.live.append(worker)
+        self._selector.register(worker.stderr, selectors.EVENT_READ, (worker, Stream.STDERR))
+        self.workers.append(worker)
         self.flush(worker)
 
-    def _child(self, folder: str) -> Child:
-        forked = None if self._forks is None else self._forks.fork(os.path.basename(folder))
+    def _start_child(self, folder: str) -> Child:
+        forked = None if self._forkserver is None else self._forkserver.fork(os.path.basename(folder))
         return SpawnedChild(self._launch, folder) if forked is None else forked
 
-    def _hear_of_forks(self, forks: ForkClient) -> None:
-        self._selector.unregister(forks)
-        if not forks.hear():
-            self._lost_preparation = self._do_without(forks).how
-        elif not forks.ready:
-            self._do_without(forks)
+    def _finish_forkserver_start(self, forkserver: ForkServerClient) -> None:
+        self._selector.unregister(forkserver)
+        if not forkserver.finish_start():
+            self._forkserver_failure = self._stop_forkserver(forkserver).description
+        elif not forkserver.is_ready:
+            self._stop_forkserver(forkserver)
 
-    def _do_without(self, forks: ForkClient) -> Exit:
-        self._forks = None
-        self._lifeline.remove(forks.pid)
-        return forks.end()
+    def _stop_forkserver(self, forkserver: ForkServerClient) -> ExitStatus:
+        self._forkserver = None
+        self._reaper.remove(forkserver.pid)
+        return forkserver.stop()
 
-    # --- talking --------------------------------------------------------------------------------------------------
+    # --- messages -------------------------------------------------------------------------------------------------
 
     def flush(self, worker: WorkerHandle) -> None:
-        """Write what the worker takes now, the rest when it has room."""
+        """Write what the worker's pipe takes now, and have ``wait`` report when it has room for the rest."""
         worker.flush()
-        if worker.blocked != worker.wants_to_write:
-            worker.blocked = worker.wants_to_write
-            if worker.blocked:
-                self._selector.register(worker.stdin, selectors.EVENT_WRITE, (worker, Stream.ROOM))
+        if worker.is_blocked != worker.has_unsent_data:
+            worker.is_blocked = worker.has_unsent_data
+            if worker.is_blocked:
+                self._selector.register(worker.stdin, selectors.EVENT_WRITE, (worker, Stream.STDIN))
             else:
                 self._selector.unregister(worker.stdin)
 
-    def hear_errors(self, worker: WorkerHandle) -> None:
-        """Keep the end of what a worker writes to stderr."""
+    def read_stderr(self, worker: WorkerHandle) -> None:
+        """Read what a worker has written to stderr."""
         with suppress(BlockingIOError):
-            if not worker.read_errors():
+            if not worker.read_stderr():
                 self._selector.unregister(worker.stderr)
 
-    # --- ending ---------------------------------------------------------------------------------------------------
+    # --- stopping -------------------------------------------------------------------------------------------------
 
-    def dismiss(self, worker: WorkerHandle) -> None:
-        """Let a worker without tasks go."""
-        if not worker.ready:
-            return self.kill(worker)
-        worker.say(Kind.QUIT)
+    def stop_worker(self, worker: WorkerHandle) -> None:
+        """Ask a worker without tasks to exit; kill it if it is not ready, as it would not read that yet."""
+        if not worker.is_ready:
+            self.kill(worker)
+            return
+        worker.send(FrameKind.QUIT)
         worker.flush()
-        return self._leave(worker, QUIT_SECONDS)
+        self._remove(worker, QUIT_SECONDS)
 
-    def mourn(self, worker: WorkerHandle) -> None:
-        """A worker has closed its end: it has died, or is to."""
-        self._leave(worker, 0.5)
+    def on_pipe_closed(self, worker: WorkerHandle) -> None:
+        """Remove a worker that closed its pipe: it has exited or is about to."""
+        self._remove(worker, EXIT_SECONDS)
 
     def kill(self, worker: WorkerHandle) -> None:
         """Kill a worker and all that it started."""
-        worker.killed = True
+        worker.is_killed = True
         worker.kill()
-        self._leave(worker, 0.0)
+        self._remove(worker, 0.0)
 
-    def _leave(self, worker: WorkerHandle, seconds: float) -> None:
-        self.live.remove(worker)
-        worker.present = False
+    def _remove(self, worker: WorkerHandle, seconds: float) -> None:
+        """Remove a worker from the list, and kill it if it has not exited after so many seconds."""
+        self.workers.remove(worker)
+        worker.is_listed = False
         for pipe in (worker.stdin, worker.stdout, worker.stderr):
             with suppress(KeyError):
                 self._selector.unregister(pipe)
-        now = time.monotonic()
-        self._leavers.append(_StoppingWorker(worker, now + seconds, now + seconds + REAP_SECONDS))
+        kill_at = time.monotonic() + seconds
+        self._stopping.append(_StoppingWorker(worker, kill_at, kill_at + REAP_SECONDS))
 
     @property
-    def leaving(self) -> bool:
-        """Whether some are still on their way out."""
-        return bool(self._leavers)
+    def is_stopping(self) -> bool:
+        """Whether some workers were removed and have not exited yet."""
+        return bool(self._stopping)
 
     @property
-    def leaving_unready(self) -> int:
-        """How many of them went by themselves before they were ready."""
-        return sum(not (leaver.worker.ready or leaver.worker.killed) for leaver in self._leavers)
+    def failing_starts(self) -> int:
+        """Number of workers that closed their pipe before they were ready, and have not exited yet."""
+        return sum(not (stopping.worker.is_ready or stopping.worker.is_killed) for stopping in self._stopping)
 
-    def reap(self, now: float) -> Iterator[tuple[WorkerHandle, Exit]]:
-        """Those that have gone since the last time, and how; to be called again within ``POLL_SECONDS``."""
-        for leaver in tuple(self._leavers):
-            worker = leaver.worker
+    def reap(self, now: float) -> Iterator[tuple[WorkerHandle, ExitStatus]]:
+        """Yield the workers that have exited since the last call. Call it every ``POLL_SECONDS`` while ``is_stopping``."""
+        for stopping in tuple(self._stopping):
+            worker = stopping.worker
             if worker.has_exited():
-                yield worker, self._bury(leaver)
-            elif now >= leaver.forget_at:
-                log.warning("Worker process %d does not die; it is left behind", worker.pid)
-                self._leavers.remove(leaver)
+                self._stopping.remove(stopping)
+                worker.kill()  # processes that it started and left behind; must come before reap frees its number
+                self._reaper.remove(worker.pid)
+                yield worker, worker.reap()
+            elif now >= stopping.forget_at:
+                log.warning("Worker process %d does not exit, although it was killed; it is left behind", worker.pid)
+                self._stopping.remove(stopping)
                 worker.close()
-                yield worker, Exit(code=None)
-            elif now >= leaver.kill_at:
+                yield worker, ExitStatus()
+            elif now >= stopping.kill_at:
                 worker.kill()
 
-    def _bury(self, leaver: _StoppingWorker) -> Exit:
-        self._leavers.remove(leaver)
-        leaver.worker.kill()  # what it started and did not wait for
-        self._lifeline.remove(leaver.worker.pid)
-        return leaver.worker.reap()
-
     def close(self) -> None:
-        """Kill and reap whoever is left, and leave nothing behind."""
-        for worker in tuple(self.live):
+        """Kill and reap all workers, and remove all files."""
+        for worker in tuple(self.workers):
             self.kill(worker)
-        while self._leavers:
+        while self._stopping:
             for worker, _ in self.reap(time.monotonic()):
                 worker.close()
             time.sleep(POLL_SECONDS)
-        if self._forks is not None:
-            self._do_without(self._forks)
+        if self._forkserver is not None:
+            self._stop_forkserver(self._forkserver)
         shutil.rmtree(self._folder, ignore_errors=True)
-        self._lifeline.close()
+        self._reaper.close()
         self._selector.close()

@@ -6,47 +6,50 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 
 from pdfbatch.executors.process import memory
-from pdfbatch.executors.process.child import Child
+from pdfbatch.executors.process.child import Child, ExitStatus
 from pdfbatch.executors.process.command_queue import WorkItem
-from pdfbatch.executors.process.current_task import CurrentTask, CurrentTaskReader, place_path
-from pdfbatch.executors.process.failures import Exit
-from pdfbatch.executors.process.protocol import Frame, Inflow, Kind, Outflow, encode
+from pdfbatch.executors.process.current_task import CurrentTask, CurrentTaskReader, current_task_path
+from pdfbatch.executors.process.protocol import Frame, FrameKind, FrameReader, FrameWriter, encode_frame
 
 QUICK_SECONDS = 0.1
 
-_TAIL_BYTES = 4096
+_STDERR_BYTES = 4096
 
 
 class WorkerHandle:
-    """A worker process in a session of its own. Belongs to one thread; nothing here blocks.
+    """A worker process in a session of its own. For one thread; no method blocks.
 
-    ``sent`` are the tasks that it has not answered yet, in the order of sending; of those in ``pending_writes`` only the output
-    is waited for. ``head_since`` is when it could begin with the first of the others. ``quick``: its last task took less
-    than ``QUICK_SECONDS``. ``recalled``: it was asked to return what it has not begun. ``retiring``: it gets no more tasks.
-    ``blocked``: its pipe is full. ``present``: it is in the crew. ``killed``: the crew has killed it, and knows why.
+    What it is doing: ``tasks`` are the tasks that it was sent and has not answered, in the order of sending. Of those in
+    ``pending_writes`` only the output is still being written. ``busy_since`` is when it could begin the first of the others.
+    ``task_count`` is how many tasks it was given in all.
+
+    Its state: ``is_ready`` for tasks. ``is_quick``: its last task took less than ``QUICK_SECONDS``. ``is_recalled``: it was
+    asked to return the tasks that it has not begun. ``is_retiring``: it gets no more tasks. ``is_blocked``: its pipe is full.
+    ``is_listed``: it belongs to the ``workers`` of its group. ``is_killed``: its group has killed it, and knows why.
     """
 
     def __init__(self, folder: str, setup: bytes, start: Callable[[str], Child]) -> None:
-        self.sent: dict[int, WorkItem] = {}
+        self.tasks: dict[int, WorkItem] = {}
         self.pending_writes: set[int] = set()
-        self.taken = 0
-        self.ready = False
-        self.quick = False
-        self.recalled = False
-        self.retiring = False
-        self.blocked = False
-        self.present = True
-        self.killed = False
-        self.started = self.head_since = time.monotonic()
+        self.task_count = 0
+        self.is_ready = False
+        self.is_quick = False
+        self.is_recalled = False
+        self.is_retiring = False
+        self.is_blocked = False
+        self.is_listed = True
+        self.is_killed = False
+        self.start_time = self.busy_since = time.monotonic()
         self._folder = folder
-        self._inflow = Inflow()
-        self._outflow = Outflow()
-        self._errors = b""
-        self._first_peak = 0
+        self._reader = FrameReader()
+        self._writer = FrameWriter()
+        self._stderr_tail = b""
+        self._inherited_peak_bytes = 0
         os.makedirs(os.path.join(folder, "tmp"), mode=0o700)
-        self._place = CurrentTaskReader(place_path(folder))
+        self._current_task = CurrentTaskReader(current_task_path(folder))
         try:
             self._child = child = start(folder)
         except BaseException:
@@ -54,102 +57,108 @@ class WorkerHandle:
             raise
         self.pid, self.stdin, self.stdout, self.stderr = child.pid, child.stdin, child.stdout, child.stderr
         if child.needs_setup:
-            self._outflow.put(encode(Kind.SETUP, payload=setup))
+            self._writer.put(encode_frame(FrameKind.SETUP, payload=setup))
 
-    # --- talking --------------------------------------------------------------------------------------------------
+    # --- tasks ----------------------------------------------------------------------------------------------------
 
     @property
-    def wants_to_write(self) -> bool:
-        """Whether something waits until the pipe has room."""
-        return bool(self._outflow)
+    def queue_length(self) -> int:
+        """Number of tasks that it has begun or is yet to begin, without those whose output is being written."""
+        return len(self.tasks) - len(self.pending_writes)
 
     @property
     def is_idle(self) -> bool:
         """Whether it waits for a task."""
-        return self.ready and not self.at_hand and not self.retiring
+        return self.is_ready and not self.queue_length and not self.is_retiring
+
+    def accepts(self, queue_length: int, now: float) -> bool:
+        """Return whether it has exactly ``queue_length`` tasks and should get one more.
+
+        A task is never put behind one that takes long, where it would have to wait.
+        """
+        if self.queue_length != queue_length or not self.is_ready or self.is_retiring or self.is_recalled:
+            return False
+        return queue_length == 0 or (self.is_quick and not self.is_blocked and now - self.busy_since < QUICK_SECONDS)
+
+    def assign(self, item: WorkItem, payload: bytes, now: float) -> None:
+        """Send a task with the next flush."""
+        if not self.queue_length:
+            self.busy_since = now
+        self.tasks[item.number] = item
+        self.task_count += 1
+        self._writer.put(encode_frame(FrameKind.TASK, item.number, payload))
+
+    def complete(self, number: int) -> WorkItem | None:
+        """Remove and return the task with this number, ``None`` when the worker does not have it."""
+        self.pending_writes.discard(number)
+        return self.tasks.pop(number, None)
+
+    # --- messages -------------------------------------------------------------------------------------------------
 
     @property
-    def at_hand(self) -> int:
-        """How many tasks it has to do."""
-        return len(self.sent) - len(self.pending_writes)
+    def has_unsent_data(self) -> bool:
+        """Whether something waits until the pipe has room."""
+        return bool(self._writer)
 
-    def has_room(self, depth: int, now: float) -> bool:
-        """Whether it should get a task behind just this many others; nothing is put behind a task that takes long."""
-        if self.at_hand != depth or not self.ready or self.retiring or self.recalled:
-            return False
-        return depth == 0 or (self.quick and not self.blocked and now - self.head_since < QUICK_SECONDS)
-
-    def give(self, job: WorkItem, payload: bytes, now: float) -> None:
-        """Send a task with the next flush."""
-        if not self.at_hand:
-            self.head_since = now
-        self.sent[job.number] = job
-        self.taken += 1
-        self._outflow.put(encode(Kind.TASK, job.number, payload))
-
-    def take_back(self, number: int) -> WorkItem | None:
-        """The task with this number, which is no longer its own; ``None`` when it was not given that one."""
-        self.pending_writes.discard(number)
-        return self.sent.pop(number, None)
-
-    def say(self, kind: Kind) -> None:
-        """Send a word with the next flush."""
-        self._outflow.put(encode(kind))
+    def send(self, kind: FrameKind) -> None:
+        """Send a message without payload with the next flush."""
+        self._writer.put(encode_frame(kind))
 
     def flush(self) -> None:
-        """Write what the pipe takes now. A dead worker's pipe takes all: its death is heard elsewhere."""
+        """Write as much as the pipe takes now. Writes to a dead worker are discarded; its exit is detected by ``reap``."""
         try:
-            self._outflow.flush(self.stdin)
+            self._writer.flush(self.stdin)
         except BrokenPipeError:
-            self._outflow = Outflow()
+            self._writer = FrameWriter()
 
     def read_frames(self) -> list[Frame]:
-        """What has come in. Raises ``EOFError``, ``BlockingIOError``, ``ChannelError``."""
-        return self._inflow.read(self.stdout)
+        """Read once and return the complete frames. Raises ``EOFError``, ``BlockingIOError``, ``ProtocolError``."""
+        return self._reader.read(self.stdout)
 
-    def read_errors(self) -> bool:
-        """Keep the end of what it writes to stderr; whether there was something.
+    def read_stderr(self) -> bool:
+        """Read from stderr once, keep the end of it for ``reap``, and return ``False`` at the end of file.
 
-        Raises ``BlockingIOError`` when nothing has come in.
+        Raises ``BlockingIOError`` when there is nothing to read.
         """
         data = os.read(self.stderr, 1 << 16)
-        self._errors = (self._errors + data)[-_TAIL_BYTES:]
+        self._stderr_tail = (self._stderr_tail + data)[-_STDERR_BYTES:]
         return bool(data)
 
-    def welcome(self, peak_bytes: int) -> None:
-        """It is ready. Its peak so far may be that of the parent, which Linux hands on through vfork and exec."""
-        self.ready = True
-        self._first_peak = peak_bytes
+    def mark_ready(self, peak_bytes: int) -> None:
+        """Note that the worker is ready. ``peak_bytes`` is its peak memory so far.
 
-    # --- watching -------------------------------------------------------------------------------------------------
+        That may be the peak of its parent, as Linux passes it on through vfork and exec; ``reap`` ignores it then.
+        """
+        self.is_ready = True
+        self._inherited_peak_bytes = peak_bytes
 
-    def place(self) -> CurrentTask:
-        """Where it is, or was when it died."""
-        return self._place.read()
+    # --- the process ----------------------------------------------------------------------------------------------
 
-    def resident_bytes(self) -> int | None:
-        """Resident memory; ``None`` where that cannot be told."""
-        return memory.resident_bytes(self.pid)
+    def read_current_task(self) -> CurrentTask:
+        """Return its current task, or its last one if it has died."""
+        return self._current_task.read()
+
+    def read_resident_bytes(self) -> int | None:
+        """Return its resident memory, ``None`` where that is unknown."""
+        return memory.read_resident_bytes(self.pid)
 
     def has_exited(self) -> bool:
-        """Whether the process has ended. It stays a zombie, and its number taken, where the platform allows."""
+        """Return whether the process has exited. Where the platform allows, its id stays taken until ``reap``."""
         return self._child.has_exited()
-
-    # --- ending ---------------------------------------------------------------------------------------------------
 
     def kill(self) -> None:
         """Kill the process and all that it started."""
-        with suppress(ProcessLookupError, PermissionError):  # nobody left; only zombies left, on macOS
+        with suppress(ProcessLookupError, PermissionError):  # no process left; on macOS only zombies left
             os.killpg(self.pid, signal.SIGKILL)
 
-    def reap(self) -> Exit:
-        """How a process that has exited ended; frees its number."""
+    def reap(self) -> ExitStatus:
+        """Return how a process that has exited ended, and free its id."""
         with suppress(BlockingIOError):
-            while self.read_errors():
+            while self.read_stderr():
                 continue
-        end = self._child.reap()
-        peak = end.peak_bytes if end.peak_bytes > self._first_peak else 0
-        return Exit(code=end.code, peak_bytes=peak, errors=self._errors)
+        status = self._child.reap()
+        has_own_peak = status.peak_bytes > self._inherited_peak_bytes
+        return replace(status, peak_bytes=status.peak_bytes if has_own_peak else 0, stderr=self._stderr_tail)
 
     def close(self) -> None:
         """Close the pipes and remove its files."""
@@ -157,5 +166,5 @@ class WorkerHandle:
         self._remove_files()
 
     def _remove_files(self) -> None:
-        self._place.close()
+        self._current_task.close()
         shutil.rmtree(self._folder, ignore_errors=True)

@@ -1,58 +1,56 @@
-"""What is left of tasks, waited for in threads while the worker begins with the next ones."""
+"""Write the output of tasks in threads, while the worker goes on with the next tasks."""
 
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 
-AHEAD = 32
-"""Tasks that may wait for their output at one time: those of a local disk are one or two. Behind 200 ms a request an object
-store takes 0.4 s for a document, text and record, in which a worker reads thirty small ones."""
+MAX_PENDING = 32
+"""Writes that may be pending at one time. A local disk keeps one or two busy; a distant object store takes as long for the
+texts of one document as a worker takes to read some thirty small ones.
+"""
 
 _STACK_BYTES = 1 << 20
 
 
 class WriteBehind:
-    """Runs what is left of tasks, ``AHEAD`` at one time. For one thread, but ``drain`` is for any.
+    """Run the last step of tasks in threads, ``MAX_PENDING`` at one time. For one thread, but any may call ``drain``.
 
-    ``on`` hears the number of a task that is waited for, ``ended``, in any thread, that one has come to its end.
+    ``on_wait`` is called with the number of a task before ``put`` waits for it; ``on_done``, in any thread, after each task.
     """
 
-    def __init__(self, on: Callable[[int], None], ended: Callable[[], None]) -> None:
-        self._on = on
-        self._ended = ended
-        self._threads = ThreadPoolExecutor(AHEAD, thread_name_prefix="pdfbatch-finisher")
-        self._waiting: dict[int, Future[None]] = {}
+    def __init__(self, on_wait: Callable[[int], None], on_done: Callable[[], None]) -> None:
+        self._on_wait = on_wait
+        self._on_done = on_done
+        self._threads = ThreadPoolExecutor(MAX_PENDING, thread_name_prefix="pdfbatch-write-behind")
+        self._pending: dict[int, Future[None]] = {}
 
-    def put(self, number: int, finish: Callable[[], None]) -> None:
-        """Take what is left of a task. Waits for the oldest one when there are too many. Raises what that raised."""
-        future = self._waiting[number] = self._submitted(finish)
-        future.add_done_callback(lambda _: self._ended())
-        if len(self.waiting()) > AHEAD:
-            oldest = next(iter(self._waiting))
-            self._on(oldest)
-            self._waiting[oldest].result()
-
-    def _submitted(self, finish: Callable[[], None]) -> Future[None]:
-        """Hand it to the threads, new ones with small stacks: the limit on a worker's memory counts what they reserve."""
-        before = threading.stack_size(_STACK_BYTES)
+    def put(self, number: int, step: Callable[[], None]) -> None:
+        """Start the last step of a task. When too many are pending, wait for the oldest. Raise what that raised."""
+        # New threads get small stacks, because the limit on a worker's memory counts what they reserve.
+        default_size = threading.stack_size(_STACK_BYTES)
         try:
-            return self._threads.submit(finish)
+            future = self._pending[number] = self._threads.submit(step)
         finally:
-            threading.stack_size(before)
+            threading.stack_size(default_size)
+        future.add_done_callback(lambda _: self._on_done())
+        if len(self.list_pending()) > MAX_PENDING:
+            oldest = next(iter(self._pending))
+            self._on_wait(oldest)
+            self._pending[oldest].result()
 
-    def waiting(self) -> list[int]:
-        """The numbers of those that have not ended, the oldest first. Raises what those that have ended raised."""
-        for number, future in tuple(self._waiting.items()):
+    def list_pending(self) -> list[int]:
+        """Return the numbers of the tasks whose step has not ended, the oldest first. Raise what one that ended raised."""
+        for number, future in tuple(self._pending.items()):
             if future.done():
-                del self._waiting[number]
+                del self._pending[number]
                 future.result()
-        return list(self._waiting)
+        return list(self._pending)
 
     def drain(self, seconds: float) -> None:
-        """Give what has been begun so long to end."""
-        wait_for(list(self._waiting.values()), timeout=seconds)
+        """Wait for the pending steps, at most so long."""
+        wait_for(list(self._pending.values()), timeout=seconds)
 
     def close(self) -> None:
-        """Wait for what has been begun, and end the threads."""
+        """Wait for the pending steps and end the threads."""
         self._threads.shutdown()

@@ -1,17 +1,17 @@
-"""The status of each batch in Redis."""
+"""A sink that keeps the status of each batch in Redis, and functions that read it."""
 
 from typing import TYPE_CHECKING
 
 from pdfbatch.lazy import lazy_face
 
 if TYPE_CHECKING:
-    from pdfbatch.sinks.redis.client import DEFAULT_URL, connected
+    from pdfbatch.sinks.redis.client import DEFAULT_URL, connect
     from pdfbatch.sinks.redis.reader import StoredStatus, follow, read_status, recent_batches
     from pdfbatch.sinks.redis.sink import RedisSink
 else:
     __getattr__, __dir__ = lazy_face(
         __name__,
-        client="DEFAULT_URL connected",
+        client="DEFAULT_URL connect",
         reader="StoredStatus follow read_status recent_batches",
         sink="RedisSink",
     )
@@ -20,7 +20,7 @@ __all__ = [
     "DEFAULT_URL",
     "RedisSink",
     "StoredStatus",
-    "connected",
+    "connect",
     "follow",
     "read_status",
     "recent_batches",

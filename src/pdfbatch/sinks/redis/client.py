@@ -1,4 +1,4 @@
-"""Reaching a Redis server: the only place that loads redis-py. Credentials stay out of everything that is shown."""
+"""Connect to a Redis server. Only this module loads redis-py. No message that it makes holds credentials."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ _SCHEMES = ("redis://", "rediss://", "unix://")
 
 
 class Client(Protocol):
-    """What is used of ``redis.Redis``, whose own types differ from version to version."""
+    """The methods of ``redis.Redis`` that are used here; its own types differ from version to version."""
 
     def get(self, name: str) -> object: ...
     def mget(self, keys: list[str]) -> object: ...
@@ -28,7 +28,7 @@ class Client(Protocol):
 
 
 class Transaction(Protocol):
-    """What is used of ``redis.client.Pipeline``."""
+    """The methods of ``redis.client.Pipeline`` that are used here."""
 
     def __enter__(self) -> Self: ...
     def __exit__(self, *_: object) -> None: ...
@@ -44,7 +44,7 @@ class Transaction(Protocol):
 
 
 class Changes(Protocol):
-    """What is used of ``redis.client.PubSub``."""
+    """The methods of ``redis.client.PubSub`` that are used here."""
 
     def __enter__(self) -> Self: ...
     def __exit__(self, *_: object) -> None: ...
@@ -53,40 +53,41 @@ class Changes(Protocol):
 
 
 @contextmanager
-def connected(url: str, *, timeout_seconds: float = 1.0) -> "Generator[Redis]":
-    """A client of our own, closed at the end; it reaches out with the first command, not before.
+def connect(url: str, *, timeout_seconds: float = 1.0) -> "Generator[Redis]":
+    """Yield a client and close it at the end. The client connects with its first command, not before.
 
-    ``timeout_seconds`` bounds each connection attempt and each answer; nothing is tried again inside redis-py. Options in the
-    URL's query (``socket_timeout`` ...) have the last word. Raises ``DependencyError`` without redis-py, ``UsageError`` when
+    ``timeout_seconds`` limits each attempt to connect and each answer; redis-py retries nothing by itself. Options in the
+    URL's query (``socket_timeout`` ...) override that. Raises ``DependencyError`` without redis-py, ``UsageError`` when
     the URL is not one of Redis.
     """
-    client = _client(url, timeout_seconds)
+    client = _new_client(url, timeout_seconds)
     try:
         yield client
     finally:
         client.close()
 
 
-def check(url: str) -> None:
-    """Raise what ``connected`` would raise, without reaching out, and without loading redis-py (a tenth of a second) for a URL
-    that has no options in it.
+def check_url(url: str) -> None:
+    """Raise what ``connect`` would raise, without connecting.
+
+    redis-py, which is slow to load, is only loaded for a URL that has options in it.
     """
     if find_spec("redis") is None:
         raise DependencyError(_MISSING)
     try:
         parts = urlsplit(url)
         _ = parts.scheme == "unix" or parts.port
-    except ValueError:  # of the port; its message may quote the password
+    except ValueError:  # a bad port; the message may quote the password
         raise _not_a_url(url) from None
     if not url.startswith(_SCHEMES):
         raise _not_a_url(url)
     if parts.query:
-        _client(url, 1.0)
+        _new_client(url, 1.0)
 
 
 @contextmanager
-def translated(server: str) -> Generator[None]:
-    """Errors of redis-py become ``StatusUnavailableError``, which names the server."""
+def translate_errors(server: str) -> Generator[None]:
+    """Raise ``StatusUnavailableError``, which names the server, for errors of redis-py and of the operating system."""
     from redis.exceptions import RedisError  # noqa: PLC0415 (an extra, loaded when used)
 
     try:
@@ -95,8 +96,8 @@ def translated(server: str) -> Generator[None]:
         raise StatusUnavailableError(f"{server}: {error or type(error).__name__}") from error
 
 
-def redacted(url: str) -> str:
-    """Where a URL leads, without user, password and options, to be shown to anybody."""
+def safe_address(url: str) -> str:
+    """Return the server of a URL without user, password and options, so that anybody may see it."""
     try:
         parts = urlsplit(url)
         port = "" if parts.port is None else f":{parts.port}"
@@ -107,7 +108,7 @@ def redacted(url: str) -> str:
     return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"
 
 
-def _client(url: str, timeout_seconds: float) -> "Redis":
+def _new_client(url: str, timeout_seconds: float) -> "Redis":
     try:
         from redis import Redis  # noqa: PLC0415 (an extra, loaded when used)
         from redis.backoff import NoBackoff  # noqa: PLC0415
@@ -118,13 +119,13 @@ def _client(url: str, timeout_seconds: float) -> "Redis":
     from_url = cast("_FromUrl", Redis.from_url)  # pyright: ignore[reportUnknownMemberType] (its **kwargs have no types)
     try:
         return from_url(url, socket_timeout=timeout_seconds, socket_connect_timeout=timeout_seconds, retry=once)
-    except (ValueError, TypeError):  # its message may quote the password
+    except (ValueError, TypeError):  # the message may quote the password
         raise _not_a_url(url) from None
 
 
 def _not_a_url(url: str) -> UsageError:
     wanted = "redis://[user:password@]host[:port][/db], rediss://... or unix:///path"
-    return UsageError(f"{redacted(url)}: not a URL of Redis, such as {wanted} (percent-encoded)")
+    return UsageError(f"{safe_address(url)}: not a URL of Redis, such as {wanted} (percent-encoded)")
 
 
 class _FromUrl(Protocol):

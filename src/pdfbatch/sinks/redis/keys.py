@@ -1,4 +1,4 @@
-"""What is called how in Redis."""
+"""Names of keys and channels in Redis."""
 
 from dataclasses import dataclass
 
@@ -7,15 +7,16 @@ DEFAULT_PREFIX = "batch:processing:"
 
 @dataclass(frozen=True, slots=True)
 class StatusKeys:
-    """The names below a prefix. With ``batch:processing:`` the index is ``batch:processing``."""
+    """The names that begin with a prefix."""
 
     prefix: str = DEFAULT_PREFIX
 
     def status(self, batch_id: str) -> str:
-        """The key that holds a batch's status, and the channel on which its changes are published."""
+        """Return the key that holds a batch's status, which is also the channel that publishes its changes."""
         return f"{self.prefix}{batch_id}"
 
     @property
     def index(self) -> str:
-        """The sorted set of recent batches, by the time of their last sign of life. No status has this name."""
+        """Sorted set of recent batches, by the time of their last heartbeat; ``batch:processing`` by default."""
+        # Without the last colon it differs from the key of every batch, even of one with an empty id.
         return self.prefix.rstrip(":") or ":"

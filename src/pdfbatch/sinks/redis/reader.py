@@ -1,4 +1,4 @@
-"""The reader's side: one batch's status, the recent batches, and a batch followed as it goes."""
+"""Read from Redis: one batch's status, the recent batches, and each change of a batch until it ends."""
 
 import json
 import time
@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from pdfbatch.errors import StatusUnavailableError
 from pdfbatch.report import BatchState, BatchStatus
-from pdfbatch.sinks.redis.client import Changes, Client, translated
+from pdfbatch.sinks.redis.client import Changes, Client, translate_errors
 from pdfbatch.sinks.redis.keys import DEFAULT_PREFIX, StatusKeys
 
 if TYPE_CHECKING:
@@ -22,28 +23,28 @@ _SERVER = "Redis"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredStatus:
-    """A status as it was found in Redis, and what to think of it.
+    """A status as it was found in Redis.
 
-    ``data`` is the stored object. ``stale`` says that a batch that has not ended gives no sign of life any more: its process
-    has died, or cannot reach Redis. That is judged by the clocks of both machines.
+    ``data`` is the stored object. ``is_stale`` says that the batch has not ended but sends no heartbeat any more: its process
+    was killed, or cannot reach Redis. It compares the clocks of both machines.
     """
 
     data: Mapping[str, object]
-    stale: bool = False
+    is_stale: bool = False
 
     @property
-    def over(self) -> bool:
-        """Whether there is nothing to wait for: the batch has ended, or its heart has stopped."""
-        return self.stale or self.status.state.ended
+    def is_over(self) -> bool:
+        """Whether no further change is to be expected: the batch has ended, or is stale."""
+        return self.is_stale or self.status.state.ended
 
     @property
     def shown_state(self) -> str:
-        """``stale``, or else the batch's own state."""
-        return "stale" if self.stale else str(self.status.state)
+        """``stale``, or the batch's own state."""
+        return "stale" if self.is_stale else str(self.status.state)
 
     @property
     def status(self) -> BatchStatus:
-        """The snapshot; what is missing in ``data`` is 0 or empty."""
+        """The snapshot. Values that ``data`` lacks are 0 or empty."""
         started, updated = (_seconds(self.data, name) for name in ("started_at", "updated_at"))
         return BatchStatus(
             batch_id=_text(self.data, "batch_id"),
@@ -68,13 +69,13 @@ class StoredStatus:
 
     @property
     def heartbeat_at(self) -> float | None:
-        """The last sign of life, in seconds since the epoch."""
+        """Time of the last heartbeat, in seconds since the epoch."""
         beat = _seconds(self.data, "heartbeat_at")
         return _seconds(self.data, "updated_at") if beat is None else beat
 
     def as_dict(self) -> dict[str, object]:
-        """The stored object and ``stale``."""
-        return {**self.data, "stale": self.stale}
+        """Return the stored object and the key ``stale``."""
+        return {**self.data, "stale": self.is_stale}
 
 
 def read_status(
@@ -85,14 +86,14 @@ def read_status(
     stale_seconds: float = STALE_SECONDS,
     now: float | None = None,
 ) -> StoredStatus | None:
-    """A batch's status; ``None`` when there is none, because it has expired or never was.
+    """Return a batch's status; ``None`` when there is none, or none any more.
 
-    A batch under way whose last sign of life is older than ``stale_seconds`` at ``now`` (seconds since the epoch, the present
-    by default) is stale. Raises ``StatusUnavailableError``.
+    A running batch whose last heartbeat is older than ``stale_seconds`` at ``now`` (seconds since the epoch, by default the
+    present) is stale. Raises ``StatusUnavailableError``.
     """
-    with translated(_SERVER):
+    with translate_errors(_SERVER):
         stored = cast("Client", client).get(StatusKeys(key_prefix).status(batch_id))
-    return _understood(stored, stale_seconds, now)
+    return _parse(stored, stale_seconds, now)
 
 
 def recent_batches(
@@ -103,16 +104,16 @@ def recent_batches(
     stale_seconds: float = STALE_SECONDS,
     now: float | None = None,
 ) -> list[StoredStatus]:
-    """The batches that gave a sign of life last, ``limit`` of them at most; the one that began last comes first.
+    """Return the batches with the latest heartbeats, ``limit`` at most, the one that started last first.
 
-    Needs no ``KEYS`` and no ``SCAN``. Raises ``StatusUnavailableError``.
+    Uses neither ``KEYS`` nor ``SCAN``. Raises ``StatusUnavailableError``.
     """
     keys, server = StatusKeys(key_prefix), cast("Client", client)
-    with translated(_SERVER):
+    with translate_errors(_SERVER):
         found = cast("list[bytes | str]", server.zrevrange(keys.index, 0, limit - 1))
         names = [keys.status(one.decode() if isinstance(one, bytes) else one) for one in found]
         stored = cast("list[object]", server.mget(names)) if names else []
-    batches = [batch for text in stored if (batch := _understood(text, stale_seconds, now)) is not None]
+    batches = [batch for text in stored if (batch := _parse(text, stale_seconds, now)) is not None]
     return sorted(batches, key=lambda batch: batch.status.started_at or float("inf"), reverse=True)
 
 
@@ -124,66 +125,46 @@ def follow(
     stale_seconds: float = STALE_SECONDS,
     poll_seconds: float = 1.0,
 ) -> Iterator[StoredStatus]:
-    """A batch's status, and each change of it as it comes, until the batch has ended or is stale; nothing if there is none.
+    """Yield a batch's status and each change of it, until the batch has ended or is stale; nothing if there is none.
 
-    Changes are heard on the channel; where that is denied or was lost, the key is read every ``poll_seconds``. A server that
-    goes away meanwhile may come back, with or without what it knew, until the batch would be stale. Raises
-    ``StatusUnavailableError`` when it cannot be reached at first, or does not come back.
+    Subscribes to the batch's channel and reads the key every ``poll_seconds`` where that is not permitted or the connection
+    was lost. A server that goes away may come back, with or without its data, until the batch would be stale. Raises
+    ``StatusUnavailableError`` when the server cannot be reached at first, or does not come back.
     """
-    batch = _Batch(client=client, batch_id=batch_id, key_prefix=key_prefix, stale_seconds=stale_seconds)
-    last, shown = batch.read(), None
+    read = partial(read_status, client, batch_id, key_prefix=key_prefix, stale_seconds=stale_seconds)
+    last, shown = read(), None
     with cast("Client", client).pubsub(ignore_subscribe_messages=True) as changes:
-        _subscribe(changes, StatusKeys(key_prefix).status(batch_id))
+        with suppress(StatusUnavailableError), translate_errors(_SERVER):
+            changes.subscribe(StatusKeys(key_prefix).status(batch_id))
         while last is not None:
             if last != shown:
                 yield last
-            if last.over:
+            if last.is_over:
                 return
             shown = last
             _wait(changes, poll_seconds)
-            last = batch.after(last)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Batch:
-    """A batch that is followed."""
-
-    client: "Redis"
-    batch_id: str
-    key_prefix: str
-    stale_seconds: float
-
-    def read(self) -> StoredStatus | None:
-        return read_status(self.client, self.batch_id, key_prefix=self.key_prefix, stale_seconds=self.stale_seconds)
-
-    def after(self, last: StoredStatus) -> StoredStatus:
-        """What is known by now: without news the last status, judged again."""
-        judged = _judged(last.data, self.stale_seconds, None)
-        try:
-            return self.read() or judged
-        except StatusUnavailableError:
-            if judged.stale:
-                raise
-            return judged
-
-
-def _subscribe(changes: Changes, channel: str) -> None:
-    with suppress(StatusUnavailableError), translated(_SERVER):
-        changes.subscribe(channel)
+            # Without news the last status stays, but may have become stale.
+            known = _with_staleness(last.data, stale_seconds, None)
+            try:
+                last = read() or known
+            except StatusUnavailableError:
+                if known.is_stale:
+                    raise
+                last = known
 
 
 def _wait(changes: Changes, seconds: float) -> None:
-    """Return as soon as something was published, at the latest after so many seconds."""
+    """Return as soon as something was published, after ``seconds`` at the latest."""
     until = time.monotonic() + seconds
     try:
-        with translated(_SERVER):
+        with translate_errors(_SERVER):
             changes.get_message(timeout=seconds)
-    except StatusUnavailableError:  # not permitted, or the connection was lost: reading the key goes on
+    except StatusUnavailableError:  # not permitted, or the connection was lost: the caller reads the key instead
         time.sleep(max(0.0, until - time.monotonic()))
 
 
-def _understood(stored: object, stale_seconds: float, now: float | None) -> StoredStatus | None:
-    """What somebody else wrote under such a key is no status."""
+def _parse(stored: object, stale_seconds: float, now: float | None) -> StoredStatus | None:
+    """Return the status in a stored value; ``None`` for what is not one, because somebody else may use the same key."""
     if not isinstance(stored, (str, bytes)):
         return None
     try:
@@ -193,16 +174,17 @@ def _understood(stored: object, stale_seconds: float, now: float | None) -> Stor
     if not isinstance(data, dict):
         return None
     found = cast("dict[str, object]", data)
-    return _judged(found, stale_seconds, now) if _text(found, "status") in set(BatchState) else None
+    return _with_staleness(found, stale_seconds, now) if _text(found, "status") in set(BatchState) else None
 
 
-def _judged(data: Mapping[str, object], stale_seconds: float, now: float | None) -> StoredStatus:
+def _with_staleness(data: Mapping[str, object], stale_seconds: float, now: float | None) -> StoredStatus:
+    """Return the status, stale if it should be at ``now``."""
     fresh = StoredStatus(data=data)
-    if fresh.over:
+    if fresh.is_over:
         return fresh
     beat = fresh.heartbeat_at
     present = time.time() if now is None else now
-    return StoredStatus(data=data, stale=beat is None or present - beat > stale_seconds)
+    return StoredStatus(data=data, is_stale=beat is None or present - beat > stale_seconds)
 
 
 def _count(data: Mapping[str, object], name: str) -> int:

@@ -1,4 +1,4 @@
-"""The thread that carries a batch's latest status away, so that nobody waits for the server."""
+"""Send a batch's latest status from a thread, so that the batch does not wait for the server."""
 
 import logging
 import math
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from threading import Condition, Event, Thread
 
 from pdfbatch.report import BatchStatus
-from pdfbatch.sinks import formatting as wording
+from pdfbatch.sinks.formatting import escape_unprintable
 
 log = logging.getLogger(__name__)
 
@@ -19,11 +19,11 @@ Deliver = Callable[[BatchStatus], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How often something is sent.
+    """How often a ``Sender`` sends, and how long it tries.
 
-    ``interval_seconds`` lies between two snapshots (the last one does not wait), ``heartbeat_seconds`` between two signs of
-    life while nothing changes, ``retry_seconds`` between two tries while the server fails. ``linger_seconds`` is how long
-    after the end the last state is still tried, as long as the process lives. ``close_seconds`` is how long an end waits.
+    ``interval_seconds`` lie between two snapshots (the last one does not wait), ``heartbeat_seconds`` between two sends
+    while nothing changes, ``retry_seconds`` between two attempts while the server fails. For ``linger_seconds`` after the end
+    of a batch the thread tries to send the last state, while the process lives; for ``close_seconds`` of them ``close`` waits.
     """
 
     interval_seconds: float = 0.25
@@ -34,17 +34,17 @@ class Pace:
 
 
 class Sender:
-    """Sends one batch's latest status from a daemon thread: what is overtaken before it was sent is never sent.
+    """Send one batch's latest status from a daemon thread. A newer status replaces one that was not sent yet.
 
-    ``opened`` is entered in the thread and gives the function that delivers a status, or raises. A status that was not
-    delivered is tried again until a newer one replaces it. The first failure of a batch is one WARNING; it harms nothing.
+    The thread enters ``connect``, which yields the function that delivers a status. It retries a status that it could not
+    deliver until a newer one replaces it. It logs the first failure of a batch as one WARNING and raises nothing.
     """
 
-    def __init__(self, first: BatchStatus, opened: Callable[[], AbstractContextManager[Deliver]], pace: Pace) -> None:
+    def __init__(self, first: BatchStatus, connect: Callable[[], AbstractContextManager[Deliver]], pace: Pace) -> None:
         self.batch_id = first.batch_id
-        self._name = wording.one_line(first.batch_id)
-        self._process = os.getpid()
-        self._opened = opened
+        self._name = escape_unprintable(first.batch_id)
+        self._process_id = os.getpid()
+        self._connect = connect
         self._pace = pace
         self._latest = first
         self._tried: BatchStatus | None = None
@@ -54,52 +54,56 @@ class Sender:
         self._warned = False
         self._give_up_at: float | None = None
         self._condition = Condition()
-        self._settled = Event()
+        self._is_settled = Event()
         Thread(target=self._run, name=f"pdfbatch-status-{self.batch_id}", daemon=True).start()
 
-    def serves(self, status: BatchStatus) -> bool:
-        """Whether the status is of this batch, and of the same run of it."""
-        return self.batch_id == status.batch_id and self._give_up_at is None and self._is_here
+    def accepts(self, status: BatchStatus) -> bool:
+        """Return whether the status is of this batch, and of the same run of it."""
+        return self.batch_id == status.batch_id and self._give_up_at is None and self._is_in_this_process
 
     def offer(self, status: BatchStatus) -> None:
-        """Replace the status that is to be sent. Takes microseconds."""
+        """Replace the status to send. Takes microseconds."""
         with self._condition:
             self._latest = status
             self._condition.notify()
 
     def close(self) -> None:
-        """Wait until the last status has arrived or failed to, then leave it to the thread."""
-        if self._is_here:
-            self._end_within(self._pace.linger_seconds)
-            self._settled.wait(self._pace.close_seconds)
+        """Wait until the last status was sent or could not be sent; the thread keeps trying for ``linger_seconds``."""
+        if self._is_in_this_process:
+            self._stop_after(self._pace.linger_seconds)
+            self._is_settled.wait(self._pace.close_seconds)
 
-    def make_way(self, status: BatchStatus) -> None:
-        """The sink has gone on to this status: what is left to send may linger, unless it is of the same batch."""
-        if self._is_here:
-            self._end_within(0 if status.batch_id == self.batch_id else self._pace.linger_seconds)
+    def retire(self, successor: BatchStatus) -> None:
+        """Stop, because the sink now serves another batch or another run of this one.
+
+        A status that is still to be sent is sent, unless the successor's would replace it.
+        """
+        if self._is_in_this_process:
+            # The same batch, once more: an old state must not replace the new one.
+            self._stop_after(0 if successor.batch_id == self.batch_id else self._pace.linger_seconds)
 
     @property
-    def _is_here(self) -> bool:
-        """Whether the thread lives in this process: a fork inherits neither it nor the lock in a usable state."""
-        return self._process == os.getpid()
+    def _is_in_this_process(self) -> bool:
+        """Whether the thread runs in this process: a fork gets no copy of it, and perhaps a lock that stays locked."""
+        return self._process_id == os.getpid()
 
-    def _end_within(self, seconds: float) -> None:
+    def _stop_after(self, seconds: float) -> None:
         with self._condition:
             self._give_up_at = time.monotonic() + seconds
             self._condition.notify()
 
     def _run(self) -> None:
         try:
-            with self._opened() as deliver:
-                while (status := self._due()) is not None:
-                    self._try(deliver, status)
-        except Exception as error:  # noqa: BLE001 (as in _try; it could not be opened, as by a package that is broken)
-            self._note(failure=error)
+            with self._connect() as deliver:
+                while (status := self._next()) is not None:
+                    self._send(deliver, status)
+        except Exception as error:  # noqa: BLE001 (as in _send; even loading redis-py may raise)
+            self._record(failure=error)
         finally:
-            self._settled.set()
+            self._is_settled.set()
 
-    def _due(self) -> BatchStatus | None:
-        """The status that is to be sent next, as soon as it is; ``None`` when there is nothing more to do."""
+    def _next(self) -> BatchStatus | None:
+        """Wait until a status should be sent and return it; return ``None`` when nothing will be sent any more."""
         with self._condition:
             while (seconds := self._seconds_to_wait()) is not None:
                 if seconds <= 0:
@@ -108,6 +112,7 @@ class Sender:
         return None
 
     def _seconds_to_wait(self) -> float | None:
+        """Return the seconds until the next send, or ``None`` to stop."""
         now, pending = time.monotonic(), self._latest is not self._delivered
         late = self._give_up_at is not None and now >= self._give_up_at and self._tried is self._latest
         if late or (self._give_up_at is not None and not pending):
@@ -115,6 +120,7 @@ class Sender:
         return self._tried_at + self._pause(pending=pending) - now
 
     def _pause(self, *, pending: bool) -> float:
+        """Return the seconds that must lie between the last attempt and the next one."""
         if pending and self._is_last(self._latest) and self._tried is not self._latest:
             return 0
         if self._failing:
@@ -126,20 +132,20 @@ class Sender:
     def _is_last(self, status: BatchStatus) -> bool:
         return status.state.ended or self._give_up_at is not None
 
-    def _try(self, deliver: Deliver, status: BatchStatus) -> None:
+    def _send(self, deliver: Deliver, status: BatchStatus) -> None:
         last = self._is_last(status)
         self._tried = status
         try:
             deliver(status)
-        except Exception as error:  # noqa: BLE001 (isolation is the purpose: whatever it is, it must not end the thread)
-            self._note(failure=error)
+        except Exception as error:  # noqa: BLE001 (isolation is the purpose: no error may end the thread)
+            self._record(failure=error)
         else:
             self._delivered = status
-            self._note(failure=None)
+            self._record(failure=None)
         if last:
-            self._settled.set()
+            self._is_settled.set()
 
-    def _note(self, *, failure: Exception | None) -> None:
+    def _record(self, *, failure: Exception | None) -> None:
         if failure is not None and not self._warned:
             self._warned = True
             log.warning("the status of batch %s cannot be sent, the batch goes on: %s", self._name, failure)

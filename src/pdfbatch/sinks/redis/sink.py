@@ -1,4 +1,4 @@
-"""Keeps the status of each batch in Redis, where dashboards and ``pdfbatch watch`` find it."""
+"""A sink that keeps the status of each batch in Redis, for dashboards and ``pdfbatch watch``."""
 
 import json
 import time
@@ -9,16 +9,9 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from pdfbatch.errors import UsageError
-from pdfbatch.model import DocumentResult
 from pdfbatch.report import BatchStatus, utc
-from pdfbatch.sinks.redis.client import (
-    DEFAULT_URL,
-    Client,
-    check,
-    connected,
-    redacted,
-    translated,
-)
+from pdfbatch.sinks.callables import NullSink
+from pdfbatch.sinks.redis.client import DEFAULT_URL, Client, check_url, connect, safe_address, translate_errors
 from pdfbatch.sinks.redis.keys import DEFAULT_PREFIX, StatusKeys
 from pdfbatch.sinks.redis.sender import Pace, Sender
 
@@ -31,17 +24,17 @@ _KEPT_IN_INDEX = 1_000
 
 
 @dataclass(slots=True, eq=False)
-class RedisSink:
-    """Keeps the latest status of a batch under ``batch:processing:{batch_id}``, as JSON.
+class RedisSink(NullSink):
+    """Keep the latest status of a batch under ``batch:processing:{batch_id}``, as JSON.
 
     ``url`` is ``redis://``, ``rediss://`` or ``unix://``; ``client`` is a redis-py client to use instead, with its own
-    timeouts; it is not closed. Keys expire ``expire_seconds`` after the last change. While a batch is under way its
-    ``heartbeat_at`` is renewed every ``heartbeat_seconds`` at least. After the end of a batch whose last state could not be
-    delivered, it is tried for ``linger_seconds`` more, in the background, as long as the process lives.
+    timeouts; the sink does not close it. Keys expire ``expire_seconds`` after the last change. While a batch is running,
+    ``heartbeat_at`` changes every ``heartbeat_seconds`` at least. If the last state of a batch cannot be delivered, the sink
+    continues to try in the background for ``linger_seconds``, while the process lives.
 
     ``update`` returns in microseconds: one daemon thread sends the latest status, four times a second at most. A server that
-    is down or silent costs one WARNING for the whole batch and nothing else; when it is back, the state arrives within
-    seconds. ``close`` waits for the last state, 2.5 seconds at most. The sink may be used for one batch after another.
+    is down or does not answer costs one WARNING for the whole batch and nothing else; when it is back, the state arrives
+    within seconds. ``close`` waits for the last state, 2.5 seconds at most. The sink can serve one batch after another.
 
     Raises ``DependencyError`` without the package ``redis`` (extra ``redis``), ``UsageError`` for what is no URL of Redis.
     """
@@ -60,44 +53,36 @@ class RedisSink:
         if self.expire_seconds < 1 or self.heartbeat_seconds <= 0 or self.linger_seconds < 0:
             raise UsageError("expire_seconds and heartbeat_seconds must be above 0, linger_seconds not below")
         if self.client is None:
-            check(self.url)
-        self.server = redacted(self.url) if self.client is None else "the given Redis client"
+            check_url(self.url)
+        self.server = safe_address(self.url) if self.client is None else "the given Redis client"
 
     def update(self, status: BatchStatus) -> None:
-        """Leave the snapshot for the thread to send."""
-        if self._sender is not None and self._sender.serves(status):
+        """Hand the snapshot to the thread."""
+        if self._sender is not None and self._sender.accepts(status):
             self._sender.offer(status)
-        else:
-            self._begin(status)
-
-    def document(self, result: DocumentResult) -> None:
-        """Nothing: the snapshots count the documents."""
+            return
+        if self._sender is not None:
+            self._sender.retire(status)
+        pace = Pace(heartbeat_seconds=self.heartbeat_seconds, linger_seconds=self.linger_seconds)
+        self._sender = Sender(status, self._connect, pace)
 
     def close(self) -> None:
         """Wait a moment for the last snapshot to arrive."""
         if self._sender is not None:
             self._sender.close()
 
-    def _begin(self, status: BatchStatus) -> None:
-        if self._sender is not None:
-            self._sender.make_way(status)
-        pace = Pace(heartbeat_seconds=self.heartbeat_seconds, linger_seconds=self.linger_seconds)
-        self._sender = Sender(status, self._opened, pace)
-
     @contextmanager
-    def _opened(self) -> "Generator[Callable[[BatchStatus], None]]":
-        with connected(self.url) if self.client is None else nullcontext(self.client) as client:
+    def _connect(self) -> "Generator[Callable[[BatchStatus], None]]":
+        with connect(self.url) if self.client is None else nullcontext(self.client) as client:
             yield partial(self._write, cast("Client", client))
 
     def _write(self, client: Client, status: BatchStatus) -> None:
-        """Status, event and index in one transaction.
-
-        What a silent server holds back of an older try must not overwrite a newer one when it wakes up. So each write waits
-        for the answer to a WATCH first: of two transactions under way only the first that is carried out counts.
-        """
+        """Write the status, publish it, and note it in the index, in one transaction."""
+        # A server that did not answer may still hold an older write, which must not overwrite a newer one when it wakes up.
+        # So each write waits for the answer to a WATCH first: of two pending transactions the server carries out only one.
         now, keys = time.time(), StatusKeys(self.key_prefix)
-        name, text = keys.status(status.batch_id), _text(status, now)
-        with translated(self.server), client.pipeline() as transaction:
+        name, text = keys.status(status.batch_id), _to_json(status, now)
+        with translate_errors(self.server), client.pipeline() as transaction:
             transaction.watch(name)
             transaction.multi()
             transaction.set(name, text, ex=self.expire_seconds)
@@ -109,7 +94,7 @@ class RedisSink:
             transaction.execute()
 
 
-def _text(status: BatchStatus, now: float) -> str:
-    """The status as JSON, with the time of sending as its sign of life."""
+def _to_json(status: BatchStatus, now: float) -> str:
+    """Return the status as JSON, with the time of sending as its heartbeat."""
     data = status.as_dict()
     return json.dumps({**data, "updated_at": data["updated_at"] or utc(now), "heartbeat_at": utc(now)})

@@ -1,0 +1,69 @@
+"""Sinks that need little code: functions, and a class to inherit from."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from inspect import iscoroutinefunction
+
+from pdfbatch.errors import UsageError
+from pdfbatch.model import DocumentResult
+from pdfbatch.ports import Sink, SinkLike
+from pdfbatch.report import BatchStatus
+
+
+class NullSink:
+    """A sink that does nothing. A subclass overrides the methods that it needs."""
+
+    __slots__ = ()
+
+    def update(self, status: BatchStatus) -> None:
+        """Ignore the snapshot."""
+
+    def document(self, result: DocumentResult) -> None:
+        """Ignore the result."""
+
+    def close(self) -> None:
+        """Do nothing at the end of the batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackSink:
+    """A sink that calls ``on_document`` with each result and ``on_update`` with each snapshot of the status.
+
+    The calls come from one thread, one after the other, and delay the batch while they run.
+    """
+
+    on_document: Callable[[DocumentResult], object] | None = None
+    on_update: Callable[[BatchStatus], object] | None = None
+
+    def update(self, status: BatchStatus) -> None:
+        """Call ``on_update``."""
+        if self.on_update is not None:
+            self.on_update(status)
+
+    def document(self, result: DocumentResult) -> None:
+        """Call ``on_document``."""
+        if self.on_document is not None:
+            self.on_document(result)
+
+    def close(self) -> None:
+        """Do nothing: functions have nothing to close."""
+
+
+def sinks_from(given: Iterable[SinkLike]) -> list[Sink]:
+    """Return the sinks, with a ``CallbackSink`` in place of each function.
+
+    Raises ``UsageError`` for anything else, and for what would silently lose results: a class, or a coroutine function.
+    """
+    return [_sink(one) for one in given]
+
+
+def _sink(given: SinkLike) -> Sink:
+    if isinstance(given, type):
+        raise UsageError(f"sinks: {given.__name__} is a class; give an instance, {given.__name__}(...)")
+    if isinstance(given, Sink):
+        return given
+    if not callable(given):
+        raise UsageError(f"sinks: {given!r} is neither a sink (update, document, close) nor a function of a result")
+    if iscoroutinefunction(given):
+        raise UsageError(f"sinks: {given!r} is a coroutine function, which nobody would await; give a plain function")
+    return CallbackSink(given)
