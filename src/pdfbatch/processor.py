@@ -192,7 +192,7 @@ class BatchProcessor:
     def _work(self, executor: Executor) -> DocumentWork:
         engine = self.engine or defaults.engine()
         second_engine = self.second_engine or defaults.second_engine(engine)
-        ocr_engine = self._checked_ocr_engine(executor)
+        ocr_engine = self._choose_ocr_engine(executor)
         parts = [part for part in (engine, second_engine, ocr_engine) if part is not None]
         return DocumentWork(
             engine=engine,
@@ -204,7 +204,7 @@ class BatchProcessor:
             versions={} if self.storage is None else defaults.versions(parts),  # only records keep them
         )
 
-    def _checked_ocr_engine(self, executor: Executor) -> OcrEngine | None:
+    def _choose_ocr_engine(self, executor: Executor) -> OcrEngine | None:
         """Return the OCR engine; ``None`` where OCR is not wanted, or not there and may be missing.
 
         Raises ``DependencyError`` when it is not there and may not be missing.

@@ -11,11 +11,11 @@ pytestmark = [*GATE]
 
 SOURCE = Path(pdfbatch.__file__).parent
 FOR_TIME_STAMPS = {
-    "keeping.py": "when a document was finished",
-    "ledger.py": "when a batch began and was last heard of",
-    "localstorage.py": "the age of a file, which is a time stamp too",
-    "sinks/redis.py": "the heartbeat of a status",
-    "sinks/redis_reader.py": "whether a heartbeat of another host is old",
+    "work/result_writer.py": "when a document was finished",
+    "batch/progress.py": "when a batch began and was last heard of",
+    "storage/local.py": "the age of a file, which is a time stamp too",
+    "sinks/redis/sink.py": "the heartbeat of a status",
+    "sinks/redis/reader.py": "whether a heartbeat of another host is old",
 }
 WALL_CLOCKS = {
     ("time", "time"),

@@ -103,7 +103,7 @@ class ContentIndex:
         with self._lock:
             if self._is_broken or (size := self._size_of(document, fingerprint, digest)) is None:
                 return None
-            this = _indexed(document, fingerprint, position, digest)
+            this = _describe(document, fingerprint, position, digest)
             try:
                 earlier = self._find_or_add(size, this)
             except sqlite3.Error as error:
@@ -120,7 +120,7 @@ class ContentIndex:
         with self._lock:
             if self._is_broken or (size := self._size_of(document, fingerprint)) is None:
                 return
-            self._added.append(_to_row(size, _indexed(document, fingerprint, position), None))
+            self._added.append(_to_row(size, _describe(document, fingerprint, position), None))
             if len(self._added) >= _ADDED_AT_ONCE:
                 try:
                     self._insert_added()
@@ -182,7 +182,7 @@ class ContentIndex:
         log.warning("duplicates are no longer looked for, their index cannot be written: %s", error)
 
 
-def _indexed(document: Document, fingerprint: Fingerprint, position: int, digest: str = "") -> IndexedDocument:
+def _describe(document: Document, fingerprint: Fingerprint, position: int, digest: str = "") -> IndexedDocument:
     version = str(fingerprint)
     if document.content is not None:
         digest = version
