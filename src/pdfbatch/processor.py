@@ -11,7 +11,7 @@ from typing import Literal, TypedDict, Unpack
 from pdfbatch import defaults
 from pdfbatch.batch import Batch, Notifier, ProgressTracker
 from pdfbatch.errors import DependencyError, UsageError
-from pdfbatch.inputs import Inputs, Manifest, ManifestSource, documents_from, known_number
+from pdfbatch.inputs import Inputs, Manifest, ManifestSource, documents_from
 from pdfbatch.model import Document, DocumentResult, DocumentStatus
 from pdfbatch.outputs import Results, read_record
 from pdfbatch.ports import Executor, OcrEngine, Output, Shared, SinkLike, TextEngine
@@ -158,12 +158,13 @@ class BatchProcessor:
         """Check all that can be checked, and put a batch together."""
         if self.storage is not None:
             self.storage.check()
-        chosen = documents_from(documents)
+        found = documents_from(documents)
+        chosen: Iterator[Document] = found
         if options.retry_failed:
             if self.storage is None:
                 raise UsageError("retry_failed needs an output: it looks there for the documents that failed")
             chosen = _failed_before(chosen, self.storage)
-        expected = 0 if options.retry_failed else known_number(documents) or 0
+        expected = 0 if options.retry_failed else found.count() or 0
         executor = self.executor or defaults.executor_for(self.storage)
         work = self._work(executor)
         deduplicate = self.deduplicate and not (self.storage is None and results is None)

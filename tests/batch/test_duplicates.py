@@ -24,7 +24,7 @@ from pdfbatch.outcomes import failed_result
 from pdfbatch.ports import Executor, OpenDocument
 from pdfbatch.processor import BatchProcessor
 from pdfbatch.settings import Extraction
-from pdfbatch.storage import Storage, fingerprints
+from pdfbatch.storage import Fingerprint, Storage
 from pdfbatch.storage.documents import fingerprint
 from pdfbatch.tasks import ReadTask
 from pdfbatch.testing import PlainEngine, plain_document
@@ -200,14 +200,12 @@ def test_files_that_differ_in_the_middle_only_are_no_twins(tmp_path: Path) -> No
 def test_a_document_of_a_size_of_its_own_is_never_opened(tmp_path: Path) -> None:
     found = ContentIndex()
     gone = [Document(str(tmp_path / f"{number}.pdf"), str(number)) for number in range(3)]
-    met = [
-        found.find_or_add(it, fingerprints.Fingerprint(size_bytes=size, tag="t"), 0) for size, it in enumerate(gone, 1)
-    ]
+    met = [found.find_or_add(it, Fingerprint(size_bytes=size, tag="t"), 0) for size, it in enumerate(gone, 1)]
     assert met == [None, None, None]
 
 
 def test_the_memory_of_an_index_does_not_grow_with_its_documents() -> None:
-    found, fingerprint_of = ContentIndex(), fingerprints.Fingerprint
+    found, fingerprint_of = ContentIndex(), Fingerprint
 
     def add(numbers: range) -> int:
         for number in numbers:

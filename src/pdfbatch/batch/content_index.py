@@ -16,7 +16,7 @@ from threading import Lock
 from typing import NamedTuple
 
 from pdfbatch.model import Document
-from pdfbatch.storage import Fingerprint, local_path, of_stat
+from pdfbatch.storage import Fingerprint, local_path
 from pdfbatch.tasks import DuplicateOf
 
 log = logging.getLogger(__name__)
@@ -98,7 +98,7 @@ class ContentIndex:
     ) -> tuple[IndexedDocument, DuplicateOf] | None:
         """Return the earlier document with the same bytes and settings of its own; if there is none, remember this one.
 
-        ``digest`` is the hash of a remote document's bytes, in the form of ``str(fingerprints.of_bytes(...))``.
+        ``digest`` is the hash of a remote document's bytes, in the form of ``str(Fingerprint.of_bytes(...))``.
         """
         with self._lock:
             if self._is_broken or (size := self._size_of(document, fingerprint, digest)) is None:
@@ -216,7 +216,7 @@ def _sample(this: IndexedDocument, size: _Size) -> bytes | None:
         descriptor = _open_without_waiting(this.path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         try:
             facts = os.fstat(descriptor)
-            if str(of_stat(facts)) != this.fingerprint:
+            if str(Fingerprint.of_stat(facts)) != this.fingerprint:
                 return None
             digest = hashlib.sha256(os.read(descriptor, min(SAMPLE_BYTES, facts.st_size)))
             if facts.st_size > SAMPLE_BYTES:
@@ -238,7 +238,7 @@ def _have_same_bytes(earlier: IndexedDocument, this: IndexedDocument) -> bool:
             open(earlier.path, "rb", buffering=0, opener=_open_without_waiting) as one,
             open(this.path, "rb", buffering=0, opener=_open_without_waiting) as other,
         ):
-            if str(of_stat(os.fstat(one.fileno()))) != earlier.fingerprint:
+            if str(Fingerprint.of_stat(os.fstat(one.fileno()))) != earlier.fingerprint:
                 return False
             while block := one.read(_BLOCK_BYTES):
                 if block != other.read(_BLOCK_BYTES):

@@ -11,7 +11,7 @@ from pdfbatch.batch.fingerprint import local_fingerprint
 from pdfbatch.model import Document, DocumentResult, DocumentStatus
 from pdfbatch.outcomes import as_duplicate
 from pdfbatch.outputs import Results
-from pdfbatch.storage import Fingerprint, parse_fingerprint
+from pdfbatch.storage import Fingerprint
 from pdfbatch.tasks import DuplicateOf, ReadTask
 
 MAX_DEFERRED = 1000
@@ -76,7 +76,7 @@ class DuplicateFilter:
                     continue
             elif isinstance(item, DocumentResult) and item.status is DocumentStatus.SKIPPED:
                 position, document = self.pending[item.document.document_uuid]
-                self._index.add(document, parse_fingerprint(item.fingerprint), position)
+                self._index.add(document, Fingerprint.parse(item.fingerprint), position)
             yield item
         while self._resolved:
             yield self._resolved.popleft()
@@ -90,7 +90,7 @@ class DuplicateFilter:
                 yield self._resolved.popleft()
             if isinstance(item, ReadTask) and (copy := item.local_copy) is not None and copy.path:
                 task = ReadTask(document=item.document)
-                if self.defer(task, parse_fingerprint(copy.fingerprint), copy.digest):
+                if self.defer(task, Fingerprint.parse(copy.fingerprint), copy.digest):
                     release_copy(item.document.document_uuid)
                     continue
             yield item

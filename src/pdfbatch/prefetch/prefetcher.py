@@ -67,14 +67,14 @@ class Prefetcher:
     _downloader: "Downloader | None" = None
     _ready: "SimpleQueue[Download]" = field(default_factory=SimpleQueue["Download"])
     _downloading: int = 0
-    _given: "dict[str, Download]" = field(default_factory=dict[str, "Download"])
+    _handed_out: "dict[str, Download]" = field(default_factory=dict[str, "Download"])
     _end: Exception | None = None
     _is_full: bool = False
     _is_waiting: bool = False
     _is_ready_next: bool = False
 
     def __enter__(self) -> Self:
-        """Return the prefetcher itself."""
+        """Return itself."""
         return self
 
     def __exit__(
@@ -84,7 +84,7 @@ class Prefetcher:
         self.close()
 
     def __iter__(self) -> Self:
-        """Return the prefetcher itself."""
+        """Return itself."""
         return self
 
     def __next__(self) -> ReadTask | DocumentResult | None:
@@ -99,10 +99,8 @@ class Prefetcher:
                 self._is_ready_next = True
                 return item
         self._is_ready_next = False
-        self._is_waiting = (
-            True  # set before the look at the queue: a download that ends after the look wakes the reader
-        )
-        if not self._ready.empty():  # no other thread takes from it
+        self._is_waiting = True  # before the look at the queue: a download that arrives after it calls ``wake``
+        if not self._ready.empty():  # only this thread takes from it
             self._is_waiting = False
             return self._take()
         if self._end is not None and not self._downloading:
@@ -111,19 +109,19 @@ class Prefetcher:
 
     def release(self, document_uuid: str) -> None:
         """Remove the copy of a document that has ended, so that another one can take its place."""
-        download = self._given.pop(document_uuid, None)
-        if download is not None and download.place is not None:
-            download.place.clear()
+        download = self._handed_out.pop(document_uuid, None)
+        if download is not None and download.file is not None:
+            download.file.remove()
 
     def close(self) -> None:
         """Stop downloading and remove all copies; calling it again does nothing."""
         if self._downloader is not None:
             self._downloader.stop(_STOP_SECONDS)
-            self._downloader.shelves.remove()
+            self._downloader.directories.remove()
 
     def _reads_on(self) -> bool:
         """Return whether there is room for further documents, and enough of it to be worth while."""
-        held, most = self._downloading + len(self._given), self.settings.max_documents
+        held, most = self._downloading + len(self._handed_out), self.settings.max_documents
         self._is_full = held >= most or (self._is_full and held > most - most // 4 and not self._ready.empty())
         return self._end is None and not self._is_full
 
@@ -149,28 +147,28 @@ class Prefetcher:
     def _take(self) -> ReadTask:
         download = self._ready.get_nowait()
         self._downloading -= 1
-        self._given[download.task.document.document_uuid] = download
+        self._handed_out[download.task.document.document_uuid] = download
         return download.task
 
     def _make_downloader(self) -> "Downloader":
-        from pdfbatch.prefetch.directories import memory_place, shelves  # noqa: PLC0415
-        from pdfbatch.prefetch.downloader import Downloader  # noqa: PLC0415 (tenacity, which local documents spare)
-        from pdfbatch.storage import terms  # noqa: PLC0415
+        from pdfbatch.prefetch.directories import find_memory_folder, make_directories  # noqa: PLC0415
+        from pdfbatch.prefetch.downloader import Downloader  # noqa: PLC0415 (tenacity, which local documents do not need)
+        from pdfbatch.storage import CallPolicy  # noqa: PLC0415 (as above)
 
-        settings = self.settings
+        settings, memory_folder = self.settings, find_memory_folder()
         return Downloader(
-            shelves=shelves(settings.folder, settings.max_bytes, settings.memory_bytes, memory_place()),
-            terms=terms(settings.retry, settings.seconds),
+            directories=make_directories(settings.folder, settings.max_bytes, settings.memory_bytes, memory_folder),
+            policy=CallPolicy(retry=settings.retry, seconds=settings.seconds),
             max_file_bytes=settings.max_file_bytes,
             threads=settings.concurrency,
-            done=self._on_download_end,
+            deliver=self._on_download,
             skip=self.skip,
             hashes=settings.hashes,
         )
 
-    def _on_download_end(self, download: "Download") -> None:
-        """Queue a download; a thread of the downloader calls this. A reader that is busy is not woken for each copy."""
+    def _on_download(self, download: "Download") -> None:
+        """Queue a download. Called in a thread of the downloader, or in the event loop of a file system."""
         self._ready.put(download)
-        if self._is_waiting:
+        if self._is_waiting:  # a reader that is busy comes for it without being woken
             self._is_waiting = False
             self.wake()
