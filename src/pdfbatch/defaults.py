@@ -91,13 +91,7 @@ def versions(parts: Iterable[TextEngine | OcrEngine]) -> dict[str, str]:
 
 
 def own_version() -> str:
-    """Return the version of pdfbatch, as it is installed."""
-    from importlib.metadata import (
-        PackageNotFoundError,
-        version,
-    )  # loads many modules, which only a batch with an output needs
+    """Return the version of pdfbatch. It is written in the package alone, where the build reads it, too."""
+    from pdfbatch import __version__
 
-    try:
-        return version("pdfbatch")
-    except PackageNotFoundError:
-        return "unknown"
+    return __version__
