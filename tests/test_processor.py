@@ -185,7 +185,7 @@ def test_a_lazy_source_is_read_only_as_far_as_needed(tmp_path: Path) -> None:
     assert taken < 200
 
 
-def test_an_error_of_the_source_comes_after_what_was_begun(tmp_path: Path) -> None:
+def test_an_error_of_the_source_comes_after_what_was_started(tmp_path: Path) -> None:
     paths = files(tmp_path, *(plain_document(f"{number}") for number in range(5)))
 
     def source() -> Iterator[str]:
@@ -274,8 +274,16 @@ def test_too_many_failures_stop_the_batch_early(tmp_path: Path) -> None:
     report = plain().run(files(tmp_path, *contents), max_failure_rate=0.4)
     assert report.status.state is BatchState.FAILED
     assert report.failures_by_cause[Cause.EMPTY_INPUT] < 50
-    assert (report.total_documents, len(report.results)) == (110, 110)  # those that were not begun are cancelled
+    assert (report.total_documents, len(report.results)) == (110, 110)  # those that were not started are cancelled
     assert report.total_documents == 110
+
+
+def test_a_stopped_batch_has_a_result_for_each_document_that_it_was_downloading(tmp_path: Path) -> None:
+    urls = [f"http://127.0.0.1:9/{number}.pdf" for number in range(3)]  # nobody listens on the discard port
+    report = plain().run([*urls, *files(tmp_path, *[b""] * 40)], max_failure_rate=0.0)
+    causes = {result.document.file_path: result.failure and result.failure.cause for result in report.results}
+    assert len(causes) == report.total_documents
+    assert {causes[url] for url in urls} <= {Cause.CANCELLED, Cause.STORAGE_UNAVAILABLE}
 
 
 def test_resume_leaves_out_what_is_done(tmp_path: Path) -> None:

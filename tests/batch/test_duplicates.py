@@ -106,7 +106,7 @@ def test_a_duplicate_has_a_record_and_a_text_of_its_own(tmp_path: Path) -> None:
     assert (second["pages"], second["counts"]) == (first["pages"], first["counts"])
 
 
-def test_documents_given_as_bytes_have_twins_too(tmp_path: Path) -> None:
+def test_documents_given_as_bytes_have_duplicates_too(tmp_path: Path) -> None:
     content = plain_document("the same")
     documents = [Document(f"{name}.pdf", name, content=content) for name in ("0", "1")]
     report = processor(tmp_path, output=False).run(documents)
@@ -133,7 +133,7 @@ def test_the_same_bytes_under_other_settings_are_read(own: dict[str, str], tmp_p
 
 
 @pytest.mark.parametrize("output", [True, False], ids=["output", "results"])
-def test_a_document_whose_twin_failed_is_tried_itself(output: bool, tmp_path: Path) -> None:
+def test_a_document_whose_original_failed_is_read_itself(output: bool, tmp_path: Path) -> None:
     documents = written(tmp_path, b"\xff\xfe", plain_document("x"), b"\xff\xfe")
     found = by_id(iter(processor(tmp_path, output=output).run(documents).results))
     causes = [result.failure and result.failure.cause for result in found.values()]
@@ -142,13 +142,13 @@ def test_a_document_whose_twin_failed_is_tried_itself(output: bool, tmp_path: Pa
 
 
 @pytest.mark.parametrize("output", [True, False], ids=["output", "results"])
-def test_a_document_without_text_is_empty_and_so_is_its_twin(output: bool, tmp_path: Path) -> None:
+def test_a_document_without_text_is_empty_and_so_is_its_duplicate(output: bool, tmp_path: Path) -> None:
     report = processor(tmp_path, output=output).run(written(tmp_path, plain_document(""), plain_document("")))
     assert [result.status for result in report.results] == [DocumentStatus.EMPTY] * 2
 
 
 @by_executor
-def test_many_twins_of_one_document_all_come_back(executor: Executor, tmp_path: Path) -> None:
+def test_many_duplicates_of_one_document_all_come_back(executor: Executor, tmp_path: Path) -> None:
     count = duplicate_filter.MAX_DEFERRED + 300
     (tmp_path / "one.pdf").write_bytes(plain_document("the same"))
     for number in range(count):
@@ -158,7 +158,7 @@ def test_many_twins_of_one_document_all_come_back(executor: Executor, tmp_path: 
     assert report.status.duplicates >= duplicate_filter.MAX_DEFERRED - 1
 
 
-def test_a_resumed_batch_finds_the_same_twins(tmp_path: Path) -> None:
+def test_a_resumed_batch_finds_the_same_duplicates(tmp_path: Path) -> None:
     contents = [plain_document("a"), plain_document("b"), plain_document("a"), plain_document("b")]
     documents = written(tmp_path, *contents)
     processor(tmp_path).run(documents[:3])
@@ -177,7 +177,7 @@ def test_a_batch_that_is_stopped_tells_of_the_duplicates_that_waited(tmp_path: P
     assert len(report.results) == report.total_documents == 60
 
 
-def test_a_twin_that_changed_since_it_was_met_is_no_twin(tmp_path: Path) -> None:
+def test_a_file_that_changed_since_it_was_met_has_no_duplicates(tmp_path: Path) -> None:
     found = ContentIndex()
     one, two = written(tmp_path, plain_document("a"), plain_document("a"))
     assert found.find_or_add(one, fingerprint(one), 0) is None
@@ -186,7 +186,7 @@ def test_a_twin_that_changed_since_it_was_met_is_no_twin(tmp_path: Path) -> None
     assert found.find_or_add(two, fingerprint(two), 1) is None
 
 
-def test_files_that_differ_in_the_middle_only_are_no_twins(tmp_path: Path) -> None:
+def test_files_that_differ_in_the_middle_only_are_no_duplicates(tmp_path: Path) -> None:
     filling = b"x" * (2 * content_index.SAMPLE_BYTES)
     one, two, three = written(tmp_path, *(filling + middle + filling for middle in (b"1", b"2", b"1")))
     found = ContentIndex()
@@ -250,7 +250,7 @@ def test_an_index_that_is_closed_finds_nothing() -> None:
     assert found.find_or_add(document, fingerprint(document), 1) is None
 
 
-def test_the_same_failure_is_not_copied_from_a_twin_that_was_lost() -> None:
+def test_a_duplicate_of_a_document_that_was_lost_is_read_itself() -> None:
     one, two = (Document(name, name, content=b"same") for name in ("0", "1"))
     pending = {str(place): PendingDocument(place, document) for place, document in enumerate((one, two))}
     duplicates = duplicate_filter.DuplicateFilter(pending=pending, results=None)
