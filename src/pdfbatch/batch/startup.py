@@ -1,4 +1,4 @@
-"""The beginning of a batch: its pool starts while its first documents are looked for."""
+"""Start the pool while the first documents are being located."""
 
 import math
 import threading
@@ -6,33 +6,36 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
+from typing import TypeVar
 
 from pdfbatch.ports import Executor, Pool, SupportsBackgroundStart, Work
+
+T = TypeVar("T")
 
 _STOP_SECONDS, _POLL_SECONDS = 2.0, 0.5
 
 
 @contextmanager
-def begun(executor: Executor, work: Work, search: Callable[[], None]) -> Generator[Pool]:
-    """A pool of ``executor``, once ``search`` has been called, in this thread.
+def start_pool(executor: Executor, work: Work, prepare: Callable[[], T]) -> Generator[tuple[Pool, T]]:
+    """Give the block a running pool of ``executor`` and what ``prepare`` returned; ``prepare`` runs in this thread.
 
-    An executor that says that it ``starts_in_any_thread`` is started in another thread meanwhile: workers and the client of
-    a remote storage each take some tenths of a second to load, on cores that have nothing else to do. Raises what ``start``
-    raises.
+    An executor that says that it ``starts_in_any_thread`` is started in another thread at the same time: workers and the
+    client of a remote storage each take a while to load, on cores that have nothing else to do. Raises what ``start`` and
+    ``prepare`` raise.
     """
     if not (isinstance(executor, SupportsBackgroundStart) and executor.starts_in_any_thread):
-        search()
+        prepared = prepare()
         with executor.start(work) as pool:
-            yield pool
+            yield pool, prepared
         return
     starting = _Starting(executor, work)
     try:
         starting.begin()
-        search()
+        prepared = prepare()
         with starting.wait() as pool:
             starting.is_in_use = True
-            yield pool
-    except BaseException as error:  # Ctrl-C: a pool that has started, or is about to, is not left behind
+            yield pool, prepared
+    except BaseException as error:  # Ctrl-C: a pool that has started, or is about to, must not be left behind
         if not starting.is_in_use:
             starting.stop(error)
         raise
