@@ -104,6 +104,11 @@ class Pool(Protocol):
         ...
 
     @property
+    def kills(self) -> bool:
+        """Whether limits are enforced: ``kills`` of the executor that does the work."""
+        ...
+
+    @property
     def capacity(self) -> int:
         """Number of tasks that it works on at one time, at least 1."""
         ...

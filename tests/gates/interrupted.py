@@ -101,8 +101,7 @@ def main(arguments: Sequence[str]) -> int:
     signal.signal(number, _raise_interrupt)
     chance = random.Random(int(seed))
     for _ in range(int(count)):
-        line = {"done": "?"}
-        line |= run_once(kind, number, chance.random() ** 2 * _LONGEST_DELAY, Path(folder))
+        line = run_once(kind, number, chance.random() ** 2 * _LONGEST_DELAY, Path(folder))
         sys.stdout.write(json.dumps(line) + "\n")
         sys.stdout.flush()
     return 0

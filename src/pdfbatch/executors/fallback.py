@@ -180,6 +180,10 @@ class _FallbackPool(PoolContext):
         return self._chain.executor.name
 
     @property
+    def kills(self) -> bool:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride] (it changes)
+        return self._chain.pool.kills
+
+    @property
     def capacity(self) -> int:
         return self._chain.pool.capacity
 

@@ -16,6 +16,8 @@ class PoolContext(ABC):
     ``_shutdown`` and ``_terminate`` are called in any thread, by the garbage collector also in one of the pool's own.
     """
 
+    kills = False
+
     def __init__(self) -> None:
         self._owner = os.getpid()
 

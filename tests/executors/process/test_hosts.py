@@ -22,7 +22,7 @@ from pdfbatch.executors.process.descendants import list_descendants
 from pdfbatch.executors.process.forkserver_client import can_use_forkserver
 from pdfbatch.ports import Executor, Pool
 from pdfbatch.tasks import TaskResult
-from pdfbatch.testing.probes import PATIENCE_SECONDS, alive, ended, text_of, wait_until
+from pdfbatch.testing.probes import PATIENCE_SECONDS, alive, text_of, wait_for_result, wait_until
 
 HERE = Path(__file__).parent
 SOON = 30.0
@@ -251,7 +251,7 @@ def test_a_child_with_a_session_of_its_own_does_not_outlive_the_pool(
         assert wait_until(lambda: pid_file.exists() and pid_file.read_text())
         pool.__exit__(ValueError, ValueError(), None)
     else:
-        ended(future)
+        wait_for_result(future)
         pool.__exit__(None, None, None)
     assert not alive(int(pid_file.read_text()))
 

@@ -13,7 +13,7 @@ from pdfbatch.errors import Cause
 from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.settings import Limits
 from pdfbatch.tasks import TaskResult
-from pdfbatch.testing.probes import ended, text_of
+from pdfbatch.testing.probes import text_of, wait_for_result
 
 pytestmark = pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="needs /proc")
 
@@ -63,7 +63,7 @@ def test_a_lie_costs_its_own_task_and_little_memory(name: str, tmp_path: Path, p
         for number in range(30):
             is_lie = number == 7
             futures.append(pool.submit(lie(name, path=str(written)) if is_lie else truth(number)))
-        results = [ended(future) for future in futures]
+        results = [wait_for_result(future) for future in futures]
         grown = peak_bytes() - before
     liar = results.pop(7)
     if name not in TRUE_AT_FIRST:

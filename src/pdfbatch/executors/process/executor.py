@@ -121,6 +121,7 @@ class ProcessExecutor:
 
 class _ProcessPool(PoolContext):
     name = "process"
+    kills = True
 
     def __init__(self, settings: PoolSettings) -> None:
         super().__init__()

@@ -118,6 +118,7 @@ class WorkerGroup:
         self._selector.unregister(forkserver)
         if not forkserver.finish_start():
             self._forkserver_failure = self._stop_forkserver(forkserver).description
+            log.debug("The fork server %s, so workers are spawned", self._forkserver_failure)
         elif not forkserver.is_ready:
             self._stop_forkserver(forkserver)
 
