@@ -5,13 +5,13 @@ Each is a ``Protocol``; an adapter need not inherit from it. ``pdfbatch.testing`
 
 import math
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import IntEnum
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, Self, runtime_checkable
 
 from pdfbatch.model import DocumentResult
 from pdfbatch.report import BatchStatus
@@ -181,7 +181,11 @@ class PageFacts:
 
     ``image_coverage`` is the share of the page that images cover, 0 to 1; ``image_dpi`` the resolution of the largest,
     0 when there is none. ``glyphs`` counts characters of the text layer, ``unmapped_glyphs`` those without a Unicode
-    value, ``vector_objects`` paths and shadings. Width and height in points, as shown (after /Rotate).
+    value, ``suspicious_glyphs`` those of them whose character is none that a writer means. ``vector_objects`` counts paths,
+    shadings and visible annotations, ``objects`` everything that the content of the page paints. ``undecoded_images`` are images
+    that have data but no picture: they cannot be decoded, or come out in one even colour though their data does not.
+    ``content_bytes`` is the length of the content streams as they are stored, 0 when the engine does not know it. Width and
+    height in points, as shown (after /Rotate).
     """
 
     width: float
@@ -193,6 +197,34 @@ class PageFacts:
     unmapped_glyphs: int = 0
     invisible_glyphs: int = 0
     vector_objects: int = 0
+    objects: int = 0
+    content_bytes: int = 0
+    undecoded_images: int = 0
+    suspicious_glyphs: int = 0
+
+
+class Box(NamedTuple):
+    """A rectangle on a page as it is shown (after /Rotate), in points from its top left corner."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentExtras:
+    """What a document has beside its pages.
+
+    ``attachments`` counts embedded files; a ``portfolio`` is a document whose pages are only a cover for them. ``form_fields``
+    counts the fields of its form. ``xfa`` says whether it has a form of the XFA kind as well: a ``"static"`` one is drawn on the
+    pages, a ``"dynamic"`` one is not, so that the pages hold no more than a request for another viewer.
+    """
+
+    attachments: int = 0
+    portfolio: bool = False
+    xfa: Literal["none", "static", "dynamic"] = "none"
+    form_fields: int = 0
 
 
 def pixels_per_side(points: float, dpi: float) -> int:
@@ -211,7 +243,15 @@ class OpenPage(Protocol):
 
     @abstractmethod
     def text(self) -> str:
-        """The text layer as the engine reads it; lines end in ``\\n``. Empty when there is none."""
+        """The text that a reader of the page sees, as far as the engine can tell; empty when there is none.
+
+        Lines end in ``\\n``. A hyphen at the end of a line stays, and so does the line. Values of form fields and the text of
+        annotations stand among the lines, where the page shows them, unless the document was opened without ``annotations``.
+        """
+
+    @abstractmethod
+    def text_boxes(self) -> Sequence[Box]:
+        """Where the text layer lies: a box for each line or word. Cheap; empty when the engine cannot tell."""
 
     @abstractmethod
     def facts(self) -> PageFacts:
@@ -235,6 +275,11 @@ class OpenDocument(Protocol):
         """Title, Author, Subject, Keywords, Creator, Producer, CreationDate, ModDate: those that are there."""
         ...
 
+    @property
+    def extras(self) -> DocumentExtras:
+        """What the document has beside its pages."""
+        ...
+
     @abstractmethod
     def page(self, number: int) -> AbstractContextManager[OpenPage]:
         """A page, counted from 1. Raises ``DocumentError`` when the page cannot be loaded."""
@@ -254,8 +299,12 @@ class TextEngine(Protocol):
         ...
 
     @abstractmethod
-    def open(self, source: str | bytes, *, password: str | None = None) -> AbstractContextManager[OpenDocument]:
+    def open(
+        self, source: str | bytes, *, password: str | None = None, annotations: bool = True
+    ) -> AbstractContextManager[OpenDocument]:
         """Open a local path or the bytes of a PDF; an empty user password is tried when none is given.
+
+        ``annotations=False`` leaves values of form fields and the text of annotations out of the text of pages.
 
         Raises ``DocumentError`` (``malformed``, ``not_a_pdf``, ``password_required`` ...).
         """

@@ -2,22 +2,35 @@
 
 import re
 
-_ILL_SUITED = re.compile("[\0\f\ud800-\udfff]")
+_ILL_SUITED = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
+_UNKNOWN = "\ufffd"
 
 
 def storable_text(text: str) -> str:
-    """The same text, fit to be stored as UTF-8 with pages parted by form feeds.
+    """Return the same text, fit to be stored as UTF-8 with pages parted by form feeds, and fit for XML.
 
-    ``\\r\\n`` becomes ``\\n``. NUL is left out: PostgreSQL and C programs refuse it. A form feed becomes ``\\n``, since
-    form feeds part the pages of an output. Halves of a surrogate pair are put together; a half that stands alone cannot be
-    encoded and becomes U+FFFD. Nothing else is changed; clean text comes back as it is.
+    ``\\r\\n`` and a lone ``\\r`` become ``\\n``. NUL is left out: PostgreSQL and C programs refuse it. A form feed and a
+    vertical tab become ``\\n``, since form feeds part the pages of an output. The codes 0x80 to 0x9F mean what they mean in
+    Windows-1252, as browsers read them. Other control characters, U+FFFE and U+FFFF, stand for glyphs whose meaning is unknown:
+    they become U+FFFD. Halves of a surrogate pair are put together; a half that stands alone cannot be encoded and becomes
+    U+FFFD. Nothing else is changed; clean text comes back as it is.
     """
-    text = text.replace("\r\n", "\n")
-    if "\0" in text:
-        text = text.replace("\0", "")
-    if "\f" in text:
-        text = text.replace("\f", "\n")
-    return text if _is_encodable(text) else _paired(text)
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if _ILL_SUITED.search(text):
+        text = _ILL_SUITED.sub(_stored_character, text)
+    return text if _is_encodable(text) else _pair_surrogates(text)
+
+
+def _stored_character(found: re.Match[str]) -> str:
+    character = found[0]
+    if character == "\0":
+        return ""
+    if character in "\f\v":
+        return "\n"
+    if "\x80" <= character <= "\x9f":
+        return character.encode("latin-1").decode("cp1252", "replace")
+    return _UNKNOWN
 
 
 def _is_encodable(text: str) -> bool:
@@ -30,5 +43,5 @@ def _is_encodable(text: str) -> bool:
     return True
 
 
-def _paired(text: str) -> str:
+def _pair_surrogates(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pypdfium2.raw
 
-from pdfbatch.engines.coverage import Box, Coverage, Matrix
+from pdfbatch.engines.coverage import Area, Coverage, Matrix
 from pdfbatch.ports import PageFacts
 
 pdfium: Any = pypdfium2.raw
@@ -46,7 +46,7 @@ def page_facts(page: Handle, text: Handle) -> PageFacts:
     Looks at the first 5,000 objects, those in form XObjects included, and at about 300 glyphs, spread evenly over the page.
     Visible annotations count as vector objects.
     """
-    images, vectors = Coverage(_visible_box(page)), _count_visible_annotations(page)
+    images, vectors = Coverage(visible_area(page)), _count_visible_annotations(page)
     for placed in islice(_objects(page), _OBJECTS):
         if placed.type == pdfium.FPDF_PAGEOBJ_IMAGE:
             _add_image(images, placed)
@@ -94,10 +94,11 @@ def _matrix(handle: Handle) -> Matrix:
     return Matrix(found.a, found.b, found.c, found.d, found.e, found.f)
 
 
-def _visible_box(page: Handle) -> Box:
+def visible_area(page: Handle) -> Area:
+    """Return the part of a page that is shown."""
     found = pdfium.FS_RECTF()
     pdfium.FPDF_GetPageBoundingBox(page, byref(found))
-    return Box(found.left, found.bottom, found.right, found.top)
+    return Area(found.left, found.bottom, found.right, found.top)
 
 
 def _count_visible_annotations(page: Handle) -> int:

@@ -7,7 +7,7 @@ from typing import Any, cast
 from pypdf import PageObject
 from pypdf.generic import ContentStream, DictionaryObject, StreamObject
 
-from pdfbatch.engines.coverage import Box, Coverage, Matrix
+from pdfbatch.engines.coverage import Area, Coverage, Matrix
 from pdfbatch.ports import PageFacts
 
 _OBJECTS = 5_000
@@ -83,9 +83,9 @@ class _Walker:
         self.images.add(place, _number(image, width_keys), _number(image, height_keys))
 
 
-def _visible_box(page: PageObject) -> Box:
+def _visible_box(page: PageObject) -> Area:
     crop, media = page.cropbox, page.mediabox
-    return Box(
+    return Area(
         float(max(crop.left, media.left)),
         float(max(crop.bottom, media.bottom)),
         float(min(crop.right, media.right)),

@@ -1,0 +1,118 @@
+"""The glyphs of a page, one by one. Slow (some microseconds a glyph), so it is for pages that need a closer look."""
+
+from collections.abc import Sequence
+from ctypes import addressof, byref, c_double
+from functools import cached_property
+from typing import Any
+
+import pypdfium2.raw
+
+from pdfbatch.engines.coverage import Area
+from pdfbatch.engines.frame import Frame
+from pdfbatch.engines.placement import Line
+from pdfbatch.ports import Box
+
+pdfium: Any = pypdfium2.raw
+"""Generated bindings, without types."""
+
+Handle = Any
+"""A pointer from pdfium."""
+
+_HYPHEN = "\x02"
+"""What pdfium says for a hyphen at the end of a line whose end it leaves out."""
+
+
+class Glyphs:
+    """The glyphs of a page's text, those that pdfium adds (spaces, ends of lines) included. The caller holds the lock on pdfium.
+
+    ``texts`` has what each gives to the text of the page. Whoever mends the text changes it there.
+    """
+
+    def __init__(self, handle: Handle) -> None:
+        """Read the glyphs of a text page."""
+        self._handle = handle
+        self.texts = [_text_of(handle, index) for index in range(max(pdfium.FPDFText_CountChars(handle), 0))]
+
+    def __len__(self) -> int:
+        """Return the number of glyphs."""
+        return len(self.texts)
+
+    @cached_property
+    def areas(self) -> list[Area]:
+        """Where each glyph lies, as wide as it advances and as high as its font."""
+        return [_area(self._handle, index) for index in range(len(self))]
+
+    @cached_property
+    def added(self) -> list[bool]:
+        """Which glyphs are not on the page: pdfium added them."""
+        return [pdfium.FPDFText_IsGenerated(self._handle, index) == 1 for index in range(len(self))]
+
+    def owner(self, index: int) -> int:
+        """Return the address of the text object that a glyph belongs to, 0 for one that pdfium added."""
+        found = pdfium.FPDFText_GetTextObject(self._handle, index)
+        return addressof(found.contents) if found else 0
+
+    def has_ink(self, index: int) -> bool:
+        """Whether a glyph can be seen, as far as its outline tells."""
+        left, right, bottom, top = (c_double() for _ in range(4))
+        pdfium.FPDFText_GetCharBox(self._handle, index, byref(left), byref(right), byref(bottom), byref(top))
+        return right.value > left.value and top.value > bottom.value
+
+    def cut(self, visible: Area) -> None:
+        """Leave out glyphs that lie outside the visible part of the page."""
+        for index, text in enumerate(self.texts):
+            if text.strip() and not self.added[index] and not visible.has_middle_of(self.areas[index]):
+                self.texts[index] = "\n" if text.endswith("\n") else ""
+
+    def text(self) -> str:
+        """Return the text of the page."""
+        return "".join(self.texts)
+
+    def lines(self, frame: Frame) -> list[Line]:
+        """Return the lines of the text, with offsets into ``text()``."""
+        found, offset, first = list[Line](), 0, 0
+        for last, text in enumerate(self.texts):
+            if text.endswith("\n"):
+                found += self._line(range(first, last + 1), offset, frame)
+                offset += sum(len(self.texts[index]) for index in range(first, last + 1))
+                first = last + 1
+        found += self._line(range(first, len(self)), offset, frame)
+        return found
+
+    def _line(self, indices: Sequence[int], start: int, frame: Frame) -> list[Line]:
+        centers, seen = list[float](), list[Box]()
+        for index in indices:
+            text = self.texts[index].rstrip("\n")
+            box = frame.box(self.areas[index])
+            centers += [(box.left + box.right) / 2] * len(text)
+            if text.strip() and not self.added[index]:
+                seen.append(box)
+        if not seen:
+            return []
+        tall = sorted(box.bottom - box.top for box in seen)[len(seen) // 2]
+        return [Line(start, start + len(centers), _around(seen, tall), centers)]
+
+
+def _around(boxes: Sequence[Box], height: float) -> Box:
+    """Return the box of a line: as high as most of its glyphs, not as the tallest."""
+    usual = [box for box in boxes if box.bottom - box.top <= 1.5 * height] or boxes
+    return Box(
+        min(box.left for box in boxes),
+        sorted(box.top for box in usual)[len(usual) // 2],
+        max(box.right for box in boxes),
+        sorted(box.bottom for box in usual)[len(usual) // 2],
+    )
+
+
+def _text_of(handle: Handle, index: int) -> str:
+    code = pdfium.FPDFText_GetUnicode(handle, index)
+    if code == ord(_HYPHEN) and pdfium.FPDFText_IsHyphen(handle, index) == 1:
+        return "-\n"
+    # pdfium says 0 for a glyph that stands for no character of its own.
+    return chr(code) if 0 < code <= 0x10FFFF and code != ord("\r") else ""
+
+
+def _area(handle: Handle, index: int) -> Area:
+    found = pdfium.FS_RECTF()
+    pdfium.FPDFText_GetLooseCharBox(handle, index, byref(found))
+    return Area(found.left, found.bottom, found.right, found.top)
