@@ -65,7 +65,9 @@ class _Annotation:
         # A field draws what fits into it, and one with a box for each letter draws letters.
         is_part = drawn in value and len(drawn) < len(value)
         is_spaced = drawn == value and len(self.drawn.split()) > len(self.value.split())
-        return self.value if is_part or is_spaced else self.drawn
+        # Letters in another order: written from right to left, or up the page.
+        is_turned = drawn != value and sorted(drawn.casefold()) == sorted(value.casefold())
+        return self.value if is_part or is_spaced or is_turned else self.drawn
 
 
 def has_annotations(page: Handle) -> bool:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from ctypes import byref, c_double, c_float, c_ubyte, c_ushort, create_string_buffer
+from ctypes import byref, c_double, c_float, c_ubyte, create_string_buffer
 from dataclasses import dataclass, field
 from threading import RLock
 from typing import TYPE_CHECKING, Any
@@ -15,8 +15,8 @@ from pdfbatch.engines.errors import find_late_header, open_error, source_name
 from pdfbatch.engines.frame import Frame
 from pdfbatch.engines.pdfium.annotations import count_fields, has_annotations, read_annotations
 from pdfbatch.engines.pdfium.extras import count_attachments, is_portfolio, xfa_kind
-from pdfbatch.engines.pdfium.glyphs import Glyphs
-from pdfbatch.engines.pdfium.mending import SIGNS, is_letter_spaced, mend, mend_hyphens, mends_by_glyphs
+from pdfbatch.engines.pdfium.glyphs import Glyphs, whole_text
+from pdfbatch.engines.pdfium.mending import SIGNS, is_letter_spaced, mend, mends_by_glyphs
 from pdfbatch.engines.pdfium.objects import page_facts, visible_area
 from pdfbatch.engines.placement import place_blocks
 from pdfbatch.errors import Cause, DocumentError
@@ -155,7 +155,7 @@ class PdfiumPage:
         Raises ``DocumentError`` (``malformed``) when pdfium cannot read the text of the page.
         """
         with _PDFIUM:
-            text = _whole_text(self._text())
+            text = whole_text(self._text())
             is_cut = _reaches_beyond(self.handle, self._text()) if text else False
             has_notes = self.document.annotations and has_annotations(self.handle)
             if has_notes or is_cut:
@@ -164,7 +164,7 @@ class PdfiumPage:
                 # Nothing that could not be stored, but for ends of lines.
                 return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
             if not mends_by_glyphs(text):
-                return storable_text(mend_hyphens(text))
+                return storable_text(text)
             glyphs = Glyphs(self._text())
             mend(glyphs, text)
             return storable_text(glyphs.text())
@@ -243,17 +243,6 @@ def _load(source: str | bytes, password: str | None) -> Handle:
     if isinstance(source, bytes):
         return pdfium.FPDF_LoadMemDocument64(source, len(source), secret)
     return pdfium.FPDF_LoadDocument(os.fsencode(source), secret)
-
-
-def _whole_text(text: Handle) -> str:
-    count = pdfium.FPDFText_CountChars(text)
-    if count <= 0:
-        return ""
-    buffer = (c_ushort * (count + 1))()
-    written = pdfium.FPDFText_GetText(text, 0, count, buffer)
-    # pdfium writes UTF-16 with a NUL at the end: two bytes per unit.
-    raw = memoryview(buffer).cast("B")[: 2 * max(written - 1, 0)]
-    return str(raw, "utf-16-le", "surrogatepass")
 
 
 def _frame(page: Handle) -> Frame:

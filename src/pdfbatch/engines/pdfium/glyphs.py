@@ -1,7 +1,8 @@
 """The glyphs of a page, one by one. Slow (some microseconds a glyph), so it is for pages that need a closer look."""
 
+import sys
 from collections.abc import Sequence
-from ctypes import addressof, byref, c_double
+from ctypes import Array, addressof, byref, c_double, c_ushort
 from functools import cached_property
 from typing import Any
 
@@ -18,8 +19,10 @@ pdfium: Any = pypdfium2.raw
 Handle = Any
 """A pointer from pdfium."""
 
-_HYPHEN = "\x02"
-"""What pdfium says for a hyphen at the end of a line whose end it leaves out."""
+# What pdfium says, glyph by glyph and in whole texts, for a hyphen at the end of a line whose end it leaves out.
+_HYPHEN = 2
+_SIGNAL = "\ufffe"
+_UNKNOWN = "\ufffd"
 
 
 class Glyphs:
@@ -104,12 +107,38 @@ def _around(boxes: Sequence[Box], height: float) -> Box:
     )
 
 
+def whole_text(handle: Handle) -> str:
+    """Return the text of a text page as pdfium gives it, but for hyphens at ends of lines."""
+    count = pdfium.FPDFText_CountChars(handle)
+    if count <= 0:
+        return ""
+    buffer = (c_ushort * (count + 1))()
+    written = pdfium.FPDFText_GetText(handle, 0, count, buffer)
+    # pdfium writes UTF-16 with a NUL at the end: two bytes per unit.
+    raw = memoryview(buffer).cast("B")[: 2 * max(written - 1, 0)]
+    text = str(raw, "utf-16-le", "surrogatepass")
+    return _with_hyphens(handle, text, buffer) if _SIGNAL in text else text
+
+
+def _with_hyphens(handle: Handle, text: str, units: "Array[c_ushort]") -> str:
+    """Return a text with the hyphens at ends of lines that pdfium replaced by a signal, and with those ends.
+
+    pdfium gives the same signal for glyphs without a meaning, such as ligatures of some fonts: these become U+FFFD.
+    """
+    places = (unit for unit, code in enumerate(units) if code == ord(_SIGNAL))
+    indices = (pdfium.FPDFText_GetCharIndexFromTextIndex(handle, place) for place in places)
+    meanings = ["-\n" if pdfium.FPDFText_IsHyphen(handle, index) == 1 else _UNKNOWN for index in indices]
+    parts = text.split(_SIGNAL)
+    return "".join(part + meaning for part, meaning in zip(parts, [*meanings, ""], strict=True))
+
+
 def _text_of(handle: Handle, index: int) -> str:
     code = pdfium.FPDFText_GetUnicode(handle, index)
-    if code == ord(_HYPHEN) and pdfium.FPDFText_IsHyphen(handle, index) == 1:
+    if code == _HYPHEN and pdfium.FPDFText_IsHyphen(handle, index) == 1:
         return "-\n"
-    # pdfium says 0 for a glyph that stands for no character of its own.
-    return chr(code) if 0 < code <= 0x10FFFF and code != ord("\r") else ""
+    if code == 0:
+        return "" if pdfium.FPDFText_IsGenerated(handle, index) == 1 else _UNKNOWN
+    return chr(code) if code <= sys.maxunicode and code != ord("\r") else ""
 
 
 def _area(handle: Handle, index: int) -> Area:

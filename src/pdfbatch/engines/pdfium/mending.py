@@ -36,9 +36,12 @@ SIGNS = re.compile(
 )
 """Characters of a text that is to be looked at more closely, or that cannot be stored."""
 
-_HYPHENS = re.compile("[\x02\ufffe]")
-# Ordinary text has a space to five or six letters, text whose letters stand apart one to each.
+# Ordinary text has a space to five or six letters, text whose letters stand apart one to each. So does a table of contents with
+# dots between spaces, so words are counted in what has that many spaces.
 _SPACED = 0.35
+_WORD = re.compile(r"[^\W_]+")
+_SPACED_WORDS = 20
+_ONE_LETTER_WORDS = 0.85
 # In parts of the height of the font. Two words are that much farther apart than two letters of a word are, mostly.
 _WORD_GAP = 0.15
 _NEAR = 8
@@ -46,17 +49,15 @@ _NEAR = 8
 
 def is_letter_spaced(text: str) -> bool:
     """Whether so much of a text is spaces that they may stand between letters of a word."""
-    return text.count(" ") > _SPACED * len(text)
+    if text.count(" ") <= _SPACED * len(text):
+        return False
+    lengths = [len(word) for word in _WORD.findall(text)]
+    return len(lengths) >= _SPACED_WORDS and lengths.count(1) > _ONE_LETTER_WORDS * len(lengths)
 
 
 def mends_by_glyphs(text: str) -> bool:
     """Whether a text has a sign of something that only a look at its glyphs mends."""
     return bool(_RIGHT_TO_LEFT.search(text) or _ACCENT.search(text) or _SOFT_HYPHEN in text) or is_letter_spaced(text)
-
-
-def mend_hyphens(text: str) -> str:
-    """Return a text with the hyphens at ends of lines, and the ends, that pdfium replaced by a signal."""
-    return _HYPHENS.sub("-\n", text)
 
 
 def mend(glyphs: Glyphs, text: str) -> None:
