@@ -72,6 +72,8 @@ class _Annotation:
 
 def has_annotations(page: Handle) -> bool:
     """Whether a page has an annotation that may show text."""
+    if pdfium.FPDFPage_GetAnnotCount(page) <= 0:
+        return False
     return any(subtype not in _WITHOUT_TEXT for _, subtype in _annotations(page))
 
 
@@ -229,7 +231,7 @@ def _assign(glyphs: Glyphs, parts: dict[int, int], found: list[_Annotation]) -> 
             texts[part].append(between if last == part else "\n")
         texts[part].append(text)
         if len(texts[part]) <= _VOTES:
-            votes[part].update(_around(glyphs.areas[index], found))
+            votes[part].update(_around(glyphs.area(index), found))
         last, between = part, ""
     for number, said in texts.items():
         if votes[number]:

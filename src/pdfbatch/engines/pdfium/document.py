@@ -258,11 +258,13 @@ def _text_areas(text: Handle) -> Generator[Area]:
 
 def _reaches_beyond(page: Handle, text: Handle) -> bool:
     """Whether some text lies outside the visible part of a page that shows less than there is."""
-    crop = tuple(c_float() for _ in range(4))
-    media = tuple(c_float() for _ in range(4))
-    if not pdfium.FPDFPage_GetCropBox(page, *map(byref, crop)) or not pdfium.FPDFPage_GetMediaBox(page, *map(byref, media)):
+    left, bottom, right, top = c_float(), c_float(), c_float(), c_float()
+    places = byref(left), byref(bottom), byref(right), byref(top)
+    if not pdfium.FPDFPage_GetCropBox(page, *places):
         return False
-    if all(abs(first.value - second.value) < 1 for first, second in zip(crop, media, strict=True)):
+    crop = left.value, bottom.value, right.value, top.value
+    pdfium.FPDFPage_GetMediaBox(page, *places)
+    if crop == (left.value, bottom.value, right.value, top.value):
         return False
     visible = visible_area(page)
     return any(not visible.holds(area) for area in _text_areas(text))

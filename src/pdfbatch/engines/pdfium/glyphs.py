@@ -2,8 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from ctypes import Array, addressof, byref, c_double, c_ushort
-from functools import cached_property
+from ctypes import addressof, byref, c_double, c_ushort
 from typing import Any
 
 import pypdfium2.raw
@@ -34,21 +33,23 @@ class Glyphs:
     def __init__(self, handle: Handle) -> None:
         """Read the glyphs of a text page."""
         self._handle = handle
+        self._areas = dict[int, Area]()
         self.texts = [_text_of(handle, index) for index in range(max(pdfium.FPDFText_CountChars(handle), 0))]
 
     def __len__(self) -> int:
         """Return the number of glyphs."""
         return len(self.texts)
 
-    @cached_property
-    def areas(self) -> list[Area]:
-        """Where each glyph lies, as wide as it advances and as high as its font."""
-        return [_area(self._handle, index) for index in range(len(self))]
+    def area(self, index: int) -> Area:
+        """Return where a glyph lies, as wide as it advances and as high as its font."""
+        found = self._areas.get(index)
+        if found is None:
+            found = self._areas[index] = _area(self._handle, index)
+        return found
 
-    @cached_property
-    def added(self) -> list[bool]:
-        """Which glyphs are not on the page: pdfium added them."""
-        return [pdfium.FPDFText_IsGenerated(self._handle, index) == 1 for index in range(len(self))]
+    def is_added(self, index: int) -> bool:
+        """Whether a glyph is not on the page: pdfium added it."""
+        return pdfium.FPDFText_IsGenerated(self._handle, index) == 1
 
     def owner(self, index: int) -> int:
         """Return the address of the text object that a glyph belongs to, 0 for one that pdfium added."""
@@ -64,7 +65,7 @@ class Glyphs:
     def cut(self, visible: Area) -> None:
         """Leave out glyphs that lie outside the visible part of the page."""
         for index, text in enumerate(self.texts):
-            if text.strip() and not self.added[index] and not visible.has_middle_of(self.areas[index]):
+            if text.strip() and not self.is_added(index) and not visible.has_middle_of(self.area(index)):
                 self.texts[index] = "\n" if text.endswith("\n") else ""
 
     def text(self) -> str:
@@ -86,9 +87,9 @@ class Glyphs:
         centers, seen = list[float](), list[Box]()
         for index in indices:
             text = self.texts[index].rstrip("\n")
-            box = frame.box(self.areas[index])
+            box = frame.box(self.area(index))
             centers += [(box.left + box.right) / 2] * len(text)
-            if text.strip() and not self.added[index]:
+            if text.strip() and not self.is_added(index):
                 seen.append(box)
         if not seen:
             return []
@@ -117,19 +118,29 @@ def whole_text(handle: Handle) -> str:
     # pdfium writes UTF-16 with a NUL at the end: two bytes per unit.
     raw = memoryview(buffer).cast("B")[: 2 * max(written - 1, 0)]
     text = str(raw, "utf-16-le", "surrogatepass")
-    return _with_hyphens(handle, text, buffer) if _SIGNAL in text else text
+    if _SIGNAL not in text:
+        return text
+    return _with_hyphens(handle, text, is_basic=len(text) == written - 1)
 
 
-def _with_hyphens(handle: Handle, text: str, units: "Array[c_ushort]") -> str:
+def _with_hyphens(handle: Handle, text: str, *, is_basic: bool) -> str:
     """Return a text with the hyphens at ends of lines that pdfium replaced by a signal, and with those ends.
 
-    pdfium gives the same signal for glyphs without a meaning, such as ligatures of some fonts: these become U+FFFD.
+    pdfium gives the same signal for glyphs without a meaning, such as ligatures of some fonts: these become U+FFFD. In an ``is_basic`` text each character is one unit of UTF-16.
     """
-    places = (unit for unit, code in enumerate(units) if code == ord(_SIGNAL))
-    indices = (pdfium.FPDFText_GetCharIndexFromTextIndex(handle, place) for place in places)
-    meanings = ["-\n" if pdfium.FPDFText_IsHyphen(handle, index) == 1 else _UNKNOWN for index in indices]
-    parts = text.split(_SIGNAL)
-    return "".join(part + meaning for part, meaning in zip(parts, [*meanings, ""], strict=True))
+    units = len if is_basic else _units
+    first, *others = text.split(_SIGNAL)
+    parts, place = [first], units(first)
+    for part in others:
+        index = pdfium.FPDFText_GetCharIndexFromTextIndex(handle, place)
+        parts += ("-\n" if pdfium.FPDFText_IsHyphen(handle, index) == 1 else _UNKNOWN, part)
+        place += 1 + units(part)
+    return "".join(parts)
+
+
+def _units(text: str) -> int:
+    """Return how many units of UTF-16 a text has."""
+    return len(text) + sum(character > "\uffff" for character in text)
 
 
 def _text_of(handle: Handle, index: int) -> str:

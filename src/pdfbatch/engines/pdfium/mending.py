@@ -39,17 +39,22 @@ SIGNS = re.compile(
 # Ordinary text has a space to five or six letters, text whose letters stand apart one to each. So does a table of contents with
 # dots between spaces, so words are counted in what has that many spaces.
 _SPACED = 0.35
+_SPACED_LOOK = 1_000
 _WORD = re.compile(r"[^\W_]+")
 _SPACED_WORDS = 20
 _ONE_LETTER_WORDS = 0.85
 # In parts of the height of the font. Two words are that much farther apart than two letters of a word are, mostly.
 _WORD_GAP = 0.15
+# So many glyphs before and after an accent its letter is looked for: pdfium may move an accent to the end of its line.
 _NEAR = 8
+_FAR = 200
+_ROUNDS = 5
+_CLOSER = 0.4
 
 
 def is_letter_spaced(text: str) -> bool:
     """Whether so much of a text is spaces that they may stand between letters of a word."""
-    if text.count(" ") <= _SPACED * len(text):
+    if text.count(" ", 0, _SPACED_LOOK) <= _SPACED * min(len(text), _SPACED_LOOK):
         return False
     lengths = [len(word) for word in _WORD.findall(text)]
     return len(lengths) >= _SPACED_WORDS and lengths.count(1) > _ONE_LETTER_WORDS * len(lengths)
@@ -78,7 +83,7 @@ def _turn_lam_alef(glyphs: Glyphs) -> None:
     texts = glyphs.texts
     for index in range(len(texts) - 1):
         is_pair = texts[index] and texts[index] in _ARABIC_ALEF and texts[index + 1] == _LAM
-        if is_pair and glyphs.areas[index] == glyphs.areas[index + 1]:
+        if is_pair and glyphs.area(index) == glyphs.area(index + 1):
             texts[index], texts[index + 1] = texts[index + 1], texts[index]
 
 
@@ -86,11 +91,11 @@ def _part_lines(glyphs: Glyphs) -> None:
     """End a line where the next glyph stands above or below all of it, which pdfium overlooks when lines are far apart."""
     last = -1
     for index, text in enumerate(glyphs.texts):
-        if not text or glyphs.added[index] or combining(text[0]):
+        if not text or glyphs.is_added(index) or combining(text[0]):
             if text.endswith("\n"):
                 last = -1
             continue
-        if last >= 0 and _are_far_apart(glyphs.areas[last], glyphs.areas[index]):
+        if last >= 0 and _are_far_apart(glyphs.area(last), glyphs.area(index)):
             glyphs.texts[index] = f"\n{text}"
         last = index
 
@@ -101,30 +106,37 @@ def _are_far_apart(first: Area, second: Area) -> bool:
 
 def _combine_accents(glyphs: Glyphs) -> None:
     for index, text in enumerate(glyphs.texts):
-        accent = _ACCENTS.get(text)
-        if accent is not None and (base := _letter_under(glyphs, index, accent)) is not None:
-            glyphs.texts[base] = _accented(glyphs.texts[base], accent)
+        mark = _ACCENTS.get(text)
+        if mark is not None and (base := _letter_under(glyphs, index, mark)) is not None:
+            glyphs.texts[base] = _accented(glyphs.texts[base], mark)
             glyphs.texts[index] = ""
             _close_gap(glyphs, index)
 
 
 def _letter_under(glyphs: Glyphs, accent: int, mark: str) -> int | None:
-    """Return the letter that an accent stands over: one near it in the text, else any on the page."""
-    near = range(max(accent - _NEAR, 0), min(accent + _NEAR + 1, len(glyphs)))
-    for indices in (near, range(len(glyphs))):
-        found = [index for index in indices if index != accent and _is_under(glyphs, accent, index, mark)]
+    """Return the letter that an accent stands over: one near it in the text, else one of the same or the next line."""
+    over = glyphs.area(accent)
+    middle, height = _middle(over), (over.top - over.bottom) / 2
+
+    def is_under(index: int) -> bool:
+        area = glyphs.area(index)
+        return area.left <= middle <= area.right and abs(area.bottom - over.bottom) < height
+
+    for reach in (_NEAR, _FAR):
+        indices = range(max(accent - reach, 0), min(accent + reach + 1, len(glyphs)))
+        under = [index for index in indices if index != accent and is_under(index)]
+        found = [index for index in under if _takes(glyphs.texts[index], mark)]
         if found:
-            return min(found, key=lambda index: abs(_middle(glyphs.areas[index]) - _middle(glyphs.areas[accent])))
+            return min(found, key=lambda index: abs(_middle(glyphs.area(index)) - middle))
+        if under:
+            # It stands over something that takes no accent: a symbol.
+            return None
     return None
 
 
-def _is_under(glyphs: Glyphs, accent: int, letter: int, mark: str) -> bool:
-    text = glyphs.texts[letter]
-    if len(text) != 1 or not text.isalpha() or len(_accented(text, mark)) != 1:
-        return False
-    over, under = glyphs.areas[accent], glyphs.areas[letter]
-    height = under.top - under.bottom
-    return under.left <= _middle(over) <= under.right and abs(over.bottom - under.bottom) < height / 2
+def _takes(letter: str, mark: str) -> bool:
+    """Whether a letter and an accent are one character together."""
+    return len(letter) == 1 and letter.isalpha() and len(_accented(letter, mark)) == 1
 
 
 def _accented(letter: str, mark: str) -> str:
@@ -138,9 +150,9 @@ def _middle(area: Area) -> float:
 def _close_gap(glyphs: Glyphs, accent: int) -> None:
     """Take out the spaces that pdfium added around an accent, but for one between two words."""
     first, last = accent, accent
-    while first > 0 and glyphs.added[first - 1] and glyphs.texts[first - 1] in ("", " "):
+    while first > 0 and glyphs.is_added(first - 1) and glyphs.texts[first - 1] in ("", " "):
         first -= 1
-    while last + 1 < len(glyphs) and glyphs.added[last + 1] and glyphs.texts[last + 1] in ("", " "):
+    while last + 1 < len(glyphs) and glyphs.is_added(last + 1) and glyphs.texts[last + 1] in ("", " "):
         last += 1
     spaces = [index for index in range(first, last + 1) if index != accent]
     for index in spaces:
@@ -150,7 +162,7 @@ def _close_gap(glyphs: Glyphs, accent: int) -> None:
 
 
 def _is_word_gap(glyphs: Glyphs, first: int, second: int) -> bool:
-    before, after = glyphs.areas[first], glyphs.areas[second]
+    before, after = glyphs.area(first), glyphs.area(second)
     return after.left - before.right > _WORD_GAP * (before.top - before.bottom)
 
 
@@ -170,17 +182,33 @@ def _join_spaced_letters(glyphs: Glyphs) -> None:
             last = -1
         elif text.strip():
             if last >= 0:
-                gap = glyphs.areas[index].left - glyphs.areas[last].right
-                pairs.append((last, index, gap / max(_height(glyphs.areas[index]), 1.0)))
+                gap = glyphs.area(index).left - glyphs.area(last).right
+                pairs.append((last, index, gap / max(_height(glyphs.area(index)), 1.0)))
             last = index
     if not pairs:
         return
-    usual = sorted(gap for _, _, gap in pairs)[len(pairs) // 2]
+    limit = _word_gap([gap for _, _, gap in pairs])
     for first, second, gap in pairs:
         for index in range(first + 1, second):
             glyphs.texts[index] = ""
-        if gap > usual + _WORD_GAP:
+        if gap > limit:
             glyphs.texts[second] = f" {glyphs.texts[second]}"
+
+
+def _word_gap(gaps: list[float]) -> float:
+    """Return the gap that parts those between letters from those between words: nearer to the first.
+
+    Gaps between words differ more than those between letters do, where lines are justified.
+    """
+    kept = [min(gap, 1.0) for gap in gaps]
+    letters = sorted(kept)[len(kept) // 2]
+    words = letters + 2 * _WORD_GAP
+    for _ in range(_ROUNDS):
+        limit = letters + _CLOSER * (words - letters)
+        near, far = [gap for gap in kept if gap <= limit], [gap for gap in kept if gap > limit]
+        letters = sum(near) / len(near) if near else letters
+        words = sum(far) / len(far) if far else words
+    return max(letters + _CLOSER * (words - letters), letters + _WORD_GAP)
 
 
 def _height(area: Area) -> float:
