@@ -27,10 +27,11 @@ class Line:
 
 
 class Block(NamedTuple):
-    """A text to be placed, and the rectangle in which the page shows it."""
+    """A text to be placed, and the rectangle in which the page shows it; ``own_line`` for one that completes no line: a note."""
 
     text: str
     box: Box
+    own_line: bool = False
 
 
 class _Place(NamedTuple):
@@ -88,6 +89,8 @@ def _place(block: Block, lines: Sequence[Line], length: int) -> _Place:
     box = block.box
     level = [line for line in lines if line.box.top < box.bottom and line.box.bottom > box.top]
     level = [line for line in level if is_on_line(line.box, box)]
+    if block.own_line and level:
+        return _Place(max(line.end for line in level), own_line=True)
     gaps = [(gap, line.box.top, line) for line in level if (gap := _gap_to_the_left(line, box)) is not None]
     above = _line_above(box, lines)
     if gaps:

@@ -55,6 +55,7 @@ class _Annotation:
     field: int = -1
     value: str = ""
     drawn: str = ""
+    is_note: bool = False
 
     @property
     def text(self) -> str:
@@ -99,7 +100,7 @@ def read_annotations(document: Handle, form: Handle, number: int, frame: Frame) 
         pdfium.FPDF_ClosePage(page)
     if is_drawn:
         _read_appearances(document, number, found)
-    return [Block(text, frame.box(entry.area)) for entry in found if (text := _tidy(entry.text))]
+    return [Block(text, frame.box(entry.area), entry.is_note) for entry in found if (text := _tidy(entry.text))]
 
 
 def _annotations(page: Handle) -> Iterator[tuple[Handle, int]]:
@@ -125,6 +126,7 @@ def _read_values(page: Handle, form: Handle) -> list[_Annotation]:
             entry.value = _field_value(form, annotation, entry.field)
         elif subtype in (pdfium.FPDF_ANNOT_FREETEXT, pdfium.FPDF_ANNOT_TEXT):
             entry.value = _string(pdfium.FPDFAnnot_GetStringValue, annotation, b"Contents")
+            entry.is_note = subtype == pdfium.FPDF_ANNOT_TEXT
         found.append(entry)
     return found
 
@@ -150,7 +152,10 @@ def _area(annotation: Handle) -> Area:
 
 def _field_value(form: Handle, annotation: Handle, field: int) -> str:
     if field in _BUTTONS:
-        return _MARKS[field] if pdfium.FPDFAnnot_IsChecked(form, annotation) else ""
+        # The appearance that is shown has the name of a state. pdfium's own answer needs a page that is prepared for input.
+        state = _string(pdfium.FPDFAnnot_GetStringValue, annotation, b"AS")
+        state = state or _string(pdfium.FPDFAnnot_GetFormFieldValue, form, annotation)
+        return _MARKS[field] if state not in ("", "Off") else ""
     if field in _CHOICES and (chosen := _chosen_options(form, annotation)):
         return "\n".join(chosen)
     if field in _CHOICES or field == pdfium.FPDF_FORMFIELD_TEXTFIELD:
