@@ -184,7 +184,7 @@ class PageFacts:
     value, ``suspicious_glyphs`` those of them whose character is none that a writer means. ``vector_objects`` counts paths,
     shadings and visible annotations, ``objects`` everything that the content of the page paints. ``undecoded_images`` are images
     that have data but no picture: they cannot be decoded, or come out in one even colour though their data does not.
-    ``content_bytes`` is the length of the content streams as they are stored, 0 when the engine does not know it. Width and
+    ``content_bytes`` is the length of the content, 0 when the engine does not know it. Width and
     height in points, as shown (after /Rotate).
     """
 
