@@ -1,1 +1,1 @@
-"""Benchmarks of pdfbatch: how fast, at what cost, beside whom. ``python -m benchmarks --help`` says how to run them."""
+"""Benchmarks of pdfbatch beside other libraries. Run ``python -m benchmarks --help``."""

@@ -1,7 +1,7 @@
-"""How close a text is to the truth: character and word error rate, and word recall.
+"""Compare a text with the true text: character error rate, word error rate, word recall.
 
-Both texts are made comparable first: runs of white space are one space, and signs that printers and keyboards write
-differently (quotes, dashes, ligatures) are one. Edit distances are Levenshtein's; a rate is errors by length of the truth.
+Both texts are normalised first: a run of white space becomes one space, and quotes, dashes and ligatures get one form. Edit
+distances are Levenshtein's; a rate is the number of errors divided by the length of the true text.
 """
 
 import re
@@ -27,7 +27,7 @@ _SAME = str.maketrans(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """Errors against a truth, as counts, so that scores of documents add up."""
+    """Counts of errors against a true text; the scores of several documents can be added."""
 
     character_errors: float = 0
     characters: int = 0
@@ -46,7 +46,7 @@ class Score:
 
     @property
     def cer(self) -> float:
-        """Character error rate: 0 is perfect; more than 1 is possible."""
+        """Character error rate: 0 is perfect, more than 1 is possible."""
         return self.character_errors / self.characters if self.characters else 0.0
 
     @property
@@ -56,29 +56,29 @@ class Score:
 
     @property
     def recall(self) -> float:
-        """The share of the truth's words that were found, in whatever order."""
+        """Share of the true words that were found, in any order."""
         return self.words_found / self.words if self.words else 1.0
 
 
 def total(scores: Iterable[Score]) -> Score:
-    """The scores of several documents as one."""
+    """Return the sum of several scores."""
     return sum(scores, Score())
 
 
 def scores_of(output: Path, documents: Iterable[CorpusDocument]) -> dict[str, Score]:
-    """The score of each document that has a truth; a text that is not there counts as empty."""
+    """Score each document that has a true text; a text that is missing in the output counts as empty."""
     return {
         one.id: score_document(_content(output / f"{one.id}.txt"), one) for one in documents if one.truth is not None
     }
 
 
 def words_in(output: Path, documents: Iterable[CorpusDocument]) -> int:
-    """How many words were found in all, right or wrong: who leaves pages out shows here even where no truth is known."""
+    """Count the words of an output, right or wrong; a reader that leaves pages out has fewer."""
     return sum(len(_content(output / f"{one.id}.txt").split()) for one in documents)
 
 
 def score_document(text: str, document: CorpusDocument) -> Score:
-    """The score of a document's text, page by page where the numbers of pages agree."""
+    """Score the text of one document, page by page if both texts have the same number of pages."""
     truth = _content(document.truth) if document.truth else ""
     any_case = document.truth_quality == "transcribed" and "receipt" in document.tags
     pairs = [(_comparable(a, any_case=any_case), _comparable(b, any_case=any_case)) for a, b in _pages(truth, text)]
@@ -88,7 +88,7 @@ def score_document(text: str, document: CorpusDocument) -> Score:
 
 
 def score(truth: str, text: str) -> Score:
-    """The score of one text whose both sides are comparable already; ``words_found`` is left to the caller."""
+    """Score one text. Both texts must be normalised already; the caller fills in ``words_found``."""
     from rapidfuzz.distance import Levenshtein
 
     words = truth.split()
@@ -101,7 +101,7 @@ def score(truth: str, text: str) -> Score:
 
 
 def baseline_scores(table: Path, documents: Iterable[CorpusDocument]) -> dict[str, Score]:
-    """Another reader's scores, from a table of rates: the counts follow from the truth's length."""
+    """Read another reader's scores from a table of rates; the length of the true text gives the counts."""
     by_id = {one.id: one for one in documents if one.truth is not None}
     return {row["id"]: _from_rates(row, by_id[row["id"]]) for row in rows(table) if row["id"] in by_id}
 

@@ -1,24 +1,23 @@
-"""What a case is, and what it is given to work with."""
+"""A benchmark case, and the settings that it is run with."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmarks.contest import Contestant, contest
 from benchmarks.corpus import Corpus
 from benchmarks.environments import Environments
+from benchmarks.measurement import Candidate, measure_in_turns
 from benchmarks.results import CaseResult, Entry, Run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """The circumstances of a run.
+    """Settings of one benchmark run.
 
     ``folder`` is for inputs that a case makes and is removed at the end; ``cache`` keeps what takes long to make. ``small``
-    asks for the smallest input that still goes through everything. ``documents`` and ``times`` are what the user asks for, in
-    cases that can take any number of documents or go through them any number of times. ``only`` has parts of the names of the
-    contestants that take part; all do when it is empty. ``carry_out`` makes one run of a contestant, where that is not to
-    measure it plainly.
+    asks for the smallest input that still runs all code (a smoke run). ``documents`` and ``times`` are the user's numbers, for
+    cases that can take any number of documents or rounds. ``only`` holds parts of the names of the candidates to run; all
+    run if it is empty. ``run_candidate`` replaces the plain measurement of one run, for example by a profiler.
     """
 
     corpus: Corpus
@@ -33,30 +32,33 @@ class Bench:
     documents: int | None = None
     times: int | None = None
     only: tuple[str, ...] = ()
-    carry_out: Callable[[Contestant], Run] | None = None
+    run_candidate: Callable[[Candidate], Run] | None = None
 
-    def contest(self, contestants: Sequence[Contestant]) -> tuple[Entry, ...]:
-        """Each contestant as often as was asked for, in turns."""
-        return contest(
-            [self._invited(one) for one in contestants], repeat=self.repeat, say=self.say, carry_out=self.carry_out
+    def measure(self, candidates: Sequence[Candidate]) -> tuple[Entry, ...]:
+        """Run each candidate as often as the user asked, in turns."""
+        return measure_in_turns(
+            [self._filtered(one) for one in candidates],
+            repeat=self.repeat,
+            say=self.say,
+            run_candidate=self.run_candidate,
         )
 
-    def _invited(self, one: Contestant) -> Contestant:
+    def _filtered(self, one: Candidate) -> Candidate:
         is_wanted = not self.only or any(part in one.name for part in self.only)
         return one if is_wanted else replace(one, missing="left out by --only")
 
     def number(self, usual: int, small: int) -> int:
-        """How many documents to take: the user's number, else the usual, else the small one."""
+        """Return how many documents to take: ``small`` in a smoke run, else the user's number, else the usual one."""
         return small if self.small else self.documents or usual
 
     def rounds(self, usual: int) -> int:
-        """How many times to go through the documents: the user's number, else the usual; once when small."""
+        """Return how many times to go through the documents: once in a smoke run, else the user's number or the usual one."""
         return 1 if self.small else self.times or usual
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One question. ``summary`` is the question; ``heavy`` cases take more than a few minutes on real documents."""
+    """One question. ``heavy`` cases take more than a few minutes on real documents."""
 
     name: str
     summary: str

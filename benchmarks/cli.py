@@ -1,4 +1,4 @@
-"""The command line: run cases, list them, compare two runs."""
+"""Command line: run cases, list them, compare two runs, publish results."""
 
 import argparse
 import compileall
@@ -12,24 +12,26 @@ from functools import partial
 from pathlib import Path
 
 import pdfbatch
-from benchmarks import making
+from benchmarks import synthetic
 from benchmarks.arguments import parser
 from benchmarks.bench import Bench, Case
 from benchmarks.cases import CASES
-from benchmarks.compare import comparison, differences
-from benchmarks.contest import REPOSITORY
-from benchmarks.corpus import Corpus, default_place, load
+from benchmarks.compare import compare_suites, find_differences
+from benchmarks.corpus import Corpus
+from benchmarks.corpus_loader import default_place, load
 from benchmarks.environments import Environments
 from benchmarks.machine import facts
+from benchmarks.measurement import REPOSITORY
 from benchmarks.plots import write_plots
-from benchmarks.profiling import Profiler, find_profiler
+from benchmarks.profiler import Profiler, find_profiler
+from benchmarks.publish import add_results, render
 from benchmarks.results import CaseResult, Suite, read_suite, write_suite
 from benchmarks.tables import case_as_markdown, circumstances, suite_as_markdown, table_as_markdown
 from pdfbatch.executors import available_cpus
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run what was asked for; 0 when it could be done, 1 when a contestant of ours failed, 2 for a wrong request."""
+    """Run the command. Return 0 if it could be done, 1 if pdfbatch failed in a case, 2 for a wrong request."""
     options = parser().parse_args(arguments)
     try:
         match options.command:
@@ -39,6 +41,8 @@ def main(arguments: Sequence[str]) -> int:
                 return _compare(options.before, options.after)
             case "profile":
                 return _profile(options)
+            case "publish":
+                return _publish(options.results)
             case _:
                 return _run(options)
     except ValueError as error:
@@ -54,10 +58,18 @@ def _list() -> int:
 
 def _compare(before: Path, after: Path) -> int:
     first, second = read_suite(_file(before)), read_suite(_file(after))
-    for difference in differences(first, second):
+    for difference in find_differences(first, second):
         print(f"note: {difference}")
-    for table in comparison(first, second):
+    for table in compare_suites(first, second):
         print(f"\n{table.title}\n\n{table_as_markdown(table)}")
+    return 0
+
+
+def _publish(places: Sequence[Path]) -> int:
+    add_results(REPOSITORY, [_file(place) for place in places])
+    for path, text in render(REPOSITORY).items():
+        (REPOSITORY / path).write_text(text, "utf-8")
+        print(f"written: {path}")
     return 0
 
 
@@ -67,24 +79,25 @@ def _file(place: Path) -> Path:
 
 def _run(options: argparse.Namespace) -> int:
     small = options.command == "smoke"
-    cases = _chosen(options.cases, small=small)
+    cases = _select_cases(options.cases, small=small)
     _compile()
     corpus = _corpus(options, small=small)
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
         bench = _bench(options, corpus, Path(folder), small=small)
-        suite = Suite(machine=facts(), corpus=corpus.make_up())
+        suite = Suite(machine=facts(), corpus=corpus.describe())
         out = _folder(options)
         print(f"{circumstances(suite)}\n", flush=True)
         for result in _results(cases, bench):
             suite = replace(suite, cases=(*suite.cases, result))
-            _keep(out, suite)
+            _write(out, suite)
         print(f"results: {out / 'results.md'}, results.json, and pictures beside them")
-    return 1 if any(_ours_failed(case) for case in suite.cases) else 0
+    return 1 if any(_own_failed(case) for case in suite.cases) else 0
 
 
 def _compile() -> None:
-    """Byte-compile what measured processes import, as an installation does with the peers: some environments keep no bytecode
-    of a checkout, and each of our processes would compile it anew.
+    """Byte-compile what measured processes import, as an installation does for the peers.
+
+    Some environments keep no bytecode of a checkout, so that each of our processes would compile it again.
     """
     for folder in (REPOSITORY / "benchmarks", Path(pdfbatch.__file__).parent):
         compileall.compile_dir(folder, quiet=2)
@@ -94,7 +107,7 @@ def _profile(options: argparse.Namespace) -> int:
     if not options.cases:
         raise ValueError("name the cases to profile")
     options.no_install, options.repeat = True, 1
-    cases, program = _chosen(options.cases, small=False), find_profiler()
+    cases, program = _select_cases(options.cases, small=False), find_profiler()
     corpus, out = _corpus(options, small=False), _folder(options, "-profile")
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
         bench = _bench(options, corpus, Path(folder), small=False)
@@ -104,19 +117,19 @@ def _profile(options: argparse.Namespace) -> int:
             )
             own = bench.folder / case.name
             own.mkdir()
-            case.run(replace(bench, folder=own, carry_out=profiler.carry_out, say=_not_said))
+            case.run(replace(bench, folder=own, run_candidate=profiler.run_candidate, say=_discard))
     return 0
 
 
-def _not_said(text: str) -> None:
-    """Times that a profiler has spoiled."""
+def _discard(text: str) -> None:
+    """Drop the times of a run that a profiler has slowed."""
 
 
 def _folder(options: argparse.Namespace, ending: str = "") -> Path:
     return Path(options.out, f"{datetime.now(UTC):%Y-%m-%d-%H%M%S}{ending}")
 
 
-def _chosen(names: Sequence[str], *, small: bool) -> list[Case]:
+def _select_cases(names: Sequence[str], *, small: bool) -> list[Case]:
     known = {case.name: case for case in CASES}
     if unknown := [name for name in names if name not in known]:
         raise ValueError(f"no case is called {', '.join(unknown)}; there are {', '.join(known)}")
@@ -125,10 +138,10 @@ def _chosen(names: Sequence[str], *, small: bool) -> list[Case]:
 
 def _corpus(options: argparse.Namespace, *, small: bool) -> Corpus:
     if small:
-        return load(making.make_corpus(options.envs, seed=1, recipe=making.SMALL))
+        return load(synthetic.make_corpus(options.envs, seed=1, recipe=synthetic.SMALL))
     place = options.corpus or default_place()
     if place is None or str(place) == "made":
-        return load(making.make_corpus(options.envs, seed=options.seed, recipe=making.Recipe()))
+        return load(synthetic.make_corpus(options.envs, seed=options.seed, recipe=synthetic.Recipe()))
     return load(place).without(frozenset(options.without))
 
 
@@ -151,7 +164,7 @@ def _bench(options: argparse.Namespace, corpus: Corpus, folder: Path, *, small: 
 
 
 def _results(cases: Sequence[Case], bench: Bench) -> Iterator[CaseResult]:
-    """One case after the other; side by side when nothing is measured."""
+    """Run one case after the other; in a smoke run, which measures nothing, run them side by side."""
     if not bench.small:
         yield from (_one_case(case, bench) for case in cases)
         return
@@ -170,13 +183,13 @@ def _one_case(case: Case, bench: Bench) -> CaseResult:
     return result
 
 
-def _keep(folder: Path, suite: Suite) -> None:
-    """Write what there is so far: a run that is stopped has its finished cases."""
+def _write(folder: Path, suite: Suite) -> None:
+    """Write the results so far, so that a run that is stopped keeps its finished cases."""
     folder.mkdir(parents=True, exist_ok=True)
     write_suite(folder / "results.json", suite)
     (folder / "results.md").write_text(suite_as_markdown(suite), "utf-8")
     write_plots(folder, suite.cases[-1])
 
 
-def _ours_failed(case: CaseResult) -> bool:
+def _own_failed(case: CaseResult) -> bool:
     return any(run.error for entry in case.entries for run in entry.runs if not entry.peer)

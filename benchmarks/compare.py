@@ -1,12 +1,12 @@
-"""Two runs of the benchmarks held against each other."""
+"""Compare two runs of the benchmarks."""
 
 from collections.abc import Iterator
 
 from benchmarks.results import CaseResult, Entry, Ratio, Run, Suite, Table
 
 
-def comparison(before: Suite, after: Suite) -> tuple[Table, Table]:
-    """Documents an hour of every contestant, and every ratio, that are in both runs."""
+def compare_suites(before: Suite, after: Suite) -> tuple[Table, Table]:
+    """Return documents an hour of each candidate, and each ratio, that both runs have."""
     pairs = list(_pairs(before, after))
     speeds = tuple(_speed_row(case, a, b) for case, a, b in _entry_pairs(pairs))
     ratios = tuple(_ratio_row(case, a, b) for case, a, b in _ratio_pairs(pairs))
@@ -16,8 +16,8 @@ def comparison(before: Suite, after: Suite) -> tuple[Table, Table]:
     )
 
 
-def differences(before: Suite, after: Suite) -> tuple[str, ...]:
-    """What else differs between the runs, so that the change may be due to it."""
+def find_differences(before: Suite, after: Suite) -> tuple[str, ...]:
+    """Return what else differs between the runs and may explain a change."""
     both = (("machine", before.machine, after.machine), ("corpus", before.corpus, after.corpus))
     return tuple(
         f"{what}: {name} {a.get(name)} before, {b.get(name)} after"
@@ -34,8 +34,8 @@ def _pairs(before: Suite, after: Suite) -> Iterator[tuple[CaseResult, CaseResult
 
 def _entry_pairs(pairs: list[tuple[CaseResult, CaseResult]]) -> Iterator[tuple[str, Entry, Entry]]:
     for before, after in pairs:
-        later = {entry.name: entry for entry in after.entries if entry.done}
-        yield from ((before.name, one, later[one.name]) for one in before.entries if one.done and one.name in later)
+        later = {entry.name: entry for entry in after.entries if entry.has_run}
+        yield from ((before.name, one, later[one.name]) for one in before.entries if one.has_run and one.name in later)
 
 
 def _ratio_pairs(pairs: list[tuple[CaseResult, CaseResult]]) -> Iterator[tuple[str, Ratio, Ratio]]:
@@ -53,7 +53,7 @@ def _speed_row(case: str, before: Entry, after: Entry) -> tuple[str, ...]:
 
 
 def _ratio_row(case: str, before: Ratio, after: Ratio) -> tuple[str, ...]:
-    verdict = {True: "reached", False: "NOT REACHED", None: ""}[after.reached]
+    verdict = {True: "reached", False: "NOT REACHED", None: ""}[after.is_reached]
     return case, before.name, f"{before.median:.3f}", f"{after.median:.3f}", verdict
 
 

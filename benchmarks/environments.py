@@ -1,4 +1,4 @@
-"""Environments for peers: one for each set of packages, made when first needed, outside the repository."""
+"""Virtual environments of the peers: one for each set of packages, made at first use, outside the repository."""
 
 import hashlib
 import os
@@ -8,25 +8,25 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.roster import Peer
+from benchmarks.peer_list import Peer
 
 
 @dataclass(frozen=True, slots=True)
 class Environments:
-    """Virtual environments in ``folder``. ``install=False`` uses those that are there and makes none."""
+    """Virtual environments in ``folder``. With ``install=False`` none is made."""
 
     folder: Path
     install: bool = True
 
     def python_for(self, peer: Peer) -> str:
-        """The interpreter that a peer runs with. Raises ``LookupError``, which says what is not there."""
+        """Return the interpreter of a peer. Raise ``LookupError``, which says what is missing, if it cannot run here."""
         absent = [program for program in peer.programs if shutil.which(program) is None]
         if absent:
             raise LookupError(f"{', '.join(absent)} is not on PATH")
         return str(self._python(peer.packages)) if peer.packages else sys.executable
 
     def versions(self, peer: Peer) -> dict[str, str]:
-        """Versions of what a peer is made of, as far as it is installed."""
+        """Return the versions of a peer's packages, as far as they are installed."""
         names = [name.partition("[")[0] for name in peer.packages]
         if not names or not self._interpreter(peer.packages).exists():
             return {}
@@ -49,7 +49,7 @@ class Environments:
 
 
 def program_versions(peer: Peer) -> dict[str, str]:
-    """The first line that each program of a peer says of its version."""
+    """Return the first line that each program of a peer prints about its version."""
     return {
         name: said
         for name in peer.programs
@@ -69,7 +69,7 @@ _VERSIONS = "import sys, importlib.metadata as m; print(*[m.version(name) for na
 
 
 def default_folder() -> Path:
-    """Where environments and made corpora are kept: the user's cache."""
+    """Return where environments and made corpora are kept: a folder in the user's cache."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "pdfbatch-bench"
 

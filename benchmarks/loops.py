@@ -1,82 +1,97 @@
-"""Plain loops side by side: n processes, each over its share or all over one queue. No isolation, no book-keeping.
+"""Bare loops in parallel: processes that each have a share of the items, or take them from one queue.
 
-Knows nothing of pdfbatch and, like the loops it runs, does nothing that is not needed to go through the items.
+There is no isolation and no accounting. This module knows nothing of pdfbatch and does only what is needed to process items.
 """
 
 import multiprocessing
 import time
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
+from multiprocessing.context import ForkProcess
 from multiprocessing.sharedctypes import Synchronized
 from typing import Any, cast
 
-from benchmarks.job import Item, Job, Outcome
+from benchmarks.workload import Item, Workload, WorkloadResult
 
 Step = Callable[[Item], int]
-"""Does one item; returns how many pages it had."""
+"""Process one item and return how many pages it had."""
 
 _ERRORS_KEPT = 20
 
 
-def side_by_side(job: Job, make_step: Callable[[Job], Step]) -> Outcome:
-    """Go through a job's items with ``job.workers`` processes; ``make_step`` is called once in each of them."""
+def run_loops(workload: Workload, make_step: Callable[[Workload], Step]) -> WorkloadResult:
+    """Process the items with ``workload.workers`` processes; each of them calls ``make_step`` once."""
     begun = time.monotonic()
-    outcomes = [_went_through(job, iter(job.items), make_step)] if job.workers == 1 else _forked(job, make_step)
-    return merged(outcomes, seconds=time.monotonic() - begun)
+    if workload.workers == 1:
+        result = _run_items(workload, iter(workload.items), make_step)
+        return merge([result], seconds=time.monotonic() - begun)
+    children = _start_forks(workload, make_step)
+    results = [cast("WorkloadResult", pipe.recv()) for _, pipe in children]
+    seconds = time.monotonic() - begun
+    for process, _ in children:
+        process.join()
+    return merge(results, seconds=seconds)
 
 
-def merged(outcomes: list[Outcome], *, seconds: float) -> Outcome:
-    """The outcomes of several workers as one."""
+def merge(results: list[WorkloadResult], *, seconds: float) -> WorkloadResult:
+    """Merge the results of several workers."""
     document_seconds: dict[str, float] = {}
-    for outcome in outcomes:
-        for name, value in outcome.document_seconds.items():
+    for result in results:
+        for name, value in result.document_seconds.items():
             document_seconds[name] = document_seconds.get(name, 0.0) + value
-    return Outcome(
-        documents=sum(outcome.documents for outcome in outcomes),
-        pages=sum(outcome.pages for outcome in outcomes),
-        failures=sum(outcome.failures for outcome in outcomes),
+    return WorkloadResult(
+        documents=sum(result.documents for result in results),
+        pages=sum(result.pages for result in results),
+        failures=sum(result.failures for result in results),
         seconds=seconds,
         document_seconds=document_seconds,
-        errors=[error for outcome in outcomes for error in outcome.errors][:_ERRORS_KEPT],
+        errors=[error for result in results for error in result.errors][:_ERRORS_KEPT],
     )
 
 
-def _forked(job: Job, make_step: Callable[[Job], Step]) -> list[Outcome]:
-    # Forked, because that starts fastest, and the loops are to be as fast as loops can be.
+def _start_forks(
+    workload: Workload, make_step: Callable[[Workload], Step]
+) -> "list[tuple[ForkProcess, Connection[Any, Any]]]":
+    # A fork starts fastest, and these loops must be as fast as loops can be.
     context = multiprocessing.get_context("fork")
     turn = cast("Synchronized[int]", context.Value("q", 0))
-    pipes: list[Connection[Any, Any]] = []
-    for number in range(job.workers):
+    children: list[tuple[ForkProcess, Connection[Any, Any]]] = []
+    for number in range(workload.workers):
         ours, theirs = context.Pipe(duplex=False)
-        context.Process(target=_child, args=(job, number, turn, theirs, make_step)).start()
+        process = context.Process(target=_child, args=(workload, number, turn, theirs, make_step))
+        process.start()
         theirs.close()
-        pipes.append(ours)
-    return [cast("Outcome", pipe.recv()) for pipe in pipes]
+        children.append((process, ours))
+    return children
 
 
 def _child(
-    job: Job,
+    workload: Workload,
     number: int,
     turn: "Synchronized[int]",
     pipe: "Connection[Any, Any]",
-    make_step: Callable[[Job], Step],
+    make_step: Callable[[Workload], Step],
 ) -> None:
-    items = (job.items[index] for index in job.shares[number]) if job.shares else _queued(job, turn)
-    pipe.send(_went_through(job, items, make_step))
+    items = (
+        (workload.items[index] for index in workload.shares[number])
+        if workload.shares
+        else _take_from_queue(workload, turn)
+    )
+    pipe.send(_run_items(workload, items, make_step))
 
 
-def _queued(job: Job, turn: "Synchronized[int]") -> Iterator[Item]:
+def _take_from_queue(workload: Workload, turn: "Synchronized[int]") -> Iterator[Item]:
     while True:
         with turn.get_lock():
             index = turn.value
             turn.value += 1
-        if index >= len(job.items):
+        if index >= len(workload.items):
             return
-        yield job.items[index]
+        yield workload.items[index]
 
 
-def _went_through(job: Job, items: Iterator[Item], make_step: Callable[[Job], Step]) -> Outcome:
-    step = make_step(job)
+def _run_items(workload: Workload, items: Iterator[Item], make_step: Callable[[Workload], Step]) -> WorkloadResult:
+    step = make_step(workload)
     pages = documents = 0
     seconds: dict[str, float] = {}
     errors: list[str] = []
@@ -88,6 +103,6 @@ def _went_through(job: Job, items: Iterator[Item], make_step: Callable[[Job], St
         except Exception as error:  # noqa: BLE001 (a loop's failure is counted, whatever it is)
             errors.append(f"{item.id}: {type(error).__name__}: {error}")
         seconds[item.id] = time.monotonic() - begun
-    return Outcome(
+    return WorkloadResult(
         documents=documents, pages=pages, failures=len(errors), document_seconds=seconds, errors=errors[:_ERRORS_KEPT]
     )

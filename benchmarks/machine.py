@@ -1,4 +1,4 @@
-"""Where a benchmark ran: cores, processor, memory, and the versions of what was measured."""
+"""The machine a benchmark ran on: cores, processor, memory, versions of what was measured."""
 
 import os
 import platform
@@ -14,7 +14,7 @@ _PACKAGES = ("pdfbatch", "pypdfium2", "pypdf", "pytesseract", "tesserocr", "pill
 
 
 def facts() -> dict[str, str | int]:
-    """Everything that a number depends on besides the documents."""
+    """Return everything that a figure depends on besides the documents."""
     return {
         "cores": available_cpus(),
         "physical_cores": _physical_cores(),
@@ -29,9 +29,11 @@ def facts() -> dict[str, str | int]:
 
 
 def _physical_cores() -> int | str:
-    """Cores without their second threads, as far as the system tells; a virtual machine may tell what it likes."""
-    told = {_siblings(path) for path in Path("/sys/devices/system/cpu").glob("cpu[0-9]*/topology/thread_siblings_list")}
-    return len(told) or "unknown"
+    """Count cores without their second threads, as far as the system tells; a virtual machine may say anything."""
+    groups = {
+        _siblings(path) for path in Path("/sys/devices/system/cpu").glob("cpu[0-9]*/topology/thread_siblings_list")
+    }
+    return len(groups) or "unknown"
 
 
 def _siblings(path: Path) -> str:

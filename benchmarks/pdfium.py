@@ -1,4 +1,4 @@
-"""pypdfium2 with types: what the loops and peers use of it. Nothing is added to it."""
+"""Types for the part of pypdfium2 that the loops and peers use. It adds no behaviour."""
 
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class Bitmap(Protocol):
-    """A page, drawn."""
+    """A rendered page."""
 
     def to_pil(self) -> "Image": ...
 
@@ -44,6 +44,6 @@ class Document(Protocol):
     def close(self) -> None: ...
 
 
-def opened(path: str) -> Document:
+def open_document(path: str) -> Document:
     """Open a document."""
     return cast("Document", pypdfium2.PdfDocument(path))

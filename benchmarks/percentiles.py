@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 
 def percentile(values: Sequence[float], share: float) -> float | None:
-    """The value below which a share of the values lies, interpolated; ``None`` when there are none."""
+    """Return the interpolated value below which a share of the values lies; ``None`` if there are none."""
     if not values:
         return None
     ordered = sorted(values)

@@ -1,4 +1,4 @@
-"""Results as pictures: PNG and SVG, by matplotlib."""
+"""Pictures of results, as PNG and SVG, by matplotlib."""
 
 import importlib.util
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ _FORMATS = ("png", "svg")
 
 
 class _Axes(Protocol):
-    """What is used of matplotlib's axes, with its types."""
+    """Types for the part of matplotlib's axes that is used here."""
 
     def barh(self, y: Sequence[str], width: Sequence[float], **looks: object) -> object: ...
 
@@ -47,23 +47,23 @@ class _Figure(Protocol):
 
 
 def write_plots(folder: Path, case: CaseResult) -> list[Path]:
-    """Pictures of a case that has contestants or numbers over time; the files, none when matplotlib is not there."""
+    """Draw the pictures of a case and return their files; none if matplotlib is not installed."""
     if importlib.util.find_spec("matplotlib") is None:
         return []
     files: list[Path] = []
-    groups = _groups([entry for entry in case.entries if entry.done])
+    groups = _groups([entry for entry in case.entries if entry.has_run])
     if sum(map(len, groups.values())) > 1:
-        files += _saved(_bars(case, groups), folder / case.name)
+        files += _save(_bars(case, groups), folder / case.name)
     curves = {name: entries for name, entries in groups.items() if _is_curve(entries)}
     if curves:
-        files += _saved(_curves(case, curves), folder / f"{case.name}-workers")
+        files += _save(_curves(case, curves), folder / f"{case.name}-workers")
     if any(run.series for entry in case.entries for run in entry.runs):
-        files += _saved(_memory(case), folder / f"{case.name}-memory")
+        files += _save(_memory(case), folder / f"{case.name}-memory")
     return files
 
 
 def _groups(entries: Sequence[Entry]) -> dict[str, list[Entry]]:
-    """What is not comparable goes apart: entries are called ``GROUP: NAME`` where there are groups."""
+    """Group entries that can be compared: they are called ``GROUP: NAME``."""
     if not all(": " in entry.name for entry in entries):
         return {"": list(entries)}
     return {name: list(group) for name, group in groupby(entries, key=lambda entry: entry.name.partition(": ")[0])}
@@ -74,7 +74,7 @@ def _is_curve(entries: Sequence[Entry]) -> bool:
 
 
 def _bars(case: CaseResult, groups: dict[str, list[Entry]]) -> _Figure:
-    """Documents an hour, the best on top, with the range of the runs."""
+    """Draw documents an hour, the best on top, with the range of the runs."""
     sizes = [1 + len(entries) for entries in groups.values()]
     figure = _figure(case, 10, 0.8 + 0.36 * sum(sizes))
     rows = figure.subplots(len(groups), squeeze=False, height_ratios=sizes)
@@ -98,7 +98,7 @@ def _bars(case: CaseResult, groups: dict[str, list[Entry]]) -> _Figure:
 
 
 def _curves(case: CaseResult, curves: dict[str, list[Entry]]) -> _Figure:
-    """How much more is done with more workers, beside what would be ideal."""
+    """Draw the gain by more workers beside the ideal."""
     figure = _figure(case, 7, 4.5)
     axes = figure.add_subplot()
     for name, entries in curves.items():
@@ -143,7 +143,7 @@ def _colour(entry: Entry) -> str:
     return _PEERS if entry.peer else _OURS if entry.ours else _LIMITS
 
 
-def _saved(figure: _Figure, stem: Path) -> list[Path]:
+def _save(figure: _Figure, stem: Path) -> list[Path]:
     files = [stem.with_suffix(f".{suffix}") for suffix in _FORMATS]
     for file in files:
         figure.savefig(file, dpi=150)

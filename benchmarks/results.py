@@ -1,4 +1,4 @@
-"""What was measured, as values that go to JSON and come back."""
+"""Measured values, written to JSON and read back."""
 
 import json
 import statistics
@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One measured run. ``p50`` and ``p95`` are seconds per document, ``None`` where the runner cannot tell them."""
+    """One measured run. ``p50`` and ``p95`` are seconds per document, ``None`` if the runner cannot tell."""
 
     wall_seconds: float
     cpu_seconds: float
@@ -30,24 +30,24 @@ class Run:
 
     @property
     def documents_per_hour(self) -> float:
-        """Documents with a result, for each hour of wall time."""
+        """Documents with a result per hour of wall time."""
         return self.documents * 3600 / self.wall_seconds
 
     @property
     def pages_per_hour(self) -> float:
-        """Pages with a result, for each hour of wall time."""
+        """Pages with a result per hour of wall time."""
         return self.pages * 3600 / self.wall_seconds
 
     def idle_share(self, cores: int) -> float:
-        """The share of what the cores could have done that was left undone, 0 to 1."""
+        """Return the unused share of the cores' time, 0 to 1."""
         return max(0.0, 1 - self.cpu_seconds / (self.wall_seconds * cores))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One contestant and its runs, in the order of the repeats. ``missing`` says why it could not take part.
+    """A candidate and its runs, in the order of the repeats. ``missing`` says why it did not run.
 
-    ``ours`` is pdfbatch, ``peer`` another library or program; what is neither is a plain loop that shows a limit.
+    ``ours`` marks pdfbatch, ``peer`` another library or program; an entry that is neither is a bare loop that shows a limit.
     """
 
     name: str
@@ -58,17 +58,17 @@ class Entry:
     ours: bool = False
 
     @property
-    def done(self) -> bool:
-        """Whether there is a run that ended as it should."""
+    def has_run(self) -> bool:
+        """Whether at least one run ended without an error."""
         return any(not run.error for run in self.runs)
 
     def median(self, what: Callable[[Run], float]) -> float:
-        """The median over the runs that ended as they should; 0 when there is none."""
+        """Return the median over the runs without an error; 0 if there are none."""
         values = [what(run) for run in self.runs if not run.error]
         return statistics.median(values) if values else 0.0
 
     def spread(self, what: Callable[[Run], float]) -> float:
-        """Half the distance between the best and the worst run, as a share of the median."""
+        """Return half the distance between best and worst run, as a share of the median."""
         values = [what(run) for run in self.runs if not run.error]
         middle = statistics.median(values) if values else 0.0
         return (max(values) - min(values)) / 2 / middle if middle else 0.0
@@ -76,9 +76,9 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ratio:
-    """A number to reach. ``values`` has one for each repeat, so that what disturbed a pair of runs disturbed both.
+    """A figure with a goal. ``values`` has one value for each pair of runs, because a disturbance affects both of a pair.
 
-    ``goal`` is a lower bound, or an upper one when ``at_most``.
+    ``goal`` is a lower bound, or an upper bound if ``at_most`` is set.
     """
 
     name: str
@@ -88,11 +88,11 @@ class Ratio:
 
     @property
     def median(self) -> float:
-        """The middle value; 0 when there is none."""
+        """Median of the values; 0 if there are none."""
         return statistics.median(self.values) if self.values else 0.0
 
     @property
-    def reached(self) -> bool | None:
+    def is_reached(self) -> bool | None:
         """Whether the goal is reached; ``None`` without a goal or a value."""
         if self.goal is None or not self.values:
             return None
@@ -101,7 +101,7 @@ class Ratio:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """Anything else that a case has to show."""
+    """Any other table of a case."""
 
     title: str
     header: tuple[str, ...]
@@ -110,7 +110,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseResult:
-    """What a case found out. ``setting`` says on what it ran, ``notes`` what a reader has to know."""
+    """Results of a case. ``setting`` says what it ran on, ``notes`` what a reader must know."""
 
     name: str
     setting: str = ""
@@ -122,7 +122,7 @@ class CaseResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suite:
-    """All cases of one run of the benchmarks, and where it was."""
+    """All cases of one benchmark run, and the machine and corpus it ran on."""
 
     machine: Mapping[str, str | int]
     corpus: Mapping[str, str | int | float]
@@ -135,7 +135,7 @@ def write_suite(path: Path, suite: Suite) -> None:
 
 
 def read_suite(path: Path) -> Suite:
-    """Read a suite. Raises ``ValueError`` when the file holds none."""
+    """Read a suite. Raise ``ValueError`` if the file holds none."""
     data: dict[str, Any] = json.loads(path.read_text("utf-8"))
     if not {"machine", "corpus", "cases"} <= data.keys():
         raise ValueError(f"{path} holds no benchmark results")

@@ -1,4 +1,4 @@
-"""Results as Markdown."""
+"""Results as Markdown tables."""
 
 import statistics
 from collections.abc import Callable, Iterator, Sequence
@@ -13,22 +13,22 @@ _ALWAYS = ("cer", "wer", "word_recall")
 
 
 def suite_as_markdown(suite: Suite) -> str:
-    """A whole run: where, on what, and each case."""
+    """Return a whole run: machine, corpus, and each case."""
     cores = int(suite.machine["cores"])
     parts = ["# Benchmarks", circumstances(suite), *(case_as_markdown(case, cores=cores) for case in suite.cases)]
     return "\n\n".join(parts) + "\n"
 
 
 def circumstances(suite: Suite) -> str:
-    """The machine and the documents, in two sentences."""
+    """Return the machine and the documents in two sentences."""
     machine = "; ".join(f"{name} {value}" for name, value in suite.machine.items())
     corpus = "; ".join(f"{name} {value}" for name, value in suite.corpus.items())
     return f"Machine: {machine}.\n\nCorpus: {corpus}."
 
 
-def case_as_markdown(case: CaseResult, *, cores: int) -> str:
-    """One case: its setting, who took part, the numbers to reach, and whatever else it shows."""
-    parts = [f"## {case.name}", case.setting]
+def case_as_markdown(case: CaseResult, *, cores: int, heading: str = "##") -> str:
+    """Return one case: setting, candidates, goals, and its other tables."""
+    parts = [f"{heading} {case.name}", case.setting]
     parts += [table_as_markdown(speed_table(case.entries, cores=cores))] if case.entries else []
     parts += [table_as_markdown(cost_table(case.entries, cores=cores))] if case.entries else []
     parts += [table_as_markdown(ratios_table(case.ratios))] if case.ratios else []
@@ -38,25 +38,25 @@ def case_as_markdown(case: CaseResult, *, cores: int) -> str:
 
 
 def speed_table(entries: Sequence[Entry], *, cores: int) -> Table:
-    """Who took part and how fast: medians, and the spread of documents an hour."""
+    """Return the candidates with their speed: medians, and the spread of documents an hour."""
     rows = tuple(_speed_row(entry, cores) for entry in entries)
     return Table(title="", header=(*_WHO, *_SPEED), rows=rows)
 
 
 def cost_table(entries: Sequence[Entry], *, cores: int) -> Table:
-    """What that took: medians; and whatever else was counted."""
+    """Return the candidates with their cost: medians, and what else was counted."""
     extra = _facts_of_all(entries)
-    rows = tuple(_cost_row(entry, cores, extra) for entry in entries if entry.done)
+    rows = tuple(_cost_row(entry, cores, extra) for entry in entries if entry.has_run)
     return Table(title="", header=(*_WHO, *_COST, *extra), rows=rows)
 
 
 def ratios_table(ratios: Sequence[Ratio]) -> Table:
-    """Numbers to reach: median of the pairs of runs, their range, the goal."""
+    """Return the goals: median of the pairs of runs, range, goal."""
     return Table(title="", header=("ratio", "median", "range", "goal", ""), rows=tuple(map(_ratio_row, ratios)))
 
 
 def _speed_row(entry: Entry, cores: int) -> tuple[str, ...]:
-    if not entry.done:
+    if not entry.has_run:
         why = entry.missing or (entry.runs[0].error if entry.runs else "not run")
         return entry.name, str(entry.workers), f"not there: {why}", *[""] * (len(_SPEED) - 1)
     middle = entry.median
@@ -89,7 +89,7 @@ def _cost_row(entry: Entry, cores: int, extra: Sequence[str]) -> tuple[str, ...]
 def _ratio_row(ratio: Ratio) -> tuple[str, ...]:
     if not ratio.values:
         return ratio.name, "-", "-", _goal(ratio), "not measured"
-    verdict = {True: "reached", False: "NOT REACHED", None: ""}[ratio.reached]
+    verdict = {True: "reached", False: "NOT REACHED", None: ""}[ratio.is_reached]
     return ratio.name, f"{ratio.median:.3f}", f"{min(ratio.values):.3f}-{max(ratio.values):.3f}", _goal(ratio), verdict
 
 
@@ -98,16 +98,16 @@ def _goal(ratio: Ratio) -> str:
 
 
 def _facts_of_all(entries: Sequence[Entry]) -> tuple[str, ...]:
-    """The facts worth a column: those that are not nought everywhere, and not the plain good end."""
+    """Return the facts worth a column: not 0 everywhere, and more than the number of plain successes."""
     facts = (fact for entry in entries for run in entry.runs for fact in run.facts.items())
     return tuple(dict.fromkeys(name for name, value in facts if (value or name in _ALWAYS) and name not in _PLAIN))
 
 
 def _troubles(entries: Sequence[Entry]) -> Iterator[str]:
-    """What went wrong, once for each contestant."""
+    """Yield what went wrong, once for each candidate."""
     for entry in entries:
         errors = [run.error for run in entry.runs if run.error]
-        if errors and entry.done:
+        if errors and entry.has_run:
             yield f"{entry.name}: {len(errors)} of {len(entry.runs)} runs failed: {errors[0]}"
         first = next((run.errors[0] for run in entry.runs if run.errors), "")
         if first:
@@ -115,7 +115,7 @@ def _troubles(entries: Sequence[Entry]) -> Iterator[str]:
 
 
 def _fact_cell(entry: Entry, name: str) -> str:
-    """A count that is not there is nought; a rate that is not there was not taken."""
+    """Format a fact: a missing count is 0, a missing rate was not measured."""
     if name in _ALWAYS and not any(name in run.facts for run in entry.runs):
         return "-"
     value = entry.median(_fact(name))
@@ -127,7 +127,7 @@ def _fact(name: str) -> Callable[[Run], float]:
 
 
 def _start_share(run: Run) -> float:
-    """The share of the wall time outside the work: start of the interpreter, imports, end."""
+    """Return the share of the wall time outside the work: interpreter start, imports, exit."""
     return 1 - run.work_seconds / run.wall_seconds if run.work_seconds else 0.0
 
 
@@ -153,19 +153,19 @@ def _megabytes(count: float) -> str:
 
 
 def table_as_markdown(table: Table) -> str:
-    """A table, without its title; its columns stand under each other where it is read as it is, too."""
+    """Return a table without its title; columns are aligned for readers of the plain text."""
     lines = [[cell.replace("|", "\\|") for cell in line] for line in (table.header, *table.rows)]
     widths = [max(3, *(len(line[column]) for line in lines)) for column in range(len(table.header))]
     right = [column > 0 and all(map(_is_number, cells)) for column, cells in enumerate(zip(*table.rows, strict=True))]
     right = right or [False] * len(widths)
     rule = [f"{'-' * (width - 1)}{':' if number else '-'}" for width, number in zip(widths, right, strict=True)]
-    return "\n".join(f"| {' | '.join(_padded(line, widths, right))} |" for line in (lines[0], rule, *lines[1:]))
+    return "\n".join(f"| {' | '.join(_pad(line, widths, right))} |" for line in (lines[0], rule, *lines[1:]))
 
 
 def _is_number(cell: str) -> bool:
     return not cell or cell[0] in "-+.0123456789" or cell.startswith(("<=", ">="))
 
 
-def _padded(line: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> Iterator[str]:
+def _pad(line: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> Iterator[str]:
     for cell, width, number in zip(line, widths, right, strict=True):
         yield cell.rjust(width) if number else cell.ljust(width)

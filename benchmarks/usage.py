@@ -1,4 +1,4 @@
-"""What a command costs: wall time, CPU of it and of all it started, and the most memory that each process held."""
+"""Measure a command: wall time, CPU with all children, peak memory of each process."""
 
 import os
 import resource
@@ -20,9 +20,11 @@ _MAXRSS_UNIT_BYTES = 1 if sys.platform == "darwin" else 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """``cpu_seconds`` includes children that were waited for, down to tesseract. ``parent_bytes`` is the most resident
-    memory of the command's own process, ``child_bytes`` that of its largest descendant, ``tree_bytes`` of all together at
-    one time (0 where there is no ``/proc``, or the process was too short for a sample).
+    """Cost of a command.
+
+    ``cpu_seconds`` includes all children, down to tesseract. ``parent_bytes`` is the peak resident memory of the command's own
+    process, ``child_bytes`` of its largest descendant, ``tree_bytes`` of all together at one time (0 where there is no
+    ``/proc``, or if the process was too short for a sample).
     """
 
     wall_seconds: float
@@ -34,7 +36,7 @@ class Usage:
     message: str = ""
 
 
-def measured(
+def measure_command(
     command: Sequence[str],
     *,
     environment: Mapping[str, str],
@@ -42,7 +44,7 @@ def measured(
     errors: Path,
     timeout: float | None = None,
 ) -> Usage:
-    """Run a command in ``folder`` and measure it; what it says goes to the file ``errors``.
+    """Run a command in ``folder`` and measure it; its output goes to the file ``errors``.
 
     After ``timeout`` seconds it is killed with everything that is still in its session.
     """
@@ -58,7 +60,7 @@ def measured(
             start_new_session=True,
         )
         with _Sampler(process.pid) as sampler, _Alarm(process.pid, timeout):
-            _, wait_status, spent = _waited(process.pid)
+            _, wait_status, spent = _wait(process.pid)
     wall = time.monotonic() - begun
     status = process.returncode = os.waitstatus_to_exitcode(wait_status)
     parent, child = sampler.peaks.get(process.pid, 0), sampler.largest_child
@@ -69,11 +71,11 @@ def measured(
         parent_bytes=parent or (0 if sampler.peaks else spent.ru_maxrss * _MAXRSS_UNIT_BYTES),
         child_bytes=child,
         tree_bytes=sampler.most_together,
-        message=_last_words(errors) if status else "",
+        message=_last_line(errors) if status else "",
     )
 
 
-def _waited(pid: int) -> tuple[int, int, resource.struct_rusage]:
+def _wait(pid: int) -> tuple[int, int, resource.struct_rusage]:
     try:
         return os.wait4(pid, 0)
     except BaseException:
@@ -87,13 +89,13 @@ def _kill(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
-def _last_words(errors: Path) -> str:
+def _last_line(errors: Path) -> str:
     lines = errors.read_text("utf-8", "replace").strip().splitlines()
-    return lines[-1][:300] if lines else "it said nothing"
+    return lines[-1][:300] if lines else "it printed nothing"
 
 
 class _Alarm:
-    """Kills a session after some seconds, unless it is left before."""
+    """Kill a session after some seconds, unless the block ends before."""
 
     def __init__(self, pid: int, seconds: float | None) -> None:
         self._timer = None if seconds is None else threading.Timer(seconds, _kill, (pid,))
@@ -109,7 +111,7 @@ class _Alarm:
 
 @dataclass(slots=True)
 class _Sampler:
-    """Looks at a process and its descendants a few times a second. What it costs is the same for everybody."""
+    """Sample the memory of a process and its descendants. The cost is the same for all candidates."""
 
     root: int
     peaks: dict[int, int] = field(default_factory=dict[int, int])
@@ -119,7 +121,7 @@ class _Sampler:
 
     @property
     def largest_child(self) -> int:
-        """The peak of the descendant that held most."""
+        """Peak of the largest descendant."""
         return max((peak for pid, peak in self.peaks.items() if pid != self.root), default=0)
 
     def __enter__(self) -> Self:
@@ -148,7 +150,7 @@ class _Sampler:
 
 
 def _family(pid: int) -> Iterator[int]:
-    """A process and all its descendants."""
+    """Yield a process and all its descendants."""
     yield pid
     for children in _PROC.glob(f"{pid}/task/*/children"):
         with suppress(OSError):
@@ -157,7 +159,7 @@ def _family(pid: int) -> Iterator[int]:
 
 
 def _memory(pid: int) -> tuple[int, int]:
-    """Resident bytes of a process now, and the most that it held so far."""
+    """Return the resident bytes of a process: now, and its peak so far."""
     try:
         lines = (_PROC / str(pid) / "status").read_text("utf-8", "replace").splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""Links and anchors of Markdown pages."""
+"""Find links and anchors in Markdown pages."""
 
 import re
 import unicodedata
@@ -15,7 +15,7 @@ _HEADING = re.compile(r"^#+ +(.+?) *$", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link to a page of ours, and to a heading on it."""
+    """A link to a page of this repository, perhaps to a heading on it."""
 
     page: Path
     target: Path
@@ -23,14 +23,14 @@ class Link:
 
     @property
     def is_whole(self) -> bool:
-        """Whether it leads somewhere."""
+        """Whether the page and the heading exist."""
         if not self.target.is_file():
             return False
         return not self.anchor or self.anchor in anchors(self.target)
 
 
 def links(page: Path) -> Iterator[Link]:
-    """Links of a page that stay in the repository."""
+    """Yield the links of a page that stay in the repository."""
     text = _CODE.sub("", _prose(page))
     for found in _LINK.findall(text):
         if "://" not in found and not found.startswith("mailto:"):
@@ -39,7 +39,7 @@ def links(page: Path) -> Iterator[Link]:
 
 
 def anchors(page: Path) -> set[str]:
-    """The anchors of a page's headings, as Markdown renderers form them."""
+    """Return the anchors of a page's headings, as Markdown renderers form them."""
     return {_slug(heading) for heading in _HEADING.findall(_prose(page))}
 
 

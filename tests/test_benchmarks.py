@@ -1,12 +1,14 @@
-"""The benchmarks: that they run, measure what they say, and tell the truth about what failed."""
+"""The benchmarks run, measure what they say, and report what failed."""
 
+import ast
+import json
 import os
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -16,32 +18,46 @@ import pytest
 
 from benchmarks.bench import Bench
 from benchmarks.cases import CASES
-from benchmarks.compare import comparison, differences
-from benchmarks.contest import Contestant, contest, ratio
-from benchmarks.corpus import load
+from benchmarks.compare import compare_suites, find_differences
+from benchmarks.corpus_loader import load
 from benchmarks.environments import Environments
-from benchmarks.job import Item, Job, Outcome
-from benchmarks.line import long_line
-from benchmarks.loops import Step, side_by_side
-from benchmarks.making import SMALL, make_corpus
+from benchmarks.flame_graphs import draw_flame_graph, read_samples, sum_self_times
+from benchmarks.latency_proxy import latency_proxy
+from benchmarks.loops import Step, run_loops
+from benchmarks.measurement import Candidate, measure_in_turns, ratio
+from benchmarks.partition import order_by_cost, partition
+from benchmarks.publish import FIRST_LINE, LAST_LINE, PAGE, PUBLISHED, README, add_results, render
 from benchmarks.results import CaseResult, Entry, Ratio, Run, Suite, read_suite, write_suite
-from benchmarks.shares import balanced, dearest_first
-from benchmarks.stacks import flame_graph, read_stacks, self_times
+from benchmarks.synthetic import SMALL, make_corpus
 from benchmarks.tables import suite_as_markdown
-from benchmarks.usage import Usage, measured
+from benchmarks.usage import Usage, measure_command
+from benchmarks.workload import Item, Workload, WorkloadResult
+from tests.imports import cycle_in
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+TESTED_BY_NAME = (
+    *("text", "import", "resume", "duplicates", "isolation", "equality"),
+    *("s3", "s3-output", "s3-faults", "redis", "sinks"),
+)
+
+
+def module_name(path: Path) -> str:
+    """Return the name of a module from its file."""
+    return ".".join(path.relative_to(REPOSITORY).with_suffix("").parts).removesuffix(".__init__")
+
+
+MODULES = {module_name(path) for path in (REPOSITORY / "benchmarks").rglob("*.py")}
 BURN = "import time\nwhile time.process_time() < 0.4: pass\n"
 
 
 def benchmarks(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """``python -m benchmarks`` as a user runs it."""
+    """Run ``python -m benchmarks`` as a user does."""
     command = [sys.executable, "-m", "benchmarks", *arguments]
     return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=110)
 
 
 def smoke(case: str, folder: Path) -> CaseResult:
-    """The smoke form of a case, and what it found."""
+    """Run the smoke form of a case and return its result."""
     done = benchmarks("smoke", case, "--envs", str(folder / "envs"), "--out", str(folder / "out"))
     assert done.returncode == 0, done.stdout + done.stderr
     (file,) = (folder / "out").glob("*/results.json")
@@ -50,13 +66,13 @@ def smoke(case: str, folder: Path) -> CaseResult:
 
 
 def usage_of(code: str, folder: Path, timeout: float | None = None) -> Usage:
-    """What a piece of Python costs."""
+    """Measure a piece of Python."""
     command = [sys.executable, "-c", code]
-    return measured(command, environment=os.environ, folder=folder, errors=folder / "errors", timeout=timeout)
+    return measure_command(command, environment=os.environ, folder=folder, errors=folder / "errors", timeout=timeout)
 
 
 def entry(name: str, *wall_seconds: float, documents: int = 10) -> Entry:
-    """A contestant with runs that took so long."""
+    """Return a candidate with runs of these lengths."""
     runs = tuple(
         Run(wall_seconds=wall, cpu_seconds=wall, documents=documents, pages=documents) for wall in wall_seconds
     )
@@ -64,7 +80,7 @@ def entry(name: str, *wall_seconds: float, documents: int = 10) -> Entry:
 
 
 def suite(*entries: Entry, cores: int = 2) -> Suite:
-    """A suite of one case."""
+    """Return a suite of one case."""
     ratios = (Ratio(name="a / b", values=(0.9, 1.1), goal=0.95),)
     case = CaseResult(name="text", setting="ten documents", entries=entries, ratios=ratios)
     return Suite(machine={"cores": cores}, corpus={"documents": 10}, cases=(case,))
@@ -73,6 +89,7 @@ def suite(*entries: Entry, cores: int = 2) -> Suite:
 # --- the command line ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("case", ["text", "import", "resume", "duplicates", "isolation"])
 def test_the_smoke_form_of_a_case_runs_and_leaves_its_results(case: str, tmp_path: Path) -> None:
     result = smoke(case, tmp_path)
@@ -81,9 +98,16 @@ def test_the_smoke_form_of_a_case_runs_and_leaves_its_results(case: str, tmp_pat
     assert all(one.values for one in result.ratios)
 
 
+@pytest.mark.smoke
 def test_equality_finds_no_page_that_differs(tmp_path: Path) -> None:
     result = smoke("equality", tmp_path)
     assert {one.median for one in result.ratios} == {0.0}
+
+
+@pytest.mark.smoke
+@pytest.mark.parametrize("case", [case.name for case in CASES if case.in_smoke and case.name not in TESTED_BY_NAME])
+def test_the_smoke_form_of_every_other_case_runs(case: str, tmp_path: Path) -> None:
+    assert smoke(case, tmp_path).name == case
 
 
 def test_all_cases_are_listed_by_name() -> None:
@@ -126,41 +150,41 @@ def test_a_run_beyond_its_time_is_killed_and_says_so(tmp_path: Path) -> None:
     assert time.monotonic() - begun < 60
 
 
-def test_a_contestant_that_fails_is_told_with_its_last_words() -> None:
-    bad = Contestant(name="bad", command=(sys.executable, "-c", "raise ValueError('no such luck')"))
-    (found,) = contest([bad], repeat=1, say=lambda _: None)
-    assert not found.done
+def test_the_error_of_a_failed_candidate_is_its_last_line() -> None:
+    bad = Candidate(name="bad", command=(sys.executable, "-c", "raise ValueError('no such luck')"))
+    (found,) = measure_in_turns([bad], repeat=1, say=lambda _: None)
+    assert not found.has_run
     assert "no such luck" in found.runs[0].error
 
 
-def test_contestants_take_turns() -> None:
+def test_candidates_take_turns() -> None:
     heard: list[str] = []
-    pair = [Contestant(name=name, command=(sys.executable, "-c", "pass")) for name in ("a", "b")]
-    contest(pair, repeat=2, say=heard.append)
+    pair = [Candidate(name=name, command=(sys.executable, "-c", "pass")) for name in ("a", "b")]
+    measure_in_turns(pair, repeat=2, say=heard.append)
     assert [line.split()[1].rstrip(":") for line in heard] == ["a", "b", "a", "b"]
 
 
-def test_what_stands_around_a_run_adds_to_its_facts(tmp_path: Path) -> None:
+def test_the_context_of_a_run_adds_to_its_facts(tmp_path: Path) -> None:
     @contextmanager
-    def around() -> Generator[dict[str, float]]:
+    def context() -> Generator[dict[str, float]]:
         facts: dict[str, float] = {}
         yield facts
         facts["seen"] = float((tmp_path / "mark").exists())
 
     command = (sys.executable, "-c", f"open({str(tmp_path / 'mark')!r}, 'w')")
-    (found,) = contest([Contestant(name="a", command=command, around=around)], repeat=1, say=lambda _: None)
+    (found,) = measure_in_turns([Candidate(name="a", command=command, context=context)], repeat=1, say=lambda _: None)
     assert found.runs[0].facts == {"seen": 1.0}
 
 
-# --- lines and servers --------------------------------------------------------------------------------------------------
+# --- proxies and servers --------------------------------------------------------------------------------------------------
 
 
-def test_a_long_line_delays_each_request_and_garbles_none() -> None:
+def test_a_latency_proxy_delays_each_request_and_changes_none() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         echo = threading.Thread(target=_echo_once, args=(server,))
         echo.start()
         with (
-            long_line(server.getsockname()[1], 0.2) as line,
+            latency_proxy(server.getsockname()[1], 0.2) as line,
             socket.create_connection(("127.0.0.1", line.port)) as talk,
         ):
             for word in (b"one", b"two"):
@@ -180,7 +204,7 @@ def _echo_once(server: socket.socket) -> None:
             client.sendall(data)
 
 
-def test_only_those_that_were_asked_for_take_part(tmp_path: Path) -> None:
+def test_only_candidates_that_were_asked_for_run(tmp_path: Path) -> None:
     bench = Bench(
         corpus=load(make_corpus(tmp_path, seed=1, recipe=SMALL)),
         folder=tmp_path,
@@ -191,13 +215,14 @@ def test_only_those_that_were_asked_for_take_part(tmp_path: Path) -> None:
         environments=Environments(tmp_path, install=False),
         say=lambda _: None,
         only=("one", "three"),
-        carry_out=lambda _: Run(wall_seconds=1, cpu_seconds=1),
+        run_candidate=lambda _: Run(wall_seconds=1, cpu_seconds=1),
     )
-    entries = bench.contest([Contestant(name=name) for name in ("number one", "number two", "number three")])
+    entries = bench.measure([Candidate(name=name) for name in ("number one", "number two", "number three")])
     assert [len(entry.runs) for entry in entries] == [2, 0, 2]
     assert entries[1].missing == "left out by --only"
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(
     ("case", "needs"),
     [("s3", "s3fs"), ("s3-output", "s3fs"), ("s3-faults", "s3fs"), ("redis", "redis"), ("sinks", "redis")],
@@ -221,7 +246,7 @@ process 10:"library";process 11:"pdfbatch.executors.process.worker";_wait_and_ki
 
 def test_stacks_are_told_apart_by_process_and_counted_by_function(tmp_path: Path) -> None:
     (tmp_path / "raw").write_text(RAW)
-    worker, parent = self_times(read_stacks(tmp_path / "raw"), rate=10)
+    worker, parent = sum_self_times(read_samples(tmp_path / "raw"), rate=10)
     assert worker.title.startswith("worker: 7.0 s of work sampled (and 9.0 s")
     assert worker.rows == (("7.00", "100.0%", "text (p.py)"),)
     assert parent.rows == (("3.00", "100.0%", "run (a.py)"),)
@@ -229,7 +254,7 @@ def test_stacks_are_told_apart_by_process_and_counted_by_function(tmp_path: Path
 
 def test_a_flame_graph_is_a_picture_with_a_box_for_each_function(tmp_path: Path) -> None:
     (tmp_path / "raw").write_text(RAW)
-    picture = ET.fromstring(flame_graph(read_stacks(tmp_path / "raw"), title="a < b", rate=10))
+    picture = ET.fromstring(draw_flame_graph(read_samples(tmp_path / "raw"), title="a < b", rate=10))
     hints = [node.text for node in picture.iter("{http://www.w3.org/2000/svg}title")]
     assert hints == [
         *("parent: 3.00 s", "main (a.py): 3.00 s", "run (a.py): 3.00 s"),
@@ -251,19 +276,19 @@ def test_a_profile_leaves_a_picture_and_a_table_or_says_why_not(tmp_path: Path) 
     assert "function" in done.stdout
 
 
-# --- loops and shares ---------------------------------------------------------------------------------------------------
+# --- loops and partitions ---------------------------------------------------------------------------------------------------
 
 
-def test_shares_are_balanced_by_cost() -> None:
-    assert balanced([5, 1, 4, 2], 2) == ((0, 1), (2, 3))
+def test_a_partition_balances_costs() -> None:
+    assert partition([5, 1, 4, 2], 2) == ((0, 1), (2, 3))
 
 
-def test_the_dearest_items_come_first_in_a_queue() -> None:
-    assert dearest_first([1, 3, 2]) == (1, 2, 0)
+def test_the_most_expensive_items_come_first_in_a_queue() -> None:
+    assert order_by_cost([1, 3, 2]) == (1, 2, 0)
 
 
-def make_step(job: Job) -> Step:
-    """A step that finds one page in each item, and fails at the one that is called bad."""
+def make_step(workload: Workload) -> Step:
+    """Return a step that finds one page in each item and fails at the item called bad."""
 
     def step(item: Item) -> int:
         if item.id == "bad":
@@ -277,25 +302,27 @@ def make_step(job: Job) -> Step:
 @pytest.mark.parametrize("workers", [1, 2])
 def test_loops_go_through_each_item_once(workers: int, shares: tuple[tuple[int, ...], ...]) -> None:
     items = tuple(Item(id=name, path="") for name in ("one", "bad", "two"))
-    outcome = side_by_side(Job(items=items, workers=workers, shares=shares), make_step)
-    assert (outcome.documents, outcome.pages, outcome.failures) == (2, 2, 1)
-    assert set(outcome.document_seconds) == {"one", "bad", "two"}
+    result = run_loops(Workload(items=items, workers=workers, shares=shares), make_step)
+    assert (result.documents, result.pages, result.failures) == (2, 2, 1)
+    assert set(result.document_seconds) == {"one", "bad", "two"}
 
 
-def test_a_job_survives_its_file(tmp_path: Path) -> None:
-    from benchmarks.job import read_job, write
+def test_a_workload_survives_its_file(tmp_path: Path) -> None:
+    from benchmarks.workload import read_workload, write
 
-    job = Job(items=(Item(id="a", path="a.pdf", page=3),), workers=2, shares=((0,), ()), settings={"ocr": True})
-    write(tmp_path / "job", job)
-    assert read_job(tmp_path / "job") == job
+    workload = Workload(
+        items=(Item(id="a", path="a.pdf", page=3),), workers=2, shares=((0,), ()), settings={"ocr": True}
+    )
+    write(tmp_path / "workload", workload)
+    assert read_workload(tmp_path / "workload") == workload
 
 
-def test_a_runner_that_left_nothing_has_no_outcome(tmp_path: Path) -> None:
-    from benchmarks.job import read_outcome, write
+def test_a_runner_that_left_no_file_has_no_result(tmp_path: Path) -> None:
+    from benchmarks.workload import read_result, write
 
-    assert read_outcome(tmp_path / "outcome") is None
-    write(tmp_path / "outcome", Outcome(documents=1))
-    assert read_outcome(tmp_path / "outcome") == Outcome(documents=1, errors=[])
+    assert read_result(tmp_path / "result") is None
+    write(tmp_path / "result", WorkloadResult(documents=1))
+    assert read_result(tmp_path / "result") == WorkloadResult(documents=1, errors=[])
 
 
 # --- results ------------------------------------------------------------------------------------------------------------
@@ -317,13 +344,13 @@ def test_a_ratio_is_taken_pair_by_pair() -> None:
     found = ratio("a / b", entry("a", 1.0, 4.0), entry("b", 2.0, 4.0), goal=1.5)
     assert found.values == (2.0, 1.0)
     assert found.median == 1.5
-    assert found.reached
+    assert found.is_reached
 
 
 def test_a_run_that_failed_is_in_no_ratio() -> None:
     broken = entry("a", 1.0)
     broken = replace(broken, runs=tuple(replace(run, error="it broke") for run in broken.runs))
-    assert ratio("a / b", broken, entry("b", 2.0), goal=1).reached is None
+    assert ratio("a / b", broken, entry("b", 2.0), goal=1).is_reached is None
 
 
 def test_the_table_says_who_was_not_there() -> None:
@@ -341,15 +368,78 @@ def test_a_slower_run_is_called_slower_only_beyond_the_spread() -> None:
         suite(entry("steady", 1.0, 1.0), entry("shaky", 1.0, 3.0)),
         suite(entry("steady", 1.5), entry("shaky", 2.5)),
     )
-    speeds, _ = comparison(before, slower)
+    speeds, _ = compare_suites(before, slower)
     assert [row[-1] for row in speeds.rows] == ["SLOWER", "within the spread"]
 
 
 def test_a_comparison_says_what_else_differs() -> None:
-    assert differences(suite(cores=2), suite(cores=8)) == ("machine: cores 2 before, 8 after",)
+    assert find_differences(suite(cores=2), suite(cores=8)) == ("machine: cores 2 before, 8 after",)
+
+
+# --- publishing ---------------------------------------------------------------------------------------------------------
+
+
+def repository(folder: Path, figure: dict[str, object]) -> Path:
+    """Make what publishing reads: no results, no earlier measurements, one figure, and a README with a place for it."""
+    (folder / PUBLISHED / "runs").mkdir(parents=True)
+    (folder / PUBLISHED / "earlier.json").write_text('{"when": "2026-01-01", "about": "", "groups": []}')
+    (folder / PUBLISHED / "readme.json").write_text(json.dumps({"figures": [figure], "chart": []}))
+    (folder / README).write_text(f"before\n{FIRST_LINE}\n{LAST_LINE}\nafter\n")
+    return folder
+
+
+def results(folder: Path, *values: float) -> Path:
+    """Write the results of a run with one ratio, whose only document failed."""
+    (run,) = entry("a", 1.0).runs
+    failed = Entry(name="a", workers=1, runs=(replace(run, errors=("/home/somebody/secret.pdf: broken",)),))
+    case = replace(suite(failed).cases[0], ratios=(Ratio(name="a / b", values=values),))
+    folder.mkdir()
+    write_suite(folder / "results.json", replace(suite(), cases=(case,)))
+    return folder / "results.json"
+
+
+FIGURE: dict[str, object] = {
+    "label": "a",
+    "value": 7,
+    "text": "{:.2f}",
+    "beside": "b",
+    "case": "text",
+    "ratio": "a / b",
+}
+
+
+@pytest.mark.parametrize(("values", "shown"), [((0.9, 1.0), "0.95"), ((0.5, 1.5), "7.00")], ids=["quiet", "busy"])
+def test_a_published_run_gives_a_figure_if_its_range_is_narrow(
+    values: tuple[float, ...], shown: str, tmp_path: Path
+) -> None:
+    root = repository(tmp_path / "root", FIGURE)
+    add_results(root, [results(tmp_path / "first", *values)])
+    assert f" {shown} " in render(root)[README]
+
+
+def test_publishing_replaces_older_results_of_a_case_and_keeps_no_path(tmp_path: Path) -> None:
+    root = repository(tmp_path / "root", FIGURE)
+    for name in ("2026-01-05-101500", "2026-01-06-101500"):
+        add_results(root, [results(tmp_path / name, 1.0)])
+    (file,) = (root / PUBLISHED / "runs").iterdir()
+    assert file.stem == "2026-01-06-101500"
+    assert "secret" not in file.read_text("utf-8")
+    assert "## Run of 2026-01-06" in render(root)[PAGE]
 
 
 # --- corpus and accuracy ------------------------------------------------------------------------------------------------
+
+
+def test_no_benchmark_modules_import_each_other_in_a_circle() -> None:
+    graph = {path: frozenset(_imports(path)) for path in sorted((REPOSITORY / "benchmarks").rglob("*.py"))}
+    assert cycle_in({module_name(path): targets for path, targets in graph.items()}) == []
+
+
+def _imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("benchmarks"):
+            below = (f"{node.module}.{alias.name}" for alias in node.names)
+            yield from (module for module in (*below, node.module) if module in MODULES and module != module_name(path))
 
 
 def test_a_seed_always_makes_the_same_corpus(tmp_path: Path) -> None:

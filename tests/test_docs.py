@@ -1,30 +1,36 @@
-"""The documentation leads where it says, and what it quotes is so."""
+"""Links of the documentation lead somewhere, and what it says of code and figures is true."""
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 import pdfbatch
+from benchmarks.publish import CHART, PAGE, render
+from benchmarks.publish import README as README_FILE
 from pdfbatch.errors import Cause
 from pdfbatch.model import DocumentStatus, Reason
 from pdfbatch.report import BatchReport, BatchStatus
+from pdfbatch.samples import write_samples
 from tests.docs_links import links
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
+EXPLANATION = ROOT / "docs" / "explanation"
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 PYTHON_BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
 def name_of(page: Path) -> str:
-    """A page's name in a test's id."""
+    """Return a page's name for a test's id."""
     return page.relative_to(ROOT).as_posix()
 
 
 def reference(name: str) -> str:
-    """A page of the reference."""
+    """Return the text of a page of the reference."""
     return (ROOT / "docs" / "reference" / f"{name}.md").read_text("utf-8")
 
 
@@ -51,7 +57,35 @@ def test_the_navigation_names_every_page_and_no_other() -> None:
 
 
 def test_the_readme_is_short() -> None:
-    assert len(README.read_text("utf-8").splitlines()) <= 170
+    text = README.read_text("utf-8")
+    assert len(text.splitlines()) <= 110
+    assert len(text.split()) <= 600
+
+
+def test_the_example_of_the_readme_prints_what_the_readme_says(tmp_path: Path) -> None:
+    text = README.read_text("utf-8")
+    write_samples(tmp_path / "pdfbatch-demo" / "samples")
+    code, expected = PYTHON_BLOCK.findall(text)[0], text.partition("```text\n")[2].partition("```")[0]
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == expected
+
+
+def test_the_architecture_page_is_short() -> None:
+    assert len((EXPLANATION / "architecture.md").read_text("utf-8").split()) <= 1300
+
+
+@pytest.mark.parametrize("path", [PAGE, CHART, README_FILE], ids=str)
+def test_figures_are_what_publishing_makes_of_the_results(path: Path) -> None:
+    assert (ROOT / path).read_text("utf-8") == render(ROOT)[path], "run: python -m benchmarks publish"
+
+
+def test_decisions_are_numbered_without_a_gap_and_dated() -> None:
+    pages = sorted((EXPLANATION / "decisions").glob("*.md"))
+    assert [int(page.name[:4]) for page in pages] == list(range(1, len(pages) + 1))
+    for page in pages:
+        text = page.read_text("utf-8")
+        assert re.search(r"^Date: \d{4}-\d\d-\d\d$", text, re.MULTILINE), page.name
+        assert all(f"\n## {part}\n" in text for part in ("Context", "Decision", "Measured", "Consequences")), page.name
 
 
 def test_ci_runs_the_test_command_of_the_readme() -> None:

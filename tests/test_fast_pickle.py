@@ -7,16 +7,21 @@ import pytest
 from pdfbatch.model import Counts, Document, DocumentResult, DocumentStatus, Page
 from pdfbatch.storage.fingerprints import Fingerprint
 from pdfbatch.storage.remote_documents import RemoteDocument
-from pdfbatch.tasks import Task, TaskLog, TaskResult
+from pdfbatch.tasks import JoinTask, LocalCopy, PartialDocument, PartTask, ReadTask, TaskLog, TaskResult
 
 DOCUMENT = Document("a.pdf", metadata={"box": 7}, password="secret", pages="2-3", content=b"%PDF")
 RESULT = DocumentResult(
     document=DOCUMENT, status=DocumentStatus.PARTIAL, pages=(Page(number=2, text="x"),), counts=Counts(pages=1)
 )
+PARTIAL = PartialDocument(
+    fingerprint="f", engine="e", page_numbers=(2, 3), pdf_metadata={"Title": "x"}, folder="parts/"
+)
 VALUES = [
     DOCUMENT,
     RESULT,
-    Task(document=DOCUMENT, lost=(Page(number=3),)),
+    ReadTask(document=DOCUMENT, skipped_pages=(Page(number=3),), local_copy=LocalCopy(path="a", fingerprint="b")),
+    PartTask(document=DOCUMENT, page_numbers=(2, 3), partial_document=PARTIAL),
+    JoinTask(document=DOCUMENT, partial_document=PARTIAL, part_pages=(Page(number=2),)),
     TaskResult(result=RESULT, seconds=0.5, log=TaskLog(dropped=3)),
 ]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pdfbatch.executors.process import ProcessExecutor
-from pdfbatch.model import Document, derived_uuid
+from pdfbatch.model import Document, derive_uuid
 from pdfbatch.processor import BatchProcessor
 from pdfbatch.report import BatchReport
 from pdfbatch.samples import tiny_pdf
@@ -18,7 +18,7 @@ from pdfbatch.settings import Extraction
 from pdfbatch.sinks.log import LogSink
 from pdfbatch.sinks.memory import MemorySink
 from pdfbatch.storage import Storage
-from pdfbatch.urls import recorded
+from pdfbatch.urls import without_credentials
 
 pytest.importorskip("aiohttp")
 SIGNATURE, PASSWORD = "5igna7ure", "pa55w0rd"
@@ -104,7 +104,7 @@ def test_a_new_signature_is_the_same_document(port: int, tmp_path: Path) -> None
     )
     results = [next(iter(processor.run([url]).results)) for url in (first, second)]
     assert results[0].ok
-    assert results[0].document.document_uuid == results[1].document.document_uuid == derived_uuid(first)
+    assert results[0].document.document_uuid == results[1].document.document_uuid == derive_uuid(first)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_a_new_signature_is_the_same_document(port: int, tmp_path: Path) -> None
     ],
 )
 def test_what_is_kept_of_a_url(url: str, kept: str) -> None:
-    assert recorded(url) == kept
+    assert without_credentials(url) == kept
 
 
 def test_ids_of_plain_urls_are_what_they_were() -> None:

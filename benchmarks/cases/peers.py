@@ -5,15 +5,15 @@ from dataclasses import replace
 from functools import partial
 
 from benchmarks.bench import Bench, Case
-from benchmarks.cases.accuracy import Scores, group_tables, keep_scores
-from benchmarks.contest import Contestant, named, ratio
-from benchmarks.contestants import library
+from benchmarks.candidates import library
+from benchmarks.cases.accuracy import Scores, group_tables, score_output
 from benchmarks.corpus import Corpus
 from benchmarks.environments import program_versions
-from benchmarks.inputs import document_items, repeated
-from benchmarks.job import Item, Job
+from benchmarks.items import document_items, repeat_items
+from benchmarks.measurement import Candidate, find_entry, ratio
+from benchmarks.peer_list import Discipline, Peer, peers_in
 from benchmarks.results import CaseResult, Entry, Ratio, Run
-from benchmarks.roster import Discipline, Peer, peers_in
+from benchmarks.workload import Item, Workload
 
 COPIES = 4
 TIMEOUT_SECONDS = 3600.0
@@ -27,25 +27,26 @@ GOALS = {
 }
 GOALS_TESSEROCR = {"OCRmyPDF --jobs": 2.2}
 NOTE_OCR = (
-    "None but pdfbatch reads a page again that lies on its side or head. Who does not, leaves pages out, or reads a scan of "
-    "100 dpi as it is, takes less time; it shows in words and CER."
+    "Only pdfbatch reads turned pages again. Candidates that do not, that leave pages out, or that read a scan of 100 dpi as "
+    "it is, take less time; the columns of words and CER show it."
 )
 NOTES: dict[Discipline, tuple[str, ...]] = {"text": (), "ocr": (NOTE_OCR,)}
 
 
 def run_text(bench: Bench) -> CaseResult:
-    """Born-digital documents; peers write a text file for each. pdfbatch takes part twice: with texts and records, which are
-    brought to the disk before they count, and with the text in the results.
+    """Run the case on born-digital documents; peers write a text file for each.
+
+    pdfbatch takes part twice: with texts and records, which it flushes to the disk, and with the text in the results.
     """
     corpus = bench.corpus.kind("born-digital")
     corpus = corpus.sample(bench.number(len(corpus.documents), 3))
-    items, count = repeated(corpus.documents, bench.rounds(COPIES), bench.folder / "peers"), max(bench.workers)
+    items, count = repeat_items(corpus.documents, bench.rounds(COPIES), bench.folder / "peers"), max(bench.workers)
     ours = (library("pdfbatch", items, count, writes=True), library("pdfbatch, text in the results", items, count))
     return _result(bench, "text", corpus, items, ours)
 
 
 def run_ocr(bench: Bench) -> CaseResult:
-    """Scans; everybody writes a text file for each."""
+    """Run the case on scans; every candidate writes a text file for each."""
     corpus = bench.corpus.kind("scanned")
     corpus = corpus.sample(bench.number(len(corpus.documents), 2))
     items, count = document_items(corpus.documents), max(bench.workers)
@@ -57,15 +58,15 @@ def run_ocr(bench: Bench) -> CaseResult:
 
 
 def _result(
-    bench: Bench, discipline: Discipline, corpus: Corpus, items: tuple[Item, ...], ours: Sequence[Contestant]
+    bench: Bench, discipline: Discipline, corpus: Corpus, items: tuple[Item, ...], ours: Sequence[Candidate]
 ) -> CaseResult:
     times = len(items) // len(corpus.documents)
     found: Scores = {}
-    others = [_contestant(bench, peer, items, known_pages=corpus.pages * times) for peer in peers_in(discipline)]
-    contestants = [
-        replace(one, inspect=partial(keep_scores, found, one.name, corpus.documents)) for one in (*ours, *others)
+    others = [_candidate(bench, peer, items, known_pages=corpus.pages * times) for peer in peers_in(discipline)]
+    candidates = [
+        replace(one, inspect=partial(score_output, found, one.name, corpus.documents)) for one in (*ours, *others)
     ]
-    entries = bench.contest(contestants)
+    entries = bench.measure(candidates)
     present = [peer.name for peer in others if not peer.missing]
     ratios = tuple(_ratio(entries, mine.name, peer) for mine in ours for peer in present)
     if discipline == "ocr":
@@ -84,19 +85,19 @@ def _result(
     )
 
 
-def _contestant(bench: Bench, peer: Peer, items: tuple[Item, ...], *, known_pages: int) -> Contestant:
-    contestant = Contestant(
+def _candidate(bench: Bench, peer: Peer, items: tuple[Item, ...], *, known_pages: int) -> Candidate:
+    candidate = Candidate(
         name=peer.name,
         module=peer.module,
-        job=Job(items=items, workers=min(max(bench.workers), peer.most_workers), settings=peer.settings),
+        workload=Workload(items=items, workers=min(max(bench.workers), peer.max_workers), settings=peer.settings),
         writes=True,
         known_pages=known_pages,
         timeout=TIMEOUT_SECONDS,
     )
     try:
-        return replace(contestant, python=bench.environments.python_for(peer))
+        return replace(candidate, python=bench.environments.python_for(peer))
     except LookupError as error:
-        return replace(contestant, missing=str(error))
+        return replace(candidate, missing=str(error))
 
 
 def _rate(run: Run) -> float:
@@ -106,14 +107,12 @@ def _rate(run: Run) -> float:
 def _ratio(entries: Sequence[Entry], mine: str, peer: str) -> Ratio:
     goal = GOALS.get(peer)
     goal = GOALS_TESSEROCR.get(peer, goal) if "tesserocr" in mine else goal
-    return ratio(f"{mine} / {peer}", named(entries, mine), named(entries, peer), what=_rate, goal=goal)
+    return ratio(f"{mine} / {peer}", find_entry(entries, mine), find_entry(entries, peer), what=_rate, goal=goal)
 
 
 def _errors(entries: Sequence[Entry], mine: str, peer: str) -> Iterator[Ratio]:
-    """How many more characters are wrong than at a peer, of those whose truth and order are known, and how many more of all
-    words are found.
-    """
-    runs = tuple(zip(named(entries, mine).runs, named(entries, peer).runs, strict=False))
+    """Yield the difference to a peer: in character error rate, where text and order are known, and in word recall."""
+    runs = tuple(zip(find_entry(entries, mine).runs, find_entry(entries, peer).runs, strict=False))
     for name, fact, at_most in (("CER", "cer_in_order", True), ("word recall", "word_recall", False)):
         gaps = tuple(a.facts[fact] - b.facts[fact] for a, b in runs if fact in a.facts and fact in b.facts)
         yield Ratio(name=f"{name} of {mine}, less that of {peer}", values=gaps, goal=0, at_most=at_most)

@@ -1,13 +1,13 @@
-"""What it costs when documents kill their worker, or hang."""
+"""What does it cost when documents kill their worker, or hang?"""
 
 from collections.abc import Iterator, Sequence
 
 from benchmarks.bench import Bench, Case
-from benchmarks.contest import named, ratio
-from benchmarks.contestants import BARE_PDFIUM, item_seconds, library
-from benchmarks.inputs import document_items, repeated
-from benchmarks.job import Item
+from benchmarks.candidates import BARE_PDFIUM, library, measure_item_seconds
+from benchmarks.items import document_items, repeat_items
+from benchmarks.measurement import find_entry, ratio
 from benchmarks.results import CaseResult, Entry, Ratio
+from benchmarks.workload import Item
 from pdfbatch.samples import text_pdf
 from pdfbatch.testing import Fault
 
@@ -15,16 +15,16 @@ KILL_EVERY, HANG_EVERY = 50, 100
 LIMIT_SECONDS = 2.0
 COPIES = 8
 QUICK_SECONDS = 0.25
-"""Documents that take longer are left out of the case with a limit: they must not come near it."""
+"""Documents that take longer are left out, because they must stay far from the limit."""
 
 UNDISTURBED = "undisturbed"
 
 
 def run_killed(bench: Bench) -> CaseResult:
-    """A document in every 50 kills its worker with SIGKILL, and does so again when it is tried again."""
+    """Run the case: one document in 50 kills its worker with SIGKILL, at every attempt."""
     items, setting = _items(bench, Fault.KILL, every=5 if bench.small else KILL_EVERY)
     entries = _entries(bench, items, "a worker killed now and then")
-    disturbed, calm = named(entries, "a worker killed now and then"), named(entries, UNDISTURBED)
+    disturbed, calm = find_entry(entries, "a worker killed now and then"), find_entry(entries, UNDISTURBED)
     return CaseResult(
         name=KILLED.name,
         setting=setting,
@@ -34,11 +34,11 @@ def run_killed(bench: Bench) -> CaseResult:
 
 
 def run_hanging(bench: Bench) -> CaseResult:
-    """A document in every 100 hangs in a C function that holds the GIL; documents have a limit of 2 s."""
+    """Run the case: one document in 100 hangs in a C function that holds the GIL; the limit is 2 s a document."""
     items, setting = _items(bench, Fault.HANG_GIL, every=10 if bench.small else HANG_EVERY)
     entries = _entries(bench, items, "a document hangs now and then", document_timeout=LIMIT_SECONDS)
     hangs = sum(item.id.startswith("fault") for item in items)
-    disturbed, calm = named(entries, "a document hangs now and then"), named(entries, UNDISTURBED)
+    disturbed, calm = find_entry(entries, "a document hangs now and then"), find_entry(entries, UNDISTURBED)
     lost = hangs * LIMIT_SECONDS / max(bench.workers)
     return CaseResult(
         name=HANGING.name,
@@ -53,7 +53,7 @@ def run_hanging(bench: Bench) -> CaseResult:
 
 def _entries(bench: Bench, items: Sequence[Item], name: str, **settings: float) -> tuple[Entry, ...]:
     count = max(bench.workers)
-    return bench.contest(
+    return bench.measure(
         [
             library(UNDISTURBED, items, count, writes=True, faults=False, **settings),
             library(name, items, count, writes=True, faults=True, **settings),
@@ -68,12 +68,14 @@ def _by_theory(disturbed: Entry, calm: Entry, lost_seconds: float) -> Ratio:
 
 
 def _items(bench: Bench, fault: Fault, *, every: int) -> tuple[tuple[Item, ...], str]:
-    """Born-digital documents, a bad one in every ``every``; which does nothing while faults are switched off."""
+    """Return born-digital documents with one bad one in every ``every``; it is harmless if faults are switched off."""
     corpus = bench.corpus.kind("born-digital")
-    seconds = dict(zip(corpus.documents, item_seconds(BARE_PDFIUM, document_items(corpus.documents)), strict=True))
+    seconds = dict(
+        zip(corpus.documents, measure_item_seconds(BARE_PDFIUM, document_items(corpus.documents)), strict=True)
+    )
     corpus = corpus.where(lambda document: seconds[document] < QUICK_SECONDS)
     times = 2 if bench.small else bench.rounds(COPIES)
-    good = repeated(corpus.documents, times, bench.folder / str(fault))
+    good = repeat_items(corpus.documents, times, bench.folder / str(fault))
     items = tuple(_with_bad(bench, good, fault, every))
     bad = len(items) - len(good)
     return items, f"{corpus.setting()}, {times} times; {bad} bad ones, one in every {every}"

@@ -1,14 +1,15 @@
-"""Which pages go to OCR, held against what a corpus says of its pages."""
+"""Do the right pages go to OCR? Compares with what a corpus says of its pages."""
 
 from benchmarks.bench import Bench, Case
+from benchmarks.corpus import NEEDS_OCR
 from benchmarks.results import CaseResult, Ratio, Table
-from benchmarks.routing import BLANK, HAS_TEXT, NEEDS_OCR, OUTCOMES, RoutedPage, routed_document
+from benchmarks.routing import BLANK, HAS_TEXT, ROUTES, RoutedPage, route_document
 
 
 def run(bench: Bench) -> CaseResult:
-    """Count; nothing is timed."""
+    """Run the case. Nothing is timed."""
     corpus = bench.corpus.sample(bench.number(len(bench.corpus.documents), 6))
-    pages = [page for one in corpus.documents for page in routed_document(one.path, one.id, one.page_classes)]
+    pages = [page for one in corpus.documents for page in route_document(one.path, one.id, one.page_classes)]
     wrong = tuple(page for page in pages if not page.right)
     return CaseResult(
         name=CASE.name,
@@ -33,22 +34,22 @@ def _wrong(pages: list[RoutedPage], classes: str) -> float:
 
 def _needless(pages: list[RoutedPage]) -> float:
     with_text = [page for page in pages if page.page_class in HAS_TEXT]
-    return sum(page.outcome == "ocr" for page in with_text) / max(1, len(with_text))
+    return sum(page.route == "ocr" for page in with_text) / max(1, len(with_text))
 
 
 def _confusion(pages: list[RoutedPage]) -> Table:
     rows = tuple(
         (
             kind,
-            *(str(sum(page.page_class == kind and page.outcome == outcome for page in pages)) for outcome in OUTCOMES),
+            *(str(sum(page.page_class == kind and page.route == route for page in pages)) for route in ROUTES),
         )
         for kind in HAS_TEXT + NEEDS_OCR + BLANK
     )
-    return Table(title="Classes of pages against what became of them", header=("class", *OUTCOMES), rows=rows)
+    return Table(title="Classes of pages against what became of them", header=("class", *ROUTES), rows=rows)
 
 
 def _mistakes(wrong: tuple[RoutedPage, ...]) -> Table:
-    rows = tuple((page.document, str(page.number), page.page_class, page.outcome, page.reason) for page in wrong[:20])
+    rows = tuple((page.document, str(page.number), page.page_class, page.route, page.reason) for page in wrong[:20])
     return Table(title="Pages decided wrongly", header=("document", "page", "class", "became", "reason"), rows=rows)
 
 

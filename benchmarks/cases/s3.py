@@ -1,4 +1,4 @@
-"""Documents behind the latency of an object store, and behind its faults, against the same documents at hand."""
+"""Documents behind the latency and the faults of an object store, against the same documents on the disk."""
 
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -7,63 +7,63 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.bench import Bench, Case
-from benchmarks.contest import Contestant, named, ratio
-from benchmarks.contestants import library
-from benchmarks.inputs import small_documents
-from benchmarks.job import Item, Job, Setting
-from benchmarks.line import long_line
+from benchmarks.candidates import library
+from benchmarks.items import small_documents
+from benchmarks.latency_proxy import latency_proxy
+from benchmarks.measurement import Candidate, find_entry, ratio
 from benchmarks.results import CaseResult, Entry, Ratio, Run
-from benchmarks.servers import cpu_seconds, filled_bucket, s3_server, why_no_s3
-from tests.fault_proxy import FaultProxy, Faults
+from benchmarks.servers import cpu_seconds, fill_bucket, missing_for_s3, s3_server
+from benchmarks.workload import Item, Setting, Workload
+from pdfbatch.testing.servers import FaultProxy, RequestFaults
 
 DOCUMENTS = 500
 LATENCIES_MS = (50, 200)
 GOALS = {50: 0.85}
 LOCAL, FAULTY = "local files", "S3, 20 % of requests 503, 10 % reset"
 PLAIN = "benchmarks.runners.plain_download"
-FAULTS = Faults(seed=1, slow_down=0.2, reset=0.1)
+FAULTS = RequestFaults(seed=1, slow_down=0.2, reset=0.1)
 NOTE = (
-    "server_cpu_s is what the S3 server, and the line that delays requests, used of the same cores during a run. A real one "
-    "has cores of its own: 'server's CPU taken out' shortens each run by that, divided by the number of cores. The times are "
-    "those of the whole process; without the start and the end of the interpreter they are those of the batch, from the call "
-    "to the last result, with the loading of the S3 client in it."
+    "server_cpu_s is the CPU of the S3 server and of the latency proxy during a run; a real server has cores of its own. "
+    "'server's CPU taken out' shortens each run by that time divided by the number of cores. Times are those of the whole "
+    "process; without the start and the end of the interpreter they are those of the batch, from the call to the last result, "
+    "with the loading of the S3 client."
 )
 
 
 def run_latency(bench: Bench) -> CaseResult:
-    """Measure, beside workers of which each downloads what it reads (at one latency, and few documents: it takes long)."""
-    if missing := why_no_s3():
+    """Run the case, with workers that each download what they read as a comparison (at one latency only: it takes long)."""
+    if missing := missing_for_s3():
         return CaseResult(name=LATENCY.name, notes=(f"Not measured: {missing}.",))
     latencies = LATENCIES_MS[:1] if bench.small else LATENCIES_MS
     items, setting = _documents(bench)
     with ExitStack() as stack:
         server = stack.enter_context(s3_server(bench.folder / "server"))
-        url = filled_bucket(server, items)
-        contestants = [_library(bench, LOCAL, items)]
+        url = fill_bucket(server, items)
+        candidates = [_library(bench, LOCAL, items)]
         for latency in latencies:
-            line = stack.enter_context(long_line(server.port, latency / 1000))
-            around = partial(_metered, (server.pid, line.pid))
+            line = stack.enter_context(latency_proxy(server.port, latency / 1000))
+            around = partial(_count_server_cpu, (server.pid, line.pid))
             where: dict[str, Setting] = {"source_url": url, "source_port": line.port}
             remote = _library(bench, _ours(latency), (), **where)
             named_ones = _library(bench, _list(latency), items, **where)
             beside = [_plain(remote, items, latency)] if latency in GOALS and len(items) <= DOCUMENTS else []
-            contestants += [replace(one, around=around) for one in (remote, named_ones, *beside)]
-        entries = bench.contest(contestants)
+            candidates += [replace(one, context=around) for one in (remote, named_ones, *beside)]
+        entries = bench.measure(candidates)
     ratios = tuple(one for latency in latencies for one in _ratios(entries, latency, bench.cores, GOALS))
     return CaseResult(name=LATENCY.name, setting=setting, entries=entries, ratios=ratios, notes=(NOTE,))
 
 
 def run_faults(bench: Bench) -> CaseResult:
-    """The same through a proxy that answers 503 to some requests and resets others, by a seed."""
-    if missing := why_no_s3():
+    """Run the case through a proxy that answers 503 to some requests and resets others, by a fixed seed."""
+    if missing := missing_for_s3():
         return CaseResult(name=FAULTS_CASE.name, notes=(f"Not measured: {missing}.",))
     items, setting = _documents(bench)
     with s3_server(bench.folder / "server") as server, FaultProxy(server.port, FAULTS) as proxy:
-        url, port = filled_bucket(server, items), int(proxy.server_address[1])
+        url, port = fill_bucket(server, items), int(proxy.server_address[1])
         faulty = _library(bench, FAULTY, (), source_url=url, source_port=port)
-        counted = replace(faulty, around=partial(_counted, proxy), inspect=_texts)
-        entries = bench.contest([_library(bench, LOCAL, items), counted])
-    runs = [run for run in named(entries, FAULTY).runs if not run.error]
+        counted = replace(faulty, context=partial(_count_requests, proxy), inspect=_texts)
+        entries = bench.measure([_library(bench, LOCAL, items), counted])
+    runs = [run for run in find_entry(entries, FAULTY).runs if not run.error]
     lost = tuple(float(len(items) - run.facts["texts"]) for run in runs)
     twice = tuple(float(run.documents + run.failures - len(items)) for run in runs)
     return CaseResult(
@@ -78,21 +78,21 @@ def run_faults(bench: Bench) -> CaseResult:
 
 
 def run_output(bench: Bench) -> CaseResult:
-    """Measure local documents whose texts and records go to the object store, against a local folder."""
-    if missing := why_no_s3():
+    """Run the case: local documents with texts and records written to the object store, against a local folder."""
+    if missing := missing_for_s3():
         return CaseResult(name=OUTPUT.name, notes=(f"Not measured: {missing}.",))
     latencies = LATENCIES_MS[:1] if bench.small else LATENCIES_MS
     items, setting = _documents(bench)
     with ExitStack() as stack:
         server = stack.enter_context(s3_server(bench.folder / "server"))
-        url = filled_bucket(server, ())
-        contestants = [_library(bench, LOCAL, items)]
+        url = fill_bucket(server, ())
+        candidates = [_library(bench, LOCAL, items)]
         for latency in latencies:
-            line = stack.enter_context(long_line(server.port, latency / 1000))
+            line = stack.enter_context(latency_proxy(server.port, latency / 1000))
             remote = _library(bench, _ours(latency), items, output_url=url, output_port=line.port)
-            around = partial(_metered, (server.pid, line.pid))
-            contestants.append(replace(remote, writes=False, around=around))
-        entries = bench.contest(contestants)
+            around = partial(_count_server_cpu, (server.pid, line.pid))
+            candidates.append(replace(remote, writes=False, context=around))
+        entries = bench.measure(candidates)
     ratios = tuple(one for latency in latencies for one in _ratios(entries, latency, bench.cores, goals={}))
     return CaseResult(name=OUTPUT.name, setting=setting, entries=entries, ratios=ratios, notes=(NOTE,))
 
@@ -113,13 +113,13 @@ def _theirs(latency: int) -> str:
     return f"plain download in each worker, {latency} ms"
 
 
-def _plain(remote: Contestant, items: tuple[Item, ...], latency: int) -> Contestant:
-    job = Job(items=items, workers=remote.job.workers, settings=remote.job.settings)
-    return Contestant(name=_theirs(latency), module=PLAIN, job=job, writes=True)
+def _plain(remote: Candidate, items: tuple[Item, ...], latency: int) -> Candidate:
+    workload = Workload(items=items, workers=remote.workload.workers, settings=remote.workload.settings)
+    return Candidate(name=_theirs(latency), module=PLAIN, workload=workload, writes=True)
 
 
-def _library(bench: Bench, name: str, items: tuple[Item, ...], **settings: Setting) -> Contestant:
-    """pdfbatch without the search for duplicates, which is another case."""
+def _library(bench: Bench, name: str, items: tuple[Item, ...], **settings: Setting) -> Candidate:
+    """Return pdfbatch without the search for duplicates, which has a case of its own."""
     return library(name, items, max(bench.workers), writes=True, deduplicate=False, **settings)
 
 
@@ -128,8 +128,8 @@ def _texts(output: Path) -> dict[str, float]:
 
 
 @contextmanager
-def _metered(pids: Sequence[int]) -> Generator[dict[str, float]]:
-    """What processes use of the CPU meanwhile."""
+def _count_server_cpu(pids: Sequence[int]) -> Generator[dict[str, float]]:
+    """Add the CPU that some processes use during a run to its facts."""
     facts: dict[str, float] = {}
     before = sum(map(cpu_seconds, pids))
     yield facts
@@ -137,8 +137,8 @@ def _metered(pids: Sequence[int]) -> Generator[dict[str, float]]:
 
 
 @contextmanager
-def _counted(proxy: FaultProxy) -> Generator[dict[str, float]]:
-    """How many requests there are meanwhile."""
+def _count_requests(proxy: FaultProxy) -> Generator[dict[str, float]]:
+    """Add the number of requests during a run to its facts."""
     facts: dict[str, float] = {}
     before = len(proxy.requests)
     yield facts
@@ -146,7 +146,7 @@ def _counted(proxy: FaultProxy) -> Generator[dict[str, float]]:
 
 
 def _ratios(entries: Sequence[Entry], latency: int, cores: int, goals: Mapping[int, float]) -> tuple[Ratio, ...]:
-    local, ours = named(entries, LOCAL), named(entries, _ours(latency))
+    local, ours = find_entry(entries, LOCAL), find_entry(entries, _ours(latency))
     others = [entry for entry in entries if entry.name in (_list(latency), _theirs(latency))]
 
     def without_server(run: Run) -> float:

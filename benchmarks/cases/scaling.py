@@ -1,37 +1,37 @@
-"""More workers: how much more is done."""
+"""How much more is done with more workers?"""
 
 from benchmarks.bench import Bench, Case
-from benchmarks.contest import named, ratio
-from benchmarks.contestants import library
-from benchmarks.inputs import document_items, repeated
-from benchmarks.job import Item
+from benchmarks.candidates import library
+from benchmarks.items import document_items, repeat_items
+from benchmarks.measurement import find_entry, ratio
 from benchmarks.results import CaseResult
+from benchmarks.workload import Item
 
 COPIES = 8
 SCANS = 16
 
 
 def run(bench: Bench) -> CaseResult:
-    """Measure with one worker, two, four ... up to twice as many as there are cores."""
+    """Run the case with one worker, two, four ... up to twice as many as there are cores."""
     digital, scans = bench.corpus.kind("born-digital"), bench.corpus.kind("scanned")
     digital = digital.sample(bench.number(len(digital.documents), 4))
     scans = scans.sample(1 if bench.small else SCANS)
     times = bench.rounds(COPIES)
     sets: dict[str, tuple[Item, ...]] = {
-        "text": repeated(digital.documents, times, bench.folder / "scaling"),
+        "text": repeat_items(digital.documents, times, bench.folder / "scaling"),
         "OCR": document_items(scans.documents),
     }
     if bench.small:
         del sets["OCR"]
     counts = _counts(1 if bench.small else bench.cores)
-    contestants = [
+    candidates = [
         library(_name(what, count), items, count, writes=True, ocr="auto")
         for what, items in sets.items()
         for count in counts
     ]
-    entries = bench.contest(contestants)
+    entries = bench.measure(candidates)
     ratios = tuple(
-        ratio(f"{_name(what, count)} / 1", named(entries, _name(what, count)), named(entries, _name(what, 1)))
+        ratio(f"{_name(what, count)} / 1", find_entry(entries, _name(what, count)), find_entry(entries, _name(what, 1)))
         for what in sets
         for count in counts[1:]
     )

@@ -1,34 +1,34 @@
-"""One long scan among many small documents: do they finish together, with all cores busy?"""
+"""One long scan among many small documents: are all cores busy to the end?"""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.bench import Bench, Case
-from benchmarks.contest import named, ratio
-from benchmarks.contestants import library
-from benchmarks.job import Item
+from benchmarks.candidates import library
+from benchmarks.measurement import find_entry, ratio
 from benchmarks.results import CaseResult, Ratio
+from benchmarks.workload import Item
 from pdfbatch.samples import letter, scanned_pdf, text_pdf
 from pdfbatch.settings import Extraction
 
 NEVER = 1_000_000
-"""More pages to a part than any document has: nothing is split."""
+"""More pages in a part than any document has, so that no document is split."""
 
 
 def run(bench: Bench) -> CaseResult:
-    """Measure: the scan first and last, and last without splitting."""
+    """Run the case: the scan first, last, and last without splitting."""
     pages, others, part = (2, 6, 1) if bench.small else (200, 200, Extraction().part_pages)
     scan, small = (
         _long_scan(bench.cache, pages, small=bench.small),
         list(_small_documents(bench.folder, others)),
     )
     count = max(bench.workers)
-    contestants = [
+    candidates = [
         library("scan first", [scan, *small], count, writes=True, ocr="auto", part_pages=part),
         library("scan last", [*small, scan], count, writes=True, ocr="auto", part_pages=part),
         library("scan last, never split", [*small, scan], count, writes=True, ocr="auto", part_pages=NEVER),
     ]
-    entries = bench.contest(contestants)
+    entries = bench.measure(candidates)
     idle = tuple(
         Ratio(
             name=f"idle share, {entry.name}",
@@ -38,7 +38,7 @@ def run(bench: Bench) -> CaseResult:
         )
         for entry in entries
     )
-    gain = ratio("split / never split", named(entries, "scan last"), named(entries, "scan last, never split"))
+    gain = ratio("split / never split", find_entry(entries, "scan last"), find_entry(entries, "scan last, never split"))
     setting = f"one scan of {pages} pages among {others} letters, {count} workers"
     return CaseResult(name=CASE.name, setting=setting, entries=entries, ratios=(*idle, gain))
 

@@ -1,30 +1,30 @@
-"""Text from born-digital documents, against loops that do nothing but ask pdfium."""
+"""Text from born-digital documents, against loops that only ask pdfium."""
 
 from collections.abc import Sequence
 
 from benchmarks.bench import Bench, Case
-from benchmarks.contest import named, ratio
-from benchmarks.contestants import BARE_PDFIUM, bare_loops, item_seconds, library
-from benchmarks.inputs import document_items, repeated
+from benchmarks.candidates import BARE_PDFIUM, bare_loops, library, measure_item_seconds
+from benchmarks.items import document_items, repeat_items
+from benchmarks.measurement import find_entry, ratio
 from benchmarks.results import CaseResult, Entry, Ratio
 
 COPIES = 16
-"""Times that the set is gone through, so that starting is a small part of a run."""
+"""Rounds over the documents, so that the start is a small part of a run."""
 
 GOAL = 0.95
 
 
 def run(bench: Bench) -> CaseResult:
-    """Measure."""
+    """Run the case."""
     corpus = bench.corpus.kind("born-digital")
     times = bench.rounds(COPIES)
-    items = repeated(corpus.documents, times, bench.folder / "text")
-    seconds = item_seconds(BARE_PDFIUM, document_items(corpus.documents)) * times
-    contestants = [*bare_loops(BARE_PDFIUM, items, bench.workers, seconds)]
+    items = repeat_items(corpus.documents, times, bench.folder / "text")
+    seconds = measure_item_seconds(BARE_PDFIUM, document_items(corpus.documents)) * times
+    candidates = [*bare_loops(BARE_PDFIUM, items, bench.workers, seconds)]
     for count in bench.workers:
-        contestants.append(library(_name(count, writes=False), items, count))
-        contestants.append(library(_name(count, writes=True), items, count, writes=True))
-    entries = bench.contest(contestants)
+        candidates.append(library(_name(count, writes=False), items, count))
+        candidates.append(library(_name(count, writes=True), items, count, writes=True))
+    entries = bench.measure(candidates)
     ratios = tuple(one for count in bench.workers for one in _ratios(entries, count))
     return CaseResult(name=CASE.name, setting=f"{corpus.setting()}, {times} times", entries=entries, ratios=ratios)
 
@@ -34,7 +34,7 @@ def _ratios(entries: Sequence[Entry], count: int) -> list[Ratio]:
     return [
         ratio(
             f"{_name(count, writes=writes)} / {loops.name}",
-            named(entries, _name(count, writes=writes)),
+            find_entry(entries, _name(count, writes=writes)),
             loops,
             goal=GOAL,
         )

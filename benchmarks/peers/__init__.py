@@ -1,1 +1,1 @@
-"""Other ways to do the same: each module is a runner for an environment of its own, where pdfbatch is not installed."""
+"""Runners of the peers. Each runs in an environment of its own, in which pdfbatch is not installed."""

@@ -1,6 +1,6 @@
-"""OCRmyPDF, text only: ``--output-type none --sidecar``, pages that have text left out.
+"""OCRmyPDF for text only (``--output-type none --sidecar``), without the pages that have text.
 
-Setting ``at_once``: how many documents at a time; each gets an even share of the workers as ``--jobs``.
+Setting ``at_once``: the number of documents at a time; each gets an equal share of the workers as ``--jobs``.
 """
 
 import os
@@ -11,12 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from benchmarks.job import Item, Job, Outcome, run
-from benchmarks.peers.pools import pooled
+from benchmarks.peers.pools import read_in_pool
+from benchmarks.workload import Item, Workload, WorkloadResult, run
 
 
 def read(jobs: int, item: Item) -> list[str]:
-    """The text that OCRmyPDF found, page by page."""
+    """Return the text that OCRmyPDF found, page by page."""
     with tempfile.TemporaryDirectory() as folder:
         sidecar = os.path.join(folder, "text")
         options = ["--jobs", str(jobs), "--output-type", "none", "--skip-text", "--quiet", "-l", item.language]
@@ -29,11 +29,11 @@ def read(jobs: int, item: Item) -> list[str]:
         return Path(sidecar).read_text("utf-8", errors="replace").removesuffix("\f").split("\f")
 
 
-def batch(job: Job) -> Outcome:
-    """All documents."""
-    at_once = int(job.settings.get("at_once") or 1)
-    jobs = max(1, job.workers // at_once)
-    return pooled(job, partial(read, jobs), ThreadPoolExecutor(at_once))
+def batch(workload: Workload) -> WorkloadResult:
+    """Read all documents."""
+    at_once = int(workload.settings.get("at_once") or 1)
+    jobs = max(1, workload.workers // at_once)
+    return read_in_pool(workload, partial(read, jobs), ThreadPoolExecutor(at_once))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""The design that pdfbatch replaces: five threads, pypdf for the text layer, and where that is empty each page as an image
-at 300 dpi to pytesseract, with tesseract's threads as they come.
+"""The design that pdfbatch replaces: five threads, pypdf for the text layer, pytesseract for documents without one.
 
-pdfium draws the images, behind a lock; the original drew them with poppler, which is slower.
+Pages go to pytesseract as images of 300 dpi, and tesseract uses its own threads. pdfium draws the images behind a lock; the
+original drew them with poppler, which is slower.
 """
 
 import importlib
@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 import pypdf
 
-from benchmarks.job import Item, Job, Outcome, run
-from benchmarks.pdfium import opened
-from benchmarks.peers.pools import pooled
+from benchmarks.pdfium import open_document
+from benchmarks.peers.pools import read_in_pool
+from benchmarks.workload import Item, Workload, WorkloadResult, run
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -28,7 +28,7 @@ class _Pytesseract(Protocol):
 
 
 def read(item: Item) -> list[str]:
-    """The text of each page; of all pages by OCR when there is no text layer."""
+    """Return the text of each page; read all pages by OCR if there is no text layer."""
     texts = [page.extract_text() for page in pypdf.PdfReader(item.path).pages]
     if any(text.strip() for text in texts):
         return texts
@@ -36,14 +36,14 @@ def read(item: Item) -> list[str]:
     return [pytesseract.image_to_string(_image(item, index), lang=item.language) for index in range(len(texts))]
 
 
-def batch(job: Job) -> Outcome:
-    """All documents in five threads."""
-    return pooled(job, read, ThreadPoolExecutor(THREADS))
+def batch(workload: Workload) -> WorkloadResult:
+    """Read all documents in five threads."""
+    return read_in_pool(workload, read, ThreadPoolExecutor(THREADS))
 
 
 def _image(item: Item, index: int) -> "Image":
     with _DRAWING:
-        document = opened(item.path)
+        document = open_document(item.path)
         try:
             return document[index].render(scale=DPI / 72, grayscale=False).to_pil().copy()
         finally:

@@ -1,11 +1,11 @@
-"""pdf_oxide in a process pool: it has no batch interface of its own."""
+"""pdf_oxide in a process pool; it has no batch interface of its own."""
 
 import importlib
 from concurrent.futures import ProcessPoolExecutor
 from typing import Protocol, cast
 
-from benchmarks.job import Item, run
-from benchmarks.peers.pools import pooled
+from benchmarks.peers.pools import read_in_pool
+from benchmarks.workload import Item, run
 
 
 class _Document(Protocol):
@@ -21,7 +21,7 @@ class _Library(Protocol):
 
 
 def read(item: Item) -> list[str]:
-    """The text of each page."""
+    """Return the text of each page."""
     library = cast("_Library", importlib.import_module("pdf_oxide"))
     library.disable_logging()
     document = library.PdfDocument(item.path)
@@ -31,4 +31,4 @@ def read(item: Item) -> list[str]:
 if __name__ == "__main__":
     from benchmarks.peers.pdf_oxide_pool import read as _read  # under its own name, so that it can be pickled
 
-    run(lambda job: pooled(job, _read, ProcessPoolExecutor(job.workers)))
+    run(lambda workload: read_in_pool(workload, _read, ProcessPoolExecutor(workload.workers)))

@@ -1,15 +1,15 @@
-"""The ten-minute script: ``ProcessPoolExecutor`` and pypdfium2."""
+"""The script one writes in ten minutes: ``ProcessPoolExecutor`` and pypdfium2."""
 
 from concurrent.futures import ProcessPoolExecutor
 
-from benchmarks.job import Item, run
-from benchmarks.pdfium import opened
-from benchmarks.peers.pools import pooled
+from benchmarks.pdfium import open_document
+from benchmarks.peers.pools import read_in_pool
+from benchmarks.workload import Item, run
 
 
 def read(item: Item) -> list[str]:
-    """The text of each page."""
-    document = opened(item.path)
+    """Return the text of each page."""
+    document = open_document(item.path)
     try:
         return [document[index].get_textpage().get_text_range() for index in range(len(document))]
     finally:
@@ -19,4 +19,4 @@ def read(item: Item) -> list[str]:
 if __name__ == "__main__":
     from benchmarks.peers.pdfium_script import read as _read  # under its own name, so that it can be pickled
 
-    run(lambda job: pooled(job, _read, ProcessPoolExecutor(job.workers)))
+    run(lambda workload: read_in_pool(workload, _read, ProcessPoolExecutor(workload.workers)))

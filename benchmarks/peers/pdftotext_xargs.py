@@ -1,4 +1,4 @@
-"""poppler's ``pdftotext`` under ``xargs -P``: one process a document."""
+"""poppler's ``pdftotext`` under ``xargs -P``: one process for each document."""
 
 import os
 import subprocess
@@ -6,23 +6,23 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.job import Job, Outcome, run
-from benchmarks.peers.pools import Attempt, tallied
+from benchmarks.peers.pools import Attempt, count_results
+from benchmarks.workload import Workload, WorkloadResult, run
 
 _FOR_ONE = ("-n", "2", "pdftotext", "-q")
 
 
-def batch(job: Job) -> Outcome:
-    """All documents; one without a text file has failed."""
+def batch(workload: Workload) -> WorkloadResult:
+    """Read all documents; one without a text file has failed."""
     begun = time.monotonic()
     with tempfile.TemporaryDirectory() as scratch:
-        output = job.output or scratch
-        pairs = [(item.path, os.path.join(output, f"{item.id}.txt")) for item in job.items]
+        output = workload.output or scratch
+        pairs = [(item.path, os.path.join(output, f"{item.id}.txt")) for item in workload.items]
         names = "\0".join(name for pair in pairs for name in pair)
-        command = ["xargs", "-0", "-P", str(job.workers), *_FOR_ONE]
+        command = ["xargs", "-0", "-P", str(workload.workers), *_FOR_ONE]
         subprocess.run(command, input=names.encode(errors="surrogateescape"), check=False)
-        attempts = [_attempt(item.id, Path(target)) for item, (_, target) in zip(job.items, pairs, strict=True)]
-    return tallied(attempts, seconds=time.monotonic() - begun)
+        attempts = [_attempt(item.id, Path(target)) for item, (_, target) in zip(workload.items, pairs, strict=True)]
+    return count_results(attempts, seconds=time.monotonic() - begun)
 
 
 def _attempt(name: str, target: Path) -> Attempt:

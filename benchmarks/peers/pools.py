@@ -1,5 +1,6 @@
-"""The pools of ``concurrent.futures`` as a good engineer uses them in ten minutes: no document takes another with it by an
-exception; a crash or a hang does.
+"""The pools of ``concurrent.futures`` as a good engineer uses them in ten minutes.
+
+An exception costs only its own document; a crash or a hang costs others, too.
 """
 
 import time
@@ -8,17 +9,17 @@ from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 
-from benchmarks.job import Item, Job, Outcome, save_text
+from benchmarks.workload import Item, Workload, WorkloadResult, save_text
 
 Read = Callable[[Item], list[str]]
-"""The text of each page of a document. A function of a module, so that it can be pickled."""
+"""Return the text of each page of a document. It must be a module's function, so that it can be pickled."""
 
 _ERRORS_KEPT = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What came of one document."""
+    """Result of one document."""
 
     id: str
     pages: int = 0
@@ -26,30 +27,30 @@ class Attempt:
     error: str = ""
 
 
-def pooled(job: Job, read: Read, pool: Executor) -> Outcome:
-    """Read all documents on a pool, and write their texts where the job has an output."""
+def read_in_pool(workload: Workload, read: Read, pool: Executor) -> WorkloadResult:
+    """Read all documents in a pool, and write their texts if the workload has an output."""
     begun = time.monotonic()
     with pool:
-        futures = {pool.submit(attempt, job.output, read, item): item for item in job.items}
+        futures = {pool.submit(attempt, workload.output, read, item): item for item in workload.items}
         attempts = [_result(future, item) for future, item in futures.items()]
-    return tallied(attempts, seconds=time.monotonic() - begun)
+    return count_results(attempts, seconds=time.monotonic() - begun)
 
 
 def attempt(output: str | None, read: Read, item: Item) -> Attempt:
-    """Read one document; whatever it raises is its own failure."""
+    """Read one document; an exception becomes its failure."""
     begun = time.monotonic()
     try:
         texts = read(item)
-        save_text(Job(output=output), item, "\f".join(texts))
+        save_text(Workload(output=output), item, "\f".join(texts))
     except Exception as error:  # noqa: BLE001 (counted, whatever it is)
         return Attempt(item.id, seconds=time.monotonic() - begun, error=f"{item.id}: {type(error).__name__}: {error}")
     return Attempt(item.id, pages=len(texts), seconds=time.monotonic() - begun)
 
 
-def tallied(attempts: list[Attempt], *, seconds: float) -> Outcome:
-    """What came of all documents."""
+def count_results(attempts: list[Attempt], *, seconds: float) -> WorkloadResult:
+    """Return the result of all documents."""
     errors = [one.error for one in attempts if one.error]
-    return Outcome(
+    return WorkloadResult(
         documents=len(attempts) - len(errors),
         pages=sum(one.pages for one in attempts),
         failures=len(errors),

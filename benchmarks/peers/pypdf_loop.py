@@ -1,17 +1,17 @@
-"""pypdf, one document after the other in one process, whatever the number of workers."""
+"""pypdf in one process, one document after the other, whatever the number of workers."""
 
 import time
 
-from benchmarks.job import Job, Outcome, run
-from benchmarks.peers.pools import attempt, tallied
+from benchmarks.peers.pools import attempt, count_results
 from benchmarks.peers.pypdf_pool import read
+from benchmarks.workload import Workload, WorkloadResult, run
 
 
-def loop(job: Job) -> Outcome:
-    """All documents, one after the other."""
+def loop(workload: Workload) -> WorkloadResult:
+    """Read all documents, one after the other."""
     begun = time.monotonic()
-    attempts = [attempt(job.output, read, item) for item in job.items]
-    return tallied(attempts, seconds=time.monotonic() - begun)
+    attempts = [attempt(workload.output, read, item) for item in workload.items]
+    return count_results(attempts, seconds=time.monotonic() - begun)
 
 
 if __name__ == "__main__":

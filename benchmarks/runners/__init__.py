@@ -1,1 +1,1 @@
-"""What is measured: each module does one job in a process of its own (``python -m benchmarks.runners.NAME JOB OUTCOME``)."""
+"""Runners: each runs one workload in a process of its own (``python -m benchmarks.runners.NAME WORKLOAD RESULT``)."""

@@ -1,21 +1,21 @@
-"""The limit for text: loops that do nothing but ask pdfium for the text of each page."""
+"""Bare loop for text: only asks pdfium for the text of each page."""
 
-from benchmarks.job import Item, Job, run, save_text
-from benchmarks.loops import Step, side_by_side
-from benchmarks.pdfium import Document, opened
+from benchmarks.loops import Step, run_loops
+from benchmarks.pdfium import Document, open_document
+from benchmarks.workload import Item, Workload, run, save_text
 
 
-def make_step(job: Job) -> Step:
-    """A step that reads one document, and writes its text where the job has an output."""
+def make_step(workload: Workload) -> Step:
+    """Return a step that reads one document, and writes its text if the workload has an output."""
 
     def step(item: Item) -> int:
-        document = opened(item.path)
+        document = open_document(item.path)
         try:
             texts = [_page_text(document, index) for index in range(len(document))]
         finally:
             document.close()
-        if job.output is not None:
-            save_text(job, item, "\f".join(texts))
+        if workload.output is not None:
+            save_text(workload, item, "\f".join(texts))
         return len(texts)
 
     return step
@@ -31,4 +31,4 @@ def _page_text(document: Document, index: int) -> str:
 
 
 if __name__ == "__main__":
-    run(lambda job: side_by_side(job, make_step))
+    run(lambda workload: run_loops(workload, make_step))

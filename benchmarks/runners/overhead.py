@@ -1,7 +1,7 @@
-"""Very many tiny documents, streamed: what each costs the parent process in CPU, and whether its memory grows.
+"""Stream very many tiny documents, and measure the parent's CPU for each and the growth of its memory.
 
-Settings: ``documents``, ``folder`` (where they are, as ``tiny-NUMBER.pdf``; without, they are made as they are asked for),
-``executor``, ``resume``, ``marks`` (how many memory readings are taken over the run).
+Settings: ``documents``, ``folder`` (where they are, as ``tiny-NUMBER.pdf``; without it they are made on demand), ``executor``,
+``resume``, ``marks`` (number of memory readings over the run).
 """
 
 import resource
@@ -12,33 +12,33 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.job import Job, Outcome, run
-from benchmarks.runners.library import processor
+from benchmarks.runners.library import make_processor
+from benchmarks.workload import Workload, WorkloadResult, run
 from pdfbatch import Document, DocumentResult
 from pdfbatch.samples import tiny_pdf
 
 _SETTLED = 1000
-"""Documents after which everything that is loaded once is loaded."""
+"""After this many documents all code and data that is loaded once is loaded."""
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
-    """What the parent process had used after so many documents."""
+class Reading:
+    """CPU and memory of the parent process after a number of documents."""
 
     documents: int
     resident_bytes: int
     cpu_seconds: float
 
 
-def streamed(job: Job) -> Outcome:
-    """Go through the documents; each is made when it is asked for, nothing is kept."""
-    count = int(job.settings["documents"] or 0)
+def stream(workload: Workload) -> WorkloadResult:
+    """Stream the documents. Each is made on demand, and no result is kept."""
+    count = int(workload.settings["documents"] or 0)
     with ExitStack() as stack:
-        batch = processor(job, stack)
+        batch = make_processor(workload, stack)
         begun, cpu_before = time.monotonic(), own_cpu_seconds()
-        results = batch.stream(_documents(job), resume=bool(job.settings.get("resume")))
-        marks, failures = _gone_through(results, _due(job, count))
-        return Outcome(
+        results = batch.stream(_documents(workload), resume=bool(workload.settings.get("resume")))
+        marks, failures = _take_readings(results, _reading_points(workload, count))
+        return WorkloadResult(
             documents=count - failures,
             pages=count - failures,
             failures=failures,
@@ -52,22 +52,22 @@ def streamed(job: Job) -> Outcome:
 
 
 def own_cpu_seconds() -> float:
-    """CPU of this process, without its children."""
+    """Return the CPU of this process, without its children."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return usage.ru_utime + usage.ru_stime
 
 
 def resident_bytes() -> int:
-    """Resident memory of this process now; where there is no ``/proc``, the most so far."""
+    """Return the resident memory of this process; its peak where there is no ``/proc``."""
     try:
         return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * resource.getpagesize()
     except OSError:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
-def _documents(job: Job) -> Iterator[Document]:
-    folder = job.settings.get("folder")
-    for number in range(int(job.settings["documents"] or 0)):
+def _documents(workload: Workload) -> Iterator[Document]:
+    folder = workload.settings.get("folder")
+    for number in range(int(workload.settings["documents"] or 0)):
         name = f"tiny-{number}"
         if folder is None:
             yield Document(f"{name}.pdf", name, content=tiny_pdf(number))
@@ -75,25 +75,25 @@ def _documents(job: Job) -> Iterator[Document]:
             yield Document(f"{folder}/{name}.pdf", name)
 
 
-def _due(job: Job, count: int) -> frozenset[int]:
-    """After how many documents a reading is taken."""
-    marks = int(job.settings.get("marks") or 20)
+def _reading_points(workload: Workload, count: int) -> frozenset[int]:
+    """Return after how many documents a reading is taken."""
+    marks = int(workload.settings.get("marks") or 20)
     return frozenset({_SETTLED, count, *(count * mark // marks for mark in range(1, marks))})
 
 
-def _gone_through(results: Iterator[DocumentResult], due: frozenset[int]) -> tuple[list[Mark], int]:
-    """The readings, and how many documents failed."""
-    marks: list[Mark] = []
+def _take_readings(results: Iterator[DocumentResult], due: frozenset[int]) -> tuple[list[Reading], int]:
+    """Return the readings, and how many documents failed."""
+    marks: list[Reading] = []
     failures = 0
     for number, result in enumerate(results, 1):
         failures += not result.ok
         if number in due:
-            marks.append(Mark(number, resident_bytes(), own_cpu_seconds()))
+            marks.append(Reading(number, resident_bytes(), own_cpu_seconds()))
     return marks, failures
 
 
-def _facts(marks: Sequence[Mark], cpu_before: float) -> dict[str, float]:
-    """CPU over all, start of the pool included, and of those after the first thousand alone; growth after these."""
+def _facts(marks: Sequence[Reading], cpu_before: float) -> dict[str, float]:
+    """Return CPU and memory: over all documents with the start of the pool, and after the first thousand."""
     settled = [mark for mark in marks if mark.documents >= _SETTLED] or marks
     first, last = settled[0], settled[-1]
     later = last.documents - first.documents
@@ -106,4 +106,4 @@ def _facts(marks: Sequence[Mark], cpu_before: float) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    run(streamed)
+    run(stream)

@@ -1,4 +1,4 @@
-"""Sinks under measurement: how long each batch waits for them at its end, and how often they warn."""
+"""Sinks under measurement: how long the end of a batch waits for them, and how often they warn."""
 
 import io
 import logging
@@ -14,41 +14,41 @@ from pdfbatch.sinks import LogSink, MemorySink, ProgressBarSink, RedisSink
 
 @dataclass(slots=True)
 class TimedSink:
-    """A sink with a watch on its ``close``."""
+    """A sink whose ``close`` is timed."""
 
     sink: Sink
     close_seconds: float = 0.0
 
     def update(self, status: BatchStatus) -> None:
-        """Passed on."""
+        """Pass the status on."""
         self.sink.update(status)
 
     def document(self, result: DocumentResult) -> None:
-        """Passed on."""
+        """Pass the result on."""
         self.sink.document(result)
 
     def close(self) -> None:
-        """Passed on, and timed."""
+        """Pass the call on and time it."""
         begun = time.monotonic()
         self.sink.close()
         self.close_seconds += time.monotonic() - begun
 
 
 class Warnings(logging.Handler):
-    """Counts what the package warns of."""
+    """Count the warnings of the package."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
         self.count = 0
 
     def emit(self, record: logging.LogRecord) -> None:  # noqa: ARG002 (the name is logging's)
-        """One more."""
+        """Count a warning."""
         self.count += 1
 
 
 @dataclass(slots=True)
 class MeasuredSinks:
-    """Redis alone, or every sink that there is; the progress bar and the log write to memory."""
+    """Redis alone, or every sink; the progress bar and the log write to memory."""
 
     redis_url: str
     only_redis: bool
@@ -66,5 +66,5 @@ class MeasuredSinks:
         self.all = [TimedSink(sink) for sink in sinks]
 
     def facts(self) -> dict[str, float]:
-        """What was seen."""
+        """Return what was measured."""
         return {"close_seconds": sum(sink.close_seconds for sink in self.all), "warnings": self.warnings.count}

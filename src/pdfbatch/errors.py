@@ -1,27 +1,28 @@
-"""Every error that pdfbatch raises.
+"""Every error that pdfbatch raises, and the causes of failures.
 
     PdfBatchError
-    ├── UsageError                 the caller can mend it; raised before any document is opened
-    │   ├── NoDocumentsError       an input matches nothing
-    │   ├── ManifestError          a manifest is not of the documented shape
-    │   ├── DuplicateDocumentError two documents share an id
+    ├── UsageError                 the caller can fix it; raised before any document is opened
+    │   ├── NoDocumentsError       an input matches no document
+    │   ├── ManifestError          a manifest does not have the documented shape
+    │   ├── DuplicateDocumentError two documents have the same id
     │   ├── OutputError            the output cannot be written
     │   └── DependencyError        a package, program or language is not installed
-    ├── DocumentError              one document or page cannot be read: becomes a Failure, never ends a batch
+    ├── DocumentError              one document or page cannot be read; becomes a Failure and never ends a batch
     ├── ExecutorError              a pool cannot do its work
     │   ├── PoolStartError         ... cannot start
-    │   └── PoolBrokenError        ... broke while tasks were under way
-    ├── StatusUnavailableError     the server that keeps the status cannot be reached
-    └── BatchFailedError           raised on request: more failures than the caller accepts
+    │   └── PoolBrokenError        ... broke while tasks were pending
+    ├── StatusUnavailableError     the server that stores the status cannot be reached
+    └── BatchFailedError           more documents failed than the caller accepts
 
-Each takes one message, so that it survives pickling; extras are keyword-only with defaults.
+Each takes one message, because an exception with several positional arguments cannot be unpickled. Further arguments are
+keyword-only and have defaults.
 """
 
 from enum import StrEnum
 
 
 class Cause(StrEnum):
-    """Why a document or page failed, as a stable code."""
+    """Why a document or a page failed, as a stable code. ``Cause.advice`` says what to do about it."""
 
     EMPTY_INPUT = "empty_input"
     NOT_A_FILE = "not_a_file"
@@ -46,15 +47,15 @@ class Cause(StrEnum):
 
     @property
     def advice(self) -> str:
-        """What a person can do about it, as one short sentence."""
+        """One short sentence that says what to do about it."""
         return _ADVICE[self]
 
 
 _ADVICE = {
-    Cause.EMPTY_INPUT: "The file has no bytes: fetch or export it again.",
-    Cause.NOT_A_FILE: "Hand in regular files only; folders are searched when they are named as inputs.",
-    Cause.NOT_A_PDF: "The file is something else under a PDF's name: look at it, or leave it out.",
-    Cause.MALFORMED: "Both engines refuse it: repair it (qpdf, a viewer's 'print to PDF') and try again.",
+    Cause.EMPTY_INPUT: "The file has no bytes: download or export it again.",
+    Cause.NOT_A_FILE: "Only regular files can be read. To read the PDFs of a folder, give the folder as an input.",
+    Cause.NOT_A_PDF: "The file is named like a PDF, but is something else: look at it, or leave it out.",
+    Cause.MALFORMED: "No engine can read it: repair it (qpdf, or 'print to PDF' in a viewer) and try again.",
     Cause.PASSWORD_REQUIRED: "Give the document's password (Document(password=...), manifest key 'password').",
     Cause.LIMIT_PAGES: "Raise Limits.max_pages, or choose a page range.",
     Cause.LIMIT_PIXELS: "Raise Limits.max_pixels if such pages are expected.",
@@ -62,24 +63,24 @@ _ADVICE = {
     Cause.TIMEOUT: "Raise Limits.document_timeout or Limits.page_timeout, or look at the document.",
     Cause.MEMORY_LIMIT: "Raise Limits.memory_bytes, or look at the document.",
     Cause.WORKER_LOST: "The engine crashed on it: look at the document, or try the other engine.",
-    Cause.STORAGE_NOT_FOUND: "Check the path; it is not there (any more).",
+    Cause.STORAGE_NOT_FOUND: "Check the path: there is no such file.",
     Cause.STORAGE_DENIED: "Check permissions and credentials, then retry the failed documents.",
     Cause.STORAGE_UNAVAILABLE: "The storage did not answer: retry the failed documents later.",
-    Cause.STORAGE_FULL: "Free some room at the output, then resume.",
-    Cause.INPUT_CHANGED: "The input changed while it was read: retry when it is at rest.",
+    Cause.STORAGE_FULL: "Free some space at the output, then resume.",
+    Cause.INPUT_CHANGED: "The file changed while it was read: retry when nobody writes to it.",
     Cause.OCR_UNAVAILABLE: "Install tesseract (pip install 'pdfbatch[ocr]') and the languages asked for.",
-    Cause.OCR_FAILED: "Look at the page image; other settings (languages, dpi) may help.",
-    Cause.CANCELLED: "Run again with resume to do what is left.",
+    Cause.OCR_FAILED: "Look at the page: other settings (languages, dpi) may help.",
+    Cause.CANCELLED: "Run again with resume to read the documents that are left.",
     Cause.INTERNAL: "A defect in pdfbatch or in an engine: please report it with the message.",
 }
 
 
 class PdfBatchError(Exception):
-    """The root of the tree: catch this to catch everything that pdfbatch raises on its own."""
+    """Base class of all errors that pdfbatch raises."""
 
 
 class UsageError(PdfBatchError, ValueError):
-    """What the caller asked for cannot be done; the message says what to change."""
+    """The call cannot be carried out as it is. The message says what to change."""
 
 
 class NoDocumentsError(UsageError):
@@ -87,7 +88,7 @@ class NoDocumentsError(UsageError):
 
 
 class ManifestError(UsageError):
-    """A manifest cannot be read as one."""
+    """A manifest does not have the documented shape."""
 
 
 class DuplicateDocumentError(UsageError):
@@ -95,17 +96,17 @@ class DuplicateDocumentError(UsageError):
 
 
 class OutputError(UsageError):
-    """The output location cannot be written."""
+    """The output cannot be written."""
 
 
 class DependencyError(UsageError):
-    """A package, a program or a language that the request needs is not installed."""
+    """A package, program or language that the call needs is not installed."""
 
 
 class DocumentError(PdfBatchError):
     """One document, or one page of it, cannot be read.
 
-    ``cause`` is from the closed list; ``transient`` says whether another try may succeed.
+    ``transient`` says whether another attempt may succeed.
     """
 
     def __init__(self, message: str, *, cause: Cause = Cause.INTERNAL, transient: bool = False) -> None:
@@ -126,11 +127,11 @@ class PoolStartError(ExecutorError):
 
 
 class PoolBrokenError(ExecutorError):
-    """A pool broke; the task of the future that raises this has not been done."""
+    """A pool broke. The future that raises this belongs to a task that was not done."""
 
 
 class StatusUnavailableError(PdfBatchError):
-    """The server that keeps the status of batches (Redis) cannot be reached, is silent, or refuses."""
+    """The server that stores the status of batches (Redis) cannot be reached, does not answer, or refuses."""
 
 
 class BatchFailedError(PdfBatchError):

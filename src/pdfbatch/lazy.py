@@ -1,4 +1,4 @@
-"""Packages that show names of their modules, and load a module when one of its names is first used."""
+"""Lazy package faces: a package offers names of its modules, and imports a module when one of its names is first used."""
 
 import sys
 from collections.abc import Callable
@@ -8,8 +8,8 @@ from importlib import import_module
 def lazy_face(package: str, **modules: str) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
     """Return ``__getattr__`` and ``__dir__`` for a package's ``__init__``.
 
-    ``modules`` maps a module of the package to the names that it gives to the face, separated by spaces. A name is
-    imported at its first use, so that importing a package loads no library that the caller does not need.
+    ``modules`` maps a module of the package to the names that it adds to the face, separated by spaces. A name is imported
+    at its first use, so that importing a package loads no library that the caller does not need.
     """
     homes = {name: module for module, names in modules.items() for name in names.split()}
 

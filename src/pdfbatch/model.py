@@ -1,6 +1,5 @@
-"""The nouns: frozen, picklable values that travel between the caller, the processor and the workers."""
+"""Documents, pages and results: frozen, picklable values that the caller, the parent process and the workers exchange."""
 
-import hashlib
 import os
 import uuid
 from collections.abc import Mapping, Sequence
@@ -8,15 +7,20 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from pdfbatch.errors import Cause
-from pdfbatch.fast_pickle import quickly_pickled
+from pdfbatch.fast_pickle import fast_pickle
 from pdfbatch.page_ranges import parse_page_range
-from pdfbatch.urls import recorded
-
-_URLS = uuid.NAMESPACE_URL.bytes
+from pdfbatch.urls import without_credentials
 
 
 class DocumentStatus(StrEnum):
-    """How one document ended."""
+    """The end of one document.
+
+    ``succeeded``: every page was read. ``partial``: some pages were read, others failed. ``empty``: every page was read, and
+    none has text. ``failed``: nothing could be read. ``timed_out``: a time limit was reached. ``crashed``: the worker process
+    exited or had to be killed. ``out_of_memory``: the document needed more memory than the limit. ``skipped``: an earlier
+    batch finished the document, with the same input and settings. ``duplicate``: an earlier document of the batch has the
+    same bytes, and its text was copied.
+    """
 
     SUCCEEDED = "succeeded"
     PARTIAL = "partial"
@@ -30,7 +34,7 @@ class DocumentStatus(StrEnum):
 
     @property
     def ok(self) -> bool:
-        """Whether the document counts as successful (``partial`` and ``empty`` do, and are shown apart)."""
+        """Whether the document counts as successful. ``partial`` and ``empty`` do, and reports also count them separately."""
         return self not in _FAILED_STATUSES
 
 
@@ -40,7 +44,7 @@ _FAILED_STATUSES = frozenset(
 
 
 class TextSource(StrEnum):
-    """Where the text of a page came from."""
+    """The origin of a page's text: the text inside the PDF, OCR, or none because the page has no text."""
 
     TEXT_LAYER = "text-layer"
     OCR = "ocr"
@@ -51,8 +55,8 @@ class TextSource(StrEnum):
 class Failure:
     """Why a document or a page has no text.
 
-    ``cause`` is from the closed list, ``message`` names the document and says what happened,
-    ``transient`` says whether the same work may succeed when it is tried again.
+    ``cause`` is a stable code, ``message`` names the document and says what happened, and ``transient`` says whether another
+    attempt may succeed.
     """
 
     cause: Cause
@@ -60,19 +64,19 @@ class Failure:
     transient: bool = False
 
     def as_dict(self) -> dict[str, object]:
-        """The failure as JSON-ready data."""
+        """Return the failure as JSON-ready data."""
         return {"cause": str(self.cause), "message": self.message, "transient": self.transient}
 
 
-@quickly_pickled
+@fast_pickle
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One PDF to read: where it is, what it is called, and whatever the caller wants to find again.
+    """One PDF to read: its location, its id, and metadata of the caller.
 
-    ``file_path`` is a path or an fsspec URL. A ``document_uuid`` that is not given is derived from the path (UUIDv5 of
-    its absolute form), so that a second run finds the outputs of the first. ``metadata`` travels to the result untouched.
+    ``file_path`` is a path or an fsspec URL. Without a ``document_uuid``, the id is derived from the path (UUIDv5 of its
+    absolute form), so that a second run finds the outputs of the first. ``metadata`` comes back with the result, unchanged.
     ``password``, ``pages`` ("1-3,7", counted from 1) and ``languages`` ("eng+deu") override the batch's settings.
-    ``content`` holds the bytes of a document that has no path; ``file_path`` then is only a name.
+    ``content`` is the bytes of a document that has no file; ``file_path`` is then only a name.
 
     Raises ``ValueError`` when ``pages`` is not a page range.
     """
@@ -91,7 +95,7 @@ class Document:
         if self.pages is not None:
             parse_page_range(self.pages)
         if not self.document_uuid:
-            object.__setattr__(self, "document_uuid", derived_uuid(self.file_path))
+            object.__setattr__(self, "document_uuid", derive_uuid(self.file_path))
 
     @property
     def is_remote(self) -> bool:
@@ -99,13 +103,13 @@ class Document:
         return self.content is None and "://" in self.file_path and not self.file_path.startswith("file://")
 
     def without_content(self) -> "Document":
-        """The same document without its bytes and its password: what results and records keep."""
+        """Return the document without its bytes and its password, as results and records have it."""
         if self.content is None and self.password is None:
             return self
         return replace(self, content=None, password=None)
 
     def as_dict(self) -> dict[str, object]:
-        """The document in a manifest's shape, without password and bytes."""
+        """Return the document in the shape of a manifest entry, without password and bytes."""
         return {
             "document_uuid": self.document_uuid,
             "file_path": self.file_path,
@@ -114,23 +118,21 @@ class Document:
         }
 
 
-def derived_uuid(file_path: str) -> str:
-    """The id of a document that came without one: UUIDv5 (RFC 9562) of its absolute path, or of its URL without secrets."""
-    name = recorded(file_path) if "://" in file_path else os.path.abspath(file_path)
-    name = name.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
-    # what ``str(uuid.uuid5(...))`` gives, in a third of its time: it is done once or twice for each document
-    digits = hashlib.sha1(_URLS + name.encode(), usedforsecurity=False).hexdigest()
-    variant = "89ab"[int(digits[16], 16) & 3]
-    return f"{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"
+def derive_uuid(file_path: str) -> str:
+    """Return the id of a document that has none: UUIDv5 (RFC 9562) of its absolute path, or of its URL without secrets."""
+    name = without_credentials(file_path) if "://" in file_path else os.path.abspath(file_path)
+    # A path that is not UTF-8 has halves of surrogate pairs, which UUIDv5 does not take.
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, name.encode("utf-8", "surrogatepass").decode("utf-8", "replace")))
 
 
 class Reason(StrEnum):
-    """Why the text of a page came from where it did: a closed list, kept in every record.
+    """Why the text layer of a page was used, or OCR. Every record has one of these for each page that was read.
 
-    ``text-layer``: it is there and good. ``little-text-no-scan``: it is short, but no image fills the page.
-    ``no-text-layer``: there is none, but there is something on the page. ``stamp-over-image``: it is short, and an image
-    fills the page. ``garbage-text-layer``: it is not text. ``blank``: there is nothing on the page. ``second-engine``:
-    another engine found text where the first found none. ``ocr-always``: OCR was asked for on every page.
+    ``text-layer``: the text layer is there and good. ``little-text-no-scan``: it is short, but no image fills the page.
+    ``no-text-layer``: there is none, but there is something on the page. ``stamp-over-image``: it is short, and an image fills
+    the page. ``garbage-text-layer``: most of it is no readable text. ``blank``: there is nothing on the page.
+    ``second-engine``: the second engine found text where the first found none. ``ocr-always``: the settings ask for OCR on
+    every page.
     """
 
     TEXT_LAYER = "text-layer"
@@ -143,14 +145,13 @@ class Reason(StrEnum):
     OCR_ALWAYS = "ocr-always"
 
 
-@quickly_pickled
+@fast_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """One page of a result.
 
-    ``number`` counts from 1. ``reason`` says why the text came from where it did. ``confidence`` is the mean word
-    confidence of OCR, 0 to 100, and ``None`` where no OCR was done or no word was found. ``failure`` says why a page has
-    no text although it was asked for.
+    ``number`` counts from 1. ``reason`` is one of ``Reason``, or the cause of the ``failure`` of a page that could not be read.
+    ``confidence`` is the mean word confidence of OCR, 0 to 100, and ``None`` without OCR or without a word.
     """
 
     number: int
@@ -161,7 +162,7 @@ class Page:
     failure: Failure | None = None
 
     def as_dict(self) -> dict[str, object]:
-        """The page as JSON-ready data, in the shape of the record."""
+        """Return the page as JSON-ready data, as records have it."""
         return {
             "number": self.number,
             "source": str(self.source),
@@ -172,10 +173,10 @@ class Page:
         }
 
 
-@quickly_pickled
+@fast_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """What a document amounted to, without its text: all that the parent process needs of it."""
+    """Page and character counts of one document. The parent process needs these, but not its text."""
 
     pages: int = 0
     text_pages: int = 0
@@ -186,18 +187,17 @@ class Counts:
     ocr_seconds: float = 0.0
 
 
-@quickly_pickled
+@fast_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentResult:
-    """What came of one document.
+    """The result of one document.
 
-    ``pages`` holds the pages of a batch without output; with an output they are read back from it when first asked for.
-    ``output`` is the URI of the record, ``None`` without output. ``attempts`` counts the tries, the first included, and
-    each request to a storage that was made again for the document.
+    With an output, ``pages`` are read from it at the first access. ``output`` is the URI of the record, ``None`` without
+    output. ``attempts`` counts the attempts, the first included, and each repeated request to a storage.
     ``duration_seconds`` is the time that workers spent on the document, summed over its parts and attempts.
-    ``duplicate_of`` is the id of the document with the same bytes from which a ``duplicate`` has its text. ``fingerprint``
-    says which version of the input was read; it is empty where that is not known, as after a failure. A document that
-    was ``skipped`` has its ``pdf_metadata`` in its record only.
+    ``duplicate_of`` is the id of the document from which a ``duplicate`` has its text. ``fingerprint`` tells which version of
+    the input was read; it is empty where that is not known, as after a failure. The ``pdf_metadata`` of a ``skipped`` document
+    are in its record only.
     """
 
     document: Document
@@ -219,11 +219,11 @@ class DocumentResult:
 
     @property
     def text(self) -> str:
-        """The text of all pages, parted by form feeds."""
+        """The text of all pages, separated by form feeds."""
         return "\f".join(page.text for page in self.pages)
 
     def as_dict(self) -> dict[str, object]:
-        """A summary without text, as JSON-ready data."""
+        """Return a summary without text, as JSON-ready data."""
         return {
             **self.document.as_dict(),
             "status": str(self.status),

@@ -1,4 +1,4 @@
-"""From pages to a document's status: pure rules, the same for a whole document, a joined one and one that was given up."""
+"""Rules that make a result from pages or from a failure. They do no I/O and read no clock."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -14,7 +14,7 @@ _STATUS_OF_CAUSE = {
 }
 
 
-def concluded(
+def build_result(
     document: Document,
     pages: Sequence[Page],
     *,
@@ -22,16 +22,24 @@ def concluded(
     pdf_metadata: Mapping[str, str] | None = None,
     ocr_seconds: float = 0.0,
 ) -> DocumentResult:
-    """The result of a document whose pages were read; ``failure`` is one of the document itself, such as its time limit.
+    """Return the result of a document whose pages were read.
 
-    A document without a failure of its own is ``failed`` (or ``timed_out`` ...) when every page failed, ``partial`` when
-    some did, ``empty`` when there is no text on any page, else ``succeeded``.
+    ``failure`` is one of the whole document, such as its time limit. Without it, the status is ``failed`` (or ``timed_out``
+    ...) when every page failed, ``partial`` when some did, ``empty`` when no page has text, else ``succeeded``. When every
+    page failed, the failure of the first page is that of the document.
     """
-    failure = failure or _common_failure(pages)
-    counts = counted(pages, ocr_seconds)
+    if failure is None and pages and all(page.failure is not None for page in pages):
+        failure = pages[0].failure
+    counts = count_pages(pages, ocr_seconds)
+    if failure is not None:
+        status = _failed_status(failure)
+    elif counts.failed_pages:
+        status = DocumentStatus.PARTIAL
+    else:
+        status = DocumentStatus.SUCCEEDED if counts.characters else DocumentStatus.EMPTY
     return DocumentResult(
         document=document.without_content(),
-        status=_status(counts, failure),
+        status=status,
         pages=tuple(pages),
         failure=failure,
         pdf_metadata=pdf_metadata or {},
@@ -39,14 +47,13 @@ def concluded(
     )
 
 
-def failed(document: Document, failure: Failure) -> DocumentResult:
-    """The result of a document of which nothing could be read."""
-    status = _STATUS_OF_CAUSE.get(failure.cause, DocumentStatus.FAILED)
-    return DocumentResult(document=document.without_content(), status=status, failure=failure)
+def failed_result(document: Document, failure: Failure) -> DocumentResult:
+    """Return the result of a document of which nothing could be read."""
+    return DocumentResult(document=document.without_content(), status=_failed_status(failure), failure=failure)
 
 
 def as_duplicate(result: DocumentResult, document: Document, duplicate_of: DuplicateOf) -> DocumentResult:
-    """The result of a twin, as that of a document with the same bytes."""
+    """Return the result of one document as that of its duplicate, which cost no time of its own."""
     return replace(
         result,
         document=document.without_content(),
@@ -59,21 +66,21 @@ def as_duplicate(result: DocumentResult, document: Document, duplicate_of: Dupli
     )
 
 
-def out_of_time(name: str, limit: float | None) -> Failure:
-    """The failure of a document that used up its time."""
+def timeout_failure(name: str, limit: float | None) -> Failure:
+    """Return the failure of a document that used up its time. ``name`` is its path, ``limit`` is in seconds."""
     seconds = "limit" if limit is None else f"limit of {limit:g} s"
     return Failure(
         cause=Cause.TIMEOUT, message=f"{name}: not finished within the document's {seconds} (document_timeout)"
     )
 
 
-def lost_pages(numbers: Iterable[int], failure: Failure) -> tuple[Page, ...]:
-    """Pages that could not be read, all for one reason."""
+def failed_pages(numbers: Iterable[int], failure: Failure) -> tuple[Page, ...]:
+    """Return pages without text that all have the same failure."""
     return tuple(Page(number=number, reason=str(failure.cause), failure=failure) for number in numbers)
 
 
-def counted(pages: Sequence[Page], ocr_seconds: float = 0.0) -> Counts:
-    """What the pages amount to."""
+def count_pages(pages: Sequence[Page], ocr_seconds: float = 0.0) -> Counts:
+    """Return the counts of a document with these pages."""
     sources = [page.source for page in pages]
     return Counts(
         pages=len(pages),
@@ -86,15 +93,5 @@ def counted(pages: Sequence[Page], ocr_seconds: float = 0.0) -> Counts:
     )
 
 
-def _status(counts: Counts, failure: Failure | None) -> DocumentStatus:
-    if failure is not None:
-        return _STATUS_OF_CAUSE.get(failure.cause, DocumentStatus.FAILED)
-    if counts.failed_pages:
-        return DocumentStatus.PARTIAL
-    return DocumentStatus.SUCCEEDED if counts.characters else DocumentStatus.EMPTY
-
-
-def _common_failure(pages: Sequence[Page]) -> Failure | None:
-    """The failure of a document of which every page failed: that of its first page."""
-    failures = [page.failure for page in pages if page.failure is not None]
-    return failures[0] if failures and len(failures) == len(pages) else None
+def _failed_status(failure: Failure) -> DocumentStatus:
+    return _STATUS_OF_CAUSE.get(failure.cause, DocumentStatus.FAILED)

@@ -1,4 +1,4 @@
-"""Page ranges as people write them: ``"1-3,7,10-"``."""
+"""Page ranges, such as ``"1-3,7,10-"``."""
 
 import re
 from collections.abc import Iterator
@@ -7,15 +7,15 @@ _SPAN = re.compile(r"\s*(\d+)\s*(-\s*(\d*)\s*)?")
 
 
 def parse_page_range(text: str) -> tuple[tuple[int, int | None], ...]:
-    """The spans of a page range, first and last page counted from 1; ``None`` stands for the last page.
+    """Return the spans of a page range as (first, last), counted from 1. ``None`` is the last page of the document.
 
-    Raises ``ValueError`` naming the part that is not a span.
+    Raises ``ValueError``, which names the part that is not a span.
     """
     return tuple(_span(part) for part in text.split(","))
 
 
 def pages_in(text: str | None, page_count: int) -> Iterator[int]:
-    """The page numbers of a range (all pages for ``None``) in rising order, each once, none beyond ``page_count``."""
+    """Yield the page numbers of a range (``None``: all pages) in rising order, each once, none above ``page_count``."""
     if text is None:
         yield from range(1, page_count + 1)
         return

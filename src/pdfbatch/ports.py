@@ -1,6 +1,8 @@
 """The ports: what an executor, an engine, an OCR engine, an output and a sink promise.
 
-Each is a ``Protocol``; an adapter need not inherit from it. ``pdfbatch.testing`` has a public contract test for each.
+Each port is a ``Protocol``: an adapter need not inherit from it. What only some adapters can do is a protocol of its own,
+``Supports…``, that pdfbatch asks for with ``isinstance``. ``pdfbatch.testing`` has a public contract for each port, with a
+test for each promise made here.
 """
 
 import math
@@ -28,23 +30,23 @@ POINTS_PER_INCH = 72
 
 
 class Watch(Protocol):
-    """Hears, inside the worker, which page a task is on. Cheap enough to be told of every page."""
+    """Tracks, inside a worker, which page a task is on. Cheap enough to be called for every page."""
 
     @abstractmethod
     def page(self, number: int) -> None:
-        """The task begins with this page; 0 when it is on no page."""
+        """Note that the task starts with this page; 0 when it is on no page."""
 
 
 class Work(Protocol):
-    """What workers do. A picklable value, handed to a pool once, then called for each task.
+    """A function that workers call for each task. A picklable value, handed to a pool once.
 
-    It never raises for what a document does: whatever goes wrong with a document is in the ``TaskResult``. Work whose
+    It returns whatever goes wrong with a document as the failure of a ``TaskResult`` and never raises for it. Work whose
     libraries can be loaded beforehand is also a ``SupportsPreload``.
     """
 
     @property
     def limits(self) -> Limits:
-        """The limits that the pool should enforce on a worker."""
+        """Limits that a pool that kills enforces on its workers."""
         ...
 
     @abstractmethod
@@ -54,56 +56,60 @@ class Work(Protocol):
 
 @runtime_checkable
 class SupportsPreload(Protocol):
-    """Work, or an output, that can load its libraries before the first task, so that forked workers have them already."""
+    """Work or an output that can load its libraries before the first task, so that forked workers have them already."""
 
     @abstractmethod
     def load(self) -> None:
-        """Import what the first task would import, and no more: no connection, no thread. What it raises harms nothing."""
+        """Import what the first task would import: open no connection, start no thread.
+
+        Whoever calls it ignores what it raises, because the first task meets the same error and reports it.
+        """
 
 
 @runtime_checkable
 class PipelinedWork(Work, Protocol):
-    """Work that can be called in two steps, so that a worker reads the next document while it waits for an output."""
+    """Work that can be called in two steps, so that a worker reads the next document while an output is written."""
 
     @abstractmethod
     def begin(self, task: Task, watch: Watch | None = None) -> TaskResult | Callable[[], TaskResult]:
-        """Do all of a task that needs the processor.
+        """Do the part of a task that needs the processor.
 
-        What is returned is the result, or what ends the task and then has its result: a callable, to be called once, in any
-        thread. Neither it nor this raises for what a document does.
+        Return the result, or a callable that waits for the output and returns the result. Call it once, in any thread. As
+        ``__call__``, neither raises for what a document does.
         """
 
 
 class Pool(Protocol):
-    """An executor, running. A context manager.
+    """A running executor. A context manager.
 
-    Leaving it normally waits for the tasks under way; leaving it by an exception cancels what has not begun, stops what
-    has (where the executor can) and leaves nothing running. Both end within seconds and can be repeated. A pool whose
-    workers go on while a task waits for its output is also a ``SupportsPendingWrites``.
+    Leaving it normally waits for the tasks that were submitted. Leaving it by an exception cancels the tasks that have not
+    started, stops the others where the executor can, and ends within seconds. Leaving it again does nothing. After either,
+    no thread and no child process of the pool is left, except a thread that is stuck in a task. A pool whose workers go on
+    while a task waits for its output is also a ``SupportsPendingWrites``.
     """
 
     @property
     def name(self) -> str:
-        """The name of the executor that does the work: that of the one in use where there are several."""
+        """Name of the executor that does the work: the one in use where there are several."""
         ...
 
     @property
     def capacity(self) -> int:
-        """How many tasks it works on at one time, at least 1."""
+        """Number of tasks that it works on at one time, at least 1."""
         ...
 
     @abstractmethod
     def submit(self, task: Task) -> Future[TaskResult]:
-        """Take a task and return at once; callable from one thread.
+        """Take a task and return at once. Called from one thread.
 
-        The future ends exactly once. Whatever the task did (hang, crash, exhaust memory), it ends with a ``TaskResult``;
-        it raises ``PoolBrokenError`` only when the pool could not do the task at all, and is cancelled only when the
-        pool was left before the task began.
+        The future ends exactly once. It ends with a ``TaskResult`` whatever the task did: hang, crash, raise (``SystemExit``
+        too), exhaust memory. It raises ``PoolBrokenError`` only when the pool could not do the task at all. It is cancelled
+        only when the pool was left before the task started, or when the task comes after that.
         """
 
     @abstractmethod
     def __enter__(self) -> Self:
-        """The pool itself."""
+        """Return the pool itself."""
 
     @abstractmethod
     def __exit__(
@@ -114,34 +120,34 @@ class Pool(Protocol):
 
 @runtime_checkable
 class SupportsPendingWrites(Protocol):
-    """A pool whose workers begin the next task while the output of the last one is still being written."""
+    """A pool whose workers start the next task while the output of the last one is still being written."""
 
     @property
     def pending_writes(self) -> int:
-        """How many submitted tasks only wait for their output. The pool is handed as many more than its capacity."""
+        """Number of submitted tasks that only wait for their output. The pool is given so many more than its capacity."""
         ...
 
 
 class Shared(IntEnum):
-    """What the workers of an executor have in common with this process; more is greater."""
+    """What the workers of an executor surely share with this process; more is greater."""
 
     NOTHING = 0
-    """They may be on other machines."""
+    """Nothing: they may be on other machines."""
     FILES = 1
-    """They see this machine's files."""
+    """The files of this machine."""
     MEMORY = 2
-    """They are threads of this process."""
+    """Everything: they are threads of this process."""
 
 
 class Executor(Protocol):
-    """Where tasks run: a description, reusable, that starts pools.
+    """A description of where tasks run. It can start pools again and again, also side by side.
 
     One that may be started in any thread of this process is also a ``SupportsBackgroundStart``.
     """
 
     @property
     def name(self) -> str:
-        """What it is called in a status: ``process``, ``thread`` ..."""
+        """Short name for a status: ``process``, ``thread`` ..."""
         ...
 
     @property
@@ -151,12 +157,12 @@ class Executor(Protocol):
 
     @property
     def shares(self) -> Shared:
-        """What its workers surely share with this process: how documents and outputs can reach them depends on it."""
+        """What its workers share with this process: how documents and outputs can reach them depends on it."""
         ...
 
     @abstractmethod
     def start(self, work: Work) -> Pool:
-        """A pool whose workers do ``work``.
+        """Start a pool whose workers do ``work``.
 
         Raises ``PoolStartError`` when no worker can be started here.
         """
@@ -177,30 +183,37 @@ class SupportsBackgroundStart(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageFacts:
-    """What an engine sees on a page without drawing it: the ground for the decision about OCR.
+    """What an engine finds on a page without drawing it. pdfbatch decides by it which pages need OCR.
 
-    ``image_coverage`` is the share of the page that images cover, 0 to 1; ``image_dpi`` the resolution of the largest,
-    0 when there is none. ``glyphs`` counts characters of the text layer, ``unmapped_glyphs`` those without a Unicode
-    value, ``suspicious_glyphs`` those of them whose character is none that a writer means. ``vector_objects`` counts paths,
-    shadings and visible annotations, ``objects`` everything that the content of the page paints. ``undecoded_images`` are images
-    that have data but no picture: they cannot be decoded, or come out in one even colour though their data does not.
-    ``content_bytes`` is the length of the content, 0 when the engine does not know it. Width and
-    height in points, as shown (after /Rotate).
+    An engine that cannot count something leaves it at 0. A page with nothing but zeros counts as blank.
     """
 
     width: float
+    """Width in points of the page as it is shown: its crop box, after /Rotate."""
     height: float
+    """Height in points of the page as it is shown."""
     image_coverage: float = 0.0
+    """Share of the page that images cover together, 0 to 1."""
     image_dpi: float = 0.0
+    """Resolution of the largest image where it lies on the page, in pixels per inch; 0 when there is none."""
     images: int = 0
+    """Number of images drawn, inline images and those inside forms included."""
     glyphs: int = 0
+    """Number of characters of the text layer."""
     unmapped_glyphs: int = 0
+    """Number of those for which the font gives no Unicode value."""
     invisible_glyphs: int = 0
+    """Number of those in text rendering mode 3, as OCR software puts them behind a scan."""
     vector_objects: int = 0
+    """Number of paths, shadings and drawn annotations; of very many, some thousands are enough."""
     objects: int = 0
+    """Number of texts, paths, shadings, images and forms that the content of the page paints; some thousands are enough."""
     content_bytes: int = 0
+    """Length of the content of the page, unpacked; 0 when there is none or the engine does not know it."""
     undecoded_images: int = 0
+    """Number of images that have data but no picture: it cannot be decoded, or comes out in one colour."""
     suspicious_glyphs: int = 0
+    """Number of unmapped glyphs whose character is none that a writer means: control characters, private use, unassigned."""
 
 
 class Box(NamedTuple):
@@ -214,65 +227,67 @@ class Box(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentExtras:
-    """What a document has beside its pages.
-
-    ``attachments`` counts embedded files; a ``portfolio`` is a document whose pages are only a cover for them. ``form_fields``
-    counts the fields of its form. ``xfa`` says whether it has a form of the XFA kind as well: a ``"static"`` one is drawn on the
-    pages, a ``"dynamic"`` one is not, so that the pages hold no more than a request for another viewer.
-    """
+    """What a document has beside its pages. An engine that cannot tell something leaves it as it is here."""
 
     attachments: int = 0
+    """Number of files embedded in the document."""
     portfolio: bool = False
+    """Whether the document is a collection of files, and its pages only their cover."""
     xfa: Literal["none", "static", "dynamic"] = "none"
+    """Whether it has an XFA form: pages show a static one, and of a dynamic one only a request for another viewer."""
     form_fields: int = 0
+    """Number of form fields; of those on pages whose text has been read, where the engine cannot tell of all."""
 
 
 def pixels_per_side(points: float, dpi: float) -> int:
-    """The pixels of a page's side of so many points, at least 1.
+    """Return how many pixels a side of a page has that is so many points long, at least 1.
 
-    As pypdfium2 reckons it, down to its rounding error (792 points at 300 dpi are 3301 pixels), so that tesseract sees what
-    it sees after pypdfium2's own ``render``. One row more or less is enough to change how it divides a page into columns:
-    the character error rate of a fax was 0.104 with 3300 rows and 0.002 with 3301. Neither size is better on the whole, but
-    only one of them makes a reading comparable with those of others.
+    The formula is pypdfium2's own, rounding error included (792 points at 300 dpi are 3301 pixels), so that tesseract reads
+    the same picture as after pypdfium2's ``render``: one row more or less can change how it divides a page into columns.
     """
     return max(math.ceil(points * (dpi / POINTS_PER_INCH)), 1)
 
 
 class OpenPage(Protocol):
-    """One page of an open document, valid until the next one is asked for."""
+    """One page of an open document. It is valid until the next one is asked for."""
 
     @abstractmethod
     def text(self) -> str:
-        """The text that a reader of the page sees, as far as the engine can tell; empty when there is none.
+        r"""Return the text that a reader of the page sees, as far as the engine can tell; empty when there is none.
 
-        Lines end in ``\\n``. A hyphen at the end of a line stays, and so does the line. Values of form fields and the text of
-        annotations stand among the lines, where the page shows them, unless the document was opened without ``annotations``.
+        Lines end in ``\n``; there is no ``\r``, no form feed, no control character but the tab, and nothing that UTF-8 cannot
+        encode: ``pdfbatch.text.storable_text`` makes any string so. A hyphen at the end of a line stays, and so does the line.
+        Values of form fields and what annotations show stand among the lines where the page shows them, each once, unless the
+        document was opened without ``annotations``; hidden ones do not, nor those that are not to be printed.
         """
 
     @abstractmethod
     def text_boxes(self) -> Sequence[Box]:
-        """Where the text layer lies: a box for each line or word. Cheap; empty when the engine cannot tell."""
+        """Return where the text layer lies, a box for each line or word; nothing when the engine cannot tell. Cheap."""
 
     @abstractmethod
     def facts(self) -> PageFacts:
-        """What is on the page."""
+        """Return what is on the page."""
 
     @abstractmethod
     def image(self, dpi: float) -> "Image":
-        """The page as a grey picture (mode ``L``), drawn upright as shown at ``dpi``."""
+        """Draw the page in grey (mode ``L``), upright as it is shown, with ``pixels_per_side`` pixels at ``dpi``.
+
+        An engine that cannot draw raises ``DocumentError``.
+        """
 
 
 class OpenDocument(Protocol):
-    """A PDF, opened by an engine."""
+    """A PDF that an engine has opened."""
 
     @property
     def page_count(self) -> int:
-        """Number of pages."""
+        """Number of pages, at least 1."""
         ...
 
     @property
     def metadata(self) -> Mapping[str, str]:
-        """Title, Author, Subject, Keywords, Creator, Producer, CreationDate, ModDate: those that are there."""
+        """Those of Title, Author, Subject, Keywords, Creator, Producer, CreationDate and ModDate that are there."""
         ...
 
     @property
@@ -282,15 +297,18 @@ class OpenDocument(Protocol):
 
     @abstractmethod
     def page(self, number: int) -> AbstractContextManager[OpenPage]:
-        """A page, counted from 1. Raises ``DocumentError`` when the page cannot be loaded."""
+        """Open a page, counted from 1, in any order and as often as asked.
+
+        Raises ``DocumentError`` (``malformed``) that says "page <number>" when there is no such page or it cannot be loaded.
+        """
 
 
 class TextEngine(Protocol):
-    """PDF -> text layer, page images, metadata. A picklable value."""
+    """Reads PDFs: text layer, facts, images and metadata. A picklable value."""
 
     @property
     def name(self) -> str:
-        """What it is called in a record: ``pdfium``, ``pypdf`` ..."""
+        """Short name for a record: ``pdfium``, ``pypdf`` ..."""
         ...
 
     @property
@@ -302,17 +320,18 @@ class TextEngine(Protocol):
     def open(
         self, source: str | bytes, *, password: str | None = None, annotations: bool = True
     ) -> AbstractContextManager[OpenDocument]:
-        """Open a local path or the bytes of a PDF; an empty user password is tried when none is given.
+        """Open a local path or the bytes of a PDF; several may be open at once.
 
-        ``annotations=False`` leaves values of form fields and the text of annotations out of the text of pages.
-
-        Raises ``DocumentError`` (``malformed``, ``not_a_pdf``, ``password_required`` ...).
+        The empty password is tried when none is given, and after one that does not fit. ``annotations=False`` leaves values of
+        form fields and what annotations show out of the text of pages. Raises ``DocumentError``, its message beginning with
+        the path: ``empty_input``, ``not_a_pdf`` for another kind of file, ``malformed`` (also without pages),
+        ``password_required``, ``not_a_file`` for a folder, ``storage_not_found``. No message tells a password.
         """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What OCR read on a picture. ``confidence`` is the mean word confidence, 0 to 100, ``None`` without a word."""
+    """What OCR read in a picture. ``confidence`` is the mean word confidence, 0 to 100; ``None`` without a word."""
 
     text: str
     confidence: float | None
@@ -320,11 +339,11 @@ class Reading:
 
 
 class OcrEngine(Protocol):
-    """Picture -> text and confidence. A picklable value."""
+    """Reads pictures: text and confidence. A picklable value, also after it has read; it may be called in many threads."""
 
     @property
     def name(self) -> str:
-        """What it is called in a record: ``tesseract``, ``tesserocr`` ..."""
+        """Short name for a record: ``tesseract``, ``tesserocr`` ..."""
         ...
 
     @property
@@ -334,20 +353,24 @@ class OcrEngine(Protocol):
 
     @abstractmethod
     def check(self, languages: str) -> None:
-        """Raise ``DependencyError`` saying what to install when these languages cannot be read here."""
+        """Raise ``DependencyError`` when these languages (``eng+deu``), or none, cannot be read here.
+
+        The message names the missing languages and says what to install.
+        """
 
     @abstractmethod
     def read(self, image: "Image", *, languages: str, dpi: int, timeout: float | None = None) -> Reading:
-        """Read a picture (mode ``L``, ``1`` or ``RGB``).
+        """Read a picture (mode ``L``, ``1`` or ``RGB``) and leave it as it is. Lines of the text end in a line feed.
 
-        Raises ``DocumentError`` (``timeout`` after ``timeout`` seconds, else ``ocr_failed``, ``ocr_unavailable``).
+        Raises ``DocumentError``: ``timeout`` after ``timeout`` seconds (at once for 0 or less), ``ocr_unavailable`` when a
+        language is missing, else ``ocr_failed``. The engine can read on after each.
         """
 
     @abstractmethod
     def orientation(self, image: "Image", *, timeout: float | None = None) -> int | None:
-        """How many degrees clockwise the picture must be turned to stand upright: 0, 90, 180 or 270.
+        """Return how many degrees clockwise the picture must be turned to stand upright: 0, 90, 180 or 270.
 
-        ``None`` when that cannot be told here (no orientation data, too little text).
+        Return ``None`` when that cannot be told (no orientation data, too little text).
         """
 
 
@@ -366,10 +389,11 @@ class Locality(IntEnum):
 
 
 class Output(Protocol):
-    """Where text goes. A picklable value; opened by each process for itself.
+    """A place for text and records. A picklable value that each process opens for itself; many threads may call it.
 
-    An output whose client can be loaded beforehand is also a ``SupportsPreload``; one that can find the temporary files of
-    writers that were killed is also a ``SupportsSweep``.
+    Names are relative, of lower-case ASCII letters, digits and ``_ - . =`` with ``/`` between folders. An output whose
+    client can be loaded beforehand is also a ``SupportsPreload``; one that can find the temporary files of killed writers is
+    also a ``SupportsSweep``.
     """
 
     @property
@@ -379,30 +403,39 @@ class Output(Protocol):
 
     @abstractmethod
     def check(self) -> None:
-        """Make it ready for a batch. Raises ``OutputError`` when nothing can be written there."""
+        """Make the place if it is not there. Keep what is there, and add no name.
+
+        Raises ``OutputError`` when nothing can be written there.
+        """
 
     @abstractmethod
     def uri(self, name: str) -> str:
-        """The full address of a name, without secrets; of the place itself for an empty one."""
+        """Return the full address of a name, or of the place itself for an empty one, without secrets."""
 
     @abstractmethod
     def write(self, name: str, data: bytes) -> None:
-        """Store bytes under a relative name, whole or not at all, replacing what was there.
+        """Store bytes under a name, whole or not at all, also when the process is killed. Replace what was there.
 
-        Raises ``DocumentError`` with a storage cause.
+        Make the folders of the name. Raises ``DocumentError`` with a storage cause.
         """
 
     @abstractmethod
     def read(self, name: str) -> bytes:
-        """The bytes under a name. Raises ``DocumentError`` (``storage_not_found`` ...)."""
+        """Return the bytes under a name.
+
+        Raises ``DocumentError`` with a storage cause, not transient ``storage_not_found`` when there is no such name.
+        """
 
     @abstractmethod
     def delete(self, name: str) -> None:
-        """Remove a name, or everything below it when it ends in ``/``; what is not there is fine."""
+        """Remove a name, or all names below it when it ends in ``/``. Do nothing when there is none."""
 
     @abstractmethod
     def names(self, below: str = "") -> Iterable[str]:
-        """All relative names below a prefix, as they are now, by one listing."""
+        """Return all names that begin with ``below``, in all folders, as they are now, by one listing.
+
+        In any order; none when the place is not there yet. Temporary files of writers are not among them.
+        """
 
 
 @runtime_checkable
@@ -411,25 +444,34 @@ class SupportsSweep(Protocol):
 
     @abstractmethod
     def sweep(self) -> int:
-        """Remove them and return how many there were. Raises ``DocumentError`` with a storage cause."""
+        """Remove them, spare those of writers that may be alive, and return how many were removed.
+
+        Raises ``DocumentError`` with a storage cause.
+        """
 
 
 @runtime_checkable
 class Sink(Protocol):
-    """Hears how a batch is going. Called from one thread; what it raises is logged once and harms nothing."""
+    """A receiver of a batch's progress. All calls come from one thread, and the batch waits for each.
+
+    A sink that talks over a network does so in a thread of its own. What a sink raises is logged once and harms nothing.
+    """
 
     @abstractmethod
     def update(self, status: BatchStatus) -> None:
-        """A snapshot. The first comes before any work, the last when the batch has ended; each replaces the one before."""
+        """Take a snapshot, which replaces the one before.
+
+        The first comes before any document, the last when the batch has ended; between them come four a second at most.
+        """
 
     @abstractmethod
     def document(self, result: DocumentResult) -> None:
-        """A document has ended."""
+        """Take the result of a document that has ended."""
 
     @abstractmethod
     def close(self) -> None:
-        """The batch is over; ends within three seconds."""
+        """End the batch, within three seconds. Another batch may follow, and begins with ``update``."""
 
 
 SinkLike = Sink | Callable[[DocumentResult], object]
-"""What stands for a sink wherever sinks are given: a sink, or a function to call with each result."""
+"""A sink, or a function that is called with each result; accepted wherever sinks are given."""

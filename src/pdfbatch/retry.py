@@ -1,11 +1,14 @@
-"""Retry in one place: which failures are worth another try, and how long to wait. The only module that knows tenacity.
+"""Retry: call a function again after a transient failure, and count such calls. The only module that imports tenacity.
 
-It is loaded at the first call: with it comes asyncio, and tornado where that is installed, and a batch of local documents
-that are all well needs none of them.
+It imports tenacity at the first call that needs it, because tenacity imports asyncio, and tornado where that is installed, and
+most batches of local documents retry nothing.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from pdfbatch.errors import DocumentError
@@ -14,41 +17,10 @@ from pdfbatch.settings import RetryPolicy
 if TYPE_CHECKING:
     from tenacity.wait import wait_random_exponential
 
-from collections.abc import Generator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
-
-
-@dataclass(slots=True)
-class Repeats:
-    """A count that goes up while a task is done."""
-
-    count: int = 0
-
-
-_current: ContextVar[Repeats | None] = ContextVar("pdfbatch_repeats", default=None)
-
-
-@contextmanager
-def counting() -> Generator[Repeats]:
-    """Count the requests that this thread repeats until the block ends."""
-    repeats = Repeats()
-    token = _current.set(repeats)
-    try:
-        yield repeats
-    finally:
-        _current.reset(token)
-
-
-def repeated() -> None:
-    """A request is about to be made again."""
-    repeats = _current.get()
-    if repeats is not None:
-        repeats.count += 1
-
-
 T = TypeVar("T")
+
+
+# --- calls ------------------------------------------------------------------------------------------------------------
 
 
 def call(
@@ -58,25 +30,29 @@ def call(
     budget_seconds: float | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> T:
-    """Call ``function`` until it does not raise a transient ``DocumentError``, as often and as long as the policy allows.
+    """Call ``function`` until it raises no transient ``DocumentError``, as often and as long as the policy allows.
 
-    Raises the last error itself. ``budget_seconds`` bounds the whole: no wait goes beyond it.
+    Raises the last error. ``budget_seconds`` limits the whole: no wait begins that would end later.
     """
-    from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_before_delay  # noqa: PLC0415
+    from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_before_delay  # noqa: PLC0415 (see above)
 
     delay = float("inf") if budget_seconds is None else budget_seconds
-    stop = stop_after_attempt(policy.attempts) | stop_before_delay(delay)
-    wait, again = _wait(policy), retry_if_exception(_is_transient)
-    tries = Retrying(retry=again, stop=stop, wait=wait, sleep=sleep, before_sleep=lambda _: repeated(), reraise=True)
-    return tries(function)
+    return Retrying(
+        retry=retry_if_exception(lambda error: isinstance(error, DocumentError) and error.transient),
+        stop=stop_after_attempt(policy.attempts) | stop_before_delay(delay),
+        wait=_wait(policy),
+        sleep=sleep,
+        before_sleep=lambda _: count_retry(),
+        reraise=True,
+    )(function)
 
 
 def backoff_seconds(policy: RetryPolicy, attempt: int) -> float:
-    """How long to wait after the given attempt (from 1): exponential with full jitter.
+    """Return how long to wait after an attempt (counted from 1): exponential with full jitter.
 
     https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/ has the reasoning.
     """
-    from tenacity import RetryCallState, Retrying  # noqa: PLC0415
+    from tenacity import RetryCallState, Retrying  # noqa: PLC0415 (as above)
 
     state = RetryCallState(Retrying(), None, (), {})
     state.attempt_number = attempt
@@ -84,10 +60,37 @@ def backoff_seconds(policy: RetryPolicy, attempt: int) -> float:
 
 
 def _wait(policy: RetryPolicy) -> "wait_random_exponential":
-    from tenacity.wait import wait_random_exponential  # noqa: PLC0415
+    from tenacity.wait import wait_random_exponential  # noqa: PLC0415 (as above)
 
     return wait_random_exponential(multiplier=policy.backoff_seconds, max=policy.max_backoff_seconds)
 
 
-def _is_transient(error: BaseException) -> bool:
-    return isinstance(error, DocumentError) and error.transient
+# --- counting ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class RetryCount:
+    """The number of calls that were repeated so far."""
+
+    count: int = 0
+
+
+_current: ContextVar[RetryCount | None] = ContextVar("pdfbatch_retry_count", default=None)
+
+
+@contextmanager
+def count_retries() -> Generator[RetryCount]:
+    """Count the calls that this thread repeats within the block, whatever code repeats them."""
+    retries = RetryCount()
+    token = _current.set(retries)
+    try:
+        yield retries
+    finally:
+        _current.reset(token)
+
+
+def count_retry() -> None:
+    """Count one call that is about to be repeated."""
+    retries = _current.get()
+    if retries is not None:
+        retries.count += 1

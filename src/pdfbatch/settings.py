@@ -1,4 +1,4 @@
-"""The settings of a batch: how text is taken from a page, what a document may cost, what is tried again."""
+"""The settings of a batch: how to read pages, what a document may cost, which failures to retry."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,19 +9,17 @@ OcrMissing = Literal["fail", "skip"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageRules:
-    """When a page's text layer is usable, when the page goes to OCR, and when it counts as blank.
+    """Thresholds: when to use a page's text layer, when to do OCR, and when a page is blank.
 
-    The defaults were chosen on a discovery-like set of 2,353 pages whose classes are known (benchmark case ``routing``).
+    The defaults were chosen on 2,353 pages of known classes from legal discovery (benchmark case ``routing``).
 
-    ``stamp_characters``: fewer letters and digits than this, over an image that covers at least ``image_coverage`` of the
-    page, are a stamp or a header on a scan. 200 is also where the set's own classes draw the line.
-    ``garbage_share``: a text layer with more than this share of replacement characters, private-use glyphs, control
-    characters and unmapped glyphs is garbage.
-    ``blank_ink``: a page whose rendering has a smaller share of dark pixels than this is blank.
-    ``weak_confidence``: a reading with a lower mean word confidence (0 to 100) may be of a turned page, and is done again
-    turned. From 140 scanned pages of that set, with tesseract 5: print on its head is read with 22 to 48, upright print with
-    75 to 97, faint forms with 61 and more. Handwriting (34 to 61 upright) is below the limit either way: it is read twice, and
-    upright won each time.
+    ``stamp_characters``: a text layer with fewer letters and digits than this, over an image that covers at least
+    ``image_coverage`` of the page (0 to 1), is a stamp or a header on a scan, so that the page needs OCR. 200 is also the limit
+    between the classes of that set. ``garbage_share``: a text layer with more than this share of replacement characters,
+    private-use glyphs, control characters and unmapped glyphs is garbage. ``blank_ink``: a page is blank when a smaller share
+    of its pixels than this is dark. ``weak_confidence``: when the mean word confidence of OCR (0 to 100) is lower than this,
+    the page may be turned, and OCR is repeated on the turned image. On scans read by tesseract 5, print upside down
+    has a confidence of 22 to 48, upright print of 75 to 97, faint forms of 61 and more, and handwriting of 34 to 61.
     """
 
     stamp_characters: int = 200
@@ -33,15 +31,14 @@ class PageRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extraction:
-    """How text is taken from a page.
+    """How to read the text of a page.
 
-    ``ocr``: ``"auto"`` reads a page by OCR when it has no usable text layer, ``"never"`` and ``"always"`` do as they say.
-    ``on_missing_ocr``: what happens when OCR is wanted but not installed: ``"fail"`` raises ``DependencyError`` before any
-    work, ``"skip"`` flags each affected page. ``languages`` are tesseract's codes joined by ``+``.
-    ``dpi`` is the resolution at which a page is drawn for OCR; a scan is drawn at its own resolution, clamped to ``min_dpi``
-    .. ``dpi``. By default both are 300: over 76 scanned pages whose text is known, drawing at 150 to 300 dpi took 10 % less
-    time, but made single documents far worse (character error rate 0.003 to 0.112). ``part_pages`` is how many OCR pages
-    one task reads at most.
+    ``ocr``: ``"auto"`` does OCR on a page without a usable text layer, ``"never"`` on no page, ``"always"`` on every page.
+    ``on_missing_ocr``: when OCR is needed but not installed, ``"fail"`` raises ``DependencyError`` before any work, and
+    ``"skip"`` marks each such page as failed. ``languages`` are codes of tesseract, joined by ``+``.
+    ``dpi`` is the resolution at which a page is drawn for OCR; a scan is drawn at its own resolution, but at ``min_dpi`` or
+    more and at ``dpi`` or less. Both are 300, because a lower ``min_dpi`` saves little time and makes some documents far
+    worse. ``part_pages`` is the number of OCR pages that one task reads at most.
     """
 
     ocr: OcrMode = "auto"
@@ -55,14 +52,14 @@ class Extraction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What one document may cost. ``None`` means no limit.
+    """Limits of one document. ``None`` means no limit.
 
     ``document_timeout``: seconds that workers may spend on a document, all its parts and attempts together.
-    ``page_timeout``: seconds for one page, clipped to what is left of the document's.
-    ``memory_bytes``: resident memory of a worker. ``max_pages`` and ``max_file_bytes`` refuse a document before work on it
-    begins, ``max_pixels`` a page before it is drawn, ``max_text_bytes`` (UTF-8) a document whose text outgrows it.
-    ``storage_timeout``: seconds for one call of a remote storage with all its tries; a body has a second more for each MiB.
-    An output that is given as a ``Storage`` has its own, ``Storage.seconds``.
+    ``page_timeout``: seconds for one page, at most what is left of the document's. ``memory_bytes``: resident memory of a
+    worker. ``max_pages`` and ``max_file_bytes``: larger documents fail before they are read. ``max_pixels``: larger pages fail
+    before they are drawn. ``max_text_bytes`` (UTF-8): a document with more text fails from the page on that exceeds it.
+    ``storage_timeout``: seconds for one call to a remote storage with all its attempts; reading a file has one more for each
+    MiB. An output that is given as a ``Storage`` has a limit of its own, ``Storage.seconds``.
     """
 
     document_timeout: float | None = 1800.0
@@ -77,11 +74,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
-    """Which failures are tried again, and how often.
+    """How often to try a document again, and how long to wait before that.
 
-    ``attempts``: tries of a document for transient causes, the first included. Storage calls have tries of their own.
-    ``crash_attempts``: tries of a document that killed its worker. ``backoff_seconds`` and ``max_backoff_seconds`` bound
-    the exponential waits between tries, with full jitter.
+    ``attempts``: attempts for transient causes, the first included; calls to a storage have attempts of their own.
+    ``crash_attempts``: attempts of a document that crashed its worker. The waits between attempts are exponential with full
+    jitter, from ``backoff_seconds`` to ``max_backoff_seconds``.
     """
 
     attempts: int = 3

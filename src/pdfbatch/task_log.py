@@ -1,8 +1,8 @@
-"""Log records of a task: kept apart by task, bounded, and handed back with its result.
+"""Log records of tasks: collect them while a worker does a task, and emit them in the parent process.
 
-A worker ``collect``s what is logged while it does a task. The handler that makes this possible is put on the root logger
-of a worker process, or on the engines' loggers of the host's process for as long as a batch runs; records from anywhere
-else pass through it untouched.
+Only the first few records of a task are kept. In a worker process the handler that collects them is on the root logger. In
+the host's process it is on the loggers of the engines while a batch runs; a record from code that does no task goes on to
+the handlers of the host.
 """
 
 import logging
@@ -18,7 +18,7 @@ from pdfbatch.tasks import TaskLog
 MAX_RECORDS = 20
 ENGINE_LOGGERS = ("pypdf", "pypdfium2", "PIL", "pytesseract")
 
-log = logging.getLogger("pdfbatch.documents")
+log: logging.Logger = logging.getLogger("pdfbatch.documents")
 
 
 @dataclass(slots=True)
@@ -32,7 +32,7 @@ class _Collector:
         else:
             self.dropped += 1
 
-    def taken(self) -> TaskLog:
+    def task_log(self) -> TaskLog:
         return TaskLog(records=tuple(self.records), dropped=self.dropped)
 
 
@@ -40,14 +40,14 @@ _current: ContextVar[_Collector | None] = ContextVar("pdfbatch_task_log", defaul
 
 
 class TaskLogHandler(logging.Handler):
-    """Gives records of a task to its collector, and all others to the handlers above its logger."""
+    """Give the records of a task to its collector, and all others to the handlers above the logger."""
 
     def __init__(self, logger: logging.Logger) -> None:
         super().__init__()
         self._above = logger.parent
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Route one record."""
+        """Give one record to the collector or to the handlers above."""
         collector = _current.get()
         if collector is not None:
             collector.add(record)
@@ -57,7 +57,7 @@ class TaskLogHandler(logging.Handler):
 
 @contextmanager
 def collect() -> Generator[_Collector]:
-    """Collect what is logged in this thread until the block ends."""
+    """Collect the records that this thread logs within the block."""
     collector = _Collector()
     token = _current.set(collector)
     try:
@@ -67,7 +67,7 @@ def collect() -> Generator[_Collector]:
 
 
 def route_all() -> None:
-    """Route every record of this process through its task: for a process that is nothing but a worker."""
+    """Put the handler on the root logger, for a process that does nothing but tasks."""
     root = logging.getLogger()
     root.addHandler(TaskLogHandler(root))
 
@@ -79,8 +79,11 @@ _lock = Lock()
 
 @contextmanager
 def route_engines() -> Generator[None]:
-    """Route the engines' records through their tasks until the (last) block ends: for a host that does tasks itself."""
-    global _routed  # noqa: PLW0603 (loggers are the process's own: batches that overlap share the route)
+    """Put the handler on the loggers of the engines, for a host that does tasks itself.
+
+    The handler is removed when the last of several overlapping blocks ends.
+    """
+    global _routed  # noqa: PLW0603 (loggers belong to the process, so that overlapping batches share the handlers)
     with _lock:
         _routed += 1
         if _routed == 1:
@@ -104,7 +107,7 @@ def _route(logger: logging.Logger) -> tuple[logging.Logger, TaskLogHandler, bool
 
 
 def emit(document: Document, task_log: TaskLog) -> None:
-    """Hand a task's records to the host's handlers, each tagged with the document's id."""
+    """Log the records of a task in the host's process, each with the id of its document."""
     identity = printable(document.document_uuid)
     for name, level, message in task_log.records:
         extra = {"document_id": identity, "origin": name}
@@ -115,5 +118,5 @@ def emit(document: Document, task_log: TaskLog) -> None:
 
 
 def printable(text: str) -> str:
-    """The text on one line: what is not printable is escaped, so that a name cannot forge a log line."""
+    """Return the text on one line, unprintable characters escaped, so that a name cannot forge a log line."""
     return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

@@ -1,34 +1,28 @@
-"""What travels between the parent and its workers: tasks and what came of them."""
+"""Tasks and their results: the values that travel between the parent and its workers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
+from typing import TypeAlias
 
-from pdfbatch.fast_pickle import quickly_pickled
+from pdfbatch.fast_pickle import fast_pickle
 from pdfbatch.model import Document, DocumentResult, Failure, Page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DuplicateOf:
-    """A document that has the same bytes as another one: its id, its fingerprint, and that of the other one."""
+    """An earlier document with the same bytes: its id and fingerprint, and the fingerprint of the duplicate itself."""
 
     document_uuid: str
     fingerprint: str
     own_fingerprint: str
 
 
-class Step(StrEnum):
-    """What a task does: read a document, OCR some of its pages, or join what the parts found."""
-
-    READ = "read"
-    PART = "part"
-    JOIN = "join"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalCopy:
-    """A copy of a remote document in a spool: its path, the fingerprint of what was copied, and a hash of its bytes if one
-    was wanted.
+    """A downloaded copy of a remote document.
+
+    ``fingerprint`` is that of the version that was downloaded. ``digest`` is a hash of its bytes, empty unless the batch
+    asked for one.
     """
 
     path: str
@@ -38,9 +32,9 @@ class LocalCopy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartialDocument:
-    """What is known of a document when it is split into parts: all that the join needs beside the parts' pages.
+    """A document that was split into parts: all that the join needs beside the pages of the parts.
 
-    ``folder`` is where the output keeps the parts, ``None`` without output; then ``pages`` holds the pages read so far.
+    ``folder`` is where the output keeps the parts. Without output it is ``None``, and ``pages`` holds the pages read so far.
     """
 
     fingerprint: str
@@ -51,37 +45,69 @@ class PartialDocument:
     folder: str | None = None
 
 
-@quickly_pickled
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """What one worker does at one time.
+class _AnyTask:
+    """The fields that every task has.
 
-    ``pages`` are the page numbers of a part. ``draft`` is what was known of a document when it was split; ``found`` are
-    the pages that its parts read, unless the output holds them. ``lost`` are pages that must not be touched again, with
-    the reason. ``used_seconds`` is what earlier attempts used of the time limit, ``worker_seconds`` what workers spent on
-    the document so far. ``failure`` is what a join already knows of its document, such as that its time is used up.
-    ``copy`` is where a worker on this machine finds a remote document. ``resume``: look for an earlier result first.
-    ``duplicate_of``: whose record holds the same text, if it ended well. ``repeats``: requests to a storage that were
-    made again for it.
+    ``attempt`` counts from 1. ``used_seconds`` is what earlier attempts used of the document's time limit,
+    ``worker_seconds`` what workers spent on the document so far. ``skipped_pages`` are failed pages that no worker may
+    touch again, such as one that crashed its worker. ``storage_retries`` counts the requests to a storage that were
+    repeated for this task.
     """
 
     document: Document
-    step: Step = Step.READ
     attempt: int = 1
-    pages: tuple[int, ...] = ()
-    draft: PartialDocument | None = None
-    found: tuple[Page, ...] = ()
-    lost: tuple[Page, ...] = ()
     used_seconds: float = 0.0
     worker_seconds: float = 0.0
-    failure: Failure | None = None
-    copy: LocalCopy | None = None
+    skipped_pages: tuple[Page, ...] = ()
+    storage_retries: int = 0
+
+
+@fast_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadTask(_AnyTask):
+    """Read a document: every page, or all that need no OCR, and then split it.
+
+    ``resume`` tells the worker to look for an earlier result first. ``duplicate_of`` names the document whose record
+    holds the same text. ``local_copy`` is where a worker on this machine finds a remote document; ``failure`` says why
+    there is none.
+    """
+
     resume: bool = False
     duplicate_of: DuplicateOf | None = None
-    repeats: int = 0
+    local_copy: LocalCopy | None = None
+    failure: Failure | None = None
 
 
-@quickly_pickled
+@fast_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartTask(_AnyTask):
+    """OCR the pages ``page_numbers`` of a document that was split."""
+
+    page_numbers: tuple[int, ...]
+    partial_document: PartialDocument
+    local_copy: LocalCopy | None = None
+
+
+@fast_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinTask(_AnyTask):
+    """Build the result of a document whose parts have ended.
+
+    ``part_pages`` are the pages that the parts read, unless the output holds them. ``failure`` is the document's, known
+    before it is joined: its time limit is used up.
+    """
+
+    partial_document: PartialDocument
+    part_pages: tuple[Page, ...] = ()
+    failure: Failure | None = None
+
+
+Task: TypeAlias = ReadTask | PartTask | JoinTask
+"""What one worker does at one time. An executor hands it on as it is."""
+
+
+@fast_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskLog:
     """Log records of one task: the first few as (logger, level, message), and how many more there were."""
@@ -90,23 +116,22 @@ class TaskLog:
     dropped: int = 0
 
 
-@quickly_pickled
+@fast_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskResult:
-    """What came of one task: a ``result``, or a split (``parts`` and the ``join`` that follows them), or a part's ``pages``
-    (none where the output holds them), or a ``failure``.
+    """The end of one task: a ``result``, or ``parts`` and the ``join`` that follows them, or ``pages``, or a ``failure``.
 
-    ``failure`` is set by a pool when the worker was lost or had to be killed; ``page`` then is the number of the page that
-    the worker was on, 0 when it was on none. ``seconds`` is what the task took in its worker, ``repeats`` how many of its
-    requests to a storage were made again.
+    A part returns ``pages``, none where the output holds them. A pool sets ``failure`` when the worker was lost or had to
+    be killed; ``page`` is then the number of the page that the worker was on, 0 when it was on none. ``seconds`` is the
+    time the task took in its worker, ``storage_retries`` the number of its requests to a storage that were repeated.
     """
 
     result: DocumentResult | None = None
-    parts: tuple[Task, ...] = ()
-    join: Task | None = None
+    parts: tuple[PartTask, ...] = ()
+    join: JoinTask | None = None
     pages: tuple[Page, ...] = ()
     failure: Failure | None = None
     page: int = 0
     seconds: float = 0.0
-    repeats: int = 0
+    storage_retries: int = 0
     log: TaskLog = TaskLog()

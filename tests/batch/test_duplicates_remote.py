@@ -18,8 +18,7 @@ from pdfbatch.settings import Extraction
 from pdfbatch.storage import Storage
 from pdfbatch.storage.remote_documents import RemoteDocument
 from pdfbatch.testing import PlainEngine, plain_document
-from tests.fault_proxy import FaultProxy, Faults
-from tests.s3_server import Bucket, options_for
+from pdfbatch.testing.servers import Bucket, FaultProxy, RequestFaults, s3_options
 
 pytest.importorskip("s3fs")
 OUTPUTS = pytest.mark.parametrize("output", [True, False], ids=["output", "results"])
@@ -42,7 +41,7 @@ def put(bucket: Bucket, *contents: bytes) -> None:
 
 def listed(bucket: Bucket, proxy: FaultProxy) -> list[tuple[str, dict[str, object]]]:
     """The folder, through the proxy."""
-    return [(f"{bucket.url}/in/", options_for(proxy.server_port))]
+    return [(f"{bucket.url}/in/", s3_options(proxy.server_port))]
 
 
 def statuses(results: Iterable[DocumentResult]) -> Counter[str]:
@@ -77,7 +76,7 @@ def test_two_documents_and_nothing_else(bucket: Bucket, proxy: FaultProxy, tmp_p
 
 def test_by_the_long_way_too(bucket: Bucket, proxy: FaultProxy, tmp_path: Path) -> None:
     put(bucket, *[plain_document("the same"), plain_document("x" * 5_000_000)] * 4)
-    proxy.faults = Faults(seed=4, slow_down=0.2, reset=0.1)
+    proxy.faults = RequestFaults(seed=4, slow_down=0.2, reset=0.1)
     report = run(listed(bucket, proxy), tmp_path / "out", ProcessExecutor(workers=2))
     assert statuses(report.results) == {"succeeded": 2, "duplicate": 6}
 
@@ -92,7 +91,7 @@ def test_one_whose_twin_failed_is_tried_itself(bucket: Bucket, proxy: FaultProxy
 
 def test_other_settings_of_a_document_are_no_twin(bucket: Bucket, proxy: FaultProxy) -> None:
     put(bucket, *[plain_document("a", "b")] * 3)
-    options = options_for(proxy.server_port)
+    options = s3_options(proxy.server_port)
     ranges = ((f"{bucket.url}/in/00{number}.pdf", pages) for number, pages in enumerate((None, "1", None)))
     documents = [
         RemoteDocument(url, str(number), pages=pages, options=options) for number, (url, pages) in enumerate(ranges)

@@ -14,11 +14,7 @@ import pytest
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.executors.sequential import SequentialExecutor
-from pdfbatch.model import Counts, Document, DocumentResult, DocumentStatus
-from pdfbatch.outputs import index
-from pdfbatch.outputs.catalog import Catalog, CatalogEntry
-from pdfbatch.outputs.index import IndexWriter, SegmentNames, read_index
-from pdfbatch.outputs.rows import Rows
+from pdfbatch.model import Document, DocumentResult, DocumentStatus
 from pdfbatch.ports import Locality, Output
 from pdfbatch.processor import BatchProcessor
 from pdfbatch.settings import Extraction
@@ -239,13 +235,6 @@ def test_a_broken_segment_costs_only_time(
     assert "index cannot be read" in caplog.text
 
 
-def test_a_split_document_whose_parts_are_there_is_not_begun_anew(output: CountingStorage) -> None:
-    output.write(".parts/id-0/0123/000001-000002.json", b"[]")
-    finished, _ = read_index(output)
-    assert finished.has_traces(Document("a.pdf", "id-0"))
-    assert not finished.has_traces(Document("b.pdf", "id-1"))
-
-
 @pytest.mark.parametrize("indexed", [True, False], ids=["by its entry", "by its record"])
 def test_parts_that_a_killed_batch_left_beside_a_record_are_removed(
     output: CountingStorage, tmp_path: Path, *, indexed: bool
@@ -287,94 +276,3 @@ def test_an_error_of_the_source_is_raised_after_what_came_before_it(output: Coun
     with pytest.raises(LookupError, match="the source is broken"):
         found.extend(processor(output).stream(failing(), resume=True))
     assert statuses(found) == {"id-0": "skipped", "id-1": "skipped"}
-
-
-# --- the index itself -------------------------------------------------------------------------------------------------
-
-
-def entry(number: int, fingerprint: str = "1:a") -> CatalogEntry:
-    counts = Counts(pages=number, text_pages=1, ocr_pages=2, blank_pages=3, failed_pages=4, characters=5 << 32)
-    return CatalogEntry(key=f"id-{number}", fingerprint=fingerprint, options="o", counts=counts)
-
-
-def result(number: int, *, ok: bool = True) -> DocumentResult:
-    status = DocumentStatus.SUCCEEDED if ok else DocumentStatus.FAILED
-    return DocumentResult(document=Document("", f"id-{number}"), status=status, fingerprint="1:a" if ok else "")
-
-
-def test_finished_documents_take_less_than_a_hundred_bytes_each() -> None:
-    finished = Catalog()
-    for number in range(20_000):
-        finished.add(entry(number))
-        finished.list(f"id-{number}.json")
-    assert finished.memory_bytes / 20_000 < 80
-    counts, duplicate_of = finished.counts(Document("", "id-7"), "1:a", "o") or (None, None)
-    assert (counts, duplicate_of) == (entry(7).counts, None)
-
-
-@pytest.mark.parametrize(("fingerprint", "options"), [("1:b", "o"), ("1:a", "p")])
-def test_another_input_or_other_settings_are_another_document(fingerprint: str, options: str) -> None:
-    finished = Catalog()
-    finished.add(entry(1))
-    finished.list("id-1.json")
-    assert finished.counts(Document("", "id-1"), fingerprint, options) is None
-    assert finished.is_indexed(Document("", "id-1"))
-
-
-def test_rows_number_things_in_their_order_and_find_them_again() -> None:
-    rows = Rows()
-    assert [rows.add(f"thing {number}") for number in range(5000)] == list(range(5000))
-    assert [rows.add(f"thing {number}") for number in range(5000)] == list(range(5000))
-    assert (rows.find("thing 4999"), rows.find("another")) == (4999, None)
-
-
-def test_segments_are_bounded_and_written_as_a_batch_goes_on(output: CountingStorage) -> None:
-    writer = IndexWriter(output, SegmentNames(batch=1, chance="x"))
-    for number in range(2 * index.SEGMENT_LINES + index.WRITE_LINES // 2):
-        writer.add(result(number), "o")
-    writer.close(completed=False)
-    lines = [len(path.read_bytes().splitlines()) for path in segments(output)]
-    assert sum(lines) == 2 * index.SEGMENT_LINES + index.WRITE_LINES // 2
-    assert len(lines) <= 3
-
-
-def test_many_small_segments_become_one(output: CountingStorage) -> None:
-    for batch in range(1, 30):
-        writer = IndexWriter(output, SegmentNames(batch=batch, chance="x"), len(segments(output)))
-        writer.add(result(batch), "o")
-        writer.add(result(0), f"o{batch}")
-        writer.close(completed=True)
-    assert len(segments(output)) < 20
-    for number in range(30):
-        output.write(f"id-{number}.json", b"{}")
-    finished, _ = read_index(output)
-    assert all(finished.counts(Document("", f"id-{number}"), "1:a", "o") for number in range(1, 30))
-    assert [finished.counts(Document("", "id-0"), "1:a", f"o{batch}") is not None for batch in (1, 21, 29)] == [
-        *(False, False, True),
-    ]
-
-
-def test_a_doubt_that_is_not_taken_back_outlives_a_merge(output: CountingStorage) -> None:
-    for batch in range(1, 23):
-        writer = IndexWriter(output, SegmentNames(batch=batch, chance="x"), len(segments(output)))
-        if batch == 10:
-            writer.doubt()
-        writer.add(result(batch), "o")
-        writer.close(completed=batch != 10)
-    assert len(segments(output)) < 20
-    for number in range(30):
-        output.write(f"id-{number}.json", b"{}")
-    finished, _ = read_index(output)
-    known = [number for number in range(1, 23) if finished.counts(Document("", f"id-{number}"), "1:a", "o")]
-    assert known == list(range(10, 23))
-
-
-def test_a_document_that_fails_in_a_doubted_batch_is_taken_out(output: CountingStorage) -> None:
-    first = IndexWriter(output, SegmentNames(batch=1, chance="x"))
-    first.add(result(1), "o")
-    first.close(completed=True)
-    second = IndexWriter(output, SegmentNames(batch=2, chance="x"))
-    second.doubt()
-    second.add(result(1, ok=False), "o")
-    second.close(completed=True)
-    assert not read_index(output)[0].is_indexed(Document("", "id-1"))

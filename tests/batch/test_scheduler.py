@@ -9,7 +9,7 @@ from pdfbatch.batch.scheduler import FILL_TO, Scheduler
 from pdfbatch.errors import Cause
 from pdfbatch.model import Document, Failure
 from pdfbatch.settings import Limits, RetryPolicy
-from pdfbatch.tasks import Task, TaskResult
+from pdfbatch.tasks import ReadTask, Task, TaskResult
 
 
 class HeldPool:
@@ -41,11 +41,11 @@ def test_what_is_due_again_goes_into_a_full_pool_at_once() -> None:
     pool = HeldPool()
     lost = Failure(cause=Cause.WORKER_LOST, message="0.pdf: its worker was killed")
 
-    def the_first_crashes_when_the_pool_is_full() -> Iterator[Task]:
+    def the_first_crashes_when_the_pool_is_full() -> Iterator[ReadTask]:
         for number in range(100):
             if len(pool.given) == FILL_TO - 1:
                 pool.given[0][1].set_result(TaskResult(failure=lost, page=1))
-            yield Task(document=Document(f"{number}.pdf"))
+            yield ReadTask(document=Document(f"{number}.pdf"))
 
     scheduler = Scheduler(pool, the_first_crashes_when_the_pool_is_full(), RetryPolicy(), Limits())
     assert next(scheduler.results()) is None  # no result: nothing is left to do but to wait
@@ -57,7 +57,7 @@ def test_what_is_due_again_goes_into_a_full_pool_at_once() -> None:
 def test_tasks_that_only_wait_for_their_output_take_no_room_in_the_pool() -> None:
     pool = HeldPool()
     scheduler = Scheduler(
-        pool, (Task(document=Document(f"{number}.pdf")) for number in range(100)), RetryPolicy(), Limits()
+        pool, (ReadTask(document=Document(f"{number}.pdf")) for number in range(100)), RetryPolicy(), Limits()
     )
     results = scheduler.results()
     assert next(results) is None

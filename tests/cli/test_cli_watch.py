@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +14,8 @@ pytest.importorskip("redis", reason="the extra redis is not installed")
 from pdfbatch.report import BatchState, BatchStatus
 from pdfbatch.samples import text_pdf
 from pdfbatch.sinks.redis import RedisSink
-from tests.redis_server import HANG_SECONDS, RedisServer, redis_server, until
+from pdfbatch.testing.probes import PATIENCE_SECONDS, wait_until
+from pdfbatch.testing.servers import RedisServer
 
 COMMAND = (sys.executable, "-m", "pdfbatch")
 STATUS = BatchStatus(
@@ -30,10 +30,9 @@ STATUS = BatchStatus(
 
 
 @pytest.fixture
-def absent(tmp_path: Path) -> Iterator[RedisServer]:
+def absent(redis_server: RedisServer) -> RedisServer:
     """A server that is not running."""
-    with redis_server(tmp_path) as server:
-        yield server
+    return redis_server
 
 
 @pytest.fixture
@@ -46,7 +45,7 @@ def server(absent: RedisServer) -> RedisServer:
 def _run(*words: str, redis: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PDFBATCH_REDIS": redis, "NO_COLOR": "1"}
     return subprocess.run(
-        [*COMMAND, *words], check=False, capture_output=True, text=True, timeout=HANG_SECONDS, env=environment
+        [*COMMAND, *words], check=False, capture_output=True, text=True, timeout=PATIENCE_SECONDS, env=environment
     )
 
 
@@ -75,11 +74,11 @@ def test_the_newest_batch_under_way_is_followed_to_its_end(server: RedisServer) 
     sinks = [RedisSink(server.url), RedisSink(server.url)]
     for sink, status in zip(sinks, (older, newer), strict=True):
         sink.update(status)
-    until(lambda: server.stored("older") and server.stored("newer"))
+    assert wait_until(lambda: server.read_status("older") and server.read_status("newer"))
     with _watching("watch", redis=server.url) as process:
         _until_somebody_listens(server, "newer")
         sinks[1].update(replace(newer, successful=1_996, state=BatchState.COMPLETED))
-        shown, told = process.communicate(timeout=HANG_SECONDS)
+        shown, told = process.communicate(timeout=PATIENCE_SECONDS)
     for sink in sinks:
         sink.close()
     assert process.returncode == 0, told
@@ -90,11 +89,11 @@ def test_the_newest_batch_under_way_is_followed_to_its_end(server: RedisServer) 
 def test_json_is_one_status_a_line(server: RedisServer) -> None:
     sink = RedisSink(server.url)
     sink.update(STATUS)
-    until(lambda: server.stored("case-17"))
+    assert wait_until(lambda: server.read_status("case-17"))
     with _watching("watch", "case-17", "--json", redis=server.url) as process:
         _until_somebody_listens(server, "case-17")
         sink.update(replace(STATUS, state=BatchState.CANCELLED))
-        shown, _ = process.communicate(timeout=HANG_SECONDS)
+        shown, _ = process.communicate(timeout=PATIENCE_SECONDS)
     sink.close()
     lines = [json.loads(line) for line in shown.splitlines()]
     assert [lines[0]["status"], lines[-1]["status"]] == ["processing", "cancelled"]
@@ -140,7 +139,7 @@ def test_a_run_keeps_its_status_in_redis(server: RedisServer, tmp_path: Path, na
     words = ("run", str(tmp_path / "letter.pdf"), "-o", str(tmp_path / "out"), "--batch-id", "b", "--quiet")
     done = _run(*words, *(("--redis", server.url) if named else ()), redis="" if named else server.url)
     assert done.returncode == 0, done.stderr
-    assert [server.stored("b")[key] for key in ("status", "successful")] == ["completed", 1]
+    assert [server.read_status("b")[key] for key in ("status", "successful")] == ["completed", 1]
 
 
 def test_a_run_without_its_redis_reads_all_the_same(absent: RedisServer, tmp_path: Path) -> None:
@@ -177,4 +176,4 @@ def _watching(*words: str, redis: str) -> subprocess.Popen[str]:
 
 def _until_somebody_listens(server: RedisServer, batch_id: str) -> None:
     with server.client() as client:
-        until(lambda: client.pubsub_numsub(f"batch:processing:{batch_id}")[0][1])
+        assert wait_until(lambda: client.pubsub_numsub(f"batch:processing:{batch_id}")[0][1])

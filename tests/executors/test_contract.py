@@ -78,6 +78,9 @@ class TestFallbackExecutor(ExecutorContract):
 
 
 class TestProcessExecutor(KillingExecutorContract):
+    hang_seconds = 1.0
+    writes_behind = True
+
     def make_executor(self) -> Executor:
         return ProcessExecutor(workers=2)
 
@@ -86,10 +89,16 @@ class TestProcessExecutor(KillingExecutorContract):
 
 
 class TestProcessExecutorThatSpawns(KillingExecutorContract):
+    hang_seconds = 1.0
+    writes_behind = True
+
     def make_executor(self) -> Executor:
         return ProcessExecutor(workers=2, start_method="spawn")
 
 
 class TestFallbackFromProcesses(KillingExecutorContract):
+    hang_seconds = 1.0
+    writes_behind = True
+
     def make_executor(self) -> Executor:
         return FallbackExecutor([ProcessExecutor(workers=2), SequentialExecutor()])

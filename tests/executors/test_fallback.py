@@ -25,7 +25,7 @@ from pdfbatch.ports import Executor, Pool, Shared, Watch, Work
 from pdfbatch.settings import Limits
 from pdfbatch.tasks import Task, TaskResult
 from pdfbatch.testing import StandInWork
-from pdfbatch.testing.probes import PATIENCE_SECONDS, eventually, gate, interrupt, journal, task, text_of
+from pdfbatch.testing.probes import PATIENCE_SECONDS, gate, interrupt, journal, task, text_of, wait_until
 
 WEAKER = "thread, which cannot stop a document that hangs"
 
@@ -197,7 +197,7 @@ def test_each_pool_is_called_from_one_thread() -> None:
     pool = FallbackExecutor([first, second]).start(StandInWork())
     for number in range(20):
         pool.submit(task(f"{number}.pdf"))
-    assert eventually(lambda: len(second.pools) == 1 and second.pools[0].tasks == 20)
+    assert wait_until(lambda: len(second.pools) == 1 and second.pools[0].tasks == 20)
     interrupt(pool)
     assert first.pools[0].threads == {threading.current_thread()}
     assert len(second.pools[0].threads) == 1
@@ -215,9 +215,9 @@ def test_a_dead_process_pool_is_replaced_by_threads(processes: FuturesLike, tmp_
     with FallbackExecutor([FuturesExecutor(processes), ThreadExecutor(workers=2)]).start(StandInWork()) as pool:
         with gate(tmp_path) as until:
             futures = [pool.submit(task(f"{n}.pdf", until=until, journal=str(tmp_path / "journal"))) for n in range(8)]
-            assert eventually(lambda: len(journal(tmp_path)) == 1)
+            assert wait_until(lambda: len(journal(tmp_path)) == 1)
             _kill(journal(tmp_path)[0][0])
-            assert eventually(lambda: pool.name == "thread")
+            assert wait_until(lambda: pool.name == "thread")
         assert [text_of(future) for future in futures] == [f"{number}.pdf" for number in range(8)]
 
 
@@ -227,7 +227,7 @@ def test_leaving_by_an_exception_ends_moved_tasks_too(tmp_path: Path) -> None:
         pool = executor.start(StandInWork())
         hanging = pool.submit(task("a.pdf", until=until, journal=str(tmp_path / "journal")))
         waiting = [pool.submit(task(f"{number}.pdf")) for number in range(5)]
-        assert eventually(lambda: len(journal(tmp_path)) == 1)
+        assert wait_until(lambda: len(journal(tmp_path)) == 1)
         interrupt(pool)
         failure = hanging.result(timeout=0).failure
         assert failure is not None

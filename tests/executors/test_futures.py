@@ -17,7 +17,7 @@ from pdfbatch.ports import Shared, Watch
 from pdfbatch.settings import Limits
 from pdfbatch.tasks import Task, TaskResult
 from pdfbatch.testing import Fault, StandInWork
-from pdfbatch.testing.probes import PATIENCE_SECONDS, ended, eventually, gate, interrupt, journal, task, text_of
+from pdfbatch.testing.probes import PATIENCE_SECONDS, ended, gate, interrupt, journal, task, text_of, wait_until
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ def test_an_executor_that_is_shut_down_during_use_breaks_the_pool(tmp_path: Path
     executor = ThreadPoolExecutor(1)
     with gate(tmp_path) as until, FuturesExecutor(executor).start(StandInWork()) as pool:
         first = pool.submit(task("a.pdf", until=until, journal=str(tmp_path / "journal")))
-        assert eventually(lambda: len(journal(tmp_path)) == 1)
+        assert wait_until(lambda: len(journal(tmp_path)) == 1)
         second = pool.submit(task("b.pdf"))
         executor.shutdown(wait=False, cancel_futures=True)
         third = pool.submit(task("c.pdf"))
@@ -158,7 +158,7 @@ def test_leaving_by_an_exception_gives_up_a_task_that_hangs(threads: Executor, t
         pool = FuturesExecutor(threads).start(StandInWork())
         hanging = pool.submit(task("a.pdf", until=until, journal=str(tmp_path / "journal")))
         waiting = pool.submit(task("b.pdf"))
-        assert eventually(lambda: len(journal(tmp_path)) == 1)
+        assert wait_until(lambda: len(journal(tmp_path)) == 1)
         interrupt(pool)
         failure = hanging.result(timeout=0).failure
         assert failure is not None

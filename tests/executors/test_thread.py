@@ -17,7 +17,7 @@ from pdfbatch.ports import Watch
 from pdfbatch.settings import Limits
 from pdfbatch.tasks import Task, TaskResult
 from pdfbatch.testing import StandInWork
-from pdfbatch.testing.probes import PATIENCE_SECONDS, ended, eventually, gate, interrupt, journal, task, text_of
+from pdfbatch.testing.probes import PATIENCE_SECONDS, ended, gate, interrupt, journal, task, text_of, wait_until
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def test_leaving_by_an_exception_stops_a_task_at_its_next_page() -> None:
     pool = ThreadExecutor(workers=1).start(EndlessWork())
     future = pool.submit(task("a.pdf"))
     mine = _worker_threads()
-    assert eventually(future.running)
+    assert wait_until(future.running)
     interrupt(pool)
     result = ended(future)
     assert result.failure is not None
@@ -85,7 +85,7 @@ def test_leaving_by_an_exception_gives_up_a_task_that_hangs(tmp_path: Path) -> N
     with gate(tmp_path) as until:
         pool = ThreadExecutor(workers=1).start(StandInWork())
         hanging, waiting = pool.submit(task("a.pdf", until=until)), pool.submit(task("b.pdf"))
-        assert eventually(hanging.running)
+        assert wait_until(hanging.running)
         interrupt(pool)
         # Both futures have ended although the thread still hangs: nobody waits for ever.
         assert hanging.done()
@@ -99,7 +99,7 @@ def test_a_task_that_ends_after_it_was_given_up_changes_nothing(tmp_path: Path) 
         pool = ThreadExecutor(workers=1).start(StandInWork())
         hanging = pool.submit(task("a.pdf", until=until))
         mine = _worker_threads()
-        assert eventually(hanging.running)
+        assert wait_until(hanging.running)
         interrupt(pool)
     for thread in mine:
         thread.join(PATIENCE_SECONDS)
@@ -129,10 +129,10 @@ def test_an_interpreter_with_a_hanging_task_exits() -> None:
     script = """
         from pdfbatch.executors.thread import ThreadExecutor
         from pdfbatch.testing import Fault, StandInWork
-        from pdfbatch.testing.probes import eventually, task
+        from pdfbatch.testing.probes import wait_until, task
         pool = ThreadExecutor(workers=2).start(StandInWork())
         future = pool.submit(task("a.pdf", fault=Fault.HANG))
-        assert eventually(future.running)
+        assert wait_until(future.running)
     """
     assert _python(script).returncode == 0
 

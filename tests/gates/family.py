@@ -5,10 +5,10 @@ folder: workers, what they start, and the reaper have their temporary files ther
 """
 
 import os
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
+from pdfbatch.testing.probes import wait_until
 from tests.gates.scale import scaled
 
 _PROC = Path("/proc")
@@ -19,7 +19,7 @@ HAS_PROC = Path("/proc/self/fd").is_dir()
 
 def left_behind(folder: Path, seconds: float = scaled(20.0, 5.0)) -> list[str]:
     """Processes and files that are still there after a while; none, as soon as none is left."""
-    eventually(lambda: not _remains(folder), seconds)
+    wait_until(lambda: not _remains(folder), seconds)
     return _remains(folder)
 
 
@@ -62,16 +62,6 @@ def resident_bytes(process: int) -> int:
     """How much memory a process holds; 0 when it is gone."""
     fields = _read(_PROC / str(process) / "statm").split()
     return int(fields[1]) * os.sysconf("SC_PAGE_SIZE") if fields else 0
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 60.0) -> bool:
-    """Whether something becomes true in time."""
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.01)
-    return True
 
 
 def _remains(folder: Path) -> list[str]:

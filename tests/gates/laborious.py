@@ -1,4 +1,4 @@
-"""Engines for gates: they do some honest work, and note in a file what they did."""
+"""Engines for gates that use CPU time and note in a file what they read."""
 
 import hashlib
 import os
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pdfbatch.ports import OcrEngine, OpenDocument, OpenPage, Reading, TextEngine
+from pdfbatch.ports import DocumentExtras, OcrEngine, OpenDocument, OpenPage, Reading, TextEngine
 from pdfbatch.testing import FaultyEngine
 from tests.stand_ins import EchoOcr
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaboriousEngine:
-    """Does what ``engine`` does, and computes for ``seconds`` of CPU time on each page.
+    """Read as ``engine`` does, and compute for ``seconds`` of CPU time on each page.
 
-    ``journal`` is a file to which it appends the name of each document that it opens.
+    Append the name of each document that is opened to the file ``journal``.
     """
 
     engine: TextEngine = field(default_factory=FaultyEngine)
@@ -36,10 +36,12 @@ class LaboriousEngine:
         return "1"
 
     @contextmanager
-    def open(self, source: str | bytes, *, password: str | None = None) -> Generator[OpenDocument]:
+    def open(
+        self, source: str | bytes, *, password: str | None = None, annotations: bool = True
+    ) -> Generator[OpenDocument]:
         if isinstance(source, str):
             _note(self.journal, os.path.basename(source))
-        with self.engine.open(source, password=password) as document:
+        with self.engine.open(source, password=password, annotations=annotations) as document:
             yield _Document(document, self.seconds)
 
 
@@ -56,6 +58,10 @@ class _Document:
     def metadata(self) -> Mapping[str, str]:
         return self._document.metadata
 
+    @property
+    def extras(self) -> DocumentExtras:
+        return self._document.extras
+
     @contextmanager
     def page(self, number: int) -> Generator[OpenPage]:
         compute(self._seconds)
@@ -65,7 +71,7 @@ class _Document:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaboriousOcr:
-    """Does what ``engine`` does, after some computing, and appends each text that it reads to the file ``journal``."""
+    """Read as ``engine`` does after ``seconds`` of CPU time; append each text to the file ``journal``."""
 
     engine: OcrEngine = field(default_factory=EchoOcr)
     seconds: float = 0.005
@@ -93,7 +99,7 @@ class LaboriousOcr:
 
 
 def compute(seconds: float) -> None:
-    """Use this much CPU time, however busy the machine is."""
+    """Use this many seconds of CPU time, however busy the machine is."""
     end = time.thread_time() + seconds
     while time.thread_time() < end:
         hashlib.sha256(bytes(4096)).digest()

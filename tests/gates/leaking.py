@@ -1,4 +1,4 @@
-"""Engines that show what goes on in their worker: one that leaks, and one that watches the wall clock."""
+"""An engine that leaks memory, and one that watches the wall clock."""
 
 import os
 import time
@@ -14,7 +14,7 @@ _leaked: list[bytes] = []
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeakingEngine:
-    """Reads plain documents, keeps ``leak_bytes`` for each, and notes its process in the file ``journal``."""
+    """Read plain documents, never free ``leak_bytes`` for each, and append the process id to the file ``journal``."""
 
     leak_bytes: int
     journal: str
@@ -22,7 +22,9 @@ class LeakingEngine:
     version = "1"
 
     @contextmanager
-    def open(self, source: str | bytes, *, password: str | None = None) -> Generator[OpenDocument]:
+    def open(
+        self, source: str | bytes, *, password: str | None = None, annotations: bool = True
+    ) -> Generator[OpenDocument]:
         _leaked.append(os.urandom(1) * self.leak_bytes)
         with open(self.journal, "ab", buffering=0) as file:
             file.write(f"{os.getpid()}\n".encode())
@@ -32,13 +34,15 @@ class LeakingEngine:
 
 @dataclass(frozen=True, slots=True)
 class ClockEngine:
-    """The text of each document is by how many hours the wall clock jumped at most while it was looked at."""
+    """Read the wall clock six times; the text of each document is by how many hours it jumped."""
 
     name = "clock"
     version = "1"
 
     @contextmanager
-    def open(self, source: str | bytes, *, password: str | None = None) -> Generator[OpenDocument]:
+    def open(
+        self, source: str | bytes, *, password: str | None = None, annotations: bool = True
+    ) -> Generator[OpenDocument]:
         seen = [time.time() for _ in range(6)]
         with PlainEngine().open(plain_document(f"{(max(seen) - min(seen)) / 3600:.0f}")) as document:
             yield document

@@ -21,8 +21,8 @@ from pdfbatch.ports import Executor
 from pdfbatch.processor import BatchProcessor
 from pdfbatch.samples import scanned_pdf
 from pdfbatch.storage import Storage
+from pdfbatch.testing.pictures import draw_page, join_words
 from tests.ocr.conftest import Program
-from tests.ocr.drawing import page, words
 from tests.ocr.test_program import found
 
 SCAN = scanned_pdf(["This sheet was scanned and holds a single line of print."])
@@ -104,20 +104,20 @@ def test_the_command_line_leaves_the_choice_to_the_library() -> None:
 
 def test_in_a_worker_the_library_reads(tesserocr: TesserocrEngine, program: Program) -> None:
     engine = AutoTesseract(library=tesserocr, program=broken(program), host=ELSEWHERE)
-    assert engine.read(page(), languages="eng", dpi=300) == tesserocr.read(page(), languages="eng", dpi=300)
+    assert engine.read(draw_page(), languages="eng", dpi=300) == tesserocr.read(draw_page(), languages="eng", dpi=300)
 
 
 def test_in_the_process_of_the_caller_the_program_reads(tesserocr: TesserocrEngine, program: Program) -> None:
     engine = AutoTesseract(library=tesserocr, program=broken(program))
     assert engine.host == os.getpid()
     with pytest.raises(DocumentError) as caught:
-        engine.read(page(), languages="eng", dpi=300)
+        engine.read(draw_page(), languages="eng", dpi=300)
     assert caught.value.cause is Cause.OCR_FAILED
 
 
 def test_in_the_process_of_the_caller_the_library_reads_what_no_program_can(tesserocr: TesserocrEngine) -> None:
     engine = AutoTesseract(library=tesserocr, program=TesseractEngine(binary="no such program"))
-    assert words(engine.read(page(), languages="eng", dpi=300).text)
+    assert join_words(engine.read(draw_page(), languages="eng", dpi=300).text)
 
 
 def test_a_document_in_a_language_that_the_library_lacks_is_read_by_the_program(
@@ -126,7 +126,7 @@ def test_a_document_in_a_language_that_the_library_lacks_is_read_by_the_program(
     library = with_languages(tesserocr, tmp_path, "eng")
     engine = AutoTesseract(library=library, program=tesseract, host=ELSEWHERE)
     engine.check("deu")
-    assert engine.read(page(), languages="deu", dpi=300) == tesseract.read(page(), languages="deu", dpi=300)
+    assert engine.read(draw_page(), languages="deu", dpi=300) == tesseract.read(draw_page(), languages="deu", dpi=300)
 
 
 def test_a_language_that_neither_has_fails_the_check(tesserocr: TesserocrEngine, tesseract: TesseractEngine) -> None:

@@ -1,7 +1,6 @@
-"""What both OCR engines promise."""
+"""What both tesseract engines promise beyond the public contract."""
 
 import pickle
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from PIL import Image
@@ -10,64 +9,32 @@ from pdfbatch.errors import Cause, DependencyError, DocumentError
 from pdfbatch.ocr.tesseract import TesseractEngine
 from pdfbatch.ocr.tesserocr import TesserocrEngine
 from pdfbatch.ports import OcrEngine
-from tests.ocr.drawing import TEXT, page, slip, words
-
-
-def test_print_is_read_with_confidence(engine: OcrEngine) -> None:
-    reading = engine.read(page(), languages="eng", dpi=300)
-    assert words(reading.text) == TEXT
-    assert reading.words == len(TEXT.split())
-    assert reading.confidence is not None
-    assert 85 < reading.confidence <= 100
-
-
-def test_lines_end_in_a_line_feed_and_the_page_in_no_form_feed(engine: OcrEngine) -> None:
-    text = engine.read(page(), languages="eng", dpi=300).text
-    assert text.endswith("letter.\n")
-    assert not {"\f", "\r"} & set(text)
-
-
-def test_a_blank_page_has_no_words_and_no_confidence(engine: OcrEngine) -> None:
-    reading = engine.read(Image.new("L", (800, 600), 255), languages="eng", dpi=300)
-    assert (words(reading.text), reading.confidence, reading.words) == ("", None, 0)
+from pdfbatch.testing.pictures import TEXT, draw_page, draw_receipt, join_words
 
 
 @pytest.mark.parametrize("mode", ["1", "RGB", "RGBA", "P"])
 def test_the_mode_of_the_picture_does_not_matter(engine: OcrEngine, mode: str) -> None:
     # A width that is no multiple of eight: rows of a bilevel picture are padded.
-    picture = page(size=(1301, 501), mode=mode)
-    assert words(engine.read(picture, languages="eng", dpi=300).text) == TEXT
-
-
-def test_the_picture_is_left_as_it_was(engine: OcrEngine) -> None:
-    picture = page()
-    before = picture.copy()
-    engine.read(picture, languages="eng", dpi=300)
-    assert (picture, picture.format) == (before, None)
+    picture = draw_page(size=(1301, 501), mode=mode)
+    assert join_words(engine.read(picture, languages="eng", dpi=300).text) == TEXT
 
 
 def test_two_languages_are_read_together(engine: OcrEngine) -> None:
-    reading = engine.read(page(("Der alte Mann und das Meer and the road below",)), languages="eng+deu", dpi=300)
-    assert words(reading.text) == "Der alte Mann und das Meer and the road below"
+    reading = engine.read(draw_page(("Der alte Mann und das Meer and the road below",)), languages="eng+deu", dpi=300)
+    assert join_words(reading.text) == "Der alte Mann und das Meer and the road below"
 
 
 def test_a_slip_keeps_what_it_names_and_what_that_costs_on_one_line(engine: OcrEngine) -> None:
     rows = {"Bread": "1.10", "Butter": "2.47", "Milk": "3.84", "Coffee": "4.31", "Cheese": "6.20", "Honey": "9.63"}
-    reading = engine.read(slip(rows), languages="eng", dpi=300)
+    reading = engine.read(draw_receipt(rows), languages="eng", dpi=300)
     assert [line for line in reading.text.splitlines() if line] == [f"{name} {price}" for name, price in rows.items()]
 
 
 @pytest.mark.parametrize("timeout", [0.01, 0, -1])
 def test_a_reading_that_takes_too_long_is_a_timeout(engine: OcrEngine, timeout: float) -> None:
     with pytest.raises(DocumentError) as caught:
-        engine.read(page(), languages="eng", dpi=300, timeout=timeout)
+        engine.read(draw_page(), languages="eng", dpi=300, timeout=timeout)
     assert caught.value.cause is Cause.TIMEOUT
-
-
-def test_an_engine_reads_on_after_a_timeout(engine: OcrEngine) -> None:
-    with pytest.raises(DocumentError):
-        engine.read(page(), languages="eng", dpi=300, timeout=0.01)
-    assert words(engine.read(page(), languages="eng", dpi=300, timeout=60).text) == TEXT
 
 
 def test_languages_that_are_there_pass_the_check(engine: OcrEngine) -> None:
@@ -89,14 +56,8 @@ def test_no_language_at_all_fails_the_check(engine: OcrEngine, languages: str) -
         engine.check(languages)
 
 
-def test_a_missing_language_of_one_document_is_its_failure_not_half_a_text(engine: OcrEngine) -> None:
-    with pytest.raises(DocumentError, match="no OCR data for tlh") as caught:
-        engine.read(page(), languages="eng+tlh", dpi=300)
-    assert caught.value.cause is Cause.OCR_UNAVAILABLE
-
-
 def test_an_engine_travels_to_a_worker(engine: OcrEngine) -> None:
-    engine.read(page(), languages="eng", dpi=300)
+    engine.read(draw_page(), languages="eng", dpi=300)
     assert pickle.loads(pickle.dumps(engine)) == engine
 
 
@@ -104,16 +65,8 @@ def test_an_engine_says_which_version_it_is(engine: OcrEngine) -> None:
     assert engine.version.split(".")[0] in {"4", "5"}
 
 
-def test_threads_read_side_by_side(engine: OcrEngine) -> None:
-    def text_of(picture: Image.Image) -> str:
-        return words(engine.read(picture, languages="eng", dpi=300).text)
-
-    with ThreadPoolExecutor(3) as pool:
-        assert list(pool.map(text_of, [page()] * 6)) == [TEXT] * 6
-
-
 def test_reading_is_silent(engine: OcrEngine, capfd: pytest.CaptureFixture[str]) -> None:
-    for picture in (page(), Image.new("L", (3, 400), 255), Image.new("L", (1, 1), 0)):
+    for picture in (draw_page(), Image.new("L", (3, 400), 255), Image.new("L", (1, 1), 0)):
         engine.read(picture, languages="eng", dpi=300)
     assert capfd.readouterr() == ("", "")
 
@@ -121,22 +74,10 @@ def test_reading_is_silent(engine: OcrEngine, capfd: pytest.CaptureFixture[str])
 def test_without_orientation_data_the_orientation_is_unknown(engine: TesseractEngine | TesserocrEngine) -> None:
     if engine.tessdata is None:
         pytest.skip("the system's data may hold it")
-    assert engine.orientation(page()) is None
-
-
-@pytest.mark.parametrize("turned", [0, 90, 180, 270])
-@pytest.mark.parametrize("kind", [TesseractEngine, TesserocrEngine])
-def test_orientation_is_the_turn_that_stands_the_picture_upright(
-    kind: type[TesseractEngine | TesserocrEngine], turned: int
-) -> None:
-    engine = kind()
-    picture = page(size=(1300, 1300))
-    if engine.orientation(picture) is None:
-        pytest.skip("no orientation data here")
-    assert engine.orientation(picture.rotate(turned, expand=True)) == turned
+    assert engine.orientation(draw_page()) is None
 
 
 def test_both_engines_read_the_same(tesseract: TesseractEngine, tesserocr: TesserocrEngine) -> None:
-    one, two = (engine.read(page(), languages="eng", dpi=300) for engine in (tesseract, tesserocr))
+    one, two = (engine.read(draw_page(), languages="eng", dpi=300) for engine in (tesseract, tesserocr))
     assert one.text == two.text
     assert one.confidence == pytest.approx(two.confidence, abs=0.5)

@@ -12,13 +12,13 @@ import pytest
 from pdfbatch.errors import Cause, DependencyError, DocumentError
 from pdfbatch.ocr.program import find
 from pdfbatch.ocr.tesseract import TesseractEngine
+from pdfbatch.testing.pictures import draw_page
 from tests.ocr.conftest import Program
-from tests.ocr.drawing import page
 
 
 @pytest.mark.parametrize("mode", ["L", "1", "RGB"])
 def test_the_text_is_byte_for_byte_what_tesseract_writes(tesseract: TesseractEngine, tmp_path: Path, mode: str) -> None:
-    picture = page().convert(mode)
+    picture = draw_page().convert(mode)
     picture.save(tmp_path / "page.ppm")
     program = find(tesseract.binary, tesseract.tessdata)
     command = [program.path, str(tmp_path / "page.ppm"), str(tmp_path / "out"), "--dpi", "300"]
@@ -29,7 +29,7 @@ def test_the_text_is_byte_for_byte_what_tesseract_writes(tesseract: TesseractEng
 def test_one_child_reads_a_page(program: Program, tesseract: TesseractEngine, tmp_path: Path) -> None:
     count = tmp_path / "count"
     binary = program.doing(f'echo x >> {count}; exec {tesseract.binary} "$@"')
-    TesseractEngine(binary=binary, tessdata=tesseract.tessdata).read(page(), languages="eng", dpi=300)
+    TesseractEngine(binary=binary, tessdata=tesseract.tessdata).read(draw_page(), languages="eng", dpi=300)
     assert count.read_text().split() == ["x"]
 
 
@@ -37,7 +37,7 @@ def test_the_child_has_one_thread_and_the_host_keeps_its_environment(program: Pr
     binary = program.doing(f'echo "$OMP_THREAD_LIMIT $TESSDATA_PREFIX" > {tmp_path / "seen"}; exit 1')
     before = dict(os.environ)
     with pytest.raises(DocumentError):
-        TesseractEngine(binary=binary, tessdata="/data").read(page(), languages="eng", dpi=300)
+        TesseractEngine(binary=binary, tessdata="/data").read(draw_page(), languages="eng", dpi=300)
     expected = before.get("OMP_THREAD_LIMIT", "1")
     assert (tmp_path / "seen").read_text() == f"{expected} /data\n"
     assert dict(os.environ) == before
@@ -46,13 +46,13 @@ def test_the_child_has_one_thread_and_the_host_keeps_its_environment(program: Pr
 def test_settings_reach_the_program(program: Program, tmp_path: Path) -> None:
     binary = program.doing(f'echo "$@" > {tmp_path / "seen"}; exit 1')
     with pytest.raises(DocumentError):
-        TesseractEngine(binary=binary, page_segmentation=6).read(page(), languages="eng", dpi=200)
+        TesseractEngine(binary=binary, page_segmentation=6).read(draw_page(), languages="eng", dpi=200)
     assert "-l eng --psm 6 --dpi 200" in (tmp_path / "seen").read_text()
 
 
 def test_the_picture_is_handed_over_unpacked(program: Program, tmp_path: Path) -> None:
     binary = program.doing(f'cp "$1" {tmp_path / "seen"}; exit 1')
-    picture = page()
+    picture = draw_page()
     with pytest.raises(DocumentError):
         TesseractEngine(binary=binary).read(picture, languages="eng", dpi=300)
     content = (tmp_path / "seen").read_bytes()
@@ -61,14 +61,14 @@ def test_the_picture_is_handed_over_unpacked(program: Program, tmp_path: Path) -
 
 
 def test_no_file_is_left_after_a_reading(tesseract: TesseractEngine) -> None:
-    tesseract.read(page(), languages="eng", dpi=300)
+    tesseract.read(draw_page(), languages="eng", dpi=300)
     assert _left() == []
 
 
 def test_a_program_that_hangs_is_stopped_and_leaves_no_file(program: Program, tmp_path: Path) -> None:
     binary = program.doing(f'echo $$ > {tmp_path / "pid"}; touch "$2.txt"; exec sleep 600')
     with pytest.raises(DocumentError) as caught:
-        TesseractEngine(binary=binary).read(page(), languages="eng", dpi=300, timeout=1)
+        TesseractEngine(binary=binary).read(draw_page(), languages="eng", dpi=300, timeout=1)
     assert caught.value.cause is Cause.TIMEOUT
     assert _left() == []
     assert _ends(int((tmp_path / "pid").read_text()))
@@ -77,7 +77,7 @@ def test_a_program_that_hangs_is_stopped_and_leaves_no_file(program: Program, tm
 def test_a_failure_carries_what_tesseract_said(program: Program) -> None:
     binary = program.doing('echo "Image too large: (40000, 40000)" >&2; echo "Error during processing." >&2; exit 1')
     with pytest.raises(DocumentError, match=r"status 1: Image too large: \(40000, 40000\); Error during") as caught:
-        TesseractEngine(binary=binary).read(page(), languages="eng", dpi=300)
+        TesseractEngine(binary=binary).read(draw_page(), languages="eng", dpi=300)
     assert (caught.value.cause, caught.value.transient) == (Cause.OCR_FAILED, False)
     assert isinstance(caught.value.__cause__, pytesseract.TesseractError)
     assert caught.value.__cause__.args[0] == 1
@@ -86,13 +86,13 @@ def test_a_failure_carries_what_tesseract_said(program: Program) -> None:
 
 def test_a_child_that_crashes_costs_one_reading(program: Program) -> None:
     with pytest.raises(DocumentError, match="signal 11") as caught:
-        TesseractEngine(binary=program.doing("kill -SEGV $$")).read(page(), languages="eng", dpi=300)
+        TesseractEngine(binary=program.doing("kill -SEGV $$")).read(draw_page(), languages="eng", dpi=300)
     assert caught.value.cause is Cause.OCR_FAILED
 
 
 def test_a_program_that_writes_nothing_is_a_failure(program: Program) -> None:
     with pytest.raises(DocumentError) as caught:
-        TesseractEngine(binary=program.doing("exit 0")).read(page(), languages="eng", dpi=300)
+        TesseractEngine(binary=program.doing("exit 0")).read(draw_page(), languages="eng", dpi=300)
     assert caught.value.cause is Cause.OCR_FAILED
 
 
@@ -102,7 +102,7 @@ def test_a_program_that_is_not_there_fails_the_check_and_has_no_version(tmp_path
     with pytest.raises(DependencyError, match=r"nothing.*pip install 'pdfbatch\[ocr\]'"):
         engine.check("eng")
     with pytest.raises(DocumentError) as caught:
-        engine.read(page(), languages="eng", dpi=300)
+        engine.read(draw_page(), languages="eng", dpi=300)
     assert caught.value.cause is Cause.OCR_UNAVAILABLE
 
 

@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -24,7 +23,8 @@ from pdfbatch.sinks.redis import (
     read_status,
     recent_batches,
 )
-from tests.redis_server import HANG_SECONDS, RedisServer, redis_server, until
+from pdfbatch.testing.probes import PATIENCE_SECONDS, wait_until
+from pdfbatch.testing.servers import RedisServer
 
 ONE_AND_DIE = """
 import os, signal, sys
@@ -41,11 +41,10 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[RedisServer]:
+def server(redis_server: RedisServer) -> RedisServer:
     """A server that runs."""
-    with redis_server(tmp_path) as server:
-        server.start()
-        yield server
+    redis_server.start()
+    return redis_server
 
 
 def _stored(server: RedisServer, *statuses: BatchStatus) -> None:
@@ -66,7 +65,7 @@ def test_a_reader_gets_the_snapshot_that_was_sent(server: RedisServer, status: B
         found = read_status(client, "case-17")
     assert found is not None
     assert found.status == sent
-    assert found.as_dict() == {**server.stored("case-17"), "stale": False}
+    assert found.as_dict() == {**server.read_status("case-17"), "stale": False}
 
 
 @pytest.mark.parametrize("text", [True, False], ids=["text", "bytes"])
@@ -99,7 +98,7 @@ def test_a_status_of_six_keys_is_enough(server: RedisServer) -> None:
 
 
 def test_a_batch_whose_process_was_killed_becomes_stale(server: RedisServer) -> None:
-    done = subprocess.run([sys.executable, "-c", ONE_AND_DIE, server.url], check=False, timeout=HANG_SECONDS)
+    done = subprocess.run([sys.executable, "-c", ONE_AND_DIE, server.url], check=False, timeout=PATIENCE_SECONDS)
     assert done.returncode < 0
     with server.client() as client:
         now = time.time()
@@ -129,7 +128,7 @@ def test_recent_batches_come_newest_first_without_those_that_have_expired(
 def test_a_follower_sees_changes_until_the_batch_has_ended(server: RedisServer, status: BatchStatus) -> None:
     sink = RedisSink(server.url)
     sink.update(status)
-    until(lambda: server.stored("case-17"))
+    assert wait_until(lambda: server.read_status("case-17"))
     with server.client() as client:
         batches = follow(client, "case-17")
         seen = [next(batches)]
@@ -144,9 +143,9 @@ def test_a_follower_sees_changes_until_the_batch_has_ended(server: RedisServer, 
 def test_a_follower_hears_of_a_change_before_it_would_look(server: RedisServer, status: BatchStatus) -> None:
     sink = RedisSink(server.url)
     sink.update(status)
-    until(lambda: server.stored("case-17"))
+    assert wait_until(lambda: server.read_status("case-17"))
     with server.client() as client:
-        batches = follow(client, "case-17", poll_seconds=10 * HANG_SECONDS, stale_seconds=1e6)
+        batches = follow(client, "case-17", poll_seconds=10 * PATIENCE_SECONDS, stale_seconds=1e6)
         next(batches)
         beats = threading.Thread(target=_end, args=(sink, status, server))
         beats.start()
@@ -158,7 +157,7 @@ def test_a_follower_hears_of_a_change_before_it_would_look(server: RedisServer, 
 def _end(sink: RedisSink, status: BatchStatus, server: RedisServer) -> None:
     """End the batch as soon as somebody listens."""
     with server.client() as client:
-        until(lambda: client.pubsub_numsub("batch:processing:case-17")[0][1])
+        assert wait_until(lambda: client.pubsub_numsub("batch:processing:case-17")[0][1])
     sink.update(replace(status, state=BatchState.COMPLETED))
 
 
@@ -167,7 +166,7 @@ def test_a_follower_without_the_channel_looks_now_and_then(server: RedisServer, 
         client.execute_command("ACL", "SETUSER", "reader", "on", ">key", "~batch:*", "+@all", "resetchannels")
     sink = RedisSink(server.url)
     sink.update(status)
-    until(lambda: server.stored("case-17"))
+    assert wait_until(lambda: server.read_status("case-17"))
     with server.client(username="reader", password="key") as client:
         batches = follow(client, "case-17", poll_seconds=0.05)
         next(batches)
@@ -179,7 +178,7 @@ def test_a_follower_without_the_channel_looks_now_and_then(server: RedisServer, 
 def test_a_follower_outlives_a_restart_of_the_server(server: RedisServer, status: BatchStatus) -> None:
     sink = RedisSink(server.url, heartbeat_seconds=0.2)
     sink.update(status)
-    until(lambda: server.stored("case-17"))
+    assert wait_until(lambda: server.read_status("case-17"))
     with connect(server.url) as client:
         batches = follow(client, "case-17", poll_seconds=0.05)
         next(batches)

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,8 @@ from pdfbatch.errors import UsageError
 from pdfbatch.report import BatchState, BatchStatus
 from pdfbatch.samples import text_pdf
 from pdfbatch.sinks.redis import RedisSink, connect
-from tests.redis_server import HANG_SECONDS, RedisServer, redis_server, until
+from pdfbatch.testing.probes import PATIENCE_SECONDS, wait_until
+from pdfbatch.testing.servers import RedisServer
 
 PROMISED_CLOSE_SECONDS = 3.0
 PROMISED_RETURN_SECONDS = 5.0
@@ -32,10 +32,9 @@ FIRST_KEYS = ["total_documents", "processed", "successful", "failed", "status", 
 
 
 @pytest.fixture
-def absent(tmp_path: Path) -> Iterator[RedisServer]:
+def absent(redis_server: RedisServer) -> RedisServer:
     """A server that is not running yet."""
-    with redis_server(tmp_path) as server:
-        yield server
+    return redis_server
 
 
 @pytest.fixture
@@ -77,7 +76,7 @@ def test_the_key_holds_one_json_object_with_the_documented_keys(server: RedisSer
     sink = RedisSink(server.url)
     sink.update(ended)
     sink.close()
-    stored = server.stored("case-17")
+    stored = server.read_status("case-17")
     assert list(stored)[:6] == FIRST_KEYS
     assert [stored[key] for key in FIRST_KEYS] == [10, 10, 9, 1, "completed", "1970-01-01T00:30:00.000Z"]
     assert stored.keys() == ended.as_dict().keys()
@@ -89,7 +88,7 @@ def test_a_real_batch_ends_as_completed_with_its_counts(server: RedisServer, tmp
     report = process_batch(
         str(tmp_path / "*.pdf"), executor="sequential", batch_id="real", sinks=[RedisSink(server.url)]
     )
-    stored = server.stored("real")
+    stored = server.read_status("real")
     assert [stored[key] for key in FIRST_KEYS[:5]] == [2, 2, 1, 1, "completed"]
     assert stored == {**report.status.as_dict(), "heartbeat_at": stored["heartbeat_at"]}
 
@@ -97,7 +96,7 @@ def test_a_real_batch_ends_as_completed_with_its_counts(server: RedisServer, tmp
 def test_a_batch_that_has_not_begun_has_a_time_of_update(server: RedisServer) -> None:
     sink = RedisSink(server.url)
     sink.update(BatchStatus(batch_id="new"))
-    stored = until(lambda: server.stored("new"))
+    stored = wait_until(lambda: server.read_status("new"))
     sink.close()
     assert stored["status"] == "pending"
     assert stored["updated_at"] == stored["heartbeat_at"]
@@ -115,13 +114,13 @@ def test_status_and_index_expire(server: RedisServer, ended: BatchStatus) -> Non
 def test_each_change_is_published_as_it_is_stored(server: RedisServer, ended: BatchStatus) -> None:
     with server.client() as client, client.pubsub(ignore_subscribe_messages=True) as changes:
         changes.psubscribe("batch:processing:*")
-        changes.get_message(timeout=HANG_SECONDS)
+        changes.get_message(timeout=PATIENCE_SECONDS)
         sink = RedisSink(server.url)
         sink.update(ended)
-        message = until(lambda: changes.get_message(timeout=1))
+        message = wait_until(lambda: changes.get_message(timeout=1))
         sink.close()
     assert message["channel"] == "batch:processing:case-17"
-    assert json.loads(message["data"]) == server.stored("case-17")
+    assert json.loads(message["data"]) == server.read_status("case-17")
 
 
 def test_the_index_forgets_what_is_old_and_what_is_too_much(server: RedisServer, ended: BatchStatus) -> None:
@@ -148,8 +147,9 @@ def test_a_prefix_of_ones_own_keeps_everything_apart(server: RedisServer, ended:
 def test_a_heart_beats_while_nothing_changes(server: RedisServer, status: BatchStatus) -> None:
     sink = RedisSink(server.url, heartbeat_seconds=0.05)
     sink.update(status)
-    first = until(lambda: server.stored("case-17"))
-    later = until(lambda: server.stored("case-17")["heartbeat_at"] > first["heartbeat_at"] and server.stored("case-17"))
+    first = wait_until(lambda: server.read_status("case-17"))
+    assert wait_until(lambda: server.read_status("case-17")["heartbeat_at"] > first["heartbeat_at"])
+    later = server.read_status("case-17")
     sink.close()
     assert {**later, "heartbeat_at": ""} == {**first, "heartbeat_at": ""}
 
@@ -158,8 +158,8 @@ def test_a_heart_stops_when_the_batch_has_ended(server: RedisServer, ended: Batc
     sink = RedisSink(server.url, heartbeat_seconds=0.01)
     sink.update(ended)
     sink.close()
-    until(lambda: not _threads())
-    assert server.calls("set") == 1
+    assert wait_until(lambda: not _threads())
+    assert server.count_calls("set") == 1
 
 
 def test_snapshots_never_go_back_and_few_of_ten_thousand_are_sent(server: RedisServer, status: BatchStatus) -> None:
@@ -167,7 +167,7 @@ def test_snapshots_never_go_back_and_few_of_ten_thousand_are_sent(server: RedisS
 
     def read() -> None:
         while not stop.wait(0.005):
-            seen.append(server.stored("case-17"))
+            seen.append(server.read_status("case-17"))
 
     reader = threading.Thread(target=read)
     reader.start()
@@ -180,11 +180,11 @@ def test_snapshots_never_go_back_and_few_of_ten_thousand_are_sent(server: RedisS
     seconds = time.monotonic() - began
     stop.set()
     reader.join()
-    counts = [one["processed"] for one in [*seen, server.stored("case-17")] if one]
+    counts = [one["processed"] for one in [*seen, server.read_status("case-17")] if one]
     assert counts == sorted(counts)
     assert counts[-1] == 10_000
     assert all(one["processed"] == one["successful"] + one["failed"] <= one["total_documents"] for one in seen if one)
-    assert 2 <= server.calls("set") <= 2 + 5 * seconds
+    assert 2 <= server.count_calls("set") <= 2 + 5 * seconds
 
 
 # --- a server that fails ----------------------------------------------------------------------------------------------
@@ -209,7 +209,7 @@ def test_a_server_that_comes_late_hears_of_the_batch(absent: RedisServer, status
     sink = RedisSink(absent.url)
     sink.update(status)
     absent.start()
-    until(lambda: absent.stored("case-17"), seconds=PROMISED_RETURN_SECONDS)
+    assert wait_until(lambda: absent.read_status("case-17"), seconds=PROMISED_RETURN_SECONDS)
     sink.close()
 
 
@@ -218,12 +218,12 @@ def test_a_server_that_was_lost_and_came_back_empty_hears_the_newest_state_again
 ) -> None:
     sink = RedisSink(server.url, heartbeat_seconds=0.1)
     sink.update(status)
-    until(lambda: server.stored("case-17"))
+    assert wait_until(lambda: server.read_status("case-17"))
     server.kill()
-    until(lambda: _warnings(caplog))
+    assert wait_until(lambda: _warnings(caplog))
     sink.update(replace(status, successful=7))
     server.start()
-    stored = until(lambda: server.stored("case-17"), seconds=PROMISED_RETURN_SECONDS)
+    stored = wait_until(lambda: server.read_status("case-17"), seconds=PROMISED_RETURN_SECONDS)
     sink.close()
     assert stored["successful"] == 7
     assert len(_warnings(caplog)) == 1
@@ -250,18 +250,18 @@ def test_a_silent_server_holds_up_nobody(
 ) -> None:
     sink = RedisSink(server.url)
     sink.update(status)
-    until(lambda: server.stored("case-17"))
-    server.silence()
+    assert wait_until(lambda: server.read_status("case-17"))
+    server.pause()
     began = time.monotonic()
     for number in range(1_000):
         sink.update(replace(status, pages=number))
     assert time.monotonic() - began < 1
-    until(lambda: _warnings(caplog))
+    assert wait_until(lambda: _warnings(caplog))
     sink.update(ended)
     assert _closed(sink) <= PROMISED_CLOSE_SECONDS
     assert len(_warnings(caplog)) == 1
-    server.wake()
-    until(lambda: server.stored("case-17")["status"] == "completed", seconds=PROMISED_RETURN_SECONDS)
+    server.resume()
+    assert wait_until(lambda: server.read_status("case-17")["status"] == "completed", seconds=PROMISED_RETURN_SECONDS)
 
 
 class Overtaken(Redis):
@@ -281,7 +281,7 @@ def test_a_late_transaction_of_an_older_state_is_void(server: RedisServer, statu
     sink = RedisSink(client=Overtaken(port=server.port), linger_seconds=0)
     sink.update(status)
     sink.close()
-    until(lambda: not _threads())
+    assert wait_until(lambda: not _threads())
     with server.client() as client:
         assert client.get("batch:processing:case-17") == "newer"
 
@@ -291,15 +291,15 @@ def test_the_last_state_arrives_also_after_the_end(absent: RedisServer, ended: B
     sink.update(ended)
     assert _closed(sink) <= PROMISED_CLOSE_SECONDS
     absent.start()
-    until(lambda: absent.stored("case-17"), seconds=PROMISED_RETURN_SECONDS)
-    until(lambda: not _threads())
+    assert wait_until(lambda: absent.read_status("case-17"), seconds=PROMISED_RETURN_SECONDS)
+    assert wait_until(lambda: not _threads())
 
 
 def test_a_last_state_that_cannot_be_delivered_is_given_up(absent: RedisServer, ended: BatchStatus) -> None:
     sink = RedisSink(absent.url, linger_seconds=0.1)
     sink.update(ended)
     sink.close()
-    until(lambda: not _threads())
+    assert wait_until(lambda: not _threads())
 
 
 # --- a guest in somebody's process ------------------------------------------------------------------------------------
@@ -310,8 +310,8 @@ def test_a_sink_serves_one_batch_after_another(server: RedisServer, ended: Batch
     for name in ("first", "second", "first"):
         sink.update(replace(ended, batch_id=name, pages=len(name)))
         sink.close()
-    assert server.stored("second")["pages"] == 6
-    assert server.calls("set") == 3
+    assert server.read_status("second")["pages"] == 6
+    assert server.count_calls("set") == 3
 
 
 def test_a_run_again_is_not_overwritten_by_the_end_of_the_run_before(
@@ -321,11 +321,11 @@ def test_a_run_again_is_not_overwritten_by_the_end_of_the_run_before(
     sink.update(replace(ended, state=BatchState.CANCELLED))
     sink.close()
     sink.update(status)
-    until(lambda: len(_threads()) == 1)
+    assert wait_until(lambda: len(_threads()) == 1)
     absent.start()
-    until(lambda: absent.stored("case-17"))
+    assert wait_until(lambda: absent.read_status("case-17"))
     sink.close()
-    assert absent.stored("case-17")["status"] == "processing"
+    assert absent.read_status("case-17")["status"] == "processing"
 
 
 def test_a_client_that_was_given_stays_open(server: RedisServer, ended: BatchStatus) -> None:
@@ -333,9 +333,9 @@ def test_a_client_that_was_given_stays_open(server: RedisServer, ended: BatchSta
         sink = RedisSink(client=client)
         sink.update(ended)
         sink.close()
-        until(lambda: not _threads())
+        assert wait_until(lambda: not _threads())
         numbers = [client.client_id(), client.client_id()]
-        assert server.stored("case-17")["status"] == "completed"
+        assert server.read_status("case-17")["status"] == "completed"
         assert numbers[0] == numbers[1]
 
 
@@ -361,8 +361,8 @@ def test_a_forked_process_has_a_thread_of_its_own(server: RedisServer) -> None:
         "    sink.update(BatchStatus(batch_id='child', state=BatchState.COMPLETED))\n"
         "sink.close()\n"
     )
-    subprocess.run([sys.executable, "-c", script, server.url], check=True, timeout=HANG_SECONDS)
-    assert [server.stored(name)["status"] for name in ("parent", "child")] == ["completed", "completed"]
+    subprocess.run([sys.executable, "-c", script, server.url], check=True, timeout=PATIENCE_SECONDS)
+    assert [server.read_status(name)["status"] for name in ("parent", "child")] == ["completed", "completed"]
 
 
 def test_no_password_is_shown(absent: RedisServer, ended: BatchStatus, caplog: pytest.LogCaptureFixture) -> None:
@@ -412,7 +412,7 @@ def test_a_package_that_is_broken_costs_one_warning(tmp_path: Path) -> None:
         "sink = RedisSink(); sink.update(BatchStatus(batch_id='b')); sink.close()\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=HANG_SECONDS
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=PATIENCE_SECONDS
     )
     assert done.stderr.count("WARNING") == 1
     assert "pip install 'pdfbatch[redis]'" in done.stderr

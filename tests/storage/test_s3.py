@@ -23,8 +23,7 @@ from pdfbatch.storage import Storage
 from pdfbatch.storage.documents import fingerprint, read_document
 from pdfbatch.storage.remote_documents import RemoteDocument, listed_fingerprint
 from pdfbatch.storage.s3session import UNASKED_BYTES
-from tests.fault_proxy import FaultProxy, Faults
-from tests.s3_server import Bucket, S3Server, filesystem, options_for
+from pdfbatch.testing.servers import Bucket, FaultProxy, RequestFaults, S3Server, s3_filesystem, s3_options
 
 pytest.importorskip("s3fs")
 LONG = os.environ.get("PDFBATCH_GATES") == "long"
@@ -59,8 +58,8 @@ def test_a_prefix_becomes_text_under_another_prefix(bucket: Bucket) -> None:
 
 def test_a_ready_file_system_leads_to_its_documents(bucket: Bucket, proxy: FaultProxy) -> None:
     bucket.fill(12)
-    ready = filesystem(options_for(proxy.server_port))
-    proxy.faults = Faults(seed=2, slow_down=0.2)
+    ready = s3_filesystem(s3_options(proxy.server_port))
+    proxy.faults = RequestFaults(seed=2, slow_down=0.2)
     for inputs in (f"{bucket.url}/in/", f"{bucket.name}/in", f"{bucket.url}/in/*.pdf"):
         report = run([(inputs, ready)], Storage(f"{bucket.name}/out", filesystem=ready))
         assert (report.successful, report.failed) == (12, 0)
@@ -69,8 +68,8 @@ def test_a_ready_file_system_leads_to_its_documents(bucket: Bucket, proxy: Fault
 
 def test_a_ready_file_system_has_no_repetitions_of_its_own(bucket: Bucket, proxy: FaultProxy) -> None:
     urls = bucket.fill(1)
-    ready = filesystem(options_for(proxy.server_port))
-    proxy.faults = Faults(slow_down=1.0)
+    ready = s3_filesystem(s3_options(proxy.server_port))
+    proxy.faults = RequestFaults(slow_down=1.0)
     (document,) = documents_from([(urls[0], ready)])
     with pytest.raises(DocumentError):
         read_document(document, retry=IMPATIENT)
@@ -85,7 +84,7 @@ def test_a_pattern_takes_what_it_matches(bucket: Bucket) -> None:
 
 
 def test_a_wrong_secret_for_the_output_is_told_before_any_work(bucket: Bucket) -> None:
-    options = options_for(bucket.server.port, secret="wrong")
+    options = s3_options(bucket.server.port, secret="wrong")
     with pytest.raises(OutputError, match="access denied") as caught:
         run([f"{bucket.url}/in/unseen.pdf"], Storage(f"{bucket.url}/out", options))
     assert "wrong" not in str(caught.value)
@@ -93,12 +92,12 @@ def test_a_wrong_secret_for_the_output_is_told_before_any_work(bucket: Bucket) -
 
 def test_a_wrong_secret_for_a_prefix_is_told_before_any_work(bucket: Bucket) -> None:
     with pytest.raises(NoDocumentsError, match="access denied"):
-        run([(f"{bucket.url}/in/", options_for(bucket.server.port, secret="wrong"))])
+        run([(f"{bucket.url}/in/", s3_options(bucket.server.port, secret="wrong"))])
 
 
 def test_a_wrong_secret_for_documents_is_storage_denied(bucket: Bucket) -> None:
     (url,) = bucket.fill(1)
-    report = run([(url, options_for(bucket.server.port, secret="wrong"))])
+    report = run([(url, s3_options(bucket.server.port, secret="wrong"))])
     assert causes(report) == {Cause.STORAGE_DENIED: 1}
 
 
@@ -150,20 +149,20 @@ def test_threads_share_a_storage(bucket: Bucket) -> None:
 def test_of_a_document_that_is_too_large_no_body_is_asked_for(bucket: Bucket, proxy: FaultProxy) -> None:
     bucket.client.pipe_file(f"{bucket.url}/in/large.pdf", bytes(3_000_000))
     url = f"{bucket.url}/in/large.pdf"
-    report = run([(url, options_for(proxy.server_port))], limits=Limits(max_file_bytes=1_000_000))
+    report = run([(url, s3_options(proxy.server_port))], limits=Limits(max_file_bytes=1_000_000))
     assert causes(report) == {Cause.LIMIT_BYTES: 1}
     assert proxy.count("GET") == 0
 
 
 def test_a_document_is_asked_for_once(bucket: Bucket, proxy: FaultProxy) -> None:
     urls = bucket.fill(10)
-    report = run([(url, options_for(proxy.server_port)) for url in urls])
+    report = run([(url, s3_options(proxy.server_port)) for url in urls])
     assert (report.successful, proxy.count("HEAD"), proxy.count("GET")) == (10, 0, 10)
 
 
 def test_documents_of_a_listing_are_not_asked_for_their_size(bucket: Bucket, proxy: FaultProxy) -> None:
     bucket.fill(10)
-    report = run([(f"{bucket.url}/in/", options_for(proxy.server_port))])
+    report = run([(f"{bucket.url}/in/", s3_options(proxy.server_port))])
     bodies = [path for method, path in proxy.requests if method == "GET" and "/in/" in path]
     assert (report.successful, proxy.count("HEAD"), len(bodies)) == (10, 0, 10)
 
@@ -185,7 +184,7 @@ def test_a_document_that_changed_since_it_was_listed_is_read_as_it_is(bucket: Bu
 def test_a_large_document_comes_in_ranges(bucket: Bucket, proxy: FaultProxy) -> None:
     data = os.urandom(40_000_000)
     bucket.client.pipe_file(f"{bucket.url}/in/large.pdf", data)
-    document = RemoteDocument(f"{bucket.url}/in/large.pdf", options=options_for(proxy.server_port))
+    document = RemoteDocument(f"{bucket.url}/in/large.pdf", options=s3_options(proxy.server_port))
     assert read_document(document).data == data
     assert (proxy.count("GET"), proxy.count("HEAD")) == (3, 2)
 
@@ -196,8 +195,8 @@ def test_a_large_document_comes_in_ranges(bucket: Bucket, proxy: FaultProxy) -> 
 def test_a_busy_server_and_a_bad_network_cost_no_document(bucket: Bucket, proxy: FaultProxy) -> None:
     count = 500 if LONG else 60
     bucket.fill(count)
-    proxy.faults = Faults(seed=7, slow_down=0.2, reset=0.1)
-    options = options_for(proxy.server_port)
+    proxy.faults = RequestFaults(seed=7, slow_down=0.2, reset=0.1)
+    options = s3_options(proxy.server_port)
     output = Storage(f"{bucket.url}/out", options, retry=IMPATIENT)
     report = run([(f"{bucket.url}/in/", options)], output)
     assert (report.successful, report.failed) == (count, 0), causes(report)
@@ -210,18 +209,18 @@ def test_a_busy_server_and_a_bad_network_cost_no_document(bucket: Bucket, proxy:
 
 
 def test_no_upload_is_left_unfinished(bucket: Bucket, proxy: FaultProxy) -> None:
-    proxy.faults = Faults(seed=3, slow_down=0.3, reset=0.2)
-    storage = Storage(f"{bucket.url}/out", options_for(proxy.server_port), retry=IMPATIENT)
+    proxy.faults = RequestFaults(seed=3, slow_down=0.3, reset=0.2)
+    storage = Storage(f"{bucket.url}/out", s3_options(proxy.server_port), retry=IMPATIENT)
     for number in range(4):
         storage.write(f"{number}.txt", bytes(20_000_000))
     assert proxy.count("POST") == 0
-    assert bucket.server.unfinished_uploads(bucket.name) == 0
+    assert bucket.server.count_unfinished_uploads(bucket.name) == 0
 
 
 def test_a_truncated_body_is_fetched_again(bucket: Bucket, proxy: FaultProxy) -> None:
     urls = bucket.fill(10)
-    proxy.faults = Faults(seed=1, truncate=0.3)
-    options = options_for(proxy.server_port)
+    proxy.faults = RequestFaults(seed=1, truncate=0.3)
+    options = s3_options(proxy.server_port)
     documents = [RemoteDocument(url, options=options) for url in urls]
     data = [read_document(document, retry=IMPATIENT).data for document in documents]
     assert data == [tiny_pdf(number) for number in range(10)]
@@ -230,20 +229,22 @@ def test_a_truncated_body_is_fetched_again(bucket: Bucket, proxy: FaultProxy) ->
 
 def test_a_server_that_stays_busy_is_asked_ten_times_at_most(bucket: Bucket, proxy: FaultProxy) -> None:
     urls = bucket.fill(1)
-    proxy.faults = Faults(slow_down=1.0)
-    document = RemoteDocument(urls[0], options=options_for(proxy.server_port))
+    proxy.faults = RequestFaults(slow_down=1.0)
+    document = RemoteDocument(urls[0], options=s3_options(proxy.server_port))
     with pytest.raises(DocumentError) as caught:
         read_document(document, retry=IMPATIENT)
     assert (caught.value.cause, caught.value.transient) == (Cause.STORAGE_UNAVAILABLE, True)
     assert len(proxy.requests) == 9
 
 
-@pytest.mark.parametrize("faults", [Faults(silence=1.0), Faults(trickle=1.0)], ids=["silence", "trickle"])
-def test_a_server_that_does_not_come_to_an_end_is_given_up(bucket: Bucket, proxy: FaultProxy, faults: Faults) -> None:
+@pytest.mark.parametrize("faults", [RequestFaults(silence=1.0), RequestFaults(trickle=1.0)], ids=["silence", "trickle"])
+def test_a_server_that_does_not_come_to_an_end_is_given_up(
+    bucket: Bucket, proxy: FaultProxy, faults: RequestFaults
+) -> None:
     url = f"{bucket.url}/in/slow.pdf"
     bucket.client.pipe_file(url, bytes(5000))
     proxy.faults = faults
-    document = RemoteDocument(url, options=options_for(proxy.server_port))
+    document = RemoteDocument(url, options=s3_options(proxy.server_port))
     begun = time.monotonic()
     with pytest.raises(DocumentError) as caught:
         read_document(document, retry=IMPATIENT, seconds=1.5)
@@ -253,9 +254,9 @@ def test_a_server_that_does_not_come_to_an_end_is_given_up(bucket: Bucket, proxy
 
 def test_the_deadline_of_storage_calls_is_a_setting(bucket: Bucket, proxy: FaultProxy) -> None:
     (url,) = bucket.fill(1)
-    proxy.faults = Faults(silence=1.0)
+    proxy.faults = RequestFaults(silence=1.0)
     begun = time.monotonic()
-    report = run([(url, options_for(proxy.server_port))], limits=Limits(storage_timeout=0.5))
+    report = run([(url, s3_options(proxy.server_port))], limits=Limits(storage_timeout=0.5))
     (failure,) = (result.failure for result in report.results)
     assert failure is not None
     assert failure.cause is Cause.STORAGE_UNAVAILABLE
@@ -263,15 +264,15 @@ def test_the_deadline_of_storage_calls_is_a_setting(bucket: Bucket, proxy: Fault
 
 
 def test_a_write_to_a_silent_server_is_given_up(bucket: Bucket, proxy: FaultProxy) -> None:
-    proxy.faults = Faults(silence=1.0)
-    storage = Storage(f"{bucket.url}/out", options_for(proxy.server_port), seconds=1.5)
+    proxy.faults = RequestFaults(silence=1.0)
+    storage = Storage(f"{bucket.url}/out", s3_options(proxy.server_port), seconds=1.5)
     with pytest.raises(DocumentError) as caught:
         storage.write("a.txt", b"x")
     assert (caught.value.cause, caught.value.transient) == (Cause.STORAGE_UNAVAILABLE, True)
 
 
 def test_a_small_object_is_sent_without_a_question_first(bucket: Bucket, proxy: FaultProxy) -> None:
-    storage = Storage(f"{bucket.url}/out", options_for(proxy.server_port))
+    storage = Storage(f"{bucket.url}/out", s3_options(proxy.server_port))
     small, large = b"s" * UNASKED_BYTES, b"l" * (UNASKED_BYTES + 1)
     storage.write("small.txt", small)
     storage.write("large.txt", large)
@@ -281,27 +282,27 @@ def test_a_small_object_is_sent_without_a_question_first(bucket: Bucket, proxy: 
 
 def test_an_expired_token_is_called_so_and_not_tried_again(bucket: Bucket, proxy: FaultProxy) -> None:
     (url,) = bucket.fill(1)
-    proxy.faults = Faults(expired=1.0)
-    storage = Storage(f"{bucket.url}/out", options_for(proxy.server_port))
+    proxy.faults = RequestFaults(expired=1.0)
+    storage = Storage(f"{bucket.url}/out", s3_options(proxy.server_port))
     with pytest.raises(DocumentError, match=r"access denied.*token has expired") as caught:
         storage.write("a.txt", b"x")
     assert caught.value.cause is Cause.STORAGE_DENIED
     with pytest.raises(DocumentError, match=r"access denied.*expired") as caught:
-        read_document(RemoteDocument(url, options=options_for(proxy.server_port)))
+        read_document(RemoteDocument(url, options=s3_options(proxy.server_port)))
     # one PUT; one HEAD, after which botocore asks once whether the bucket is in another region
     assert (caught.value.cause, len(proxy.requests)) == (Cause.STORAGE_DENIED, 3)
 
 
 def test_credentials_that_expire_stop_the_batch_and_lose_nothing(bucket: Bucket, proxy: FaultProxy) -> None:
     bucket.fill(60)
-    options = options_for(proxy.server_port)
+    options = s3_options(proxy.server_port)
     output = Storage(f"{bucket.url}/out", bucket.server.options)
     documents = [(f"{bucket.url}/in/{number:03}.pdf", options) for number in range(60)]
-    proxy.faults = Faults(expired=1.0)
+    proxy.faults = RequestFaults(expired=1.0)
     stopped = run(documents, output)
     assert stopped.stop_reason
     assert len(proxy.requests) <= 3 * 60  # a short GET; a HEAD, after which botocore asks for the bucket's region
-    proxy.faults = Faults()
+    proxy.faults = RequestFaults()
     assert run(documents, output, resume=True).successful == 60
 
 
@@ -321,15 +322,15 @@ def test_a_killed_writer_leaves_whole_objects_or_none(bucket: Bucket) -> None:
         for name in bucket.names(folder):
             data = bucket.client.cat_file(f"{bucket.url}/{folder}/{name}")
             assert data == bytes([int(name[:6]) % 256]) * 3_000_000
-    assert bucket.server.unfinished_uploads(bucket.name) == 0
+    assert bucket.server.count_unfinished_uploads(bucket.name) == 0
 
 
 def test_a_batch_that_is_cancelled_does_not_wait_for_a_silent_server(bucket: Bucket, proxy: FaultProxy) -> None:
     urls = bucket.fill(30)
-    proxy.faults = Faults(silence=1.0)
+    proxy.faults = RequestFaults(silence=1.0)
     quick = [
         Document("missing-on-this-disk.pdf"),
-        *(RemoteDocument(u, options=options_for(proxy.server_port)) for u in urls),
+        *(RemoteDocument(u, options=s3_options(proxy.server_port)) for u in urls),
     ]
     results = BatchProcessor(executor=ThreadExecutor(workers=2), extraction=Extraction(ocr="never")).stream(quick)
     assert next(results).document.file_path == "missing-on-this-disk.pdf"
@@ -340,4 +341,4 @@ def test_a_batch_that_is_cancelled_does_not_wait_for_a_silent_server(bucket: Buc
 
 def test_a_second_client_sees_what_the_first_wrote(bucket: Bucket) -> None:
     Storage(f"{bucket.url}/out", bucket.server.options).write("a/b.txt", b"text")
-    assert filesystem(bucket.server.options).cat_file(f"{bucket.url}/out/a/b.txt") == b"text"
+    assert s3_filesystem(bucket.server.options).cat_file(f"{bucket.url}/out/a/b.txt") == b"text"

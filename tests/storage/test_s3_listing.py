@@ -19,17 +19,13 @@ from pdfbatch.processor import BatchProcessor
 from pdfbatch.settings import Extraction
 from pdfbatch.storage import Storage, s3listing
 from pdfbatch.storage.temporary_names import PREFIX, temporary_name
-from tests.fault_proxy import FaultProxy
-from tests.s3_server import Bucket, options_for
+from pdfbatch.testing.servers import Bucket, FaultProxy, RequestFault, RequestFaults, s3_options
 
 pytest.importorskip("s3fs")
 
 
-@pytest.fixture
-def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pages of three names at most, the first of two."""
-    monkeypatch.setattr(s3listing, "FIRST_NAMES", 2)
-    monkeypatch.setattr(s3listing, "MOST_NAMES", 3)
+# Names on the first two pages.
+FIRST, SECOND = s3listing.FIRST_NAMES, 2 * s3listing.FIRST_NAMES
 
 
 def listings(proxy: FaultProxy) -> list[str]:
@@ -39,29 +35,28 @@ def listings(proxy: FaultProxy) -> list[str]:
 
 def below(bucket: Bucket, proxy: FaultProxy, folder: str) -> Iterator[Document]:
     """The documents in a folder, through the proxy."""
-    return documents_from((f"{bucket.url}/{folder}", options_for(proxy.server_port)))
+    return documents_from((f"{bucket.url}/{folder}", s3_options(proxy.server_port)))
 
 
-@pytest.mark.usefixtures("short_pages")
 def test_all_pages_of_all_folders_are_looked_through(bucket: Bucket, proxy: FaultProxy) -> None:
-    for folder in ("in", "in/a", "in/b/c"):
+    for folder in ("in/a", "in/b/c"):
         bucket.fill(8, folder)
+    bucket.fill(FIRST + 8)
     bucket.client.pipe_file(f"{bucket.url}/in/notes.txt", b"no PDF")
     found = [document.file_path for document in below(bucket, proxy, "in/")]
     assert sorted(found) == sorted(f"s3://{name}" for name in bucket.client.find(f"{bucket.url}/in") if ".pdf" in name)
-    assert len(found) == len(set(found)) == 24
+    assert len(found) == len(set(found)) == FIRST + 24
 
 
-@pytest.mark.usefixtures("short_pages")
 def test_documents_come_before_the_last_page_is_asked_for(bucket: Bucket, proxy: FaultProxy) -> None:
-    bucket.fill(20)
+    bucket.fill(FIRST + SECOND + 1)
     documents = below(bucket, proxy, "in/")
     assert next(documents).file_path.endswith("000.pdf")
     assert len(listings(proxy)) == 1
     assert next(documents).file_path.endswith("001.pdf")
     assert len(listings(proxy)) <= 2, "more than this page and the next was asked for"
-    assert sum(1 for _ in documents) == 18
-    assert len(listings(proxy)) == 7
+    assert sum(1 for _ in documents) == FIRST + SECOND - 1
+    assert len(listings(proxy)) == 3
 
 
 def test_whether_it_is_a_folder_takes_one_name(bucket: Bucket, proxy: FaultProxy) -> None:
@@ -71,21 +66,17 @@ def test_whether_it_is_a_folder_takes_one_name(bucket: Bucket, proxy: FaultProxy
     assert "max-keys=1&" in f"{first}&"
 
 
-@pytest.mark.usefixtures("short_pages")
-def test_a_page_that_fails_is_told_when_all_before_it_has_ended(
-    bucket: Bucket, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bucket.fill(20)
-    usual = proxy.fate
+def test_a_page_that_fails_is_told_when_all_before_it_has_ended(bucket: Bucket, proxy: FaultProxy) -> None:
+    class SecondPageExpires(RequestFaults):
+        def choose(self, method: str, path: str, number: int) -> RequestFault:
+            return "expired" if len(listings(proxy)) > 1 and "list-type=2" in path else ""
 
-    def fate(method: str, path: str) -> Any:
-        return "expired" if len(listings(proxy)) >= 3 and "list-type=2" in path else usual(method, path)
-
-    monkeypatch.setattr(proxy, "fate", fate)
+    bucket.fill(FIRST + 1)
+    proxy.faults = SecondPageExpires()
     results = BatchProcessor(executor=ThreadExecutor(workers=2), extraction=Extraction(ocr="never")).stream(
         below(bucket, proxy, "in/")
     )
-    assert [next(results).ok for _ in range(2 + 3 + 3)] == [True] * 8
+    assert [next(results).ok for _ in range(FIRST)] == [True] * FIRST
     with pytest.raises(NoDocumentsError, match=r"in/ cannot be listed.*expired"):
         next(results)
 
@@ -95,7 +86,7 @@ def test_a_folder_without_names_is_said_to_be_empty(bucket: Bucket, proxy: Fault
     with pytest.raises(NoDocumentsError, match="holds no PDF"):
         below(bucket, proxy, "elsewhere/")
     with pytest.raises(NoDocumentsError, match="no-such-bucket"):
-        documents_from(("s3://no-such-bucket/", options_for(proxy.server_port)))
+        documents_from(("s3://no-such-bucket/", s3_options(proxy.server_port)))
 
 
 def test_probes_of_dead_writers_are_swept(bucket: Bucket, proxy: FaultProxy) -> None:
@@ -104,24 +95,23 @@ def test_probes_of_dead_writers_are_swept(bucket: Bucket, proxy: FaultProxy) -> 
     stale = re.sub(r"-\d+-", f"-{dead.pid}-", temporary_name(), count=1)
     for name in (stale, live := temporary_name(), "a.txt"):
         bucket.client.pipe_file(f"{bucket.url}/out/{name}", b"pdfbatch")
-    Storage(f"{bucket.url}/out", options_for(proxy.server_port)).check()
+    Storage(f"{bucket.url}/out", s3_options(proxy.server_port)).check()
     assert {name.rpartition("/")[2] for name in bucket.client.find(f"{bucket.url}/out")} == {live, "a.txt"}
     assert [PREFIX in path for path in listings(proxy)] == [True], "all of the output was listed"
 
 
-@pytest.mark.usefixtures("short_pages")
 def test_the_names_of_an_output_come_page_by_page(bucket: Bucket, proxy: FaultProxy) -> None:
-    bucket.fill(9, "out")
+    bucket.fill(FIRST, "out")
     bucket.fill(4, "out/.parts/x")
     bucket.client.pipe_file(f"{bucket.url}/out/{temporary_name()}", b"pdfbatch")
-    storage = Storage(f"{bucket.url}/out", options_for(proxy.server_port))
+    storage = Storage(f"{bucket.url}/out", s3_options(proxy.server_port))
     names = iter(storage.names())
     first = next(names)
     assert len(listings(proxy)) == 1
     assert sorted((first, *names)) == sorted(
         [
             *(f".parts/x/{number:03d}.pdf" for number in range(4)),
-            *(f"{number:03d}.pdf" for number in range(9)),
+            *(f"{number:03d}.pdf" for number in range(FIRST)),
         ]
     )
     assert sorted(storage.names(".parts/x/")) == [f".parts/x/{number:03d}.pdf" for number in range(4)]
@@ -129,13 +119,13 @@ def test_the_names_of_an_output_come_page_by_page(bucket: Bucket, proxy: FaultPr
 
 def test_a_file_of_an_output_is_read_by_one_request(bucket: Bucket, proxy: FaultProxy) -> None:
     bucket.client.pipe_file(f"{bucket.url}/out/a.txt", b"text")
-    assert Storage(f"{bucket.url}/out", options_for(proxy.server_port)).read("a.txt") == b"text"
+    assert Storage(f"{bucket.url}/out", s3_options(proxy.server_port)).read("a.txt") == b"text"
     assert len(proxy.requests) == 1
 
 
 def test_all_buckets_are_looked_through(bucket: Bucket, proxy: FaultProxy) -> None:
     bucket.fill(2)
-    found = {document.file_path for document in documents_from(("s3://", options_for(proxy.server_port)))}
+    found = {document.file_path for document in documents_from(("s3://", s3_options(proxy.server_port)))}
     assert {f"{bucket.url}/in/000.pdf", f"{bucket.url}/in/001.pdf"} <= found
 
 

@@ -34,7 +34,7 @@ from pdfbatch.testing import (
     plain_document,
 )
 from pdfbatch.testing.faults import FLOOD_RECORDS
-from pdfbatch.testing.probes import PATIENCE_SECONDS, alive, eventually, interrupt, journal
+from pdfbatch.testing.probes import PATIENCE_SECONDS, alive, interrupt, journal, wait_until
 
 DEADLY = {
     Fault.EXIT: 3,
@@ -153,12 +153,12 @@ def test_a_hang_that_holds_the_gil_stops_the_other_threads() -> None:
 
 def test_a_hanging_child_is_noted(tmp_path: Path) -> None:
     with committing(Fault.CHILD, f"journal={str(tmp_path / 'journal')!r}") as process:
-        assert eventually(lambda: len(journal(tmp_path)) == 1)
+        assert wait_until(lambda: len(journal(tmp_path)) == 1)
         (child, name), *_ = journal(tmp_path)
         assert name == "child"
         assert alive(child)
         kill_group(process)
-    assert eventually(lambda: not alive(child))
+    assert wait_until(lambda: not alive(child))
 
 
 def test_a_process_without_room_has_a_memory_error() -> None:
@@ -219,6 +219,18 @@ class Spoiled:
 
     def start(self, work: Work) -> Pool:
         return self.pool(ThreadExecutor(self.workers).start(work), work)
+
+
+@dataclass(frozen=True)
+class SharesNoMemory:
+    """The process executor, which says that its workers are threads."""
+
+    name = "spoiled"
+    kills = False
+    shares = Shared.MEMORY
+
+    def start(self, work: Work) -> Pool:
+        return ProcessExecutor(workers=1).start(work)
 
 
 class Passing:
@@ -323,9 +335,8 @@ def test_the_contract_finds_an_executor_whose_killing_is_not_tested() -> None:
 
 
 def test_the_contract_finds_workers_that_share_no_memory(tmp_path: Path) -> None:
-    executor = Spoiled(lambda pool, work: ProcessExecutor(workers=1).start(work))
     with pytest.raises(AssertionError, match="in another process"):
-        SpoiledContract(executor).test_workers_that_share_memory_are_in_this_process(tmp_path)
+        SpoiledContract(SharesNoMemory()).test_workers_that_share_memory_are_in_this_process(tmp_path)
 
 
 # --- what the tests are made of -----------------------------------------------------------------------------------------

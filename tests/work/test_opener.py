@@ -8,7 +8,7 @@ from pdfbatch.engines.pypdf import PypdfEngine
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.model import Document
 from pdfbatch.settings import Extraction, Limits
-from pdfbatch.work.opener import DocumentOpener, WorkSource
+from pdfbatch.work.opener import DocumentOpener, InputData
 
 OPENER = DocumentOpener(
     engine=PdfiumEngine(), second_engine=PypdfEngine(), ocr_engine=None, extraction=Extraction(), limits=Limits()
@@ -17,9 +17,9 @@ URL = "https://user:secret@case.example/in/a.pdf"
 BROKEN = b"%PDF-1.7\nno more than that"
 
 
-def refused(source: WorkSource, document: Document) -> DocumentError:
+def error_of(source: InputData, document: Document) -> DocumentError:
     with pytest.raises(DocumentError) as caught, ExitStack() as stack:
-        stack.enter_context(OPENER.opened(source, document))
+        stack.enter_context(OPENER.open(source, document))
     return caught.value
 
 
@@ -29,7 +29,7 @@ def test_the_message_about_a_copy_names_the_document_and_neither_copy_nor_passwo
 ) -> None:
     copy = tmp_path / "copy-1"
     copy.write_bytes(data)
-    error = refused(WorkSource(str(copy), "4:etag=x"), Document(URL))
+    error = error_of(InputData(str(copy), "4:etag=x"), Document(URL))
     assert error.cause is cause
     assert "case.example/in/a.pdf: " in str(error)
     assert "copy-1" not in str(error)
@@ -38,7 +38,7 @@ def test_the_message_about_a_copy_names_the_document_and_neither_copy_nor_passwo
 
 @pytest.mark.parametrize(("data", "cause"), [(b"PK\3\4", Cause.NOT_A_PDF), (BROKEN, Cause.MALFORMED)])
 def test_the_message_about_bytes_names_the_document(data: bytes, cause: Cause) -> None:
-    error = refused(WorkSource(data, "4:sha256=x"), Document("letter.pdf", content=data))
+    error = error_of(InputData(data, "4:sha256=x"), Document("letter.pdf", content=data))
     assert error.cause is cause
     assert str(error).startswith("letter.pdf: ")
 
@@ -46,5 +46,5 @@ def test_the_message_about_bytes_names_the_document(data: bytes, cause: Cause) -
 def test_the_message_about_a_local_file_names_its_path(tmp_path: Path) -> None:
     path = tmp_path / "a.pdf"
     path.write_bytes(b"GIF89a")
-    error = refused(WorkSource(str(path), "6:mtime=1"), Document(str(path)))
+    error = error_of(InputData(str(path), "6:mtime=1"), Document(str(path)))
     assert str(error) == f"{path}: not a PDF but a GIF image"

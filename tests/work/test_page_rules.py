@@ -8,7 +8,17 @@ from PIL import Image, ImageDraw
 from pdfbatch.model import Reason
 from pdfbatch.ports import PageFacts
 from pdfbatch.settings import Extraction, PageRules
-from pdfbatch.work.page_rules import Decision, decide, dpi_for, garbage_share, ink, is_blank, pixels, split, suspicious
+from pdfbatch.work.page_rules import (
+    Decision,
+    decide,
+    dpi_for,
+    garbage_share,
+    ink_share,
+    is_blank,
+    needs_inspection,
+    pixels,
+    split,
+)
 
 RULES = PageRules()
 PROSE = "The parties agree that the papers named above are to be produced by the first of May. " * 10
@@ -29,39 +39,39 @@ def written(on: Image.Image, words: str, *, grey: int = 0, size: float = 14) -> 
     return on
 
 
-# --- the first look ---------------------------------------------------------------------------------------------------
+# --- text layer alone ------------------------------------------------------------------------------------------------
 
 
-def test_a_page_of_prose_is_not_suspicious() -> None:
-    assert not suspicious(PROSE, RULES)
+def test_a_page_of_prose_needs_no_inspection() -> None:
+    assert not needs_inspection(PROSE, RULES)
 
 
 @pytest.mark.parametrize("text", ["", "   \n\n", STAMP, "_" * 500, ". , ; " * 300])
-def test_a_page_with_few_letters_is_suspicious(text: str) -> None:
-    assert suspicious(text, RULES)
+def test_a_page_with_few_letters_needs_inspection(text: str) -> None:
+    assert needs_inspection(text, RULES)
 
 
 @pytest.mark.parametrize("letters", ["я", "漢", "ع", "\uff17"])
 def test_letters_and_digits_of_any_script_count(letters: str) -> None:
-    assert not suspicious(letters * 200, RULES)
-    assert suspicious(letters * 199, RULES)
+    assert not needs_inspection(letters * 200, RULES)
+    assert needs_inspection(letters * 199, RULES)
 
 
 def test_letters_far_down_a_page_count() -> None:
-    assert not suspicious(" \n." * 5000 + PROSE, RULES)
+    assert not needs_inspection(" \n." * 5000 + PROSE, RULES)
 
 
 @pytest.mark.parametrize("garbage", ["\x01", "\ue123", "\ufffd", "\U000f0854", "\x9b"])
-def test_a_tenth_of_garbage_is_suspicious(garbage: str) -> None:
-    assert suspicious(PROSE + garbage * 100, RULES)
+def test_a_tenth_of_garbage_needs_inspection(garbage: str) -> None:
+    assert needs_inspection(PROSE + garbage * 100, RULES)
 
 
-def test_a_few_private_bullets_are_not_suspicious() -> None:
-    assert not suspicious(PROSE + "\uf0b7 item\n" * 5, RULES)
+def test_a_few_private_bullets_need_no_inspection() -> None:
+    assert not needs_inspection(PROSE + "\uf0b7 item\n" * 5, RULES)
 
 
 def test_a_huge_page_without_letters_is_looked_at_in_no_time() -> None:
-    assert suspicious("_" * 2_000_000 + "a" * 199, RULES)
+    assert needs_inspection("_" * 2_000_000 + "a" * 199, RULES)
 
 
 # --- the decision -----------------------------------------------------------------------------------------------------
@@ -78,8 +88,8 @@ def test_a_huge_page_without_letters_is_looked_at_in_no_time() -> None:
         (STAMP, SCAN, "ocr", Reason.STAMP_OVER_IMAGE),
         ("", SCAN, "ocr", Reason.NO_TEXT_LAYER),
         (" \n", SCAN, "ocr", Reason.NO_TEXT_LAYER),
-        ("", LOGO, "look", Reason.NO_TEXT_LAYER),
-        ("", DRAWING, "look", Reason.NO_TEXT_LAYER),
+        ("", LOGO, "preview", Reason.NO_TEXT_LAYER),
+        ("", DRAWING, "preview", Reason.NO_TEXT_LAYER),
         (CIPHER, BARE, "ocr", Reason.GARBAGE_TEXT_LAYER),
         ("", BARE, "text", Reason.BLANK),
     ],
@@ -128,7 +138,7 @@ def test_pixels_round_each_side_up() -> None:
 
 @pytest.mark.parametrize("grey", [255, 200, 90, 0])
 def test_an_even_page_of_any_grey_is_blank(grey: int) -> None:
-    assert ink(paper(grey)) == 0.0
+    assert ink_share(paper(grey)) == 0.0
     assert is_blank(paper(grey), RULES)
 
 

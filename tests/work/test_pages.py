@@ -2,7 +2,7 @@
 
 import tempfile
 import weakref
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -17,21 +17,21 @@ from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.executors.sequential import SequentialExecutor
 from pdfbatch.model import Document, DocumentResult, DocumentStatus, Page
 from pdfbatch.ocr.tesseract import TesseractEngine
-from pdfbatch.ports import OcrEngine, OpenDocument, OpenPage, PageFacts, Reading, TextEngine
+from pdfbatch.ports import Box, DocumentExtras, OcrEngine, OpenDocument, OpenPage, PageFacts, Reading, TextEngine
 from pdfbatch.processor import BatchProcessor
 from pdfbatch.samples import blank_pdf, letter, mixed_pdf, scanned_pdf, text_pdf
 from pdfbatch.settings import Extraction, Limits
-from pdfbatch.tasks import Task
+from pdfbatch.tasks import ReadTask
+from pdfbatch.testing.pdfs import make_image, make_page_pdf, make_unicode_pdf
+from pdfbatch.testing.pictures import join_words
 from pdfbatch.work import DocumentWork
-from pdfbatch.work.page_rules import LOOK_DPI
-from tests.engines.making import image, one_page, with_unicode
+from pdfbatch.work.page_rules import PREVIEW_DPI
 from tests.ocr.conftest import Program
-from tests.ocr.drawing import words
 
 SCAN = scanned_pdf(["This sheet was scanned and holds a single line of print."])
 STAMPED = mixed_pdf([], ["The order of the court is on the picture under the stamp."], stamp="EXHIBIT C-")
 WORDS = b"Letters that look right and mean nothing"
-GARBAGE = with_unicode(WORDS, [(code, "\ue000") for code in sorted(set(WORDS))])
+GARBAGE = make_unicode_pdf(WORDS, [(code, "\ue000") for code in sorted(set(WORDS))])
 TITLE = text_pdf(["REPORT"])
 
 
@@ -47,9 +47,11 @@ class Recorder:
     version: str = "1"
 
     @contextmanager
-    def open(self, source: str | bytes, *, password: str | None = None) -> Generator[OpenDocument]:
+    def open(
+        self, source: str | bytes, *, password: str | None = None, annotations: bool = True
+    ) -> Generator[OpenDocument]:
         """As pdfium does."""
-        with self.engine.open(source, password=password) as document:
+        with self.engine.open(source, password=password, annotations=annotations) as document:
             yield RecordedDocument(document, self)
 
 
@@ -70,6 +72,11 @@ class RecordedDocument:
         """As pdfium says."""
         return self.plain.metadata
 
+    @property
+    def extras(self) -> DocumentExtras:
+        """As pdfium says."""
+        return self.plain.extras
+
     @contextmanager
     def page(self, number: int) -> Generator[OpenPage]:
         """A page that is recorded."""
@@ -87,6 +94,10 @@ class RecordedPage:
     def text(self) -> str:
         """As pdfium reads it."""
         return self.plain.text()
+
+    def text_boxes(self) -> Sequence[Box]:
+        """As pdfium says."""
+        return self.plain.text_boxes()
 
     def facts(self) -> PageFacts:
         """As pdfium says."""
@@ -169,13 +180,13 @@ def test_each_page_says_where_its_text_came_from_and_why(
 
 def test_a_page_read_by_ocr_has_its_text_and_a_mean_confidence(engine: OcrEngine) -> None:
     page = page_of(batch(engine), SCAN)
-    assert words(page.text) == "This sheet was scanned and holds a single line of print."
+    assert join_words(page.text) == "This sheet was scanned and holds a single line of print."
     assert page.confidence is not None
     assert 80 < page.confidence <= 100
 
 
 def test_the_print_under_a_stamp_is_read(tesseract: TesseractEngine) -> None:
-    assert "order of the court is on the picture" in words(page_of(batch(tesseract), STAMPED).text)
+    assert "order of the court is on the picture" in join_words(page_of(batch(tesseract), STAMPED).text)
 
 
 def test_a_document_counts_its_pages_by_what_became_of_them(tesseract: TesseractEngine) -> None:
@@ -195,7 +206,7 @@ def test_always_means_every_page(tesseract: TesseractEngine) -> None:
         batch(tesseract, extraction=Extraction(ocr="always")), text_pdf(["Printed as text, read as picture."])
     )
     assert (page.source, page.reason) == ("ocr", "ocr-always")
-    assert words(page.text) == "Printed as text, read as picture."
+    assert join_words(page.text) == "Printed as text, read as picture."
 
 
 def test_text_pages_of_a_mixed_document_are_what_they_are_without_ocr(tesseract: TesseractEngine) -> None:
@@ -210,8 +221,8 @@ def test_text_pages_of_a_mixed_document_are_what_they_are_without_ocr(tesseract:
 
 def test_a_page_that_may_be_blank_is_drawn_once_and_small(tesseract: TesseractEngine) -> None:
     recorder, listener = Recorder(), Listener(tesseract)
-    page = page_of(batch(listener, engine=recorder), one_page(b"1 1 1 rg 50 50 300 300 re f"))
-    assert (page.reason, recorder.drawn, listener.timeouts) == ("blank", [LOOK_DPI], [])
+    page = page_of(batch(listener, engine=recorder), make_page_pdf(b"1 1 1 rg 50 50 300 300 re f"))
+    assert (page.reason, recorder.drawn, listener.timeouts) == ("blank", [PREVIEW_DPI], [])
 
 
 def test_a_scan_is_drawn_once(tesseract: TesseractEngine) -> None:
@@ -236,11 +247,11 @@ def test_one_picture_of_a_page_is_in_memory_at_a_time(engine: OcrEngine) -> None
 @pytest.mark.parametrize(
     "hostile",
     [
-        one_page(b"0 g 0 0 99 99 re f", page=b"/MediaBox[0 0 14400 14400]"),
-        one_page(
+        make_page_pdf(b"0 g 0 0 99 99 re f", page=b"/MediaBox[0 0 14400 14400]"),
+        make_page_pdf(
             b"q 612 0 0 792 0 0 cm /I Do Q",
             resources=b"/XObject<</I 10 0 R>>",
-            more=[image(1, 1).replace(b"/Width 1/Height 1", b"/Width 60000/Height 60000")],
+            more=[make_image(1, 1).replace(b"/Width 1/Height 1", b"/Width 60000/Height 60000")],
         ),
     ],
     ids=["a hostile MediaBox", "an image bomb"],
@@ -322,7 +333,7 @@ def test_a_worker_that_is_killed_during_ocr_leaves_no_file_and_costs_one_page(pr
 
 def test_a_born_digital_document_is_never_split(tesseract: TesseractEngine) -> None:
     work = DocumentWork(engine=PdfiumEngine(), ocr_engine=tesseract, extraction=Extraction(part_pages=1))
-    outcome = work(Task(document=Document("a.pdf", content=text_pdf([letter(number) for number in range(30)]))))
+    outcome = work(ReadTask(document=Document("a.pdf", content=text_pdf([letter(number) for number in range(30)]))))
     assert (outcome.parts, outcome.result and outcome.result.counts.pages) == ((), 30)
 
 
@@ -330,8 +341,8 @@ def test_a_scan_of_more_pages_than_a_part_holds_is_split_and_joined_in_order(tes
     numerals = ("one", "two", "three", "four", "five")
     pdf = scanned_pdf([f"This is page {numeral}." for numeral in numerals])
     work = DocumentWork(engine=PdfiumEngine(), ocr_engine=tesseract, extraction=Extraction(part_pages=2))
-    parts = work(Task(document=Document("a.pdf", content=pdf))).parts
-    assert [part.pages for part in parts] == [(1,), (2, 3), (4, 5)]
+    parts = work(ReadTask(document=Document("a.pdf", content=pdf))).parts
+    assert [part.page_numbers for part in parts] == [(1,), (2, 3), (4, 5)]
     found = result_of(batch(tesseract, extraction=Extraction(part_pages=2)), pdf)
-    places = [words(found.text).find(numeral) for numeral in numerals]
+    places = [join_words(found.text).find(numeral) for numeral in numerals]
     assert all(0 <= first < second for first, second in pairwise(places))

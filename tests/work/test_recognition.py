@@ -13,8 +13,8 @@ from pdfbatch.engines.pdfium import PdfiumEngine
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.ocr.tesseract import TesseractEngine
 from pdfbatch.ports import OcrEngine, Reading
+from pdfbatch.testing.pictures import TEXT, draw_page, join_words
 from pdfbatch.work.recognition import WEAK_CONFIDENCE, Recognition, recognize
-from tests.ocr.drawing import TEXT, page, words
 
 
 @dataclass
@@ -55,22 +55,22 @@ def read(engine: OcrEngine, picture: Image.Image | None = None, timeout: float |
 
 @pytest.mark.parametrize("turned", [0, 90, 180, 270])
 def test_a_page_is_read_however_it_lies(engine: OcrEngine, turned: int) -> None:
-    found = read(engine, page(size=(1300, 1300)).rotate(turned, expand=True))
-    assert words(found.reading.text) == TEXT
+    found = read(engine, draw_page(size=(1300, 1300)).rotate(turned, expand=True))
+    assert join_words(found.reading.text) == TEXT
 
 
 @pytest.mark.parametrize("turned", [0, 90, 180, 270])
 def test_two_words_are_enough_to_right_a_page(engine: OcrEngine, turned: int) -> None:
-    found = read(engine, page(("EXHIBIT A",), size=(1300, 1300)).rotate(turned, expand=True))
-    assert words(found.reading.text) == "EXHIBIT A"
+    found = read(engine, draw_page(("EXHIBIT A",), size=(1300, 1300)).rotate(turned, expand=True))
+    assert join_words(found.reading.text) == "EXHIBIT A"
 
 
 def test_an_upright_page_is_not_turned(engine: OcrEngine) -> None:
-    assert read(engine, page()).turned == 0
+    assert read(engine, draw_page()).turned == 0
 
 
 def test_a_page_on_its_head_says_by_how_much_it_was_turned(engine: OcrEngine) -> None:
-    assert read(engine, page().rotate(180)).turned == 180
+    assert read(engine, draw_page().rotate(180)).turned == 180
 
 
 def test_a_page_with_sound_words_is_read_once() -> None:

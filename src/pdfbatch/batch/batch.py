@@ -19,13 +19,13 @@ from pdfbatch.batch.startup import begun
 from pdfbatch.batch.task_source import TaskSource
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.model import Document, DocumentResult, Failure
-from pdfbatch.outcomes import failed
+from pdfbatch.outcomes import failed_result
 from pdfbatch.outputs import to_json, with_stored_pages
 from pdfbatch.ports import Executor, Locality, Output, Pool, Shared, SupportsSweep
 from pdfbatch.report import BatchReport, BatchState
 from pdfbatch.settings import Limits, RetryPolicy
 from pdfbatch.task_log import route_engines
-from pdfbatch.tasks import Task
+from pdfbatch.tasks import ReadTask, Task
 from pdfbatch.work import DocumentWork
 
 log = logging.getLogger(__name__)
@@ -107,7 +107,7 @@ class Batch:
             message = f"{task.document.file_path}: the batch ended before it was finished"
             failure = Failure(cause=Cause.CANCELLED, message=message)
             yield self._ended(
-                Completed(replace(failed(task.document, failure), attempts=task.attempt), needs_record=False)
+                Completed(replace(failed_result(task.document, failure), attempts=task.attempt), needs_record=False)
             )
 
     def _on(self, pool: Pool, tasks: TaskSource) -> Iterator[tuple[int, DocumentResult]]:
@@ -195,7 +195,7 @@ class Batch:
 
     def _never_begun(self, tasks: TaskSource) -> Iterator[Task]:
         """What came after the documents of a batch that stopped early, where it is known that they come to an end."""
-        return (Task(document=document) for document in tasks.not_given(unread=bool(self.expected)))
+        return (ReadTask(document=document) for document in tasks.not_given(unread=bool(self.expected)))
 
     def _known(self) -> int:
         return max(self.expected, self._read)

@@ -10,7 +10,7 @@ from pdfbatch.model import Document, DocumentResult, DocumentStatus
 from pdfbatch.outcomes import as_duplicate
 from pdfbatch.outputs import Results
 from pdfbatch.storage import Fingerprint
-from pdfbatch.tasks import DuplicateOf, Task
+from pdfbatch.tasks import DuplicateOf, ReadTask
 
 MAX_WAITING = 1000
 
@@ -26,7 +26,7 @@ class DuplicateFilter:
 
     under_way: Container[str]
     results: Results | None
-    copies: deque[Task] = field(default_factory=deque[Task])
+    copies: deque[ReadTask] = field(default_factory=deque[ReadTask])
     shared: deque[DocumentResult] = field(default_factory=deque[DocumentResult])
     unlike: deque[Document] = field(default_factory=deque[Document])
     waiting: int = 0
@@ -81,7 +81,7 @@ class DuplicateFilter:
 
     def _settle(self, document: Document, duplicate_of: DuplicateOf, result: DocumentResult | None) -> bool:
         if self.results is None:
-            self.copies.append(Task(document=document, duplicate_of=duplicate_of))
+            self.copies.append(ReadTask(document=document, duplicate_of=duplicate_of))
             return True
         if (
             result is None

@@ -5,17 +5,7 @@ from dataclasses import dataclass
 
 from pdfbatch.errors import DocumentError
 from pdfbatch.model import Document, DocumentResult, DocumentStatus
-from pdfbatch.outputs import (
-    FOLDER,
-    PARTS_FOLDER,
-    Catalog,
-    IndexWriter,
-    is_full,
-    names_after,
-    output_key,
-    read_index,
-    record_name,
-)
+from pdfbatch.outputs import Catalog, IndexWriter, delete_parts, open_index, record_name
 from pdfbatch.ports import Output
 from pdfbatch.work import DocumentWork
 
@@ -37,7 +27,7 @@ class ResumeState:
         """The result of a document that an earlier batch finished: the same input, the same settings, its record there."""
         if self.finished is None:
             return None
-        known = self.finished.counts(document, fingerprint, self._options(document))
+        known = self.finished.find(document, fingerprint, self._options(document))
         if known is None:
             return None
         counts, duplicate_of = known
@@ -55,8 +45,8 @@ class ResumeState:
         if self.finished is None:
             return self.resume
         if self.writer is not None and self.finished.is_indexed(document):
-            self.writer.doubt()
-        return self.finished.has_traces(document)
+            self.writer.invalidate()
+        return self.finished.has_files(document)
 
     def add(self, result: DocumentResult) -> None:
         """A document that was worked on has ended."""
@@ -69,12 +59,14 @@ class ResumeState:
             return
         if self.finished.has_parts(result.document):
             try:
-                self.output.delete(f"{PARTS_FOLDER}{output_key(result.document.document_uuid)}/")
+                delete_parts(self.output, result.document)
             except DocumentError as error:
                 log.warning("parts that are no longer needed stay in the output: %s", error)
 
     def close(self, *, completed: bool) -> None:
         """The batch is over; ``completed``: no document is under way."""
+        if self.finished is not None:
+            self.finished.close()
         if self.writer is not None:
             self.writer.close(completed=completed)
 
@@ -89,11 +81,8 @@ class ResumeState:
 def load_resume_state(work: DocumentWork, output: Output, *, resume: bool) -> ResumeState:
     """The history of an output. Where it cannot be listed there is none: records are then looked up one by one."""
     try:
-        finished, segments = read_index(output) if resume else (None, list(output.names(FOLDER)))
+        finished, writer = open_index(output, resume=resume)
     except DocumentError as error:
         log.log(logging.WARNING if resume else logging.DEBUG, "the output has no index, it cannot be listed: %s", error)
         return ResumeState(work=work, output=output, resume=resume)
-    writer = IndexWriter(output, names_after(segments), sum(not is_full(name) for name in segments))
-    if segments and not resume:
-        writer.doubt()
     return ResumeState(work=work, output=output, resume=resume, finished=finished, writer=writer)

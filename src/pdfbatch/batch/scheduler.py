@@ -17,11 +17,11 @@ from typing import NamedTuple
 from pdfbatch import task_log
 from pdfbatch.errors import Cause
 from pdfbatch.model import DocumentResult, Failure, Page
-from pdfbatch.outcomes import failed, lost_pages, out_of_time
+from pdfbatch.outcomes import failed_pages, failed_result, timeout_failure
 from pdfbatch.ports import Pool, SupportsPendingWrites
 from pdfbatch.retry import backoff_seconds
 from pdfbatch.settings import Limits, RetryPolicy
-from pdfbatch.tasks import Step, Task, TaskResult
+from pdfbatch.tasks import JoinTask, PartTask, ReadTask, Task, TaskResult
 
 # Tasks handed to the pool for each of its workers: when no more than the first number are left, they are filled up to the
 # second. Enough to be sent ahead and to wait for their output, so that no worker waits for us, and several at once, so that
@@ -49,13 +49,13 @@ class Completed(NamedTuple):
 class _SplitState:
     """A document whose parts are under way."""
 
-    join: Task
+    join: JoinTask
     waiting: int
-    found: list[Page] = field(default_factory=list[Page])
-    lost: list[Page] = field(default_factory=list[Page])
+    part_pages: list[Page] = field(default_factory=list[Page])
+    skipped_pages: list[Page] = field(default_factory=list[Page])
     seconds: float = 0.0
     retries: int = 0
-    repeats: int = 0
+    storage_retries: int = 0
     failure: Failure | None = None
 
 
@@ -67,7 +67,7 @@ class Scheduler:
     """
 
     pool: Pool
-    source: Iterator[Task | None]
+    source: Iterator[ReadTask | None]
     retry: RetryPolicy
     limits: Limits
     begun: int = 0
@@ -75,8 +75,8 @@ class Scheduler:
         default_factory=SimpleQueue[tuple[Task, Future[TaskResult]] | None]
     )
     _running: dict[Future[TaskResult], Task] = field(default_factory=dict[Future[TaskResult], Task])
-    _parts: deque[Task] = field(default_factory=deque[Task])
-    _joins: deque[Task] = field(default_factory=deque[Task])
+    _parts: deque[PartTask] = field(default_factory=deque[PartTask])
+    _joins: deque[JoinTask] = field(default_factory=deque[JoinTask])
     _later: list[tuple[float, int, Task]] = field(default_factory=list[tuple[float, int, Task]])
     _splits: dict[str, _SplitState] = field(default_factory=dict[str, _SplitState])
     _numbers: Iterator[int] = field(default_factory=count)
@@ -97,7 +97,7 @@ class Scheduler:
                 continue
             task, future = event
             del self._running[future]
-            self._parts_running -= task.step is Step.PART
+            self._parts_running -= isinstance(task, PartTask)
             settled = self._settle(task, future.result())
             if settled is not None:
                 yield settled
@@ -163,12 +163,12 @@ class Scheduler:
             return task
         return self._part() if self._parts and self._parts_running < PARTS_AT_ONCE * self.pool.capacity else None
 
-    def _part(self) -> Task:
+    def _part(self) -> PartTask:
         """The next part, with what its document has used of its time."""
         part = self._parts.popleft()
         return replace(part, used_seconds=self._splits[part.document.document_uuid].seconds)
 
-    def _document(self) -> Task | None:
+    def _document(self) -> ReadTask | None:
         if self._exhausted:
             return None
         try:
@@ -183,7 +183,7 @@ class Scheduler:
     def _submit(self, task: Task) -> None:
         future = self.pool.submit(task)
         self._running[future] = task
-        self._parts_running += task.step is Step.PART
+        self._parts_running += isinstance(task, PartTask)
         future.add_done_callback(lambda done: self._done.put((task, done)))
 
     def _next_event(self) -> tuple[Task, Future[TaskResult]] | None:
@@ -207,7 +207,7 @@ class Scheduler:
         if outcome.join is not None:
             self._begin_split(task, outcome, outcome.join)
             return None
-        if task.step is Step.PART:
+        if isinstance(task, PartTask):
             self._end_part(task, outcome)
             return None
         return self._end(task, outcome)
@@ -228,31 +228,32 @@ class Scheduler:
         if task.attempt >= self.retry.crash_attempts or (limit is not None and again.used_seconds >= limit):
             return None
         if outcome.page:
-            again = replace(again, lost=(*task.lost, *lost_pages([outcome.page], failure)))
+            again = replace(again, skipped_pages=(*task.skipped_pages, *failed_pages([outcome.page], failure)))
         return time.monotonic(), next(self._numbers), again
 
-    def _begin_split(self, task: Task, outcome: TaskResult, join: Task) -> None:
-        seconds, repeats = task.worker_seconds + outcome.seconds, task.repeats + outcome.repeats
-        split = _SplitState(join, waiting=len(outcome.parts), seconds=seconds, repeats=repeats)
+    def _begin_split(self, task: Task, outcome: TaskResult, join: JoinTask) -> None:
+        seconds = task.worker_seconds + outcome.seconds
+        storage_retries = task.storage_retries + outcome.storage_retries
+        split = _SplitState(join, waiting=len(outcome.parts), seconds=seconds, storage_retries=storage_retries)
         self._splits[task.document.document_uuid] = split
-        self._parts.extend(replace(part, repeats=0) for part in outcome.parts)
+        self._parts.extend(outcome.parts)
         if not outcome.parts:
             self._begin_join(split)
 
-    def _end_part(self, task: Task, outcome: TaskResult) -> None:
+    def _end_part(self, task: PartTask, outcome: TaskResult) -> None:
         split = self._splits[task.document.document_uuid]
         split.waiting -= 1
         split.seconds += task.worker_seconds + outcome.seconds
         split.retries += task.attempt - 1
-        split.repeats += task.repeats + outcome.repeats
-        split.found.extend(outcome.pages)
+        split.storage_retries += task.storage_retries + outcome.storage_retries
+        split.part_pages.extend(outcome.pages)
         if self._is_out_of_time(split):
-            split.failure = out_of_time(task.document.file_path, self.limits.document_timeout)
+            split.failure = timeout_failure(task.document.file_path, self.limits.document_timeout)
             self._drop_parts(split)
         if outcome.failure is not None:
-            known = {page.number for page in task.lost}
-            split.lost.extend(task.lost)
-            split.lost.extend(lost_pages((n for n in task.pages if n not in known), outcome.failure))
+            known = {page.number for page in task.skipped_pages}
+            split.skipped_pages.extend(task.skipped_pages)
+            split.skipped_pages.extend(failed_pages((n for n in task.page_numbers if n not in known), outcome.failure))
         if split.waiting == 0:
             self._begin_join(split)
 
@@ -267,18 +268,18 @@ class Scheduler:
         self._parts = deque(part for part in self._parts if part.document.document_uuid != identity)
         split.waiting -= len(dropped)
         if split.failure is not None:
-            split.lost.extend(lost_pages((n for part in dropped for n in part.pages), split.failure))
+            split.skipped_pages.extend(failed_pages((n for part in dropped for n in part.page_numbers), split.failure))
 
     def _begin_join(self, split: _SplitState) -> None:
         join = replace(
             split.join,
             attempt=split.join.attempt + split.retries,
-            found=tuple(split.found),
-            lost=(*split.join.lost, *split.lost),
+            part_pages=tuple(split.part_pages),
+            skipped_pages=(*split.join.skipped_pages, *split.skipped_pages),
             used_seconds=0.0,
             worker_seconds=split.seconds,
             failure=split.failure,
-            repeats=split.repeats,
+            storage_retries=split.storage_retries,
         )
         self._joins.append(join)
 
@@ -288,24 +289,27 @@ class Scheduler:
             needs_record = outcome.result.failure is not None and outcome.result.failure.transient
             result = outcome.result
             return Completed(
-                replace(result, attempts=result.attempts + outcome.repeats) if outcome.repeats else result, needs_record
+                replace(result, attempts=result.attempts + outcome.storage_retries)
+                if outcome.storage_retries
+                else result,
+                needs_record,
             )
         failure = outcome.failure or Failure(cause=Cause.INTERNAL, message=f"{task.document.file_path}: no result")
         result = replace(
-            failed(task.document, failure),
-            attempts=task.attempt + task.repeats + outcome.repeats,
+            failed_result(task.document, failure),
+            attempts=task.attempt + task.storage_retries + outcome.storage_retries,
             duration_seconds=task.worker_seconds + outcome.seconds,
         )
         return Completed(result, needs_record=True)
 
 
 def _next_attempt(task: Task, outcome: TaskResult) -> Task:
-    return replace(
+    again = replace(
         task,
         attempt=task.attempt + 1,
         used_seconds=task.used_seconds + outcome.seconds,
         worker_seconds=task.worker_seconds + outcome.seconds,
-        repeats=task.repeats + outcome.repeats,
-        # what could not be fetched ahead, a worker fetches; what a join knows, it knows still
-        failure=None if task.step is Step.READ else task.failure,
+        storage_retries=task.storage_retries + outcome.storage_retries,
     )
+    # a worker downloads what could not be downloaded ahead
+    return replace(again, failure=None) if isinstance(again, ReadTask) and again.failure is not None else again

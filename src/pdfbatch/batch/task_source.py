@@ -11,8 +11,8 @@ from pdfbatch.batch.resume import ResumeState
 from pdfbatch.errors import DocumentError
 from pdfbatch.model import Document, DocumentResult
 from pdfbatch.prefetch import Prefetcher
-from pdfbatch.storage import DEADLINE_SECONDS, Fingerprint, fingerprint, parse_fingerprint
-from pdfbatch.tasks import LocalCopy, Task
+from pdfbatch.storage import DEADLINE_SECONDS, Fingerprint, fingerprint
+from pdfbatch.tasks import LocalCopy, ReadTask
 
 # So many documents may leave the way before the batch gets its turn.
 AT_ONCE = 200
@@ -37,7 +37,7 @@ class TaskSource:
     fetches: bool = True
     _spool: Prefetcher = field(init=False)
     _skipped: deque[DocumentResult] = field(default_factory=deque[DocumentResult])
-    _first: Iterator[Task | None] | None = None
+    _first: Iterator[ReadTask | None] | None = None
     _error: Exception | None = None
     _unread: Iterator[Document] | None = None
 
@@ -75,7 +75,7 @@ class TaskSource:
         except Exception:  # noqa: BLE001 (StopIteration too: it is raised again when a task is asked for)
             self._first = None
 
-    def __next__(self) -> Task | None:
+    def __next__(self) -> ReadTask | None:
         """A task, or ``None`` when none is ready."""
         if self._first is not None and (first := next(self._first, None)) is not None:
             return first
@@ -108,7 +108,7 @@ class TaskSource:
         if self.duplicates is not None:
             yield from self.duplicates.held()
         self._unread = self.documents if unread else iter(())
-        yield from (document for document in self._spool.not_given() if document is not None)
+        yield from (document for document in self._spool.pending() if document is not None)
 
     def _sieved(self) -> Iterator[Document | None]:
         """Documents to be read; ``None`` when the batch should have its turn, or a twin must end first."""
@@ -146,7 +146,7 @@ class TaskSource:
 
     def _may_come_back(self) -> bool:
         """Whether a document waits for its twin, or may when its bytes have come."""
-        return self.duplicates is not None and bool(self.duplicates.waiting or self._spool.fetching)
+        return self.duplicates is not None and bool(self.duplicates.waiting or self._spool.pending_count)
 
     def _leaves(self, document: Document) -> bool:
         """Whether a document need not be read."""
@@ -180,9 +180,9 @@ class TaskSource:
         """Called in threads of the spool, which only read."""
         return self.history is not None and self.history.skipped(document, fingerprint) is not None
 
-    def _looked_at(self, task: Task) -> Task | None:
+    def _looked_at(self, task: ReadTask) -> ReadTask | None:
         """The task, unless the spool found its document to be finished, or to have a twin."""
-        document, copy = task.document, task.copy
+        document, copy = task.document, task.local_copy
         if copy is None:
             return self._begun(task)
         if copy.path:
@@ -190,17 +190,17 @@ class TaskSource:
                 return self._begun(task)
             self._spool.release(document.document_uuid)
         elif not self._skip(document, copy.fingerprint):
-            return self._begun(replace(task, copy=None))
+            return self._begun(replace(task, local_copy=None))
         self.wake()
         return None
 
     def _has_twin(self, document: Document, copy: LocalCopy) -> bool:
         if self.duplicates is None:
             return False
-        found, position = parse_fingerprint(copy.fingerprint), self.positions[document.document_uuid]
+        found, position = Fingerprint.parse(copy.fingerprint), self.positions[document.document_uuid]
         return self.duplicates.take(document, found, position, copy.digest)
 
-    def _begun(self, task: Task) -> Task:
+    def _begun(self, task: ReadTask) -> ReadTask:
         if self.history is None or not self.history.begin(task.document):
             return task
         return replace(task, resume=True)

@@ -27,7 +27,7 @@ class Line:
 
 
 class Block(NamedTuple):
-    """A text to be placed, and the rectangle in which the page shows it; ``own_line`` for one that completes no line: a note."""
+    """A text to be placed, and the rectangle in which the page shows it; ``own_line`` for a note, which completes no line."""
 
     text: str
     box: Box
@@ -37,15 +37,15 @@ class Block(NamedTuple):
 class _Place(NamedTuple):
     """Before which character a block goes, and whether it becomes a line of its own there."""
 
-    index: int
+    at: int
     own_line: bool
 
 
 def place_blocks(text: str, lines: Sequence[Line], blocks: Iterable[Block]) -> str:
     """Return a text layer with blocks in reading position.
 
-    A block goes into the line at its height, behind what stands to its left. Where no line is at its height, it becomes a line of
-    its own below the nearest line above it. A block whose text the layer has at that very place is left out.
+    A block goes into the line at its height, behind what stands to its left. Where no line is at its height, it becomes a line
+    of its own below the nearest line above it. A block whose text the layer has at that very place is left out.
     """
     new = (block for block in blocks if block.text and not _is_there(block, text, lines))
     rows = _rows(list(new))
@@ -53,9 +53,9 @@ def place_blocks(text: str, lines: Sequence[Line], blocks: Iterable[Block]) -> s
     places.sort(key=lambda entry: entry[0])  # stable: what shares a place stays in reading order
     parts, done = list[str](), 0
     for place, group in groupby(places, key=lambda entry: entry[0]):
-        parts.append(text[done : place.index])
-        parts.append(_surrounded(_joined(group), place, text))
-        done = place.index
+        parts.append(text[done : place.at])
+        parts.append(_part_by_space(_join_rows(group), place, text))
+        done = place.at
     return "".join((*parts, text[done:]))
 
 
@@ -131,15 +131,15 @@ def _is_directly_below(box: Box, above: Box) -> bool:
     return above.left <= box.right and above.right >= box.left and box.top - above.bottom <= _DIRECTLY_ABOVE
 
 
-def _joined(group: "Iterable[tuple[_Place, int, Block]]") -> str:
+def _join_rows(group: "Iterable[tuple[_Place, int, Block]]") -> str:
     rows = groupby(group, key=lambda entry: entry[1])
     return "\n".join(" ".join(block.text for _, _, block in row) for _, row in rows)
 
 
-def _surrounded(inserted: str, place: _Place, text: str) -> str:
+def _part_by_space(inserted: str, place: _Place, text: str) -> str:
     """Return an insertion with the white space that parts it from what stands before and after it."""
     gap = "\n" if place.own_line else " "
-    before, after = text[place.index - 1 : place.index] if place.index else "", text[place.index : place.index + 1]
+    before, after = text[place.at - 1 : place.at] if place.at else "", text[place.at : place.at + 1]
     end = "\n" if place.own_line or "\n" in inserted else " "
     head = "" if not before or before == "\n" or (before.isspace() and not place.own_line) else gap
     tail = "" if not after or after == "\n" or (after.isspace() and end == " ") else end

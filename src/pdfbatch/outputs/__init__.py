@@ -1,4 +1,4 @@
-"""What an output holds and how it is read back: records, index, results, export."""
+"""The files in an output: records, the index of finished documents, results on disk, export."""
 
 from typing import TYPE_CHECKING
 
@@ -7,11 +7,10 @@ from pdfbatch.lazy import lazy_face
 if TYPE_CHECKING:
     from pdfbatch.outputs.catalog import Catalog
     from pdfbatch.outputs.exporter import export, export_pages
-    from pdfbatch.outputs.index import FOLDER, IndexWriter, is_full, names_after, read_index
-    from pdfbatch.outputs.keys import output_key
+    from pdfbatch.outputs.index import IndexWriter, open_index
     from pdfbatch.outputs.record import (
-        PARTS_FOLDER,
         Provenance,
+        delete_parts,
         files_of,
         options_digest,
         pages_from_json,
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
         pages_to_json,
         parts_folder,
         read_record,
-        read_record_of,
         record_name,
         result_of,
         to_json,
@@ -31,39 +29,33 @@ else:
         __name__,
         catalog="Catalog",
         exporter="export export_pages",
-        index="FOLDER IndexWriter is_full names_after read_index",
-        keys="output_key",
+        index="IndexWriter open_index",
         record=(
-            "PARTS_FOLDER Provenance files_of options_digest pages_from_json pages_of "
-            "pages_to_json parts_folder read_record read_record_of record_name result_of to_json"
+            "Provenance delete_parts files_of options_digest pages_from_json pages_of "
+            "pages_to_json parts_folder read_record record_name result_of to_json"
         ),
         results="Results PickleLog with_stored_pages",
         rows="Rows",
     )
 
 __all__ = [
-    "FOLDER",
-    "PARTS_FOLDER",
     "Catalog",
     "IndexWriter",
     "PickleLog",
     "Provenance",
     "Results",
     "Rows",
+    "delete_parts",
     "export",
     "export_pages",
     "files_of",
-    "is_full",
-    "names_after",
+    "open_index",
     "options_digest",
-    "output_key",
     "pages_from_json",
     "pages_of",
     "pages_to_json",
     "parts_folder",
-    "read_index",
     "read_record",
-    "read_record_of",
     "record_name",
     "result_of",
     "to_json",

@@ -8,25 +8,26 @@ from typing import IO, Protocol, TypeVar, cast
 
 from pdfbatch import retry
 from pdfbatch.errors import DocumentError, OutputError
-from pdfbatch.storage import REQUEST_RETRY, lists_versions, open_url, redacted, storage_error, temporary_name
+from pdfbatch.storage import REQUEST_RETRY, lists_versions, open_url, storage_error, temporary_name
+from pdfbatch.urls import without_credentials
 
 T = TypeVar("T")
 
-# S3 takes so much in one PUT, which a kill leaves whole or absent; s3fs splits less into parts, unless it is told.
+# S3 takes this much in one PUT, which a kill leaves whole or absent. s3fs would split it into parts unless it is told not to.
 _LARGEST_PUT_BYTES = 5 << 30
 
 
 class _Receiver(Protocol):
-    """What is used of ``fsspec.AbstractFileSystem``."""
+    """The method of ``fsspec.AbstractFileSystem`` that sends a file."""
 
     def put_file(self, lpath: str, rpath: str, **options: object) -> object: ...
 
 
 @contextmanager
-def written(address: str, options: Mapping[str, object]) -> Generator[IO[bytes]]:
-    """A file to write; it gets its name, or is sent to its URL, when the block has ended well.
+def atomic_file(address: str, options: Mapping[str, object]) -> Generator[IO[bytes]]:
+    """Open a file for writing. It gets its name, or is sent to its URL, when the block ends without an exception.
 
-    Raises ``OutputError`` when that cannot be done.
+    ``options`` are those of fsspec for a URL. Raises ``OutputError`` when the file cannot be written or sent.
     """
     local = address.removeprefix("file://")
     if "://" in local:
@@ -36,27 +37,27 @@ def written(address: str, options: Mapping[str, object]) -> Generator[IO[bytes]]
                 yield file
             _send(path, address, options)
         return
-    with _beside(os.path.abspath(os.path.expanduser(local))) as file:
+    with _temporary_sibling(os.path.abspath(os.path.expanduser(local))) as file:
         yield file
 
 
 @contextmanager
-def _beside(path: str) -> Generator[IO[bytes]]:
-    """A temporary file in the same folder, renamed at the end."""
+def _temporary_sibling(path: str) -> Generator[IO[bytes]]:
+    """Open a temporary file in the folder of ``path``, and rename it to ``path`` at the end."""
     temporary = os.path.join(os.path.dirname(path), temporary_name())
     try:
-        with _refusing(path, lambda: open(temporary, "xb")) as file:
+        with _translate_errors(path, lambda: open(temporary, "xb")) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        _refusing(path, lambda: os.replace(temporary, path))
+        _translate_errors(path, lambda: os.replace(temporary, path))
     except BaseException:
         with suppress(OSError):
             os.unlink(temporary)
         raise
 
 
-def _refusing(path: str, call: Callable[[], T]) -> T:
+def _translate_errors(path: str, call: Callable[[], T]) -> T:
     try:
         return call()
     except OSError as error:
@@ -64,18 +65,18 @@ def _refusing(path: str, call: Callable[[], T]) -> T:
 
 
 def _send(path: str, address: str, options: Mapping[str, object]) -> None:
-    """Send a file to its URL, with the tries of any remote request."""
+    """Send a file to its URL, and retry as any remote request is retried."""
     opened, remote = open_url(address, options)
     is_one_put = lists_versions(opened) and os.path.getsize(path) < _LARGEST_PUT_BYTES
     chosen: dict[str, object] = {"chunksize": _LARGEST_PUT_BYTES} if is_one_put else {}
 
-    def once() -> None:
+    def send_once() -> None:
         try:
             cast("_Receiver", opened).put_file(path, remote, **chosen)
-        except Exception as error:  # whatever library is behind the URL
+        except Exception as error:  # the library behind the URL may raise anything
             raise storage_error(error, address, options) from error
 
     try:
-        retry.call(once, REQUEST_RETRY)
+        retry.call(send_once, REQUEST_RETRY)
     except DocumentError as error:
-        raise OutputError(f"The export {redacted(address)} cannot be written: {error}") from error
+        raise OutputError(f"The export {without_credentials(address)} cannot be written: {error}") from error

@@ -1,4 +1,4 @@
-"""All records of an output as one file, JSON lines or Parquet, for whatever reads text further on."""
+"""Export all records of an output as one file, JSON lines or Parquet."""
 
 import json
 import logging
@@ -10,7 +10,7 @@ from contextlib import closing
 from typing import IO, Any
 
 from pdfbatch.errors import OutputError, UsageError
-from pdfbatch.outputs.atomic_file import written
+from pdfbatch.outputs.atomic_file import atomic_file
 from pdfbatch.outputs.record import to_json
 from pdfbatch.ports import Output
 from pdfbatch.storage import Storage
@@ -20,36 +20,37 @@ log = logging.getLogger(__name__)
 Row = dict[str, object]
 Address = str | os.PathLike[str]
 
-# So many records are read ahead: behind a network one after the other would take an hour for 100,000.
-_AHEAD = 16
-_OF_THE_BATCH = frozenset({"report.json"})
+# Records that are being read at one time. A remote output has a round trip for each.
+_READ_AHEAD = 16
+_BATCH_FILES = frozenset({"report.json"})
 
 
 def export(output: Output | Address, target: Address, *, options: Mapping[str, object] | None = None) -> int:
     """Write each document of an output as one row to ``target``, and return how many there were.
 
-    ``target`` is a path or an fsspec URL (with its ``options``) that ends in ``.jsonl`` or ``.parquet``; it appears whole or
-    not at all. Rows are sorted by the key of their document, and hold ``document_uuid``, ``file_path``, ``project_uuid``,
+    ``target`` is a path or an fsspec URL (with its ``options``) that ends in ``.jsonl`` or ``.parquet``. The file appears whole
+    or not at all. Rows are sorted by the key of their document, and hold ``document_uuid``, ``file_path``, ``project_uuid``,
     ``status``, ``metadata``, ``pages``, ``ocr_pages``, ``failed_pages``, ``characters``, ``error_cause``, ``error_message``,
-    ``duplicate_of``, ``pdf_metadata``, ``fingerprint``, ``attempts``, ``duration_seconds``, ``finished_at`` and ``text`` (pages
-    parted by form feeds). A few records are in memory at one time, not all.
+    ``duplicate_of``, ``pdf_metadata``, ``fingerprint``, ``attempts``, ``duration_seconds``, ``finished_at`` and ``text`` (its
+    pages are separated by form feeds). Only a few records are in memory at one time.
 
-    Raises ``UsageError`` when the output holds no record or the target's ending is another one, ``DependencyError`` when
-    pyarrow is not installed, ``OutputError`` when the target cannot be written, ``DocumentError`` when a record cannot be read.
+    Raises ``UsageError`` when the target ends in something else, ``DependencyError`` when pyarrow is not installed,
+    ``OutputError`` when the output holds no record or the target cannot be written, ``DocumentError`` when a record cannot be
+    read.
     """
-    return _exported(output, target, options, _document_rows)
+    return _export(output, target, options, _document_rows)
 
 
 def export_pages(output: Output | Address, target: Address, *, options: Mapping[str, object] | None = None) -> int:
-    """As ``export``, with a row for each page of each document.
+    """Write each page of each document as one row to ``target``, and return how many there were; else as ``export``.
 
     Rows hold ``document_uuid``, ``file_path``, ``project_uuid``, ``status`` (of the document), ``number``, ``source``,
     ``reason``, ``confidence``, ``error_cause``, ``error_message`` and ``text``. A document without pages has no row.
     """
-    return _exported(output, target, options, _page_rows)
+    return _export(output, target, options, _page_rows)
 
 
-def _exported(
+def _export(
     output: Output | Address,
     target: Address,
     options: Mapping[str, object] | None,
@@ -58,7 +59,7 @@ def _exported(
     address = os.fspath(target)
     write = _writer(address)
     source = Storage(os.fspath(output)) if isinstance(output, (str, os.PathLike)) else output
-    with closing(_records(source)) as records, written(address, options or {}) as file:
+    with closing(_records(source)) as records, atomic_file(address, options or {}) as file:
         return write((row for record in records for row in rows_of(record)), file)
 
 
@@ -67,7 +68,7 @@ def _writer(address: str) -> Callable[[Iterator[Row], IO[bytes]], int]:
         case ".jsonl" | ".ndjson":
             return _write_lines
         case ".parquet":
-            from pdfbatch.outputs.parquet import write_rows  # noqa: PLC0415 (pyarrow, where it is wanted)
+            from pdfbatch.outputs.parquet import write_rows  # noqa: PLC0415 (loads pyarrow, which is an extra)
 
             return write_rows
         case ending:
@@ -86,7 +87,7 @@ def _write_lines(rows: Iterator[Row], file: IO[bytes]) -> int:
 
 
 def _records(output: Output) -> Generator[Mapping[str, Any]]:
-    """Every record of an output, by its name. Raises ``DocumentError`` when one cannot be read."""
+    """Yield every record of an output, in the order of their names. Raises ``DocumentError`` when one cannot be read."""
     names = sorted(name for name in output.names() if _may_be_record(name))
     if not names:
         raise OutputError(f"{output.uri('')} holds no record: it is no output of pdfbatch, or an empty one")
@@ -102,20 +103,20 @@ def _records(output: Output) -> Generator[Mapping[str, Any]]:
 
 
 def _may_be_record(name: str) -> bool:
-    return name.endswith(".json") and "/" not in name and name not in _OF_THE_BATCH
+    return name.endswith(".json") and "/" not in name and name not in _BATCH_FILES
 
 
 def _read_ahead(output: Output, names: list[str]) -> Iterator[tuple[str, bytes]]:
-    """What is under each name, in their order, some of it read before it is asked for."""
-    pool = ThreadPoolExecutor(_AHEAD, thread_name_prefix="pdfbatch-export")
-    under_way = deque[tuple[str, Future[bytes]]]()
+    """Yield each name with its contents, in the order of the names, and read the next few in the background."""
+    pool = ThreadPoolExecutor(_READ_AHEAD, thread_name_prefix="pdfbatch-export")
+    pending = deque[tuple[str, Future[bytes]]]()
     try:
         for name in names:
-            under_way.append((name, pool.submit(output.read, name)))
-            if len(under_way) >= _AHEAD:
-                first, data = under_way.popleft()
+            pending.append((name, pool.submit(output.read, name)))
+            if len(pending) >= _READ_AHEAD:
+                first, data = pending.popleft()
                 yield first, data.result()
-        for rest, data in under_way:
+        for rest, data in pending:
             yield rest, data.result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
@@ -127,7 +128,7 @@ def _read_ahead(output: Output, names: list[str]) -> Iterator[tuple[str, bytes]]
 def _document_rows(record: Mapping[str, Any]) -> Iterator[Row]:
     counts, run = record["counts"], record["run"]
     yield {
-        **_named(record),
+        **_identity(record),
         "metadata": record["document"]["metadata"],
         "pages": counts["pages"],
         "ocr_pages": counts["ocr_pages"],
@@ -147,7 +148,7 @@ def _document_rows(record: Mapping[str, Any]) -> Iterator[Row]:
 def _page_rows(record: Mapping[str, Any]) -> Iterator[Row]:
     for page in record["pages"]:
         yield {
-            **_named(record),
+            **_identity(record),
             "number": page["number"],
             "source": page["source"],
             "reason": page["reason"],
@@ -157,10 +158,10 @@ def _page_rows(record: Mapping[str, Any]) -> Iterator[Row]:
         }
 
 
-def _named(record: Mapping[str, Any]) -> Row:
+def _identity(record: Mapping[str, Any]) -> Row:
     document = record["document"]
-    named: Row = {name: document[name] for name in ("document_uuid", "file_path", "project_uuid")}
-    return {**named, "status": record["status"]}
+    identity: Row = {name: document[name] for name in ("document_uuid", "file_path", "project_uuid")}
+    return {**identity, "status": record["status"]}
 
 
 def _error(error: Mapping[str, Any] | None) -> Row:

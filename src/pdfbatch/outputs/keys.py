@@ -1,9 +1,9 @@
-"""The name under which a document's outputs are stored: its id, made safe for every file system and object store.
+"""Keys: document ids turned into file names that every file system and object store accepts.
 
-Plain lower-case ids (UUIDs above all) stay as they are. Every other byte of the id's UTF-8 form becomes ``=`` and two
-lower-case hexadecimal digits, capital letters too, so that two ids never meet on a file system that ignores case or
-that composes accents. An id that would grow too long keeps its beginning and ends in ``=h`` and its SHA-256: ``h`` is no
-hexadecimal digit, so that no short key looks like that, and two long ids share a key only if SHA-256 collides.
+An id of lower-case letters, digits, ``_``, ``-`` and ``.`` (such as a UUID) is its own key. Every other byte of the id's UTF-8
+form becomes ``=`` and two lower-case hexadecimal digits. That includes capital letters, so that two ids never share a file
+where the file system ignores case or composes accents. The key of an id that is too long is the beginning of the id, ``=h``
+and the id's SHA-256. ``h`` is no hexadecimal digit, so no short key looks like that.
 """
 
 import hashlib
@@ -18,27 +18,29 @@ _BROKEN_ESCAPE = re.compile(r"=[0-9a-f]?\Z")
 _EMPTY = "=_"
 _PREFIX_BYTES = MAX_KEY_BYTES - len("=h") - 64
 
-# Windows opens a device for these names, whatever follows the first dot.
+# Windows opens a device for a name that begins with one of these and a dot.
 _DEVICES = frozenset(
     {"con", "prn", "aux", "nul", *(f"{port}{digit}" for port in ("com", "lpt") for digit in range(10))}
 )
-# Files of the whole batch lie beside those of its documents.
+# Files of the whole batch are in the same folder as those of its documents.
 _BATCH_FILES = frozenset({"report", "failures"})
 
 
 def output_key(document_id: str) -> str:
-    """The key of an id: at most 195 ASCII bytes out of ``a-z 0-9 _ - . =``, never two ids for one key."""
-    if _PLAIN.fullmatch(document_id) and not _reserved(document_id) and len(document_id) <= MAX_KEY_BYTES:
+    """Return the key of an id: at most 195 characters of ``a-z 0-9 _ - . =``, and another one for each id."""
+    if _PLAIN.fullmatch(document_id) and not _is_reserved(document_id) and len(document_id) <= MAX_KEY_BYTES:
         return document_id
     raw = document_id.encode("utf-8", "surrogatepass")
     key = _UNSAFE.sub(lambda match: b"=%02x" % match[0][0], raw).decode("ascii") or _EMPTY
-    if _reserved(key):
+    if _is_reserved(key):
         key = f"={ord(key[0]):02x}{key[1:]}"
-    return key if len(key) <= MAX_KEY_BYTES else _hashed(key, raw)
+    if len(key) <= MAX_KEY_BYTES:
+        return key
+    return f"{_BROKEN_ESCAPE.sub('', key[:_PREFIX_BYTES])}=h{hashlib.sha256(raw).hexdigest()}"
 
 
 def document_id(key: str) -> str | None:
-    """The id of a key; ``None`` when the key holds only a hash of it, or is no key."""
+    """Return the id of a key, ``None`` when the key has only a hash of it or is no key."""
     if key == _EMPTY:
         return ""
     try:
@@ -49,10 +51,5 @@ def document_id(key: str) -> str | None:
     return text if output_key(text) == key else None
 
 
-def _reserved(key: str) -> bool:
+def _is_reserved(key: str) -> bool:
     return key in _BATCH_FILES or key.partition(".")[0] in _DEVICES
-
-
-def _hashed(key: str, raw: bytes) -> str:
-    prefix = _BROKEN_ESCAPE.sub("", key[:_PREFIX_BYTES])
-    return f"{prefix}=h{hashlib.sha256(raw).hexdigest()}"

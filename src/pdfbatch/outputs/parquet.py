@@ -1,4 +1,4 @@
-"""Rows into a Parquet file, through pyarrow: the extra ``parquet``."""
+"""Write rows to a Parquet file by pyarrow, which comes with the extra ``parquet``."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
@@ -13,23 +13,23 @@ try:
 except ImportError as error:
     raise DependencyError("Parquet needs pyarrow: pip install 'pdfbatch[parquet]'") from error
 
-# A row group is what a reader loads at once, and what is in memory here while it grows.
+# Bounds of a row group, which a reader loads as a whole, and which is in memory here until it is written.
 GROUP_ROWS = 10_000
 GROUP_CHARACTERS = 32 << 20
 
 # pyarrow has no types
 arrow, parquet = cast("Any", pa), cast("Any", pq)
 
-_WHOLE = frozenset({"pages", "ocr_pages", "failed_pages", "characters", "attempts", "number"})
-_REAL = frozenset({"duration_seconds", "confidence"})
+_INTEGERS = frozenset({"pages", "ocr_pages", "failed_pages", "characters", "attempts", "number"})
+_FLOATS = frozenset({"duration_seconds", "confidence"})
 
 
 def write_rows(rows: Iterator[Mapping[str, object]], file: IO[bytes]) -> int:
-    """Write rows of one shape, and return how many. Mappings become JSON text. Raises ``UsageError`` when there is none."""
+    """Write rows with the same names, and return how many. Mappings become JSON. Raises ``UsageError`` when there is none."""
     first = next(rows, None)
     if first is None:
         raise UsageError("There is no row to export")
-    schema, count = _schema(first), 0
+    schema, count = arrow.schema([(name, _type(name)) for name in first]), 0
     with parquet.ParquetWriter(file, schema, compression="zstd") as writer:
         for group in _groups(chain((first,), rows)):
             writer.write_table(arrow.Table.from_pylist(group, schema=schema))
@@ -37,14 +37,10 @@ def write_rows(rows: Iterator[Mapping[str, object]], file: IO[bytes]) -> int:
     return count
 
 
-def _schema(row: Mapping[str, object]) -> object:
-    return arrow.schema([(name, _kind(name)) for name in row])
-
-
-def _kind(name: str) -> object:
-    if name in _WHOLE:
+def _type(name: str) -> object:
+    if name in _INTEGERS:
         return arrow.int64()
-    return arrow.float64() if name in _REAL else arrow.large_string()
+    return arrow.float64() if name in _FLOATS else arrow.large_string()
 
 
 def _groups(rows: Iterable[Mapping[str, object]]) -> Iterator[list[dict[str, object]]]:

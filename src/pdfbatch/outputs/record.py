@@ -1,4 +1,4 @@
-"""The record: what an output keeps of one document, as JSON, and the names under which it keeps it."""
+"""The record of a document, as JSON: its contents, and the names of the files that an output holds of a document."""
 
 import hashlib
 import json
@@ -7,43 +7,52 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any, cast, overload
 
-from pdfbatch.errors import Cause
+from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.model import Counts, Document, DocumentResult, DocumentStatus, Failure, Page, TextSource
 from pdfbatch.outputs.keys import output_key
 from pdfbatch.ports import Output
 from pdfbatch.settings import Extraction
 
 PARTS_FOLDER = ".parts/"
-# ``json.dumps`` would make a new one for each document
+# Made once: ``json.dumps`` with these options makes an encoder for each call.
 _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str)
 
 
 def record_name(document: Document) -> str:
-    """Name of a document's record in the output."""
+    """Return the name of a document's record in the output."""
     return f"{output_key(document.document_uuid)}.json"
 
 
 def text_name(document: Document) -> str:
-    """Name of a document's text in the output."""
+    """Return the name of a document's text in the output."""
     return f"{output_key(document.document_uuid)}.txt"
 
 
 def parts_folder(document: Document, fingerprint: str, options: str) -> str:
-    """Folder of a split document's parts; another input or other settings give another folder."""
+    """Return the folder of a split document's parts, which is another one for another input or other settings."""
     stamp = hashlib.sha256(f"{fingerprint}\0{options}".encode()).hexdigest()[:16]
     return f"{PARTS_FOLDER}{output_key(document.document_uuid)}/{stamp}/"
 
 
+def delete_parts(output: Output, document: Document) -> None:
+    """Delete all parts of a document, of any input and settings. Raises ``DocumentError`` with a storage cause."""
+    output.delete(f"{PARTS_FOLDER}{output_key(document.document_uuid)}/")
+
+
 @lru_cache(maxsize=64)  # one for each way in which documents differ from the batch: most batches have one
 def options_digest(extraction: Extraction, engines: tuple[str, ...], pages: str | None, languages: str | None) -> str:
-    """Digest of every setting that can change a document's text; versions are recorded but don't count."""
+    """Return a digest of every setting that can change a document's text. Versions of engines are not among them."""
     settings = json.dumps([asdict(extraction), engines, (pages, languages)], sort_keys=True)
     return hashlib.sha256(settings.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
-    """Where a result came from: what a resume compares, and what a reader of a record may ask."""
+    """Where a result came from.
+
+    A resume compares ``fingerprint`` (the version of the input) and ``options`` (the digest of the settings); ``versions`` of
+    the engines and ``finished_at`` are for readers of the record.
+    """
 
     fingerprint: str = ""
     options: str = ""
@@ -52,9 +61,10 @@ class Provenance:
 
 
 def files_of(result: DocumentResult, provenance: Provenance) -> tuple[tuple[str, bytes | None], ...]:
-    """Names and contents of a document's files: its text, then its record. ``None``: what may stand there goes.
+    """Return the names and contents of a document's files, in the order in which they are to be written.
 
-    A document without any text read leaves no text file behind.
+    ``None`` instead of contents says that the file is to be deleted: a failed document leaves no text of an earlier run. The
+    record comes last, so that its presence says that the text is there.
     """
     record = (record_name(result.document), to_json(as_record(result, provenance)))
     if result.pages:
@@ -63,12 +73,12 @@ def files_of(result: DocumentResult, provenance: Provenance) -> tuple[tuple[str,
 
 
 def as_record(result: DocumentResult, provenance: Provenance) -> dict[str, object]:
-    """The record of a result. All that differs between two runs over the same input is under ``run``."""
+    """Return the record of a result. All that differs between two runs over the same input is under ``run``."""
     return {
         "document": result.document.as_dict(),
         "status": str(result.status),
         "error": None if result.failure is None else result.failure.as_dict(),
-        "counts": _steady_counts(result.counts),
+        "counts": {name: value for name, value in asdict(result.counts).items() if name != "ocr_seconds"},
         "pdf_metadata": dict(result.pdf_metadata),
         "input": {"fingerprint": provenance.fingerprint},
         "options": provenance.options,
@@ -85,19 +95,12 @@ def as_record(result: DocumentResult, provenance: Provenance) -> dict[str, objec
 
 
 def to_json(value: object) -> bytes:
-    """Compact JSON in UTF-8. What JSON has no form for (in a caller's metadata) is written as its ``str``."""
+    """Return compact JSON in UTF-8. A value that JSON has no form for (in a caller's metadata) is written as its ``str``."""
     return _COMPACT.encode(value).encode("utf-8", "replace")
 
 
-def read_record(output: Output, document: Document) -> dict[str, Any] | None:
-    """A document's record, ``None`` where there is none or what is there cannot be read as one."""
-    return read_record_of(output, document.document_uuid)
-
-
-def read_record_of(output: Output, document_uuid: str) -> dict[str, Any] | None:
-    """The record of the document with this id; else as ``read_record``."""
-    from pdfbatch.errors import DocumentError  # noqa: PLC0415
-
+def read_record(output: Output, document_uuid: str) -> dict[str, Any] | None:
+    """Return the record of a document, ``None`` where there is none or the file cannot be read as one."""
     try:
         record = json.loads(output.read(f"{output_key(document_uuid)}.json"))
     except (DocumentError, ValueError):
@@ -106,7 +109,7 @@ def read_record_of(output: Output, document_uuid: str) -> dict[str, Any] | None:
 
 
 def result_of(record: Mapping[str, Any], document: Document, output: Output) -> DocumentResult:
-    """The result that a record tells of, its pages still in the output."""
+    """Return the result that a record describes. Its pages stay in the output until somebody asks for them."""
     error, counts, run = record["error"], record["counts"], record["run"]
     return DocumentResult(
         document=document.without_content(),
@@ -124,22 +127,22 @@ def result_of(record: Mapping[str, Any], document: Document, output: Output) -> 
 
 
 def pages_of(record: Mapping[str, Any]) -> tuple[Page, ...]:
-    """The pages that a record holds."""
+    """Return the pages of a record."""
     return tuple(_page(entry) for entry in record["pages"])
 
 
 def pages_to_json(pages: Iterable[Page]) -> bytes:
-    """Pages as they are kept between a part and its join."""
+    """Return pages as JSON, as the output holds them between a part and its join."""
     return to_json([page.as_dict() for page in pages])
 
 
 def pages_from_json(data: bytes) -> list[Page]:
-    """Pages as ``pages_to_json`` wrote them."""
+    """Return the pages that ``pages_to_json`` wrote."""
     return [_page(entry) for entry in json.loads(data)]
 
 
 class StoredPages(Sequence[Page]):
-    """The pages of a document that an output holds, read from its record when first asked for."""
+    """The pages of a document that an output holds. They are read from its record at the first access."""
 
     __slots__ = ("_count", "_document", "_output", "_pages")
 
@@ -173,11 +176,6 @@ class StoredPages(Sequence[Page]):
             record = json.loads(self._output.read(record_name(self._document)))
             self._pages = list(pages_of(record))
         return self._pages
-
-
-def _steady_counts(counts: Counts) -> dict[str, object]:
-    """The counts without the time that OCR took, which differs from run to run."""
-    return {name: value for name, value in asdict(counts).items() if name != "ocr_seconds"}
 
 
 def _page(entry: Mapping[str, Any]) -> Page:

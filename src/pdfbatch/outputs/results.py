@@ -1,4 +1,4 @@
-"""The results of a batch, kept on disk: a sequence that needs eight bytes of memory for each."""
+"""The results of a batch, on disk, so that memory does not grow with what they hold."""
 
 import pickle
 import tempfile
@@ -15,10 +15,7 @@ IN_MEMORY_BYTES = 4 << 20
 
 
 class PickleLog:
-    """Pickles in a nameless temporary file that goes with this object; the first few megabytes stay in memory.
-
-    What is added is gathered into writes of some kilobytes: a file that is told where to write does that at once.
-    """
+    """Append-only log of pickles in a nameless temporary file. The first few megabytes are in memory only."""
 
     __slots__ = ("_at_end", "_end", "_file")
 
@@ -28,51 +25,54 @@ class PickleLog:
         self._at_end = True
 
     def add(self, pickled: bytes) -> int:
-        """Put a pickle behind the others; its place."""
-        if not self._at_end:
+        """Append a pickle, and return its offset for ``load``."""
+        if (
+            not self._at_end
+        ):  # a seek would flush the buffer of the file, so that every pickle would be a write of its own
             self._file.seek(self._end)
-        self._at_end = False  # unless all of it can be written
+        self._at_end = False  # a write that fails leaves the file somewhere behind its end
         self._file.write(pickled)
         self._at_end = True
-        place = self._end
+        offset = self._end
         self._end += len(pickled)
-        return place
+        return offset
 
-    def load(self, place: int) -> object:
-        """The value at a place."""
+    def load(self, offset: int) -> object:
+        """Return the value at an offset."""
         self._at_end = False
-        self._file.seek(place)
+        self._file.seek(offset)
         return pickle.load(self._file)  # noqa: S301 (we wrote it)
 
     def close(self) -> None:
-        """Forget everything."""
+        """Remove the file. A closed log cannot be used again."""
         self._file.close()
 
 
 class Results(Sequence[DocumentResult]):
-    """Results in the order in which they were added, in a nameless temporary file that goes with this object.
+    """Results in the order in which they were added, in a nameless temporary file. Each takes eight bytes of memory.
 
-    One whose metadata cannot be pickled is held in memory.
+    With an ``output``, pages that it holds are not stored again. A result whose metadata cannot be pickled stays in memory.
     """
 
     def __init__(self, output: Output | None = None) -> None:
         self._output = output
-        self._shelf = PickleLog()
-        self._starts = array("Q")
-        self._held: dict[int, DocumentResult] = {}
+        self._log = PickleLog()
+        self._offsets = array("Q")
+        self._unpicklable: dict[int, DocumentResult] = {}
 
     def add(self, result: DocumentResult) -> None:
-        """Keep one more result; pages that an output holds stay there."""
-        kept = replace(result, pages=()) if result.pages and self._stored(result) else result
+        """Add a result."""
+        if result.pages and self._output is not None and result.output is not None:
+            result = replace(result, pages=())
         try:
-            data = pickle.dumps(kept, protocol=5)
+            data = pickle.dumps(result, protocol=5)
         except Exception:  # noqa: BLE001 (the caller's metadata may refuse in any way; that is no reason to end a batch)
-            self._held[len(self)] = kept
+            self._unpicklable[len(self)] = result
             data = b""
-        self._starts.append(self._shelf.add(data))
+        self._offsets.append(self._log.add(data))
 
     def __len__(self) -> int:
-        return len(self._starts)
+        return len(self._offsets)
 
     @overload
     def __getitem__(self, index: int) -> DocumentResult: ...
@@ -81,12 +81,11 @@ class Results(Sequence[DocumentResult]):
     def __getitem__(self, index: int | slice) -> DocumentResult | Sequence[DocumentResult]:
         if isinstance(index, slice):
             return [self[position] for position in range(*index.indices(len(self)))]
-        return with_stored_pages(self._at(range(len(self))[index]), self._output)
-
-    def _at(self, position: int) -> DocumentResult:
-        if position in self._held:
-            return self._held[position]
-        return cast("DocumentResult", self._shelf.load(self._starts[position]))
+        position = range(len(self))[index]  # raises IndexError, and counts negative indices from the end
+        result = self._unpicklable.get(position)
+        if result is None:
+            result = cast("DocumentResult", self._log.load(self._offsets[position]))
+        return with_stored_pages(result, self._output)
 
     def __iter__(self) -> Iterator[DocumentResult]:
         return (self[position] for position in range(len(self)))
@@ -94,15 +93,12 @@ class Results(Sequence[DocumentResult]):
     def __reduce__(self) -> tuple[object, ...]:
         return tuple, (list(self),)
 
-    def _stored(self, result: DocumentResult) -> bool:
-        return self._output is not None and result.output is not None
-
 
 def with_stored_pages(result: DocumentResult, output: Output | None) -> DocumentResult:
-    """The result with its pages, which are read from the output when somebody asks for them."""
+    """Return a result with ``StoredPages``, which read its pages from the output when somebody asks for them."""
     if output is None or result.output is None or not result.counts.pages:
         return result
-    return DocumentResult(  # spelled out: it is done for each document, and ``replace`` takes three times as long
+    return DocumentResult(  # not ``replace``, which is slower: this is done for each document
         document=result.document,
         status=result.status,
         pages=StoredPages(output, result.document, result.counts.pages),

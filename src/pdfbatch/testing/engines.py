@@ -1,14 +1,14 @@
-"""Engines for tests: one that reads text files as documents, one that misbehaves on chosen pages."""
+"""Text engines for tests: one that reads text files as documents, and one that commits faults on chosen pages."""
 
 import os
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pdfbatch.errors import Cause, DocumentError
-from pdfbatch.ports import OpenDocument, OpenPage, PageFacts, TextEngine
+from pdfbatch.ports import Box, DocumentExtras, OpenDocument, OpenPage, PageFacts, TextEngine
 from pdfbatch.testing.faults import Fault, commit
 
 if TYPE_CHECKING:
@@ -19,35 +19,37 @@ _WIDTH, _HEIGHT = 595.0, 842.0  # A4 in points
 
 
 def plain_document(*pages: str) -> bytes:
-    """A document for ``PlainEngine``: its pages parted by form feeds, behind a first line that looks like a PDF's."""
+    """Return a document for ``PlainEngine``: a first line that looks like a PDF's, then the pages between form feeds."""
     return _HEADER + "\f".join(pages).encode()
 
 
 @dataclass(frozen=True, slots=True)
 class PlainEngine:
-    """A text engine whose documents are text files (UTF-8), a form feed between pages; their images are white A4.
+    """A text engine whose documents are text files (UTF-8) with a form feed between pages. It draws every page as white A4.
 
-    A first line that begins with ``%PDF-`` is left out, so that a document passes where a PDF's signature is asked for.
-    Documents have no password: none is asked for, and one that is given is not looked at.
+    It leaves out a first line that begins with ``%PDF-``, so that a document passes where a PDF's signature is asked for.
+    It needs no password and ignores one that is given.
     """
 
     @property
     def name(self) -> str:
-        """What it is called in a record."""
+        """Name of the engine."""
         return "plain"
 
     @property
     def version(self) -> str:
-        """Its own."""
+        """Version of the engine."""
         return "1"
 
     @contextmanager
-    def open(self, source: str | bytes, *, password: str | None = None) -> Generator[OpenDocument]:
+    def open(
+        self, source: str | bytes, *, password: str | None = None, annotations: bool = True
+    ) -> Generator[OpenDocument]:
         """Open a local path or bytes.
 
         Raises ``DocumentError`` (``storage_not_found``, ``empty_input``, ``malformed`` when it is not UTF-8).
         """
-        del password
+        del password, annotations
         yield _PlainDocument(_text(source).split("\f"))
 
 
@@ -63,6 +65,10 @@ class _PlainDocument:
     def metadata(self) -> Mapping[str, str]:
         return {"Producer": "pdfbatch.testing"}
 
+    @property
+    def extras(self) -> DocumentExtras:
+        return DocumentExtras()
+
     @contextmanager
     def page(self, number: int) -> Generator[OpenPage]:
         if not 1 <= number <= len(self._pages):
@@ -77,21 +83,24 @@ class _PlainPage:
     def text(self) -> str:
         return self._text
 
+    def text_boxes(self) -> Sequence[Box]:
+        return ()
+
     def facts(self) -> PageFacts:
         return PageFacts(width=_WIDTH, height=_HEIGHT, glyphs=len(self._text))
 
     def image(self, dpi: float) -> "Image":
-        from PIL import Image  # noqa: PLC0415 (whoever asks for no image needs no Pillow)
+        from PIL import Image  # noqa: PLC0415 (who asks for no image needs no Pillow)
 
         return Image.new("L", (round(_WIDTH * dpi / 72), round(_HEIGHT * dpi / 72)), 255)
 
 
 @dataclass(frozen=True, slots=True)
 class FaultyEngine:
-    """A text engine that does what ``engine`` does, and commits a fault when a bad page is opened.
+    """A text engine that does what ``engine`` does, but commits a fault when a bad page is opened.
 
     A page is bad when ``faults`` has an entry for (file name, page number), or when its text contains ``marker`` followed by
-    a fault's value: ``fault:hang_gil``. Bytes have the empty file name, and a remote document that of its local copy.
+    a fault's value: ``fault:hang_gil``. Bytes have the empty file name; a remote document has that of its local copy.
     """
 
     engine: TextEngine = field(default_factory=PlainEngine)
@@ -100,23 +109,25 @@ class FaultyEngine:
 
     @property
     def name(self) -> str:
-        """What it is called in a record."""
+        """Name of the engine behind it, after ``faulty-``."""
         return f"faulty-{self.engine.name}"
 
     @property
     def version(self) -> str:
-        """That of the engine behind it."""
+        """Version of the engine behind it."""
         return self.engine.version
 
     @contextmanager
-    def open(self, source: str | bytes, *, password: str | None = None) -> Generator[OpenDocument]:
-        """Open a local path or the bytes of a document, as the engine behind it does."""
+    def open(
+        self, source: str | bytes, *, password: str | None = None, annotations: bool = True
+    ) -> Generator[OpenDocument]:
+        """Open a local path or the bytes of a document with the engine behind it."""
         name = "" if isinstance(source, bytes) else os.path.basename(source)
-        with self.engine.open(source, password=password) as document:
+        with self.engine.open(source, password=password, annotations=annotations) as document:
             yield _FaultyDocument(self, name, document)
 
     def fault_in(self, name: str, number: int, text: str) -> Fault | None:
-        """What goes wrong on a page, ``None`` on a good one."""
+        """Return the fault of a page, ``None`` for a good one."""
         marked = (fault for fault in Fault if f"{self.marker}{fault}" in text)
         # the longest: "fault:hang_gil" contains "fault:hang"
         return self.faults.get((name, number)) or max(marked, key=len, default=None)
@@ -135,6 +146,10 @@ class _FaultyDocument:
     @property
     def metadata(self) -> Mapping[str, str]:
         return self._document.metadata
+
+    @property
+    def extras(self) -> DocumentExtras:
+        return self._document.extras
 
     @contextmanager
     def page(self, number: int) -> Generator[OpenPage]:

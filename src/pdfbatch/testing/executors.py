@@ -1,58 +1,68 @@
-"""The contract of the executor port as tests: what ``pdfbatch.ports`` says of executors and pools, sentence by sentence."""
+"""The contract of the executor port: one test for each sentence of ``pdfbatch.ports`` about executors and pools."""
 
 import os
 import time
 import unittest
 from collections import Counter
-from concurrent.futures import Future, wait
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 from pdfbatch.errors import Cause, PoolStartError
 from pdfbatch.model import Document, Failure
-from pdfbatch.ports import Executor, Pool, Shared, Work
-from pdfbatch.tasks import Task, TaskResult
+from pdfbatch.ports import Executor, Pool, Shared, SupportsBackgroundStart, SupportsPendingWrites, Work
+from pdfbatch.tasks import ReadTask, TaskResult
 from pdfbatch.testing.faults import Fault
 from pdfbatch.testing.probes import (
     PATIENCE_SECONDS,
     Interruption,
     done,
     ended,
-    eventually,
     gate,
     interrupt,
     journal,
+    list_companions,
     task,
     text_of,
+    wait_until,
 )
-from pdfbatch.testing.work import StandInWork
+from pdfbatch.testing.work import PipelinedStandInWork, StandInWork, UnloadableStandInWork
 
-_SECONDS = 15.0
-"""What "within seconds" means on a busy machine."""
+
+def _finish(pool: Pool) -> None:
+    """Leave a pool normally."""
+    pool.__exit__(None, None, None)
 
 
 class ExecutorContract:
-    """Subclass it in a test module, say how to make the executor, and let pytest collect the subclass.
+    """The tests of an executor. Subclass it in a test module and say how to make the executor; pytest does the rest.
 
         class TestMyExecutor(ExecutorContract):
             def make_executor(self) -> Executor:
                 return MyExecutor(workers=2)
 
-    Give it two workers if it can have them. What needs a clean-up goes into ``teardown_method`` or a fixture of the subclass.
-    The tasks' workers must see this machine's file system (pytest's ``tmp_path``).
+    Give it two workers if it can have them. Put a clean-up into ``teardown_method`` or a fixture of the subclass. The workers
+    must see this machine's file system (pytest's ``tmp_path``).
     """
 
+    seconds: float = 15.0
+    """How long "within seconds" may take, on a busy machine too."""
+
     immediate: bool = True
-    """Set it to ``False`` for an executor that works inside ``submit``; what can only be seen from outside is skipped."""
+    """``False`` for an executor that works inside ``submit``: tests that watch a task from outside are then skipped."""
+
+    writes_behind: bool = False
+    """``True`` for an executor whose pools count ``pending_writes``: its workers go on while an output is written."""
 
     kills: bool = False
-    """Whether this contract tests what an executor that kills promises beyond the others."""
+    """Whether this contract tests the promises of an executor that kills."""
 
     def make_executor(self) -> Executor:
-        """The executor under test."""
+        """Return the executor under test."""
         raise NotImplementedError
 
     def make_unstartable_executor(self) -> Executor | None:
-        """One of the same kind that cannot start (no such program, a server that is not there); ``None`` if there is none."""
+        """Return one of the same kind that cannot start (no such program, no server there); ``None`` if nothing prevents it."""
         return None
 
     # --- the executor ---------------------------------------------------------------------------------------------
@@ -93,10 +103,20 @@ class ExecutorContract:
             return
         raise AssertionError("it started")
 
+    def test_it_can_start_in_another_thread_if_it_says_so(self) -> None:
+        executor = self.make_executor()
+        if not isinstance(executor, SupportsBackgroundStart) or not executor.starts_in_any_thread:
+            raise unittest.SkipTest("it does not say that it starts in any thread")
+        with ThreadPoolExecutor(1) as thread:
+            pool = thread.submit(executor.start, StandInWork()).result(PATIENCE_SECONDS)
+        with pool:
+            assert text_of(pool.submit(task("a.pdf"))) == "a.pdf"
+
     # --- the pool -------------------------------------------------------------------------------------------------
 
-    def test_its_capacity_is_at_least_one(self) -> None:
+    def test_a_pool_has_a_name_and_a_capacity_of_at_least_one(self) -> None:
         with self._pool() as pool:
+            assert pool.name
             assert pool.capacity >= 1
 
     def test_entering_it_gives_the_pool_itself(self) -> None:
@@ -107,7 +127,7 @@ class ExecutorContract:
     def test_a_result_comes_back_whole(self) -> None:
         document = Document("a.pdf", "id-1", "project", {"client": ["no.", 7], "characters": 3_000_000})
         with self._pool() as pool:
-            result = done(pool.submit(Task(document=document)))
+            result = done(pool.submit(ReadTask(document=document)))
         assert result.document == document
         assert [(page.number, len(page.text)) for page in result.pages] == [(1, 3_000_000)]
 
@@ -132,7 +152,31 @@ class ExecutorContract:
             names = [f"{number}.pdf" for number in range(pool.capacity * 2 + 2)]
             for name in names:
                 pool.submit(task(name, until=until, journal=str(tmp_path / "journal")))
-            assert eventually(lambda: len(journal(tmp_path)) == pool.capacity)
+            assert wait_until(lambda: len(journal(tmp_path)) == pool.capacity)
+
+    def test_work_whose_libraries_cannot_be_loaded_beforehand_is_done_all_the_same(self) -> None:
+        with self._pool(UnloadableStandInWork()) as pool:
+            assert text_of(pool.submit(task("a.pdf"))) == "a.pdf"
+
+    def test_work_in_two_steps_is_done_whole(self) -> None:
+        with self._pool(PipelinedStandInWork()) as pool:
+            assert text_of(pool.submit(task("a.pdf"))) == "a.pdf"
+
+    def test_a_task_that_waits_for_its_output_is_pending_and_keeps_no_other_waiting(self, tmp_path: Path) -> None:
+        with self._pool(PipelinedStandInWork()) as pool, gate(tmp_path) as written:
+            if not self.writes_behind:
+                raise unittest.SkipTest("its workers wait for the output")
+            assert isinstance(pool, SupportsPendingWrites)
+            assert pool.pending_writes == 0
+            futures = [pool.submit(task(f"{number}.pdf", written=written)) for number in range(pool.capacity)]
+            assert wait_until(lambda: pool.pending_writes == len(futures), self.seconds), (
+                "the pending writes are not counted"
+            )
+            assert text_of(pool.submit(task("next.pdf"))) == "next.pdf"
+            assert not any(future.done() for future in futures)
+            Path(written).touch()
+            assert [text_of(future) for future in futures] == [f"{number}.pdf" for number in range(len(futures))]
+            assert wait_until(lambda: pool.pending_writes == 0), "a write stays pending"
 
     # --- leaving it -----------------------------------------------------------------------------------------------
 
@@ -141,6 +185,21 @@ class ExecutorContract:
             futures = [pool.submit(task(f"{number}.pdf")) for number in range(20)]
         assert all(future.done() for future in futures)
         assert [text_of(future) for future in futures] == [f"{number}.pdf" for number in range(20)]
+
+    def test_leaving_it_leaves_no_thread_and_no_child_process(self, tmp_path: Path) -> None:
+        self._fill_and_leave(tmp_path / "first", interrupt)  # what is shared by all pools may start now, and stay
+        before = list_companions()
+        self._fill_and_leave(tmp_path / "second", _finish)
+        self._fill_and_leave(tmp_path / "third", interrupt)
+        assert wait_until(lambda: list_companions() <= before, self.seconds), f"left: {list_companions() - before}"
+
+    def test_a_task_that_comes_after_the_end_is_cancelled(self) -> None:
+        for leave in (_finish, interrupt):
+            pool = self._pool().__enter__()
+            leave(pool)
+            future = pool.submit(task("late.pdf"))
+            assert wait_until(future.done, self.seconds), "its future does not end"
+            assert future.cancelled()
 
     def test_leaving_it_twice_is_fine(self) -> None:
         pool = self.make_executor().start(StandInWork())
@@ -177,7 +236,7 @@ class ExecutorContract:
         started = time.monotonic()
         with gate(tmp_path) as until:
             self._interrupted(tmp_path, until)
-            assert time.monotonic() - started < _SECONDS
+            assert time.monotonic() - started < self.seconds
 
     # --- whatever a task does -------------------------------------------------------------------------------------
 
@@ -189,6 +248,10 @@ class ExecutorContract:
         failure = self._failure_beside_good_tasks(Fault.RECURSION)
         assert failure.cause is Cause.INTERNAL, failure
 
+    def test_work_that_exits_costs_its_task_only(self) -> None:
+        self._must_be_immediate()  # in the caller's own thread an exit may be the caller's: a signal handler raises it
+        self._failure_beside_good_tasks(Fault.SYSTEM_EXIT)
+
     def test_a_failure_names_the_document(self) -> None:
         assert "bad.pdf" in self._failure_beside_good_tasks(Fault.RAISE).message
 
@@ -198,12 +261,12 @@ class ExecutorContract:
 
     def test_a_task_that_cannot_be_pickled_costs_itself_only(self) -> None:
         with self._pool() as pool:
-            odd = pool.submit(Task(document=Document("odd.pdf", metadata={"odd": lambda: None})))
+            odd = pool.submit(ReadTask(document=Document("odd.pdf", metadata={"odd": lambda: None})))
             good = [pool.submit(task(f"{number}.pdf")) for number in range(5)]
             assert [text_of(future) for future in good] == [f"{number}.pdf" for number in range(5)]
             assert odd.exception(PATIENCE_SECONDS) is None
 
-    # --- how ------------------------------------------------------------------------------------------------------
+    # --- parts ------------------------------------------------------------------------------------------------------
 
     def _pool(self, work: Work | None = None) -> Pool:
         return self.make_executor().start(StandInWork() if work is None else work)
@@ -212,20 +275,34 @@ class ExecutorContract:
         if not self.immediate:
             raise unittest.SkipTest("it works inside submit")
 
+    def _fill_and_leave(self, folder: Path, leave: Callable[[Pool], None]) -> None:
+        """Let every worker of a pool do a task, and leave the pool when all tasks are done."""
+        folder.mkdir()
+        pool = self._pool().__enter__()
+        try:
+            with gate(folder) as until:
+                asked = {"until": until, "journal": str(folder / "journal")} if self.immediate else {}
+                futures = [pool.submit(task(f"{number}.pdf", **asked)) for number in range(pool.capacity)]
+                assert not self.immediate or wait_until(lambda: len(journal(folder)) == pool.capacity)
+            for future in futures:
+                ended(future)
+        finally:
+            leave(pool)
+
     def _interrupted(self, folder: Path, until: str) -> dict[str, Future[TaskResult]]:
-        """The futures of a pool that was left by an exception while all its workers hung, by document."""
+        """Return the futures, by document, of a pool that was left by an exception while all its workers waited."""
         pool = self._pool().__enter__()
         try:
             names = [f"{number}.pdf" for number in range(pool.capacity * 4 + 8)]
             asked = {"until": until, "journal": str(folder / "journal")}
             futures = {name: pool.submit(task(name, **asked)) for name in names}
-            assert eventually(lambda: len(journal(folder)) == pool.capacity)
+            assert wait_until(lambda: len(journal(folder)) == pool.capacity)
         finally:
             interrupt(pool)
         return futures
 
     def _failure_beside_good_tasks(self, fault: Fault, work: Work | None = None) -> Failure:
-        """What became of a task with a fault. Asserts that the tasks before and after it are unharmed."""
+        """Return the failure of a task with a fault. Fails when the tasks before or after it are harmed."""
         with self._pool(work) as pool:
             before = [pool.submit(task(f"{number}.pdf")) for number in range(5)]
             bad = pool.submit(task("bad.pdf", fault=fault))

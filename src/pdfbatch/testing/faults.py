@@ -1,4 +1,4 @@
-"""What a document can do to the worker that reads it, done on purpose."""
+"""Faults that a document can cause in the worker that reads it, and a function that commits them on purpose."""
 
 import ctypes
 import logging
@@ -14,20 +14,20 @@ from typing import Never
 log = logging.getLogger(__name__)
 
 HANG_SECONDS = 3600
-"""How long what hangs does hang: for ever, as far as a batch can tell, yet a forgotten one ends."""
+"""How long a fault hangs: for ever, as far as a batch can tell, but a forgotten process ends some day."""
 
 MEMORY_CAP_BYTES = 4 << 30
-"""Where ``Fault.MEMORY`` stops when nobody stops it, so that a mistake in a test does not take the machine down."""
+"""How much ``Fault.MEMORY`` takes when nobody stops it, so that a mistake in a test does not take the machine down."""
 
 FLOOD_RECORDS = 10_000
-"""How many log records ``Fault.FLOOD_LOG`` writes."""
+"""Number of log records that ``Fault.FLOOD_LOG`` writes."""
 
 _CHUNK_BYTES = 16 << 20
 _SLEEPER = (sys.executable, "-I", "-S", "-c", f"import time; time.sleep({HANG_SECONDS})")
 
 
 class Fault(StrEnum):
-    """What goes wrong. All but ``ORPHAN`` and ``FLOOD_LOG`` keep the page from being read."""
+    """One thing that can go wrong while a page is read. All but ``ORPHAN`` and ``FLOOD_LOG`` keep the page from being read."""
 
     RAISE = "raise"
     """An exception that does not survive pickling."""
@@ -40,7 +40,9 @@ class Fault(StrEnum):
     CHILD = "child"
     """A child process that hangs, and a worker that waits for it, as for a tesseract that hangs."""
     ORPHAN = "orphan"
-    """A child process that hangs, which nobody waits for. The page is read nevertheless."""
+    """A child process that hangs and that nobody waits for. The page is read all the same."""
+    SYSTEM_EXIT = "system_exit"
+    """A call of ``sys.exit()``, as by a library that thinks it is a program."""
     EXIT = "exit"
     """The process exits with status 3, without clean-up."""
     KILL = "kill"
@@ -50,23 +52,24 @@ class Fault(StrEnum):
     ABORT = "abort"
     """The process calls ``abort()``, as C++ libraries do."""
     MEMORY = "memory"
-    """Memory is taken and touched until somebody stops it; ``MemoryError`` at ``MEMORY_CAP_BYTES``."""
+    """The process takes and touches memory until somebody stops it; ``MemoryError`` at ``MEMORY_CAP_BYTES``."""
     FLOOD_LOG = "flood_log"
-    """Very many log records. The page is read nevertheless."""
+    """Very many log records. The page is read all the same."""
 
 
 class InjectedError(Exception):
-    """What ``Fault.RAISE`` raises. Its arguments are such that it cannot be unpickled."""
+    """The error of ``Fault.RAISE``. It cannot be unpickled, because its constructor takes a keyword."""
 
     def __init__(self, what: str, *, why: str) -> None:
         super().__init__(f"{what}: {why}")
 
 
 def commit(fault: Fault, *, journal: str | None = None) -> None:
-    """Do it, here and now, to this process. ``CHILD`` and ``ORPHAN`` note their child in ``journal``, as ``note`` does.
+    """Commit a fault in this process. ``CHILD`` and ``ORPHAN`` note their child in ``journal``, as ``note`` does.
 
-    Raises ``InjectedError`` (``RAISE``), ``RecursionError`` (``RECURSION``) and ``MemoryError`` (``MEMORY``); comes back from
-    ``ORPHAN`` and ``FLOOD_LOG``, and from what hangs after ``HANG_SECONDS``. The others end the process.
+    Raises ``InjectedError`` (``RAISE``), ``RecursionError`` (``RECURSION``), ``SystemExit`` (``SYSTEM_EXIT``) and
+    ``MemoryError`` (``MEMORY``). Returns from ``ORPHAN`` and ``FLOOD_LOG``, and after ``HANG_SECONDS`` from a fault that
+    hangs. The others end the process.
     """
     match fault:
         case Fault.CHILD:
@@ -78,7 +81,10 @@ def commit(fault: Fault, *, journal: str | None = None) -> None:
 
 
 def note(journal: str, process: int, name: str) -> None:
-    """Append a line to the file ``journal``: what has begun, and in which process. Lines of several processes stay whole."""
+    """Append a line to the file ``journal``: the process, and the name of what it starts.
+
+    Unbuffered, so that lines of several processes stay whole and a kill loses none.
+    """
     with Path(journal).open("ab", buffering=0) as file:
         file.write(f"{process} {name}\n".encode())
 
@@ -118,6 +124,10 @@ def _child(journal: str | None) -> "subprocess.Popen[bytes]":
     return child
 
 
+def _system_exit() -> Never:
+    sys.exit(4)
+
+
 def _exit() -> Never:
     os._exit(3)
 
@@ -147,6 +157,7 @@ _COMMIT = {
     Fault.RECURSION: _recursion,
     Fault.HANG: _hang,
     Fault.HANG_GIL: _hang_gil,
+    Fault.SYSTEM_EXIT: _system_exit,
     Fault.EXIT: _exit,
     Fault.KILL: _kill,
     Fault.SEGFAULT: _segfault,

@@ -1,4 +1,4 @@
-"""The contract of executors that kill: they stop a task that hangs, and contain one that crashes or exhausts memory."""
+"""The contract of executors that kill: they stop a task that hangs and contain one that crashes or exhausts memory."""
 
 from concurrent.futures import wait
 from pathlib import Path
@@ -7,28 +7,30 @@ from pdfbatch.errors import Cause
 from pdfbatch.settings import Limits
 from pdfbatch.testing.executors import ExecutorContract
 from pdfbatch.testing.faults import Fault
-from pdfbatch.testing.probes import PATIENCE_SECONDS, alive, ended, eventually, gate, journal, task
+from pdfbatch.testing.probes import PATIENCE_SECONDS, alive, ended, gate, journal, task, wait_until
 from pdfbatch.testing.work import StandInWork
 
 _MEMORY_BYTES = 256 << 20
-_IMPATIENT = StandInWork(Limits(document_timeout=3.0, page_timeout=None, memory_bytes=_MEMORY_BYTES))
 _PATIENT = StandInWork(Limits(document_timeout=PATIENCE_SECONDS, page_timeout=None, memory_bytes=_MEMORY_BYTES))
 
 
 class KillingExecutorContract(ExecutorContract):
-    """All of ``ExecutorContract``, and what ``kills = True`` promises. Subclass it in the same way.
+    """``ExecutorContract``, and the promises of ``kills = True``. Subclass it in the same way.
 
-    Its tests really hang, crash and exhaust memory; an executor that does not keep its word may take the test run along.
+    Its tests really hang, crash and exhaust memory: an executor that breaks its promise may take the test run along.
     """
 
     kills = True
+
+    hang_seconds: float = 3.0
+    """The limit for tasks that hang. Lower it where workers are quick to start: good tasks must not reach it."""
 
     def test_leaving_it_by_an_exception_leaves_nothing_running(self, tmp_path: Path) -> None:
         with gate(tmp_path) as until:
             futures = self._interrupted(tmp_path, until)
             wait(futures.values(), PATIENCE_SECONDS)
             assert all(future.done() for future in futures.values()), "a future has not ended"
-            assert eventually(lambda: not any(alive(process) for process, _ in journal(tmp_path)))
+            assert wait_until(lambda: not any(alive(process) for process, _ in journal(tmp_path)))
 
     def test_a_hang_costs_its_task_only(self) -> None:
         self._costs_its_task_only(Fault.HANG, Cause.TIMEOUT)
@@ -40,19 +42,19 @@ class KillingExecutorContract(ExecutorContract):
         self._costs_its_task_only(Fault.CHILD, Cause.TIMEOUT)
 
     def test_a_killed_worker_takes_its_child_processes_along(self, tmp_path: Path) -> None:
-        with self._pool(_IMPATIENT) as pool:
+        with self._pool(self._impatient_work()) as pool:
             ended(pool.submit(task("bad.pdf", fault=Fault.CHILD, journal=str(tmp_path / "journal"))))
             assert [name for _, name in journal(tmp_path)] == ["bad.pdf", "child"]
-            assert eventually(lambda: not any(alive(process) for process, _ in journal(tmp_path)))
+            assert wait_until(lambda: not any(alive(process) for process, _ in journal(tmp_path)))
 
     def test_a_child_process_that_a_task_left_behind_ends_with_the_pool(self, tmp_path: Path) -> None:
         with self._pool(_PATIENT) as pool:
             ended(pool.submit(task("careless.pdf", fault=Fault.ORPHAN, journal=str(tmp_path / "journal"))))
         assert [name for _, name in journal(tmp_path)] == ["careless.pdf", "child"]
-        assert eventually(lambda: not any(alive(process) for process, _ in journal(tmp_path)))
+        assert wait_until(lambda: not any(alive(process) for process, _ in journal(tmp_path)))
 
     def test_a_page_that_takes_too_long_is_named(self) -> None:
-        limits = Limits(document_timeout=PATIENCE_SECONDS, page_timeout=1.0)
+        limits = Limits(document_timeout=PATIENCE_SECONDS, page_timeout=min(1.0, self.hang_seconds))
         with self._pool(StandInWork(limits)) as pool:
             result = ended(pool.submit(task("bad.pdf", fault=Fault.HANG)))
         assert result.failure is not None
@@ -74,6 +76,9 @@ class KillingExecutorContract(ExecutorContract):
         self._costs_its_task_only(Fault.MEMORY, Cause.MEMORY_LIMIT)
 
     def _costs_its_task_only(self, fault: Fault, cause: Cause) -> None:
-        work = _IMPATIENT if cause is Cause.TIMEOUT else _PATIENT
+        work = self._impatient_work() if cause is Cause.TIMEOUT else _PATIENT
         failure = self._failure_beside_good_tasks(fault, work)
         assert failure.cause is cause, failure
+
+    def _impatient_work(self) -> StandInWork:
+        return StandInWork(Limits(document_timeout=self.hang_seconds, page_timeout=None, memory_bytes=_MEMORY_BYTES))

@@ -1,8 +1,10 @@
-"""Work for tests of executors: each document says in its metadata what happens to its worker."""
+"""Work for tests of executors: a document's metadata say what happens to its worker."""
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from pdfbatch.errors import Cause
 from pdfbatch.model import DocumentResult, DocumentStatus, Failure, Page, TextSource
@@ -14,14 +16,14 @@ from pdfbatch.testing.faults import HANG_SECONDS, Fault, commit, note
 
 @dataclass(frozen=True, slots=True)
 class StandInWork:
-    """Work without PDFs: the text of a document is its ``file_path``, on one page. Picklable, and at home in any worker.
+    """Work without PDFs: the text of a document is its ``file_path``, on one page. Picklable; it works in any worker.
 
-    A document's metadata may say more, in this order: ``journal``, the path of a file to which the task appends a line
-    ("<process id> <document id>") when it begins; ``until``, the path of a file for which it waits; ``fault``, a ``Fault``
-    to commit; ``characters``, the length of the text instead.
+    A document's metadata may ask for more, which happens in this order: ``journal``, the path of a file to which the task
+    appends a line ("<process id> <document id>") when it starts; ``until``, the path of a file for which it waits;
+    ``fault``, a ``Fault`` to commit; ``characters``, the length of the text instead.
 
-    As real work does, it tells its watch of page 1 and makes ``MemoryError`` a failure. It lets other errors out: with
-    ``Fault.RAISE`` it breaks its promise.
+    Like real work it tells its watch that it is on page 1 and returns ``MemoryError`` as a failure. It lets other errors
+    out: with ``Fault.RAISE`` it breaks the promise of work, which an executor must survive.
     """
 
     limits: Limits = field(default_factory=Limits)
@@ -40,6 +42,34 @@ class StandInWork:
             document=task.document.without_content(), status=DocumentStatus.SUCCEEDED, pages=(page,)
         )
         return TaskResult(result=result, seconds=time.monotonic() - started)
+
+
+@dataclass(frozen=True, slots=True)
+class PipelinedStandInWork(StandInWork):
+    """``StandInWork`` in two steps: ``begin`` returns a callable when ``written`` in the metadata is the path of a file.
+
+    The callable waits for that file, as for a slow output, and returns the result.
+    """
+
+    def begin(self, task: Task, watch: Watch | None = None) -> TaskResult | Callable[[], TaskResult]:
+        """Do the part of a task that needs the processor."""
+        result = self(task, watch)
+        path = task.document.metadata.get("written")
+        return result if path is None else partial(_return_after, str(path), result)
+
+
+@dataclass(frozen=True, slots=True)
+class UnloadableStandInWork(StandInWork):
+    """``StandInWork`` whose ``load`` raises, as when a library is not installed. Its tasks need no library."""
+
+    def load(self) -> None:
+        """Raise ``ImportError``."""
+        raise ImportError("there is no such library")
+
+
+def _return_after(path: str, result: TaskResult) -> TaskResult:
+    _wait_for(path)
+    return result
 
 
 def _text(task: Task) -> str:

@@ -1,4 +1,4 @@
-"""What a worker does to one task: open, read, recognize, split, write."""
+"""The work of a worker on one task: open, read, recognize, split, write."""
 
 from typing import TYPE_CHECKING
 
@@ -6,20 +6,20 @@ from pdfbatch.lazy import lazy_face
 
 if TYPE_CHECKING:
     from pdfbatch.work.document_work import DocumentWork
-    from pdfbatch.work.page_rules import LOOK_DPI, Decision, decide, dpi_for, is_blank, suspicious
+    from pdfbatch.work.page_rules import PREVIEW_DPI, Decision, decide, dpi_for, is_blank, needs_inspection
 else:
     __getattr__, __dir__ = lazy_face(
         __name__,
         document_work="DocumentWork",
-        page_rules="Decision LOOK_DPI decide dpi_for is_blank suspicious",
+        page_rules="PREVIEW_DPI Decision decide dpi_for is_blank needs_inspection",
     )
 
 __all__ = [
-    "LOOK_DPI",
+    "PREVIEW_DPI",
     "Decision",
     "DocumentWork",
     "decide",
     "dpi_for",
     "is_blank",
-    "suspicious",
+    "needs_inspection",
 ]

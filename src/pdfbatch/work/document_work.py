@@ -1,7 +1,8 @@
-"""What a worker does to one task: read, extract, recognize, persist. The one place that isolates errors.
+"""The work that a worker does: read a document, or a part of it, and write the result. Isolates the errors of documents.
 
-A ``read`` task opens a document, takes the text layer of every page and finds out which pages need OCR. A few are read at
-once; more make the document split: ``part`` tasks read some pages each, and a ``join`` puts the document together.
+A ``ReadTask`` opens a document, reads the text layer of every page and finds out which pages need OCR. The worker reads a few
+of those at once; a document with more of them is split: ``PartTask``s read some pages each, and a ``JoinTask`` builds the
+document's result from the parts.
 """
 
 from collections.abc import Callable
@@ -11,26 +12,26 @@ from dataclasses import dataclass, field, replace
 from pdfbatch import task_log
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.model import Document, DocumentResult, Failure
-from pdfbatch.outcomes import failed
+from pdfbatch.outcomes import failed_result
 from pdfbatch.ports import OcrEngine, Output, SupportsPreload, TextEngine, Watch
-from pdfbatch.retry import counting
+from pdfbatch.retry import count_retries
 from pdfbatch.settings import Extraction, Limits
-from pdfbatch.tasks import DuplicateOf, PartialDocument, Step, Task, TaskResult
+from pdfbatch.tasks import DuplicateOf, JoinTask, PartialDocument, PartTask, ReadTask, Task, TaskResult
 from pdfbatch.work.opener import DocumentOpener
 from pdfbatch.work.result_writer import PendingWrite, ResultWriter
-from pdfbatch.work.splitter import Parts
+from pdfbatch.work.splitter import Splitter
 from pdfbatch.work.time_budget import TimeBudget
 
-WAITING_BYTES = 1 << 20
-"""More than that is written before the next document is begun, so that what waits to be written stays small."""
+BACKGROUND_WRITE_BYTES = 1 << 20
+"""Larger results are written before the worker begins its next task, so that pending writes take little memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentWork:
-    """Text from PDFs: the work that a ``BatchProcessor`` hands to its workers.
+    """The work of a batch's workers: a picklable description of how to read a document and where to write its text.
 
-    ``second_engine`` is asked when ``engine`` refuses a file or finds no text. ``ocr_engine`` is ``None`` where OCR is not
-    wanted or not there. ``versions`` of the parts are kept in each record; none without ``output``.
+    ``second_engine`` is tried when ``engine`` cannot open a file or finds no text. ``ocr_engine`` is ``None`` when OCR is not
+    wanted or not installed. ``versions`` of the engines are written to each record; they are empty without ``output``.
     """
 
     engine: TextEngine
@@ -47,112 +48,113 @@ class DocumentWork:
             self.output.load()
 
     def __call__(self, task: Task, watch: Watch | None = None) -> TaskResult:
-        """Do one task; never raises for what a document does."""
-        begun = self.begin(task, watch)
-        return begun if isinstance(begun, TaskResult) else begun()
+        """Do one task. Never raises for what a document does."""
+        done = self.begin(task, watch)
+        return done if isinstance(done, TaskResult) else done()
 
     def begin(self, task: Task, watch: Watch | None = None) -> TaskResult | Callable[[], TaskResult]:
-        """Do all of a task but to wait for the output, which what is returned does; large texts are waited for here."""
-        clock = TimeBudget.started(task, self.limits)
-        with task_log.collect() as log, counting() as again:
-            context = copy_context()
-            begun = self._begun(task, clock, watch or _NO_WATCH)
+        """Do the CPU part of a task. Return the result, or a callable that writes the output and returns the result.
 
-        def rest() -> TaskResult:
-            done = context.run(self._ended, task, clock, begun)
-            return replace(done, seconds=clock.elapsed(), repeats=again.count, log=log.taken())
+        Large results are written before this returns. Neither this nor the callable raises for what a document does.
+        """
+        budget = TimeBudget.start(task, self.limits)
+        with task_log.collect() as log, count_retries() as retries:
+            context = copy_context()  # the callable may run in another thread, and its log records belong to the task
+            done = self._run(task, budget, watch or _NO_WATCH)
 
-        size_bytes = begun.unwritten.size_bytes if isinstance(begun, _Begun) else 0
-        return rest if 0 < size_bytes <= WAITING_BYTES else rest()
+        def finish() -> TaskResult:
+            result = done if isinstance(done, TaskResult) else context.run(self._write, task, budget, done)
+            return replace(result, seconds=budget.elapsed(), storage_retries=retries.count, log=log.task_log())
+
+        if isinstance(done, PendingWrite) and 0 < done.size_bytes <= BACKGROUND_WRITE_BYTES:
+            return finish
+        return finish()
 
     def keep(self, result: DocumentResult) -> DocumentResult:
-        """Write a result to the output, and return it without its pages; without output, return it as it is.
+        """Write a result that no worker could write, and return it without its pages; without output, return it as it is.
 
         Raises ``DocumentError`` with a storage cause.
         """
-        return self._keeper.unwritten(result).written()
+        return self._writer.prepare(result).write()
 
     def options(self, document: Document) -> str:
-        """Digest of all settings that can change this document's text."""
-        return self._keeper.options(document)
-
-    # --- isolation ------------------------------------------------------------------------------------------------
-
-    def _begun(self, task: Task, clock: TimeBudget, watch: Watch) -> "TaskResult | _Begun":
-        try:
-            step = self._step(task, clock, watch)
-            return _Begun(step) if isinstance(step, PendingWrite) else step
-        except Exception as error:  # noqa: BLE001 (isolation is the purpose: no document may harm another)
-            return self._given_up(task, clock, _failure(task, error))
-
-    def _ended(self, task: Task, clock: TimeBudget, begun: "TaskResult | _Begun") -> TaskResult:
-        if isinstance(begun, TaskResult):
-            return begun
-        try:
-            return TaskResult(result=begun.unwritten.written())
-        except Exception as error:  # noqa: BLE001 (isolation is the purpose: no document may harm another)
-            failure = _failure(task, error)
-        if begun.failure is None:
-            return self._ended(task, clock, self._given_up(task, clock, failure))
-        needs_record = replace(failure, message=f"{begun.failure.message}; and: {failure.message}")
-        return TaskResult(result=replace(begun.unwritten.result, failure=needs_record))
-
-    def _step(self, task: Task, clock: TimeBudget, watch: Watch) -> TaskResult | PendingWrite:
-        match task.step:
-            case Step.READ:
-                return self._read(task, clock, watch)
-            case Step.PART:
-                return self._parts.read(task, clock, watch)
-            case Step.JOIN:
-                return self._parts.join(task, clock)
-
-    def _given_up(self, task: Task, clock: TimeBudget, failure: Failure) -> "TaskResult | _Begun":
-        if task.step is Step.PART or failure.transient:
-            return TaskResult(failure=failure)
-        result = failed(task.document, failure)
-        return _Begun(self._keeper.kept(task, clock, result, fingerprint=""), failure)
+        """Return a digest of all settings that can change this document's text."""
+        return self._writer.options(document)
 
     # --- read -----------------------------------------------------------------------------------------------------
 
-    def _read(self, task: Task, clock: TimeBudget, watch: Watch) -> TaskResult | PendingWrite:
-        document, opener = task.document, self._opener
-        if task.failure is not None:  # whoever fetched the document has met it already
+    def _run(self, task: Task, budget: TimeBudget, watch: Watch) -> TaskResult | PendingWrite:
+        """Do a task up to its write. Turn what it raises into a failure."""
+        try:
+            match task:
+                case ReadTask():
+                    return self._read(task, budget, watch)
+                case PartTask():
+                    return self._splitter.read_part(task, budget, watch)
+                case JoinTask():
+                    return self._splitter.join(task, budget)
+        except Exception as error:  # noqa: BLE001 (isolation is the purpose: no document may harm another)
+            return self._fail(task, budget, _failure(task, error))
+
+    def _read(self, task: ReadTask, budget: TimeBudget, watch: Watch) -> TaskResult | PendingWrite:
+        document, opener, writer = task.document, self._opener, self._writer
+        if task.failure is not None:  # its download failed
             raise DocumentError(task.failure.message, cause=task.failure.cause, transient=task.failure.transient)
-        if (
-            task.duplicate_of is not None
-            and (done := self._without_reading(task, task.duplicate_of, clock)) is not None
-        ):
-            return done
-        source = opener.source(task)
-        if task.resume and (earlier := self._keeper.earlier(document, source.fingerprint)) is not None:
-            return TaskResult(result=replace(earlier, attempts=task.attempt, duration_seconds=clock.elapsed()))
-        with opener.opened(source, document) as (engine, reader):
+        if task.duplicate_of is not None:
+            found = self._find_duplicate(task, task.duplicate_of, budget)
+            if found is not None:
+                return found
+        source = opener.load(task)
+        if task.resume and (previous := writer.find_previous(document, source.fingerprint)) is not None:
+            return TaskResult(result=replace(previous, attempts=task.attempt, duration_seconds=budget.elapsed()))
+        with opener.open(source, document) as (engine, reader):
             numbers = opener.page_numbers(document, reader.opened)
-            pages, pending = reader.first_look(numbers, task.lost, clock, watch)
-            draft = PartialDocument(
+            pages, pending = reader.read_text_layers(numbers, task.skipped_pages, budget, watch)
+            partial = PartialDocument(
                 fingerprint=source.fingerprint,
                 engine=engine,
                 page_numbers=numbers,
                 pdf_metadata=dict(reader.opened.metadata),
                 pages=tuple(pages),
             )
-            if (outcome := self._parts.split(task, draft, pending)) is not None:
-                return outcome
-            pages += reader.ocr(pending, clock, watch)
-        opener.confirm(task, source)
-        return self._keeper.finished(task, clock, draft, pages, reader.ocr_seconds)
+            if (split := self._splitter.split(task, partial, pending)) is not None:
+                return split
+            pages += reader.run_ocr(pending, budget, watch)
+        opener.check_unchanged(task, source)
+        return writer.build(task, budget, partial, pages, reader.ocr_seconds)
 
-    def _without_reading(
-        self, task: Task, duplicate_of: DuplicateOf, clock: TimeBudget
+    def _find_duplicate(
+        self, task: ReadTask, duplicate_of: DuplicateOf, budget: TimeBudget
     ) -> TaskResult | PendingWrite | None:
-        """The earlier result of a document that has a twin, or what the twin's record holds."""
-        earlier = self._keeper.earlier(task.document, duplicate_of.own_fingerprint) if task.resume else None
-        if earlier is not None:
-            return TaskResult(result=replace(earlier, attempts=task.attempt, duration_seconds=clock.elapsed()))
-        copy = self._keeper.copied(task.document, duplicate_of)
-        return None if copy is None else self._keeper.kept(task, clock, copy, fingerprint=duplicate_of.own_fingerprint)
+        """Return the earlier result of a duplicate, or a copy of the result of the document that it duplicates."""
+        document, writer, fingerprint = task.document, self._writer, duplicate_of.own_fingerprint
+        if task.resume and (previous := writer.find_previous(document, fingerprint)) is not None:
+            return TaskResult(result=replace(previous, attempts=task.attempt, duration_seconds=budget.elapsed()))
+        copy = writer.copy_of(duplicate_of, document)
+        return None if copy is None else writer.prepare(writer.with_costs(copy, task, budget, fingerprint=fingerprint))
 
-    # --- what it is made of ---------------------------------------------------------------------------------------
+    # --- write and fail -------------------------------------------------------------------------------------------
+
+    def _write(self, task: Task, budget: TimeBudget, pending: PendingWrite) -> TaskResult:
+        """Write the files of a result. When that fails, try to write a failed result in its place."""
+        try:
+            return TaskResult(result=pending.write())
+        except Exception as error:  # noqa: BLE001 (isolation is the purpose: no document may harm another)
+            failure = _failure(task, error)
+        if pending.failure is not None:  # this was the failed result: the parent gets both failures, and no record
+            failure = replace(failure, message=f"{pending.failure.message}; and: {failure.message}")
+            return TaskResult(result=replace(pending.result, failure=failure))
+        failed = self._fail(task, budget, failure)
+        return failed if isinstance(failed, TaskResult) else self._write(task, budget, failed)
+
+    def _fail(self, task: Task, budget: TimeBudget, failure: Failure) -> TaskResult | PendingWrite:
+        """Return a failure that the parent handles, by another attempt or by joining without the part, or a failed result."""
+        if isinstance(task, PartTask) or failure.transient:
+            return TaskResult(failure=failure)
+        result = self._writer.with_costs(failed_result(task.document, failure), task, budget, fingerprint="")
+        return replace(self._writer.prepare(result), failure=failure)
+
+    # --- parts of the work ----------------------------------------------------------------------------------------
 
     @property
     def _opener(self) -> DocumentOpener:
@@ -165,7 +167,7 @@ class DocumentWork:
         )
 
     @property
-    def _keeper(self) -> ResultWriter:
+    def _writer(self) -> ResultWriter:
         engines = (self.engine, self.second_engine, self.ocr_engine)
         return ResultWriter(
             output=self.output,
@@ -175,16 +177,8 @@ class DocumentWork:
         )
 
     @property
-    def _parts(self) -> Parts:
-        return Parts(opener=self._opener, keeper=self._keeper)
-
-
-@dataclass(frozen=True, slots=True)
-class _Begun:
-    """A task that has come to a result which has yet to be written; ``failure`` when it was given up."""
-
-    unwritten: PendingWrite
-    failure: Failure | None = None
+    def _splitter(self) -> Splitter:
+        return Splitter(opener=self._opener, writer=self._writer)
 
 
 def _failure(task: Task, error: Exception) -> Failure:
@@ -200,7 +194,7 @@ def _failure(task: Task, error: Exception) -> Failure:
 
 class _NoWatch:
     def page(self, number: int) -> None:
-        """Nobody needs to know."""
+        """Ignore the page: the task runs without a supervisor."""
 
 
 _NO_WATCH = _NoWatch()

@@ -1,7 +1,7 @@
-"""Which pages need OCR, and why: pure functions on what an engine saw.
+"""Rules that decide which pages need OCR, why, and at which resolution to draw them. They do no I/O.
 
-Most pages are settled by ``suspicious``, a first look that costs microseconds. Only a suspicious page is asked for its
-facts, and ``decide`` says what becomes of it. A page that was drawn is held against ``is_blank`` before OCR.
+``needs_inspection`` looks at the text layer alone and lets most pages pass. For the others the engine collects ``PageFacts``,
+from which ``decide`` chooses. ``is_blank`` looks at the image of a page before OCR.
 """
 
 import math
@@ -27,48 +27,48 @@ _PRIVATE_USE = "\ue000-\uf8ff\U000f0000-\U0010fffd"
 _GARBAGE = re.compile(f"[{_UNPRINTABLE}{_PRIVATE_USE}\ufffd]")
 _LETTER = re.compile(r"[^\W_]")
 
-# Below this a page that is too large for the limit on pixels is refused: small print can no longer be read.
+# A page that is too large for the limit on pixels is drawn at a lower resolution, but not below this, where OCR fails.
 _LOWEST_DPI = 150
-# An image inside a page may have more pixels than the page is drawn with; decoding it takes memory all the same.
+# An image inside a page may have more pixels than the drawn page. To decode it takes memory, so there is a limit too.
 _IMAGE_PIXELS_FACTOR = 4
 _MARK_CONTRAST = 32
 _INK_SIDE = 800
 _GARBAGE_HINT = 0.02
 
-LOOK_DPI = 72
-"""At which a page is drawn that may well be blank: a thirtieth of the time that 300 dpi take, and a number still shows."""
+PREVIEW_DPI = 72
+"""Resolution at which a page that may be blank is drawn first. It is fast, and a page number is still visible."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What becomes of a page.
+    """The source of a page's text, and the reason for the choice.
 
-    ``source``: ``"text"`` keeps the text layer (which is empty when the reason is ``blank``), ``"ocr"`` draws the page and
-    reads it, ``"look"`` draws it small first: unless it is blank, it is read by OCR for the same ``reason``.
+    ``"text"`` is the text layer, which is empty when the reason is ``blank``. ``"ocr"`` is OCR. ``"preview"`` is OCR unless the
+    page turns out to be blank when it is drawn at a low resolution.
     """
 
-    source: Literal["text", "ocr", "look"]
+    source: Literal["text", "ocr", "preview"]
     reason: Reason
 
 
-def suspicious(text: str, rules: "PageRules") -> bool:
-    """Whether a text layer may not be the page's text, so that the page's facts are worth asking for.
+def needs_inspection(text: str, rules: "PageRules") -> bool:
+    """Return whether a text layer may be unusable, so that ``decide`` must see the facts of the page.
 
-    True for little text and for text with a hint of garbage. Reads the first few hundred characters of a good page
-    closely, and the rest only for characters that good text does not have.
+    True for little text and for text with a little garbage. Fast: of a good page it counts the letters of the first few
+    hundred characters, and searches the rest for garbage only.
     """
     if not _has_letters(text, rules.stamp_characters):
         return True
-    # Some writers leave letters that look right between those that do not: a hint is enough to count unmapped glyphs.
+    # Some PDF writers map only some of the glyphs. So a little garbage is enough to let the engine count unmapped glyphs.
     return _GARBAGE.search(text) is not None and garbage_share(text) > min(_GARBAGE_HINT, rules.garbage_share)
 
 
 def decide(text: str, facts: "PageFacts", rules: "PageRules") -> Decision:
-    """What becomes of a page, for ``ocr="auto"``.
+    """Choose the source of a page's text, for ``ocr="auto"``.
 
-    A page without text that has anything on it goes to OCR, a drawing too: its letters may be paths. So does a garbage
-    text layer, and little text over an image that fills the page. Little text on a page that no image fills (a title page,
-    a form, a chart) is the page's text.
+    OCR reads a page without text on which there is anything, even a drawing, because its letters may be paths. OCR also
+    reads a page whose text layer is garbage, and one with little text over an image that fills the page. Little text on
+    any other page (a title page, a form, a chart) is the page's text.
     """
     if _is_garbage(text, facts, rules):
         return Decision("ocr", Reason.GARBAGE_TEXT_LAYER)
@@ -80,22 +80,22 @@ def decide(text: str, facts: "PageFacts", rules: "PageRules") -> Decision:
     if has_text:
         return Decision("text", Reason.LITTLE_TEXT_NO_SCAN)
     if facts.images or facts.vector_objects or facts.glyphs:
-        return Decision("look", Reason.NO_TEXT_LAYER)
+        return Decision("preview", Reason.NO_TEXT_LAYER)
     return Decision("text", Reason.BLANK)
 
 
 def garbage_share(text: str) -> float:
-    """The share of the visible characters that no writer meant: U+FFFD, private use and control characters."""
+    """Return the share of the visible characters that are U+FFFD, private-use or control characters, 0 to 1."""
     garbage = len(_GARBAGE.findall(text))
     plain = sum(map(len, _GARBAGE.sub("", text).split()))
     return garbage / (garbage + plain) if garbage else 0.0
 
 
 def dpi_for(facts: "PageFacts", extraction: "Extraction") -> int:
-    """The resolution at which a page is drawn for OCR.
+    """Return the resolution at which to draw a page for OCR.
 
-    A scan is drawn at its own resolution, between ``min_dpi`` and ``dpi``: more pixels than it has cost time and show
-    nothing new. A page that no image fills is drawn at ``dpi``.
+    It is the resolution of a scan, between ``min_dpi`` and ``dpi``, because more pixels than the scan has cost time and show
+    nothing new. It is ``dpi`` for a page that no image fills.
     """
     if facts.image_dpi <= 0 or facts.image_coverage < extraction.rules.image_coverage:
         return extraction.dpi
@@ -103,9 +103,10 @@ def dpi_for(facts: "PageFacts", extraction: "Extraction") -> int:
 
 
 def dpi_within(max_pixels: int | None, facts: "PageFacts", extraction: "Extraction") -> int:
-    """The resolution at which a page is drawn for OCR: lower than ``dpi_for`` where that keeps it within the limit.
+    """Return the resolution of ``dpi_for``, or a lower one that keeps the drawn page within ``max_pixels``.
 
-    Raises ``DocumentError`` (``limit_pixels``) when it would have to be too low to read, or the page's image is too large.
+    Raises ``DocumentError`` (``limit_pixels``) when OCR could not read the page at that resolution, or when the image inside
+    the page is too large.
     """
     wanted = dpi_for(facts, extraction)
     if max_pixels is None:
@@ -119,16 +120,16 @@ def dpi_within(max_pixels: int | None, facts: "PageFacts", extraction: "Extracti
 
 
 def pixels(facts: "PageFacts", dpi: float) -> int:
-    """How many pixels a page has when it is drawn at ``dpi``."""
+    """Return the number of pixels of a page that is drawn at ``dpi``."""
     return pixels_per_side(facts.width, dpi) * pixels_per_side(facts.height, dpi)
 
 
-def ink(image: "Image") -> float:
-    """The share of a grey picture (mode ``L``) that stands out from its paper, 0 to 1.
+def ink_share(image: "Image") -> float:
+    """Return the share of a grey image (mode ``L``) that differs from its background, 0 to 1.
 
-    The paper is the median grey, so that grey paper and white writing on black count as they look.
+    The background is the median grey, so that grey paper and white print on black are measured correctly.
     """
-    # Reduced, so that the grain of a scan and specks of dust average out and strokes stay.
+    # A smaller image averages out the grain of a scan and specks of dust, but not strokes.
     factor = max(max(image.size) // _INK_SIDE, 1)
     counts = image.reduce(factor).histogram()
     total = sum(counts)
@@ -138,12 +139,12 @@ def ink(image: "Image") -> float:
 
 
 def is_blank(image: "Image", rules: "PageRules") -> bool:
-    """Whether a drawn page (mode ``L``, any resolution) has nothing on it that could be read."""
-    return ink(image) < rules.blank_ink
+    """Return whether the image of a page (mode ``L``, any resolution) has nothing on it that OCR could read."""
+    return ink_share(image) < rules.blank_ink
 
 
 def split(pages: Sequence[int], part_pages: int) -> tuple[tuple[int, ...], ...]:
-    """The pages in order, in parts of even size with ``part_pages`` at most; none when one part would do."""
+    """Return the pages in parts of equal size, ``part_pages`` at most, in order; no part when one would be enough."""
     count = math.ceil(len(pages) / part_pages)
     if count <= 1:
         return ()
@@ -152,7 +153,7 @@ def split(pages: Sequence[int], part_pages: int) -> tuple[tuple[int, ...], ...]:
 
 
 def _image_pixels(facts: "PageFacts") -> float:
-    """Pixels of the largest image, if it covers the page."""
+    """Return the number of pixels of the largest image, assuming that it covers its share of the page alone."""
     return facts.image_coverage * (facts.width * facts.image_dpi / 72) * (facts.height * facts.image_dpi / 72)
 
 
@@ -167,7 +168,7 @@ def _has_letters(text: str, count: int) -> bool:
 
 @lru_cache(maxsize=8)
 def _letters_pattern(count: int) -> re.Pattern[str]:
-    # Possessive: what is not there must not be looked for again and again.
+    # The possessive ``*+`` keeps a text without letters from being searched again from each of its characters.
     return re.compile(rf"(?:[\W_]*+[^\W_]){{{count}}}")
 
 

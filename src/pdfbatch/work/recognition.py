@@ -1,4 +1,4 @@
-"""A page image -> the best reading of it: pages that lie on their side or upside down are turned and read again."""
+"""Read the image of a page by OCR, and again turned, if the page seems to be upside down or on its side."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 WEAK_CONFIDENCE = PageRules().weak_confidence
 
-# The fewer words, the wider their mean scatters: short lines on their head were read with up to 69. They are cheap to reread.
+# The mean confidence of few words varies more: short lines upside down reach 69. So their limit is higher by this margin.
 _FEW_WORDS = 10
 _MARGIN_OF_FEW = 15.0
 
@@ -23,7 +23,7 @@ _SIDEWAYS = frozenset({90, 270})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recognition:
-    """The reading that was kept, and how many degrees clockwise the image was turned for it."""
+    """The best reading of an image, and by how many degrees clockwise the image was turned for it."""
 
     reading: Reading
     turned: int = 0
@@ -38,15 +38,15 @@ def recognize(
     timeout: float | None = None,
     weak_confidence: float = WEAK_CONFIDENCE,
 ) -> Recognition:
-    """Read a page; when its words are weak, turn it, read again and keep the better reading.
+    """Read a page, and return the best of up to three readings.
 
-    A page is read once, a weak one twice (by half a turn), and once more when both are weak and the engine says that it lies
-    on its side. Half a turn is enough for tesseract, which reads upright text and text turned clockwise by 90 degrees
-    equally well: of the four ways a page can lie, it misreads the two that half a turn mends. A page without a word is not
-    read again: turned text always shows as words.
+    When the confidence of the first reading is weak, the page is turned by 180 degrees and read again. When that is weak, too,
+    and the engine says that the page is on its side, it is turned accordingly and read a third time. Tesseract reads upright
+    text and text turned clockwise by 90 degrees equally well, so that 180 degrees correct both orientations that it misreads.
+    A page on which it finds no word is not read again, because it recognizes turned text always as some words.
 
-    ``timeout`` is for all readings together. Raises what ``engine.read`` raises for the first; a later one that fails or runs
-    out of time leaves the reading before it.
+    ``timeout`` is in seconds for all readings together. Raises what ``engine.read`` raises for the first reading. When a later
+    one fails or takes too long, the best reading before it is returned.
     """
     remaining = _countdown(timeout)
     best = Recognition(reading=engine.read(image, languages=languages, dpi=dpi, timeout=remaining()))
@@ -54,7 +54,7 @@ def recognize(
         return best
     try:
         for degrees in _turns(image, engine, remaining):
-            turned = engine.read(_turned(image, degrees), languages=languages, dpi=dpi, timeout=remaining())
+            turned = engine.read(_turn(image, degrees), languages=languages, dpi=dpi, timeout=remaining())
             best = _better(best, Recognition(reading=turned, turned=degrees))
             if not _is_weak(best, weak_confidence):
                 break
@@ -70,8 +70,8 @@ def _turns(image: "Image", engine: OcrEngine, remaining: Callable[[], float | No
         yield found
 
 
-def _turned(image: "Image", degrees: int) -> "Image":
-    from PIL.Image import Transpose  # noqa: PLC0415 (only weak pages need it)
+def _turn(image: "Image", degrees: int) -> "Image":
+    from PIL.Image import Transpose  # noqa: PLC0415 (only pages with weak readings need it)
 
     counterclockwise = {90: Transpose.ROTATE_270, 180: Transpose.ROTATE_180, 270: Transpose.ROTATE_90}
     return image.transpose(counterclockwise[degrees])
@@ -84,7 +84,7 @@ def _is_weak(recognition: Recognition, limit: float) -> bool:
 
 
 def _better(first: Recognition, second: Recognition) -> Recognition:
-    # A single lucky word must not win against a page of doubtful ones.
+    # A single word with a high confidence is no better reading than a page of words with a lower one.
     enough = second.reading.words * 2 >= first.reading.words
     return second if enough and _confidence(second) > _confidence(first) else first
 
@@ -94,7 +94,7 @@ def _confidence(recognition: Recognition) -> float:
 
 
 def _countdown(timeout: float | None) -> Callable[[], float | None]:
-    """A function that says how many seconds are left; ``None`` without a limit."""
+    """Return a function that returns how many seconds are left, ``None`` without a limit."""
     if timeout is None:
         return lambda: None
     end = time.monotonic() + timeout

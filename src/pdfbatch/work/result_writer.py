@@ -1,45 +1,48 @@
-"""What a worker is to write of a document that has ended, and what it finds there of an earlier run."""
+"""Write results to the output, and read the results of earlier runs from it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from pdfbatch.model import Document, DocumentResult, DocumentStatus, Page
-from pdfbatch.outcomes import as_duplicate, concluded
+from pdfbatch.model import Document, DocumentResult, DocumentStatus, Failure, Page
+from pdfbatch.outcomes import as_duplicate, build_result
 from pdfbatch.outputs import (
     Provenance,
     files_of,
     options_digest,
     pages_of,
     read_record,
-    read_record_of,
     record_name,
     result_of,
 )
 from pdfbatch.ports import Output
 from pdfbatch.settings import Extraction
-from pdfbatch.tasks import DuplicateOf, PartialDocument, Task
+from pdfbatch.tasks import DuplicateOf, JoinTask, PartialDocument, ReadTask
 from pdfbatch.work.time_budget import TimeBudget
 
-# A twin that is partial, empty or failed is no model: its duplicate is read, so that its status says what came of it.
+# The result of any other document is not copied: its duplicate is read, so that it gets a status of its own.
 _COPIED = frozenset({DocumentStatus.SUCCEEDED, DocumentStatus.DUPLICATE})
 
 
 @dataclass(frozen=True, slots=True)
 class PendingWrite:
-    """A result and the files that belong to it, in the order in which they are to be written; none without output."""
+    """A result, and the files to write for it in their order; none without output.
+
+    ``failure`` is set when the result only says that the task failed: no other result can be written in its place.
+    """
 
     result: DocumentResult
     output: Output | None = None
     files: tuple[tuple[str, bytes | None], ...] = ()
+    failure: Failure | None = None
 
     @property
     def size_bytes(self) -> int:
-        """How much is to be written."""
+        """Number of bytes to write."""
         return sum(len(data or b"") for _, data in self.files)
 
-    def written(self) -> DocumentResult:
-        """The result, once its files are in the output. Raises ``DocumentError`` with a storage cause."""
+    def write(self) -> DocumentResult:
+        """Write the files and return the result. Raises ``DocumentError`` with a storage cause."""
         if self.output is None:
             return self.result
         for name, data in self.files:
@@ -52,7 +55,7 @@ class PendingWrite:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultWriter:
-    """Keeps results in an output, where there is one. ``engines`` are the names of those that a batch reads with."""
+    """Prepare the files of results for an output, if there is one. ``engines`` are the names of the batch's engines."""
 
     output: Output | None
     extraction: Extraction
@@ -60,23 +63,27 @@ class ResultWriter:
     versions: dict[str, str]
 
     def options(self, document: Document) -> str:
-        """Digest of all settings that can change this document's text."""
+        """Return a digest of all settings that can change this document's text."""
         return options_digest(self.extraction, self.engines, document.pages, document.languages)
 
-    def earlier(self, document: Document, fingerprint: str) -> DocumentResult | None:
-        """The earlier result of the same bytes under the same settings, when it ended well."""
-        record = None if self.output is None else read_record(self.output, document)
+    def find_previous(self, document: Document, fingerprint: str) -> DocumentResult | None:
+        """Return the earlier result of the same input with the same settings, if it was successful."""
+        record = None if self.output is None else read_record(self.output, document.document_uuid)
         if self.output is None or record is None:
             return None
-        same = (record["input"]["fingerprint"], record["options"]) == (fingerprint, self.options(document))
-        if not same or not DocumentStatus(record["status"]).ok:
+        is_same = (record["input"]["fingerprint"], record["options"]) == (fingerprint, self.options(document))
+        if not is_same or not DocumentStatus(record["status"]).ok:
             return None
         found = result_of(record, document, self.output)
         return replace(found, status=DocumentStatus.SKIPPED, pages=(), pdf_metadata={})
 
-    def copied(self, document: Document, duplicate_of: DuplicateOf) -> DocumentResult | None:
-        """The result of a twin that succeeded with the same bytes and settings, as that of the document."""
-        record = None if self.output is None else read_record_of(self.output, duplicate_of.document_uuid)
+    def copy_of(self, duplicate_of: DuplicateOf, document: Document) -> DocumentResult | None:
+        """Return the result of an earlier document as that of its duplicate.
+
+        ``None`` unless the output has the record of the earlier document, read from the same input with the same settings,
+        and it succeeded.
+        """
+        record = None if self.output is None else read_record(self.output, duplicate_of.document_uuid)
         if self.output is None or record is None or DocumentStatus(record["status"]) not in _COPIED:
             return None
         if (record["input"]["fingerprint"], record["options"]) != (duplicate_of.fingerprint, self.options(document)):
@@ -84,29 +91,37 @@ class ResultWriter:
         found = result_of(record, document, self.output)
         return as_duplicate(replace(found, pages=pages_of(record), output=None), document, duplicate_of)
 
-    def finished(
-        self, task: Task, clock: TimeBudget, draft: PartialDocument, pages: Sequence[Page], ocr_seconds: float
+    def build(
+        self,
+        task: ReadTask | JoinTask,
+        budget: TimeBudget,
+        partial: PartialDocument,
+        pages: Sequence[Page],
+        ocr_seconds: float,
     ) -> PendingWrite:
-        """What the pages of a document amount to, with its files."""
-        result = concluded(
+        """Build the result of a document from its pages, and prepare its files."""
+        result = build_result(
             task.document,
             sorted(pages, key=lambda page: page.number),
-            failure=clock.failure(task.document.file_path) if clock.ran_out else task.failure,
-            pdf_metadata=draft.pdf_metadata,
+            failure=budget.failure(task.document.file_path) if budget.is_exhausted else task.failure,
+            pdf_metadata=partial.pdf_metadata,
             ocr_seconds=ocr_seconds,
         )
-        return self.kept(task, clock, result, fingerprint=draft.fingerprint)
+        return self.prepare(self.with_costs(result, task, budget, fingerprint=partial.fingerprint))
 
-    def kept(self, task: Task, clock: TimeBudget, result: DocumentResult, *, fingerprint: str) -> PendingWrite:
-        """The result of a task, with what it cost so far, and its files."""
-        seconds = task.worker_seconds + clock.elapsed()
-        result = replace(
-            result, attempts=task.attempt + task.repeats, duration_seconds=seconds, fingerprint=fingerprint
+    def with_costs(
+        self, result: DocumentResult, task: ReadTask | JoinTask, budget: TimeBudget, *, fingerprint: str
+    ) -> DocumentResult:
+        """Return the result of a task with its attempts, its time so far, and the fingerprint of its input."""
+        return replace(
+            result,
+            attempts=task.attempt + task.storage_retries,
+            duration_seconds=task.worker_seconds + budget.elapsed(),
+            fingerprint=fingerprint,
         )
-        return self.unwritten(result)
 
-    def unwritten(self, result: DocumentResult) -> PendingWrite:
-        """The result without its pages, and its files; without output, the result as it is."""
+    def prepare(self, result: DocumentResult) -> PendingWrite:
+        """Prepare the files of a result. With an output, the result no longer has its pages, which are in the files."""
         if self.output is None:
             return PendingWrite(result)
         provenance = Provenance(
@@ -115,5 +130,5 @@ class ResultWriter:
             versions=self.versions,
             finished_at=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         )
-        kept = replace(result, pages=(), output=self.output.uri(record_name(result.document)))
-        return PendingWrite(kept, self.output, files_of(result, provenance))
+        stored = replace(result, pages=(), output=self.output.uri(record_name(result.document)))
+        return PendingWrite(stored, self.output, files_of(result, provenance))

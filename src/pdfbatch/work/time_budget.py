@@ -1,4 +1,4 @@
-"""A task's time: what it has used, and what is left of the document's limit."""
+"""The time of a task: how much it has used, and how much is left of its document's limit."""
 
 import time
 from dataclasses import dataclass
@@ -6,54 +6,58 @@ from typing import Self
 
 from pdfbatch.errors import Cause
 from pdfbatch.model import Failure
-from pdfbatch.outcomes import out_of_time
+from pdfbatch.outcomes import timeout_failure
 from pdfbatch.settings import Limits
 from pdfbatch.tasks import Task
 
 
 @dataclass(slots=True)
 class TimeBudget:
-    """A task's time: what it has used, and what is left of the document's limit. Monotonic."""
+    """The time of a task, which began at ``started`` and must end at ``deadline`` (of ``time.monotonic``).
 
-    begun: float
-    end: float | None
+    ``is_exhausted`` says that ``check`` or a page has met the deadline. It stays so, although the task may go on for a while.
+    """
+
+    started: float
+    deadline: float | None
     page_timeout: float | None
     document_timeout: float | None
-    ran_out: bool = False
+    is_exhausted: bool = False
 
     @classmethod
-    def started(cls, task: Task, limits: Limits) -> Self:
-        """The clock of a task that begins now."""
-        now, whole = time.monotonic(), limits.document_timeout
-        end = None if whole is None else now + whole - task.used_seconds
-        return cls(now, end, limits.page_timeout, whole)
+    def start(cls, task: Task, limits: Limits) -> Self:
+        """Return the budget of a task that begins now: the document's limit less what earlier attempts used."""
+        now, limit = time.monotonic(), limits.document_timeout
+        deadline = None if limit is None else now + limit - task.used_seconds
+        return cls(now, deadline, limits.page_timeout, limit)
 
     def elapsed(self) -> float:
-        """Seconds since the task began."""
-        return time.monotonic() - self.begun
+        """Return the seconds since the task began."""
+        return time.monotonic() - self.started
 
-    def expired(self) -> bool:
-        """Whether the document's time is used up; remembered in ``ran_out``."""
-        self.ran_out = self.ran_out or (self.end is not None and time.monotonic() >= self.end)
-        return self.ran_out
+    def check(self) -> bool:
+        """Return whether the document's time is used up, and remember it in ``is_exhausted``."""
+        if not self.is_exhausted and self.deadline is not None:
+            self.is_exhausted = time.monotonic() >= self.deadline
+        return self.is_exhausted
 
-    def page_end(self) -> float | None:
-        """When a page that begins now must have ended: by its own limit, clipped to what is left of the document's."""
+    def page_deadline(self) -> float | None:
+        """Return when a page that begins now must end: at its own limit or at the document's, whichever is first."""
         own = None if self.page_timeout is None else time.monotonic() + self.page_timeout
-        return min((end for end in (own, self.end) if end is not None), default=None)
+        return min((end for end in (own, self.deadline) if end is not None), default=None)
 
-    def late_page(self, name: str, number: int, end: float | None) -> Failure:
-        """What became of a page that did not end by its ``page_end``; says which limit was the tighter one.
+    def page_failure(self, name: str, number: int, deadline: float | None) -> Failure:
+        """Return the failure of a page that did not end by its ``page_deadline``; it names the limit that was met first.
 
-        When it was the document's, its time counts as used up.
+        When it was the limit of the document, the budget is exhausted.
         """
-        if end == self.end:
-            self.ran_out = True
+        if deadline == self.deadline:
+            self.is_exhausted = True
             return self.failure(name)
         seconds = "its limit" if self.page_timeout is None else f"{self.page_timeout:g} s"
         message = f"{name}: page {number}: took longer than {seconds} (page_timeout)"
         return Failure(cause=Cause.TIMEOUT, message=message)
 
     def failure(self, name: str) -> Failure:
-        """What became of a document that used up its time."""
-        return out_of_time(name, self.document_timeout)
+        """Return the failure of a document that used up its time."""
+        return timeout_failure(name, self.document_timeout)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pdfbatch.model import Document, DocumentResult, DocumentStatus, Page
 from pdfbatch.ports import Watch
 from pdfbatch.settings import Limits
-from pdfbatch.tasks import Task, TaskResult
+from pdfbatch.tasks import ReadTask, Task, TaskResult
 
 FREE = Limits(document_timeout=None, page_timeout=None, memory_bytes=None)
 
@@ -101,7 +101,7 @@ class Trap:
     """A value that ends the process that unpickles it."""
 
     def __reduce__(self) -> tuple[Callable[[int], object], tuple[int]]:
-        return os._exit, (7,)
+        return signal.raise_signal, (signal.SIGKILL,)
 
 
 def _nothing(task: Task, watch: Watch | None) -> str:
@@ -271,4 +271,4 @@ ACTS: dict[str, Callable[[Task, Watch | None], str]] = {
 
 def task(act: str = "nothing", name: str = "", **metadata: object) -> Task:
     """Return a task that calls this act."""
-    return Task(document=Document(name or f"{act}.pdf", metadata={"act": act, **metadata}))
+    return ReadTask(document=Document(name or f"{act}.pdf", metadata={"act": act, **metadata}))

@@ -7,9 +7,9 @@ import pytest
 
 from pdfbatch import Document
 from pdfbatch.executors.process.command_queue import Command, CommandQueue
-from pdfbatch.tasks import Task
+from pdfbatch.tasks import ReadTask
 
-TASK = Task(document=Document("a.pdf", "a"))
+TASK = ReadTask(document=Document("a.pdf", "a"))
 
 
 @pytest.fixture

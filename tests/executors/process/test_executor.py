@@ -27,7 +27,7 @@ from pdfbatch.executors.process.forkserver_client import can_use_forkserver
 from pdfbatch.ports import Pool
 from pdfbatch.settings import Limits
 from pdfbatch.tasks import TaskResult
-from pdfbatch.testing.probes import PATIENCE_SECONDS, alive, ended, eventually, text_of
+from pdfbatch.testing.probes import PATIENCE_SECONDS, alive, ended, text_of, wait_until
 
 HERE = pathlib.Path(__file__).parent
 needs_proc = pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="needs /proc")
@@ -131,7 +131,7 @@ def test_tasks_sent_ahead_do_not_wait_behind_a_long_one() -> None:
 def test_a_cancelled_task_is_not_done() -> None:
     with start_pool() as pool:
         blocker = pool.submit(task("nap", seconds=0.5))
-        assert eventually(blocker.running)
+        assert wait_until(blocker.running)
         waiting = [pool.submit(task()) for _ in range(20)]
         assert waiting[-1].cancel()
     assert waiting[-1].cancelled()
@@ -500,7 +500,7 @@ def test_leaving_by_an_exception_cancels_what_waits_and_stops_what_runs() -> Non
 
     def submit(pool: Pool) -> None:
         futures.extend(pool.submit(task("nap", seconds=100)) for _ in range(20))
-        assert eventually(futures[0].running)
+        assert wait_until(futures[0].running)
 
     assert fail_inside(start_pool(), submit) < 10
     assert failure_of(futures[0])[0] is Cause.CANCELLED
@@ -544,7 +544,7 @@ def test_an_idle_pool_waits_without_a_timeout() -> None:
             fields = system_call.read_text().split()
             return len(fields) > 4 and int(fields[4], 16) & 0xFFFFFFFF == 0xFFFFFFFF
 
-        assert eventually(waits_for_ever)
+        assert wait_until(waits_for_ever)
 
 
 # --- where it runs ----------------------------------------------------------------------------------------------------
@@ -575,12 +575,12 @@ def test_a_killed_parent_leaves_no_process_and_no_file(
     command = [sys.executable, write_script(tmp_path, ORPHANS), str(pids), also]
     parent = subprocess.Popen(command, start_new_session=True, env={**os.environ, "TMPDIR": str(private_tmpdir)})
     try:
-        assert eventually(pids.exists)
+        assert wait_until(pids.exists)
         family = [*find_processes(private_tmpdir), *map(int, pids.read_text().split())]
         assert len(family) >= 4  # the reaper, a worker or two, and what these left behind
         os.kill(parent.pid, number)
-        assert eventually(lambda: not any(map(alive, family))), [p for p in family if alive(p)]
-        assert eventually(lambda: os.listdir(private_tmpdir) == [])
+        assert wait_until(lambda: not any(map(alive, family))), [p for p in family if alive(p)]
+        assert wait_until(lambda: os.listdir(private_tmpdir) == [])
     finally:
         os.killpg(parent.pid, signal.SIGKILL)
         parent.wait(PATIENCE_SECONDS)
@@ -613,8 +613,8 @@ def test_an_interpreter_exits_with_a_live_pool_and_leaves_nothing(
         """,
     )
     assert done.returncode == 0, done.stderr
-    assert eventually(lambda: not alive(int(done.stdout)))
-    assert eventually(lambda: os.listdir(private_tmpdir) == [])
+    assert wait_until(lambda: not alive(int(done.stdout)))
+    assert wait_until(lambda: os.listdir(private_tmpdir) == [])
 
 
 def test_a_script_without_a_main_guard_runs_once(tmp_path: pathlib.Path) -> None:

@@ -11,9 +11,9 @@ from pdfbatch.executors.process.deadlines import MIN_GRACE_SECONDS, grace_second
 from pdfbatch.executors.process.failures import worker_lost
 from pdfbatch.model import Document, Failure
 from pdfbatch.settings import Limits
-from pdfbatch.tasks import Task
+from pdfbatch.tasks import ReadTask
 
-TASK = Task(document=Document("a.pdf"), used_seconds=4)
+TASK = ReadTask(document=Document("a.pdf"), used_seconds=4)
 CURRENT = CurrentTask(task=1, task_started=100, page=2, page_started=103)
 LIMIT = 100 << 20
 

@@ -3,14 +3,14 @@
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from ctypes import addressof, byref, c_ushort
+from ctypes import addressof, byref, c_float, c_ushort
 from dataclasses import dataclass
 from typing import Any
 
 import pypdfium2.raw
 
 from pdfbatch.engines.coverage import Area
-from pdfbatch.engines.frame import Frame
+from pdfbatch.engines.page_frame import PageFrame
 from pdfbatch.engines.pdfium.glyphs import Glyphs
 from pdfbatch.engines.placement import Block
 from pdfbatch.text import storable_text
@@ -43,7 +43,7 @@ _WITHOUT_TEXT = frozenset(
 )
 _BUTTONS = (pdfium.FPDF_FORMFIELD_CHECKBOX, pdfium.FPDF_FORMFIELD_RADIOBUTTON)
 _CHOICES = (pdfium.FPDF_FORMFIELD_COMBOBOX, pdfium.FPDF_FORMFIELD_LISTBOX)
-_PASSWORD = 1 << 13
+_PASSWORD, _RADIO, _PUSH = 1 << 13, 1 << 15, 1 << 16
 _MARKS = {pdfium.FPDF_FORMFIELD_CHECKBOX: "\u2611", pdfium.FPDF_FORMFIELD_RADIOBUTTON: "\u25c9"}
 
 
@@ -83,12 +83,12 @@ def count_fields(page: Handle) -> int:
     return sum(subtype == pdfium.FPDF_ANNOT_WIDGET for _, subtype in _annotations(page))
 
 
-def read_annotations(document: Handle, form: Handle, number: int, frame: Frame) -> list[Block]:
+def read_annotations(document: Handle, form: Handle, number: int, frame: PageFrame) -> list[Block]:
     """Return what the annotations of a page show, and where.
 
     Changes ``document``, of which nothing else may be read afterwards: the annotations of the page become a part of its
-    content, so that pdfium reads the text of their appearances. Hidden annotations show nothing, nor do those that say that they
-    are not to be printed.
+    content, so that pdfium reads the text of their appearances. Hidden annotations show nothing, nor do those that say that
+    they are not to be printed.
     """
     page = pdfium.FPDF_LoadPage(document, number - 1)
     if not page:
@@ -121,11 +121,15 @@ def _read_values(page: Handle, form: Handle) -> list[_Annotation]:
             pdfium.FPDFAnnot_SetFlags(annotation, pdfium.FPDF_ANNOT_FLAG_HIDDEN)
             continue
         entry = _Annotation(_area(annotation))
-        if subtype == pdfium.FPDF_ANNOT_WIDGET and form is not None:
-            entry.field = pdfium.FPDFAnnot_GetFormFieldType(form, annotation)
-            entry.value = _field_value(form, annotation, entry.field)
+        if subtype == pdfium.FPDF_ANNOT_WIDGET:
+            entry.field = -1 if form is None else pdfium.FPDFAnnot_GetFormFieldType(form, annotation)
+            if entry.field < 0:
+                entry.field = _own_type(annotation)
+                entry.value = _own_value(annotation, entry.field)
+            else:
+                entry.value = _field_value(form, annotation, entry.field)
         elif subtype in (pdfium.FPDF_ANNOT_FREETEXT, pdfium.FPDF_ANNOT_TEXT):
-            entry.value = _string(pdfium.FPDFAnnot_GetStringValue, annotation, b"Contents")
+            entry.value = _entry(annotation, b"Contents")
             entry.is_note = subtype == pdfium.FPDF_ANNOT_TEXT
         found.append(entry)
     return found
@@ -153,9 +157,8 @@ def _area(annotation: Handle) -> Area:
 def _field_value(form: Handle, annotation: Handle, field: int) -> str:
     if field in _BUTTONS:
         # The appearance that is shown has the name of a state. pdfium's own answer needs a page that is prepared for input.
-        state = _string(pdfium.FPDFAnnot_GetStringValue, annotation, b"AS")
-        state = state or _string(pdfium.FPDFAnnot_GetFormFieldValue, form, annotation)
-        return _MARKS[field] if state not in ("", "Off") else ""
+        state = _entry(annotation, b"AS") or _string(pdfium.FPDFAnnot_GetFormFieldValue, form, annotation)
+        return _mark(field, state)
     if field in _CHOICES and (chosen := _chosen_options(form, annotation)):
         return "\n".join(chosen)
     if field in _CHOICES or field == pdfium.FPDF_FORMFIELD_TEXTFIELD:
@@ -163,6 +166,38 @@ def _field_value(form: Handle, annotation: Handle, field: int) -> str:
         is_secret = is_secret and field == pdfium.FPDF_FORMFIELD_TEXTFIELD
         return "" if is_secret else _string(pdfium.FPDFAnnot_GetFormFieldValue, form, annotation)
     return ""
+
+
+def _own_type(annotation: Handle) -> int:
+    """Return the type of a field that the form of the document does not list, by its own dictionary."""
+    flags = c_float()
+    pdfium.FPDFAnnot_GetNumberValue(annotation, b"Ff", byref(flags))
+    match _entry(annotation, b"FT"):
+        case "Tx" if not int(flags.value) & _PASSWORD:
+            return int(pdfium.FPDF_FORMFIELD_TEXTFIELD)
+        case "Ch":
+            return int(pdfium.FPDF_FORMFIELD_COMBOBOX)
+        case "Btn" if not int(flags.value) & _PUSH:
+            return int(
+                pdfium.FPDF_FORMFIELD_RADIOBUTTON if int(flags.value) & _RADIO else pdfium.FPDF_FORMFIELD_CHECKBOX
+            )
+        case _:
+            return int(pdfium.FPDF_FORMFIELD_UNKNOWN)
+
+
+def _own_value(annotation: Handle, field: int) -> str:
+    if field in _BUTTONS:
+        return _mark(field, _entry(annotation, b"AS") or _entry(annotation, b"V"))
+    return _entry(annotation, b"V") if field in _CHOICES or field == pdfium.FPDF_FORMFIELD_TEXTFIELD else ""
+
+
+def _mark(field: int, state: str) -> str:
+    return _MARKS[field] if state not in ("", "Off") else ""
+
+
+def _entry(annotation: Handle, key: bytes) -> str:
+    """Return a string or name in the dictionary of an annotation, empty when there is none."""
+    return _string(pdfium.FPDFAnnot_GetStringValue, annotation, key)
 
 
 def _chosen_options(form: Handle, annotation: Handle) -> list[str]:
@@ -199,7 +234,7 @@ def _parts_of_last_object(page: Handle) -> dict[int, int]:
     """Return which appearance each text object of the flattened annotations is part of, and switch the rest of the page off."""
     last = pdfium.FPDFPage_CountObjects(page) - 1
     for index in range(last):
-        pdfium.FPDFPageObj_SetIsActive(pdfium.FPDFPage_GetObject(page, index), False)  # noqa: FBT003 (pdfium's own)
+        pdfium.FPDFPageObj_SetIsActive(pdfium.FPDFPage_GetObject(page, index), False)
     parts = dict[int, int]()
     flattened = pdfium.FPDFPage_GetObject(page, last)
     if flattened and pdfium.FPDFPageObj_GetType(flattened) == pdfium.FPDF_PAGEOBJ_FORM:

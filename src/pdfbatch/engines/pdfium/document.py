@@ -12,13 +12,13 @@ import pypdfium2.raw
 
 from pdfbatch.engines.coverage import Area
 from pdfbatch.engines.errors import find_late_header, open_error, source_name
-from pdfbatch.engines.frame import Frame
+from pdfbatch.engines.page_frame import PageFrame
 from pdfbatch.engines.pdfium.annotations import count_fields, has_annotations, read_annotations
 from pdfbatch.engines.pdfium.extras import count_attachments, is_portfolio, xfa_kind
 from pdfbatch.engines.pdfium.glyphs import Glyphs, whole_text
 from pdfbatch.engines.pdfium.mending import SIGNS, is_letter_spaced, mend, mends_by_glyphs
 from pdfbatch.engines.pdfium.objects import page_facts, visible_area
-from pdfbatch.engines.placement import place_blocks
+from pdfbatch.engines.placement import Block, place_blocks
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.ports import Box, DocumentExtras, PageFacts, pixels_per_side
 from pdfbatch.text import storable_text
@@ -63,14 +63,15 @@ def open_document(source: str | bytes, password: str | None, *, annotations: boo
 
 @dataclass(slots=True)
 class PdfiumDocument:
-    """A PDF that pdfium has opened. ``data`` is what pdfium reads: a path, or bytes."""
+    """A PDF that pdfium has opened. ``data`` is what pdfium reads: a path, or bytes. ``fields`` counts form fields by page."""
 
     handle: Handle = field(repr=False)
     data: str | bytes = field(repr=False)
     password: str | None = field(repr=False)
     annotations: bool = field(kw_only=True)
     page_count: int = 0
-    form_fields: int = 0
+    fields: dict[int, int] = field(default_factory=dict[int, int])
+    _notes: dict[int, list[Block]] = field(default_factory=dict[int, list[Block]], repr=False)
     _form: Handle = field(default=None, repr=False)
     _form_settings: object = field(default=None, repr=False)
     _copy: "PdfiumDocument | None" = field(default=None, repr=False)
@@ -88,7 +89,9 @@ class PdfiumDocument:
         with _PDFIUM:
             attachments, xfa = count_attachments(self.handle), xfa_kind(self.handle)
         portfolio = attachments > 0 and is_portfolio(self.data)
-        return DocumentExtras(attachments=attachments, portfolio=portfolio, xfa=xfa, form_fields=self.form_fields)
+        return DocumentExtras(
+            attachments=attachments, portfolio=portfolio, xfa=xfa, form_fields=sum(self.fields.values())
+        )
 
     @contextmanager
     def page(self, number: int) -> "Generator[PdfiumPage]":
@@ -122,12 +125,21 @@ class PdfiumDocument:
                 self._form = pdfium.FPDFDOC_InitFormFillEnvironment(self.handle, self._form_settings) or None
             return self._form
 
-    def copy(self) -> "PdfiumDocument | None":
-        """Return a second opening of the document, which may be changed, so that this one is drawn as it is stored."""
+    def notes(self, number: int, frame: PageFrame) -> list[Block]:
+        """Return what the annotations of a page show, and where. The caller holds the lock on pdfium.
+
+        They are read from a second opening of the document, because reading changes it: this one is drawn as it is stored. So
+        they can be read only once, and are kept.
+        """
+        if number not in self._notes:
+            copy = self._open_copy()
+            self._notes[number] = read_annotations(copy.handle, copy.form(), number, frame) if copy else []
+        return self._notes[number]
+
+    def _open_copy(self) -> "PdfiumDocument | None":
         if self._copy is None:
             handle = _load(self.data, self.password) or _load(self.data, None)
-            if handle:
-                self._copy = PdfiumDocument(handle, self.data, self.password, annotations=True)
+            self._copy = PdfiumDocument(handle, self.data, self.password, annotations=True) if handle else None
         return self._copy
 
     def close(self) -> None:
@@ -206,9 +218,9 @@ class PdfiumPage:
             glyphs.cut(visible_area(self.handle))
         if not has_notes:
             return glyphs.text()
-        self.document.form_fields += count_fields(self.handle)
-        frame, copy = _frame(self.handle), self.document.copy()
-        blocks = read_annotations(copy.handle, copy.form(), self.number, frame) if copy else []
+        self.document.fields[self.number] = count_fields(self.handle)
+        frame = _frame(self.handle)
+        blocks = self.document.notes(self.number, frame)
         return place_blocks(glyphs.text(), glyphs.lines(frame), blocks) if blocks else glyphs.text()
 
     def _text(self) -> Handle:
@@ -221,17 +233,17 @@ class PdfiumPage:
 
 def _load_document(source: str | bytes, password: str | None) -> tuple[Handle, str | bytes]:
     """Return pdfium's handle of a document, and what pdfium reads it from."""
-    handle = _load(source, password)
+    data, handle = source, _load(source, password)
     # The last error is only valid directly after a failed call.
     error = 0 if handle else pdfium.FPDF_GetLastError()
     if error == pdfium.FPDF_ERR_FORMAT and (late := find_late_header(source)) is not None:
         # pdfium looks for the header in the first 1,024 bytes only.
-        source, handle = late, _load(late, password)
+        data, handle = late, _load(late, password)
         error = error if handle else pdfium.FPDF_GetLastError()
     if error == pdfium.FPDF_ERR_PASSWORD and password:
-        handle = _load(source, None)
+        handle = _load(data, None)
     if handle:
-        return handle, source
+        return handle, data
     if error == pdfium.FPDF_ERR_PASSWORD:
         state = "the password given does not open it" if password else "it is encrypted and needs a password"
         raise DocumentError(f"{source_name(source)}: {state}", cause=Cause.PASSWORD_REQUIRED)
@@ -245,8 +257,8 @@ def _load(source: str | bytes, password: str | None) -> Handle:
     return pdfium.FPDF_LoadDocument(os.fsencode(source), secret)
 
 
-def _frame(page: Handle) -> Frame:
-    return Frame(visible_area(page), int(pdfium.FPDFPage_GetRotation(page)))
+def _frame(page: Handle) -> PageFrame:
+    return PageFrame(visible_area(page), int(pdfium.FPDFPage_GetRotation(page)))
 
 
 def _text_areas(text: Handle) -> Generator[Area]:

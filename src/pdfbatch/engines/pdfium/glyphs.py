@@ -8,7 +8,7 @@ from typing import Any
 import pypdfium2.raw
 
 from pdfbatch.engines.coverage import Area
-from pdfbatch.engines.frame import Frame
+from pdfbatch.engines.page_frame import PageFrame
 from pdfbatch.engines.placement import Line
 from pdfbatch.ports import Box
 
@@ -22,12 +22,15 @@ Handle = Any
 _HYPHEN = 2
 _SIGNAL = "\ufffe"
 _UNKNOWN = "\ufffd"
+# In parts of the height of the font: less than that is no stroke but an error of rounding.
+_THIN = 0.01
 
 
 class Glyphs:
-    """The glyphs of a page's text, those that pdfium adds (spaces, ends of lines) included. The caller holds the lock on pdfium.
+    """The glyphs of a page's text, those that pdfium adds (spaces, ends of lines) included.
 
-    ``texts`` has what each gives to the text of the page. Whoever mends the text changes it there.
+    ``texts`` has what each gives to the text of the page. Whoever mends the text changes it there. The caller holds the lock on
+    pdfium.
     """
 
     def __init__(self, handle: Handle) -> None:
@@ -49,7 +52,7 @@ class Glyphs:
 
     def is_added(self, index: int) -> bool:
         """Whether a glyph is not on the page: pdfium added it."""
-        return pdfium.FPDFText_IsGenerated(self._handle, index) == 1
+        return bool(pdfium.FPDFText_IsGenerated(self._handle, index) == 1)
 
     def owner(self, index: int) -> int:
         """Return the address of the text object that a glyph belongs to, 0 for one that pdfium added."""
@@ -60,7 +63,8 @@ class Glyphs:
         """Whether a glyph can be seen, as far as its outline tells."""
         left, right, bottom, top = (c_double() for _ in range(4))
         pdfium.FPDFText_GetCharBox(self._handle, index, byref(left), byref(right), byref(bottom), byref(top))
-        return right.value > left.value and top.value > bottom.value
+        area = self.area(index)
+        return right.value > left.value and top.value - bottom.value > _THIN * (area.top - area.bottom)
 
     def cut(self, visible: Area) -> None:
         """Leave out glyphs that lie outside the visible part of the page."""
@@ -72,7 +76,7 @@ class Glyphs:
         """Return the text of the page."""
         return "".join(self.texts)
 
-    def lines(self, frame: Frame) -> list[Line]:
+    def lines(self, frame: PageFrame) -> list[Line]:
         """Return the lines of the text, with offsets into ``text()``."""
         found, offset, first = list[Line](), 0, 0
         for last, text in enumerate(self.texts):
@@ -83,7 +87,7 @@ class Glyphs:
         found += self._line(range(first, len(self)), offset, frame)
         return found
 
-    def _line(self, indices: Sequence[int], start: int, frame: Frame) -> list[Line]:
+    def _line(self, indices: Sequence[int], start: int, frame: PageFrame) -> list[Line]:
         centers, seen = list[float](), list[Box]()
         for index in indices:
             text = self.texts[index].rstrip("\n")
@@ -126,7 +130,8 @@ def whole_text(handle: Handle) -> str:
 def _with_hyphens(handle: Handle, text: str, *, is_basic: bool) -> str:
     """Return a text with the hyphens at ends of lines that pdfium replaced by a signal, and with those ends.
 
-    pdfium gives the same signal for glyphs without a meaning, such as ligatures of some fonts: these become U+FFFD. In an ``is_basic`` text each character is one unit of UTF-16.
+    pdfium gives the same signal for glyphs without a meaning, such as ligatures of some fonts: these become U+FFFD. In
+    an ``is_basic`` text each character is one unit of UTF-16.
     """
     units = len if is_basic else _units
     first, *others = text.split(_SIGNAL)

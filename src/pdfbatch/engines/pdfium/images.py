@@ -69,7 +69,10 @@ def _is_lost(handle: Handle) -> bool:
         return True
     try:
         width, height = pdfium.FPDFBitmap_GetWidth(bitmap), pdfium.FPDFBitmap_GetHeight(bitmap)
-        stride, pixel = pdfium.FPDFBitmap_GetStride(bitmap), _BYTES_PER_PIXEL.get(pdfium.FPDFBitmap_GetFormat(bitmap), 4)
+        stride, pixel = (
+            pdfium.FPDFBitmap_GetStride(bitmap),
+            _BYTES_PER_PIXEL.get(pdfium.FPDFBitmap_GetFormat(bitmap), 4),
+        )
         pixels = pdfium.FPDFBitmap_GetBuffer(bitmap)
         if not pixels or width < 1 or height < 1:
             return True

@@ -108,7 +108,7 @@ def _combine_accents(glyphs: Glyphs) -> None:
     for index, text in enumerate(glyphs.texts):
         mark = _ACCENTS.get(text)
         if mark is not None and (base := _letter_under(glyphs, index, mark)) is not None:
-            glyphs.texts[base] = _accented(glyphs.texts[base], mark)
+            glyphs.texts[base] = _add_accent(glyphs.texts[base], mark)
             glyphs.texts[index] = ""
             _close_gap(glyphs, index)
 
@@ -136,10 +136,10 @@ def _letter_under(glyphs: Glyphs, accent: int, mark: str) -> int | None:
 
 def _takes(letter: str, mark: str) -> bool:
     """Whether a letter and an accent are one character together."""
-    return len(letter) == 1 and letter.isalpha() and len(_accented(letter, mark)) == 1
+    return len(letter) == 1 and letter.isalpha() and len(_add_accent(letter, mark)) == 1
 
 
-def _accented(letter: str, mark: str) -> str:
+def _add_accent(letter: str, mark: str) -> str:
     return normalize("NFC", _DOTLESS.get(letter, letter) + mark)
 
 

@@ -1,14 +1,15 @@
 """Read what annotations and form fields show on a page, from pypdf's dictionaries, and put it among the lines of the text."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from pypdf import PageObject
-from pypdf.generic import ArrayObject, BooleanObject, DictionaryObject, StreamObject
+from pypdf.generic import ArrayObject, BooleanObject, DictionaryObject, PdfObject, StreamObject
 
 from pdfbatch.engines.coverage import Area, Matrix
-from pdfbatch.engines.frame import Frame
+from pdfbatch.engines.page_frame import PageFrame
 from pdfbatch.engines.placement import Block, Line, place_blocks
 
 # Bounds: so many annotations of a page are read, and fields have so many ancestors.
@@ -33,11 +34,6 @@ def text_with_annotations(page: PageObject) -> str:
     return place_blocks(text, lines, blocks)
 
 
-def has_annotations(page: PageObject) -> bool:
-    """Whether a page has an annotation that may show text."""
-    return any(True for _ in _annotations(page))
-
-
 def _annotations(page: PageObject) -> Iterator[DictionaryObject]:
     found = page.get("/Annots")
     found = found.get_object() if found is not None else None
@@ -52,8 +48,9 @@ def _blocks(page: PageObject) -> Iterator[Block]:
     for annotation in _annotations(page):
         area = _area(annotation)
         if area is not None and _is_visible(annotation) and (text := _shown_text(page, annotation).strip()):
+            is_note = annotation.get("/Subtype") == "/Text"
             lines = (line.strip() for line in text.splitlines())
-            yield Block("\n".join(line for line in lines if line), frame.box(area), annotation.get("/Subtype") == "/Text")
+            yield Block("\n".join(line for line in lines if line), frame.box(area), is_note)
 
 
 def _is_visible(annotation: DictionaryObject) -> bool:
@@ -69,9 +66,9 @@ def _shown_text(page: PageObject, annotation: DictionaryObject) -> str:
     if subtype != "/Widget":
         value = _string(annotation.get("/Contents")) if subtype == "/FreeText" else ""
         return _drawn_text(page, annotation) or value
-    flags = _inherited(annotation, "/Ff")
+    flags = _inherit(annotation, "/Ff")
     flags = int(flags) if isinstance(flags, int) else 0
-    kind = _inherited(annotation, "/FT")
+    kind = _inherit(annotation, "/FT")
     if kind == "/Btn" and not flags & _PUSH:
         return _mark(annotation, flags)
     value = "" if kind == "/Tx" and flags & _PASSWORD else _field_value(annotation, kind)
@@ -80,21 +77,21 @@ def _shown_text(page: PageObject, annotation: DictionaryObject) -> str:
 
 
 def _as_seen(drawn: str, value: str) -> str:
-    """Return what a reader sees: what is drawn, or the value where nothing is drawn, a part of it, or the same in another order."""
+    """Return what a reader sees: what is drawn, or the value where only a part is drawn, or the same in another order."""
     first, second = "".join(drawn.split()), "".join(value.split())
     is_same = sorted(first.casefold()) == sorted(second.casefold())
     return value if not drawn or first in second or is_same else drawn
 
 
 def _mark(annotation: DictionaryObject, flags: int) -> str:
-    state = annotation.get("/AS") or _inherited(annotation, "/V")
+    state = annotation.get("/AS") or _inherit(annotation, "/V")
     return "" if state in (None, "/Off", "") else "\u25c9" if flags & _RADIO else "\u2611"
 
 
 def _field_value(annotation: DictionaryObject, kind: object) -> str:
-    value = _inherited(annotation, "/V")
+    value = _inherit(annotation, "/V")
     values = [_string(entry) for entry in value] if isinstance(value, ArrayObject) else [_string(value)]
-    options = _inherited(annotation, "/Opt") if kind == "/Ch" else None
+    options = _inherit(annotation, "/Opt") if kind == "/Ch" else None
     labels = dict(_option(entry) for entry in options) if isinstance(options, ArrayObject) else {}
     return "\n".join(labels.get(entry, entry) for entry in values if entry)
 
@@ -106,7 +103,7 @@ def _option(entry: Any) -> tuple[str, str]:
     return _string(found), _string(found)
 
 
-def _inherited(annotation: DictionaryObject, key: str) -> object:
+def _inherit(annotation: DictionaryObject, key: str) -> object:
     found: object = annotation
     for _ in range(_ANCESTORS):
         if not isinstance(found, DictionaryObject):
@@ -130,7 +127,7 @@ def _drawn_text(page: PageObject, annotation: DictionaryObject) -> str:
 
 
 def _string(value: object) -> str:
-    found = value.get_object() if hasattr(value, "get_object") else value
+    found = value.get_object() if isinstance(value, PdfObject) else value
     if isinstance(found, StreamObject):
         return found.get_data().decode("utf-8", "replace")
     return "" if found is None or isinstance(found, BooleanObject) else str(found).replace("\r", "\n")
@@ -139,23 +136,23 @@ def _string(value: object) -> str:
 def _area(annotation: DictionaryObject) -> Area | None:
     found = annotation.get("/Rect")
     found = found.get_object() if found is not None else None
-    if not isinstance(found, ArrayObject) or len(found) != 4:  # noqa: PLR2004 (a rectangle)
+    if not isinstance(found, ArrayObject) or len(found) != 4:
         return None
     x, y, other_x, other_y = (float(number) for number in found)
     return Area(min(x, other_x), min(y, other_y), max(x, other_x), max(y, other_y))
 
 
-def _frame(page: PageObject) -> Frame:
+def _frame(page: PageObject) -> PageFrame:
     crop = page.cropbox
     area = Area(float(crop.left), float(crop.bottom), float(crop.right), float(crop.top))
-    return Frame(area, page.rotation // 90)
+    return PageFrame(area, page.rotation // 90)
 
 
 @dataclass(slots=True)
 class _LineFinder:
     """Follow pypdf as it puts a text together, and note where each line begins."""
 
-    frame: Frame
+    frame: PageFrame
     text: str = ""
     lines: list[Line] = field(default_factory=list[Line])
 
@@ -173,8 +170,13 @@ class _LineFinder:
             start += len(line) + 1
 
     def _add(self, line: str, start: int, place: Matrix, height: float) -> None:
-        width = height * _LETTER_WIDTH
-        box = self.frame.box(Area(place.e, place.f - height / 4, place.e + width * len(line), place.f + height))
+        length, size = height * _LETTER_WIDTH * len(line), math.hypot(place.a, place.b) or 1.0
+        along = place.a / size * length, place.b / size * length
+        # The page above the line, to its left.
+        up = -place.b / size * height, place.a / size * height
+        xs = [place.e + x for x in (0.0, along[0], along[0] + up[0], up[0])]
+        ys = [place.f + y for y in (0.0, along[1], along[1] + up[1], up[1])]
+        box = self.frame.box(Area(min(xs), min(ys), max(xs), max(ys)))
         step = (box.right - box.left) / len(line)
         centers = [box.left + step * (index + 0.5) for index in range(len(line))]
         self.lines.append(Line(start, start + len(line), box, centers))

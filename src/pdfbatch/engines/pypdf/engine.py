@@ -128,13 +128,14 @@ class PypdfPage:
     def text(self) -> str:
         """Return the text of the page, as ``storable_text``, with what its annotations show.
 
-        Where pypdf cannot tell where the lines of the page lie, that comes at the end. Raises ``DocumentError`` (``malformed``).
+        Where pypdf cannot tell where the lines of the page lie, that comes at the end.
+
+        Raises ``DocumentError`` (``malformed``).
         """
-        from pdfbatch.engines.pypdf.annotations import has_annotations, text_with_annotations  # noqa: PLC0415 (they import pypdf)
+        from pdfbatch.engines.pypdf.annotations import text_with_annotations  # noqa: PLC0415 (it imports pypdf)
 
         with _translate_errors(self.name):
-            has_notes = self.annotations and has_annotations(self.page)
-            text = text_with_annotations(self.page) if has_notes else self.page.extract_text()
+            text = text_with_annotations(self.page) if self.annotations else self.page.extract_text()
         return storable_text(text.translate(_AS_SEEN))
 
     def text_boxes(self) -> Sequence[Box]:
@@ -144,8 +145,8 @@ class PypdfPage:
     def facts(self) -> PageFacts:
         """Return what is on the page. Raises ``DocumentError`` (``malformed``).
 
-        pypdf does not report glyphs that have no Unicode value or are invisible, nor images that cannot be decoded: their counts
-        are 0.
+        pypdf does not report glyphs that have no Unicode value or are invisible, nor images that cannot be decoded: it counts
+        none of them.
         """
         from pdfbatch.engines.pypdf.content import page_facts  # noqa: PLC0415 (it imports pypdf)
 

@@ -1,0 +1,106 @@
+"""The catalog of what earlier batches finished."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from pdfbatch.model import Counts, Document
+from pdfbatch.outputs.catalog import Catalog, CatalogEntry
+
+COUNTS = Counts(pages=7, text_pages=1, ocr_pages=2, blank_pages=3, failed_pages=4, characters=5 << 32)
+DOCUMENT = Document("a.pdf", "id-1")
+
+
+def entry(number: int, fingerprint: str | None = "1:a", options: str = "o", twin: str | None = None) -> CatalogEntry:
+    return CatalogEntry(f"id-{number}", fingerprint, options, 7, 1, 2, 3, 4, 5 << 32, twin)
+
+
+@pytest.fixture
+def catalog() -> Iterator[Catalog]:
+    with closing(Catalog()) as catalog:
+        yield catalog
+
+
+def test_a_finished_document_is_found_with_its_counts(catalog: Catalog) -> None:
+    catalog.note_files(["id-1.json", "id-1.txt", "id-2.json"])
+    catalog.add([entry(1), entry(2, twin="id-1")])
+    assert catalog.find(DOCUMENT, "1:a", "o") == (COUNTS, None)
+    assert catalog.find(Document("b.pdf", "id-2"), "1:a", "o") == (COUNTS, "id-1")
+
+
+@pytest.mark.parametrize(("fingerprint", "options"), [("1:b", "o"), ("1:a", "p")])
+def test_another_input_or_other_settings_are_another_document(catalog: Catalog, fingerprint: str, options: str) -> None:
+    catalog.note_files(["id-1.json"])
+    catalog.add([entry(1)])
+    assert catalog.find(DOCUMENT, fingerprint, options) is None
+    assert catalog.is_indexed(DOCUMENT)
+
+
+@pytest.mark.parametrize("names", [[], ["id-1.txt"], ["below/id-1.json"], [".parts/id-1/0123/000001-000002.json"]])
+def test_an_entry_without_its_record_does_not_count(catalog: Catalog, names: list[str]) -> None:
+    catalog.add([entry(1)])
+    catalog.note_files(names)
+    assert catalog.find(DOCUMENT, "1:a", "o") is None
+
+
+def test_the_last_entry_of_a_document_counts(catalog: Catalog) -> None:
+    catalog.note_files(["id-1.json"])
+    catalog.add([entry(1, "1:old", twin="id-0"), entry(1, "1:new")])
+    assert catalog.find(DOCUMENT, "1:old", "o") is None
+    assert catalog.find(DOCUMENT, "1:new", "o") == (COUNTS, None)
+
+
+def test_an_entry_without_a_fingerprint_takes_back_the_one_before(catalog: Catalog) -> None:
+    catalog.note_files(["id-1.json"])
+    catalog.add([entry(1), entry(1, None)])
+    assert not catalog.is_indexed(DOCUMENT)
+    assert catalog.has_files(DOCUMENT)
+
+
+def test_all_entries_can_be_discarded_and_files_stay_known(catalog: Catalog) -> None:
+    catalog.note_files(["id-1.json", ".parts/id-1/0123/000001-000002.json"])
+    catalog.add([entry(1)])
+    catalog.discard_all()
+    assert catalog.find(DOCUMENT, "1:a", "o") is None
+    assert (catalog.is_indexed(DOCUMENT), catalog.has_files(DOCUMENT), catalog.has_parts(DOCUMENT)) == (
+        *(False, True, True),
+    )
+
+
+def test_parts_are_told_from_records(catalog: Catalog) -> None:
+    catalog.note_files(["id-1.json", ".parts/id-2/0123/000001-000002.json"])
+    assert [catalog.has_parts(Document("", identity)) for identity in ("id-1", "id-2", "id-3")] == [False, True, False]
+    assert [catalog.has_files(Document("", identity)) for identity in ("id-1", "id-2", "id-3")] == [True, True, False]
+
+
+def test_names_and_fingerprints_that_cannot_be_encoded_are_not_found(catalog: Catalog) -> None:
+    catalog.note_files(["\udcff.json"])
+    assert catalog.find(DOCUMENT, "1:etag=\udcff", "o") is None
+
+
+def test_threads_can_look_up_documents_at_the_same_time(catalog: Catalog) -> None:
+    catalog.note_files(f"id-{number}.json" for number in range(2000))
+    catalog.add(entry(number) for number in range(2000))
+    documents = [Document("", f"id-{number}") for number in range(2000)]
+
+    def find(document: Document) -> tuple[Counts, str | None] | None:
+        return catalog.find(document, "1:a", "o")
+
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(find, documents))
+    assert found == [(COUNTS, None)] * 2000
+
+
+def resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="reads the memory of this process from /proc")
+def test_memory_does_not_grow_with_the_number_of_documents(catalog: Catalog) -> None:
+    catalog.add(entry(number) for number in range(20_000))
+    before = resident_bytes()
+    catalog.add(entry(number) for number in range(20_000, 120_000))
+    assert resident_bytes() - before < 4 << 20

@@ -1,0 +1,159 @@
+"""The index of an output: segments, tombstones, invalidation and compaction."""
+
+import json
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from pdfbatch.model import Counts, Document, DocumentResult, DocumentStatus
+from pdfbatch.outputs import index
+from pdfbatch.outputs.index import IndexWriter, SegmentNames, open_index, read_index
+from pdfbatch.storage import Storage
+
+
+@pytest.fixture
+def output(tmp_path: Path) -> Storage:
+    return Storage(str(tmp_path))
+
+
+def segments(output: Storage) -> list[Path]:
+    return sorted(Path(output.uri(".index/")).glob("*"))
+
+
+def writer_of(batch: int, output: Storage) -> IndexWriter:
+    return IndexWriter(output, SegmentNames(batch=batch, chance="x"), len(segments(output)))
+
+
+def result(number: int, *, ok: bool = True, duplicate_of: str | None = None) -> DocumentResult:
+    status = DocumentStatus.SUCCEEDED if ok else DocumentStatus.FAILED
+    counts = Counts(pages=number, text_pages=1, ocr_pages=2, blank_pages=3, failed_pages=4, characters=5 << 32)
+    fingerprint = "1:a" if ok else ""
+    return DocumentResult(
+        document=document(number), status=status, fingerprint=fingerprint, counts=counts, duplicate_of=duplicate_of
+    )
+
+
+def document(number: int) -> Document:
+    return Document("", f"id-{number}")
+
+
+def write_records(output: Storage, count: int) -> None:
+    for number in range(count):
+        output.write(f"id-{number}.json", b"{}")
+
+
+def found(output: Storage, *numbers: int, options: str = "o") -> list[int]:
+    """Those of the documents that the index knows as finished."""
+    with closing(read_index(output)[0]) as catalog:
+        return [number for number in numbers if catalog.find(document(number), "1:a", options)]
+
+
+def test_an_entry_comes_back_as_it_was_written(output: Storage) -> None:
+    writer = writer_of(1, output)
+    writer.add(result(1), "o")
+    writer.add(result(2, duplicate_of="id-1"), "o")
+    writer.close(completed=True)
+    write_records(output, 3)
+    with closing(read_index(output)[0]) as catalog:
+        assert catalog.find(document(1), "1:a", "o") == (result(1).counts, None)
+        assert catalog.find(document(2), "1:a", "o") == (result(2).counts, "id-1")
+
+
+def test_segments_are_bounded_and_written_as_a_batch_goes_on(output: Storage) -> None:
+    writer = writer_of(1, output)
+    for number in range(2 * index.SEGMENT_LINES + index.WRITE_LINES // 2):
+        writer.add(result(number), "o")
+    writer.close(completed=False)
+    lines = [len(path.read_bytes().splitlines()) for path in segments(output)]
+    assert sum(lines) == 2 * index.SEGMENT_LINES + index.WRITE_LINES // 2
+    assert len(lines) <= 3
+
+
+def test_many_small_segments_become_one(output: Storage) -> None:
+    for batch in range(1, 30):
+        writer = writer_of(batch, output)
+        writer.add(result(batch), "o")
+        writer.add(result(0), f"o{batch}")
+        writer.close(completed=True)
+    assert len(segments(output)) < 20
+    write_records(output, 30)
+    assert found(output, *range(30)) == list(range(1, 30))
+    assert [found(output, 0, options=f"o{batch}") for batch in (1, 21, 29)] == [[], [], [0]]
+
+
+def test_an_invalidation_that_is_not_taken_back_outlives_a_compaction(output: Storage) -> None:
+    for batch in range(1, 23):
+        writer = writer_of(batch, output)
+        if batch == 10:
+            writer.invalidate()
+        writer.add(result(batch), "o")
+        writer.close(completed=batch != 10)
+    assert len(segments(output)) < 20
+    write_records(output, 30)
+    assert found(output, *range(1, 23)) == list(range(10, 23))
+
+
+def test_a_document_that_fails_after_an_invalidation_gets_a_tombstone(output: Storage) -> None:
+    first = writer_of(1, output)
+    first.add(result(1), "o")
+    first.close(completed=True)
+    second = writer_of(2, output)
+    second.invalidate()
+    second.add(result(1, ok=False), "o")
+    second.close(completed=True)
+    with closing(read_index(output)[0]) as catalog:
+        assert not catalog.is_indexed(document(1))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"key": "id-1", "input"',
+        b"[1]",
+        b'{"key": "id-1"}',
+        b'{"key": "id-1", "input": "1:a", "options": "o", "counts": [1, 2]}',
+        b'{"key": "id-1", "input": "1:a", "options": "o", "counts": [1, 2, 3, 4, 5, 99999999999999999999]}',
+        b'{"key": "id-1", "input": "\\ud800", "options": "o", "counts": [1, 2, 3, 4, 5, 6]}',
+    ],
+    ids=["cut off", "no object", "no entry", "too few counts", "a count too large", "half a character"],
+)
+def test_a_broken_line_invalidates_what_comes_before_it(output: Storage, line: bytes) -> None:
+    for number in (1, 2):
+        writer = writer_of(number, output)
+        writer.add(result(number), "o")
+        writer.close(completed=True)
+    write_records(output, 3)
+    first = segments(output)[0]
+    first.write_bytes(first.read_bytes() + line)
+    assert found(output, 1, 2) == [2]
+
+
+def test_a_full_segment_is_read_in_portions(output: Storage) -> None:
+    writer = writer_of(1, output)
+    for number in range(2500):
+        writer.add(result(number), "o")
+    writer.close(completed=True)
+    write_records(output, 1)
+    output.write("id-2499.json", b"{}")
+    assert found(output, 0, 1, 2499) == [0, 2499]
+
+
+def test_an_index_is_opened_without_catalog_unless_it_is_resumed(output: Storage) -> None:
+    _, writer = open_index(output, resume=False)
+    assert segments(output) == []
+    writer.add(result(1), "o")
+    writer.close(completed=True)
+    write_records(output, 2)
+    catalog, _ = open_index(output, resume=False)
+    assert catalog is None
+    assert json.loads(segments(output)[-1].read_bytes()) == {"invalid": "all lines before"}
+    assert found(output, 1) == []
+
+
+def test_parts_of_a_document_are_known_by_the_listing(output: Storage) -> None:
+    output.write(".parts/id-0/0123/000001-000002.json", b"[]")
+    catalog, _ = open_index(output, resume=True)
+    assert catalog is not None
+    with closing(catalog):
+        assert [catalog.has_files(document(number)) for number in (0, 1)] == [True, False]

@@ -1,0 +1,61 @@
+"""The public contract over every sink that ships."""
+
+import io
+
+import pytest
+
+from pdfbatch.ports import Sink
+from pdfbatch.sinks import CallbackSink, LogSink, MemorySink, NullSink, ProgressBarSink, RedisSink
+from pdfbatch.testing import RecordingSink, SinkContract
+from pdfbatch.testing.servers import RedisServer
+
+
+class TestMemorySink(SinkContract):
+    def make_sink(self) -> Sink:
+        return MemorySink()
+
+    def read_last_state(self, sink: Sink, batch_id: str) -> str | None:
+        assert isinstance(sink, MemorySink)
+        return None if sink.status is None else str(sink.status.state)
+
+
+class TestNullSink(SinkContract):
+    def make_sink(self) -> Sink:
+        return NullSink()
+
+
+class TestCallbackSink(SinkContract):
+    def make_sink(self) -> Sink:
+        return CallbackSink(lambda result: None, lambda status: None)
+
+
+class TestLogSink(SinkContract):
+    def make_sink(self) -> Sink:
+        return LogSink()
+
+
+class TestRecordingSink(SinkContract):
+    def make_sink(self) -> Sink:
+        return RecordingSink()
+
+
+class TestProgressBarSinkOnLines(SinkContract):
+    def make_sink(self) -> Sink:
+        return ProgressBarSink(stream=io.StringIO())
+
+
+class TestRedisSink(SinkContract):
+    @pytest.fixture(autouse=True)
+    def _server(self, redis_server: RedisServer) -> None:
+        redis_server.start()
+        self.server = redis_server
+
+    def make_sink(self) -> Sink:
+        return RedisSink(self.server.url, linger_seconds=0.0)
+
+    def make_unreachable_sink(self) -> Sink:
+        self.server.pause()
+        return self.make_sink()
+
+    def read_last_state(self, sink: Sink, batch_id: str) -> str | None:
+        return str(self.server.read_status(batch_id).get("status"))
