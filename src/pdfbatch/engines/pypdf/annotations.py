@@ -47,7 +47,7 @@ def _blocks(page: PageObject) -> Iterator[Block]:
     frame = _frame(page)
     for annotation in _annotations(page):
         area = _area(annotation)
-        if area is not None and _is_visible(annotation) and (text := _shown_text(page, annotation).strip()):
+        if area is not None and _is_visible(annotation) and (text := _read_text(page, annotation).strip()):
             is_note = annotation.get("/Subtype") == "/Text"
             lines = (line.strip() for line in text.splitlines())
             yield Block("\n".join(line for line in lines if line), frame.box(area), is_note)
@@ -59,20 +59,20 @@ def _is_visible(annotation: DictionaryObject) -> bool:
     return flags is None or (not int(flags) & _HIDDEN and bool(int(flags) & _PRINTED))
 
 
-def _shown_text(page: PageObject, annotation: DictionaryObject) -> str:
+def _read_text(page: PageObject, annotation: DictionaryObject) -> str:
     subtype = annotation.get("/Subtype")
     if subtype == "/Text":
         return _string(annotation.get("/Contents"))
     if subtype != "/Widget":
         value = _string(annotation.get("/Contents")) if subtype == "/FreeText" else ""
-        return _drawn_text(page, annotation) or value
+        return _read_appearance(page, annotation) or value
     flags = _inherit(annotation, "/Ff")
     flags = int(flags) if isinstance(flags, int) else 0
     kind = _inherit(annotation, "/FT")
     if kind == "/Btn" and not flags & _PUSH:
         return _mark(annotation, flags)
     value = "" if kind == "/Tx" and flags & _PASSWORD else _field_value(annotation, kind)
-    drawn = _drawn_text(page, annotation) if kind != "/Ch" or not value else ""
+    drawn = _read_appearance(page, annotation) if kind != "/Ch" or not value else ""
     return _as_seen(drawn, value)
 
 
@@ -115,7 +115,7 @@ def _inherit(annotation: DictionaryObject, key: str) -> object:
     return None
 
 
-def _drawn_text(page: PageObject, annotation: DictionaryObject) -> str:
+def _read_appearance(page: PageObject, annotation: DictionaryObject) -> str:
     appearance = annotation.get("/AP")
     appearance = appearance.get_object() if appearance is not None else None
     normal = appearance.get("/N") if isinstance(appearance, DictionaryObject) else None
