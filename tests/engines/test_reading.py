@@ -337,6 +337,12 @@ def test_an_accent_drawn_over_a_letter_is_one_character(accent: bytes, letter: b
     assert words_of(PDFIUM, pdf) == [f"M{whole}n", "is", "here"]
 
 
+def test_an_accent_after_hyphens_at_ends_of_lines_is_found() -> None:
+    lines = [(b"all of this per-", 72.0, 760.0 - 14 * row) for row in range(4)]
+    accent = ((b"M", 72.0, 704.0), (b"\xb4", 79.2, 704.0), (b"a", 79.2, 704.0), (b"n is here", 86.4, 704.0))
+    assert words_of(PDFIUM, placed(b"", *lines, *accent))[-3:] == ["M\xe1n", "is", "here"]
+
+
 def test_an_accent_that_stands_alone_stays() -> None:
     assert words_of(PDFIUM, placed(b"", (b"a \xb4 b `c` x\x88 2", 72, 700))) == [
         "a",

@@ -73,9 +73,9 @@ class _Annotation:
 
 def has_annotations(page: Handle) -> bool:
     """Whether a page has an annotation that may show text."""
-    if pdfium.FPDFPage_GetAnnotCount(page) <= 0:
-        return False
-    return any(subtype not in _WITHOUT_TEXT for _, subtype in _annotations(page))
+    return pdfium.FPDFPage_GetAnnotCount(page) > 0 and any(
+        subtype not in _WITHOUT_TEXT for _, subtype in _annotations(page)
+    )
 
 
 def count_fields(page: Handle) -> int:

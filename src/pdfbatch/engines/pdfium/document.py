@@ -40,6 +40,9 @@ _METADATA_KEYS = ("Title", "Author", "Subject", "Keywords", "Creator", "Producer
 _METADATA_BYTES = 512
 _WHITE = b"\xff"
 _TEXT_AREAS = 5_000
+# For pdfium to write into, which it does for each page: whoever holds the lock has them for himself.
+_CROP, _MEDIA = tuple(c_float() for _ in range(4)), tuple(c_float() for _ in range(4))
+_CROP_PLACES, _MEDIA_PLACES = tuple(map(byref, _CROP)), tuple(map(byref, _MEDIA))
 _ERRORS = {
     pdfium.FPDF_ERR_FILE: "pdfium cannot read the file",
     pdfium.FPDF_ERR_FORMAT: "pdfium finds no PDF structure in it",
@@ -175,7 +178,7 @@ class PdfiumPage:
             if SIGNS.search(text) is None and not is_letter_spaced(text):
                 # Nothing that could not be stored, but for ends of lines.
                 return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
-            if not mends_by_glyphs(text):
+            if not mends_by_glyphs(self._text(), text):
                 return storable_text(text)
             glyphs = Glyphs(self._text())
             mend(glyphs, text)
@@ -270,13 +273,10 @@ def _text_areas(text: Handle) -> Generator[Area]:
 
 def _reaches_beyond(page: Handle, text: Handle) -> bool:
     """Whether some text lies outside the visible part of a page that shows less than there is."""
-    left, bottom, right, top = c_float(), c_float(), c_float(), c_float()
-    places = byref(left), byref(bottom), byref(right), byref(top)
-    if not pdfium.FPDFPage_GetCropBox(page, *places):
+    if not pdfium.FPDFPage_GetCropBox(page, *_CROP_PLACES):
         return False
-    crop = left.value, bottom.value, right.value, top.value
-    pdfium.FPDFPage_GetMediaBox(page, *places)
-    if crop == (left.value, bottom.value, right.value, top.value):
+    pdfium.FPDFPage_GetMediaBox(page, *_MEDIA_PLACES)
+    if all(crop.value == media.value for crop, media in zip(_CROP, _MEDIA, strict=True)):
         return False
     visible = visible_area(page)
     return any(not visible.holds(area) for area in _text_areas(text))

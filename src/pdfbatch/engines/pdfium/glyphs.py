@@ -47,7 +47,7 @@ class Glyphs:
         """Return where a glyph lies, as wide as it advances and as high as its font."""
         found = self._areas.get(index)
         if found is None:
-            found = self._areas[index] = _area(self._handle, index)
+            found = self._areas[index] = glyph_area(self._handle, index)
         return found
 
     def is_added(self, index: int) -> bool:
@@ -157,7 +157,8 @@ def _text_of(handle: Handle, index: int) -> str:
     return chr(code) if code <= sys.maxunicode and code != ord("\r") else ""
 
 
-def _area(handle: Handle, index: int) -> Area:
+def glyph_area(handle: Handle, index: int) -> Area:
+    """Return where a glyph lies, as wide as it advances and as high as its font."""
     found = pdfium.FS_RECTF()
     pdfium.FPDFText_GetLooseCharBox(handle, index, byref(found))
     return Area(found.left, found.bottom, found.right, found.top)

@@ -1,10 +1,19 @@
 """Mend what pdfium gets wrong in the text of a page, by where its glyphs lie. Each repair needs a sign in the text."""
 
 import re
+from typing import Any
 from unicodedata import combining, normalize
 
+import pypdfium2.raw
+
 from pdfbatch.engines.coverage import Area
-from pdfbatch.engines.pdfium.glyphs import Glyphs
+from pdfbatch.engines.pdfium.glyphs import Glyphs, glyph_area
+
+pdfium: Any = pypdfium2.raw
+"""Generated bindings, without types."""
+
+Handle = Any
+"""A pointer from pdfium."""
 
 _ARABIC_ALEF = "\u0622\u0623\u0625\u0627"
 _LAM = "\u0644"
@@ -39,7 +48,7 @@ SIGNS = re.compile(
 # Ordinary text has a space to five or six letters, text whose letters stand apart one to each. So does a table of contents with
 # dots between spaces, so words are counted in what has that many spaces.
 _SPACED = 0.35
-_SPACED_LOOK = 1_000
+_SPACED_LOOK = 300
 _WORD = re.compile(r"[^\W_]+")
 _SPACED_WORDS = 20
 _ONE_LETTER_WORDS = 0.85
@@ -54,15 +63,35 @@ _CLOSER = 0.4
 
 def is_letter_spaced(text: str) -> bool:
     """Whether so much of a text is spaces that they may stand between letters of a word."""
-    if text.count(" ", 0, _SPACED_LOOK) <= _SPACED * min(len(text), _SPACED_LOOK):
+    # A look at some letters from the middle settles nearly all pages.
+    look = text[len(text) // 3 :][:_SPACED_LOOK]
+    if look.count(" ") <= _SPACED * len(look):
         return False
     lengths = [len(word) for word in _WORD.findall(text)]
     return len(lengths) >= _SPACED_WORDS and lengths.count(1) > _ONE_LETTER_WORDS * len(lengths)
 
 
-def mends_by_glyphs(text: str) -> bool:
+def mends_by_glyphs(handle: Handle, text: str) -> bool:
     """Whether a text has a sign of something that only a look at its glyphs mends."""
-    return bool(_RIGHT_TO_LEFT.search(text) or _ACCENT.search(text) or _SOFT_HYPHEN in text) or is_letter_spaced(text)
+    if _SOFT_HYPHEN in text or is_letter_spaced(text) or _RIGHT_TO_LEFT.search(text):
+        return True
+    return any(_may_lie_over(handle, text, found.start()) for found in _ACCENT.finditer(text))
+
+
+def _may_lie_over(handle: Handle, text: str, place: int) -> bool:
+    """Whether an accent lies over a glyph near it, or at the end of a line, to which pdfium moves accents at times.
+
+    Looks at a few glyphs only: a page of formulas or of code has many such characters that are no accents of letters.
+    """
+    if not text[place + 1 : place + 4].strip(" ") or text[place + 1 : place + 4].lstrip(" ")[:1] in ("\r", "\n"):
+        return True
+    # A hyphen and the end of its line are one character for pdfium, which ends other lines in "\r\n".
+    index = pdfium.FPDFText_GetCharIndexFromTextIndex(handle, place - text.count("-\n", 0, place))
+    over = glyph_area(handle, index)
+    around = (
+        glyph_area(handle, other) for other in range(index - _NEAR, index + _NEAR + 1) if other not in (index, -1)
+    )
+    return any(_is_over(over, area) for area in around)
 
 
 def mend(glyphs: Glyphs, text: str) -> None:
@@ -116,15 +145,10 @@ def _combine_accents(glyphs: Glyphs) -> None:
 def _letter_under(glyphs: Glyphs, accent: int, mark: str) -> int | None:
     """Return the letter that an accent stands over: one near it in the text, else one of the same or the next line."""
     over = glyphs.area(accent)
-    middle, height = _middle(over), (over.top - over.bottom) / 2
-
-    def is_under(index: int) -> bool:
-        area = glyphs.area(index)
-        return area.left <= middle <= area.right and abs(area.bottom - over.bottom) < height
-
+    middle = _middle(over)
     for reach in (_NEAR, _FAR):
         indices = range(max(accent - reach, 0), min(accent + reach + 1, len(glyphs)))
-        under = [index for index in indices if index != accent and is_under(index)]
+        under = [index for index in indices if index != accent and _is_over(over, glyphs.area(index))]
         found = [index for index in under if _takes(glyphs.texts[index], mark)]
         if found:
             return min(found, key=lambda index: abs(_middle(glyphs.area(index)) - middle))
@@ -132,6 +156,12 @@ def _letter_under(glyphs: Glyphs, accent: int, mark: str) -> int | None:
             # It stands over something that takes no accent: a symbol.
             return None
     return None
+
+
+def _is_over(over: Area, under: Area) -> bool:
+    """Whether an accent stands over a glyph, both on one line."""
+    is_level = abs(under.bottom - over.bottom) < (over.top - over.bottom) / 2
+    return is_level and under.left <= _middle(over) <= under.right and under.right > under.left
 
 
 def _takes(letter: str, mark: str) -> bool:
