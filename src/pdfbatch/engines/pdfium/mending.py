@@ -83,7 +83,8 @@ def _may_lie_over(handle: Handle, text: str, place: int) -> bool:
 
     Looks at a few glyphs only: a page of formulas or of code has many such characters that are no accents of letters.
     """
-    if not text[place + 1 : place + 4].strip(" ") or text[place + 1 : place + 4].lstrip(" ")[:1] in ("\r", "\n"):
+    behind = text[place + 1 : place + 4].lstrip(" ")
+    if text[place] != "`" and (not behind or behind[0] in "\r\n"):
         return True
     # A hyphen and the end of its line are one character for pdfium, which ends other lines in "\r\n".
     index = pdfium.FPDFText_GetCharIndexFromTextIndex(handle, place - text.count("-\n", 0, place))
