@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pdfbatch.errors import DependencyError
-from pdfbatch.ports import Box, OpenDocument, OpenPage, PageFacts, Reading
+from pdfbatch.ports import Box, DocumentExtras, OpenDocument, OpenPage, PageFacts, Reading
 from pdfbatch.testing import Fault, PlainEngine, commit
 
 if TYPE_CHECKING:
@@ -27,8 +27,10 @@ class ScanEngine:
         return "1"
 
     @contextmanager
-    def open(self, source: str | bytes, *, password: str | None = None) -> Generator[OpenDocument]:
-        with PlainEngine().open(source, password=password) as document:
+    def open(
+        self, source: str | bytes, *, password: str | None = None, annotations: bool = True
+    ) -> Generator[OpenDocument]:
+        with PlainEngine().open(source, password=password, annotations=annotations) as document:
             yield _Document(document)
 
 
@@ -43,6 +45,10 @@ class _Document:
     @property
     def metadata(self) -> Mapping[str, str]:
         return {"Title": "a scan"}
+
+    @property
+    def extras(self) -> DocumentExtras:
+        return DocumentExtras()
 
     @contextmanager
     def page(self, number: int) -> Generator[OpenPage]:

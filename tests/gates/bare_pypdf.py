@@ -7,7 +7,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from pdfbatch.errors import Cause, DocumentError
-from pdfbatch.ports import Box, OpenDocument, OpenPage, PageFacts
+from pdfbatch.ports import Box, DocumentExtras, OpenDocument, OpenPage, PageFacts
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -27,7 +27,9 @@ class BarePypdfEngine:
         return version("pypdf")
 
     @contextmanager
-    def open(self, source: str | bytes, *, password: str | None = None) -> Generator[OpenDocument]:
+    def open(
+        self, source: str | bytes, *, password: str | None = None, annotations: bool = True
+    ) -> Generator[OpenDocument]:
         import io
 
         from pypdf import PdfReader
@@ -48,6 +50,10 @@ class _Document:
     @property
     def metadata(self) -> Mapping[str, str]:
         return {}
+
+    @property
+    def extras(self) -> DocumentExtras:
+        return DocumentExtras()
 
     @contextmanager
     def page(self, number: int) -> Generator[OpenPage]:

@@ -24,6 +24,7 @@ from pdfbatch.executors import ThreadExecutor
 from pdfbatch.model import DocumentResult
 from pdfbatch.ports import (
     Box,
+    DocumentExtras,
     Executor,
     Locality,
     OcrEngine,
@@ -74,6 +75,11 @@ class PassingPool:
     def __init__(self, work: Work) -> None:
         self.work = work
         self.pool = ThreadExecutor(2).start(work)
+
+    @property
+    def kills(self) -> bool:
+        """Whether it kills."""
+        return False
 
     @property
     def capacity(self) -> int:
@@ -535,9 +541,11 @@ class SpoiledEngine:
     message: Callable[[str], str] = str
 
     @contextmanager
-    def open(self, source: str | bytes, *, password: str | None = None) -> Generator[OpenDocument]:
+    def open(
+        self, source: str | bytes, *, password: str | None = None, annotations: bool = True
+    ) -> Generator[OpenDocument]:
         try:
-            with PypdfEngine().open(source, password=password) as document:
+            with PypdfEngine().open(source, password=password, annotations=annotations) as document:
                 yield _SpoiledDocument(self, document)
         except DocumentError as error:
             raise DocumentError(self.message(str(error)), cause=self.cause or error.cause) from error
@@ -555,6 +563,10 @@ class _SpoiledDocument:
     @property
     def metadata(self) -> Mapping[str, str]:
         return self.document.metadata if self.engine.metadata else {"Author": ""}
+
+    @property
+    def extras(self) -> DocumentExtras:
+        return self.document.extras
 
     @contextmanager
     def page(self, number: int) -> Generator[OpenPage]:

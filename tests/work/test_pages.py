@@ -17,7 +17,7 @@ from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.executors.sequential import SequentialExecutor
 from pdfbatch.model import Document, DocumentResult, DocumentStatus, Page
 from pdfbatch.ocr.tesseract import TesseractEngine
-from pdfbatch.ports import Box, OcrEngine, OpenDocument, OpenPage, PageFacts, Reading, TextEngine
+from pdfbatch.ports import Box, DocumentExtras, OcrEngine, OpenDocument, OpenPage, PageFacts, Reading, TextEngine
 from pdfbatch.processor import BatchProcessor
 from pdfbatch.samples import blank_pdf, letter, mixed_pdf, scanned_pdf, text_pdf
 from pdfbatch.settings import Extraction, Limits
@@ -47,9 +47,11 @@ class Recorder:
     version: str = "1"
 
     @contextmanager
-    def open(self, source: str | bytes, *, password: str | None = None) -> Generator[OpenDocument]:
+    def open(
+        self, source: str | bytes, *, password: str | None = None, annotations: bool = True
+    ) -> Generator[OpenDocument]:
         """As pdfium does."""
-        with self.engine.open(source, password=password) as document:
+        with self.engine.open(source, password=password, annotations=annotations) as document:
             yield RecordedDocument(document, self)
 
 
@@ -69,6 +71,11 @@ class RecordedDocument:
     def metadata(self) -> Mapping[str, str]:
         """As pdfium says."""
         return self.plain.metadata
+
+    @property
+    def extras(self) -> DocumentExtras:
+        """As pdfium says."""
+        return self.plain.extras
 
     @contextmanager
     def page(self, number: int) -> Generator[OpenPage]:

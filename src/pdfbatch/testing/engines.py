@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pdfbatch.errors import Cause, DocumentError
-from pdfbatch.ports import Box, OpenDocument, OpenPage, PageFacts, TextEngine
+from pdfbatch.ports import Box, DocumentExtras, OpenDocument, OpenPage, PageFacts, TextEngine
 from pdfbatch.testing.faults import Fault, commit
 
 if TYPE_CHECKING:
@@ -42,12 +42,14 @@ class PlainEngine:
         return "1"
 
     @contextmanager
-    def open(self, source: str | bytes, *, password: str | None = None) -> Generator[OpenDocument]:
+    def open(
+        self, source: str | bytes, *, password: str | None = None, annotations: bool = True
+    ) -> Generator[OpenDocument]:
         """Open a local path or bytes.
 
         Raises ``DocumentError`` (``storage_not_found``, ``empty_input``, ``malformed`` when it is not UTF-8).
         """
-        del password
+        del password, annotations
         yield _PlainDocument(_text(source).split("\f"))
 
 
@@ -62,6 +64,10 @@ class _PlainDocument:
     @property
     def metadata(self) -> Mapping[str, str]:
         return {"Producer": "pdfbatch.testing"}
+
+    @property
+    def extras(self) -> DocumentExtras:
+        return DocumentExtras()
 
     @contextmanager
     def page(self, number: int) -> Generator[OpenPage]:
@@ -78,7 +84,6 @@ class _PlainPage:
         return self._text
 
     def text_boxes(self) -> Sequence[Box]:
-        """Return none: plain text lies nowhere."""
         return ()
 
     def facts(self) -> PageFacts:
@@ -113,10 +118,12 @@ class FaultyEngine:
         return self.engine.version
 
     @contextmanager
-    def open(self, source: str | bytes, *, password: str | None = None) -> Generator[OpenDocument]:
+    def open(
+        self, source: str | bytes, *, password: str | None = None, annotations: bool = True
+    ) -> Generator[OpenDocument]:
         """Open a local path or the bytes of a document with the engine behind it."""
         name = "" if isinstance(source, bytes) else os.path.basename(source)
-        with self.engine.open(source, password=password) as document:
+        with self.engine.open(source, password=password, annotations=annotations) as document:
             yield _FaultyDocument(self, name, document)
 
     def fault_in(self, name: str, number: int, text: str) -> Fault | None:
@@ -139,6 +146,10 @@ class _FaultyDocument:
     @property
     def metadata(self) -> Mapping[str, str]:
         return self._document.metadata
+
+    @property
+    def extras(self) -> DocumentExtras:
+        return self._document.extras
 
     @contextmanager
     def page(self, number: int) -> Generator[OpenPage]:

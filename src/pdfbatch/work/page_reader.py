@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from pdfbatch import awake_clock
 from pdfbatch.errors import Cause, DependencyError, DocumentError
 from pdfbatch.model import Document, Failure, Page, Reason, TextSource
 from pdfbatch.outcomes import failed_pages
@@ -242,7 +243,7 @@ class PageReader:
             engine=self.ocr_engine,
             languages=self.document.languages or self.extraction.languages,
             dpi=dpi,
-            timeout=None if deadline is None else deadline - time.monotonic(),
+            timeout=None if deadline is None else deadline - awake_clock.now(),
             weak_confidence=rules.weak_confidence,
         ).reading
         if pale and not waiting.text.strip() and is_weak(reading, rules.weak_confidence):
@@ -261,7 +262,7 @@ class PageReader:
         """Return a page on which OCR found nothing more: it may be so, or its images could not be decoded."""
         broken = facts.undecoded_images
         if facts.images and isinstance(page, SupportsEvidence):
-            broken = max(broken, page.undecoded_images(), page.cut_images())
+            broken = max(broken, page.cut_images())
         if not broken:
             return found
         if not found.text.strip() and (second := self.second.text(found.number)).strip():

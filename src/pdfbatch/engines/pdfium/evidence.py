@@ -1,4 +1,4 @@
-"""Look at a page that pdfium has loaded more closely: where its text lies, and which of its images are damaged.
+"""Look at the objects of a page that pdfium has loaded: at a glance, and for images that end early.
 
 The caller holds the lock on pdfium.
 """
@@ -6,14 +6,13 @@ The caller holds the lock on pdfium.
 import math
 import zlib
 from collections.abc import Iterator
-from ctypes import byref, c_double, c_float, c_int, c_ubyte, create_string_buffer, string_at
+from ctypes import byref, c_float, c_ubyte, create_string_buffer
 from itertools import islice
 from typing import Any
 
 import pypdfium2.raw
 
 from pdfbatch.engines.pdfium.objects import objects_of
-from pdfbatch.ports import Box
 
 pdfium: Any = pypdfium2.raw
 """Generated bindings, without types."""
@@ -21,8 +20,6 @@ pdfium: Any = pypdfium2.raw
 Handle = Any
 """A pointer from pdfium."""
 
-_BOXES = 5_000
-_FINE = 100.0  # ``FPDF_PageToDevice`` gives whole numbers: hundredths of points are fine enough
 _TEXT, _PATH = pdfium.FPDF_PAGEOBJ_TEXT, pdfium.FPDF_PAGEOBJ_PATH
 _GLANCE = 5  # objects at the beginning, about as many in between, and at the end
 # Images and forms that are fewer than a third of the objects, and each smaller than a tenth of the page, are ornaments.
@@ -30,36 +27,10 @@ _FEW, _SMALL = 3, 0.1
 # Rules and ornaments of a page are some dozens of paths, letters that are drawn are hundreds.
 _MANY = 300
 _IMAGES = 50
-# Less data than this is a blank sheet or an ornament, whatever its pixels.
-_LEAST_BYTES = 512
 _LARGE_BYTES = 4_096
 _TAIL_BYTES = 2_048
 _JPEG_START, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
 _CODESTREAM_START = b"\xff\x4f\xff\x51"
-_SAMPLED_ROWS = 400
-_BILEVEL = frozenset({"CCITTFaxDecode", "JBIG2Decode"})
-# Above this share of rows without a single light pixel, a picture of incompressible data is none.
-_DARK_ROWS = 0.5
-
-
-def find_text_boxes(page: Handle, text: Handle) -> list[Box]:
-    """Return a box for each run of glyphs in one line."""
-    width, height = (
-        round(side * _FINE) for side in (pdfium.FPDF_GetPageWidthF(page), pdfium.FPDF_GetPageHeightF(page))
-    )
-    sides, x, y = [c_double() for _ in range(4)], c_int(), c_int()
-    left, top, right, bottom = sides
-    places = [byref(side) for side in sides]
-    boxes = list[Box]()
-    for index in range(min(pdfium.FPDFText_CountRects(text, 0, -1), _BOXES)):
-        pdfium.FPDFText_GetRect(text, index, *places)
-        pdfium.FPDF_PageToDevice(page, 0, 0, width, height, 0, left.value, top.value, byref(x), byref(y))
-        first = x.value / _FINE, y.value / _FINE
-        pdfium.FPDF_PageToDevice(page, 0, 0, width, height, 0, right.value, bottom.value, byref(x), byref(y))
-        second = x.value / _FINE, y.value / _FINE
-        xs, ys = sorted((first[0], second[0])), sorted((first[1], second[1]))
-        boxes.append(Box(xs[0], ys[0], xs[1], ys[1]))
-    return boxes
 
 
 def is_plain(page: Handle) -> bool:
@@ -97,11 +68,6 @@ def count_cut_images(page: Handle) -> int:
     return sum(_is_cut(image) for image in _images(page))
 
 
-def count_undecoded_images(page: Handle) -> int:
-    """Return how many images with some data cannot be decoded, or have one colour although their data do not."""
-    return sum(_is_undecoded(image) for image in _images(page))
-
-
 def _images(page: Handle) -> Iterator[Handle]:
     found = (placed.handle for placed in objects_of(page) if placed.type == pdfium.FPDF_PAGEOBJ_IMAGE)
     return islice(found, _IMAGES)
@@ -129,38 +95,6 @@ def _ends_early(data: bytes) -> bool:
     except zlib.error:
         return True
     return not unpacking.eof
-
-
-def _is_undecoded(image: Handle) -> bool:
-    size = pdfium.FPDFImageObj_GetImageDataRaw(image, None, 0)
-    if size < _LEAST_BYTES:
-        return False
-    bitmap = pdfium.FPDFImageObj_GetBitmap(image)
-    if not bitmap:
-        return True
-    try:
-        empty = _shows_nothing(bitmap, of_two_colours=bool(_BILEVEL.intersection(_filters(image))))
-    finally:
-        pdfium.FPDFBitmap_Destroy(bitmap)
-    # The data of a blank sheet repeat themselves, in whatever format.
-    return empty and len(zlib.compress(_raw_data(image))) >= max(_LEAST_BYTES, size // 2)
-
-
-def _shows_nothing(bitmap: Handle, *, of_two_colours: bool) -> bool:
-    """Return whether all pixels have one colour.
-
-    In an image of two colours a decoder leaves the rows that it lacks black from edge to edge: half of them are enough.
-    """
-    height, stride = pdfium.FPDFBitmap_GetHeight(bitmap), pdfium.FPDFBitmap_GetStride(bitmap)
-    start = pdfium.FPDFBitmap_GetBuffer(bitmap)
-    if not start or not height or not stride:
-        return True
-    width = pdfium.FPDFBitmap_GetWidth(bitmap) * max(stride // max(pdfium.FPDFBitmap_GetWidth(bitmap), 1), 1)
-    pixels = string_at(start, stride * height)
-    rows = [pixels[row * stride : row * stride + width] for row in range(0, height, max(height // _SAMPLED_ROWS, 1))]
-    if all(row == rows[0] for row in rows) and len(set(rows[0])) <= 2:
-        return True
-    return of_two_colours and sum(not any(row) for row in rows) > len(rows) * _DARK_ROWS
 
 
 def _filters(image: Handle) -> list[str]:
