@@ -28,6 +28,7 @@ _MAX_MESSAGE = (
 )
 _MAX_INLINE = 20_000  # characters of metadata in the head; more goes into blocks
 _MAX_ENTRIES = 1_000
+_MAX_REASONS = 64
 _MAX_NUMBERS = 2_000_000  # page numbers in all lists of an answer
 MAX_NUMBER = 1 << 53
 
@@ -87,6 +88,7 @@ def _encode_document_result(result: DocumentResult, blocks: list[bytes]) -> list
             counts.failed_pages,
             counts.characters,
             counts.ocr_seconds,
+            dict(list(counts.reasons.items())[:_MAX_REASONS]),
         ],
         result.duplicate_of,
         result.fingerprint,
@@ -103,13 +105,16 @@ def _encode_partial_document(partial: PartialDocument, blocks: list[bytes]) -> l
         partial.folder,
         _encode_mapping(partial.pdf_metadata, blocks),
         _encode_pages(partial.pages, blocks),
+        _encode_failure(partial.missing),
     ]
 
 
 def _encode_pages(pages: Sequence[Page], blocks: list[bytes]) -> int:
     for start in range(0, len(pages), _PAGES_AT_ONCE):
         some = pages[start : start + _PAGES_AT_ONCE]
-        facts = [(it.number, it.source, it.reason, it.confidence, _encode_failure(it.failure)) for it in some]
+        facts = [
+            (it.number, it.source, it.reason, it.confidence, it.weak_words, _encode_failure(it.failure)) for it in some
+        ]
         _put_block(_to_json(facts), blocks)
         for page in some:
             _put_block(page.text.encode(_ENCODING, _ERRORS), blocks)
@@ -198,7 +203,7 @@ class _Decoder:
     def _decode_document_result(self, value: object) -> DocumentResult:
         fields = _array(value, 10)
         status, failure, output, attempts, duration, counts, duplicate_of, fingerprint, metadata, page_count = fields
-        *numbers, ocr_seconds = _array(counts, 7)
+        *numbers, ocr_seconds, reasons = _array(counts, 8)
         pdf_metadata = self._decode_mapping(metadata)
         return rebuild(
             DocumentResult,
@@ -210,13 +215,13 @@ class _Decoder:
             _number(attempts),
             _seconds(duration),
             pdf_metadata,
-            rebuild(Counts, *map(_number, numbers), _seconds(ocr_seconds)),
+            rebuild(Counts, *map(_number, numbers), _seconds(ocr_seconds), _reasons(reasons)),
             _optional(_text, duplicate_of),
             _text(fingerprint),
         )
 
     def _decode_partial_document(self, value: object) -> PartialDocument:
-        fingerprint, engine, ranges, folder, metadata, page_count = _array(value, 6)
+        fingerprint, engine, ranges, folder, metadata, page_count, missing = _array(value, 7)
         return PartialDocument(
             fingerprint=_text(fingerprint),
             engine=_text(engine),
@@ -224,6 +229,7 @@ class _Decoder:
             folder=_optional(_text, folder),
             pdf_metadata=self._decode_mapping(metadata),
             pages=self._decode_pages(page_count),
+            missing=_failure(missing),
         )
 
     def _build_part(self, partial: PartialDocument | None, attempt: object, ranges: object) -> PartTask:
@@ -274,11 +280,12 @@ class _Decoder:
             facts = _list(self._take_json())
             if not 0 < len(facts) <= min(left, _PAGES_AT_ONCE):
                 raise AnswerError("facts of another number of pages")
-            pages += [self._build_page(*_array(it, 5)) for it in facts]
+            pages += [self._build_page(_array(it, 6)) for it in facts]
             left -= len(facts)
         return tuple(pages)
 
-    def _build_page(self, number: object, source: object, reason: object, confidence: object, failure: object) -> Page:
+    def _build_page(self, facts: list[Any]) -> Page:
+        number, source, reason, confidence, weak_words, failure = facts
         return rebuild(
             Page,
             _number(number),
@@ -286,6 +293,7 @@ class _Decoder:
             TextSource(_text(source)),
             _text(reason),
             _optional(_seconds, confidence),
+            _optional(_seconds, weak_words),
             _failure(failure),
         )
 
@@ -324,6 +332,12 @@ def _list(value: Any) -> list[Any]:
     if type(value) is not list:
         raise AnswerError("not an array")
     return value  # pyright: ignore[reportUnknownVariableType] (what is in it is checked where it is taken out)
+
+
+def _reasons(value: object) -> dict[str, int]:
+    if type(value) is not dict or len(value) > _MAX_REASONS:  # pyright: ignore[reportUnknownArgumentType] (checked below)
+        raise AnswerError("not a count of reasons")
+    return {_text(key): _number(count) for key, count in cast("dict[object, object]", value).items()}
 
 
 def _text(value: object) -> str:
