@@ -79,6 +79,16 @@ class PipelinedWork(Work, Protocol):
         """
 
 
+@runtime_checkable
+class BoundedResults(Protocol):
+    """Work that knows how much a result may amount to. A pool with processes refuses a longer one from a worker."""
+
+    @property
+    def max_result_bytes(self) -> int:
+        """The most bytes that a ``TaskResult`` takes when it is written as plain data."""
+        ...
+
+
 class Pool(Protocol):
     """A running executor. A context manager.
 
@@ -91,6 +101,11 @@ class Pool(Protocol):
     @property
     def name(self) -> str:
         """Name of the executor that does the work: the one in use where there are several."""
+        ...
+
+    @property
+    def kills(self) -> bool:
+        """Whether limits are enforced: ``kills`` of the executor that does the work."""
         ...
 
     @property

@@ -77,6 +77,11 @@ class PassingPool:
         self.pool = ThreadExecutor(2).start(work)
 
     @property
+    def kills(self) -> bool:
+        """Whether it kills."""
+        return False
+
+    @property
     def capacity(self) -> int:
         return self.pool.capacity
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pdfbatch import awake_clock
 from pdfbatch.errors import Cause, DependencyError, DocumentError
 from pdfbatch.model import Document, Failure, Page, Reason, TextSource
 from pdfbatch.outcomes import failed_pages
@@ -178,7 +179,7 @@ class PageReader:
             engine=self.ocr_engine,
             languages=self.document.languages or self.extraction.languages,
             dpi=dpi,
-            timeout=None if deadline is None else deadline - time.monotonic(),
+            timeout=None if deadline is None else deadline - awake_clock.now(),
             weak_confidence=rules.weak_confidence,
         ).reading
         if not reading.text.strip() and waiting.text.strip():
