@@ -104,10 +104,7 @@ def versions(parts: Iterable[TextEngine | OcrEngine]) -> dict[str, str]:
 
 
 def own_version() -> str:
-    """The version of pdfbatch."""
-    from importlib.metadata import PackageNotFoundError, version  # 30 modules, which a batch without output is spared
+    """Return the version of pdfbatch. It is written in the package alone, where the build reads it, too."""
+    from pdfbatch import __version__
 
-    try:
-        return version("pdfbatch")
-    except PackageNotFoundError:
-        return "unknown"
+    return __version__

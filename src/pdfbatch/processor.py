@@ -11,7 +11,7 @@ from typing import Literal
 from pdfbatch import defaults
 from pdfbatch.batch import Batch, Notifier, ProgressTracker
 from pdfbatch.errors import DependencyError, UsageError
-from pdfbatch.inputs import Inputs, Manifest, ManifestSource, documents_from, known_number
+from pdfbatch.inputs import Inputs, Manifest, ManifestSource, documents_from
 from pdfbatch.model import Document, DocumentResult, DocumentStatus
 from pdfbatch.outputs import Results, read_record
 from pdfbatch.ports import Executor, OcrEngine, Output, Shared, SinkLike, TextEngine
@@ -147,8 +147,9 @@ class BatchProcessor:
         options.check()
         if self.storage is not None:
             self.storage.check()
-        chosen = self._chosen(documents_from(documents), options)
-        expected = 0 if options.retry_failed else known_number(documents) or 0
+        found = documents_from(documents)
+        chosen = self._chosen(found, options)
+        expected = 0 if options.retry_failed else found.count() or 0
         executor = self.executor or defaults.executor_for(self.storage)
         work = self._work(executor)
         deduplicate = self.deduplicate and not (self.storage is None and results is None)

@@ -21,7 +21,7 @@ from pdfbatch.outcomes import failed_result
 from pdfbatch.ports import Executor, OpenDocument
 from pdfbatch.processor import BatchProcessor
 from pdfbatch.settings import Extraction
-from pdfbatch.storage import Storage, fingerprints
+from pdfbatch.storage import Fingerprint, Storage
 from pdfbatch.storage.documents import fingerprint
 from pdfbatch.testing import PlainEngine, plain_document
 
@@ -196,7 +196,7 @@ def test_files_that_differ_in_the_middle_only_are_no_twins(tmp_path: Path) -> No
 def test_a_document_of_a_size_of_its_own_is_never_opened(tmp_path: Path) -> None:
     found = ContentIndex()
     gone = [Document(str(tmp_path / f"{number}.pdf"), str(number)) for number in range(3)]
-    met = [found.meet(it, fingerprints.Fingerprint(size_bytes=size, tag="t"), 0) for size, it in enumerate(gone, 1)]
+    met = [found.meet(it, Fingerprint(size_bytes=size, tag="t"), 0) for size, it in enumerate(gone, 1)]
     assert met == [None, None, None]
 
 
@@ -204,14 +204,14 @@ def test_twins_take_less_than_forty_bytes_a_document_in_memory(tmp_path: Path) -
     found = ContentIndex()
     for number in range(20_000):
         document = Document(f"{number}.pdf", str(number), content=b"%06d" % number)
-        found.meet(document, fingerprints.of_bytes(document.content or b""), number)
+        found.meet(document, Fingerprint.of_bytes(document.content or b""), number)
     assert found.memory_bytes / 20_000 < 40
 
 
 def test_the_same_failure_is_not_copied_from_a_twin_that_was_lost() -> None:
     held = duplicate_filter.DuplicateFilter(under_way={"0"}, results=None)
     one, two = (Document(name, name, content=b"same") for name in ("0", "1"))
-    found = fingerprints.of_bytes(b"same")
+    found = Fingerprint.of_bytes(b"same")
     assert [held.take(it, found, place) for place, it in enumerate((one, two))] == [False, True]
     assert list(held.held()) == [two]
     held.ended(failed_result(one, Failure(cause=Cause.WORKER_LOST, message="0: lost")), 0)

@@ -14,7 +14,7 @@ from typing import NamedTuple, cast
 
 from pdfbatch.model import Document
 from pdfbatch.outputs import PickleLog, Rows
-from pdfbatch.storage import Fingerprint, local_path, of_stat
+from pdfbatch.storage import Fingerprint, local_path
 from pdfbatch.tasks import DuplicateOf
 
 SAMPLE_BYTES = 64 << 10
@@ -62,7 +62,7 @@ class ContentIndex:
     ) -> tuple[IndexedDocument, DuplicateOf] | None:
         """The earlier document with the same bytes and settings of its own; ``None`` remembers this one.
 
-        ``digest`` is the hash of a remote document's bytes, in the words of ``fingerprints.of_bytes``.
+        ``digest`` is the hash of a remote document's bytes, in the words of ``Fingerprint.of_bytes``.
         """
         if (size := _size(document, found, digest)) is None:
             return None
@@ -167,7 +167,7 @@ def _sample(known: IndexedDocument) -> bytes | None:
 
 def _digest(descriptor: int, known: IndexedDocument) -> bytes | None:
     facts = os.fstat(descriptor)
-    if str(of_stat(facts)) != known.fingerprint:
+    if str(Fingerprint.of_stat(facts)) != known.fingerprint:
         return None
     digest = hashlib.sha256(os.read(descriptor, min(SAMPLE_BYTES, facts.st_size)))
     if facts.st_size > SAMPLE_BYTES:
@@ -185,7 +185,7 @@ def _same(earlier: IndexedDocument, known: IndexedDocument) -> bool:
             open(earlier.path, "rb", buffering=0, opener=_without_waiting) as one,
             open(known.path, "rb", buffering=0, opener=_without_waiting) as other,
         ):
-            if str(of_stat(os.fstat(one.fileno()))) != earlier.fingerprint:
+            if str(Fingerprint.of_stat(os.fstat(one.fileno()))) != earlier.fingerprint:
                 return False
             while block := one.read(_BLOCK_BYTES):
                 if block != other.read(_BLOCK_BYTES):

@@ -11,7 +11,7 @@ from pdfbatch.batch.resume import ResumeState
 from pdfbatch.errors import DocumentError
 from pdfbatch.model import Document, DocumentResult
 from pdfbatch.prefetch import Prefetcher
-from pdfbatch.storage import DEADLINE_SECONDS, Fingerprint, fingerprint, parse_fingerprint
+from pdfbatch.storage import DEADLINE_SECONDS, Fingerprint, fingerprint
 from pdfbatch.tasks import LocalCopy, ReadTask
 
 # So many documents may leave the way before the batch gets its turn.
@@ -108,7 +108,7 @@ class TaskSource:
         if self.duplicates is not None:
             yield from self.duplicates.held()
         self._unread = self.documents if unread else iter(())
-        yield from (document for document in self._spool.not_given() if document is not None)
+        yield from (document for document in self._spool.pending() if document is not None)
 
     def _sieved(self) -> Iterator[Document | None]:
         """Documents to be read; ``None`` when the batch should have its turn, or a twin must end first."""
@@ -146,7 +146,7 @@ class TaskSource:
 
     def _may_come_back(self) -> bool:
         """Whether a document waits for its twin, or may when its bytes have come."""
-        return self.duplicates is not None and bool(self.duplicates.waiting or self._spool.fetching)
+        return self.duplicates is not None and bool(self.duplicates.waiting or self._spool.pending_count)
 
     def _leaves(self, document: Document) -> bool:
         """Whether a document need not be read."""
@@ -197,7 +197,7 @@ class TaskSource:
     def _has_twin(self, document: Document, copy: LocalCopy) -> bool:
         if self.duplicates is None:
             return False
-        found, position = parse_fingerprint(copy.fingerprint), self.positions[document.document_uuid]
+        found, position = Fingerprint.parse(copy.fingerprint), self.positions[document.document_uuid]
         return self.duplicates.take(document, found, position, copy.digest)
 
     def _begun(self, task: ReadTask) -> ReadTask:

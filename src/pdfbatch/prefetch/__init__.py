@@ -1,4 +1,4 @@
-"""Remote documents, downloaded ahead of the workers."""
+"""Download remote documents ahead of the workers."""
 
 from typing import TYPE_CHECKING
 
