@@ -31,6 +31,7 @@ class _Totals:
     pages: int = 0
     ocr_pages: int = 0
     failed_pages: int = 0
+    other_language_pages: int = 0
     retries: int = 0
 
     def add(self, result: DocumentResult) -> None:
@@ -44,6 +45,7 @@ class _Totals:
         if status not in _NOT_WORKED_ON:
             self.pages += counts.pages
             self.ocr_pages += counts.ocr_pages
+            self.other_language_pages += counts.other_language_pages
         self.failed_pages += counts.failed_pages
         self.retries += result.attempts - 1
 
