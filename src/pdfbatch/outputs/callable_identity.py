@@ -2,7 +2,8 @@
 
 import copyreg
 import functools
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AnySet
 from dataclasses import fields, is_dataclass
 from types import BuiltinFunctionType, FunctionType
 from typing import cast
@@ -11,32 +12,32 @@ from typing import cast
 def describe(value: object) -> object:
     """Return a value as JSON-ready data: what is plain as it is, a function or class as ``module:name``.
 
-    A dataclass instance is its class and its fields; another object its class and what ``pickle`` would keep of it. Two
-    objects that are described alike do the same.
+    A dataclass instance is its class and its fields, another object its class and what ``pickle`` would keep of it.
     """
+    found: object
     match value:
         case str() | int() | float() | None:
-            return value
-        case bytes():
-            return ["bytes", value.hex()]
+            found = value
         case type() | FunctionType() | BuiltinFunctionType():
-            return f"{value.__module__}:{value.__qualname__}"
+            found = f"{value.__module__}:{value.__qualname__}"
         case list() | tuple():
-            return [describe(item) for item in cast("list[object]", value)]
-        case Set():
-            return ["set", sorted((describe(item) for item in cast("Set[object]", value)), key=repr)]
+            found = [describe(item) for item in cast("list[object]", value)]
+        case AnySet():
+            found = ["set", sorted((describe(item) for item in cast("AnySet[object]", value)), key=repr)]
         case Mapping():
             items = cast("Mapping[object, object]", value).items()
-            return ["mapping", [[describe(key), describe(item)] for key, item in items]]
-        case functools.partial():
-            return ["partial", describe(value.func), describe(value.args), describe(value.keywords)]
-        case _ if is_dataclass(value):
-            return [describe(type(value)), [[one.name, describe(getattr(value, one.name))] for one in fields(value)]]
+            found = ["mapping", [[describe(key), describe(item)] for key, item in items]]
+        case bytes():
+            found = ["bytes", value.hex()]
         case _:
-            return [describe(type(value)), _describe_state(value)]
+            found = [describe(type(value)), _describe_state(value)]
+    return found
 
 
 def _describe_state(value: object) -> object:
+    if isinstance(value, functools.partial):
+        return describe([value.func, value.args, value.keywords])
+    if is_dataclass(value):
+        return [[one.name, describe(getattr(value, one.name))] for one in fields(value)]
     reduce = copyreg.dispatch_table.get(type(value))
-    reduced = value.__reduce_ex__(4) if reduce is None else reduce(value)
-    return describe(reduced)
+    return describe(value.__reduce_ex__(4) if reduce is None else reduce(value))

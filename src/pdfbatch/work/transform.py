@@ -24,7 +24,7 @@ def check_transform(transform: PageTransform | None) -> None:
         describe(transform)
     except Exception as error:  # pickling calls code of the caller
         raise UsageError(
-            f"page_transform cannot be sent to workers: {error}. A lambda, or a function inside another one, cannot be pickled: "
+            f"page_transform cannot be sent to workers: {error}. A lambda or a function inside another one cannot be pickled: "
             "use a function of a module, functools.partial of one, or an instance of a frozen dataclass with __call__."
         ) from error
 
