@@ -17,7 +17,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("storage",),
     ("inputs", "outputs", "prefetch"),
     ("engines", "executors", "ocr", "sinks", "testing", "work"),
-    ("batch", "defaults"),
+    ("batch", "defaults", "transforms"),
     ("processor",),
     ("api",),
     ("cli",),

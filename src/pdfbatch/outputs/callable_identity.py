@@ -3,9 +3,9 @@
 import copyreg
 import functools
 from collections.abc import Mapping
-from collections.abc import Set as AnySet
+from collections.abc import Set as AbstractSet
 from dataclasses import fields, is_dataclass
-from types import BuiltinFunctionType, FunctionType
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import cast
 
 
@@ -18,17 +18,19 @@ def describe(value: object) -> object:
     match value:
         case str() | int() | float() | None:
             found = value
-        case type() | FunctionType() | BuiltinFunctionType():
+        case type() | FunctionType():
             found = f"{value.__module__}:{value.__qualname__}"
         case list() | tuple():
             found = [describe(item) for item in cast("list[object]", value)]
-        case AnySet():
-            found = ["set", sorted((describe(item) for item in cast("AnySet[object]", value)), key=repr)]
+        case AbstractSet():
+            found = ["set", sorted((describe(item) for item in cast("AbstractSet[object]", value)), key=repr)]
         case Mapping():
             items = cast("Mapping[object, object]", value).items()
             found = ["mapping", [[describe(key), describe(item)] for key, item in items]]
         case bytes():
             found = ["bytes", value.hex()]
+        case BuiltinFunctionType() if isinstance(value.__self__, ModuleType):  # else it is bound to some value
+            found = f"{value.__module__}:{value.__qualname__}"
         case _:
             found = [describe(type(value)), _describe_state(value)]
     return found

@@ -34,7 +34,7 @@ FUNCTION_WORDS: dict[str, str] = {
     "cym": "y yr a yn i o ar ei mae ac wedi gan am bod sydd oedd hyn fel ond nid dim eu gyda at bydd neu hon hwn",
     "dan": (
         "og i at det er en til af på for med den de som ikke der har et om var men fra vi kan han ud så vil sig "
-        "her eller ved efter sin alle også under blev jeg skal hvor nu mig meget"
+        "her eller ved efter sin alle også under blev jeg skal hvor nu mig meget hende bliver mere noget fordi hvis os have blive nogen"
     ),
     "deu": (
         "der die und in den von zu das mit sich des auf für ist im dem nicht ein eine als auch es an werden aus "
@@ -132,7 +132,7 @@ FUNCTION_WORDS: dict[str, str] = {
     ),
     "nor": (
         "og i det er på til som en å for av at med har de ikke den om et fra men var vi seg kan jeg så ble skal "
-        "han eller ved etter også blir være dette mot nå der alle under hun ut"
+        "han eller ved etter også blir være dette mot nå der alle under hun ut henne bli oss mer noe fordi hvis"
     ),
     "oci": (
         "de la e lo que los en per un una del las es dins amb a se al als son mai dels pas aquel aquò tanben o foguèt"
@@ -215,7 +215,7 @@ FUNCTION_WORDS: dict[str, str] = {
     "fas": "و در به از که این را با است برای آن یک خود تا شد بر هم نیز شود بود ها می آنها شده اما یا هر ما کرد",
     "kur": "و لە بە بۆ کە ئەو ئەم لەسەر دا یان بوو هەر وەک بەڵام نیە",
     "pus": "د په او چې ته له کې یې سره دی هم دا کړي شوي نه یو پر هغه خو",
-    "snd": "جي جو ۾ کي جا سان ته ۽ آهي هن جيڪو هو اهو نه کان به تي",
+    "snd": "جي جو کي جا سان ته آهي هن جيڪو هو اهو نه کان به تي",
     "uig": "ۋە بۇ بىلەن ئۈچۈن بىر دەپ مۇ ئۇ بولۇپ كېيىن قىلىش ئەمەس بار",
     "urd": "کے کی میں سے ہے اور کو کا نے پر اس یہ کہ ہیں ایک بھی وہ نہیں تھا گیا لیے ان ہو کر تھے",
     # --- Devanagari ---

@@ -33,8 +33,8 @@ _LEAST_OWN_WORDS = 3
 # A script must have so many letters and so large a share, because formulas, names and OCR errors bring letters of others.
 _LEAST_SCRIPT_LETTERS = 20
 _SCRIPT_SHARE = 0.5
-# Japanese has kana between the Han characters, at least a twentieth even in titles; Chinese and Korean quote single words.
-_KANA_SHARE = 0.05
+# Half of Japanese running text is kana, and a tenth of titles; Chinese quotes single words.
+_KANA_SHARE = 0.1
 _SIMPLIFIED = frozenset(
     "这国来们说时过会对没学样现发动经进还实长问开关东车见话电书业为个后与从两应当无种义产门总条题结质点"
 )
