@@ -19,12 +19,38 @@ _BROKEN_WORD = re.compile(
     r"""(?P<first>[^\W\d_]+(?:[-\u2010][^\W\d_]+)*)  # letters, and the parts of a compound
         (?P<hyphen>[-\u00ad\u2010\u00ac])[^\S\n]*
         \n[^\S\n]*
-        (?P<second>[^\W\d_]+)(?P<end>[^\s\w]*)[^\S\n]?""",
+        (?P<second>[^\W\d_]+)(?P<end>\S*)[^\S\n]*(?P<next>\n|\Z)?""",
     re.VERBOSE,
 )
 # After "Haus-" these begin another word: "Haus- und Hofrecht", "two- or threefold".
 _NEXT_WORDS = frozenset(
-    "and or to und oder bzw sowie bis et ou y o u e och og eller en of i ili lub oraz ja tai".split()
+    (
+        "and",
+        "or",
+        "to",
+        "und",
+        "oder",
+        "bzw",
+        "sowie",
+        "bis",
+        "et",
+        "ou",
+        "y",
+        "o",
+        "u",
+        "e",
+        "och",
+        "og",
+        "eller",
+        "en",
+        "of",
+        "i",
+        "ili",
+        "lub",
+        "oraz",
+        "ja",
+        "tai",
+    )
 )
 _SPACES = re.compile(r"[^\S\n]+")
 _INVISIBLE = re.compile("[\u200b\u2060\ufeff]")
@@ -44,7 +70,10 @@ class JoinHyphens:
 
     def __call__(self, page: Page) -> Page:
         """Return the page with joined words."""
-        return replace(page, text=_BROKEN_WORD.sub(_join, page.text))
+        text, before = page.text, ""
+        while text != before:  # a long word may be broken twice
+            text, before = _BROKEN_WORD.sub(_join, text), text
+        return replace(page, text=text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,4 +130,5 @@ def _join(found: re.Match[str]) -> str:
     if not is_soft and (not second[0].islower() or second in _NEXT_WORDS):
         return found[0]
     hyphen = "" if is_soft or not re.search(r"[-\u2010]", first) else found["hyphen"]
-    return f"{first}{hyphen}{second}{found['end']}\n"
+    line_end = "" if found["next"] == "" else "\n"  # the text ends here
+    return f"{first}{hyphen}{second}{found['end']}{line_end}"

@@ -34,7 +34,8 @@ FUNCTION_WORDS: dict[str, str] = {
     "cym": "y yr a yn i o ar ei mae ac wedi gan am bod sydd oedd hyn fel ond nid dim eu gyda at bydd neu hon hwn",
     "dan": (
         "og i at det er en til af på for med den de som ikke der har et om var men fra vi kan han ud så vil sig "
-        "her eller ved efter sin alle også under blev jeg skal hvor nu mig meget hende bliver mere noget fordi hvis os have blive nogen"
+        "her eller ved efter sin alle også under blev jeg skal hvor nu mig meget hende bliver mere noget"
+        " fordi hvis os have blive nogen"
     ),
     "deu": (
         "der die und in den von zu das mit sich des auf für ist im dem nicht ein eine als auch es an werden aus "
