@@ -16,10 +16,10 @@ from pdfbatch.work import guess_language
 __all__ = ["Chain", "JoinHyphens", "NormalizeWhitespace", "TagLanguage"]
 
 _BROKEN_WORD = re.compile(
-    r"""(?P<first>[^\W\d_]+(?:[-\u2010][^\W\d_]+)*)  # letters, and the parts of a compound
+    r"""(?<![^\W\d_])(?P<first>[^\W\d_]++(?:[-\u2010][^\W\d_]++){0,8}+)  # letters, and the parts of a compound
         (?P<hyphen>[-\u00ad\u2010\u00ac])[^\S\n]*
         \n[^\S\n]*
-        (?P<second>[^\W\d_]+)(?P<end>\S*)[^\S\n]*(?P<next>\n|\Z)?""",
+        (?P<second>[^\W\d_]++)(?P<end>\S*+)[^\S\n]*(?P<next>\n|\Z)?""",
     re.VERBOSE,
 )
 # After "Haus-" these begin another word: "Haus- und Hofrecht", "two- or threefold".
