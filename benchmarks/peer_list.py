@@ -35,6 +35,25 @@ PEERS = (
         disciplines=("text",),
     ),
     Peer(
+        name="liteparse, in its pool",
+        module="benchmarks.peers.liteparse_pool",
+        packages=("liteparse",),
+        disciplines=("text",),
+    ),
+    Peer(
+        name="xberg, batch",
+        module="benchmarks.peers.xberg_batch",
+        packages=("xberg",),
+        disciplines=("text",),
+    ),
+    Peer(
+        name="liteparse, in its pool, with OCR",
+        module="benchmarks.peers.liteparse_pool",
+        packages=("liteparse",),
+        disciplines=("ocr",),
+        settings={"ocr": True},
+    ),
+    Peer(
         name="pdf_oxide in a process pool",
         module="benchmarks.peers.pdf_oxide_pool",
         packages=("pdf_oxide",),
