@@ -20,7 +20,7 @@ from pdfbatch.report import BatchReport, BatchStatus
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
 from pdfbatch.work import DocumentWork, check_transform, first_language
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 
 Order = Literal["completed", "input"]
 

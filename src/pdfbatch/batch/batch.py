@@ -27,7 +27,7 @@ from pdfbatch.settings import Limits, RetryPolicy
 from pdfbatch.task_log import route_engines
 from pdfbatch.work import DocumentWork
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 
 REPORT_NAME = "report.json"
 FAILURES_NAME = "failures.jsonl"

@@ -19,7 +19,7 @@ from pdfbatch.model import Document
 from pdfbatch.storage import Fingerprint, local_path
 from pdfbatch.tasks import DuplicateOf
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 
 SAMPLE_BYTES = 64 << 10
 MAX_COMPARED_BYTES = 64 << 20

@@ -9,7 +9,7 @@ from pdfbatch.model import DocumentResult
 from pdfbatch.ports import Sink
 from pdfbatch.report import BatchStatus
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 
 INTERVAL_SECONDS = 0.25
 

@@ -11,7 +11,7 @@ from pdfbatch.outputs import Catalog, IndexWriter, delete_parts, open_index, rec
 from pdfbatch.ports import Output
 from pdfbatch.tasks import ReadTask
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, kw_only=True)
