@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from typing import cast
 
 AUTO = "auto"
 """Setting for languages that are guessed from the pages."""
@@ -42,7 +43,7 @@ est et - estonian|eesti
 eus eu baq basque|euskara
 fao fo - faroese
 fas fa per persian|farsi|فارسی
-fil tl tgl filipino|tagalog|pilipino
+fil tl - filipino|tagalog|pilipino
 fin fi - finnish|suomi
 fra fr fre french|français
 frm - - middle french
@@ -69,7 +70,8 @@ kat ka geo georgian
 kaz kk - kazakh
 khm km - khmer|cambodian
 kir ky - kyrgyz|kirghiz
-kmr ku kur kurdish|northern kurdish|kurmanji
+kmr ku - kurdish|northern kurdish|kurmanji
+kur ckb - central kurdish|sorani
 kor ko - korean|한국어
 lao lo - lao
 lat la - latin
@@ -113,6 +115,7 @@ tam ta - tamil
 tat tt - tatar
 tel te - telugu
 tgk tg - tajik
+tgl - - -
 tha th - thai|ไทย
 tir ti - tigrinya
 ton to - tongan
@@ -179,25 +182,27 @@ def find_code(name: str) -> str | None:
 def codes_of_setting(languages: str) -> str:
     """Return languages that somebody asked for as codes joined by ``+``.
 
-    A name that is not known stays as it is, because OCR data may have any name (``eng_best``, ``script/Latin``).
+    A name that is not known stays as it is, and so does one with ``_``, because OCR data may have any name (``eng_best``,
+    ``script/Latin``).
     """
     if languages.strip().casefold() == AUTO:
         return AUTO
-    if (whole := find_code(languages)) is not None:
-        return whole
     names = (part.strip() for part in languages.split("+"))
-    return "+".join(find_code(name) or name for name in names)
+    return "+".join(name if "_" in name else find_code(name) or name for name in names)
 
 
 def names_in(value: object) -> Iterator[str]:
     """Yield the names in a value that metadata have: a text, or a list of texts. Anything else is a name that is not known."""
-    if isinstance(value, str):
-        yield from list_names(value)
-    elif isinstance(value, Iterable) and not isinstance(value, bytes | dict):
-        for item in value:  # pyright: ignore[reportUnknownVariableType]
-            yield from names_in(item)  # pyright: ignore[reportUnknownArgumentType]
-    elif value is not None:
-        yield str(value)
+    match value:
+        case str():
+            yield from list_names(value)
+        case list() | tuple() | set() | frozenset():
+            for item in cast("Iterable[object]", value):
+                yield from names_in(item)
+        case None:
+            return
+        case _:
+            yield str(value)
 
 
 def _variant(code: str | None, subtags: frozenset[str]) -> str | None:

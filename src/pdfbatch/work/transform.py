@@ -3,7 +3,7 @@
 import pickle
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from pdfbatch.errors import Cause, DocumentError, UsageError
 from pdfbatch.model import Page
@@ -39,7 +39,7 @@ def apply_transform(transform: PageTransform | None, page: Page) -> Page:
     if transform is None or (page.failure is not None and not page.text):
         return page
     try:
-        changed: object = transform(page)
+        changed = cast("object", transform(page))
     except MemoryError:
         raise
     except Exception as error:  # the function may raise anything
@@ -48,7 +48,7 @@ def apply_transform(transform: PageTransform | None, page: Page) -> Page:
         raise _failure(f"returned {type(changed).__name__}, not a Page")
     if changed.number != page.number:
         raise _failure(f"returned page {changed.number} instead")
-    text: object = changed.text
+    text = cast("object", changed.text)
     if not isinstance(text, str):
         raise _failure(f"returned a page whose text is {type(text).__name__}")
     clean = storable_text(text)
