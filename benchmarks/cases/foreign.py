@@ -8,18 +8,17 @@ from pathlib import Path
 
 from benchmarks.bench import Bench, Case
 from benchmarks.candidates import library
+from benchmarks.cases.peers import peer_candidate
 from benchmarks.foreign import ForeignDocument, Merit, judge_output, load_foreign
 from benchmarks.items import readable_language
-from benchmarks.measurement import Candidate
-from benchmarks.peer_list import PEERS, Peer
+from benchmarks.peer_list import PEERS
 from benchmarks.results import CaseResult, Ratio, Table
-from benchmarks.workload import Item, Workload
+from benchmarks.workload import Item
 
 PDFBATCH = "pdfbatch"
 # Peers that are run beside it; the folder has the scores of others.
 LIVE = ("liteparse, in its pool", "xberg, batch")
 LIVE_OCR = ("liteparse, in its pool, with OCR",)
-TIMEOUT_SECONDS = 3600.0
 
 Merits = dict[str, dict[str, Merit]]
 """By reader, then by document."""
@@ -44,7 +43,7 @@ def _run(bench: Bench, name: str, *, ocr: str, live: Sequence[str]) -> CaseResul
     found: Merits = {}
     candidates = [library(PDFBATCH, items, max(bench.workers), writes=True, ocr=ocr)]
     if not bench.small:
-        candidates += [_peer(bench, peer, items) for peer in PEERS if peer.name in live]
+        candidates += [peer_candidate(bench, peer, items) for peer in PEERS if peer.name in live]
     judged = [replace(one, inspect=partial(_inspect, found, one.name, documents)) for one in candidates]
     entries = bench.measure(judged)
     ours = found.get(PDFBATCH, {})
@@ -138,20 +137,6 @@ def _behind(documents: Sequence[ForeignDocument], ours: Mapping[str, Merit], fou
         header=("document", "kind", "tags", "pdfbatch", "better"),
         rows=table,
     )
-
-
-def _peer(bench: Bench, peer: Peer, items: tuple[Item, ...]) -> Candidate:
-    candidate = Candidate(
-        name=peer.name,
-        module=peer.module,
-        workload=Workload(items=items, workers=min(max(bench.workers), peer.max_workers), settings=peer.settings),
-        writes=True,
-        timeout=TIMEOUT_SECONDS,
-    )
-    try:
-        return replace(candidate, python=bench.environments.python_for(peer))
-    except LookupError as error:
-        return replace(candidate, missing=str(error))
 
 
 def _item(document: ForeignDocument) -> Item:

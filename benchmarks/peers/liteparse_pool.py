@@ -5,6 +5,7 @@ its text.
 """
 
 import importlib
+import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -45,6 +46,7 @@ def batch(workload: Workload) -> WorkloadResult:
         "render_form_fields": True,
         "quiet": True,
         "num_workers": 1,
+        "tessdata_path": os.environ.get("TESSDATA_PREFIX") or None,
         "pool_size": workload.workers,
     }
     parsers = {
