@@ -123,12 +123,14 @@ class DocumentWork:
         with opener.open(source, document) as (engine, reader):
             numbers = opener.page_numbers(document, reader.opened)
             pages, pending = reader.read_text_layers(numbers, task.skipped_pages, budget, watch)
+            language = reader.guess_language(pages) if pending else None
             partial = PartialDocument(
                 fingerprint=source.fingerprint,
                 engine=engine,
                 page_numbers=numbers,
                 pdf_metadata=dict(reader.opened.metadata),
                 pages=tuple(pages),
+                language=language,
             )
             if (split := self._splitter.split(task, partial, pending)) is not None:
                 return split
