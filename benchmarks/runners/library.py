@@ -105,7 +105,9 @@ def documents(workload: Workload) -> Iterator[Document]:
         return
     with_language = workload.settings.get("ocr", "never") != "never"
     for item in workload.items:
-        yield Document(item.path, item.id, languages=item.language if with_language else None)
+        yield Document(
+            item.path, item.id, languages=item.language if with_language else None, password=item.password or None
+        )
 
 
 def count_results(results: Iterator[DocumentResult]) -> WorkloadResult:

@@ -75,7 +75,8 @@ class Document:
 
     ``file_path`` is a path or an fsspec URL. Without a ``document_uuid``, the id is derived from the path (UUIDv5 of its
     absolute form), so that a second run finds the outputs of the first. ``metadata`` comes back with the result, unchanged.
-    ``password``, ``pages`` ("1-3,7", counted from 1) and ``languages`` ("eng+deu") override the batch's settings.
+    ``password``, ``pages`` ("1-3,7", counted from 1) and ``languages`` ("eng+deu", "German", "auto") override the batch's
+    settings. Where neither has languages, OCR uses those that ``language`` or ``languages`` in the ``metadata`` name.
     ``content`` is the bytes of a document that has no file; ``file_path`` is then only a name.
 
     Raises ``ValueError`` when ``pages`` is not a page range.
@@ -156,6 +157,17 @@ class Reason(StrEnum):
     FAINT_MARKS = "faint-marks"
 
 
+class Note(StrEnum):
+    """What to know about a page that was read.
+
+    ``other-language``: its words do not fit the language that OCR was asked for, but ``Page.language``, which could be asked
+    for, too. ``language-not-installed``: they fit ``Page.language``, for which there is no OCR data here.
+    """
+
+    OTHER_LANGUAGE = "other-language"
+    LANGUAGE_NOT_INSTALLED = "language-not-installed"
+
+
 @fast_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
@@ -164,6 +176,8 @@ class Page:
     ``number`` counts from 1. ``reason`` is one of ``Reason``, or the cause of the ``failure`` of a page that could not be read.
     ``confidence`` is the mean word confidence of OCR, 0 to 100, and ``weak_words`` the share of words below 60, 0 to 1; both
     are ``None`` without OCR or without a word. A page that has a text and a ``failure`` could be read in part only.
+    ``language`` is that of the words (tesseract's code) where it is known, which is on most pages of running text that were
+    read by OCR. ``note`` is one of ``Note``, or empty.
     """
 
     number: int
@@ -173,6 +187,8 @@ class Page:
     confidence: float | None = None
     weak_words: float | None = None
     failure: Failure | None = None
+    language: str | None = None
+    note: str = ""
 
     def as_dict(self) -> dict[str, object]:
         """Return the page as JSON-ready data, as records have it."""
@@ -182,6 +198,8 @@ class Page:
             "reason": self.reason,
             "confidence": self.confidence,
             "weak_words": self.weak_words,
+            "language": self.language,
+            "note": self.note,
             "error": None if self.failure is None else self.failure.as_dict(),
             "text": self.text,
         }
@@ -193,6 +211,7 @@ class Counts:
     """Page and character counts of one document. The parent process needs these, but not its text.
 
     ``reasons`` counts pages by ``Page.reason``; it is empty where that is not known, as for documents that a resume skips.
+    ``other_language_pages`` are pages by OCR whose words do not fit the language asked for.
     """
 
     pages: int = 0
@@ -203,6 +222,7 @@ class Counts:
     characters: int = 0
     ocr_seconds: float = 0.0
     reasons: Mapping[str, int] = field(default_factory=dict[str, int])
+    other_language_pages: int = 0
 
 
 @fast_pickle

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from pdfbatch.errors import Cause
-from pdfbatch.model import Counts, Document, DocumentResult, DocumentStatus, Failure, Page, Reason, TextSource
+from pdfbatch.model import Counts, Document, DocumentResult, DocumentStatus, Failure, Note, Page, Reason, TextSource
 from pdfbatch.tasks import DuplicateOf
 
 _STATUS_OF_CAUSE = {
@@ -13,6 +13,8 @@ _STATUS_OF_CAUSE = {
     Cause.WORKER_LOST: DocumentStatus.CRASHED,
     Cause.MEMORY_LIMIT: DocumentStatus.OUT_OF_MEMORY,
 }
+
+_OF_LANGUAGE = frozenset({Note.OTHER_LANGUAGE, Note.LANGUAGE_NOT_INSTALLED})
 
 
 def build_result(
@@ -94,6 +96,7 @@ def count_pages(pages: Sequence[Page], ocr_seconds: float = 0.0) -> Counts:
         characters=sum(len(page.text) for page in pages),
         ocr_seconds=ocr_seconds,
         reasons=dict(sorted(Counter(page.reason for page in pages).items())),
+        other_language_pages=sum(page.note in _OF_LANGUAGE for page in pages),
     )
 
 

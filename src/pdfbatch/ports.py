@@ -374,8 +374,23 @@ class Reading:
     weak_share: float | None = None
 
 
+@runtime_checkable
+class SupportsLanguages(Protocol):
+    """An OCR engine that can say which languages it reads. Without it, pdfbatch cannot guess the language of a page."""
+
+    @abstractmethod
+    def list_languages(self) -> frozenset[str]:
+        """Return the codes of the languages that it can read here, each alone; none when it is not installed.
+
+        Called for each document with pages for OCR, so an answer that takes long must be kept.
+        """
+
+
 class OcrEngine(Protocol):
-    """Reads pictures: text and confidence. A picklable value, also after it has read; it may be called in many threads."""
+    """Reads pictures: text and confidence. A picklable value, also after it has read; it may be called in many threads.
+
+    One that knows its languages is also a ``SupportsLanguages``.
+    """
 
     @property
     def name(self) -> str:

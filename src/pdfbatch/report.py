@@ -50,6 +50,7 @@ class BatchStatus:
     pages: int = 0
     ocr_pages: int = 0
     failed_pages: int = 0
+    other_language_pages: int = 0
     retries: int = 0
     started_at: float | None = None
     updated_at: float | None = None
@@ -99,6 +100,7 @@ class BatchStatus:
             "pages": self.pages,
             "ocr_pages": self.ocr_pages,
             "failed_pages": self.failed_pages,
+            "other_language_pages": self.other_language_pages,
             "documents_per_hour": round(self.documents_per_hour, 1),
             "eta_seconds": None if self.eta_seconds is None else round(self.eta_seconds, 1),
             "started_at": utc(self.started_at),
@@ -219,6 +221,7 @@ class BatchReport:
             "pages": self.status.pages,
             "ocr_pages": self.status.ocr_pages,
             "failed_pages": self.status.failed_pages,
+            "other_language_pages": self.status.other_language_pages,
             "retries": self.status.retries,
             "duration_seconds": round(self.duration_seconds, 3),
             "documents_per_hour": round(self.documents_per_hour, 1),

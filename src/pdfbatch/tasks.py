@@ -45,6 +45,7 @@ class PartialDocument:
     pages: tuple[Page, ...] = ()
     folder: str | None = None
     missing: Failure | None = None
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

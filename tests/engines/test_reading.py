@@ -216,7 +216,14 @@ def test_an_annotation_without_flags_is_seen(engine: TextEngine) -> None:
 
 
 def test_annotations_that_are_no_annotations_harm_nothing(engine: TextEngine) -> None:
-    for broken in (b"null", b"7", b"<<>>", b"<</Type/Annot/Subtype/Widget>>", b"<</Subtype/Stamp/Rect[1 2]/AP 3>>"):
+    for broken in (
+        b"null",
+        b"7",
+        b"<<>>",
+        b"<</Subtype/Widget/FT/Tx/V(x)/F/Odd/Rect[0 0 9 9]>>",
+        b"<</Type/Annot/Subtype/Widget>>",
+        b"<</Subtype/Stamp/Rect[1 2]/AP 3>>",
+    ):
         assert words_of(engine, annotated(broken, content=show_text(b"Unharmed"))) == ["Unharmed"], broken
 
 

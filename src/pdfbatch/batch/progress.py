@@ -36,6 +36,7 @@ class Tally:
     reused_pages: int = 0
     ocr_pages: int = 0
     failed_pages: int = 0
+    other_language_pages: int = 0
     retries: int = 0
     worker_seconds: float = 0.0
 
@@ -63,6 +64,7 @@ class Tally:
                 self.empty += status is DocumentStatus.EMPTY
                 self.pages += counts.pages
                 self.ocr_pages += counts.ocr_pages
+                self.other_language_pages += counts.other_language_pages
         self.failed_pages += counts.failed_pages
         self.retries += result.attempts - 1
         self.worker_seconds += result.duration_seconds
@@ -80,6 +82,7 @@ class Tally:
             pages=self.pages,
             ocr_pages=self.ocr_pages,
             failed_pages=self.failed_pages,
+            other_language_pages=self.other_language_pages,
             retries=self.retries,
         )
 

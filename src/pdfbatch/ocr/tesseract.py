@@ -61,6 +61,13 @@ class TesseractEngine:
         program = find(self.binary, self.tessdata)
         require(languages, program.languages(), where=program.path)
 
+    def list_languages(self) -> frozenset[str]:
+        """Return the languages of the program's data; none when there is no program. Start it once per process."""
+        try:
+            return languages_of(find(self.binary, self.tessdata))
+        except DependencyError:
+            return frozenset()
+
     def read(self, image: "Image", *, languages: str, dpi: int, timeout: float | None = None) -> Reading:
         """Read an image. One child process writes the text and the confidence of each word."""
         program = self._find_program(languages)

@@ -123,6 +123,7 @@ class DocumentWork:
         with opener.open(source, document) as (engine, reader):
             numbers = opener.page_numbers(document, reader.opened)
             pages, pending = reader.read_text_layers(numbers, task.skipped_pages, budget, watch)
+            language = reader.guess_language(pages) if pending else None
             partial = PartialDocument(
                 fingerprint=source.fingerprint,
                 engine=engine,
@@ -130,6 +131,7 @@ class DocumentWork:
                 pdf_metadata=dict(reader.opened.metadata),
                 pages=tuple(pages),
                 missing=opener.missing_pages(document, reader.opened),
+                language=language,
             )
             if (split := self._splitter.split(task, partial, pending)) is not None:
                 return split

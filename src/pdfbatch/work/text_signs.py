@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from pdfbatch.work.language import is_gibberish, language_shares, words_of
+from pdfbatch.work.language import has_function_words, is_gibberish, split_words
 
 # A text layer whose glyphs mean nothing has these: control and private-use characters, and what stands for unknown ones.
 _UNPRINTABLE = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff"
@@ -89,9 +89,9 @@ def badness(text: str) -> float:
 
 
 def is_language(text: str) -> bool:
-    """Return whether a text surely is language: a tenth of its words, ten at least, are function words of one."""
-    words = words_of(text)
-    return len(words) >= _LEAST_WORDS_OF_LANGUAGE and max(language_shares(words).values(), default=0) * 10 >= len(words)
+    """Return whether a text of ten words or more surely is language, by its function words."""
+    words = split_words(text)
+    return len(words) >= _LEAST_WORDS_OF_LANGUAGE and has_function_words(words)
 
 
 def _is_cipher(words: Sequence[str]) -> bool:

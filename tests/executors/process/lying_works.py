@@ -143,6 +143,12 @@ def _json_bomb(task: Task) -> None:
     answer(struct.pack("<I", 90 << 20) + b"[" + b"[]," * (30 << 20) + b"[]]")
 
 
+def _head_bomb(task: Task) -> None:
+    """Send as many empty objects as the head of an answer may hold: they take 24 times their length in memory."""
+    head = b"[" + b"{}," * 690_000 + b"{}]"
+    answer(struct.pack("<I", len(head)) + head)
+
+
 def _deep_json(task: Task) -> None:
     answer(struct.pack("<I", 400_000) + b"[" * 200_000 + b"]" * 200_000)
 
@@ -263,6 +269,7 @@ LIES: dict[str, Callable[[Task], None]] = {
     "large-garbage": _large_garbage,
     "json-bomb": _json_bomb,
     "deep-json": _deep_json,
+    "head-bomb": _head_bomb,
     "many-pages": _many_pages,
     "range-bomb": _range_bomb,
     "odd-types": _odd_types,

@@ -27,6 +27,7 @@ REFUSED = {
     "large-garbage",
     "json-bomb",
     "deep-json",
+    "head-bomb",
     "many-pages",
     "range-bomb",
     "odd-types",

@@ -1,5 +1,6 @@
 """Read what annotations and form fields show on a page, from pypdf's dictionaries, and put it among the lines of the text."""
 
+import logging
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,6 +12,9 @@ from pypdf.generic import ArrayObject, BooleanObject, DictionaryObject, PdfObjec
 from pdfbatch.engines.coverage import Area, Matrix
 from pdfbatch.engines.page_frame import PageFrame
 from pdfbatch.engines.placement import Block, Line, place_blocks
+from pdfbatch.errors import DocumentError
+
+_logger: logging.Logger = logging.getLogger(__name__)
 
 # Bounds: so many annotations of a page are read, and fields have so many ancestors.
 _ANNOTATIONS = 1_000
@@ -25,7 +29,7 @@ _LETTER_WIDTH = 0.5
 
 def text_with_annotations(page: PageObject) -> str:
     """Return the text of a page with what its annotations show, in reading position as far as pypdf tells where text lies."""
-    blocks = list(_blocks(page))
+    blocks = [block for block in _blocks(page) if block.text]
     if not blocks:
         return page.extract_text()
     writer = _LineFinder(_frame(page))
@@ -46,11 +50,24 @@ def _annotations(page: PageObject) -> Iterator[DictionaryObject]:
 def _blocks(page: PageObject) -> Iterator[Block]:
     frame = _frame(page)
     for annotation in _annotations(page):
-        area = _area(annotation)
-        if area is not None and _is_visible(annotation) and (text := _read_text(page, annotation).strip()):
-            is_note = annotation.get("/Subtype") == "/Text"
-            lines = (line.strip() for line in text.splitlines())
-            yield Block("\n".join(line for line in lines if line), frame.box(area), is_note)
+        try:
+            block = _block(page, annotation, frame)
+        except (DocumentError, MemoryError):
+            raise
+        except Exception as error:  # noqa: BLE001 (on malformed input pypdf raises nearly everything)
+            # The rest of the page is worth more than one annotation that is broken.
+            _logger.warning("an annotation cannot be read (%s: %s)", type(error).__name__, error)
+        else:
+            if block is not None:
+                yield block
+
+
+def _block(page: PageObject, annotation: DictionaryObject, frame: PageFrame) -> Block | None:
+    area = _area(annotation)
+    if area is None or not _is_visible(annotation):
+        return None
+    lines = (line.strip() for line in _read_text(page, annotation).splitlines())
+    return Block("\n".join(line for line in lines if line), frame.box(area), annotation.get("/Subtype") == "/Text")
 
 
 def _is_visible(annotation: DictionaryObject) -> bool:

@@ -89,6 +89,7 @@ def _encode_document_result(result: DocumentResult, blocks: list[bytes]) -> list
             counts.characters,
             counts.ocr_seconds,
             dict(list(counts.reasons.items())[:_MAX_REASONS]),
+            counts.other_language_pages,
         ],
         result.duplicate_of,
         result.fingerprint,
@@ -106,6 +107,7 @@ def _encode_partial_document(partial: PartialDocument, blocks: list[bytes]) -> l
         _encode_mapping(partial.pdf_metadata, blocks),
         _encode_pages(partial.pages, blocks),
         _encode_failure(partial.missing),
+        partial.language,
     ]
 
 
@@ -113,7 +115,17 @@ def _encode_pages(pages: Sequence[Page], blocks: list[bytes]) -> int:
     for start in range(0, len(pages), _PAGES_AT_ONCE):
         some = pages[start : start + _PAGES_AT_ONCE]
         facts = [
-            (it.number, it.source, it.reason, it.confidence, it.weak_words, _encode_failure(it.failure)) for it in some
+            (
+                it.number,
+                it.source,
+                it.reason,
+                it.confidence,
+                it.weak_words,
+                _encode_failure(it.failure),
+                it.language,
+                it.note,
+            )
+            for it in some
         ]
         _put_block(_to_json(facts), blocks)
         for page in some:
@@ -203,7 +215,7 @@ class _Decoder:
     def _decode_document_result(self, value: object) -> DocumentResult:
         fields = _array(value, 10)
         status, failure, output, attempts, duration, counts, duplicate_of, fingerprint, metadata, page_count = fields
-        *numbers, ocr_seconds, reasons = _array(counts, 8)
+        *numbers, ocr_seconds, reasons, other_language = _array(counts, 9)
         pdf_metadata = self._decode_mapping(metadata)
         return rebuild(
             DocumentResult,
@@ -215,13 +227,13 @@ class _Decoder:
             _number(attempts),
             _seconds(duration),
             pdf_metadata,
-            rebuild(Counts, *map(_number, numbers), _seconds(ocr_seconds), _reasons(reasons)),
+            rebuild(Counts, *map(_number, numbers), _seconds(ocr_seconds), _reasons(reasons), _number(other_language)),
             _optional(_text, duplicate_of),
             _text(fingerprint),
         )
 
     def _decode_partial_document(self, value: object) -> PartialDocument:
-        fingerprint, engine, ranges, folder, metadata, page_count, missing = _array(value, 7)
+        fingerprint, engine, ranges, folder, metadata, page_count, missing, language = _array(value, 8)
         return PartialDocument(
             fingerprint=_text(fingerprint),
             engine=_text(engine),
@@ -230,6 +242,7 @@ class _Decoder:
             pdf_metadata=self._decode_mapping(metadata),
             pages=self._decode_pages(page_count),
             missing=_failure(missing),
+            language=_optional(_text, language),
         )
 
     def _build_part(self, partial: PartialDocument | None, attempt: object, ranges: object) -> PartTask:
@@ -280,12 +293,12 @@ class _Decoder:
             facts = _list(self._take_json())
             if not 0 < len(facts) <= min(left, _PAGES_AT_ONCE):
                 raise AnswerError("facts of another number of pages")
-            pages += [self._build_page(_array(it, 6)) for it in facts]
+            pages += [self._build_page(_array(it, 8)) for it in facts]
             left -= len(facts)
         return tuple(pages)
 
     def _build_page(self, facts: list[Any]) -> Page:
-        number, source, reason, confidence, weak_words, failure = facts
+        number, source, reason, confidence, weak_words, failure, language, note = facts
         return rebuild(
             Page,
             _number(number),
@@ -295,6 +308,8 @@ class _Decoder:
             _optional(_seconds, confidence),
             _optional(_seconds, weak_words),
             _failure(failure),
+            _optional(_text, language),
+            _text(note),
         )
 
     def _take_json(self) -> object:

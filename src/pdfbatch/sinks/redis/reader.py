@@ -62,6 +62,7 @@ class StoredStatus:
             duplicates=_count(self.data, "duplicates"),
             pages=_count(self.data, "pages"),
             ocr_pages=_count(self.data, "ocr_pages"),
+            other_language_pages=_count(self.data, "other_language_pages"),
             failed_pages=_count(self.data, "failed_pages"),
             started_at=started,
             updated_at=updated,
