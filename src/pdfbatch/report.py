@@ -29,13 +29,16 @@ class BatchStatus:
     """A snapshot of a batch. ``processed`` is ``successful`` plus ``failed``.
 
     ``partial``, ``empty``, ``skipped`` and ``duplicates`` are counted in ``successful``, too. ``total_documents`` is what is
-    known so far: a lazy source is counted as it is read. Times are seconds since the epoch; rates are per hour.
+    known so far: a lazy source is counted as it is read. ``executor`` names the executor that does the work, and those before
+    it that could not go on; ``limits_enforced`` is ``False`` once one of them could not stop a document at its limits.
+    Times are seconds since the epoch; rates are per hour.
     """
 
     batch_id: str
     project_uuid: str | None = None
     executor: str = ""
     workers: int = 0
+    limits_enforced: bool = True
     state: BatchState = BatchState.PENDING
     total_documents: int = 0
     successful: int = 0
@@ -88,6 +91,7 @@ class BatchStatus:
             "batch_id": self.batch_id,
             "project_uuid": self.project_uuid,
             "executor": self.executor,
+            "limits_enforced": self.limits_enforced,
             "workers": self.workers,
             "partial": self.partial,
             "empty": self.empty,
@@ -226,6 +230,7 @@ class BatchReport:
             "percentiles": {name: round(value, 4) for name, value in self.percentiles.items()},
             "failures_by_cause": dict(self.failures_by_cause),
             "executor": self.status.executor,
+            "limits_enforced": self.status.limits_enforced,
             "workers": self.status.workers,
             "started_at": utc(self.status.started_at),
             "updated_at": utc(self.status.updated_at),

@@ -117,7 +117,7 @@ class ProgressTracker:
     _start: float = field(default_factory=time.monotonic)
     _common_faults: int = 0
 
-    def start(self, executor: str, workers: int) -> None:
+    def start(self, executor: str, workers: int, *, limits_enforced: bool = True) -> None:
         """Note that ``workers`` workers are about to read the first document."""
         self._start, now = time.monotonic(), time.time()
         self.status = replace(
@@ -125,8 +125,20 @@ class ProgressTracker:
             state=BatchState.PROCESSING,
             executor=executor,
             workers=workers,
+            limits_enforced=limits_enforced,
             started_at=now,
             updated_at=now,
+        )
+
+    def switch_executor(self, executor: str, workers: int, *, limits_enforced: bool) -> None:
+        """Note that another executor has taken over; one at the same work is none."""
+        if executor == self.status.executor.rpartition(", ")[2]:
+            return
+        self.status = replace(
+            self.status,
+            executor=f"{self.status.executor}, {executor}",
+            workers=workers,
+            limits_enforced=self.status.limits_enforced and limits_enforced,
         )
 
     def add(self, result: DocumentResult, position: int) -> None:

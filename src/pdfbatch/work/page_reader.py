@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from pdfbatch import awake_clock
 from pdfbatch.errors import Cause, DependencyError, DocumentError
 from pdfbatch.language_codes import AUTO
 from pdfbatch.model import Document, Failure, Page, Reason, TextSource
@@ -185,7 +186,7 @@ class PageReader:
                 engine=engine,
                 languages=languages,
                 dpi=dpi,
-                timeout=None if deadline is None else deadline - time.monotonic(),
+                timeout=None if deadline is None else deadline - awake_clock.now(),
                 weak_confidence=rules.weak_confidence,
             )
 

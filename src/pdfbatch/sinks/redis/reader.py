@@ -51,6 +51,7 @@ class StoredStatus:
             project_uuid=_text(self.data, "project_uuid") or None,
             executor=_text(self.data, "executor"),
             workers=_count(self.data, "workers"),
+            limits_enforced=_text(self.data, "limits_enforced").lower() != "false",
             state=BatchState(_text(self.data, "status")),
             total_documents=_count(self.data, "total_documents"),
             successful=_count(self.data, "successful"),
