@@ -87,6 +87,7 @@ def _encode_document_result(result: DocumentResult, blocks: list[bytes]) -> list
             counts.failed_pages,
             counts.characters,
             counts.ocr_seconds,
+            counts.other_language_pages,
         ],
         result.duplicate_of,
         result.fingerprint,
@@ -101,6 +102,7 @@ def _encode_partial_document(partial: PartialDocument, blocks: list[bytes]) -> l
         partial.engine,
         _to_ranges(partial.page_numbers),
         partial.folder,
+        partial.language,
         _encode_mapping(partial.pdf_metadata, blocks),
         _encode_pages(partial.pages, blocks),
     ]
@@ -109,7 +111,10 @@ def _encode_partial_document(partial: PartialDocument, blocks: list[bytes]) -> l
 def _encode_pages(pages: Sequence[Page], blocks: list[bytes]) -> int:
     for start in range(0, len(pages), _PAGES_AT_ONCE):
         some = pages[start : start + _PAGES_AT_ONCE]
-        facts = [(it.number, it.source, it.reason, it.confidence, _encode_failure(it.failure)) for it in some]
+        facts = [
+            (it.number, it.source, it.reason, it.confidence, _encode_failure(it.failure), it.language, it.note)
+            for it in some
+        ]
         _put_block(_to_json(facts), blocks)
         for page in some:
             _put_block(page.text.encode(_ENCODING, _ERRORS), blocks)
@@ -198,7 +203,7 @@ class _Decoder:
     def _decode_document_result(self, value: object) -> DocumentResult:
         fields = _array(value, 10)
         status, failure, output, attempts, duration, counts, duplicate_of, fingerprint, metadata, page_count = fields
-        *numbers, ocr_seconds = _array(counts, 7)
+        *numbers, ocr_seconds, other_language_pages = _array(counts, 8)
         pdf_metadata = self._decode_mapping(metadata)
         return rebuild(
             DocumentResult,
@@ -210,18 +215,19 @@ class _Decoder:
             _number(attempts),
             _seconds(duration),
             pdf_metadata,
-            rebuild(Counts, *map(_number, numbers), _seconds(ocr_seconds)),
+            rebuild(Counts, *map(_number, numbers), _seconds(ocr_seconds), _number(other_language_pages)),
             _optional(_text, duplicate_of),
             _text(fingerprint),
         )
 
     def _decode_partial_document(self, value: object) -> PartialDocument:
-        fingerprint, engine, ranges, folder, metadata, page_count = _array(value, 6)
+        fingerprint, engine, ranges, folder, language, metadata, page_count = _array(value, 7)
         return PartialDocument(
             fingerprint=_text(fingerprint),
             engine=_text(engine),
             page_numbers=self._from_ranges(ranges),
             folder=_optional(_text, folder),
+            language=_optional(_text, language),
             pdf_metadata=self._decode_mapping(metadata),
             pages=self._decode_pages(page_count),
         )
@@ -274,11 +280,12 @@ class _Decoder:
             facts = _list(self._take_json())
             if not 0 < len(facts) <= min(left, _PAGES_AT_ONCE):
                 raise AnswerError("facts of another number of pages")
-            pages += [self._build_page(*_array(it, 5)) for it in facts]
+            pages += [self._build_page(it) for it in facts]
             left -= len(facts)
         return tuple(pages)
 
-    def _build_page(self, number: object, source: object, reason: object, confidence: object, failure: object) -> Page:
+    def _build_page(self, facts: object) -> Page:
+        number, source, reason, confidence, failure, language, note = _array(facts, 7)
         return rebuild(
             Page,
             _number(number),
@@ -287,6 +294,8 @@ class _Decoder:
             _text(reason),
             _optional(_seconds, confidence),
             _failure(failure),
+            _optional(_text, language),
+            _text(note),
         )
 
     def _take_json(self) -> object:
