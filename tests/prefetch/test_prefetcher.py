@@ -17,15 +17,15 @@ from typing import Any
 import pytest
 
 from pdfbatch.errors import Cause
-from pdfbatch.model import Document
+from pdfbatch.model import Document, DocumentResult, DocumentStatus
 from pdfbatch.prefetch.directories import make_directories, sweep
-from pdfbatch.prefetch.downloader import LARGE_AT_ONCE, Download, Downloader
-from pdfbatch.prefetch.prefetcher import Prefetcher
+from pdfbatch.prefetch.downloader import LARGE_AT_ONCE, Download, Downloader, Skip
+from pdfbatch.prefetch.prefetcher import FetchSettings, Prefetcher
 from pdfbatch.prefetch.quota import ByteQuota
 from pdfbatch.settings import RetryPolicy
 from pdfbatch.storage import CallPolicy
 from pdfbatch.storage.documents import fingerprint
-from pdfbatch.tasks import ReadTask
+from pdfbatch.tasks import DuplicateOf, ReadTask
 
 pytest.importorskip("aiohttp")
 TWICE = RetryPolicy(attempts=2, backoff_seconds=0.001, max_backoff_seconds=0.001)
@@ -104,15 +104,18 @@ def files() -> Iterator[Files]:
 class Reader:
     """Take tasks from a prefetcher as a scheduler does: wait to be woken when none is ready."""
 
-    def __init__(self, documents: Iterator[Document], folder: Path, **settings: Any) -> None:
+    def __init__(self, documents: Iterator[Document], folder: Path, skip: Skip | None = None, **settings: Any) -> None:
         self._woken = threading.Semaphore(0)
-        chosen: dict[str, Any] = {"concurrency": 4, "retry": TWICE, **settings}
-        self.prefetcher = Prefetcher(documents=documents, wake=self._woken.release, folder=str(folder), **chosen)
+        chosen: dict[str, Any] = {"concurrency": 4, "retry": TWICE, "folder": str(folder), **settings}
+        self.prefetcher = Prefetcher(
+            tasks=tasks_of(documents), wake=self._woken.release, settings=FetchSettings(**chosen), skip=skip
+        )
 
     def next(self) -> ReadTask:
         """The next task. Raises ``StopIteration``."""
         while (task := next(self.prefetcher)) is None:
             assert self._woken.acquire(timeout=BOUND), "nobody woke the scheduler"
+        assert isinstance(task, ReadTask)
         return task
 
     def rest(self) -> list[ReadTask]:
@@ -124,6 +127,11 @@ class Reader:
             except StopIteration:
                 return tasks
             self.prefetcher.release(tasks[-1].document.document_uuid)
+
+
+def tasks_of(documents: Iterator[Document]) -> Iterator[ReadTask]:
+    """A task for each document."""
+    return (ReadTask(document=document) for document in documents)
 
 
 def documents(*urls: str) -> Iterator[Document]:
@@ -164,6 +172,24 @@ def test_local_documents_pass_a_slow_remote_one(files: Files, tmp_path: Path) ->
         assert names(reader.rest()) == ["slow-1.pdf"]
 
 
+def test_what_needs_no_download_takes_turns_with_copies_that_are_ready(files: Files, tmp_path: Path) -> None:
+    copy = DuplicateOf(document_uuid="1", fingerprint="a", own_fingerprint="b")
+    passing: list[ReadTask | DocumentResult] = [
+        DocumentResult(document=Document("done.pdf"), status=DocumentStatus.SKIPPED),
+        ReadTask(document=Document(files.url("copy")), duplicate_of=copy),
+        *tasks_of(documents("a.pdf", "b.pdf")),
+    ]
+    source, woken = iter([ReadTask(document=Document(files.url("7"))), None, *passing]), threading.Event()
+    with Prefetcher(tasks=source, wake=woken.set, settings=FetchSettings(folder=str(tmp_path))) as prefetcher:
+        assert next(prefetcher) is None
+        assert woken.wait(BOUND)
+        first, downloaded, *others = prefetcher
+    assert [first, *others] == passing
+    assert isinstance(downloaded, ReadTask)
+    assert downloaded.local_copy is not None
+    assert files.gets == ["7"]
+
+
 def test_a_slow_document_does_not_hold_up_the_others(files: Files, tmp_path: Path) -> None:
     reader = Reader(documents(files.url("slow-1"), *(files.url(str(size)) for size in range(1, 30))), tmp_path)
     with reader.prefetcher:
@@ -174,9 +200,9 @@ def test_a_slow_document_does_not_hold_up_the_others(files: Files, tmp_path: Pat
 
 
 def test_local_documents_alone_start_nothing(tmp_path: Path) -> None:
-    threads = threading.active_count()
-    with Reader(documents(*(f"{number}.pdf" for number in range(100))), tmp_path).prefetcher as prefetcher:
-        assert [task.document.file_path for task in prefetcher if task] == [f"{number}.pdf" for number in range(100)]
+    threads, paths = threading.active_count(), [f"{number}.pdf" for number in range(100)]
+    with Reader(documents(*paths), tmp_path).prefetcher as prefetcher:
+        assert [task.document.file_path for task in prefetcher if isinstance(task, ReadTask)] == paths
         assert (threading.active_count(), list(tmp_path.iterdir())) == (threads, [])
 
 
@@ -223,7 +249,9 @@ def test_a_reader_is_woken_once_and_not_for_each_copy(files: Files, tmp_path: Pa
     wakes = list[None]()
     urls = [files.url(f"{number}-10") for number in range(6)]
     with Prefetcher(
-        documents=documents(*urls), wake=lambda: wakes.append(None), folder=str(tmp_path), concurrency=1
+        tasks=tasks_of(documents(*urls)),
+        wake=lambda: wakes.append(None),
+        settings=FetchSettings(folder=str(tmp_path), concurrency=1),
     ) as prefetcher:
         assert next(prefetcher) is None
         wait_for(lambda: sum(path.stat().st_size for path in tmp_path.rglob("*.pdf")) == 60)
@@ -323,7 +351,6 @@ def test_closing_leaves_no_thread_and_no_file_whatever_the_server_does(files: Fi
     assert time.monotonic() - begun < BOUND
     assert not [thread.name for thread in fetching if thread.is_alive()]
     assert not list(tmp_path.iterdir())
-    assert len(list(reader.prefetcher.pending())) == 8
 
 
 class CountingSemaphore(threading.Semaphore):
@@ -383,7 +410,11 @@ def test_the_folder_is_for_its_owner_only(files: Files, tmp_path: Path) -> None:
 
 
 def test_the_folder_is_made_where_temporary_files_go(files: Files) -> None:
-    prefetcher = Prefetcher(documents=documents(files.url("1")), wake=threading.Event().set, retry=TWICE)
+    prefetcher = Prefetcher(
+        tasks=tasks_of(documents(files.url("1"))),
+        wake=threading.Event().set,
+        settings=FetchSettings(retry=TWICE),
+    )
     with prefetcher:
         wait_for(lambda: next(prefetcher) is not None)
         found = [name for name in os.listdir(tempfile.gettempdir()) if name.startswith("pdfbatch-spool")]

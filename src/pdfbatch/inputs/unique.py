@@ -10,7 +10,7 @@ from typing import Self
 
 from pdfbatch.model import Document
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 
 # Up to this many documents (about a million bytes) no file is used.
 _IN_MEMORY_DOCUMENTS = 40_000

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING
 from pdfbatch.lazy import lazy_face
 
 if TYPE_CHECKING:
-    from pdfbatch.prefetch.prefetcher import Prefetcher
+    from pdfbatch.prefetch.prefetcher import FetchSettings, Prefetcher
 else:
     __getattr__, __dir__ = lazy_face(
         __name__,
-        prefetcher="Prefetcher",
+        prefetcher="FetchSettings Prefetcher",
     )
 
 __all__ = [
+    "FetchSettings",
     "Prefetcher",
 ]

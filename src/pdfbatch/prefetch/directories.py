@@ -39,7 +39,7 @@ class PrivateFolder:
     def __init__(self, parent: str | None = None) -> None:
         parent = parent or tempfile.gettempdir()
         sweep(parent)
-        self.path = os.path.join(parent, PREFIX + temporary_name())
+        self.path: str = os.path.join(parent, PREFIX + temporary_name())
         os.mkdir(self.path, mode=0o700)
         try:
             self._lock = _lock_new(os.path.join(self.path, _LOCK_NAME))

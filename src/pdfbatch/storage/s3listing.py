@@ -11,7 +11,7 @@ from pdfbatch.storage.calls import BoundedFileSystem, run_in_thread
 from pdfbatch.storage.fsspec import is_s3
 from pdfbatch.storage.tree import Listed
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 
 # The first page is short: a name takes botocore a tenth of a millisecond, and nothing is read before they are all there.
 # Each one after it is twice as long, up to what S3 gives at one time.
