@@ -180,9 +180,10 @@ def _index(value: object) -> int | None:
     if type(value).__name__ in ("bool", "bool_") or not hasattr(value, "__index__"):
         return None
     try:
-        return operator.index(cast("int", value))
+        number: int = operator.index(cast("int", value))
     except Exception:  # noqa: BLE001 (an array of numbers, or a class of the caller's)
         return None
+    return number
 
 
 def _float(value: object) -> float | None:

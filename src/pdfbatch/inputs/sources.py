@@ -55,8 +55,8 @@ def documents_from(inputs: Inputs) -> "DocumentStream":
 
     Raises ``UsageError`` for anything else, and for a URL with an unknown protocol, ``NoDocumentsError`` when a pattern, folder
     or manifest stands for nothing, ``ManifestError`` for a broken manifest, ``DependencyError`` for a URL whose package is not
-    installed: for a sized collection of inputs at once, else when the iterator gets there. The iterator raises ``DuplicateDocumentError``
-    when two different documents have the same id.
+    installed: for a sized collection of inputs at once, else when the iterator gets there. The iterator raises
+    ``DuplicateDocumentError`` when two different documents have the same id.
     """
     items = _as_items(inputs)
     searches = _start_searches(items) if isinstance(items, Collection) else {}

@@ -1,5 +1,6 @@
 """OCR by the tesseract program: one child process for each page image."""
 
+import errno
 import os
 import subprocess
 import tempfile
@@ -13,6 +14,7 @@ from pdfbatch.ocr.languages import require
 from pdfbatch.ocr.program import Program, find, languages_of, version_of
 from pdfbatch.ocr.segmentation import segmentation
 from pdfbatch.ports import Reading
+from pdfbatch.storage import temporary_storage_error
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -21,6 +23,9 @@ _MODES = frozenset({"1", "L", "RGB"})
 _TEXT_AND_WORDS = ("-c", "tessedit_create_txt=1", "-c", "tessedit_create_tsv=1", "-c", "page_separator=")
 _ROTATION = "Rotate: "
 _MESSAGE_CHARACTERS = 300
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG})
+# Less than this much free beside a page's picture and text: what was written last may be cut off.
+_LEAST_FREE_BYTES = 64 << 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,13 +115,27 @@ def _run(
                 timeout=timeout,
                 check=False,
             )
+            # The program writes what fits and says nothing: a page would be cut off, or pass for an empty one.
+            if _is_full(folder):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             if done.returncode:
                 raise _program_error(done.returncode, done.stderr)
             return [_read_text(f"{base}.{output}") for output in outputs]
     except subprocess.TimeoutExpired as error:
         raise _timeout_error() from error
     except OSError as error:
+        if error.errno in _NO_ROOM:
+            raise temporary_storage_error(error, os.path.join(tempfile.gettempdir(), "page")) from error
         raise DocumentError(f"tesseract could not be run: {error}", cause=Cause.OCR_FAILED, transient=True) from error
+
+
+def _is_full(folder: str) -> bool:
+    """Whether there is no room left in a folder that has just been written to."""
+    try:
+        facts = os.statvfs(folder)
+    except (AttributeError, OSError):  # no such call on this platform
+        return False
+    return facts.f_bavail * facts.f_frsize < _LEAST_FREE_BYTES or (facts.f_files > 0 and facts.f_favail == 0)
 
 
 def _save(image: "Image", path: str) -> None:

@@ -14,7 +14,9 @@ from pdfbatch.storage import age_of, boot_mark, is_abandoned, temporary_name
 try:
     import fcntl
 except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+    _HAS_LOCKS = False
+else:
+    _HAS_LOCKS = True
 
 # The folders of killed processes are found by this name, which users see, too.
 PREFIX = "pdfbatch-spool"
@@ -60,6 +62,16 @@ class PrivateFolder:
             os.close(lock)
 
 
+def temporary_folder(folder: str | None) -> str:
+    """Return where private folders are made: ``folder``, or the place for temporary files, whatever its state."""
+    if folder is not None:
+        return folder
+    try:
+        return tempfile.gettempdir()
+    except OSError:  # it is full, or read-only, and so are the usual others
+        return os.environ.get("TMPDIR") or _USUAL_FOLDER
+
+
 def sweep(parent: str) -> int:
     """Remove the private folders whose owners have ended from ``parent``, and return how many.
 
@@ -86,7 +98,7 @@ def _lock_new(path: str) -> int | None:
 
     The file says which kernel keeps the lock: on a disk that machines share, another one may not see it.
     """
-    if fcntl is None:
+    if not _HAS_LOCKS:
         return None
     unnamed = f"{path}.new"
     lock = os.open(unnamed, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
@@ -106,7 +118,7 @@ def _lock_new(path: str) -> int | None:
 
 def _is_lock_free(path: str) -> bool | None:
     """Return whether nobody holds a lock of this machine; ``None`` when that cannot be told."""
-    if fcntl is None:
+    if not _HAS_LOCKS:
         return None
     try:
         lock = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)

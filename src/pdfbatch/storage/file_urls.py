@@ -19,7 +19,7 @@ def path_of_file_url(url: str) -> str:
     decoded name.
     """
     rest = url[len(_SCHEME) :]
-    written = rest[2:] if rest.startswith("//") else rest
+    written = rest.removeprefix("//")
     for path in _readings(written):
         if os.path.lexists(path):
             return path
