@@ -33,7 +33,7 @@ def find_documents(address: str, options: Options) -> Iterable[Document]:
     not installed, ``ManifestError``, and ``NoDocumentsError`` when a folder, pattern or manifest stands for nothing.
     """
     # The most common input, answered with as little work as possible; only a path that begins with "~" must be expanded.
-    if is_one_document(address) and "://" not in address and address[0] != "~":
+    if is_one_document(address) and "://" not in address and address[0] != "~" and address[:5].lower() != "file:":
         return (Document(address),)
     if not address:
         raise UsageError("An empty path stands for no document")

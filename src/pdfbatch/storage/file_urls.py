@@ -18,6 +18,8 @@ def path_of_file_url(url: str) -> str:
     a browser adds (``#page=2``, ``?raw``) is left out if only that gives a name that exists. Where nothing exists, it is the
     decoded name.
     """
+    if os.path.lexists(url):  # a folder may be called "file:"
+        return url
     rest = url[len(_SCHEME) :]
     written = rest.removeprefix("//")
     for path in _readings(written):
