@@ -176,7 +176,7 @@ def test_no_form_of_a_secret_is_left_anywhere(port: int, tmp_path: Path, caplog:
         extraction=Extraction(ocr="never"),
         deduplicate=False,
     )
-    report = processor.run([*urls, Document(urls[0], content=b"%PDF-1.4"), Document(urls[4] + "0", content=b"no")])
+    report = processor.run([*urls, Document(f"{urls[0]}-1", content=b"%PDF-1.4"), Document(f"{urls[4]}-2", content=b"no")])
     assert report.processed == len(FORMS) + 2
     assert KEY not in everything(report, sink, tmp_path, caplog.text)
 
@@ -199,9 +199,15 @@ def test_two_urls_that_differ_stay_different(form: str) -> None:
 @pytest.mark.parametrize(
     "message",
     [
-        "403, message='Forbidden', url='http://user:{key}@h/a.pdf?x=1'", "GET https://h/a?sig={key} failed", "Authorization: Bearer {key}",
-        "{{'api_key': '{key}'}}", "token={key}, retrying", "https://{key}@h/a.pdf", "aws_secret_access_key = {key}", "Cookie: sid={key}",
+        "403, message='Forbidden', url='http://user:{key}@h/a.pdf?x=1'",
+        "GET https://h/a?sig={key} failed",
+        "Authorization: Bearer {key}",
+        "{{'api_key': '{key}'}}",
+        "token={key}, retrying",
+        "https://{key}@h/a.pdf",
+        "aws_secret_access_key = {key}",
+        "Cookie: sid={key}",
     ],
-)  # fmt: skip
+)
 def test_messages_of_libraries_are_without_secrets(message: str) -> None:
     assert KEY not in redact_text(message.format(key=KEY))

@@ -58,7 +58,7 @@ def test_limits_refuse_what_is_no_limit(name: str, value: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["1.5.5G", "G", "-1G", "1e3", "10 apples", "0", "0.0001K", "١G", "9" * 30, "1GG", "none"]
+    "text", ["1.5.5G", "G", "-1G", "1e3", "10 apples", "0", "0.0001K", "\u0661G", "9" * 30, "1GG", "none"]
 )
 def test_sizes_that_are_none_are_refused(text: str) -> None:
     with pytest.raises(UsageError, match=r"memory_bytes=.*'1 GiB'"):
@@ -177,7 +177,7 @@ def test_any_value_is_kept_checked_or_refused(value: object) -> None:
             try:
                 kept = getattr(kind(**{field.name: value}), field.name)
             except UsageError as error:
-                assert field.name in str(error)
-                assert "\n" not in str(error)
+                assert field.name in str(error)  # noqa: PT017 (only some are refused)
+                assert "\n" not in str(error)  # noqa: PT017
             else:
                 assert kept is None or type(kept) is type(getattr(kind(), field.name))

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -23,8 +24,8 @@ NASTY = "a\x1b[31m'b\n\\c\u202e.pdf"
 
 def run(*words: str, **options: object) -> subprocess.CompletedProcess[str]:
     """The command, to its end."""
-    usual = {"capture_output": True, "text": True, "timeout": 90, "check": False}
-    return subprocess.run([*COMMAND, *words], **{**usual, **options})  # type: ignore[call-overload, no-any-return]
+    usual: dict[str, Any] = {"capture_output": True, "text": True, "timeout": 90, **options}
+    return subprocess.run([*COMMAND, *words], check=False, **usual)
 
 
 @pytest.fixture

@@ -18,8 +18,14 @@ URL = "sftp://host/a.pdf"
 @pytest.mark.parametrize(
     "inputs",
     [
-        [URL], URL, [Document(URL)], [{"file_path": URL}], Manifest.load({"documents": [{"file_path": "a.pdf"}, {"file_path": URL}]}),
-        [(URL, {"username": "x"})], ["a.pdf", f"zip://a.pdf::{URL}"], ["sftp://host/folder/"],
+        [URL],
+        URL,
+        [Document(URL)],
+        [{"file_path": URL}],
+        Manifest.load({"documents": [{"file_path": "a.pdf"}, {"file_path": URL}]}),
+        [(URL, {"username": "x"})],
+        ["a.pdf", f"zip://a.pdf::{URL}"],
+        ["sftp://host/folder/"],
     ],
 )  # fmt: skip
 def test_a_missing_package_is_told_at_the_call(inputs: object) -> None:
@@ -30,7 +36,7 @@ def test_a_missing_package_is_told_at_the_call(inputs: object) -> None:
 @pytest.mark.parametrize("url", ["htp://x/y.pdf", "htp://x/", "s4://b/a.pdf", "zip://a.pdf::htp://x/b.zip"])
 def test_an_unknown_protocol_is_a_mistake_of_the_caller(url: str) -> None:
     with pytest.raises(
-        UsageError, match="there is no protocol 'htp'; did you mean http|there is no protocol 's4'"
+        UsageError, match=r"there is no protocol 'htp'; did you mean http|there is no protocol 's4'"
     ) as caught:
         documents_from([url])
     assert not isinstance(caught.value, DependencyError)

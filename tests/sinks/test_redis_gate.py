@@ -32,7 +32,8 @@ FIELDS = {
     "heartbeat_at": DATES | JSON,
 }
 ODD = [
-    b"\xff\xfe", b"[" * 100_000, b'{"status": "processing", "total_documents": ' + b"9" * 5_000 + b"}", b"null", b"[]", b'"x"', b"",
+    b"\xff\xfe", b"[" * 100_000, b'{"status": "processing", "total_documents": ' + b"9" * 5_000 + b"}",
+    b"null", b"[]", b'"x"', b"",
     b'{"status": "processing", "started_at": "0001-01-01T00:00:00", "updated_at": "9999-12-31T23:59:59-23:59"}',
     b'{"status": "completed", "batch_id": "\\ud800\\u001b[2J", "successful": -1, "failed": true, "pages": 1e999}',
 ]  # fmt: skip
