@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import fields, replace
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -98,12 +99,9 @@ def test_numbers_of_numpy_are_numbers_and_its_truths_are_none() -> None:
         (lambda: Extraction(min_dpi=0), "min_dpi=0"),
         (lambda: Extraction(part_pages=0), "part_pages=0"),
         (lambda: Extraction(rules={}), "rules=.*give a PageRules"),  # type: ignore[arg-type]
-        (lambda: Extraction(languages="eng,deu"), r"join languages with '\+', as in 'eng\+deu'"),
-        (lambda: Extraction(languages="eng deu"), r"as in 'eng\+deu'"),
-        (lambda: Extraction(languages=""), "no language is named"),
-        (lambda: Extraction(languages=[]), "languages=.*give tesseract's codes"),
+        (lambda: Extraction(languages=""), "languages=''.*give names or codes"),
+        (lambda: Extraction(languages=[]), "languages=.*give names or codes"),
         (lambda: Extraction(languages=["eng", 3]), "languages="),  # type: ignore[list-item]
-        (lambda: Extraction(languages=None), "languages=None"),  # type: ignore[arg-type]
         (lambda: PageRules(image_coverage=1.5), "image_coverage=1.5.*from 0 to 1"),
         (lambda: PageRules(weak_confidence=math.nan), "weak_confidence=nan"),
         (lambda: PageRules(stamp_characters=-1), "stamp_characters=-1"),
@@ -135,12 +133,12 @@ def test_secrets_of_a_storage_are_in_no_message() -> None:
     assert "hunter2" not in str(caught.value)
 
 
-@pytest.mark.parametrize("given", [["eng", "deu"], ("eng", "deu"), "eng+deu", " eng + deu "])
+@pytest.mark.parametrize("given", [["eng", "deu"], ("eng", "deu"), "eng+deu"])
 def test_languages_may_be_a_list(given: list[str] | str) -> None:
     assert Extraction(languages=given).languages == "eng+deu"
 
 
-@pytest.mark.parametrize("given", ["chi_sim_vert", "script/Latin", "auto", "eng+script/Fraktur"])
+@pytest.mark.parametrize("given", ["chi_sim_vert", "script/Latin", "auto", "eng+script/Fraktur", "German"])
 def test_all_that_tesseract_calls_a_language_is_one(given: str) -> None:
     assert Extraction(languages=given).languages == given
 
@@ -175,9 +173,9 @@ def test_any_value_is_kept_checked_or_refused(value: object) -> None:
     for kind in (Limits, Extraction, PageRules, RetryPolicy):
         for field in fields(kind):
             try:
-                kept = getattr(kind(**{field.name: value}), field.name)
+                kept = getattr(cast("Any", kind)(**{field.name: value}), field.name)
             except UsageError as error:
                 assert field.name in str(error)  # noqa: PT017 (only some are refused)
                 assert "\n" not in str(error)  # noqa: PT017
             else:
-                assert kept is None or type(kept) is type(getattr(kind(), field.name))
+                assert kept is None or callable(kept) or type(kept) in (str, type(getattr(kind(), field.name)))

@@ -9,7 +9,7 @@ import operator
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Real
-from typing import TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 from pdfbatch.errors import UsageError
 from pdfbatch.urls import without_credentials
@@ -23,7 +23,7 @@ MOST_BYTES = (1 << 63) - 1
 _SIZE = re.compile(r"(\d{1,18}(?:\.\d{0,18})?)\s*([KMGTP]?)(?:I?B)?", re.IGNORECASE | re.ASCII)
 _POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4, "P": 5}
 _SIZE_WORDS = "a number of bytes from 1, or a size such as '800M', '1.5G' or '1 GiB' (units of 1024)"
-_LANGUAGE = re.compile(r"[A-Za-z0-9_./-]+", re.ASCII)
+_MOST_CHARACTERS = 500  # of a name of a language, or of several in one text
 _SHOWN_CHARACTERS = 80
 
 
@@ -144,18 +144,23 @@ def instance_of(kind: type) -> Check:
 
 
 def languages(value: object) -> str:
-    """Allow codes of tesseract, as ``"eng+deu"`` or as a list of codes; they are kept joined by ``+``."""
-    names = value.split("+") if isinstance(value, str) else _texts(value)
-    if names is None:
-        raise ValueError("give tesseract's codes, such as 'eng', 'eng+deu' or ['eng', 'deu']")
-    names = [name.strip() for name in names if name.strip()]
-    if not names:
-        raise ValueError("no language is named: give tesseract's codes, such as 'eng' or 'eng+deu'")
-    if wrong := next((name for name in names if not _LANGUAGE.fullmatch(name)), None):
-        parts = [part for part in re.split(r"[^A-Za-z0-9_./-]+", wrong) if part]
-        joined = f": join languages with '+', as in {'+'.join(parts)!r}" if len(parts) > 1 else ", such as 'eng'"
-        raise ValueError(f"{show_value(wrong)} is not a code of tesseract{joined}")
-    return "+".join(names)
+    """Allow names or codes of languages, as a text or as a list of them; a list is kept joined by ``+``.
+
+    ``pdfbatch.language_codes`` knows what they mean.
+    """
+    names = [str(value)] if isinstance(value, str) else _texts(value)
+    if names is None or not all(
+        name.strip() and name.isprintable() and len(name) <= _MOST_CHARACTERS for name in names
+    ):
+        raise ValueError("give names or codes of languages, such as 'eng', 'eng+deu' or ['eng', 'deu']")
+    return str(value) if isinstance(value, str) else "+".join(name.strip() for name in names)
+
+
+def function(value: object) -> object:
+    """Allow what can be called."""
+    if not callable(value):
+        raise ValueError("give a function")  # noqa: TRY004 (as above)
+    return value
 
 
 def page_range(value: object) -> str:
@@ -180,7 +185,7 @@ def _index(value: object) -> int | None:
     if type(value).__name__ in ("bool", "bool_") or not hasattr(value, "__index__"):
         return None
     try:
-        number: int = operator.index(cast("int", value))
+        number: int = cast("Any", operator).index(value)
     except Exception:  # noqa: BLE001 (an array of numbers, or a class of the caller's)
         return None
     return number

@@ -75,8 +75,9 @@ class Document:
 
     ``file_path`` is a path or an fsspec URL. Without a ``document_uuid``, the id is derived from the path (UUIDv5 of its
     absolute form), so that a second run finds the outputs of the first. ``metadata`` comes back with the result, unchanged.
-    ``password``, ``pages`` ("1-3,7" or [1, 2, 7], counted from 1) and ``languages`` ("eng+deu" or ["eng", "deu"]) override the
-    batch's settings.
+    ``password``, ``pages`` ("1-3,7" or [1, 2, 7], counted from 1) and ``languages`` ("eng+deu", ["eng", "deu"], "German",
+    "auto") override the batch's settings. Where neither has languages, OCR uses those that ``language`` or ``languages`` in the
+    ``metadata`` name.
     ``content`` is the bytes of a document that has no file; ``file_path`` is then only a name.
 
     Raises ``ValueError`` when ``pages`` is not a page range, or ``languages`` are no codes of tesseract.
@@ -95,7 +96,7 @@ class Document:
         object.__setattr__(self, "file_path", os.fspath(self.file_path))
         if self.pages is not None:
             object.__setattr__(self, "pages", page_range(self.pages))
-        if self.languages is not None:
+        if self.languages:
             object.__setattr__(self, "languages", languages(self.languages))
         if not self.document_uuid:
             object.__setattr__(self, "document_uuid", derive_uuid(self.file_path))
@@ -148,13 +149,26 @@ class Reason(StrEnum):
     OCR_ALWAYS = "ocr-always"
 
 
+class Note(StrEnum):
+    """What to know about a page that was read.
+
+    ``other-language``: its words do not fit the language that OCR was asked for, but ``Page.language``, which could be asked
+    for, too. ``language-not-installed``: they fit ``Page.language``, for which there is no OCR data here.
+    """
+
+    OTHER_LANGUAGE = "other-language"
+    LANGUAGE_NOT_INSTALLED = "language-not-installed"
+
+
 @fast_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """One page of a result.
 
     ``number`` counts from 1. ``reason`` is one of ``Reason``, or the cause of the ``failure`` of a page that could not be read.
-    ``confidence`` is the mean word confidence of OCR, 0 to 100, and ``None`` without OCR or without a word.
+    ``confidence`` is the mean word confidence of OCR, 0 to 100, and ``None`` without OCR or without a word. ``language`` is
+    that of the words (tesseract's code) where it is known, which is on most pages of running text that were read by OCR.
+    ``note`` is one of ``Note``, or empty.
     """
 
     number: int
@@ -163,6 +177,8 @@ class Page:
     reason: str = ""
     confidence: float | None = None
     failure: Failure | None = None
+    language: str | None = None
+    note: str = ""
 
     def as_dict(self) -> dict[str, object]:
         """Return the page as JSON-ready data, as records have it."""
@@ -171,6 +187,8 @@ class Page:
             "source": str(self.source),
             "reason": self.reason,
             "confidence": self.confidence,
+            "language": self.language,
+            "note": self.note,
             "error": None if self.failure is None else self.failure.as_dict(),
             "text": self.text,
         }
@@ -179,7 +197,10 @@ class Page:
 @fast_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """Page and character counts of one document. The parent process needs these, but not its text."""
+    """Page and character counts of one document. The parent process needs these, but not its text.
+
+    ``other_language_pages`` are pages by OCR whose words do not fit the language asked for.
+    """
 
     pages: int = 0
     text_pages: int = 0
@@ -188,6 +209,7 @@ class Counts:
     failed_pages: int = 0
     characters: int = 0
     ocr_seconds: float = 0.0
+    other_language_pages: int = 0
 
 
 @fast_pickle

@@ -3,12 +3,15 @@
 Each value is checked when it is made: ``UsageError`` names the field, the value and what is allowed.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from pdfbatch import checks
 from pdfbatch.checks import Check, check_fields
+
+if TYPE_CHECKING:
+    from pdfbatch.model import Page
 
 Size: TypeAlias = "int | str"
 """A number of bytes, or a text such as ``"800M"``, ``"1.5G"`` or ``"1 GiB"``: K, M, G and T are powers of 1024."""
@@ -72,11 +75,12 @@ class PageRules:
 _EXTRACTION: Mapping[str, Check] = {
     "ocr": checks.choice("auto", "never", "always"),
     "on_missing_ocr": checks.choice("fail", "skip"),
-    "languages": checks.languages,
+    "languages": checks.optional(checks.languages),
     "dpi": checks.whole_number(_LEAST_DPI, _MOST_DPI),
     "min_dpi": checks.whole_number(_LEAST_DPI, _MOST_DPI),
     "part_pages": checks.whole_number(1),
     "rules": checks.instance_of(PageRules),
+    "page_transform": checks.optional(checks.function),
 }
 
 
@@ -86,7 +90,10 @@ class Extraction:
 
     ``ocr``: ``"auto"`` does OCR on a page without a usable text layer, ``"never"`` on no page, ``"always"`` on every page.
     ``on_missing_ocr``: when OCR is needed but not installed, ``"fail"`` raises ``DependencyError`` before any work, and
-    ``"skip"`` marks each such page as failed. ``languages`` are codes of tesseract, joined by ``+`` or in a list.
+    ``"skip"`` marks each such page as failed. ``languages`` are names or codes, joined by ``+`` or in a list (``"eng+deu"``,
+    ``["German", "French"]``), or ``"auto"``, which guesses among the installed ones; by default those that a document's metadata name, or
+    English. ``page_transform`` changes each page before anything is written, see
+    ``pdfbatch.transforms``: a function of a module or a picklable callable that takes a ``Page`` and returns one.
     ``dpi`` is the resolution at which a page is drawn for OCR; a scan is drawn at its own resolution, but at ``min_dpi`` or
     more and at ``dpi`` or less. Both are 300, because a lower ``min_dpi`` saves little time and makes some documents far
     worse. ``part_pages`` is the number of OCR pages that one task reads at most.
@@ -94,11 +101,18 @@ class Extraction:
 
     ocr: OcrMode = "auto"
     on_missing_ocr: OcrMissing = "fail"
-    languages: str = "eng"
+    languages: str | None = None
     dpi: int = 300
     min_dpi: int = 300
     part_pages: int = 4
     rules: PageRules = PageRules()
+    # Not hashed, because a callable with settings of its own need not be hashable.
+    page_transform: "Callable[[Page], Page] | None" = field(default=None, hash=False)
+
+    @property
+    def ocr_languages(self) -> str:
+        """The languages of documents that have none of their own."""
+        return self.languages or "eng"
 
     if TYPE_CHECKING:  # what may be given is more than what is kept
 
@@ -107,11 +121,12 @@ class Extraction:
             *,
             ocr: OcrMode = ...,
             on_missing_ocr: OcrMissing = ...,
-            languages: str | Sequence[str] = ...,
+            languages: str | Sequence[str] | None = ...,
             dpi: int = ...,
             min_dpi: int = ...,
             part_pages: int = ...,
             rules: PageRules = ...,
+            page_transform: "Callable[[Page], Page] | None" = ...,
         ) -> None: ...
 
     def __post_init__(self) -> None:

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pdfbatch.errors import NoDocumentsError, UsageError
-from pdfbatch.inputs import Manifest, documents_from
+from pdfbatch.inputs import Inputs, Manifest, documents_from
 from pdfbatch.storage import Fingerprint
 
 KEYS = ["id", "documents", "file_path", "document_uuid", "project_uuid", "metadata", "password", "pages", "languages"]
@@ -50,9 +50,10 @@ def test_any_bytes_are_a_manifest_or_refused(tmp_path: Path, content: bytes) -> 
 def test_an_empty_manifest_is_as_an_empty_folder(tmp_path: Path) -> None:
     path = tmp_path / "m.json"
     path.write_text('{"documents": []}')
-    for given_inputs in (str(path), [str(path)], {"documents": []}, Manifest("x", ())):
+    inputs: list[Inputs] = [str(path), [str(path)], {"documents": []}, Manifest("x", ())]
+    for one in inputs:
         with pytest.raises(NoDocumentsError, match="names no document"):
-            documents_from(given_inputs)  # type: ignore[arg-type]
+            documents_from(one)
 
 
 def test_pages_and_languages_may_be_lists() -> None:

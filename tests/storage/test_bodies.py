@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import pytest
 
-from pdfbatch import Document, Extraction, Limits, RetryPolicy, process_batch
+from pdfbatch import BatchReport, Document, Extraction, Limits, RetryPolicy, process_batch
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.executors import ThreadExecutor
 from pdfbatch.samples import tiny_pdf
@@ -152,15 +152,17 @@ def test_hostile_bodies_leave_the_parent_small(address: str, tmp_path: Path) -> 
     def resident() -> int:
         return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * 4096
 
-    run = lambda kinds, count: process_batch(  # noqa: E731
-        [f"{address}/{kind}/{number}.pdf" for kind in kinds for number in range(count)],
-        tmp_path,
-        executor=ThreadExecutor(workers=2),
-        extraction=Extraction(ocr="never"),
-        limits=Limits(max_file_bytes="32M", storage_timeout=20),
-        retry=ONCE,
-        deduplicate=False,
-    )
+    def run(kinds: list[str], count: int) -> BatchReport:
+        return process_batch(
+            [f"{address}/{kind}/{number}.pdf" for kind in kinds for number in range(count)],
+            tmp_path,
+            executor=ThreadExecutor(workers=2),
+            extraction=Extraction(ocr="never"),
+            limits=Limits(max_file_bytes="32M", storage_timeout=20),
+            retry=ONCE,
+            deduplicate=False,
+        )
+
     run(["honest"], 4)
     before, most, done = resident(), 0, threading.Event()
 

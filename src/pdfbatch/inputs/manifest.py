@@ -75,7 +75,7 @@ def _checked(
 ) -> str | None:
     """Return a page range or languages, which may be lists, too."""
     value = fields.get(key)
-    if value is None:
+    if value is None or value == "":
         return None
     try:
         return check(value)
