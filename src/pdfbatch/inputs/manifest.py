@@ -59,8 +59,8 @@ def document_from_entry(entry: object, place: ManifestPlace, *, project_uuid: ob
             or _get_text({"project_uuid": project_uuid}, "project_uuid", place),
             _get_metadata(fields, place),
             password=_get_text(fields, "password", place),
-            pages=_checked(fields, "pages", page_range, place),
-            languages=_checked(fields, "languages", languages, place),
+            pages=_check_value(fields, "pages", page_range, place),
+            languages=_check_value(fields, "languages", languages, place),
         )
     except ManifestError:
         raise
@@ -70,7 +70,7 @@ def document_from_entry(entry: object, place: ManifestPlace, *, project_uuid: ob
     return with_options(document, place.options) if is_same_protocol else document
 
 
-def _checked(
+def _check_value(
     fields: Mapping[str, object], key: str, check: Callable[[object], str], place: ManifestPlace
 ) -> str | None:
     """Return a page range or languages, which may be lists, too."""

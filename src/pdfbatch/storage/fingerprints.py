@@ -52,7 +52,7 @@ class Fingerprint:
         """
         name = next((name for name in _TAGS if info.get(name)), None)
         tag = "" if name is None else f"{name.lower()}={_plain(info[name])}"
-        return cls(size_bytes=_checked_size(info.get("size")), tag=tag)
+        return cls(size_bytes=_read_size(info.get("size")), tag=tag)
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -72,7 +72,7 @@ def check_size(address: str, size_bytes: int, max_file_bytes: int | None) -> Non
         raise DocumentError(message, cause=Cause.LIMIT_BYTES)
 
 
-def _checked_size(value: object) -> int | None:
+def _read_size(value: object) -> int | None:
     """Return a size; ``None`` for what is none. Some file systems pass on the text of a header."""
     if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= _SIZE_DIGITS:
         value = int(value)
