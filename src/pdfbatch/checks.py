@@ -9,7 +9,7 @@ import operator
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Real
-from typing import Any, TypeAlias, cast
+from typing import SupportsIndex, TypeAlias, cast
 
 from pdfbatch.errors import UsageError
 from pdfbatch.urls import without_credentials
@@ -185,7 +185,7 @@ def _index(value: object) -> int | None:
     if type(value).__name__ in ("bool", "bool_") or not hasattr(value, "__index__"):
         return None
     try:
-        number: int = cast("Any", operator).index(value)
+        number = int(operator.index(cast("SupportsIndex", value)))
     except Exception:  # noqa: BLE001 (an array of numbers, or a class of the caller's)
         return None
     return number
@@ -214,7 +214,7 @@ def _parse_size(text: str) -> int | None:
     if match is None:
         return None
     whole, _, fraction = match[1].partition(".")
-    unit = 1024 ** _POWERS[match[2].upper()]
+    unit = 1 << (10 * _POWERS[match[2].upper()])
     return int(whole) * unit + (int(fraction) * unit // 10 ** len(fraction) if fraction else 0)
 
 

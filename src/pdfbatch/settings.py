@@ -91,7 +91,8 @@ class Extraction:
     ``ocr``: ``"auto"`` does OCR on a page without a usable text layer, ``"never"`` on no page, ``"always"`` on every page.
     ``on_missing_ocr``: when OCR is needed but not installed, ``"fail"`` raises ``DependencyError`` before any work, and
     ``"skip"`` marks each such page as failed. ``languages`` are names or codes, joined by ``+`` or in a list (``"eng+deu"``,
-    ``["German", "French"]``), or ``"auto"``, which guesses among the installed ones; by default those that a document's metadata name, or
+    ``["German", "French"]``), or ``"auto"``, which guesses among the installed ones; by default those that a
+    document's metadata name, or
     English. ``page_transform`` changes each page before anything is written, see
     ``pdfbatch.transforms``: a function of a module or a picklable callable that takes a ``Page`` and returns one.
     ``dpi`` is the resolution at which a page is drawn for OCR; a scan is drawn at its own resolution, but at ``min_dpi`` or

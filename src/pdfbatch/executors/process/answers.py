@@ -86,6 +86,7 @@ def _encode_document_result(result: DocumentResult, blocks: list[bytes]) -> list
             counts.blank_pages,
             counts.failed_pages,
             counts.characters,
+            counts.other_language_pages,
             counts.ocr_seconds,
         ],
         result.duplicate_of,
@@ -109,11 +110,16 @@ def _encode_partial_document(partial: PartialDocument, blocks: list[bytes]) -> l
 def _encode_pages(pages: Sequence[Page], blocks: list[bytes]) -> int:
     for start in range(0, len(pages), _PAGES_AT_ONCE):
         some = pages[start : start + _PAGES_AT_ONCE]
-        facts = [(it.number, it.source, it.reason, it.confidence, _encode_failure(it.failure)) for it in some]
+        facts = [_encode_page(it) for it in some]
         _put_block(_to_json(facts), blocks)
         for page in some:
             _put_block(page.text.encode(_ENCODING, _ERRORS), blocks)
     return len(pages)
+
+
+def _encode_page(page: Page) -> tuple[object, ...]:
+    failure = _encode_failure(page.failure)
+    return page.number, page.source, page.reason, page.confidence, failure, page.language, page.note
 
 
 def _encode_mapping(mapping: Mapping[str, str], blocks: list[bytes]) -> dict[str, str] | int:
@@ -198,7 +204,7 @@ class _Decoder:
     def _decode_document_result(self, value: object) -> DocumentResult:
         fields = _array(value, 10)
         status, failure, output, attempts, duration, counts, duplicate_of, fingerprint, metadata, page_count = fields
-        *numbers, ocr_seconds = _array(counts, 7)
+        *numbers, other_language_pages, ocr_seconds = _array(counts, 8)
         pdf_metadata = self._decode_mapping(metadata)
         return rebuild(
             DocumentResult,
@@ -210,7 +216,7 @@ class _Decoder:
             _number(attempts),
             _seconds(duration),
             pdf_metadata,
-            rebuild(Counts, *map(_number, numbers), _seconds(ocr_seconds)),
+            rebuild(Counts, *map(_number, numbers), _seconds(ocr_seconds), _number(other_language_pages)),
             _optional(_text, duplicate_of),
             _text(fingerprint),
         )
@@ -274,11 +280,12 @@ class _Decoder:
             facts = _list(self._take_json())
             if not 0 < len(facts) <= min(left, _PAGES_AT_ONCE):
                 raise AnswerError("facts of another number of pages")
-            pages += [self._build_page(*_array(it, 5)) for it in facts]
+            pages += [self._build_page(*_array(it, 7)) for it in facts]
             left -= len(facts)
         return tuple(pages)
 
-    def _build_page(self, number: object, source: object, reason: object, confidence: object, failure: object) -> Page:
+    def _build_page(self, *facts: object) -> Page:
+        number, source, reason, confidence, failure, language, note = facts
         return rebuild(
             Page,
             _number(number),
@@ -287,6 +294,8 @@ class _Decoder:
             _text(reason),
             _optional(_seconds, confidence),
             _failure(failure),
+            _optional(_text, language),
+            _text(note),
         )
 
     def _take_json(self) -> object:
