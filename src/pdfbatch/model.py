@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from pdfbatch.checks import languages, page_range
 from pdfbatch.errors import Cause
 from pdfbatch.fast_pickle import fast_pickle
-from pdfbatch.page_ranges import parse_page_range
 from pdfbatch.urls import without_credentials
 
 
@@ -75,11 +75,12 @@ class Document:
 
     ``file_path`` is a path or an fsspec URL. Without a ``document_uuid``, the id is derived from the path (UUIDv5 of its
     absolute form), so that a second run finds the outputs of the first. ``metadata`` comes back with the result, unchanged.
-    ``password``, ``pages`` ("1-3,7", counted from 1) and ``languages`` ("eng+deu", "German", "auto") override the batch's
-    settings. Where neither has languages, OCR uses those that ``language`` or ``languages`` in the ``metadata`` name.
+    ``password``, ``pages`` ("1-3,7" or [1, 2, 7], counted from 1) and ``languages`` ("eng+deu", ["eng", "deu"], "German",
+    "auto") override the batch's settings. Where neither has languages, OCR uses those that ``language`` or ``languages`` in the
+    ``metadata`` name.
     ``content`` is the bytes of a document that has no file; ``file_path`` is then only a name.
 
-    Raises ``ValueError`` when ``pages`` is not a page range.
+    Raises ``ValueError`` when ``pages`` is not a page range, or ``languages`` are no codes of tesseract.
     """
 
     file_path: str
@@ -94,14 +95,16 @@ class Document:
     def __post_init__(self) -> None:
         object.__setattr__(self, "file_path", os.fspath(self.file_path))
         if self.pages is not None:
-            parse_page_range(self.pages)
+            object.__setattr__(self, "pages", page_range(self.pages))
+        if self.languages:
+            object.__setattr__(self, "languages", languages(self.languages))
         if not self.document_uuid:
             object.__setattr__(self, "document_uuid", derive_uuid(self.file_path))
 
     @property
     def is_remote(self) -> bool:
         """Whether ``file_path`` is a URL that only fsspec can read."""
-        return self.content is None and "://" in self.file_path and not self.file_path.startswith("file://")
+        return self.content is None and "://" in self.file_path and self.file_path[:7].lower() != "file://"
 
     def without_content(self) -> "Document":
         """Return the document without its bytes and its password, as results and records have it."""
