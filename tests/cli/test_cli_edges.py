@@ -25,7 +25,8 @@ NASTY = "a\x1b[31m'b\n\\c\u202e.pdf"
 def run(*words: str, **options: object) -> subprocess.CompletedProcess[str]:
     """The command, to its end."""
     usual: dict[str, Any] = {"capture_output": True, "text": True, "timeout": 90, **options}
-    return subprocess.run([*COMMAND, *words], check=False, **usual)
+    done: subprocess.CompletedProcess[str] = subprocess.run([*COMMAND, *words], check=False, **usual)
+    return done
 
 
 @pytest.fixture
