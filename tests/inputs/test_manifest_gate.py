@@ -11,6 +11,7 @@ from pdfbatch.errors import NoDocumentsError, UsageError
 from pdfbatch.inputs import Inputs, Manifest, documents_from
 from pdfbatch.storage import Fingerprint
 
+UNCHECKED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 KEYS = ["id", "documents", "file_path", "document_uuid", "project_uuid", "metadata", "password", "pages", "languages"]
 JSON = st.recursive(
     st.none()
@@ -29,7 +30,7 @@ ENTRY = st.fixed_dictionaries({"file_path": st.text(min_size=1) | JSON}, optiona
     derandomize=True,
     max_examples=400,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    suppress_health_check=UNCHECKED,
 )
 @given(content=JSON | st.fixed_dictionaries({"documents": st.lists(ENTRY, max_size=3)}, optional={"id": JSON}))
 def test_any_json_is_a_manifest_or_refused(tmp_path: Path, content: object) -> None:
@@ -47,7 +48,7 @@ def test_any_json_is_a_manifest_or_refused(tmp_path: Path, content: object) -> N
     derandomize=True,
     max_examples=200,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    suppress_health_check=UNCHECKED,
 )
 @given(content=st.binary(max_size=200))
 def test_any_bytes_are_a_manifest_or_refused(tmp_path: Path, content: bytes) -> None:
