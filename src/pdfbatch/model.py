@@ -15,7 +15,7 @@ from pdfbatch.urls import without_credentials
 class DocumentStatus(StrEnum):
     """The end of one document.
 
-    ``succeeded``: every page was read. ``partial``: some pages were read, others failed. ``empty``: every page was read, and
+    ``succeeded``: every page was read. ``partial``: some of what was asked for was read. ``empty``: every page was read, and
     none has text. ``failed``: nothing could be read. ``timed_out``: a time limit was reached. ``crashed``: the worker process
     exited or had to be killed. ``out_of_memory``: the document needed more memory than the limit. ``skipped``: an earlier
     batch finished the document, with the same input and settings. ``duplicate``: an earlier document of the batch has the
@@ -130,13 +130,20 @@ def derive_uuid(file_path: str) -> str:
 
 
 class Reason(StrEnum):
-    """Why the text layer of a page was used, or OCR. Every record has one of these for each page that was read.
+    """Why the text of a page comes from the text layer, or from OCR. Each page that was read has one of these.
 
-    ``text-layer``: the text layer is there and good. ``little-text-no-scan``: it is short, but no image fills the page.
-    ``no-text-layer``: there is none, but there is something on the page. ``stamp-over-image``: it is short, and an image fills
-    the page. ``garbage-text-layer``: most of it is no readable text. ``blank``: there is nothing on the page.
-    ``second-engine``: the second engine found text where the first found none. ``ocr-always``: the settings ask for OCR on
-    every page.
+    From the text layer: ``text-layer``: it is there and good. ``little-text-no-scan``: it is short, but there is no print
+    beside it. ``print-in-figure``: there is print in a figure beside it, which was not read. ``second-engine``: the second
+    engine's text is better, or the only one. ``weak-ocr``: OCR was asked, but its words are too doubtful to replace printable
+    text.
+
+    From OCR: ``no-text-layer``: there is none, but there is something on the page. ``stamp-over-image``: it is short, and an
+    image fills the page. ``print-outside-text``: much of the print is not in it. ``garbage-text-layer``: most of it, or a whole
+    passage, is no readable text. ``ocr-always``: the settings ask for OCR on every page. With ``stamp-over-image`` and
+    ``print-outside-text`` the text is that of both, each line once; when OCR adds no word, it is the text layer's.
+
+    Without text: ``blank``: there is nothing on the page. ``faint-marks``: there are only faint marks, and OCR is sure of no
+    word.
     """
 
     TEXT_LAYER = "text-layer"
@@ -147,6 +154,10 @@ class Reason(StrEnum):
     BLANK = "blank"
     SECOND_ENGINE = "second-engine"
     OCR_ALWAYS = "ocr-always"
+    PRINT_OUTSIDE_TEXT = "print-outside-text"
+    PRINT_IN_FIGURE = "print-in-figure"
+    WEAK_OCR = "weak-ocr"
+    FAINT_MARKS = "faint-marks"
 
 
 class Note(StrEnum):
@@ -166,9 +177,10 @@ class Page:
     """One page of a result.
 
     ``number`` counts from 1. ``reason`` is one of ``Reason``, or the cause of the ``failure`` of a page that could not be read.
-    ``confidence`` is the mean word confidence of OCR, 0 to 100, and ``None`` without OCR or without a word. ``language`` is
-    that of the words (tesseract's code) where it is known, which is on most pages of running text that were read by OCR.
-    ``note`` is one of ``Note``, or empty.
+    ``confidence`` is the mean word confidence of OCR, 0 to 100, and ``weak_words`` the share of words below 60, 0 to 1; both
+    are ``None`` without OCR or without a word. A page that has a text and a ``failure`` could be read in part only.
+    ``language`` is that of the words (tesseract's code) where it is known, which is on most pages of running text that were
+    read by OCR. ``note`` is one of ``Note``, or empty.
     """
 
     number: int
@@ -176,6 +188,7 @@ class Page:
     source: TextSource = TextSource.NONE
     reason: str = ""
     confidence: float | None = None
+    weak_words: float | None = None
     failure: Failure | None = None
     language: str | None = None
     note: str = ""
@@ -187,6 +200,7 @@ class Page:
             "source": str(self.source),
             "reason": self.reason,
             "confidence": self.confidence,
+            "weak_words": self.weak_words,
             "language": self.language,
             "note": self.note,
             "error": None if self.failure is None else self.failure.as_dict(),
@@ -199,6 +213,7 @@ class Page:
 class Counts:
     """Page and character counts of one document. The parent process needs these, but not its text.
 
+    ``reasons`` counts pages by ``Page.reason``; it is empty where that is not known, as for documents that a resume skips.
     ``other_language_pages`` are pages by OCR whose words do not fit the language asked for.
     """
 
@@ -209,6 +224,7 @@ class Counts:
     failed_pages: int = 0
     characters: int = 0
     ocr_seconds: float = 0.0
+    reasons: Mapping[str, int] = field(default_factory=dict[str, int])
     other_language_pages: int = 0
 
 

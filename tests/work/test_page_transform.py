@@ -52,6 +52,17 @@ def hide(page: Page, sign: str = "#") -> Page:
     return replace(page, text=SECRET.sub(sign, page.text))
 
 
+WRONG: dict[str, dict[str, Any]] = {
+    "bytes": {"text": b"no text"},
+    "confidence": {"confidence": float("nan")},
+    "language": {"language": "x" * 2_000},
+    "reason": {"reason": None},
+    "source": {"source": "ocr"},
+    "huge": {"text": "x" * 10_000},
+    "control": {"text": "a\0b\fc\ud800"},
+}
+
+
 def break_pages(page: Page) -> Any:
     """Do to each page what its text says."""
     match page.text.strip():
@@ -61,14 +72,8 @@ def break_pages(page: Page) -> Any:
             return None
         case "number":
             return replace(page, number=page.number + 1)
-        case "bytes":
-            return replace(page, text=b"no text")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-        case "huge":
-            return replace(page, text="x" * 10_000)
-        case "control":
-            return replace(page, text="a\0b\fc\ud800")
-        case _:
-            return page
+        case what:
+            return replace(page, **WRONG.get(what, {}))
 
 
 def processor(transform: Callable[[Page], Page] | None, **settings: object) -> BatchProcessor:
@@ -142,6 +147,10 @@ def test_a_page_may_be_changed_in_other_ways() -> None:
         ("nothing", "returned NoneType, not a Page"),
         ("number", "returned page 2 instead"),
         ("bytes", "text is bytes"),
+        ("confidence", "confidence is float"),
+        ("language", "language is str, or of a wrong size"),
+        ("reason", "reason is NoneType"),
+        ("source", "source is str"),
     ],
 )
 @pytest.mark.parametrize("scan", ["", "scan:"], ids=["text", "ocr"])

@@ -189,6 +189,7 @@ def _page(entry: Mapping[str, Any]) -> Page:
         source=TextSource(entry["source"]),
         reason=entry["reason"],
         confidence=entry["confidence"],
+        weak_words=entry.get("weak_words"),
         language=entry.get("language"),
         note=entry.get("note", ""),
         failure=None if error is None else _failure(error),

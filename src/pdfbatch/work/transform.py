@@ -6,9 +6,11 @@ from dataclasses import replace
 from typing import TypeAlias, cast
 
 from pdfbatch.errors import Cause, DocumentError, UsageError
-from pdfbatch.model import Page
+from pdfbatch.model import Failure, Page, TextSource
 from pdfbatch.outputs import describe
 from pdfbatch.text import storable_text
+
+_MOST_CHARACTERS = 1_000  # of a reason, a note or a language
 
 PageTransform: TypeAlias = Callable[[Page], Page]
 
@@ -33,8 +35,8 @@ def apply_transform(transform: PageTransform | None, page: Page) -> Page:
     """Return a page as the function returns it, with text that can be stored.
 
     A page that failed without text is not given to the function. Raises ``DocumentError`` (``transform_failed``) for whatever
-    it raises, but ``MemoryError``, and for a result that is no page, or a page with another number or with a text that is no
-    ``str``.
+    it raises, but ``MemoryError``, and for a result that is no page, or a page with another number or with a field that is not
+    of its type.
     """
     if transform is None or (page.failure is not None and not page.text):
         return page
@@ -48,11 +50,32 @@ def apply_transform(transform: PageTransform | None, page: Page) -> Page:
         raise _failure(f"returned {type(changed).__name__}, not a Page")
     if changed.number != page.number:
         raise _failure(f"returned page {changed.number} instead")
-    text = cast("object", changed.text)
-    if not isinstance(text, str):
-        raise _failure(f"returned a page whose text is {type(text).__name__}")
-    clean = storable_text(text)
-    return changed if clean == text else replace(changed, text=clean)
+    _check_fields(changed)
+    clean = storable_text(changed.text)
+    return changed if clean == changed.text else replace(changed, text=clean)
+
+
+def _check_fields(page: Page) -> None:
+    """Raise ``DocumentError`` for a field of a type or size that a record cannot have: Python has not checked that."""
+    fine = {
+        "text": isinstance(page.text, str),
+        "source": isinstance(page.source, TextSource),
+        "confidence": page.confidence is None or _is_percentage(page.confidence),
+        "failure": page.failure is None or isinstance(page.failure, Failure),
+        **{name: _is_short(value) for name, value in (("reason", page.reason), ("note", page.note))},
+        "language": page.language is None or _is_short(page.language),
+    }
+    wrong = [f"{name} is {type(getattr(page, name)).__name__}" for name, is_fine in fine.items() if not is_fine]
+    if wrong:
+        raise _failure(f"returned a page whose {' and whose '.join(wrong)}, or of a wrong size")
+
+
+def _is_short(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= _MOST_CHARACTERS
+
+
+def _is_percentage(value: object) -> bool:
+    return type(value) in {int, float} and 0 <= cast("float", value) <= 100
 
 
 def _failure(what: str) -> DocumentError:

@@ -10,14 +10,22 @@ length in memory.
 """
 
 import json
-import math
 import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
-from pdfbatch.errors import Cause
+from pdfbatch.executors.process.plain_values import (
+    AnswerError,
+    PlainClass,
+    plain_class,
+    read_array,
+    read_count,
+    read_list,
+    read_measure,
+    read_text,
+)
 from pdfbatch.fast_pickle import rebuild
-from pdfbatch.model import Counts, DocumentResult, DocumentStatus, Failure, Page, TextSource
+from pdfbatch.model import Counts, DocumentResult, DocumentStatus, Failure, Page
 from pdfbatch.tasks import JoinTask, PartialDocument, PartTask, Task, TaskLog, TaskResult
 
 MAX_HEAD_BYTES = 2 << 20
@@ -29,16 +37,11 @@ _MAX_MESSAGE = (
 _MAX_INLINE = 20_000  # characters of metadata in the head; more goes into blocks
 _MAX_ENTRIES = 1_000
 _MAX_NUMBERS = 2_000_000  # page numbers in all lists of an answer
-MAX_NUMBER = 1 << 53
 
 _LENGTH = struct.Struct("<I")
 _ENCODING, _ERRORS = "utf-8", "surrogatepass"
 
 _T = TypeVar("_T")
-
-
-class AnswerError(Exception):
-    """An answer is not of the shape that a worker gives it."""
 
 
 # --- in the worker ----------------------------------------------------------------------------------------------------
@@ -72,23 +75,13 @@ def encode_result(result: TaskResult) -> bytes:
 
 
 def _encode_document_result(result: DocumentResult, blocks: list[bytes]) -> list[object]:
-    counts = result.counts
     return [
         result.status,
         _encode_failure(result.failure),
         result.output,
         result.attempts,
         result.duration_seconds,
-        [
-            counts.pages,
-            counts.text_pages,
-            counts.ocr_pages,
-            counts.blank_pages,
-            counts.failed_pages,
-            counts.characters,
-            counts.other_language_pages,
-            counts.ocr_seconds,
-        ],
+        _COUNTS.encode(result.counts),
         result.duplicate_of,
         result.fingerprint,
         _encode_mapping(result.pdf_metadata, blocks),
@@ -104,22 +97,19 @@ def _encode_partial_document(partial: PartialDocument, blocks: list[bytes]) -> l
         partial.folder,
         _encode_mapping(partial.pdf_metadata, blocks),
         _encode_pages(partial.pages, blocks),
+        _encode_failure(partial.missing),
+        partial.language,
     ]
 
 
 def _encode_pages(pages: Sequence[Page], blocks: list[bytes]) -> int:
     for start in range(0, len(pages), _PAGES_AT_ONCE):
         some = pages[start : start + _PAGES_AT_ONCE]
-        facts = [_encode_page(it) for it in some]
+        facts = [[*_PAGE.encode(page), _encode_failure(page.failure)] for page in some]
         _put_block(_to_json(facts), blocks)
         for page in some:
             _put_block(page.text.encode(_ENCODING, _ERRORS), blocks)
     return len(pages)
-
-
-def _encode_page(page: Page) -> tuple[object, ...]:
-    failure = _encode_failure(page.failure)
-    return page.number, page.source, page.reason, page.confidence, failure, page.language, page.note
 
 
 def _encode_mapping(mapping: Mapping[str, str], blocks: list[bytes]) -> dict[str, str] | int:
@@ -143,6 +133,9 @@ def _to_json(value: object) -> bytes:
     return _ENCODER.encode(value).encode("ascii")
 
 
+_COUNTS, _FAILURE = plain_class(Counts), plain_class(Failure)
+# The text of a page follows as a block, and its failure's message is cut.
+_PAGE = PlainClass(Page, apart=("text", "failure"))
 _ENCODER = json.JSONEncoder(separators=(",", ":"), check_circular=False)
 
 
@@ -180,7 +173,7 @@ class _Decoder:
         self._numbers_left = _MAX_NUMBERS
 
     def decode(self) -> TaskResult:
-        head = _array(self._take_json(), 11)
+        head = read_array(self._take_json(), 11)
         document_result, parts, join, partial, page_count, failure, page, seconds, retries, records, dropped = head
         # In the order in which their blocks were written.
         decoded = None if document_result is None else self._decode_document_result(document_result)
@@ -188,48 +181,49 @@ class _Decoder:
         result = rebuild(
             TaskResult,
             decoded,
-            tuple([self._build_part(split, *_array(part, 2)) for part in _list(parts)]),
+            tuple([self._build_part(split, *read_array(part, 2)) for part in read_list(parts)]),
             None if join is None else self._build_join(split, join),
             self._decode_pages(page_count),
             _failure(failure),
-            _number(page),
-            _seconds(seconds),
-            _number(retries),
-            _NO_LOG if records == [] and dropped == 0 else rebuild(TaskLog, _records(records), _number(dropped)),
+            read_count(page),
+            read_measure(seconds),
+            read_count(retries),
+            _NO_LOG if records == [] and dropped == 0 else rebuild(TaskLog, _records(records), read_count(dropped)),
         )
         if self._position != len(self._payload):
             raise AnswerError("bytes behind the end")
         return result
 
     def _decode_document_result(self, value: object) -> DocumentResult:
-        fields = _array(value, 10)
+        fields = read_array(value, 10)
         status, failure, output, attempts, duration, counts, duplicate_of, fingerprint, metadata, page_count = fields
-        *numbers, other_language_pages, ocr_seconds = _array(counts, 8)
         pdf_metadata = self._decode_mapping(metadata)
         return rebuild(
             DocumentResult,
             self._task.document.without_content(),
-            DocumentStatus(_text(status)),
+            DocumentStatus(read_text(status)),
             self._decode_pages(page_count),
             _failure(failure),
-            _optional(_text, output),
-            _number(attempts),
-            _seconds(duration),
+            _optional(read_text, output),
+            read_count(attempts),
+            read_measure(duration),
             pdf_metadata,
-            rebuild(Counts, *map(_number, numbers), _seconds(ocr_seconds), _number(other_language_pages)),
-            _optional(_text, duplicate_of),
-            _text(fingerprint),
+            _COUNTS.decode(counts),
+            _optional(read_text, duplicate_of),
+            read_text(fingerprint),
         )
 
     def _decode_partial_document(self, value: object) -> PartialDocument:
-        fingerprint, engine, ranges, folder, metadata, page_count = _array(value, 6)
+        fingerprint, engine, ranges, folder, metadata, page_count, missing, language = read_array(value, 8)
         return PartialDocument(
-            fingerprint=_text(fingerprint),
-            engine=_text(engine),
+            fingerprint=read_text(fingerprint),
+            engine=read_text(engine),
             page_numbers=self._from_ranges(ranges),
-            folder=_optional(_text, folder),
+            folder=_optional(read_text, folder),
             pdf_metadata=self._decode_mapping(metadata),
             pages=self._decode_pages(page_count),
+            missing=_failure(missing),
+            language=_optional(read_text, language),
         )
 
     def _build_part(self, partial: PartialDocument | None, attempt: object, ranges: object) -> PartTask:
@@ -237,7 +231,7 @@ class _Decoder:
         task = self._task
         return PartTask(
             document=task.document,
-            attempt=_number(attempt),
+            attempt=read_count(attempt),
             skipped_pages=task.skipped_pages,
             page_numbers=self._from_ranges(ranges),
             partial_document=_require(partial),
@@ -249,15 +243,15 @@ class _Decoder:
         task = self._task
         return JoinTask(
             document=task.document,
-            attempt=_number(attempt),
+            attempt=read_count(attempt),
             skipped_pages=task.skipped_pages,
             partial_document=_require(partial),
         )
 
     def _from_ranges(self, value: object) -> tuple[int, ...]:
         numbers: list[int] = []
-        for pair in _list(value):
-            first, last = map(_number, _array(pair, 2))
+        for pair in read_list(value):
+            first, last = map(read_count, read_array(pair, 2))
             self._numbers_left -= max(0, last - first + 1)
             if self._numbers_left < 0:
                 raise AnswerError("too many pages")
@@ -267,36 +261,28 @@ class _Decoder:
     def _decode_mapping(self, value: object) -> dict[str, str]:
         if type(value) is dict:
             mapping = cast("dict[object, object]", value)
-            return {_text(key): _text(item) for key, item in mapping.items()}
-        if _number(value) > _MAX_ENTRIES:
+            return {read_text(key): read_text(item) for key, item in mapping.items()}
+        if read_count(value) > _MAX_ENTRIES:
             raise AnswerError("too many entries")
-        return {self._take_text(): self._take_text() for _ in range(_number(value))}
+        return {self._take_text(): self._take_text() for _ in range(read_count(value))}
 
     def _decode_pages(self, count: object) -> tuple[Page, ...]:
         # Each page has an array and a length at least, so that a large count with nothing behind it ends at once.
         pages: list[Page] = []
-        left = _number(count)
+        left = read_count(count)
         while left:
-            facts = _list(self._take_json())
+            facts = read_list(self._take_json())
             if not 0 < len(facts) <= min(left, _PAGES_AT_ONCE):
                 raise AnswerError("facts of another number of pages")
-            pages += [self._build_page(*_array(it, 7)) for it in facts]
+            pages += [self._build_page(read_list(it)) for it in facts]
             left -= len(facts)
         return tuple(pages)
 
-    def _build_page(self, *facts: object) -> Page:
-        number, source, reason, confidence, failure, language, note = facts
-        return rebuild(
-            Page,
-            _number(number),
-            self._take_text(),
-            TextSource(_text(source)),
-            _text(reason),
-            _optional(_seconds, confidence),
-            _failure(failure),
-            _optional(_text, language),
-            _text(note),
-        )
+    def _build_page(self, facts: list[Any]) -> Page:
+        if not facts:
+            raise AnswerError("a page without facts")
+        *values, failure = facts
+        return _PAGE.decode(values, text=self._take_text(), failure=_failure(failure))
 
     def _take_json(self) -> object:
         return json.loads(str(self._take_block(MAX_HEAD_BYTES), "ascii"))
@@ -322,55 +308,19 @@ def _require(partial: PartialDocument | None) -> PartialDocument:
     return partial
 
 
-def _array(value: object, length: int) -> list[Any]:
-    items = _list(value)
-    if len(items) != length:
-        raise AnswerError("an array of another length")
-    return items
-
-
-def _list(value: Any) -> list[Any]:
-    if type(value) is not list:
-        raise AnswerError("not an array")
-    return value  # pyright: ignore[reportUnknownVariableType] (what is in it is checked where it is taken out)
-
-
-def _text(value: object) -> str:
-    if type(value) is not str:
-        raise AnswerError("not a text")
-    return value
-
-
-def _number(value: object) -> int:
-    if type(value) is not int or not 0 <= value <= MAX_NUMBER:
-        raise AnswerError("not a count")
-    return value
-
-
-def _seconds(value: object) -> float:
-    if (type(value) is not float and type(value) is not int) or not 0 <= value <= MAX_NUMBER or math.isnan(value):
-        raise AnswerError("not a measure")
-    return value
-
-
 def _optional(check: Callable[[object], _T], value: object) -> _T | None:
     return None if value is None else check(value)
 
 
 def _failure(value: object) -> Failure | None:
-    if value is None:
-        return None
-    cause, message, transient = _array(value, 3)
-    if type(transient) is not bool:
-        raise AnswerError("not a truth value")
-    return Failure(cause=Cause(_text(cause)), message=_text(message), transient=transient)
+    return None if value is None else _FAILURE.decode(value)
 
 
 def _records(value: object) -> tuple[tuple[str, int, str], ...]:
-    records = _list(value)
+    records = read_list(value)
     if len(records) > MAX_LOG_RECORDS:
         raise AnswerError("too many log records")
     return tuple(
-        (_text(name), min(_number(level), 50), _text(message)[:_MAX_MESSAGE])
-        for name, level, message in (_array(record, 3) for record in records)
+        (read_text(name), min(read_count(level), 50), read_text(message)[:_MAX_MESSAGE])
+        for name, level, message in (read_array(record, 3) for record in records)
     )

@@ -10,6 +10,7 @@ from functools import partial
 from pdfbatch.errors import PoolBrokenError
 from pdfbatch.executors.process import answers, failures
 from pdfbatch.executors.process.command_queue import WorkItem
+from pdfbatch.executors.process.plain_values import AnswerError
 from pdfbatch.executors.process.protocol import PICKLE_PROTOCOL, Frame, FrameKind, ProtocolError, decode_numbers
 from pdfbatch.executors.process.worker_group import WorkerGroup
 from pdfbatch.executors.process.worker_handle import QUICK_SECONDS, WorkerHandle
@@ -125,7 +126,7 @@ class Dispatcher:
             group.stop_worker(worker)
         try:
             result = answers.decode_result(item.task, frame.payload)
-        except answers.AnswerError as error:
+        except AnswerError as error:
             self._finish(item, failures.bad_result(item.task, str(error)))
             if worker.is_listed:
                 group.kill(worker)
