@@ -42,13 +42,17 @@ def check_fields(settings: object, checks: Mapping[str, Check]) -> None:
 def show_value(value: object) -> str:
     """Return a value as a message shows it: its ``repr`` on one line, cut where it is long, without what may be secret."""
     try:
-        if isinstance(value, Mapping):  # options of a storage have secrets in them
+        if _is_mapping(value):  # options of a storage have secrets in them
             return "<a mapping>"
         text = repr(without_credentials(value)) if isinstance(value, str) else repr(cast("object", value))
     except Exception:  # noqa: BLE001 (a value of the caller's own kind, which may do anything)
         text = f"<{type(value).__name__}>"
     text = text if text.isprintable() else ascii(text)[1:-1]
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."
+
+
+def _is_mapping(value: object) -> bool:
+    return isinstance(value, Mapping)
 
 
 def optional(check: Check) -> Check:
