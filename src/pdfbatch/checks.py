@@ -44,7 +44,7 @@ def show_value(value: object) -> str:
     try:
         if _is_mapping(value):  # options of a storage have secrets in them
             return "<a mapping>"
-        text = repr(without_credentials(value)) if isinstance(value, str) else repr(cast("object", value))
+        text = repr(without_credentials(value)) if isinstance(value, str) else repr(value)
     except Exception:  # noqa: BLE001 (a value of the caller's own kind, which may do anything)
         text = f"<{type(value).__name__}>"
     text = text if text.isprintable() else ascii(text)[1:-1]
