@@ -7,7 +7,7 @@ Each function returns a check: what a setting keeps of a value, or a ``ValueErro
 import math
 import operator
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from numbers import Real
 from typing import SupportsIndex, TypeAlias, cast
 
@@ -42,13 +42,17 @@ def check_fields(settings: object, checks: Mapping[str, Check]) -> None:
 def show_value(value: object) -> str:
     """Return a value as a message shows it: its ``repr`` on one line, cut where it is long, without what may be secret."""
     try:
-        if isinstance(value, Mapping):  # options of a storage have secrets in them
-            return f"<{type(value).__name__} of {len(cast('Mapping[object, object]', value))}>"
-        text = repr(without_credentials(value) if isinstance(value, str) else value)
+        if _is_mapping(value):  # options of a storage have secrets in them
+            return "<a mapping>"
+        text = repr(without_credentials(value)) if isinstance(value, str) else repr(value)
     except Exception:  # noqa: BLE001 (a value of the caller's own kind, which may do anything)
         text = f"<{type(value).__name__}>"
     text = text if text.isprintable() else ascii(text)[1:-1]
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."
+
+
+def _is_mapping(value: object) -> bool:
+    return isinstance(value, Mapping)
 
 
 def optional(check: Check) -> Check:
@@ -220,7 +224,7 @@ def _parse_size(text: str) -> int | None:
 
 def _items(value: object) -> Sequence[object]:
     """Return the members of a list, tuple, set or range; none for anything else (an iterator, a text, a mapping)."""
-    if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable) or not hasattr(value, "__len__"):
+    if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Collection):
         return ()
     return list(cast("Iterable[object]", value))
 

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -25,7 +25,9 @@ NASTY = "a\x1b[31m'b\n\\c\u202e.pdf"
 def run(*words: str, **options: object) -> subprocess.CompletedProcess[str]:
     """The command, to its end."""
     usual: dict[str, Any] = {"capture_output": True, "text": True, "timeout": 90, **options}
-    return subprocess.run([*COMMAND, *words], check=False, **usual)
+    return cast(
+        "subprocess.CompletedProcess[str]", cast("Any", subprocess.run)([*COMMAND, *words], check=False, **usual)
+    )
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from pdfbatch.errors import NoDocumentsError, UsageError
 from pdfbatch.inputs import Inputs, Manifest, documents_from
 from pdfbatch.storage import Fingerprint
 
+UNCHECKED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 KEYS = ["id", "documents", "file_path", "document_uuid", "project_uuid", "metadata", "password", "pages", "languages"]
 JSON = st.recursive(
     st.none()
@@ -25,7 +26,12 @@ JSON = st.recursive(
 ENTRY = st.fixed_dictionaries({"file_path": st.text(min_size=1) | JSON}, optional=dict.fromkeys(KEYS[3:], JSON))
 
 
-@settings(derandomize=True, max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    derandomize=True,
+    max_examples=400,
+    deadline=None,
+    suppress_health_check=UNCHECKED,
+)
 @given(content=JSON | st.fixed_dictionaries({"documents": st.lists(ENTRY, max_size=3)}, optional={"id": JSON}))
 def test_any_json_is_a_manifest_or_refused(tmp_path: Path, content: object) -> None:
     path = tmp_path / "m.json"
@@ -38,7 +44,12 @@ def test_any_json_is_a_manifest_or_refused(tmp_path: Path, content: object) -> N
         assert all(isinstance(document.file_path, str) and document.document_uuid for document in manifest.documents)
 
 
-@settings(derandomize=True, max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    derandomize=True,
+    max_examples=200,
+    deadline=None,
+    suppress_health_check=UNCHECKED,
+)
 @given(content=st.binary(max_size=200))
 def test_any_bytes_are_a_manifest_or_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "m.json"

@@ -10,7 +10,7 @@ from pdfbatch.cli.style import Style
 from pdfbatch.cli.watch import batch_lines, table_lines
 from pdfbatch.report import BatchStatus
 from pdfbatch.sinks import RedisSink, read_status, recent_batches
-from pdfbatch.sinks.redis.reader import _parse
+from pdfbatch.sinks.redis.reader import _parse  # pyright: ignore[reportPrivateUsage] (the gate itself)
 from pdfbatch.testing.servers import RedisServer
 
 redis = pytest.importorskip("redis")

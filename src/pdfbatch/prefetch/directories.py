@@ -3,6 +3,7 @@
 import errno
 import os
 import shutil
+import sys
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -10,13 +11,6 @@ from itertools import count
 
 from pdfbatch.prefetch.quota import ByteQuota
 from pdfbatch.storage import age_of, boot_mark, is_abandoned, temporary_name
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    _HAS_LOCKS = False
-else:
-    _HAS_LOCKS = True
 
 # The folders of killed processes are found by this name, which users see, too.
 PREFIX = "pdfbatch-spool"
@@ -98,8 +92,10 @@ def _lock_new(path: str) -> int | None:
 
     The file says which kernel keeps the lock: on a disk that machines share, another one may not see it.
     """
-    if not _HAS_LOCKS:
+    if sys.platform == "win32":
         return None
+    import fcntl  # noqa: PLC0415 (POSIX only)
+
     unnamed = f"{path}.new"
     lock = os.open(unnamed, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     try:
@@ -118,8 +114,10 @@ def _lock_new(path: str) -> int | None:
 
 def _is_lock_free(path: str) -> bool | None:
     """Return whether nobody holds a lock of this machine; ``None`` when that cannot be told."""
-    if not _HAS_LOCKS:
+    if sys.platform == "win32":
         return None
+    import fcntl  # noqa: PLC0415 (POSIX only)
+
     try:
         lock = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:

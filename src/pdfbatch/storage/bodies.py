@@ -22,7 +22,7 @@ _HTTP = frozenset({"http", "https"})
 class Body(Protocol):
     """Where the bytes of a document go. A range that has to be asked for again begins anew at the last ``mark``."""
 
-    def write(self, piece: bytes) -> object:
+    def write(self, piece: bytes, /) -> object:
         """Take the next bytes."""
         ...
 
@@ -108,7 +108,8 @@ def read_body(filesystem: FileSystem, path: str, start: int, end: int | None, in
 
 async def _read_http(filesystem: Any, path: str, start: int, end: int | None, intake: Intake) -> None:
     options = dict(cast("Mapping[str, Any]", filesystem.kwargs))
-    headers = {**(options.pop("headers", None) or {}), "Accept-Encoding": "identity"}
+    given = cast("Mapping[str, str]", options.pop("headers", None) or {})
+    headers = {**given, "Accept-Encoding": "identity"}
     if start or end is not None:
         headers["Range"] = f"bytes={start}-{'' if end is None else end - 1}"
     session = await filesystem.set_session()

@@ -28,11 +28,10 @@ if TYPE_CHECKING:
 
 
 def _address(value: object) -> object:
-    if not isinstance(value, (str, os.PathLike)) or not isinstance(os.fspath(cast("os.PathLike[str]", value)), str):
-        raise ValueError("give a path or a URL")  # noqa: TRY004 (a check raises this)
-    if not os.fspath(cast("os.PathLike[str]", value)).strip():
-        raise ValueError("give the path or URL of an output, not an empty text")
-    return value
+    text: object = os.fspath(cast("os.PathLike[str]", value)) if isinstance(value, (str, os.PathLike)) else None
+    if not isinstance(text, str) or not text.strip():
+        raise ValueError("give the path or URL of an output")
+    return cast("object", value)
 
 
 def _storage_options(value: object) -> object:
