@@ -31,7 +31,7 @@ def _address(value: object) -> object:
     text: object = os.fspath(cast("os.PathLike[str]", value)) if isinstance(value, (str, os.PathLike)) else None
     if not isinstance(text, str) or not text.strip():
         raise ValueError("give the path or URL of an output")
-    return cast("object", value)
+    return value  # pyright: ignore[reportUnknownVariableType] (a path of some kind)
 
 
 def _storage_options(value: object) -> object:
@@ -39,7 +39,7 @@ def _storage_options(value: object) -> object:
         isinstance(name, str) for name in cast("Mapping[object, object]", value)
     ):
         raise ValueError("give a mapping of names to values, such as {'key': ..., 'secret': ...}")
-    return cast("object", value)
+    return value  # pyright: ignore[reportUnknownVariableType] (a path of some kind)
 
 
 _CHECKS: Mapping[str, Check] = {

@@ -24,7 +24,7 @@ def page_facts(page: PageObject, glyphs: int) -> PageFacts:
     walk = _Walker(images=Coverage(box))
     content = page.get_contents()
     if content is not None:
-        if _stored_bytes(page) >= _LEAST_STORED and not content.get_data():
+        if _count_stored_bytes(page) >= _LEAST_STORED and not content.get_data():
             raise ValueError("its content cannot be unpacked")
         walk.walk(content, _dictionary(page, "/Resources"), Matrix(), _DEPTH)
     width, height = box.right - box.left, box.top - box.bottom
@@ -98,7 +98,7 @@ class _Walker:
         self.images.add(place, _number(image, width_keys), _number(image, height_keys))
 
 
-def _stored_bytes(page: PageObject) -> int:
+def _count_stored_bytes(page: PageObject) -> int:
     """Return the length of the content streams of a page as they are stored."""
     contents = page.get("/Contents")
     contents = None if contents is None else contents.get_object()
