@@ -108,4 +108,4 @@ def _identity(document: Document) -> str:
     path = document.file_path
     if document.content is not None:
         return f"{path}\0{hash(document.content)}"
-    return path if "://" in path else os.path.abspath(path)
+    return path if "://" in path else os.path.abspath(document.location)

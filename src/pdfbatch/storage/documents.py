@@ -78,8 +78,8 @@ def fingerprint(
 
 
 def local_path(document: Document) -> str:
-    """Return the path of a local document, without ``file://``."""
-    return document.file_path.removeprefix("file://")
+    """Return the absolute path of a local document, without ``file://``."""
+    return document.location.removeprefix("file://")
 
 
 def _stat_file(path: str) -> os.stat_result:
