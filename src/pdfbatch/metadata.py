@@ -10,7 +10,7 @@ from typing import cast
 
 # Deeper values become text: encoders of JSON and pickle recurse.
 MAX_LEVELS = 100
-# Values that hold each other many times can stand for more than any memory holds. What comes after so many is left out, and dots stand for it.
+# Values that hold each other many times can stand for more than any memory holds. Dots stand for what comes after so many.
 MAX_VALUES = 200_000
 # Python refuses to write numbers of more than 4,300 decimal digits; fewer, if the host says so, but never fewer than 640.
 _MAX_INTEGER_BITS = 2100
@@ -22,10 +22,11 @@ _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 def simplify_metadata(metadata: object) -> dict[str, object]:
     """Return metadata as JSON has it: dictionaries with text as keys, lists, text, numbers, booleans and ``None``.
 
-    What is plain already stays equal. A tuple or set becomes a list, a number of numpy a number, bytes become text, and anything
-    else its ``str`` without addresses in memory. Numbers that JSON does not have (NaN, infinity, thousands of digits), values that contain themselves and
-    those ``MAX_LEVELS`` deep become text, too. Of keys that are the same text, the later ones are marked with their type. Never
-    raises: a value that refuses to be looked at is replaced by the name of its type.
+    What is plain already stays equal. A tuple or set becomes a list, a number of numpy a number, bytes become text, and
+    anything else its ``str`` without addresses in memory. Numbers that JSON does not have (NaN, infinity, thousands of
+    digits), values that contain themselves and those ``MAX_LEVELS`` deep become text, too. Of keys that are the same text, the
+    later ones are marked with their type. Never raises: a value that refuses to be looked at is replaced by the name of its
+    type.
     """
     if type(metadata) is dict and not metadata:
         return {}
@@ -56,26 +57,16 @@ class _Simplifier:
 
     def _convert_other(self, value: object, level: int) -> object:
         match value:
-            case str():
-                return str.__str__(value)
-            case bytes() | bytearray():
-                return bytes(value).decode("utf-8", "backslashreplace")
-            case int():
-                number = int.__add__(value, 0)
-                return number if number.bit_length() <= _MAX_INTEGER_BITS else hex(number)
-            case float():
-                number = float.__add__(value, -0.0)
-                return number if math.isfinite(number) else str(number)
-            case Enum():
-                return self.convert(value.value, level)
             case Mapping() | list() | tuple() | set() | frozenset():
                 return self._convert_container(cast("Mapping[object, object] | Iterable[object]", value), level)
-            case Integral():  # numpy's, which are no ``int``
-                return self.convert(operator.index(value), level)
-            case Real() if not isinstance(value, Rational):
-                return self.convert(float(value), level)
+            case Enum() if not isinstance(value, (str, int)):
+                return self.convert(value.value, level)
+            case str():
+                return str.__str__(value)
+            case Real() if not isinstance(value, Rational) or isinstance(value, Integral):  # numpy's numbers, too
+                return _to_plain_number(value)
             case _:
-                return _ADDRESS.sub("", str(value))
+                return _to_text(value)
 
     def _convert_container(self, value: "Mapping[object, object] | Iterable[object]", level: int) -> object:
         if id(value) in self._containers or level >= MAX_LEVELS or self._left < 0:
@@ -109,6 +100,20 @@ class _Simplifier:
     def _name(self, key: object, level: int) -> str:
         plain = self.convert(key, level + 1)
         return plain if isinstance(plain, str) else str(plain)
+
+
+def _to_plain_number(value: Real) -> object:
+    if isinstance(value, Integral):
+        integer = operator.index(value) + 0  # the sum is an ``int``, also of a subclass such as ``IntEnum``
+        return integer if integer.bit_length() <= _MAX_INTEGER_BITS else hex(integer)
+    number = float(value)
+    return number if math.isfinite(number) else str(number)
+
+
+def _to_text(value: object) -> str:
+    if isinstance(value, (bytes, bytearray)):
+        return bytes(value).decode("utf-8", "backslashreplace")
+    return _ADDRESS.sub("", str(value))
 
 
 def _type_name(value: object) -> str:

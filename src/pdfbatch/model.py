@@ -104,7 +104,9 @@ class Document:
         if self.pages is not None:
             parse_page_range(self.pages)
         if not self.base_folder and self.content is None and "://" not in path and not os.path.isabs(path):
-            with suppress(OSError):  # the working directory has been removed: each worker then says that the file is not there
+            with suppress(
+                OSError
+            ):  # the working directory has been removed: each worker then says that the file is not there
                 object.__setattr__(self, "base_folder", os.getcwd())
         if not self.document_uuid:
             object.__setattr__(self, "document_uuid", derive_uuid(self.location, content=self.content))

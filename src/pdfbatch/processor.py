@@ -1,6 +1,5 @@
 """``BatchProcessor``: the settings that batches share, and the ways to run a batch; ``BatchOptions``: what one batch is."""
 
-import logging
 import uuid
 from collections.abc import AsyncGenerator, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,10 +15,11 @@ from pdfbatch.model import Document, DocumentResult, DocumentStatus
 from pdfbatch.outputs import Results, read_record
 from pdfbatch.ports import Executor, OcrEngine, Output, Shared, SinkLike, TextEngine
 from pdfbatch.report import BatchReport, BatchStatus
+from pdfbatch.safe_logger import SafeLogger
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
 from pdfbatch.work import DocumentWork
 
-log: logging.Logger = logging.getLogger(__name__)
+log: SafeLogger = SafeLogger(__name__)
 
 Order = Literal["completed", "input"]
 

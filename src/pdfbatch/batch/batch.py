@@ -1,6 +1,5 @@
 """Run one batch: turn documents into tasks, count, report and keep their results."""
 
-import logging
 import tempfile
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -23,11 +22,12 @@ from pdfbatch.outputs import to_json, with_stored_pages
 from pdfbatch.ports import Executor, Locality, Output, Shared, SupportsSweep
 from pdfbatch.prefetch import FetchSettings
 from pdfbatch.report import BatchReport, BatchState, BatchStatus
+from pdfbatch.safe_logger import SafeLogger
 from pdfbatch.settings import Limits, RetryPolicy
 from pdfbatch.task_log import route_engines
 from pdfbatch.work import DocumentWork
 
-log: logging.Logger = logging.getLogger(__name__)
+log: SafeLogger = SafeLogger(__name__)
 
 REPORT_NAME = "report.json"
 FAILURES_NAME = "failures.jsonl"

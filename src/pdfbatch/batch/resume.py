@@ -9,9 +9,10 @@ from pdfbatch.errors import DocumentError
 from pdfbatch.model import Document, DocumentResult, DocumentStatus
 from pdfbatch.outputs import Catalog, IndexWriter, delete_parts, open_index, record_name
 from pdfbatch.ports import Output
+from pdfbatch.safe_logger import SafeLogger
 from pdfbatch.tasks import ReadTask
 
-log: logging.Logger = logging.getLogger(__name__)
+log: SafeLogger = SafeLogger(__name__)
 
 
 @dataclass(slots=True, kw_only=True)

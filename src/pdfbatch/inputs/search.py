@@ -101,9 +101,7 @@ def _search_remote(url: str, options: Options) -> Iterator[Document]:
         raise NoDocumentsError(f"{without_credentials(url)} cannot be listed: {error}") from error
 
 
-def _find_below(
-    tree: Tree, name: str, address_of: Callable[[str], str], base_folder: str = ""
-) -> Iterator[Document]:
+def _find_below(tree: Tree, name: str, address_of: Callable[[str], str], base_folder: str = "") -> Iterator[Document]:
     """Yield every PDF at any depth, by the ending of its name."""
     found = (
         entry for entry in _walk(tree, name) if not entry.is_listed or (not entry.is_folder and _is_pdf(entry.path))

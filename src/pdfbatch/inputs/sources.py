@@ -56,7 +56,9 @@ def documents_from(inputs: Inputs) -> "DocumentStream":
     if isinstance(items, Collection):
         _check_ids(items)
         searches = _start_searches(items, folder)
-    found = (searches.pop(index) if index in searches else _open_input(item, folder) for index, item in enumerate(items))
+    found = (
+        searches.pop(index) if index in searches else _open_input(item, folder) for index, item in enumerate(items)
+    )
     return DocumentStream(_iter_unique(chain.from_iterable(found), items), items)
 
 

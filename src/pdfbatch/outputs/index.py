@@ -12,7 +12,6 @@ What the index does not tell is looked up in the record of the document.
 """
 
 import json
-import logging
 import os
 import time
 from collections.abc import Iterable
@@ -26,8 +25,9 @@ from pdfbatch.outputs.catalog import Catalog, CatalogEntry
 from pdfbatch.outputs.keys import output_key
 from pdfbatch.outputs.record import to_json
 from pdfbatch.ports import Output
+from pdfbatch.safe_logger import SafeLogger
 
-log: logging.Logger = logging.getLogger(__name__)
+log: SafeLogger = SafeLogger(__name__)
 
 FOLDER = ".index/"
 INVALIDATE_ALL = to_json({"invalid": "all lines before"}) + b"\n"

@@ -1,6 +1,5 @@
 """Supervise worker processes: start them, read their messages, kill those that hang or exceed their memory."""
 
-import logging
 import math
 import signal
 import threading
@@ -20,10 +19,11 @@ from pdfbatch.executors.process.dispatcher import Dispatcher
 from pdfbatch.executors.process.protocol import Frame, FrameKind, ProtocolError, decode_numbers
 from pdfbatch.executors.process.worker_group import POLL_SECONDS, Stream, WorkerGroup
 from pdfbatch.executors.process.worker_handle import QUICK_SECONDS, WorkerHandle
+from pdfbatch.safe_logger import SafeLogger
 from pdfbatch.settings import Limits
 from pdfbatch.tasks import Task, TaskResult
 
-log: logging.Logger = logging.getLogger(__name__)
+log: SafeLogger = SafeLogger(__name__)
 
 START_SECONDS = 30.0  # from the launch of a worker to its being ready
 MAX_FAILED_STARTS = 3  # workers lost in a row, before or between tasks, that break a pool
