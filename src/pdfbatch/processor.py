@@ -1,18 +1,19 @@
 """``BatchProcessor``: the settings that batches share, and the ways to run a batch; ``BatchOptions``: what one batch is."""
 
 import uuid
-from collections.abc import AsyncGenerator, Generator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal, TypedDict, Unpack
 
 from pdfbatch import defaults
 from pdfbatch.batch import Batch, Notifier, ProgressTracker
 from pdfbatch.errors import DependencyError, UsageError
 from pdfbatch.inputs import Inputs, Manifest, ManifestSource, documents_from
-from pdfbatch.model import Document, DocumentResult, DocumentStatus
-from pdfbatch.outputs import Results, read_record
+from pdfbatch.model import Document, DocumentResult
+from pdfbatch.outputs import Results, has_failed
 from pdfbatch.ports import Executor, OcrEngine, Output, Shared, SinkLike, TextEngine
 from pdfbatch.report import BatchReport, BatchStatus
 from pdfbatch.safe_logger import SafeLogger
@@ -163,7 +164,7 @@ class BatchProcessor:
         if options.retry_failed:
             if self.storage is None:
                 raise UsageError("retry_failed needs an output: it looks there for the documents that failed")
-            chosen = _failed_before(chosen, self.storage)
+            chosen = filter(partial(has_failed, self.storage), chosen)
         expected = 0 if options.retry_failed else found.count() or 0
         executor = self.executor or defaults.executor_for(self.storage)
         work = self._work(executor)
@@ -253,11 +254,3 @@ def _in_order_of(batch: Batch, order: Order) -> Generator[DocumentResult]:
                 turn += 1
     for position in sorted(held):
         yield held[position]
-
-
-def _failed_before(documents: Iterable[Document], output: Output) -> Iterator[Document]:
-    """Yield the documents whose record in the output says that they failed."""
-    for document in documents:
-        record = read_record(output, document.document_uuid)
-        if record is not None and not DocumentStatus(record["status"]).ok:
-            yield document

@@ -53,7 +53,8 @@ def test_eight_threads_read_what_belongs_to_each_while_the_batch_goes_on() -> No
         results.add(result(number, 2500))
     wrong = list[int]()
     threads = [
-        threading.Thread(target=lambda seed=seed: wrong.append(read_at_random(results, 2500, seed))) for seed in range(8)
+        threading.Thread(target=lambda seed=seed: wrong.append(read_at_random(results, 2500, seed)))
+        for seed in range(8)
     ]
     for thread in threads:
         thread.start()
@@ -91,13 +92,17 @@ def test_a_forked_process_cannot_add() -> None:
 
 
 @pytest.mark.parametrize("take", [os.close, lambda descriptor: os.dup2(0, descriptor)], ids=["closed", "taken"])
-def test_a_host_that_closes_all_descriptors_gets_an_error_and_no_result_of_another(take: Callable[[int], object]) -> None:
+def test_a_host_that_closes_all_descriptors_gets_an_error_and_no_result_of_another(
+    take: Callable[[int], object],
+) -> None:
     def lose() -> bool:
         before = set(os.listdir("/proc/self/fd"))
         results = Results()
         for number in range(2000):
             results.add(result(number, 5000))
-        (new,) = (int(name) for name in set(os.listdir("/proc/self/fd")) - before if os.path.exists(f"/proc/self/fd/{name}"))
+        (new,) = (
+            int(name) for name in set(os.listdir("/proc/self/fd")) - before if os.path.exists(f"/proc/self/fd/{name}")
+        )
         take(new)
         with pytest.raises(ResultsUnavailableError):
             results[0]

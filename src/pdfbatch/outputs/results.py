@@ -13,7 +13,7 @@ from typing import cast, overload
 
 from pdfbatch.errors import ResultsUnavailableError
 from pdfbatch.model import DocumentResult
-from pdfbatch.outputs.record import StoredPages
+from pdfbatch.outputs.stored import StoredPages
 from pdfbatch.ports import Output
 from pdfbatch.safe_logger import SafeLogger
 

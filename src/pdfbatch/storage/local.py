@@ -3,13 +3,14 @@
 import errno
 import os
 import shutil
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
-from pdfbatch.errors import OutputError
+from pdfbatch.errors import Cause, DocumentError, OutputError
 from pdfbatch.storage.errors import storage_error
 from pdfbatch.storage.temporary_names import is_abandoned, is_ours, temporary_name
 
@@ -51,11 +52,13 @@ class LocalStorage:
             raise storage_error(error, path) from error
 
     def read(self, name: str) -> bytes:
-        """Read a file."""
+        """Read a regular file; anything else under its name, such as a FIFO, is not waited for."""
         path = self.uri(name)
         try:
-            with open(path, "rb") as file:
-                return file.read()
+            with open(path, "rb", buffering=0, opener=_open_without_waiting) as file:
+                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                    raise DocumentError(f"{path}: not a regular file", cause=Cause.NOT_A_FILE)
+                return file.readall()
         except OSError as error:
             raise storage_error(error, path) from error
 
@@ -96,6 +99,10 @@ class LocalStorage:
             with suppress(OSError):
                 os.unlink(temporary)
             raise
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _write(path: str, data: bytes, *, flush: bool) -> None:
