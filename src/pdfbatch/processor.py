@@ -165,7 +165,7 @@ class BatchProcessor:
             if self.storage is None:
                 raise UsageError("retry_failed needs an output: it looks there for the documents that failed")
             chosen = filter(partial(has_failed, self.storage), chosen)
-        expected = 0 if options.retry_failed else found.count() or 0
+        count = None if options.retry_failed else found.count()
         executor = self.executor or defaults.executor_for(self.storage)
         work = self._work(executor)
         deduplicate = self.deduplicate and not (self.storage is None and results is None)
@@ -188,7 +188,8 @@ class BatchProcessor:
             limits=self.limits,
             resume=options.resume,
             deduplicate=deduplicate,
-            expected=expected,
+            expected=count or 0,
+            reads_in_thread=count is None,
         )
 
     def _work(self, executor: Executor) -> DocumentWork:
@@ -240,17 +241,22 @@ class BatchProcessor:
 
 
 def _in_order_of(batch: Batch, order: Order) -> Generator[DocumentResult]:
-    """Yield the results of a batch as they come, or hold back those that come before their turn."""
-    held: dict[int, DocumentResult] = {}
-    turn = 0
+    """Yield the results of a batch as they come, or hold back those that come before their turn, on disk if they are many."""
+    held, places, turn = Results(batch.output), dict[int, int](), 0
     with closing(batch.results()) as results:
         for position, result in results:
-            if order == "completed":
-                yield result
-                continue
-            held[position] = result
-            while turn in held:
-                yield held.pop(turn)
+            if order == "completed" or position == turn:
                 turn += 1
-    for position in sorted(held):
-        yield held[position]
+                yield result
+            else:
+                places[position] = len(held)
+                held.add(result)
+            while turn in places:
+                yield held[places.pop(turn)]
+                turn += 1
+            if held and not places:
+                held.close()
+                held = Results(batch.output)
+    for position in sorted(places):
+        yield held[places[position]]
+    held.close()

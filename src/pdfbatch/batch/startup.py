@@ -1,9 +1,11 @@
 """Start the pool while the first documents are being located."""
 
+import os
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from types import TracebackType
 from typing import TypeVar
 
 from pdfbatch.ports import Executor, Pool, SupportsBackgroundStart, Work
@@ -21,7 +23,7 @@ def start_pool(executor: Executor, work: Work, prepare: Callable[[], T]) -> Gene
     """
     if not (isinstance(executor, SupportsBackgroundStart) and executor.starts_in_any_thread):
         prepared = prepare()
-        with executor.start(work) as pool:
+        with _InThisProcess(executor.start(work)) as pool:
             yield pool, prepared
         return
     with ThreadPoolExecutor(1, thread_name_prefix="pdfbatch-start") as thread:
@@ -32,8 +34,25 @@ def start_pool(executor: Executor, work: Work, prepare: Callable[[], T]) -> Gene
         except BaseException as error:  # Ctrl-C: a pool that has started, or is about to, must not be left behind
             starting.add_done_callback(partial(_stop, error))
             raise
-    with pool:
+    with _InThisProcess(pool):
         yield pool, prepared
+
+
+class _InThisProcess:
+    """A pool as a context manager. A process that is forked within the block does not end the pool of its parent."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._pid = os.getpid()
+
+    def __enter__(self) -> Pool:
+        return self._pool.__enter__()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if os.getpid() == self._pid:
+            self._pool.__exit__(kind, error, trace)
 
 
 def _stop(error: BaseException, starting: Future[Pool]) -> None:

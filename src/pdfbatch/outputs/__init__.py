@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from pdfbatch.outputs.catalog import Catalog
     from pdfbatch.outputs.exporter import export, export_pages
     from pdfbatch.outputs.index import IndexWriter, open_index
+    from pdfbatch.outputs.keys import batch_file
     from pdfbatch.outputs.record import (
         Provenance,
         delete_parts,
@@ -34,6 +35,7 @@ else:
         catalog="Catalog",
         exporter="export export_pages",
         index="IndexWriter open_index",
+        keys="batch_file",
         record=("Provenance delete_parts files_of options_digest pages_to_json parts_folder record_name to_json"),
         results="Results with_stored_pages",
         stored="InvalidRecordError Record has_failed has_text pages_from_json read_record result_of",
@@ -46,6 +48,7 @@ __all__ = [
     "Provenance",
     "Record",
     "Results",
+    "batch_file",
     "delete_parts",
     "export",
     "export_pages",
