@@ -190,6 +190,7 @@ class BatchProcessor:
             deduplicate=deduplicate,
             expected=count or 0,
             reads_in_thread=count is None,
+            close_source=found.close,
         )
 
     def _work(self, executor: Executor) -> DocumentWork:

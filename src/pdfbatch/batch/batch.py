@@ -42,12 +42,17 @@ class _StoppedEarly(Exception):  # noqa: N818 (raised to leave the pool by an ex
     """The batch was stopped before its documents were exhausted."""
 
 
+def _do_nothing() -> None:
+    """Close a source that need not be closed."""
+
+
 @dataclass(slots=True)
 class Batch:
     """A batch that can be run once. ``expected`` is the number of documents, 0 where it is not known beforehand.
 
     ``deduplicate`` needs an output, or a ``progress`` that keeps the results. ``reads_in_thread`` says that the documents'
-    iterator may wait, so that it gets a thread of its own and results come all the same.
+    iterator may wait, so that it gets a thread of its own and results come all the same; at the end ``close_source`` is called
+    there.
 
     A process that is forked while the batch runs has no part in it: it gets ``ResultsUnavailableError`` when it asks for a
     result, and leaves all else to its parent.
@@ -64,6 +69,7 @@ class Batch:
     deduplicate: bool = False
     expected: int = 0
     reads_in_thread: bool = False
+    close_source: Callable[[], None] = _do_nothing
     _events: Events = field(default_factory=Events)
     _is_cancelled: bool = False
     _read: int = 0
@@ -168,7 +174,7 @@ class Batch:
 
     def _read_in_thread(self, stack: ExitStack) -> Iterator[Document | None]:
         """Return the documents, read in another thread, which the ``stack`` ends."""
-        reader = SourceReader(iter(self.documents), self._events.wake)
+        reader = SourceReader(iter(self.documents), self._events.wake, self.close_source)
         reader.start(_FIRST_DOCUMENT_SECONDS)
         stack.callback(self._close_here, reader)
         return self._read_documents(reader)

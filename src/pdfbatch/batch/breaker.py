@@ -83,7 +83,7 @@ class Breaker:
             place.refused = 0
             return
         place.denied += 1
-        place.refused = place.refused + 1 if _CREDENTIALS.search(message.rpartition("(")[2]) else 0
+        place.refused = place.refused + 1 if _CREDENTIALS.search(message.partition(": access denied (")[2]) else 0
         if place.refused >= most:
             self._reason = f"{name} refused the credentials for {place.refused} documents in a row: {message}"
         elif place.denied >= DENIED_AT_FIRST and not place.has_answered and not self.is_resumed:

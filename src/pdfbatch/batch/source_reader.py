@@ -18,15 +18,16 @@ class SourceReader:
     """An iterator over the documents of a source, and ``None`` while the source has nothing ready.
 
     The source's ``next`` runs in a thread of its own, a daemon, with the context of the caller. A few documents are read ahead,
-    no more. ``wake`` is called when a document is there after ``None`` was returned, and at the end. A generator is closed in
-    that thread, too, where it has run all the time. One that is stuck in ``next`` when the batch ends keeps its thread, and is
-    closed when it comes back.
+    no more. ``wake`` is called when a document is there after ``None`` was returned, and at the end. ``close``, which ends the
+    source, is called in that thread, too, so that a generator is closed where it has run all the time. A source that is stuck
+    in ``next`` when the batch ends keeps its thread, and is closed when it comes back.
 
     An error of the source is raised after all documents before it.
     """
 
-    def __init__(self, documents: Iterator[Document], wake: Callable[[], None]) -> None:
+    def __init__(self, documents: Iterator[Document], wake: Callable[[], None], close: Callable[[], None]) -> None:
         self._documents = documents
+        self._close_source = close
         self._wake = wake
         self._ready = deque[Document]()
         self._room = threading.Semaphore(READ_AHEAD)
@@ -84,10 +85,8 @@ class SourceReader:
             self._has_ended = True
             self._has_first.set()
             self._wake_if_hungry()
-            close = getattr(self._documents, "close", None)
-            if callable(close):
-                with suppress(Exception):  # a source that refuses to end is at its end all the same
-                    close()
+            with suppress(Exception):  # a source that refuses to end is at its end all the same
+                self._close_source()
 
     def _wake_if_hungry(self) -> None:
         if self._is_hungry:

@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
 from itertools import chain, islice
 from typing import TYPE_CHECKING, BinaryIO, Self, TypeAlias, cast
 
@@ -83,6 +83,11 @@ class DocumentStream(Iterator[Document]):
             error, self._error = self._error, None
             raise error
         return next(self._documents)
+
+    def close(self) -> None:
+        """Close the caller's generator, if the inputs are one. Call it in the thread that runs it."""
+        if isinstance(self._items, Generator):
+            self._items.close()
 
     def count(self) -> int | None:
         """Return how many documents there are; ``None`` when only reading them all would tell. Call it before ``next``.

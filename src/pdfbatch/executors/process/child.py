@@ -27,8 +27,14 @@ class LaunchSpec:
     use_forkserver: bool = False
 
     def build_command(self, *arguments: str) -> list[str]:
-        """Return the command line of a worker, or of the fork server."""
-        return [self.python, "-P", "-m", "pdfbatch.executors.process.worker", *arguments]
+        """Return the command line of a worker, or of the fork server.
+
+        It decodes file names as this process does, which environment variables alone do not ensure: ``-X utf8`` is not among
+        them, and the host may have changed them since it started.
+        """
+        is_utf8 = sys.getfilesystemencoding().lower() == "utf-8"
+        mode = f"utf8={int(is_utf8)}"
+        return [self.python, "-P", "-X", mode, "-m", "pdfbatch.executors.process.worker", *arguments]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
