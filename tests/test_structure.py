@@ -10,14 +10,26 @@ from tests.imports import PACKAGE, Imports, cycle_in, faces, imports_of, librari
 # Lowest first. A module imports from lower floors and from its own room; rooms of one floor do not import each other.
 # A room is a module at the top of the package, or a folder with all that is in it.
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("errors", "fast_pickle", "lazy", "metadata", "page_ranges", "safe_logger", "settings", "text", "urls"),
+    (
+        "awake_clock",
+        "errors",
+        "fast_pickle",
+        "language_codes",
+        "lazy",
+        "metadata",
+        "page_ranges",
+        "safe_logger",
+        "settings",
+        "text",
+        "urls",
+    ),
     ("model", "retry", "samples"),
     ("report", "tasks"),
     ("outcomes", "ports", "task_log"),
     ("storage",),
     ("inputs", "outputs", "prefetch"),
     ("engines", "executors", "ocr", "sinks", "testing", "work"),
-    ("batch", "defaults"),
+    ("batch", "defaults", "transforms"),
     ("processor",),
     ("api",),
     ("cli",),

@@ -43,6 +43,7 @@ class Cause(StrEnum):
     INPUT_CHANGED = "input_changed"
     OCR_UNAVAILABLE = "ocr_unavailable"
     OCR_FAILED = "ocr_failed"
+    TRANSFORM_FAILED = "transform_failed"
     CANCELLED = "cancelled"
     INTERNAL = "internal"
 
@@ -71,6 +72,7 @@ _ADVICE = {
     Cause.INPUT_CHANGED: "The file changed while it was read: retry when nobody writes to it.",
     Cause.OCR_UNAVAILABLE: "Install tesseract (pip install 'pdfbatch[ocr]') and the languages asked for.",
     Cause.OCR_FAILED: "Look at the page: other settings (languages, dpi) may help.",
+    Cause.TRANSFORM_FAILED: "Correct Extraction.page_transform: it must return the page, changed or not, with its number.",
     Cause.CANCELLED: "Run again with resume to read the documents that are left.",
     Cause.INTERNAL: "A defect in pdfbatch or in an engine: please report it with the message.",
 }

@@ -82,7 +82,8 @@ class Document:
     the moment when the document is made, so that a later ``chdir`` changes nothing. Without a ``document_uuid``, the id is
     derived (``derive_uuid``), so that a second run finds the outputs of the first. ``metadata`` comes back with the result; a
     batch turns what is no JSON in it into text. ``password``, ``pages`` ("1-3,7", counted from 1) and ``languages``
-    ("eng+deu") override the batch's settings. ``content`` is the bytes of a document that has no file; ``file_path`` is then
+    ("eng+deu", "German", "auto") override the batch's settings. Where neither has languages, OCR uses those that ``language``
+    or ``languages`` in the ``metadata`` name. ``content`` is the bytes of a document that has no file; ``file_path`` is then
     only a name, and the id is derived from both.
 
     Raises ``ValueError`` when ``pages`` is not a page range.
@@ -132,6 +133,12 @@ class Document:
         if self.content is None and self.password is None:
             return self
         return replace(self, content=None, password=None)
+
+    def with_plain_metadata(self) -> "Document":
+        """Return the document with metadata that is JSON, see ``simplify_metadata``, so that it can travel and be written."""
+        if type(self.metadata) is dict and not self.metadata:
+            return self
+        return replace(self, metadata=simplify_metadata(self.metadata))
 
     def as_dict(self) -> dict[str, object]:
         """Return the document in the shape of a manifest entry, without password and bytes.
@@ -199,13 +206,26 @@ class Reason(StrEnum):
     OCR_ALWAYS = "ocr-always"
 
 
+class Note(StrEnum):
+    """What to know about a page that was read.
+
+    ``other-language``: its words do not fit the language that OCR was asked for, but ``Page.language``, which could be asked
+    for, too. ``language-not-installed``: they fit ``Page.language``, for which there is no OCR data here.
+    """
+
+    OTHER_LANGUAGE = "other-language"
+    LANGUAGE_NOT_INSTALLED = "language-not-installed"
+
+
 @fast_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """One page of a result.
 
     ``number`` counts from 1. ``reason`` is one of ``Reason``, or the cause of the ``failure`` of a page that could not be read.
-    ``confidence`` is the mean word confidence of OCR, 0 to 100, and ``None`` without OCR or without a word.
+    ``confidence`` is the mean word confidence of OCR, 0 to 100, and ``None`` without OCR or without a word. ``language`` is
+    that of the words (tesseract's code) where it is known, which is on most pages of running text that were read by OCR.
+    ``note`` is one of ``Note``, or empty.
     """
 
     number: int
@@ -214,6 +234,8 @@ class Page:
     reason: str = ""
     confidence: float | None = None
     failure: Failure | None = None
+    language: str | None = None
+    note: str = ""
 
     def as_dict(self) -> dict[str, object]:
         """Return the page as JSON-ready data, as records have it."""
@@ -222,6 +244,8 @@ class Page:
             "source": str(self.source),
             "reason": self.reason,
             "confidence": self.confidence,
+            "language": self.language,
+            "note": self.note,
             "error": None if self.failure is None else self.failure.as_dict(),
             "text": self.text,
         }
@@ -230,7 +254,10 @@ class Page:
 @fast_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """Page and character counts of one document. The parent process needs these, but not its text."""
+    """Page and character counts of one document. The parent process needs these, but not its text.
+
+    ``other_language_pages`` are pages by OCR whose words do not fit the language asked for.
+    """
 
     pages: int = 0
     text_pages: int = 0
@@ -239,6 +266,7 @@ class Counts:
     failed_pages: int = 0
     characters: int = 0
     ocr_seconds: float = 0.0
+    other_language_pages: int = 0
 
 
 @fast_pickle

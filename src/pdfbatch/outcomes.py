@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from pdfbatch.errors import Cause
-from pdfbatch.model import Counts, Document, DocumentResult, DocumentStatus, Failure, Page, Reason, TextSource
+from pdfbatch.model import Counts, Document, DocumentResult, DocumentStatus, Failure, Note, Page, Reason, TextSource
 from pdfbatch.tasks import DuplicateOf
 
 _STATUS_OF_CAUSE = {
@@ -12,6 +12,8 @@ _STATUS_OF_CAUSE = {
     Cause.WORKER_LOST: DocumentStatus.CRASHED,
     Cause.MEMORY_LIMIT: DocumentStatus.OUT_OF_MEMORY,
 }
+
+_OF_LANGUAGE = frozenset({Note.OTHER_LANGUAGE, Note.LANGUAGE_NOT_INSTALLED})
 
 
 def build_result(
@@ -90,6 +92,7 @@ def count_pages(pages: Sequence[Page], ocr_seconds: float = 0.0) -> Counts:
         failed_pages=sum(page.failure is not None for page in pages),
         characters=sum(len(page.text) for page in pages),
         ocr_seconds=ocr_seconds,
+        other_language_pages=sum(page.note in _OF_LANGUAGE for page in pages),
     )
 
 

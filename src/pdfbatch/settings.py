@@ -1,7 +1,11 @@
 """The settings of a batch: how to read pages, what a document may cost, which failures to retry."""
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from pdfbatch.model import Page
 
 OcrMode = Literal["auto", "never", "always"]
 OcrMissing = Literal["fail", "skip"]
@@ -35,7 +39,10 @@ class Extraction:
 
     ``ocr``: ``"auto"`` does OCR on a page without a usable text layer, ``"never"`` on no page, ``"always"`` on every page.
     ``on_missing_ocr``: when OCR is needed but not installed, ``"fail"`` raises ``DependencyError`` before any work, and
-    ``"skip"`` marks each such page as failed. ``languages`` are codes of tesseract, joined by ``+``.
+    ``"skip"`` marks each such page as failed. ``languages`` are names or codes, joined by ``+`` (``"eng+deu"``,
+    ``"German"``), or ``"auto"``, which guesses among the installed ones; by default those that a document's metadata name, or
+    English. ``page_transform`` changes each page before anything is written, see
+    ``pdfbatch.transforms``: a function of a module or a picklable callable that takes a ``Page`` and returns one.
     ``dpi`` is the resolution at which a page is drawn for OCR; a scan is drawn at its own resolution, but at ``min_dpi`` or
     more and at ``dpi`` or less. Both are 300, because a lower ``min_dpi`` saves little time and makes some documents far
     worse. ``part_pages`` is the number of OCR pages that one task reads at most.
@@ -43,11 +50,18 @@ class Extraction:
 
     ocr: OcrMode = "auto"
     on_missing_ocr: OcrMissing = "fail"
-    languages: str = "eng"
+    languages: str | None = None
     dpi: int = 300
     min_dpi: int = 300
     part_pages: int = 4
     rules: PageRules = PageRules()
+    # Not hashed, because a callable with settings of its own need not be hashable.
+    page_transform: "Callable[[Page], Page] | None" = field(default=None, hash=False)
+
+    @property
+    def ocr_languages(self) -> str:
+        """The languages of documents that have none of their own."""
+        return self.languages or "eng"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

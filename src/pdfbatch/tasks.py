@@ -43,6 +43,7 @@ class PartialDocument:
     pdf_metadata: Mapping[str, str]
     pages: tuple[Page, ...] = ()
     folder: str | None = None
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

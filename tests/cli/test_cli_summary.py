@@ -52,6 +52,13 @@ def test_a_good_batch_is_told_in_figures_alone() -> None:
     ]
 
 
+def test_pages_in_another_language_are_told_with_the_option_that_helps() -> None:
+    other = Counts(pages=3, ocr_pages=3, other_language_pages=2)
+    told = _told(DocumentResult(document=Document("a.pdf"), status=DocumentStatus.SUCCEEDED, counts=other))
+    assert "Language: the words of 2 pages do not fit the language that OCR was asked for." in told
+    assert "--languages" in told
+
+
 def test_each_cause_is_told_once_with_what_to_do() -> None:
     told = _told(_failed("a.pdf", Cause.MALFORMED), _failed("b.pdf", Cause.TIMEOUT), _failed("c.pdf", Cause.MALFORMED))
     assert told.count(Cause.MALFORMED.advice) == 1

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -178,7 +179,7 @@ def make_fifo(path: Path) -> None:
     os.mkfifo(path)
 
 
-ODD = {
+ODD: dict[str, tuple[str, Callable[[Path], object]]] = {
     "a FIFO": ("000002-x-000001.jsonl", make_fifo),
     "a folder": ("000002-x-000001.jsonl", Path.mkdir),
     "a file in a folder": ("deeper/000001-x-000001.jsonl", lambda path: path.write_bytes(b"[")),

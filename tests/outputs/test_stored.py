@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,13 @@ from hypothesis import given, settings, strategies
 
 from pdfbatch.errors import DocumentError
 from pdfbatch.executors.sequential import SequentialExecutor
-from pdfbatch.model import DocumentStatus
+from pdfbatch.model import Counts, Document, DocumentStatus, Page, TextSource
 from pdfbatch.outputs.stored import InvalidRecordError, Record, parse_record
 from pdfbatch.processor import BatchProcessor
 from pdfbatch.report import BatchReport
 from pdfbatch.settings import Extraction
 from pdfbatch.storage import Storage
+from pdfbatch.tasks import PartTask, ReadTask
 from pdfbatch.testing import PlainEngine, plain_document
 from tests.stand_ins import EchoOcr, ScanEngine
 
@@ -41,7 +43,7 @@ def good_record(folder: Path) -> tuple[Path, dict[str, Any]]:
 def alter(path: str, value: object) -> Callable[[dict[str, Any]], bytes]:
     def change(record: dict[str, Any]) -> bytes:
         *above, last = path.split(".")
-        place = record
+        place: Any = record
         for name in above:
             place = place[int(name)] if isinstance(place, list) else place[name]
         if value is ...:
@@ -175,14 +177,14 @@ RECORD: dict[str, Any] = {
     "document": {"document_uuid": "a", "file_path": "a.pdf", "project_uuid": None, "metadata": {}},
     "status": "succeeded",
     "error": None,
-    "counts": dict.fromkeys(("pages", "text_pages", "ocr_pages", "blank_pages", "failed_pages", "characters"), 1),
+    "counts": {field.name: 1 for field in fields(Counts) if field.name != "ocr_seconds"},
     "pdf_metadata": {"Title": "t"},
     "input": {"fingerprint": "1:a"},
     "options": "o",
     "versions": {},
     "duplicate_of": None,
     "text": {"bytes": 1, "sha256": "00"},
-    "pages": [{"number": 1, "source": "ocr", "reason": "r", "confidence": 1.0, "error": None, "text": "t"}],
+    "pages": [Page(number=1, text="t", source=TextSource.OCR, reason="r", confidence=1.0).as_dict()],
     "run": {"attempts": 1, "duration_seconds": 1, "ocr_seconds": 0.5, "finished_at": ""},
 }
 PATHS = (
@@ -225,9 +227,6 @@ def test_the_record_that_the_fuzzing_starts_from_is_good() -> None:
 
 @pytest.mark.parametrize("again", ["join", "part", "part and join", "join, while a part is left"])
 def test_tasks_that_are_done_again_change_nothing(tmp_path: Path, again: str) -> None:
-    from pdfbatch.model import Document
-    from pdfbatch.tasks import PartTask, ReadTask
-
     (tmp_path / "a.pdf").write_bytes(plain_document("text", *(f"scan:{number}" for number in range(6))))
     output = Storage(str(tmp_path / "out"), flush="never")
     processor = BatchProcessor(

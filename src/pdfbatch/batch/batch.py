@@ -19,7 +19,6 @@ from pdfbatch.batch.source_reader import SourceReader
 from pdfbatch.batch.startup import start_pool
 from pdfbatch.batch.task_source import TaskSource
 from pdfbatch.errors import Cause, DocumentError, ResultsUnavailableError
-from pdfbatch.metadata import simplify_metadata
 from pdfbatch.model import Document, DocumentResult, Failure
 from pdfbatch.outcomes import failed_result
 from pdfbatch.outputs import batch_file, to_json, with_stored_pages
@@ -126,10 +125,11 @@ class Batch:
                 documents = self._read_in_thread(stack)
             prepare = partial(self._start_source, documents, stack)
             pool, source = stack.enter_context(start_pool(self.executor, self.work, prepare))
-            self.progress.start(pool.name, pool.capacity)
+            self.progress.start(pool.name, pool.capacity, limits_enforced=pool.kills)
             self.notifier.update(self._snapshot())
             scheduler = Scheduler(pool, source, self.retry, self.limits, self._events)
             for completed in scheduler.results():
+                self.progress.switch_executor(pool.name, pool.capacity, limits_enforced=pool.kills)
                 if completed is not None:
                     position, result = self._complete(completed)
                     source.release(result, position)
@@ -184,16 +184,11 @@ class Batch:
             reader.close()
 
     def _read_documents(self, documents: Iterable[Document | None]) -> Iterator[Document | None]:
-        """Note each document that comes, and make its metadata harmless: nothing behind this meets an odd value."""
-        for given in documents:
-            if given is None:
-                yield None
-                continue
-            document = given
-            if type(given.metadata) is not dict or given.metadata:
-                document = replace(given, metadata=simplify_metadata(given.metadata))
-            self._pending[document.document_uuid] = PendingDocument(self._read, document)
-            self._read += 1
+        """Note each document that comes."""
+        for document in documents:
+            if document is not None:
+                self._pending[document.document_uuid] = PendingDocument(self._read, document)
+                self._read += 1
             yield document
 
     def _check_process(self) -> None:

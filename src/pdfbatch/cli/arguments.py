@@ -32,7 +32,7 @@ class Arguments(argparse.Namespace):
     ocr: OcrMode
     on_missing_ocr: OcrMissing
     ocr_engine: Literal["auto", "tesseract", "tesserocr"]
-    languages: str
+    languages: str | None
     dpi: int
     password: str | None
     document_timeout: float | None

@@ -32,6 +32,7 @@ def summary_lines(report: BatchReport, failures: FailureCollector, argv: Sequenc
     yield from _headline(report.status, style)
     yield from _figures(report.status, style)
     yield from _partial(report.status.partial, failures.partial, style)
+    yield from _other_languages(report.status.other_language_pages, style)
     for name, count in report.failures_by_cause.items():
         cause = Cause(name)
         yield ""
@@ -124,6 +125,16 @@ def _partial(count: int, examples: Sequence[DocumentResult], style: Style) -> It
         yield ""
         yield style.doubtful(f"Partial ({count:,}): the record of each names the pages that failed, and why.")
         yield from _examples(examples, count, _page_failures, "their records")
+
+
+def _other_languages(count: int, style: Style) -> Iterator[str]:
+    if count:
+        pages = format_count(count, "page")
+        yield ""
+        yield style.doubtful(
+            f"Language: the words of {pages} do not fit the language that OCR was asked for. The records name the one that "
+            "fits. Options: --languages (auto: guess)."
+        )
 
 
 def _examples(

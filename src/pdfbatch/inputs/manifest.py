@@ -116,8 +116,9 @@ class Manifest:
         Its shape is ``{"id": ..., "documents": [{"file_path", "document_uuid", "project_uuid", "metadata", "password",
         "pages", "languages"}]}``. Only ``file_path`` is needed; a relative one starts at the manifest's own folder (a
         mapping's at the working directory). ``filename`` becomes ``original_name`` in the metadata; any further key is
-        kept there under its own name. A ``project_uuid`` beside the ``id`` holds for all entries without their own. A
-        missing ``id`` is derived from the manifest's address, or from its documents' ids.
+        kept there under its own name, and ``language`` there names the language for OCR. A ``project_uuid`` beside the
+        ``id`` holds for all entries without their own. A missing ``id`` is derived from the manifest's address, or from
+        its documents' ids.
 
         Raises ``ManifestError`` naming the manifest, the entry (counted from 1) and the key.
         """

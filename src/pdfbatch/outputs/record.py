@@ -3,10 +3,11 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 
 from pdfbatch.model import Document, DocumentResult, Page
+from pdfbatch.outputs.callable_identity import describe
 from pdfbatch.outputs.keys import output_key
 from pdfbatch.ports import Output
 from pdfbatch.settings import Extraction
@@ -41,7 +42,9 @@ def delete_parts(output: Output, document: Document) -> None:
 @lru_cache(maxsize=64)  # one for each way in which documents differ from the batch: most batches have one
 def options_digest(extraction: Extraction, engines: tuple[str, ...], pages: str | None, languages: str | None) -> str:
     """Return a digest of every setting that can change a document's text. Versions of engines are not among them."""
-    settings = json.dumps([asdict(extraction), engines, (pages, languages)], sort_keys=True)
+    transform = describe(extraction.page_transform)
+    plain = asdict(replace(extraction, page_transform=None))  # a copy of the callable would cost what it holds
+    settings = json.dumps([plain, engines, (pages, languages), transform], sort_keys=True)
     return hashlib.sha256(settings.encode()).hexdigest()[:16]
 
 

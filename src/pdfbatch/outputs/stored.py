@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any, TypeVar, cast, overload
 
@@ -20,7 +20,7 @@ T = TypeVar("T")
 log: SafeLogger = SafeLogger(__name__)
 
 _MAX_INTEGER = (1 << 53) - 1  # what every reader of JSON keeps exactly
-_COUNTS = ("pages", "text_pages", "ocr_pages", "blank_pages", "failed_pages", "characters")
+_COUNTS = tuple(field.name for field in fields(Counts) if field.name != "ocr_seconds")
 
 
 class InvalidRecordError(ValueError):
@@ -294,6 +294,8 @@ def _page(entry: _Fields) -> Page:
         source=entry.choice("source", TextSource),
         reason=entry.text("reason"),
         confidence=entry.optional_number("confidence"),
+        language=entry.optional_text("language"),
+        note=entry.text("note"),
         failure=_failure(entry.optional_fields("error")),
     )
 

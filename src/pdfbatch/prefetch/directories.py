@@ -27,7 +27,7 @@ class PrivateFolder:
     def __init__(self, parent: str | None = None) -> None:
         parent = parent or tempfile.gettempdir()
         sweep(parent)
-        self.path = os.path.join(parent, PREFIX + temporary_name())
+        self.path: str = os.path.join(parent, PREFIX + temporary_name())
         os.mkdir(self.path, mode=0o700)
         self._numbers = count()
 

@@ -29,8 +29,13 @@ class LocalStorage:
         try:
             os.makedirs(self.root, exist_ok=True)
             probe = os.path.join(self.root, temporary_name())
-            _write(probe, b"pdfbatch", flush=False)
-            os.unlink(probe)
+            try:
+                _write(probe, b"pdfbatch", flush=False)
+                os.unlink(probe)
+            except BaseException:  # Ctrl-C, too
+                with suppress(OSError):
+                    os.unlink(probe)
+                raise
         except OSError as error:
             raise OutputError(f"The output {self.root} cannot be written: {_describe(error)}") from error
         self.sweep()

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pdfbatch.errors import Cause, DependencyError, DocumentError
-from pdfbatch.ports import OcrEngine, Reading
+from pdfbatch.ports import OcrEngine, Reading, SupportsLanguages
 from pdfbatch.testing.pictures import TEXT, draw_page, join_words
 
 if TYPE_CHECKING:
@@ -49,6 +49,16 @@ class OcrEngineContract:
         copy = pickle.loads(pickle.dumps(engine))  # noqa: S301 (our own pickle)
         assert (copy.name, copy.version) == (engine.name, engine.version)
         self._must_be_read(self._read(copy, draw_page()))
+
+    def test_it_reads_the_languages_that_it_lists(self) -> None:
+        engine = self.make_engine()
+        if not isinstance(engine, SupportsLanguages):
+            raise unittest.SkipTest("it cannot tell its languages")
+        languages = engine.list_languages()
+        assert {*self.languages.split("+")} <= languages
+        assert self.missing_language not in languages
+        for language in languages - {"osd"}:
+            engine.check(language)
 
     # --- reading --------------------------------------------------------------------------------------------------
 

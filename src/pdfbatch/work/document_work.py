@@ -22,6 +22,7 @@ from pdfbatch.work.result_writer import PendingWrite, ResultWriter
 from pdfbatch.work.splitter import Splitter
 from pdfbatch.work.time_budget import TimeBudget
 
+_FACTS_BYTES, _UNLIMITED_BYTES = 16 << 20, 1 << 40
 BACKGROUND_WRITE_BYTES = 1 << 20
 """Larger results are written before the worker begins its next task, so that pending writes take little memory."""
 
@@ -41,6 +42,14 @@ class DocumentWork:
     limits: Limits = Limits()
     output: Output | None = None
     versions: dict[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def max_result_bytes(self) -> int:
+        """What a result may amount to: facts, and without output the text."""
+        if self.output is not None:
+            return _FACTS_BYTES
+        text = self.limits.max_text_bytes
+        return _FACTS_BYTES + (_UNLIMITED_BYTES if text is None else text)
 
     def load(self) -> None:
         """Import what the output needs."""
@@ -64,7 +73,9 @@ class DocumentWork:
 
         def finish() -> TaskResult:
             result = done if isinstance(done, TaskResult) else context.run(self._write, task, budget, done)
-            return replace(result, seconds=budget.elapsed(), storage_retries=retries.count, log=log.task_log())
+            return replace(
+                result, seconds=budget.seconds_since_start(), storage_retries=retries.count, log=log.task_log()
+            )
 
         if isinstance(done, PendingWrite) and 0 < done.size_bytes <= BACKGROUND_WRITE_BYTES:
             return finish
@@ -106,16 +117,20 @@ class DocumentWork:
                 return found
         source = opener.load(task)
         if task.resume and (previous := writer.find_previous(document, source.fingerprint)) is not None:
-            return TaskResult(result=replace(previous, attempts=task.attempt, duration_seconds=budget.elapsed()))
+            return TaskResult(
+                result=replace(previous, attempts=task.attempt, duration_seconds=budget.seconds_since_start())
+            )
         with opener.open(source, document) as (engine, reader):
             numbers = opener.page_numbers(document, reader.opened)
             pages, pending = reader.read_text_layers(numbers, task.skipped_pages, budget, watch)
+            language = reader.guess_language(pages) if pending else None
             partial = PartialDocument(
                 fingerprint=source.fingerprint,
                 engine=engine,
                 page_numbers=numbers,
                 pdf_metadata=dict(reader.opened.metadata),
                 pages=tuple(pages),
+                language=language,
             )
             if (split := self._splitter.split(task, partial, pending)) is not None:
                 return split
@@ -129,7 +144,9 @@ class DocumentWork:
         """Return the earlier result of a duplicate, or a copy of the result of the document that it duplicates."""
         document, writer, fingerprint = task.document, self._writer, duplicate_of.own_fingerprint
         if task.resume and (previous := writer.find_previous(document, fingerprint)) is not None:
-            return TaskResult(result=replace(previous, attempts=task.attempt, duration_seconds=budget.elapsed()))
+            return TaskResult(
+                result=replace(previous, attempts=task.attempt, duration_seconds=budget.seconds_since_start())
+            )
         copy = writer.copy_of(duplicate_of, document)
         return None if copy is None else writer.prepare(writer.with_costs(copy, task, budget, fingerprint=fingerprint))
 

@@ -1,18 +1,22 @@
 """Read one page: its text layer, or OCR, with the reason for the choice."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from pdfbatch import awake_clock
 from pdfbatch.errors import Cause, DependencyError, DocumentError
+from pdfbatch.language_codes import AUTO
 from pdfbatch.model import Document, Failure, Page, Reason, TextSource
 from pdfbatch.outcomes import failed_pages
 from pdfbatch.ports import OcrEngine, OpenDocument, OpenPage, PageFacts, TextEngine, Watch
 from pdfbatch.settings import Extraction, Limits
+from pdfbatch.work.language_choice import LanguageChooser, choose_for
 from pdfbatch.work.page_rules import PREVIEW_DPI, decide, dpi_within, is_blank, needs_inspection
-from pdfbatch.work.recognition import recognize
+from pdfbatch.work.recognition import Recognition, recognize
 from pdfbatch.work.streaks import remove_streaks
 from pdfbatch.work.time_budget import TimeBudget
+from pdfbatch.work.transform import apply_transform
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,7 @@ class PageReader:
     ocr_seconds: float = 0.0
     _text_bytes: int = 0
     _second_found_nothing: bool = False
+    _chooser: LanguageChooser | None = None
 
     # --- text layer ---------------------------------------------------------------------------------------------
 
@@ -74,7 +79,7 @@ class PageReader:
         try:
             with self.opened.page(number) as page:
                 found = self._choose_source(number, page)
-                return self._count_text(found) if isinstance(found, Page) else found
+                return self._finish(found) if isinstance(found, Page) else found
         except MemoryError:
             raise
         except Exception as error:  # noqa: BLE001 (isolation is the purpose: a bad page costs that page)
@@ -123,14 +128,14 @@ class PageReader:
         pages: list[Page] = []
         for waiting in pending:
             if missing is not None:
-                pages.append(_text_page(waiting.number, waiting.text, waiting.reason, failure=missing))
+                pages.append(self._finish(_text_page(waiting.number, waiting.text, waiting.reason, failure=missing)))
             elif budget.check():
                 pages.extend(failed_pages([waiting.number], budget.failure(self.document.file_path)))
             elif self._is_over_text_limit():
                 pages.append(self._over_limit_page(waiting.number))
             else:
                 watch.page(waiting.number)
-                pages.append(self._count_text(self._ocr_page(waiting, budget)))
+                pages.append(self._finish(self._ocr_page(waiting, budget)))
         watch.page(0)
         return pages
 
@@ -139,7 +144,7 @@ class PageReader:
         if self.ocr_engine is None:
             message = f"{self.document.file_path}: the page needs OCR, which is not installed"
             return Failure(cause=Cause.OCR_UNAVAILABLE, message=message)
-        if self.document.languages is None:  # the languages of the batch were checked when it began
+        if self.document.languages in (None, AUTO):  # the languages of the batch were checked when it began
             return None
         try:
             self.ocr_engine.check(self.document.languages)
@@ -173,14 +178,20 @@ class PageReader:
         image = page.image(dpi)
         if is_blank(image, rules):
             return Page(number=waiting.number, reason=Reason.BLANK)
-        reading = recognize(
-            remove_streaks(image),
-            engine=self.ocr_engine,
-            languages=self.document.languages or self.extraction.languages,
-            dpi=dpi,
-            timeout=None if deadline is None else deadline - time.monotonic(),
-            weak_confidence=rules.weak_confidence,
-        ).reading
+        engine, picture = self.ocr_engine, remove_streaks(image)
+
+        def read(languages: str) -> Recognition:
+            return recognize(
+                picture,
+                engine=engine,
+                languages=languages,
+                dpi=dpi,
+                timeout=None if deadline is None else deadline - awake_clock.now(),
+                weak_confidence=rules.weak_confidence,
+            )
+
+        found = self.languages().read(read)
+        reading = found.recognition.reading
         if not reading.text.strip() and waiting.text.strip():
             return _text_page(waiting.number, waiting.text, waiting.reason)
         return Page(
@@ -189,16 +200,42 @@ class PageReader:
             source=TextSource.OCR,
             reason=waiting.reason,
             confidence=None if reading.confidence is None else round(reading.confidence, 1),
+            language=found.language,
+            note=found.note,
         )
 
-    # --- limit of the text, failures ------------------------------------------------------------------------------
+    def guess_language(self, pages: Iterable[Page] = (), known: str | None = None) -> str | None:
+        """Return the language in which pages are read first, where it is guessed and clear.
+
+        ``known`` was guessed by another task for this document; else the text of ``pages`` may tell.
+        """
+        chooser = self.languages()
+        chooser.guessed = chooser.guessed or known
+        chooser.learn(page.text for page in pages)
+        return chooser.guessed
+
+    def languages(self) -> LanguageChooser:
+        """Return what chooses the languages for the pages of this document, made when a page needs OCR."""
+        if self._chooser is None:
+            asked = self.document.languages or self.extraction.ocr_languages
+            self._chooser = choose_for(self.ocr_engine, asked)
+        return self._chooser
+
+    # --- transform, limit of the text, failures ------------------------------------------------------------------------------
 
     def _is_over_text_limit(self) -> bool:
         limit = self.limits.max_text_bytes
         return limit is not None and self._text_bytes > limit
 
-    def _count_text(self, page: Page) -> Page:
-        """Add a page to the document's text. Return it, or a failed page when the text exceeds its limit with it."""
+    def _finish(self, page: Page) -> Page:
+        """Let the caller's function change a page and add it to the document's text. Return it.
+
+        Return a failed page when the function fails, or when the document's text exceeds its limit with the page.
+        """
+        try:
+            page = apply_transform(self.extraction.page_transform, page)
+        except DocumentError as error:
+            return self._failed_page(page.number, error)
         self._text_bytes += len(page.text.encode())
         return self._over_limit_page(page.number) if self._is_over_text_limit() else page
 

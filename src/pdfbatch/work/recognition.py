@@ -1,10 +1,10 @@
 """Read the image of a page by OCR, and again turned, if the page seems to be upside down or on its side."""
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pdfbatch import awake_clock
 from pdfbatch.errors import DocumentError
 from pdfbatch.ports import OcrEngine, Reading
 from pdfbatch.settings import PageRules
@@ -97,5 +97,5 @@ def _countdown(timeout: float | None) -> Callable[[], float | None]:
     """Return a function that returns how many seconds are left, ``None`` without a limit."""
     if timeout is None:
         return lambda: None
-    end = time.monotonic() + timeout
-    return lambda: end - time.monotonic()
+    end = awake_clock.now() + timeout
+    return lambda: end - awake_clock.now()
