@@ -42,8 +42,8 @@ class BatchOptions:
 
     ``batch_id``: the name under which the batch is shown, by default a new UUID. ``batch_size`` documents are counted
     together in ``report.batches``. ``resume`` leaves out documents that an earlier run finished with the same input and
-    settings; ``retry_failed`` takes only those that failed there; both look into the output. The batch stops early, as
-    ``failed``, when a larger share of its documents (0 to 1) than ``max_failure_rate`` fails.
+    settings; ``retry_failed`` takes only those that failed there; both look into the output. The batch is ``failed`` when a
+    larger share of its documents (0 to 1) than ``max_failure_rate`` fails; once 20 have ended it stops early for that.
 
     Raises ``UsageError`` for values that cannot be meant.
     """
@@ -94,7 +94,9 @@ class BatchProcessor:
     ) -> BatchReport:
         """Process all documents and return the report.
 
-        ``documents`` is anything that ``pdfbatch.inputs.documents_from`` takes. Options are given as one ``BatchOptions``,
+        ``documents`` is anything that ``pdfbatch.inputs.documents_from`` takes. An iterator is read in a thread of its own, a
+        few documents ahead, so that results come while it waits; what may be used in one thread only, such as a connection of
+        ``sqlite3``, has to be opened in the generator itself. Options are given as one ``BatchOptions``,
         or as keywords, which change it: ``batch_id``, ``batch_size``, ``resume``, ``retry_failed``, ``max_failure_rate``.
 
         Raises a ``UsageError`` before any work, and ``ExecutorError`` when no executor can do the work. Ctrl-C raises

@@ -4,11 +4,12 @@ import json
 import logging
 import os
 import queue
+import resource
 import threading
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.executors.sequential import SequentialExecutor
 from pdfbatch.executors.thread import ThreadExecutor
 from pdfbatch.model import Document, DocumentResult
-from pdfbatch.ports import Executor
+from pdfbatch.ports import Executor, OpenDocument
 from pdfbatch.processor import BatchProcessor
 from pdfbatch.settings import Extraction
 from pdfbatch.storage import Storage
@@ -355,3 +356,58 @@ def test_a_batch_leaves_nothing_to_the_collector(executor: Executor, tmp_path: P
             assert len(list(processor(executor, output).stream(paths, order="input"))) == 30
             assert report.failed == 1
             del report
+
+
+# --- order and temporary files ---------------------------------------------------------------------------------------------
+
+
+def test_results_that_wait_for_their_turn_are_on_disk(tmp_path: Path) -> None:
+    go_on, held = threading.Event(), 40
+    first = tmp_path / "first.pdf"
+    first.write_bytes(plain_document("first"))
+    big = [Document(f"{number}.pdf", content=plain_document(f"{number} " + "x" * 500_000)) for number in range(held)]
+
+    class WaitingEngine(PlainEngine):
+        def open(
+            self, source: str | bytes, *, password: str | None = None, annotations: bool = True
+        ) -> AbstractContextManager[OpenDocument]:
+            if source == str(first):
+                assert go_on.wait(60)
+            return PlainEngine.open(self, source, password=password, annotations=annotations)
+
+    def count(result: DocumentResult) -> None:
+        ended.append(result.document.file_path)
+        if len(ended) == held:
+            in_files.append(sum(os.fstat(int(name)).st_size for name in open_temporaries()))
+            go_on.set()
+
+    ended, in_files = list[str](), list[int]()
+    runner = replace(processor(ThreadExecutor(workers=2)), engine=WaitingEngine(), sinks=(count,))
+    results = list(runner.stream([Document(str(first)), *big], order="input"))
+    assert [result.text.split()[0] for result in results] == ["first", *map(str, range(held))]
+    assert in_files[0] > held * 500_000 * 0.7
+
+
+def open_temporaries() -> Iterator[str]:
+    """Descriptors of this process whose files have no name any more."""
+    for name in os.listdir("/proc/self/fd"):
+        with suppress(OSError):
+            if os.readlink(f"/proc/self/fd/{name}").endswith("(deleted)"):
+                yield name
+
+
+@pytest.mark.parametrize("is_stored", [True, False])
+def test_a_full_place_for_temporary_files_costs_no_result(tmp_path: Path, *, is_stored: bool) -> None:
+    paths = [str(tmp_path / "in" / name) for name in files(tmp_path / "in", 30)]
+    for path in paths:
+        Path(path).write_bytes(plain_document(Path(path).stem + "x" * 400_000))
+
+    def run() -> bool:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, resource.RLIM_INFINITY))
+        report = processor(output=tmp_path / "out" if is_stored else None).run(
+            [*paths, *(f"no-{n}.pdf" for n in range(30))]
+        )
+        texts = sorted(result.text[:3] for result in report.results if result.ok)
+        return texts == [f"{number:03d}" for number in range(30)] and report.failed == 30
+
+    assert run_in_child(run)()

@@ -23,7 +23,7 @@ _THIS_MACHINE = "this machine"
 
 
 @dataclass(slots=True)
-class _Place:
+class _Origin:
     """What has come from a place. ``refused`` counts documents in a row whose credentials were refused."""
 
     has_answered: bool = False
@@ -47,7 +47,7 @@ class Breaker:
     output: str = ""
     is_resumed: bool = False
     _output_faults: int = 0
-    _places: dict[str, _Place] = field(default_factory=dict[str, _Place])
+    _places: dict[str, _Origin] = field(default_factory=dict[str, _Origin])
     _reason: str = ""
 
     def add(self, result: DocumentResult, workers: int) -> None:
@@ -77,7 +77,7 @@ class Breaker:
         name = place_of(document)
         place = self._places.get(name)
         if place is None:
-            place = self._places[name] = _Place()
+            place = self._places[name] = _Origin()
         if cause is not Cause.STORAGE_DENIED:
             place.has_answered |= cause not in (Cause.STORAGE_UNAVAILABLE, Cause.STORAGE_NOT_FOUND)
             place.refused = 0
