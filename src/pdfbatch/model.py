@@ -136,9 +136,8 @@ class Document:
 
     def with_plain_metadata(self) -> "Document":
         """Return the document with metadata that is JSON, see ``simplify_metadata``, so that it can travel and be written."""
-        if type(self.metadata) is dict and not self.metadata:
-            return self
-        return replace(self, metadata=simplify_metadata(self.metadata))
+        given: object = self.metadata
+        return self if type(given) is dict and given == {} else replace(self, metadata=simplify_metadata(given))
 
     def as_dict(self) -> dict[str, object]:
         """Return the document in the shape of a manifest entry, without password and bytes.

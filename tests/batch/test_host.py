@@ -8,8 +8,8 @@ import resource
 import threading
 import uuid
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -186,7 +186,7 @@ def test_odd_metadata_costs_no_document_and_gives_records_that_are_json(executor
 
 def test_metadata_that_is_plain_comes_back_equal(tmp_path: Path) -> None:
     (name,) = files(tmp_path, 1)
-    plain = {"a": [1, 2.5, None, True, "ü"], "b": {"c": {}}, "n": 10**300}
+    plain: dict[str, object] = {"a": [1, 2.5, None, True, "ü"], "b": {"c": {"d": 1}}, "n": 10**300}
     report = processor().run(Document(str(tmp_path / name), metadata=plain))
     assert report.results[0].document.metadata == plain
 
@@ -316,10 +316,18 @@ def test_a_source_that_raises_ends_the_batch_after_what_came_before(tmp_path: Pa
 # --- forks ---------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("ask", [next, lambda stream: stream.close()], ids=["asks", "forgets"])
+def ask(stream: Generator[DocumentResult]) -> None:
+    next(stream)
+
+
+def forget(stream: Generator[DocumentResult]) -> None:
+    stream.close()
+
+
+@pytest.mark.parametrize("act", [ask, forget])
 @by_executor
 def test_a_process_that_is_forked_in_the_middle_has_no_part_in_the_batch(
-    executor: Executor, ask: Callable[[Iterator[DocumentResult]], object], tmp_path: Path
+    executor: Executor, act: Callable[[Generator[DocumentResult]], None], tmp_path: Path
 ) -> None:
     paths = [str(tmp_path / "in" / name) for name in files(tmp_path / "in", 30)]
     told, output = tmp_path / "told", tmp_path / "out"
@@ -333,7 +341,7 @@ def test_a_process_that_is_forked_in_the_middle_has_no_part_in_the_batch(
 
     def go_on() -> bool:
         with suppress(ResultsUnavailableError):
-            ask(stream)
+            act(stream)
         return not (output / "report.json").exists()
 
     assert run_in_child(go_on)()
@@ -368,12 +376,14 @@ def test_results_that_wait_for_their_turn_are_on_disk(tmp_path: Path) -> None:
     big = [Document(f"{number}.pdf", content=plain_document(f"{number} " + "x" * 500_000)) for number in range(held)]
 
     class WaitingEngine(PlainEngine):
+        @contextmanager
         def open(
             self, source: str | bytes, *, password: str | None = None, annotations: bool = True
-        ) -> AbstractContextManager[OpenDocument]:
+        ) -> Generator[OpenDocument]:
             if source == str(first):
                 assert go_on.wait(60)
-            return PlainEngine.open(self, source, password=password, annotations=annotations)
+            with PlainEngine().open(source, password=password, annotations=annotations) as document:
+                yield document
 
     def count(result: DocumentResult) -> None:
         ended.append(result.document.file_path)

@@ -52,10 +52,11 @@ def test_eight_threads_read_what_belongs_to_each_while_the_batch_goes_on() -> No
     for number in range(3000):
         results.add(result(number, 2500))
     wrong = list[int]()
-    threads = [
-        threading.Thread(target=lambda seed=seed: wrong.append(read_at_random(results, 2500, seed)))
-        for seed in range(8)
-    ]
+
+    def read(seed: int) -> None:
+        wrong.append(read_at_random(results, 2500, seed))
+
+    threads = [threading.Thread(target=read, args=(seed,)) for seed in range(8)]
     for thread in threads:
         thread.start()
     for number in range(3000, 6000):
@@ -91,7 +92,11 @@ def test_a_forked_process_cannot_add() -> None:
     assert run_in_child(add)()
 
 
-@pytest.mark.parametrize("take", [os.close, lambda descriptor: os.dup2(0, descriptor)], ids=["closed", "taken"])
+def take_away(descriptor: int) -> None:
+    os.dup2(0, descriptor)
+
+
+@pytest.mark.parametrize("take", [os.close, take_away])
 def test_a_host_that_closes_all_descriptors_gets_an_error_and_no_result_of_another(
     take: Callable[[int], object],
 ) -> None:

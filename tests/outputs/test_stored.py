@@ -20,6 +20,7 @@ from pdfbatch.settings import Extraction
 from pdfbatch.storage import Storage
 from pdfbatch.tasks import PartTask, ReadTask
 from pdfbatch.testing import PlainEngine, plain_document
+from pdfbatch.work import DocumentWork
 from tests.stand_ins import EchoOcr, ScanEngine
 
 
@@ -45,7 +46,7 @@ def alter(path: str, value: object) -> Callable[[dict[str, Any]], bytes]:
         *above, last = path.split(".")
         place: Any = record
         for name in above:
-            place = place[int(name)] if isinstance(place, list) else place[name]
+            place = place[int(name)] if name.isdigit() else place[name]
         if value is ...:
             del place[last]
         else:
@@ -187,11 +188,10 @@ RECORD: dict[str, Any] = {
     "pages": [Page(number=1, text="t", source=TextSource.OCR, reason="r", confidence=1.0).as_dict()],
     "run": {"attempts": 1, "duration_seconds": 1, "ocr_seconds": 0.5, "finished_at": ""},
 }
-PATHS = (
-    [(name,) for name in RECORD]
-    + [(name, inner) for name, value in RECORD.items() if isinstance(value, dict) for inner in value]
-    + [("pages", 0, inner) for inner in RECORD["pages"][0]]
-)
+PATHS: list[tuple[Any, ...]] = [(name,) for name in RECORD]
+for _name in ("document", "counts", "pdf_metadata", "input", "text", "run"):
+    PATHS.extend((_name, inner) for inner in RECORD[_name])
+PATHS.extend(("pages", 0, inner) for inner in RECORD["pages"][0])
 
 
 @settings(derandomize=True, database=None, max_examples=400, deadline=None)
@@ -229,14 +229,9 @@ def test_the_record_that_the_fuzzing_starts_from_is_good() -> None:
 def test_tasks_that_are_done_again_change_nothing(tmp_path: Path, again: str) -> None:
     (tmp_path / "a.pdf").write_bytes(plain_document("text", *(f"scan:{number}" for number in range(6))))
     output = Storage(str(tmp_path / "out"), flush="never")
-    processor = BatchProcessor(
-        executor=SequentialExecutor(),
-        engine=ScanEngine(),
-        ocr_engine=EchoOcr(),
-        extraction=Extraction(part_pages=2),
-        storage=output,
+    work = DocumentWork(
+        engine=ScanEngine(), ocr_engine=EchoOcr(), extraction=Extraction(languages="eng", part_pages=2), output=output
     )
-    work = processor._work(SequentialExecutor())
     document = Document(str(tmp_path / "a.pdf"))
     split = work(ReadTask(document=document))
     assert split.join is not None
