@@ -176,7 +176,9 @@ def test_no_form_of_a_secret_is_left_anywhere(port: int, tmp_path: Path, caplog:
         extraction=Extraction(ocr="never"),
         deduplicate=False,
     )
-    report = processor.run([*urls, Document(f"{urls[0]}-1", content=b"%PDF-1.4"), Document(f"{urls[4]}-2", content=b"no")])
+    report = processor.run(
+        [*urls, Document(f"{urls[0]}-1", content=b"%PDF-1.4"), Document(f"{urls[4]}-2", content=b"no")]
+    )
     assert report.processed == len(FORMS) + 2
     assert KEY not in everything(report, sink, tmp_path, caplog.text)
 

@@ -11,6 +11,7 @@
     ├── ExecutorError              a pool cannot do its work
     │   ├── PoolStartError         ... cannot start
     │   └── PoolBrokenError        ... broke while tasks were pending
+    ├── ResultsUnavailableError    results of a batch are asked for where they are not
     ├── StatusUnavailableError     the server that stores the status cannot be reached
     └── BatchFailedError           more documents failed than the caller accepts
 
@@ -132,6 +133,10 @@ class PoolStartError(ExecutorError):
 
 class PoolBrokenError(ExecutorError):
     """A pool broke. The future that raises this belongs to a task that was not done."""
+
+
+class ResultsUnavailableError(PdfBatchError):
+    """The results of a batch are asked for where they are not: in a process forked from the one that runs the batch, say."""
 
 
 class StatusUnavailableError(PdfBatchError):

@@ -1,15 +1,20 @@
 """Documents, pages and results: frozen, picklable values that the caller, the parent process and the workers exchange."""
 
+import hashlib
 import os
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from pdfbatch.checks import languages, page_range
 from pdfbatch.errors import Cause
 from pdfbatch.fast_pickle import fast_pickle
+from pdfbatch.metadata import simplify_metadata
 from pdfbatch.urls import without_credentials
+
+_NAMESPACE = uuid.NAMESPACE_URL.bytes
 
 
 class DocumentStatus(StrEnum):
@@ -73,12 +78,13 @@ class Failure:
 class Document:
     """One PDF to read: its location, its id, and metadata of the caller.
 
-    ``file_path`` is a path or an fsspec URL. Without a ``document_uuid``, the id is derived from the path (UUIDv5 of its
-    absolute form), so that a second run finds the outputs of the first. ``metadata`` comes back with the result, unchanged.
-    ``password``, ``pages`` ("1-3,7" or [1, 2, 7], counted from 1) and ``languages`` ("eng+deu", ["eng", "deu"], "German",
-    "auto") override the batch's settings. Where neither has languages, OCR uses those that ``language`` or ``languages`` in the
-    ``metadata`` name.
-    ``content`` is the bytes of a document that has no file; ``file_path`` is then only a name.
+    ``file_path`` is a path or an fsspec URL. A relative path starts at ``base_folder``, by default the working directory at
+    the moment when the document is made, so that a later ``chdir`` changes nothing. Without a ``document_uuid``, the id is
+    derived (``derive_uuid``), so that a second run finds the outputs of the first. ``metadata`` comes back with the result; a
+    batch turns what is no JSON in it into text. ``password``, ``pages`` ("1-3,7" or [1, 2, 7], counted from 1) and
+    ``languages`` ("eng+deu", ["eng", "deu"], "German", "auto") override the batch's settings. Where neither has languages,
+    OCR uses those that ``language`` or ``languages`` in the ``metadata`` name. ``content`` is the bytes of a document that has
+    no file; ``file_path`` is then only a name, and the id is derived from both.
 
     Raises ``ValueError`` when ``pages`` is not a page range, or ``languages`` are no codes of tesseract.
     """
@@ -91,15 +97,33 @@ class Document:
     pages: str | None = field(default=None, kw_only=True)
     languages: str | None = field(default=None, kw_only=True)
     content: bytes | None = field(default=None, repr=False, kw_only=True)
+    base_folder: str = field(default="", repr=False, compare=False, kw_only=True)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "file_path", os.fspath(self.file_path))
+        path = self.file_path
+        if type(path) is not str:
+            path = os.fsdecode(path)
+            object.__setattr__(self, "file_path", path)
         if self.pages is not None:
             object.__setattr__(self, "pages", page_range(self.pages))
         if self.languages:
             object.__setattr__(self, "languages", languages(self.languages))
+        if not self.base_folder and self.content is None and "://" not in path and not os.path.isabs(path):
+            with suppress(
+                OSError
+            ):  # the working directory has been removed: each worker then says that the file is not there
+                object.__setattr__(self, "base_folder", os.getcwd())
         if not self.document_uuid:
-            object.__setattr__(self, "document_uuid", derive_uuid(self.file_path))
+            object.__setattr__(self, "document_uuid", derive_uuid(self.location, content=self.content))
+        elif type(self.document_uuid) is not str:  # a ``UUID``, say
+            object.__setattr__(self, "document_uuid", str(self.document_uuid))
+        if self.project_uuid is not None and type(self.project_uuid) is not str:
+            object.__setattr__(self, "project_uuid", str(self.project_uuid))
+
+    @property
+    def location(self) -> str:
+        """``file_path``, made absolute when it is a relative path of a file system."""
+        return os.path.join(self.base_folder, self.file_path) if self.base_folder else self.file_path
 
     @property
     def is_remote(self) -> bool:
@@ -112,21 +136,55 @@ class Document:
             return self
         return replace(self, content=None, password=None)
 
+    def with_plain_metadata(self) -> "Document":
+        """Return the document with metadata that is JSON, see ``simplify_metadata``, so that it can travel and be written."""
+        given: object = self.metadata
+        return self if type(given) is dict and given == {} else replace(self, metadata=simplify_metadata(given))
+
     def as_dict(self) -> dict[str, object]:
-        """Return the document in the shape of a manifest entry, without password and bytes."""
-        return {
+        """Return the document in the shape of a manifest entry, without password and bytes.
+
+        ``file_path_bytes`` is there when the name is not UTF-8, so that ``file_path`` cannot be written as it is: the bytes
+        of the name, in hexadecimal digits.
+        """
+        entry: dict[str, object] = {
             "document_uuid": self.document_uuid,
             "file_path": self.file_path,
             "project_uuid": self.project_uuid,
-            "metadata": dict(self.metadata),
+            "metadata": simplify_metadata(self.metadata),
         }
+        if not self.file_path.isascii():
+            try:
+                self.file_path.encode()
+            except UnicodeEncodeError:
+                entry["file_path_bytes"] = _encode_path(self.file_path).hex()
+        return entry
 
 
-def derive_uuid(file_path: str) -> str:
-    """Return the id of a document that has none: UUIDv5 (RFC 9562) of its absolute path, or of its URL without secrets."""
-    name = without_credentials(file_path) if "://" in file_path else os.path.abspath(file_path)
-    # A path that is not UTF-8 has halves of surrogate pairs, which UUIDv5 does not take.
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, name.encode("utf-8", "surrogatepass").decode("utf-8", "replace")))
+def derive_uuid(location: str, *, content: bytes | None = None) -> str:
+    """Return the id of a document that has none: UUIDv5 (RFC 9562) of its absolute path, or of its URL without secrets.
+
+    The bytes of a path count, as the file system has them: two names that are not UTF-8 have two ids. With ``content``, the id
+    is derived from a SHA-256 of that and from the name, because many uploads have the same name.
+    """
+    if content is not None:
+        name = f"sha256:{hashlib.sha256(content).hexdigest()}/{location!a}".encode()
+    elif "://" in location:
+        name = without_credentials(location).encode("utf-8", "surrogatepass")
+    else:
+        name = _encode_path(os.path.abspath(location))
+    # ``uuid.uuid5`` takes bytes only since Python 3.12, and takes several times as long.
+    digits = hashlib.sha1(_NAMESPACE + name, usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"
+
+
+def _encode_path(path: str) -> bytes:
+    """Return the bytes of a path as the file system has them; of a path that it cannot have, other bytes than of any path."""
+    try:
+        return os.fsencode(path)
+    except UnicodeEncodeError:
+        return b"\0" + path.encode("utf-8", "surrogatepass")
 
 
 class Reason(StrEnum):

@@ -1,11 +1,11 @@
 """``BatchProcessor``: the settings that batches share, and the ways to run a batch; ``BatchOptions``: what one batch is."""
 
-import logging
 import uuid
-from collections.abc import AsyncGenerator, Generator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal, TypedDict, Unpack
 
 from pdfbatch import defaults
@@ -13,14 +13,15 @@ from pdfbatch.batch import Batch, Notifier, ProgressTracker
 from pdfbatch.errors import DependencyError, UsageError
 from pdfbatch.inputs import Inputs, LanguageHints, Manifest, ManifestSource, documents_from
 from pdfbatch.language_codes import AUTO, codes_of_setting
-from pdfbatch.model import Document, DocumentResult, DocumentStatus
-from pdfbatch.outputs import Results, read_record
+from pdfbatch.model import Document, DocumentResult
+from pdfbatch.outputs import Results, has_failed
 from pdfbatch.ports import Executor, OcrEngine, Output, Shared, SinkLike, SupportsLanguages, TextEngine
 from pdfbatch.report import BatchReport, BatchStatus
+from pdfbatch.safe_logger import SafeLogger
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
 from pdfbatch.work import DocumentWork, check_transform, first_language
 
-log: logging.Logger = logging.getLogger(__name__)
+log: SafeLogger = SafeLogger(__name__)
 
 Order = Literal["completed", "input"]
 
@@ -41,8 +42,8 @@ class BatchOptions:
 
     ``batch_id``: the name under which the batch is shown, by default a new UUID. ``batch_size`` documents are counted
     together in ``report.batches``. ``resume`` leaves out documents that an earlier run finished with the same input and
-    settings; ``retry_failed`` takes only those that failed there; both look into the output. The batch stops early, as
-    ``failed``, when a larger share of its documents (0 to 1) than ``max_failure_rate`` fails.
+    settings; ``retry_failed`` takes only those that failed there; both look into the output. The batch is ``failed`` when a
+    larger share of its documents (0 to 1) than ``max_failure_rate`` fails; once 20 have ended it stops early for that.
 
     Raises ``UsageError`` for values that cannot be meant.
     """
@@ -93,7 +94,9 @@ class BatchProcessor:
     ) -> BatchReport:
         """Process all documents and return the report.
 
-        ``documents`` is anything that ``pdfbatch.inputs.documents_from`` takes. Options are given as one ``BatchOptions``,
+        ``documents`` is anything that ``pdfbatch.inputs.documents_from`` takes. An iterator is read in a thread of its own, a
+        few documents ahead, so that results come while it waits; what may be used in one thread only, such as a connection of
+        ``sqlite3``, has to be opened in the generator itself. Options are given as one ``BatchOptions``,
         or as keywords, which change it: ``batch_id``, ``batch_size``, ``resume``, ``retry_failed``, ``max_failure_rate``.
 
         Raises a ``UsageError`` before any work, and ``ExecutorError`` when no executor can do the work. Ctrl-C raises
@@ -161,12 +164,12 @@ class BatchProcessor:
         if self.storage is not None:
             self.storage.check()
         found = documents_from(documents)
-        chosen: Iterator[Document] = found
+        chosen: Iterator[Document] = map(Document.with_plain_metadata, found)  # nothing behind this meets an odd value
         if options.retry_failed:
             if self.storage is None:
                 raise UsageError("retry_failed needs an output: it looks there for the documents that failed")
-            chosen = _failed_before(chosen, self.storage)
-        expected = 0 if options.retry_failed else found.count() or 0
+            chosen = filter(partial(has_failed, self.storage), chosen)
+        count = None if options.retry_failed else found.count()
         executor = self.executor or defaults.executor_for(self.storage)
         work = self._work(executor)
         chosen = map(self._language_hints(work.ocr_engine).apply, chosen)
@@ -190,7 +193,9 @@ class BatchProcessor:
             limits=self.limits,
             resume=options.resume,
             deduplicate=deduplicate,
-            expected=expected,
+            expected=count or 0,
+            reads_in_thread=count is None,
+            close_source=found.close,
         )
 
     def _work(self, executor: Executor) -> DocumentWork:
@@ -259,25 +264,22 @@ class BatchProcessor:
 
 
 def _in_order_of(batch: Batch, order: Order) -> Generator[DocumentResult]:
-    """Yield the results of a batch as they come, or hold back those that come before their turn."""
-    held: dict[int, DocumentResult] = {}
-    turn = 0
+    """Yield the results of a batch as they come, or hold back those that come before their turn, on disk if they are many."""
+    held, places, turn = Results(batch.output), dict[int, int](), 0
     with closing(batch.results()) as results:
         for position, result in results:
-            if order == "completed":
-                yield result
-                continue
-            held[position] = result
-            while turn in held:
-                yield held.pop(turn)
+            if order == "completed" or position == turn:
                 turn += 1
-    for position in sorted(held):
-        yield held[position]
-
-
-def _failed_before(documents: Iterable[Document], output: Output) -> Iterator[Document]:
-    """Yield the documents whose record in the output says that they failed."""
-    for document in documents:
-        record = read_record(output, document.document_uuid)
-        if record is not None and not DocumentStatus(record["status"]).ok:
-            yield document
+                yield result
+            else:
+                places[position] = len(held)
+                held.add(result)
+            while turn in places:
+                yield held[places.pop(turn)]
+                turn += 1
+            if held and not places:
+                held.close()
+                held = Results(batch.output)
+    for position in sorted(places):
+        yield held[places[position]]
+    held.close()

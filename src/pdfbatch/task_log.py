@@ -7,19 +7,20 @@ the handlers of the host.
 
 import logging
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from threading import Lock
 
 from pdfbatch.model import Document
+from pdfbatch.safe_logger import SafeLogger
 from pdfbatch.tasks import TaskLog
 from pdfbatch.urls import redact_text
 
 MAX_RECORDS = 20
 ENGINE_LOGGERS = ("pypdf", "pypdfium2", "PIL", "pytesseract")
 
-log: logging.Logger = logging.getLogger("pdfbatch.documents")
+log: SafeLogger = SafeLogger("pdfbatch.documents")
 
 
 @dataclass(slots=True)
@@ -28,10 +29,14 @@ class _Collector:
     dropped: int = 0
 
     def add(self, record: logging.LogRecord) -> None:
-        if len(self.records) < MAX_RECORDS:
-            self.records.append((record.name, record.levelno, record.getMessage()[:1000]))
-        else:
+        if len(self.records) >= MAX_RECORDS:
             self.dropped += 1
+            return
+        try:
+            message = record.getMessage()
+        except Exception:  # noqa: BLE001 (arguments that do not fit the message, or refuse to be text)
+            message = str(record.msg)
+        self.records.append((record.name, record.levelno, message[:1000]))
 
     def task_log(self) -> TaskLog:
         return TaskLog(records=tuple(self.records), dropped=self.dropped)
@@ -48,12 +53,13 @@ class TaskLogHandler(logging.Handler):
         self._above = logger.parent
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Give one record to the collector or to the handlers above."""
+        """Give one record to the collector or to the handlers above. Raises nothing that would end in an engine."""
         collector = _current.get()
-        if collector is not None:
-            collector.add(record)
-        elif self._above is not None:
-            self._above.callHandlers(record)
+        with suppress(Exception):  # the host's handlers
+            if collector is not None:
+                collector.add(record)
+            elif self._above is not None:
+                self._above.callHandlers(record)
 
 
 @contextmanager

@@ -350,12 +350,45 @@ def test_a_large_pile_is_counted_by_a_second_search(tmp_path: Path) -> None:
 
 
 def test_an_error_comes_after_the_documents_before_it_even_when_they_were_counted(pile: Path) -> None:
-    documents = documents_from([f"{pile}/*.pdf", Document("c.pdf", "same"), Document("d.pdf", "same")])
+    entries = [{"file_path": f"{name}.pdf", "document_uuid": "same"} for name in "cd"]
+    documents = documents_from([f"{pile}/*.pdf", *entries])
     assert documents.count() == 2
     assert [os.path.basename(next(documents).file_path) for _ in range(2)] == ["b.pdf", "c.pdf"]
     with pytest.raises(DuplicateDocumentError):
         next(documents)
     assert list(documents) == []
+
+
+def test_two_documents_with_one_id_are_refused_at_the_call_when_they_are_a_list() -> None:
+    with pytest.raises(DuplicateDocumentError, match=r"'same': 'c.pdf' and 'd.pdf'"):
+        documents_from([Document("c.pdf", "same"), "other.pdf", Document("d.pdf", "same")])
+
+
+def test_uploads_of_one_name_are_told_apart_by_their_content() -> None:
+    uploads = [Document("scan.pdf", content=content) for content in (b"one", b"two", b"one")]
+    assert [document.content for document in documents_from(uploads)] == [b"one", b"two"]
+    assert uploads[0].document_uuid == Document("scan.pdf", content=b"one").document_uuid
+    assert uploads[0].document_uuid != Document("other.pdf", content=b"one").document_uuid
+
+
+def test_relative_paths_start_where_the_process_was_at_the_call(
+    pile: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    def generate() -> Iterator[str]:
+        yield "a.pdf"
+        os.chdir(elsewhere)
+        yield "b.pdf"
+
+    elsewhere, before = tmp_path_factory.mktemp("elsewhere"), Path.cwd()
+    os.chdir(pile)
+    try:
+        lazy, searched, matching = documents_from(generate()), documents_from([".", "x.pdf"]), documents_from("*.pdf")
+        found = [list(documents) for documents in (lazy, searched, matching)]
+    finally:
+        os.chdir(before)
+    assert {os.path.dirname(os.path.normpath(each.location)) for each in found[0]} == {str(pile)}
+    assert all(os.path.exists(each.location) for each in (*found[1][:-1], *found[2]))
+    assert found[2][0] == Document("b.pdf", base_folder=str(pile))
 
 
 # --- batches ------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """The catalog of what earlier batches finished."""
 
+import resource
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -8,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from pdfbatch.model import Counts, Document
-from pdfbatch.outputs.catalog import Catalog, CatalogEntry
+from pdfbatch.outputs.catalog import Catalog, CatalogEntry, FinishedDocument
+from tests.children import run_in_child
 
 COUNTS = Counts(pages=7, text_pages=1, ocr_pages=2, blank_pages=3, failed_pages=4, characters=5 << 32)
 DOCUMENT = Document("a.pdf", "id-1")
@@ -25,10 +27,10 @@ def catalog() -> Iterator[Catalog]:
 
 
 def test_a_finished_document_is_found_with_its_counts(catalog: Catalog) -> None:
-    catalog.note_files(["id-1.json", "id-1.txt", "id-2.json"])
+    catalog.note_files(["id-1.json", "id-1.txt", "id-2.json", "id-2.txt"])
     catalog.add([entry(1), entry(2, twin="id-1")])
-    assert catalog.find(DOCUMENT, "1:a", "o") == (COUNTS, None)
-    assert catalog.find(Document("b.pdf", "id-2"), "1:a", "o") == (COUNTS, "id-1")
+    assert catalog.find(DOCUMENT, "1:a", "o") == (COUNTS, None, False)
+    assert catalog.find(Document("b.pdf", "id-2"), "1:a", "o") == (COUNTS, "id-1", False)
 
 
 @pytest.mark.parametrize(("fingerprint", "options"), [("1:b", "o"), ("1:a", "p")])
@@ -39,18 +41,20 @@ def test_another_input_or_other_settings_are_another_document(catalog: Catalog, 
     assert catalog.is_indexed(DOCUMENT)
 
 
-@pytest.mark.parametrize("names", [[], ["id-1.txt"], ["below/id-1.json"], [".parts/id-1/0123/000001-000002.json"]])
-def test_an_entry_without_its_record_does_not_count(catalog: Catalog, names: list[str]) -> None:
+@pytest.mark.parametrize(
+    "names", [[], ["id-1.txt"], ["id-1.json"], ["below/id-1.json"], [".parts/id-1/0123/000001-000002.json"]]
+)
+def test_an_entry_without_its_record_and_text_does_not_count(catalog: Catalog, names: list[str]) -> None:
     catalog.add([entry(1)])
     catalog.note_files(names)
     assert catalog.find(DOCUMENT, "1:a", "o") is None
 
 
 def test_the_last_entry_of_a_document_counts(catalog: Catalog) -> None:
-    catalog.note_files(["id-1.json"])
+    catalog.note_files(["id-1.json", "id-1.txt"])
     catalog.add([entry(1, "1:old", twin="id-0"), entry(1, "1:new")])
     assert catalog.find(DOCUMENT, "1:old", "o") is None
-    assert catalog.find(DOCUMENT, "1:new", "o") == (COUNTS, None)
+    assert catalog.find(DOCUMENT, "1:new", "o") == (COUNTS, None, False)
 
 
 def test_an_entry_without_a_fingerprint_takes_back_the_one_before(catalog: Catalog) -> None:
@@ -65,15 +69,39 @@ def test_all_entries_can_be_discarded_and_files_stay_known(catalog: Catalog) -> 
     catalog.add([entry(1)])
     catalog.discard_all()
     assert catalog.find(DOCUMENT, "1:a", "o") is None
-    assert (catalog.is_indexed(DOCUMENT), catalog.has_files(DOCUMENT), catalog.has_parts(DOCUMENT)) == (
-        *(False, True, True),
-    )
+    assert (catalog.is_indexed(DOCUMENT), catalog.has_files(DOCUMENT)) == (False, True)
 
 
 def test_parts_are_told_from_records(catalog: Catalog) -> None:
-    catalog.note_files(["id-1.json", ".parts/id-2/0123/000001-000002.json"])
-    assert [catalog.has_parts(Document("", identity)) for identity in ("id-1", "id-2", "id-3")] == [False, True, False]
-    assert [catalog.has_files(Document("", identity)) for identity in ("id-1", "id-2", "id-3")] == [True, True, False]
+    names = [f"id-{number}.{ending}" for number in (1, 2) for ending in ("json", "txt")]
+    catalog.note_files([*names, ".parts/id-2/0123/000001-000002.json", ".parts/id-3/0123/000001-000002.json"])
+    catalog.add([entry(1), entry(2)])
+    found = [catalog.find(Document("", identity), "1:a", "o") for identity in ("id-1", "id-2")]
+    assert [each and each.has_parts for each in found] == [False, True]
+    assert [catalog.has_files(Document("", f"id-{number}")) for number in (1, 2, 3, 4)] == [True, True, True, False]
+
+
+def test_a_document_without_pages_needs_no_text(catalog: Catalog) -> None:
+    catalog.note_files(["id-1.json"])
+    catalog.add([CatalogEntry("id-1", "1:a", "o")])
+    assert catalog.find(DOCUMENT, "1:a", "o") == (Counts(), None, False)
+
+
+def test_where_no_temporary_file_can_grow_all_documents_are_looked_up(caplog: pytest.LogCaptureFixture) -> None:
+    def fill() -> bool:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, resource.RLIM_INFINITY))
+        catalog = Catalog()
+        catalog.note_files(f"id-{number}.json" for number in range(200_000))
+        catalog.add(entry(number) for number in range(200_000))
+        catalog.discard_all()
+        unknown = Document("", "never met")
+        known = (catalog.find(DOCUMENT, "1:a", "o"), catalog.has_files(unknown), catalog.is_indexed(unknown))
+        catalog.close()
+        said = [record for record in caplog.records if "no room for temporary files" in record.message]
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        return known == (None, True, True) and len(said) == 1
+
+    assert run_in_child(fill)()
 
 
 def test_names_and_fingerprints_that_cannot_be_encoded_are_not_found(catalog: Catalog) -> None:
@@ -82,16 +110,16 @@ def test_names_and_fingerprints_that_cannot_be_encoded_are_not_found(catalog: Ca
 
 
 def test_threads_can_look_up_documents_at_the_same_time(catalog: Catalog) -> None:
-    catalog.note_files(f"id-{number}.json" for number in range(2000))
+    catalog.note_files(f"id-{number}.{ending}" for number in range(2000) for ending in ("json", "txt"))
     catalog.add(entry(number) for number in range(2000))
     documents = [Document("", f"id-{number}") for number in range(2000)]
 
-    def find(document: Document) -> tuple[Counts, str | None] | None:
+    def find(document: Document) -> FinishedDocument | None:
         return catalog.find(document, "1:a", "o")
 
     with ThreadPoolExecutor(4) as threads:
         found = list(threads.map(find, documents))
-    assert found == [(COUNTS, None)] * 2000
+    assert found == [(COUNTS, None, False)] * 2000
 
 
 def resident_bytes() -> int:

@@ -1,10 +1,13 @@
 """The index of an output: segments, tombstones, invalidation and compaction."""
 
 import json
+import os
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings, strategies
 
 from pdfbatch.model import Counts, Document, DocumentResult, DocumentStatus
 from pdfbatch.outputs import index
@@ -41,6 +44,7 @@ def document(number: int) -> Document:
 def write_records(output: Storage, count: int) -> None:
     for number in range(count):
         output.write(f"id-{number}.json", b"{}")
+        output.write(f"id-{number}.txt", b"")
 
 
 def found(output: Storage, *numbers: int, options: str = "o") -> list[int]:
@@ -56,8 +60,8 @@ def test_an_entry_comes_back_as_it_was_written(output: Storage) -> None:
     writer.close(completed=True)
     write_records(output, 3)
     with closing(read_index(output)[0]) as catalog:
-        assert catalog.find(document(1), "1:a", "o") == (result(1).counts, None)
-        assert catalog.find(document(2), "1:a", "o") == (result(2).counts, "id-1")
+        assert catalog.find(document(1), "1:a", "o") == (result(1).counts, None, False)
+        assert catalog.find(document(2), "1:a", "o") == (result(2).counts, "id-1", False)
 
 
 def test_segments_are_bounded_and_written_as_a_batch_goes_on(output: Storage) -> None:
@@ -136,6 +140,7 @@ def test_a_full_segment_is_read_in_portions(output: Storage) -> None:
     writer.close(completed=True)
     write_records(output, 1)
     output.write("id-2499.json", b"{}")
+    output.write("id-2499.txt", b"")
     assert found(output, 0, 1, 2499) == [0, 2499]
 
 
@@ -157,3 +162,113 @@ def test_parts_of_a_document_are_known_by_the_listing(output: Storage) -> None:
     assert catalog is not None
     with closing(catalog):
         assert [catalog.has_files(document(number)) for number in (0, 1)] == [True, False]
+
+
+# --- what others may have left in the folder --------------------------------------------------------------------------
+
+
+def write_good(output: Storage) -> None:
+    writer = writer_of(1, output)
+    for number in range(3):
+        writer.add(result(number), "o")
+    writer.close(completed=True)
+    write_records(output, 3)
+
+
+def make_fifo(path: Path) -> None:
+    os.mkfifo(path)
+
+
+ODD: dict[str, tuple[str, Callable[[Path], object]]] = {
+    "a FIFO": ("000002-x-000001.jsonl", make_fifo),
+    "a folder": ("000002-x-000001.jsonl", Path.mkdir),
+    "a file in a folder": ("deeper/000001-x-000001.jsonl", lambda path: path.write_bytes(b"[")),
+    "another digit": ("\N{SUPERSCRIPT TWO}-x.jsonl", lambda path: path.write_bytes(b"[")),
+    "an endless number": (f"{'9' * 60}-x-000001.jsonl", lambda path: path.write_bytes(b"[")),
+    "no segment": (".DS_Store", lambda path: path.write_bytes(b"\0")),
+    "deep JSON": ("000002-x-000001.jsonl", lambda path: path.write_bytes(b"[" * 200_000)),
+    "a huge number": ("000002-x-000001.jsonl", lambda path: path.write_bytes(b'{"key": ' + b"9" * 6000 + b"}")),
+    "no object": ("000002-x-000001.jsonl", lambda path: path.write_bytes(b"[1]\n2\nnull\n")),
+    "a cut line": ("000002-x-000001.jsonl", lambda path: path.write_bytes(b'{"key": "id-1", "inp')),
+    "odd kinds": (
+        "000002-x-000001.jsonl",
+        lambda path: path.write_bytes(b'{"key": 1, "input": [], "options": {}}'),
+    ),
+    "odd counts": (
+        "000002-x-000001.jsonl",
+        lambda path: path.write_bytes(b'{"key": "k", "input": "i", "options": "o", "counts": [1, 2, 3, 4, 5, -6e300]}'),
+    ),
+    "half a surrogate pair": (
+        "000002-x-000001.jsonl",
+        lambda path: path.write_bytes(
+            b'{"key": "k", "input": "\\ud800", "options": "o", "counts": [1, 2, 3, 4, 5, 6]}'
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("odd", ODD, ids=list(ODD))
+def test_what_is_odd_costs_one_warning_and_no_wrong_entry(
+    output: Storage, odd: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_good(output)
+    name, make = ODD[odd]
+    path = Path(output.uri(f".index/{name}"))
+    path.parent.mkdir(exist_ok=True)
+    make(path)
+    assert found(output, 0, 1, 2) in ([0, 1, 2], [])
+    assert len([record for record in caplog.records if record.levelname == "WARNING"]) <= 1
+    catalog, writer = open_index(output, resume=True)
+    assert catalog is not None
+    catalog.close()
+    writer.add(result(1), "o")
+    writer.close(completed=True)
+    assert 1 in found(output, 0, 1, 2)
+
+
+def test_many_odd_files_are_one_warning_of_each_kind(output: Storage, caplog: pytest.LogCaptureFixture) -> None:
+    write_good(output)
+    for number in range(5):
+        Path(output.uri(f".index/odd-{number}")).write_bytes(b"")
+        Path(output.uri(f".index/00000{number + 2}-x-000001.jsonl")).write_bytes(b"[[")
+    assert found(output, 1) == []
+    assert len([record for record in caplog.records if record.levelname == "WARNING"]) == 2
+
+
+LINES = strategies.recursive(
+    strategies.none() | strategies.booleans() | strategies.integers() | strategies.floats() | strategies.text(),
+    lambda values: strategies.lists(values) | strategies.dictionaries(strategies.text(), values),
+    max_leaves=8,
+)
+ENTRIES = strategies.fixed_dictionaries(
+    {},
+    optional={
+        "key": LINES | strategies.sampled_from(["id-1", "id-2"]),
+        "input": LINES | strategies.just("1:a"),
+        "options": LINES | strategies.just("o"),
+        "counts": LINES | strategies.lists(strategies.integers(-1, 1 << 60), min_size=6, max_size=6),
+        "duplicate_of": LINES,
+        "deleted": LINES,
+        "invalid": LINES,
+    },
+)
+
+
+@settings(
+    derandomize=True,
+    max_examples=200,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    database=None,
+)
+@given(lines=strategies.lists(ENTRIES | LINES, max_size=4), noise=strategies.binary(max_size=20))
+def test_any_segment_is_read_or_left_out(tmp_path: Path, lines: list[object], noise: bytes) -> None:
+    output = Storage(str(tmp_path), flush="never")
+    write_records(output, 3)
+    for number, tail in enumerate((b"", noise)):
+        data = b"\n".join(json.dumps(line).encode("utf-8", "replace") for line in lines) + tail
+        output.write(f".index/00000{number + 1}-x-000001.jsonl", data)
+    with closing(read_index(output)[0]) as catalog:
+        for number in (1, 2):
+            entry = catalog.find(document(number), "1:a", "o")
+            assert entry is None or min(entry.counts.pages, entry.counts.characters) >= 0

@@ -1,52 +1,60 @@
 """Run one batch: turn documents into tasks, count, report and keep their results."""
 
-import logging
-import tempfile
+import os
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import IO
 
+from pdfbatch.batch.breaker import Breaker
 from pdfbatch.batch.duplicate_filter import DuplicateFilter, PendingDocument
+from pdfbatch.batch.failure_log import FailureLog
+from pdfbatch.batch.fingerprint import local_fingerprint
 from pdfbatch.batch.notifier import Notifier
 from pdfbatch.batch.progress import ProgressTracker
 from pdfbatch.batch.resume import ResumeState, load_resume_state
 from pdfbatch.batch.scheduler import Completed, Events, Scheduler
+from pdfbatch.batch.source_reader import SourceReader
 from pdfbatch.batch.startup import start_pool
 from pdfbatch.batch.task_source import TaskSource
-from pdfbatch.errors import Cause, DocumentError
+from pdfbatch.errors import Cause, DocumentError, ResultsUnavailableError
 from pdfbatch.model import Document, DocumentResult, Failure
 from pdfbatch.outcomes import failed_result
-from pdfbatch.outputs import to_json, with_stored_pages
+from pdfbatch.outputs import batch_file, to_json, with_stored_pages
 from pdfbatch.ports import Executor, Locality, Output, Shared, SupportsSweep
 from pdfbatch.prefetch import FetchSettings
 from pdfbatch.report import BatchReport, BatchState, BatchStatus
+from pdfbatch.safe_logger import SafeLogger
 from pdfbatch.settings import Limits, RetryPolicy
 from pdfbatch.task_log import route_engines
 from pdfbatch.work import DocumentWork
 
-log: logging.Logger = logging.getLogger(__name__)
+log: SafeLogger = SafeLogger(__name__)
 
 REPORT_NAME = "report.json"
-FAILURES_NAME = "failures.jsonl"
-_FAILURES_IN_MEMORY_BYTES = 1 << 20
+# How long the workers' start may wait for a source that has no document yet.
+_FIRST_DOCUMENT_SECONDS = 0.2
 
 
 class _StoppedEarly(Exception):  # noqa: N818 (raised to leave the pool by an exception, which makes it stop at once)
     """The batch was stopped before its documents were exhausted."""
 
 
-def _open_failures() -> IO[bytes]:
-    return tempfile.SpooledTemporaryFile(max_size=_FAILURES_IN_MEMORY_BYTES)
+def _do_nothing() -> None:
+    """Close a source that need not be closed."""
 
 
 @dataclass(slots=True)
 class Batch:
     """A batch that can be run once. ``expected`` is the number of documents, 0 where it is not known beforehand.
 
-    ``deduplicate`` needs an output, or a ``progress`` that keeps the results.
+    ``deduplicate`` needs an output, or a ``progress`` that keeps the results. ``reads_in_thread`` says that the documents'
+    iterator may wait, so that it gets a thread of its own and results come all the same; at the end ``close_source`` is called
+    there.
+
+    A process that is forked while the batch runs has no part in it: it gets ``ResultsUnavailableError`` when it asks for a
+    result, and leaves all else to its parent.
     """
 
     documents: Iterable[Document]
@@ -59,12 +67,21 @@ class Batch:
     resume: bool = False
     deduplicate: bool = False
     expected: int = 0
+    reads_in_thread: bool = False
+    close_source: Callable[[], None] = _do_nothing
     _events: Events = field(default_factory=Events)
     _is_cancelled: bool = False
     _read: int = 0
     _resume_state: ResumeState | None = None
     _pending: dict[str, PendingDocument] = field(default_factory=dict[str, PendingDocument])
-    _failures: IO[bytes] = field(default_factory=_open_failures)
+    _failures: FailureLog = field(init=False)
+    _pid: int = field(default_factory=os.getpid)
+
+    def __post_init__(self) -> None:
+        """Tell those who judge failures where the output is, and what batch this is."""
+        output = self.output
+        self._failures = FailureLog(output, self.progress.status.batch_id)
+        self.progress.breaker = Breaker("" if output is None else output.uri(""), is_resumed=self.resume)
 
     def results(self) -> Generator[tuple[int, DocumentResult]]:
         """Yield each document's position and result as it ends.
@@ -77,13 +94,14 @@ class Batch:
             yield from self._process()
             if self._is_cancelled:
                 state = BatchState.CANCELLED
-            elif not self.progress.stop_reason:
+            elif not self.progress.stop_reason and not self._fails_too_often():
                 state = BatchState.COMPLETED
         except (GeneratorExit, KeyboardInterrupt):
             state = BatchState.CANCELLED
             raise
         finally:
-            self._finish(state)
+            if os.getpid() == self._pid:
+                self._finish(state)
 
     def cancel(self) -> None:
         """End the batch soon: documents that have not ended get a ``cancelled`` result. Callable from any thread."""
@@ -101,8 +119,10 @@ class Batch:
 
     def _process(self) -> Iterator[tuple[int, DocumentResult]]:
         """Run all documents on a pool; then yield a ``cancelled`` result for each that has not ended."""
-        documents, attempts = self._read_documents(), dict[str, int]()
+        documents, attempts = self._read_documents(self.documents), dict[str, int]()
         with suppress(_StoppedEarly), route_engines(), ExitStack() as stack:
+            if self.reads_in_thread:
+                documents = self._read_in_thread(stack)
             prepare = partial(self._start_source, documents, stack)
             pool, source = stack.enter_context(start_pool(self.executor, self.work, prepare))
             self.progress.start(pool.name, pool.capacity, limits_enforced=pool.kills)
@@ -114,6 +134,7 @@ class Batch:
                     position, result = self._complete(completed)
                     source.release(result, position)
                     yield position, result
+                    self._check_process()
                 self.notifier.update_if_due(self._snapshot)
                 if self._is_cancelled or self._should_stop():
                     scheduler.stop()
@@ -123,10 +144,11 @@ class Batch:
         for _, document in list(self._pending.values()):
             yield self._cancel(document, attempts.get(document.document_uuid, 1))
         if self.expected:  # the rest is known to come to an end
-            for document in documents:
-                yield self._cancel(document)
+            for rest in documents:
+                if rest is not None:
+                    yield self._skip(rest) or self._cancel(rest)
 
-    def _start_source(self, documents: Iterator[Document], stack: ExitStack) -> TaskSource:
+    def _start_source(self, documents: Iterator[Document | None], stack: ExitStack) -> TaskSource:
         """Ask the output what it knows, and locate the first documents. The ``stack`` closes the source."""
         if self.output is not None:
             self._resume_state = load_resume_state(self.output, self.work.options, resume=self.resume)
@@ -150,11 +172,31 @@ class Batch:
         stack.enter_context(source).start()
         return source
 
-    def _read_documents(self) -> Iterator[Document]:
-        for position, document in enumerate(self.documents):
-            self._pending[document.document_uuid] = PendingDocument(position, document)
-            self._read += 1
+    def _read_in_thread(self, stack: ExitStack) -> Iterator[Document | None]:
+        """Return the documents, read in another thread, which the ``stack`` ends."""
+        reader = SourceReader(iter(self.documents), self._events.wake, self.close_source)
+        reader.start(_FIRST_DOCUMENT_SECONDS)
+        stack.callback(self._close_here, reader)
+        return self._read_documents(reader)
+
+    def _close_here(self, reader: SourceReader) -> None:
+        if os.getpid() == self._pid:
+            reader.close()
+
+    def _read_documents(self, documents: Iterable[Document | None]) -> Iterator[Document | None]:
+        """Note each document that comes."""
+        for document in documents:
+            if document is not None:
+                self._pending[document.document_uuid] = PendingDocument(self._read, document)
+                self._read += 1
             yield document
+
+    def _check_process(self) -> None:
+        """Raise ``ResultsUnavailableError`` in a process that was forked while the batch runs."""
+        if os.getpid() != self._pid:
+            raise ResultsUnavailableError(
+                "This process was forked from the one that runs the batch, which has the results"
+            )
 
     def _complete(self, completed: Completed) -> tuple[int, DocumentResult]:
         """Keep, count and report the result of a document that has ended; return its position and the result."""
@@ -171,10 +213,18 @@ class Batch:
                 self._resume_state.add(result)
             self._resume_state.remove_parts(result)
         if not result.ok:
-            self._failures.write(to_json(result.as_dict()) + b"\n")
+            self._failures.add(result)
         result = with_stored_pages(result, self.output)
         self.notifier.document(result)
         return position, result
+
+    def _skip(self, document: Document) -> tuple[int, DocumentResult] | None:
+        """Return the earlier result of a document that a batch that stopped has not come to, if there is one."""
+        fingerprint = None if self._resume_state is None else local_fingerprint(document)
+        if self._resume_state is None or fingerprint is None:
+            return None
+        result = self._resume_state.find_result(document, str(fingerprint))
+        return None if result is None else self._complete(Completed(result))
 
     def _cancel(self, document: Document, attempt: int = 1) -> tuple[int, DocumentResult]:
         message = f"{document.file_path}: the batch ended before it was finished"
@@ -187,6 +237,11 @@ class Batch:
             self.progress.stop_reason = reason
             log.warning("batch %s stops early: %s", self.progress.status.batch_id, reason)
         return reason is not None
+
+    def _fails_too_often(self) -> bool:
+        """Return whether more documents failed than is accepted, now that all have ended; note it as the reason."""
+        self.progress.stop_reason = self.progress.judge_failure_rate() or ""
+        return bool(self.progress.stop_reason)
 
     def _snapshot(self) -> BatchStatus:
         return self.progress.snapshot(max(self.expected, self._read))
@@ -210,9 +265,10 @@ class Batch:
                 if not completed and not is_remote and isinstance(output, SupportsSweep):
                     with suppress(DocumentError, OSError):
                         output.sweep()
-                self._failures.seek(0)
-                output.write(FAILURES_NAME, self._failures.read())
-            output.write(REPORT_NAME, to_json(self.report().summary()))
+                self._failures.close(output)
+            report = to_json({**self.report().summary(), "failure_lists": self._failures.names})
+            output.write(batch_file(self.progress.status.batch_id, REPORT_NAME), report)
+            output.write(REPORT_NAME, report)
         except DocumentError as error:
             log.warning("the report of batch %s could not be written: %s", self.progress.status.batch_id, error)
 

@@ -8,7 +8,6 @@ for their bytes.
 """
 
 import hashlib
-import logging
 import os
 import sqlite3
 from secrets import token_bytes
@@ -16,10 +15,11 @@ from threading import Lock
 from typing import NamedTuple
 
 from pdfbatch.model import Document
+from pdfbatch.safe_logger import SafeLogger
 from pdfbatch.storage import Fingerprint, local_path
 from pdfbatch.tasks import DuplicateOf
 
-log: logging.Logger = logging.getLogger(__name__)
+log: SafeLogger = SafeLogger(__name__)
 
 SAMPLE_BYTES = 64 << 10
 MAX_COMPARED_BYTES = 64 << 20

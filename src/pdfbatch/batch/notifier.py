@@ -1,6 +1,5 @@
 """Notify sinks in order, at most a few times a second, so that one that raises does not harm the batch."""
 
-import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -8,8 +7,9 @@ from dataclasses import dataclass, field
 from pdfbatch.model import DocumentResult
 from pdfbatch.ports import Sink
 from pdfbatch.report import BatchStatus
+from pdfbatch.safe_logger import SafeLogger
 
-log: logging.Logger = logging.getLogger(__name__)
+log: SafeLogger = SafeLogger(__name__)
 
 INTERVAL_SECONDS = 0.25
 

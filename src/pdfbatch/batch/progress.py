@@ -6,15 +6,13 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from statistics import quantiles
 
+from pdfbatch.batch.breaker import Breaker
 from pdfbatch.errors import Cause
 from pdfbatch.model import DocumentResult, DocumentStatus
 from pdfbatch.outputs import Results
 from pdfbatch.report import BatchCounts, BatchReport, BatchState, BatchStatus
 
-# Faults that hit every document alike: after so many in a row for each worker the batch stops.
-COMMON_FAULTS = frozenset({Cause.STORAGE_FULL, Cause.STORAGE_DENIED})
-COMMON_FAULTS_PER_WORKER = 2
-# A rate of failures means little before so many documents have ended.
+# A rate of failures means little before so many documents have ended: at the end of a batch it counts whatever their number.
 MIN_DOCUMENTS_FOR_RATE = 20
 
 
@@ -110,12 +108,12 @@ class ProgressTracker:
     batch_size: int
     max_failure_rate: float | None = None
     stop_reason: str = ""
+    breaker: Breaker = field(default_factory=Breaker)
     causes: Counter[str] = field(default_factory=Counter[str])
     _total: Tally = field(default_factory=Tally)
     _groups: list[Tally] = field(default_factory=list[Tally])
     _seconds: "array[float]" = field(default_factory=lambda: array("f"))
     _start: float = field(default_factory=time.monotonic)
-    _common_faults: int = 0
 
     def start(self, executor: str, workers: int, *, limits_enforced: bool = True) -> None:
         """Note that ``workers`` workers are about to read the first document."""
@@ -149,10 +147,9 @@ class ProgressTracker:
             self._groups.append(Tally())
         self._groups[group].add(result)
         self._seconds.append(result.duration_seconds)
-        cause = None if result.ok or result.failure is None else result.failure.cause
-        if cause is not None:
-            self.causes[str(cause)] += 1
-        self._common_faults = self._common_faults + 1 if cause in COMMON_FAULTS else 0
+        if not result.ok:
+            self.causes[str(Cause.INTERNAL if result.failure is None else result.failure.cause)] += 1
+        self.breaker.add(result, self.status.workers)
         if self.results is not None:
             self.results.add(result)
 
@@ -175,13 +172,19 @@ class ProgressTracker:
 
     def find_stop_reason(self) -> str | None:
         """Return why the batch should stop before its end, ``None`` while it should go on."""
-        if self._common_faults >= COMMON_FAULTS_PER_WORKER * max(1, self.status.workers):
-            causes = ", ".join(f"{cause} ({count})" for cause, count in self.causes.most_common())
-            return f"{self._common_faults} documents in a row failed for a reason that hits all: {causes}"
+        reason = self.breaker.find_reason()
+        if reason is None and self.results is not None and self.results.is_stranded:
+            reason = "results fill the memory, because no temporary file can be written"
+        if reason is None and self._total.processed >= MIN_DOCUMENTS_FOR_RATE:
+            reason = self.judge_failure_rate()
+        return reason
+
+    def judge_failure_rate(self) -> str | None:
+        """Return why the share of failed documents so far is not accepted, ``None`` if it is, or if any share is."""
         rate, failed, processed = self.max_failure_rate, self._total.failed, self._total.processed
-        if rate is not None and processed >= MIN_DOCUMENTS_FOR_RATE and failed > rate * processed:
-            return f"{failed} of {processed} documents failed, more than the accepted share of {rate:g}"
-        return None
+        if rate is None or failed <= rate * processed:
+            return None
+        return f"{failed} of {processed} documents failed, more than the accepted share of {rate:g}"
 
     def report(self, output: str | None) -> BatchReport:
         """Return the report of what has ended so far."""

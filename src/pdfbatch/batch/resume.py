@@ -2,16 +2,20 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from pdfbatch.batch.fingerprint import local_fingerprint
 from pdfbatch.errors import DocumentError
 from pdfbatch.model import Document, DocumentResult, DocumentStatus
 from pdfbatch.outputs import Catalog, IndexWriter, delete_parts, open_index, record_name
 from pdfbatch.ports import Output
+from pdfbatch.safe_logger import SafeLogger
 from pdfbatch.tasks import ReadTask
 
-log: logging.Logger = logging.getLogger(__name__)
+log: SafeLogger = SafeLogger(__name__)
+
+
+_SAMPLE_NAME = "0.json"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -28,6 +32,8 @@ class ResumeState:
     catalog: Catalog | None = None
     writer: IndexWriter | None = None
     _usual_options: str = ""
+    _with_parts: set[str] = field(default_factory=set[str])
+    _uri_prefix: str | None = None
 
     # --- a stage of the task source ---------------------------------------------------------------------------------
 
@@ -37,7 +43,7 @@ class ResumeState:
             yield from items
         for item in items:
             if isinstance(item, ReadTask) and (fingerprint := local_fingerprint(item.document)) is not None:
-                yield self._find_result(item.document, str(fingerprint)) or item
+                yield self.find_result(item.document, str(fingerprint)) or item
             else:
                 yield item
 
@@ -50,7 +56,7 @@ class ResumeState:
         """
         for item in items:
             if isinstance(item, ReadTask) and (copy := item.local_copy) is not None and not copy.path:
-                yield self._find_result(item.document, copy.fingerprint) or replace(item, local_copy=None)
+                yield self.find_result(item.document, copy.fingerprint) or replace(item, local_copy=None)
             else:
                 yield item
 
@@ -67,13 +73,15 @@ class ResumeState:
                 resume = self.resume
             else:
                 resume = self.catalog.has_files(item.document)
+                if resume and self.catalog.has_parts(item.document):
+                    self._with_parts.add(item.document.document_uuid)
                 if self.writer is not None and self.catalog.is_indexed(item.document):
                     self.writer.invalidate()
             yield replace(item, resume=True) if resume else item
 
     def is_finished(self, document: Document, fingerprint: str) -> bool:
         """Return whether an earlier batch finished this version of a document. Threads that download call this."""
-        return self._find_result(document, fingerprint) is not None
+        return self.find_result(document, fingerprint) is not None
 
     # --- documents that have ended ----------------------------------------------------------------------------------
 
@@ -84,11 +92,10 @@ class ResumeState:
 
     def remove_parts(self, result: DocumentResult) -> None:
         """Remove the parts of a skipped document: a batch that was killed after it wrote the record left them behind."""
-        if (
-            result.status is DocumentStatus.SKIPPED
-            and self.catalog is not None
-            and self.catalog.has_parts(result.document)
-        ):
+        if result.document.document_uuid not in self._with_parts:
+            return
+        self._with_parts.discard(result.document.document_uuid)
+        if result.status is DocumentStatus.SKIPPED:
             try:
                 delete_parts(self.output, result.document)
             except DocumentError as error:
@@ -101,22 +108,30 @@ class ResumeState:
         if self.writer is not None:
             self.writer.close(completed=completed)
 
-    def _find_result(self, document: Document, fingerprint: str) -> DocumentResult | None:
+    def find_result(self, document: Document, fingerprint: str) -> DocumentResult | None:
         """Return the result of an earlier batch for the same input and settings, if its record is there."""
         if self.catalog is None:
             return None
         entry = self.catalog.find(document, fingerprint, self._options(document))
         if entry is None:
             return None
-        counts, duplicate_of = entry
+        if entry.has_parts:
+            self._with_parts.add(document.document_uuid)
         return DocumentResult(
             document=document.without_content(),
             status=DocumentStatus.SKIPPED,
-            output=self.output.uri(record_name(document)),
-            counts=counts,
-            duplicate_of=duplicate_of,
+            output=self._uri(record_name(document)),
+            counts=entry.counts,
+            duplicate_of=entry.duplicate_of,
             fingerprint=fingerprint,
         )
+
+    def _uri(self, name: str) -> str:
+        """Return the address of a record. Most outputs put the name behind an address of their own, which is asked for once."""
+        if self._uri_prefix is None:
+            uri = self.output.uri(_SAMPLE_NAME)
+            self._uri_prefix = uri.removesuffix(_SAMPLE_NAME) if uri.endswith(f"/{_SAMPLE_NAME}") else ""
+        return f"{self._uri_prefix}{name}" if self._uri_prefix else self.output.uri(name)
 
     def _options(self, document: Document) -> str:
         """Return the digest of a document's settings; documents without settings of their own share one."""

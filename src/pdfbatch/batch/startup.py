@@ -1,11 +1,13 @@
 """Start the pool while the first documents are being located."""
 
 import math
+import os
 import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
+from types import TracebackType
 from typing import TypeVar
 
 from pdfbatch.ports import Executor, Pool, SupportsBackgroundStart, Work
@@ -25,20 +27,37 @@ def start_pool(executor: Executor, work: Work, prepare: Callable[[], T]) -> Gene
     """
     if not (isinstance(executor, SupportsBackgroundStart) and executor.starts_in_any_thread):
         prepared = prepare()
-        with executor.start(work) as pool:
+        with _InThisProcess(executor.start(work)) as pool:
             yield pool, prepared
         return
     starting = _Starting(executor, work)
     try:
         starting.begin()
         prepared = prepare()
-        with starting.wait() as pool:
+        with _InThisProcess(starting.wait()) as pool:
             starting.is_in_use = True
             yield pool, prepared
     except BaseException as error:  # Ctrl-C: a pool that has started, or is about to, must not be left behind
         if not starting.is_in_use:
             starting.stop(error)
         raise
+
+
+class _InThisProcess:
+    """A pool as a context manager. A process that is forked within the block does not end the pool of its parent."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._pid = os.getpid()
+
+    def __enter__(self) -> Pool:
+        return self._pool.__enter__()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if os.getpid() == self._pid:
+            self._pool.__exit__(kind, error, trace)
 
 
 class _Starting:

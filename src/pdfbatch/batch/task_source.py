@@ -1,5 +1,6 @@
 """Turn documents into tasks: leave out finished ones, hold duplicates back, download remote ones."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -26,7 +27,7 @@ class TaskSource:
     An error of ``documents`` is raised after all that came before it. Use it in one thread, as a context manager.
     """
 
-    documents: Iterator[Document]
+    documents: Iterator[Document | None]
     wake: Callable[[], None]
     resume_state: ResumeState | None
     duplicates: DuplicateFilter | None
@@ -34,6 +35,7 @@ class TaskSource:
     _prefetcher: Prefetcher | None = field(init=False, default=None)
     _items: Iterator[ReadTask | DocumentResult | None] = field(init=False)
     _error: Exception | None = field(init=False, default=None)
+    _pid: int = field(init=False, default_factory=os.getpid)
 
     def __post_init__(self) -> None:
         """Put the stages in a row."""
@@ -46,7 +48,12 @@ class TaskSource:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop downloading, remove the copies and forget the documents that were met."""
+        """Stop downloading, remove the copies and forget the documents that were met.
+
+        A process that was forked since leaves all that to its parent.
+        """
+        if os.getpid() != self._pid:
+            return
         if self._prefetcher is not None:
             self._prefetcher.close()
         if self.duplicates is not None:
@@ -102,10 +109,10 @@ class TaskSource:
                 items = duplicates.filter_downloads(items, self._prefetcher.release)
         return items if resume_state is None else resume_state.prepare(items)
 
-    def _read_documents(self) -> Iterator[ReadTask]:
+    def _read_documents(self) -> Iterator[ReadTask | None]:
         """Yield a task for each document. What the caller's iterator raises must not end the stages behind it."""
         try:
             for document in self.documents:
-                yield ReadTask(document=document)
+                yield None if document is None else ReadTask(document=document)
         except Exception as error:  # noqa: BLE001 (raised when all that came before has ended)
             self._error = error

@@ -26,8 +26,8 @@ class FailureCollector(NullSink):
 
     def document(self, result: DocumentResult) -> None:
         """Keep the document if it failed or is partial, and there are not enough like it yet."""
-        if not result.ok and result.failure is not None:
-            examples = self.failed.setdefault(result.failure.cause, [])
+        if not result.ok:
+            examples = self.failed.setdefault(Cause.INTERNAL if result.failure is None else result.failure.cause, [])
         elif result.status is DocumentStatus.PARTIAL:
             examples = self.partial
         else:

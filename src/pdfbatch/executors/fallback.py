@@ -1,6 +1,5 @@
 """Use several executors as one: where the first cannot work, the next one does."""
 
-import logging
 import threading
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -21,9 +20,10 @@ from pdfbatch.executors.task_results import (
     set_result,
 )
 from pdfbatch.ports import Executor, Pool, Shared, SupportsBackgroundStart, SupportsPendingWrites, Work
+from pdfbatch.safe_logger import SafeLogger
 from pdfbatch.tasks import Task, TaskResult
 
-log: logging.Logger = logging.getLogger(__name__)
+log: SafeLogger = SafeLogger(__name__)
 
 _GRACE_SECONDS = 1.0
 

@@ -26,15 +26,17 @@ from pdfbatch.storage import (
 from pdfbatch.urls import without_credentials
 
 
-def find_documents(address: str, options: Options) -> Iterable[Document]:
+def find_documents(address: str, options: Options, base_folder: str = "") -> Iterable[Document]:
     """Return the documents that a path, URL or pattern stands for, lazily where it has to be searched.
+
+    A relative path starts at ``base_folder``, by default the working directory.
 
     Raises ``UsageError`` for an empty address and an unknown protocol, ``DependencyError`` when the package for a protocol is
     not installed, ``ManifestError``, and ``NoDocumentsError`` when a folder, pattern or manifest stands for nothing.
     """
     # The most common input, answered with as little work as possible; only a path that begins with "~" must be expanded.
     if is_one_document(address) and "://" not in address and address[0] != "~" and address[:5].lower() != "file:":
-        return (Document(address),)
+        return (Document(address, base_folder=base_folder),)
     if not address:
         raise UsageError("An empty path stands for no document")
     if is_file_url(address):
@@ -47,7 +49,7 @@ def find_documents(address: str, options: Options) -> Iterable[Document]:
     if "://" in address:
         return _find_remote(address, options)
     is_home = address.startswith("~") and not os.path.lexists(address)
-    return _find_local(os.path.expanduser(address) if is_home else address)
+    return _find_local(os.path.expanduser(address) if is_home else address, base_folder or get_working_directory())
 
 
 def documents_of(manifest: Manifest, name: str = "") -> Sequence[Document]:
@@ -63,15 +65,26 @@ def is_one_document(address: str) -> bool:
     return path[-4:].lower() == ".pdf" and not glob.has_magic(path)
 
 
-def _find_local(path: str) -> Iterable[Document]:
+def _find_local(path: str, base_folder: str) -> Iterable[Document]:
+    """Search below ``base_folder``, which stays the same when the process changes its working directory."""
     if is_one_document(path):
-        return (Document(path),)
-    if os.path.isdir(path):
-        return _find_below(LocalTree(path), path, lambda name: os.path.join(path, name))
-    if not glob.has_magic(path) or os.path.lexists(path):
-        return (Document(path),)
+        return (Document(path, base_folder=base_folder),)
+    absolute = os.path.join(base_folder, path)
+    if os.path.isdir(absolute):
+        return _find_below(LocalTree(absolute), path, lambda name: os.path.join(path, name), base_folder)
+    if not glob.has_magic(path) or os.path.lexists(absolute):
+        return (Document(path, base_folder=base_folder),)
     root, pattern = split_pattern(path.replace(os.sep, "/"))
-    return _find_matching(LocalTree(root or "."), pattern, path, lambda name: root + name)
+    tree = LocalTree(os.path.join(base_folder, root or "."))
+    return _find_matching(tree, pattern, path, lambda name: root + name, base_folder)
+
+
+def get_working_directory() -> str:
+    """Return the working directory, or an empty text when it has been removed."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""
 
 
 def _find_remote(url: str, options: Options) -> Iterable[Document]:
@@ -100,15 +113,17 @@ def _search_remote(url: str, options: Options) -> Iterator[Document]:
         raise NoDocumentsError(f"{without_credentials(url)} cannot be listed: {error}") from error
 
 
-def _find_below(tree: Tree, name: str, address_of: Callable[[str], str]) -> Iterator[Document]:
+def _find_below(tree: Tree, name: str, address_of: Callable[[str], str], base_folder: str = "") -> Iterator[Document]:
     """Yield every PDF at any depth, by the ending of its name."""
     found = (
         entry for entry in _walk(tree, name) if not entry.is_listed or (not entry.is_folder and _is_pdf(entry.path))
     )
-    return _to_documents(found, address_of, f"The folder {without_credentials(name)!r} holds no PDF")
+    return _to_documents(found, address_of, f"The folder {without_credentials(name)!r} holds no PDF", base_folder)
 
 
-def _find_matching(tree: Tree, pattern: Pattern, name: str, address_of: Callable[[str], str]) -> Iterator[Document]:
+def _find_matching(
+    tree: Tree, pattern: Pattern, name: str, address_of: Callable[[str], str], base_folder: str = ""
+) -> Iterator[Document]:
     """Yield every file that matches, and every PDF below a folder that matches, as with a shell's patterns."""
 
     def is_match(entry: Entry) -> bool:
@@ -116,7 +131,8 @@ def _find_matching(tree: Tree, pattern: Pattern, name: str, address_of: Callable
 
     entries = _walk(tree, name, lambda folder: pattern.may_match_below(folder) or pattern.covers(folder))
     found = (entry for entry in entries if not entry.is_listed or (not entry.is_folder and is_match(entry)))
-    return _to_documents(found, address_of, f"The pattern {without_credentials(name)!r} matches no document")
+    message = f"The pattern {without_credentials(name)!r} matches no document"
+    return _to_documents(found, address_of, message, base_folder)
 
 
 def _walk(tree: Tree, name: str, enter: Callable[[str], bool] = bool) -> Iterator[Entry]:
@@ -128,7 +144,9 @@ def _walk(tree: Tree, name: str, enter: Callable[[str], bool] = bool) -> Iterato
         raise NoDocumentsError(f"{without_credentials(name)} cannot be searched: {error.strerror}") from error
 
 
-def _to_documents(entries: Iterator[Entry], address_of: Callable[[str], str], message: str) -> Iterator[Document]:
+def _to_documents(
+    entries: Iterator[Entry], address_of: Callable[[str], str], message: str, base_folder: str
+) -> Iterator[Document]:
     """Yield a document for each entry. Raises ``NoDocumentsError`` with the message when there is none.
 
     The name of a folder that could not be listed stands for a document that will fail.
@@ -137,7 +155,10 @@ def _to_documents(entries: Iterator[Entry], address_of: Callable[[str], str], me
     for entry in entries:
         is_empty = False
         path = address_of(entry.path)
-        yield Document(path) if entry.found is None else RemoteDocument(path, found=entry.found)
+        if entry.found is None:
+            yield Document(path, base_folder="" if os.path.isabs(path) else base_folder)
+        else:
+            yield RemoteDocument(path, found=entry.found)
     if is_empty:
         raise NoDocumentsError(message)
 

@@ -2,17 +2,16 @@
 
 import hashlib
 import os
-import uuid
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import TYPE_CHECKING, BinaryIO, Self, TypeAlias, cast
 
 from pdfbatch.errors import DuplicateDocumentError, PdfBatchError, UsageError
 from pdfbatch.inputs.manifest import Manifest, ManifestPlace, document_from_entry
-from pdfbatch.inputs.search import documents_of, find_documents, is_one_document
+from pdfbatch.inputs.search import documents_of, find_documents, get_working_directory, is_one_document
 from pdfbatch.inputs.unique import Occurrence, UniqueDocuments
-from pdfbatch.model import Document
+from pdfbatch.model import Document, derive_uuid
 from pdfbatch.storage import (
     check_protocol,
     is_file_system,
@@ -55,12 +54,20 @@ def documents_from(inputs: Inputs) -> "DocumentStream":
 
     Raises ``UsageError`` for anything else, and for a URL with an unknown protocol, ``NoDocumentsError`` when a pattern, folder
     or manifest stands for nothing, ``ManifestError`` for a broken manifest, ``DependencyError`` for a URL whose package is not
-    installed: for a sized collection of inputs at once, else when the iterator gets there. The iterator raises
-    ``DuplicateDocumentError`` when two different documents have the same id.
+    installed: for a sized collection of inputs at once, else when the iterator gets there. The same holds of
+    ``DuplicateDocumentError``, when two different ``Document``s have the same id; of documents that have to be searched, the
+    iterator raises it.
+
+    A relative path starts at the working directory of this call, whatever the process does later.
     """
-    items = _as_items(inputs)
-    searches = _start_searches(items) if isinstance(items, Collection) else {}
-    found = (searches.pop(index) if index in searches else _open_input(item) for index, item in enumerate(items))
+    items, folder = _as_items(inputs), get_working_directory()
+    searches = dict[int, Iterator[Document]]()
+    if isinstance(items, Collection):
+        _check_ids(items)
+        searches = _start_searches(items, folder)
+    found = (
+        searches.pop(index) if index in searches else _open_input(item, folder) for index, item in enumerate(items)
+    )
     return DocumentStream(_iter_unique(chain.from_iterable(found), items), items)
 
 
@@ -85,6 +92,11 @@ class DocumentStream(Iterator[Document]):
             error, self._error = self._error, None
             raise error
         return next(self._documents)
+
+    def close(self) -> None:
+        """Close the caller's generator, if the inputs are one. Call it in the thread that runs it."""
+        if isinstance(self._items, Generator):
+            self._items.close()
 
     def count(self) -> int | None:
         """Return how many documents there are; ``None`` when only reading them all would tell. Call it before ``next``.
@@ -125,14 +137,21 @@ def _as_items(inputs: object) -> Iterable[object]:
     raise _unknown_input(inputs)
 
 
-def _start_searches(items: Collection[object]) -> dict[int, Iterator[Document]]:
+def _check_ids(items: Collection[object]) -> None:
+    """Raise ``DuplicateDocumentError`` when two different ``Document``s among the items have the same id."""
+    documents = [item for item in items if isinstance(item, Document)]
+    if len({document.document_uuid for document in documents}) < len(documents):
+        deque(_iter_unique(documents, documents), maxlen=0)
+
+
+def _start_searches(items: Collection[object], folder: str) -> dict[int, Iterator[Document]]:
     """Start every search as far as its first document, so that one that finds nothing is known at once."""
     searches = dict[int, Iterator[Document]]()
     for index, item in enumerate(items):
         if _is_plain(item):
             _check_protocol(item)
             continue
-        found = _open_input(item)
+        found = _open_input(item, folder)
         if isinstance(found, Sequence):  # of a manifest: all are known
             for document in found:
                 _check_protocol(document)
@@ -166,7 +185,7 @@ def _is_remote(item: object) -> bool:
     )
 
 
-def _open_input(item: object) -> Iterable[Document]:
+def _open_input(item: object, folder: str = "") -> Iterable[Document]:
     """Return the documents that one input stands for."""
     match item:
         case Document():
@@ -174,7 +193,7 @@ def _open_input(item: object) -> Iterable[Document]:
         case Manifest():
             return documents_of(item)
         case str() | os.PathLike():
-            return find_documents(os.fsdecode(cast("Address", item)), {})
+            return find_documents(os.fsdecode(cast("Address", item)), {}, folder)
         case bytes() | bytearray() | memoryview():
             return (_from_content(bytes(cast("bytes", item)), ""),)
         case Mapping():
@@ -218,9 +237,10 @@ def _from_file(file: object) -> Document:
 
 def _from_content(content: bytes, name: str) -> Document:
     """Make a document that has no path. Its id comes from content and name, so that a later run gives the same."""
+    if name:
+        return Document(name, content=content)
     digest = hashlib.sha256(content).hexdigest()
-    identity = str(uuid.uuid5(uuid.NAMESPACE_URL, f"sha256:{digest}/{name!a}"))
-    return Document(name or f"bytes-{digest[:12]}.pdf", identity, content=content)
+    return Document(f"bytes-{digest[:12]}.pdf", derive_uuid("", content=content), content=content)
 
 
 def _unknown_input(item: object) -> UsageError:

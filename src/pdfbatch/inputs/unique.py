@@ -1,6 +1,5 @@
 """Recognize documents that the inputs name twice, with flat memory however many there are."""
 
-import logging
 import os
 import sqlite3
 import threading
@@ -9,8 +8,9 @@ from types import TracebackType
 from typing import Self
 
 from pdfbatch.model import Document
+from pdfbatch.safe_logger import SafeLogger
 
-log: logging.Logger = logging.getLogger(__name__)
+log: SafeLogger = SafeLogger(__name__)
 
 # Up to this many documents (about a million bytes) no file is used.
 _IN_MEMORY_DOCUMENTS = 40_000
@@ -108,4 +108,4 @@ def _identity(document: Document) -> str:
     path = document.file_path
     if document.content is not None:
         return f"{path}\0{hash(document.content)}"
-    return path if "://" in path else os.path.abspath(path)
+    return path if "://" in path else os.path.abspath(document.location)

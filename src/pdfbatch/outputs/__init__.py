@@ -9,21 +9,27 @@ if TYPE_CHECKING:
     from pdfbatch.outputs.catalog import Catalog
     from pdfbatch.outputs.exporter import export, export_pages
     from pdfbatch.outputs.index import IndexWriter, open_index
+    from pdfbatch.outputs.keys import batch_file
     from pdfbatch.outputs.record import (
         Provenance,
         delete_parts,
         files_of,
         options_digest,
-        pages_from_json,
-        pages_of,
         pages_to_json,
         parts_folder,
-        read_record,
         record_name,
-        result_of,
         to_json,
     )
     from pdfbatch.outputs.results import Results, with_stored_pages
+    from pdfbatch.outputs.stored import (
+        InvalidRecordError,
+        Record,
+        has_failed,
+        has_text,
+        pages_from_json,
+        read_record,
+        result_of,
+    )
 else:
     __getattr__, __dir__ = lazy_face(
         __name__,
@@ -31,27 +37,30 @@ else:
         catalog="Catalog",
         exporter="export export_pages",
         index="IndexWriter open_index",
-        record=(
-            "Provenance delete_parts files_of options_digest pages_from_json pages_of "
-            "pages_to_json parts_folder read_record record_name result_of to_json"
-        ),
+        keys="batch_file",
+        record=("Provenance delete_parts files_of options_digest pages_to_json parts_folder record_name to_json"),
         results="Results with_stored_pages",
+        stored="InvalidRecordError Record has_failed has_text pages_from_json read_record result_of",
     )
 
 __all__ = [
     "Catalog",
     "IndexWriter",
+    "InvalidRecordError",
     "Provenance",
+    "Record",
     "Results",
+    "batch_file",
     "delete_parts",
     "describe",
     "export",
     "export_pages",
     "files_of",
+    "has_failed",
+    "has_text",
     "open_index",
     "options_digest",
     "pages_from_json",
-    "pages_of",
     "pages_to_json",
     "parts_folder",
     "read_record",

@@ -1,20 +1,23 @@
 """The documents that earlier batches finished, and the files of theirs that an output holds, as a resume looks them up."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from threading import Lock
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pdfbatch.model import Counts, Document
 from pdfbatch.outputs.keys import output_key
 from pdfbatch.outputs.record import PARTS_FOLDER
+from pdfbatch.safe_logger import SafeLogger
 
-_RECORD_ENDING = ".json"
-_RECORD, _PARTS = 1, 2
+log: SafeLogger = SafeLogger(__name__)
+
+_FILES = {".json": 1, ".txt": 4}
+_RECORD, _PARTS, _TEXT = _FILES[".json"], 2, _FILES[".txt"]
 
 # The primary key is the hash of a document's key, because SQLite is faster with integers than with text. If two keys had the
 # same hash, the entry of one would hide that of the other, whose fingerprint differs: its record would be read, as without an
-# entry. ``files`` is a sum of _RECORD and _PARTS; ``fingerprint`` is NULL where there is no valid entry.
+# entry. ``files`` is a sum of _RECORD, _PARTS and _TEXT; ``fingerprint`` is NULL where there is no valid entry.
 _TABLE = """
     CREATE TABLE documents (
         key INTEGER PRIMARY KEY, files INTEGER NOT NULL DEFAULT 0, fingerprint TEXT, options TEXT, pages INTEGER,
@@ -30,8 +33,8 @@ _ADD = f"""
     ON CONFLICT (key) DO UPDATE SET ({_COLUMNS}) = ({", ".join(f"excluded.{name}" for name in _COLUMNS.split(", "))})
 """  # noqa: S608 (put together from the names above)
 _FIND = f"""
-    SELECT pages, text_pages, ocr_pages, blank_pages, failed_pages, characters, duplicate_of FROM documents
-    WHERE key = ? AND fingerprint = ? AND options = ? AND files & {_RECORD}
+    SELECT files, pages, text_pages, ocr_pages, blank_pages, failed_pages, characters, duplicate_of FROM documents
+    WHERE key = ? AND fingerprint = ? AND options = ? AND files & {_RECORD} AND (pages = 0 OR files & {_TEXT})
 """  # noqa: S608 (as above)
 
 
@@ -53,52 +56,61 @@ class CatalogEntry(NamedTuple):
     duplicate_of: str | None = None
 
 
+class FinishedDocument(NamedTuple):
+    """What a catalog knows of a finished document. ``has_parts`` says that parts of it were left behind."""
+
+    counts: Counts
+    duplicate_of: str | None
+    has_parts: bool
+
+
 class Catalog:
-    """Entries of an output's index, and the names that the output holds. An entry without its record does not count.
+    """Entries of an output's index, and the names that the output holds. An entry without its record and text does not count.
 
     They are in a private SQLite database, which keeps a few megabytes in memory and the rest in a nameless temporary file,
-    so that memory does not grow with the number of documents. Can be used from several threads.
+    so that memory does not grow with the number of documents. Can be used from several threads. Where the file cannot be
+    written, the catalog forgets all: then no document counts as finished, and workers look up each record.
     """
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._database = sqlite3.connect("", check_same_thread=False)
-        self._database.execute("PRAGMA journal_mode = OFF")  # nothing is ever rolled back
+        self._is_broken = False
+        # One transaction for all, which is never rolled back: to commit would write to the disk.
+        self._database = sqlite3.connect("", check_same_thread=False, isolation_level=None)
+        self._database.execute("PRAGMA journal_mode = OFF")
         self._database.execute(_TABLE)
+        self._database.execute("BEGIN")
 
     def close(self) -> None:
         """Remove the database. A closed catalog cannot be used again."""
         with self._lock:
+            self._is_broken = True
             self._database.close()
 
     def note_files(self, names: Iterable[str]) -> None:
         """Note the names that the output holds."""
-        with self._lock:
-            self._database.executemany(_NOTE_FILE, _keys_and_files(names))
+        self._write(_NOTE_FILE, _keys_and_files(names))
 
     def add(self, entries: Iterable[CatalogEntry]) -> None:
         """Add entries; a later entry of a document replaces an earlier one."""
-        with self._lock:
-            self._database.executemany(_ADD, ((hash(key), *columns) for key, *columns in entries))
+        self._write(_ADD, ((hash(key), *columns) for key, *columns in entries))
 
     def discard_all(self) -> None:
         """Discard all entries; the names of files stay."""
-        with self._lock:
-            self._database.execute("UPDATE documents SET fingerprint = NULL WHERE fingerprint IS NOT NULL")
+        self._write("UPDATE documents SET fingerprint = NULL WHERE fingerprint IS NOT NULL", [()])
 
-    def find(self, document: Document, fingerprint: str, options: str) -> tuple[Counts, str | None] | None:
-        """Return the counts of a document and the id of the document it duplicates, ``None`` unless it is finished.
+    def find(self, document: Document, fingerprint: str, options: str) -> FinishedDocument | None:
+        """Return what is known of a finished document, ``None`` for any other.
 
-        It is finished when the output has its record and its entry has this fingerprint and these options.
+        It is finished when the output has its record and text, and its entry has this fingerprint and these options.
         """
         if not fingerprint.isascii():  # an etag may have halves of surrogate pairs, which no database takes
             fingerprint = fingerprint.encode("utf-8", "replace").decode()
         values = (hash(output_key(document.document_uuid)), fingerprint, options)
-        with self._lock:
-            row = self._database.execute(_FIND, values).fetchone()
+        row = self._query(_FIND, values)
         if row is None:
             return None
-        pages, text_pages, ocr_pages, blank_pages, failed_pages, characters, duplicate_of = row
+        files, pages, text_pages, ocr_pages, blank_pages, failed_pages, characters, duplicate_of = row
         counts = Counts(
             pages=pages,
             text_pages=text_pages,
@@ -107,30 +119,55 @@ class Catalog:
             failed_pages=failed_pages,
             characters=characters,
         )
-        return counts, duplicate_of
+        return FinishedDocument(counts, duplicate_of, bool(files & _PARTS))
 
     def has_files(self, document: Document) -> bool:
-        """Return whether the output holds a record of a document, or parts of it."""
-        return self._holds(document, "files != 0")
+        """Return whether the output may hold a record of a document, or parts of it."""
+        return self._is_broken or self._holds(document, f"files & {_RECORD | _PARTS}")
 
     def has_parts(self, document: Document) -> bool:
-        """Return whether the output holds parts of a document."""
-        return self._holds(document, f"files & {_PARTS}")
+        """Return whether the output may hold parts of a document."""
+        return self._is_broken or self._holds(document, f"files & {_PARTS}")
 
     def is_indexed(self, document: Document) -> bool:
-        """Return whether there is an entry of a document, for any input and settings."""
-        return self._holds(document, "fingerprint IS NOT NULL")
+        """Return whether there may be an entry of a document, for any input and settings."""
+        return self._is_broken or self._holds(document, "fingerprint IS NOT NULL")
 
     def _holds(self, document: Document, condition: str) -> bool:
         key = hash(output_key(document.document_uuid))
         query = f"SELECT 1 FROM documents WHERE key = ? AND {condition}"  # noqa: S608 (conditions are ours)
+        return self._query(query, (key,)) is not None
+
+    def _write(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
         with self._lock:
-            return self._database.execute(query, (key,)).fetchone() is not None
+            if self._is_broken:
+                return
+            try:
+                self._database.executemany(statement, rows)
+            except sqlite3.Error as error:
+                self._give_up(error)
+
+    def _query(self, statement: str, values: Sequence[object]) -> tuple[Any, ...] | None:
+        with self._lock:
+            if self._is_broken:
+                return None
+            try:
+                row: tuple[Any, ...] | None = self._database.execute(statement, values).fetchone()
+            except sqlite3.Error as error:
+                self._give_up(error)
+                return None
+            return row
+
+    def _give_up(self, error: sqlite3.Error) -> None:
+        self._is_broken = True
+        log.warning("there is no room for temporary files, so that documents are looked up one by one: %s", error)
 
 
 def _keys_and_files(names: Iterable[str]) -> Iterator[tuple[int, int]]:
     for name in names:
-        if name.startswith(PARTS_FOLDER):
+        if "/" not in name:
+            stem, dot, ending = name.rpartition(".")
+            if (kind := _FILES.get(dot + ending)) is not None:
+                yield hash(stem), kind
+        elif name.startswith(PARTS_FOLDER):
             yield hash(name[len(PARTS_FOLDER) :].partition("/")[0]), _PARTS
-        elif name.endswith(_RECORD_ENDING) and "/" not in name:
-            yield hash(name[: -len(_RECORD_ENDING)]), _RECORD

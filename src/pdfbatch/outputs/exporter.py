@@ -1,7 +1,6 @@
 """Export all records of an output as one file, JSON lines or Parquet."""
 
 import json
-import logging
 import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -13,9 +12,10 @@ from pdfbatch.errors import OutputError, UsageError
 from pdfbatch.outputs.atomic_file import atomic_file
 from pdfbatch.outputs.record import to_json
 from pdfbatch.ports import Output
+from pdfbatch.safe_logger import SafeLogger
 from pdfbatch.storage import Storage
 
-log: logging.Logger = logging.getLogger(__name__)
+log: SafeLogger = SafeLogger(__name__)
 
 Row = dict[str, object]
 Address = str | os.PathLike[str]

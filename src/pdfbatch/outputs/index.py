@@ -1,7 +1,8 @@
 """The index of an output: a log of finished documents in a few files, so that a resume reads a few files, not every record.
 
 The files ("segments") are in the folder ``.index/``. Each line of a segment is a JSON object; segments are read in the order
-of their names, ``<number of the batch>-<random digits>-<number in the batch>.jsonl``. There are three kinds of lines:
+of the numbers in their names, ``<number of the batch>-<random digits>-<number in the batch>.jsonl``. Anything else in the
+folder is left alone, and named once in the log. There are three kinds of lines:
 
 - an entry says which input of a document was read with which settings, and what its pages were;
 - a tombstone says that an earlier entry of a document is no longer valid;
@@ -12,8 +13,8 @@ What the index does not tell is looked up in the record of the document.
 """
 
 import json
-import logging
 import os
+import re
 import time
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -26,12 +27,16 @@ from pdfbatch.outputs.catalog import Catalog, CatalogEntry
 from pdfbatch.outputs.keys import output_key
 from pdfbatch.outputs.record import to_json
 from pdfbatch.ports import Output
+from pdfbatch.safe_logger import SafeLogger
 
-log: logging.Logger = logging.getLogger(__name__)
+log: SafeLogger = SafeLogger(__name__)
 
 FOLDER = ".index/"
 INVALIDATE_ALL = to_json({"invalid": "all lines before"}) + b"\n"
 _FULL = "-full.jsonl"
+# Not more digits than are ever reached, so that the numbers can be compared and counted on.
+_SEGMENT = re.compile(r"\.index/([0-9]{6,12})-([0-9a-z]{1,16})-([0-9]{6,12})(-full)?\.jsonl")
+_MAX_COUNT = 1 << 53
 
 # The current segment is written again, whole, after this many new lines or seconds. A segment with SEGMENT_LINES lines is
 # followed by the next one.
@@ -54,11 +59,15 @@ def open_index(output: Output, *, resume: bool) -> tuple[Catalog | None, "IndexW
     if resume:
         catalog, segments = read_index(output)
     else:
-        catalog, segments = None, list(output.names(FOLDER))
+        catalog, segments = None, sort_segments(output.names(FOLDER))
     writer = IndexWriter(output, names_after(segments), sum(not _is_full(name) for name in segments))
     if segments and not resume:
         writer.invalidate()
     return catalog, writer
+
+
+# What a file that anybody may have written can make of its reader.
+_ODD = (DocumentError, ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError)
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -72,13 +81,31 @@ def read_index(output: Output) -> tuple[Catalog, list[str]]:
     catalog, segments = Catalog(), list[str]()
     try:
         catalog.note_files(_without_segments(output.names(), segments))
-        segments.sort()
-        for name in segments:
-            _apply_segment(output, name, catalog)
+        segments = sort_segments(segments)
+        problems = [problem for name in segments if (problem := _apply_segment(output, name, catalog))]
+        if problems:
+            more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+            log.warning(
+                "a part of the index cannot be read, documents are looked up one by one: %s%s", problems[0], more
+            )
     except BaseException:
         catalog.close()
         raise
     return catalog, segments
+
+
+def sort_segments(names: Iterable[str]) -> list[str]:
+    """Return the names that are those of segments, in the order in which these are read."""
+    segments, others = list[tuple[int, str, int, str]](), list[str]()
+    for name in names:
+        if (match := _SEGMENT.fullmatch(name)) is None:
+            others.append(name)
+        else:
+            segments.append((int(match[1]), match[2], int(match[3]), name))
+    if others:
+        more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+        log.warning("the index holds what is no part of it, and is left alone: %a%s", others[0], more)
+    return [name for *_, name in sorted(segments)]
 
 
 def _without_segments(names: Iterable[str], segments: list[str]) -> Iterable[str]:
@@ -90,8 +117,11 @@ def _without_segments(names: Iterable[str], segments: list[str]) -> Iterable[str
             yield name
 
 
-def _apply_segment(output: Output, name: str, catalog: Catalog) -> None:
-    """Add the lines of a segment to a catalog. A segment that cannot be read invalidates all entries before it."""
+def _apply_segment(output: Output, name: str, catalog: Catalog) -> str:
+    """Add the lines of a segment to a catalog, and return what is wrong with it, if anything.
+
+    A segment that cannot be read invalidates all entries before it.
+    """
     try:
         lines = output.read(name).splitlines()
         for first in range(0, len(lines), _LINES_AT_ONCE):
@@ -103,28 +133,36 @@ def _apply_segment(output: Output, name: str, catalog: Catalog) -> None:
                 else:
                     entries.append(_entry(line))
             catalog.add(entries)
-    except (DocumentError, ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
-        log.warning("a part of the index cannot be read, documents are looked up one by one: %s: %s", name, error)
+    except _ODD as error:
         catalog.discard_all()
+        return f"{name}: {type(error).__name__}: {error}"
+    return ""
 
 
 def _entry(line: dict[str, Any]) -> CatalogEntry:
-    key = str(line["key"])
+    key = line["key"]
     if "deleted" in line:
         return CatalogEntry(key, fingerprint=None)
-    pages, text_pages, ocr_pages, blank_pages, failed_pages, characters = map(int, line["counts"])
-    duplicate_of = line.get("duplicate_of")
+    fingerprint, options, duplicate_of = line["input"], line["options"], line.get("duplicate_of")
+    if not (
+        type(key) is type(fingerprint) is type(options) is str and (duplicate_of is None or type(duplicate_of) is str)
+    ):
+        raise TypeError("a value is no text")
+    pages, text_pages, ocr_pages, blank_pages, failed_pages, characters = counts = line["counts"]
+    for count in counts:
+        if type(count) is not int or not 0 <= count < _MAX_COUNT:
+            raise TypeError("a value is no count")
     return CatalogEntry(
         key,
-        str(line["input"]),
-        str(line["options"]),
+        fingerprint,
+        options,
         pages,
         text_pages,
         ocr_pages,
         blank_pages,
         failed_pages,
         characters,
-        None if duplicate_of is None else str(duplicate_of),
+        duplicate_of,
     )
 
 
@@ -148,8 +186,7 @@ class SegmentNames:
 
 def names_after(segments: Iterable[str]) -> SegmentNames:
     """Return the names for the batch that follows those which wrote these segments."""
-    numbers = [name[len(FOLDER) :].partition("-")[0] for name in segments]
-    last = max((int(number) for number in numbers if number.isdigit()), default=0)
+    last = max((int(match[1]) for name in segments if (match := _SEGMENT.fullmatch(name))), default=0)
     return SegmentNames(batch=last + 1, chance=os.urandom(4).hex())
 
 
@@ -208,7 +245,7 @@ class IndexWriter:
                 self.output.delete(self.names.segment(0))
             if self.segments + self._number > COMPACT_ABOVE:
                 _compact(self.output, self.names, self._number + 1)
-        except (DocumentError, ValueError) as error:
+        except _ODD as error:
             log.warning("the index of the output could not be tidied: %s", error)
 
     def _append(self, line: bytes) -> None:
@@ -248,7 +285,7 @@ def _is_full(name: str) -> bool:
 
 def _compact(output: Output, names: SegmentNames, number: int) -> None:
     """Merge many small segments into few large ones, in their order. Of a document's lines, keep the last."""
-    small = sorted(name for name in output.names(FOLDER) if not _is_full(name))
+    small = [name for name in sort_segments(output.names(FOLDER)) if not _is_full(name)]
     if len(small) <= COMPACT_ABOVE:
         return
     lines, size, merged = dict[str | None, bytes](), 0, list[str]()

@@ -39,6 +39,11 @@ def output_key(document_id: str) -> str:
     return f"{_BROKEN_ESCAPE.sub('', key[:_PREFIX_BYTES])}=h{hashlib.sha256(raw).hexdigest()}"
 
 
+def batch_file(batch_id: str, name: str) -> str:
+    """Return the name of a file that belongs to one batch."""
+    return f"batches/{output_key(batch_id)}/{name}"
+
+
 def document_id(key: str) -> str | None:
     """Return the id of a key, ``None`` when the key has only a hash of it or is no key."""
     if key == _EMPTY:

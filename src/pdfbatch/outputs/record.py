@@ -1,20 +1,19 @@
-"""The record of a document, as JSON: its contents, and the names of the files that an output holds of a document."""
+"""The record of a document, as JSON: how it is written, and the names of the files that an output holds of a document."""
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
-from typing import Any, cast, overload
 
-from pdfbatch.errors import Cause, DocumentError
-from pdfbatch.model import Counts, Document, DocumentResult, DocumentStatus, Failure, Page, TextSource
+from pdfbatch.model import Document, DocumentResult, Page
 from pdfbatch.outputs.callable_identity import describe
 from pdfbatch.outputs.keys import output_key
 from pdfbatch.ports import Output
 from pdfbatch.settings import Extraction
 
 PARTS_FOLDER = ".parts/"
+RECORD_VERSION = 1
 # Made once: ``json.dumps`` with these options makes an encoder for each call.
 _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str)
 
@@ -69,15 +68,20 @@ def files_of(result: DocumentResult, provenance: Provenance) -> tuple[tuple[str,
     ``None`` instead of contents says that the file is to be deleted: a failed document leaves no text of an earlier run. The
     record comes last, so that its presence says that the text is there.
     """
-    record = (record_name(result.document), to_json(as_record(result, provenance)))
-    if result.pages:
-        return (text_name(result.document), result.text.encode()), record
+    text = result.text.encode() if result.pages else None
+    record = (record_name(result.document), to_json(as_record(result, provenance, text)))
+    if text is not None:
+        return (text_name(result.document), text), record
     return (record,) if result.ok else ((text_name(result.document), None), record)
 
 
-def as_record(result: DocumentResult, provenance: Provenance) -> dict[str, object]:
-    """Return the record of a result. All that differs between two runs over the same input is under ``run``."""
+def as_record(result: DocumentResult, provenance: Provenance, text: bytes | None) -> dict[str, object]:
+    """Return the record of a result. All that differs between two runs over the same input is under ``run``.
+
+    ``text`` is what the text file holds; its length and hash let a resume find out whether it still does.
+    """
     return {
+        "version": RECORD_VERSION,
         "document": result.document.as_dict(),
         "status": str(result.status),
         "error": None if result.failure is None else result.failure.as_dict(),
@@ -87,6 +91,7 @@ def as_record(result: DocumentResult, provenance: Provenance) -> dict[str, objec
         "options": provenance.options,
         "versions": dict(provenance.versions),
         "duplicate_of": result.duplicate_of,
+        "text": None if text is None else {"bytes": len(text), "sha256": hashlib.sha256(text).hexdigest()},
         "pages": [page.as_dict() for page in result.pages],
         "run": {
             "attempts": result.attempts,
@@ -98,103 +103,10 @@ def as_record(result: DocumentResult, provenance: Provenance) -> dict[str, objec
 
 
 def to_json(value: object) -> bytes:
-    """Return compact JSON in UTF-8. A value that JSON has no form for (in a caller's metadata) is written as its ``str``."""
+    """Return compact JSON in UTF-8. Halves of surrogate pairs, which UTF-8 does not have, become ``?``."""
     return _COMPACT.encode(value).encode("utf-8", "replace")
-
-
-def read_record(output: Output, document_uuid: str) -> dict[str, Any] | None:
-    """Return the record of a document, ``None`` where there is none or the file cannot be read as one."""
-    try:
-        record = json.loads(output.read(f"{output_key(document_uuid)}.json"))
-    except (DocumentError, ValueError):
-        return None
-    return cast("dict[str, Any]", record) if isinstance(record, dict) else None
-
-
-def result_of(record: Mapping[str, Any], document: Document, output: Output) -> DocumentResult:
-    """Return the result that a record describes. Its pages stay in the output until somebody asks for them."""
-    error, counts, run = record["error"], record["counts"], record["run"]
-    return DocumentResult(
-        document=document.without_content(),
-        status=DocumentStatus(record["status"]),
-        pages=StoredPages(output, document, counts["pages"]),
-        failure=None if error is None else _failure(error),
-        output=output.uri(record_name(document)),
-        attempts=run["attempts"],
-        duration_seconds=run["duration_seconds"],
-        pdf_metadata=record["pdf_metadata"],
-        counts=Counts(**counts, ocr_seconds=run["ocr_seconds"]),
-        duplicate_of=record["duplicate_of"],
-        fingerprint=record["input"]["fingerprint"],
-    )
-
-
-def pages_of(record: Mapping[str, Any]) -> tuple[Page, ...]:
-    """Return the pages of a record."""
-    return tuple(_page(entry) for entry in record["pages"])
 
 
 def pages_to_json(pages: Iterable[Page]) -> bytes:
     """Return pages as JSON, as the output holds them between a part and its join."""
     return to_json([page.as_dict() for page in pages])
-
-
-def pages_from_json(data: bytes) -> list[Page]:
-    """Return the pages that ``pages_to_json`` wrote."""
-    return [_page(entry) for entry in json.loads(data)]
-
-
-class StoredPages(Sequence[Page]):
-    """The pages of a document that an output holds. They are read from its record at the first access."""
-
-    __slots__ = ("_count", "_document", "_output", "_pages")
-
-    def __init__(self, output: Output, document: Document, count: int) -> None:
-        self._output = output
-        self._document = document.without_content()
-        self._count = count
-        self._pages: list[Page] | None = None
-
-    def __len__(self) -> int:
-        return self._count
-
-    @overload
-    def __getitem__(self, index: int) -> Page: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Page]: ...
-    def __getitem__(self, index: int | slice) -> Page | Sequence[Page]:
-        return self._read()[index]
-
-    def __iter__(self) -> Iterator[Page]:
-        return iter(self._read())
-
-    def __repr__(self) -> str:
-        return f"<{self._count} pages in {self._output.uri(record_name(self._document))}>"
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return StoredPages, (self._output, self._document, self._count)
-
-    def _read(self) -> list[Page]:
-        if self._pages is None:
-            record = json.loads(self._output.read(record_name(self._document)))
-            self._pages = list(pages_of(record))
-        return self._pages
-
-
-def _page(entry: Mapping[str, Any]) -> Page:
-    error = entry["error"]
-    return Page(
-        number=entry["number"],
-        text=entry["text"],
-        source=TextSource(entry["source"]),
-        reason=entry["reason"],
-        confidence=entry["confidence"],
-        weak_words=entry.get("weak_words"),
-        language=entry.get("language"),
-        note=entry.get("note", ""),
-        failure=None if error is None else _failure(error),
-    )
-
-
-def _failure(error: Mapping[str, Any]) -> Failure:
-    return Failure(cause=Cause(error["cause"]), message=error["message"], transient=error["transient"])

@@ -1,64 +1,205 @@
 """The results of a batch, on disk, so that memory does not grow with what they hold."""
 
+import os
 import pickle
 import tempfile
+import weakref
 from array import array
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from threading import Lock
 from typing import cast, overload
 
+from pdfbatch.errors import ResultsUnavailableError
 from pdfbatch.model import DocumentResult
-from pdfbatch.outputs.record import StoredPages
+from pdfbatch.outputs.stored import StoredPages
 from pdfbatch.ports import Output
+from pdfbatch.safe_logger import SafeLogger
+
+log: SafeLogger = SafeLogger(__name__)
 
 IN_MEMORY_BYTES = 4 << 20
+MAX_STRANDED_BYTES = 256 << 20
+"""Where no temporary file can be written, results stay in memory, up to about so many bytes; then the batch should stop."""
+
+_MARK_BYTES = 8
 
 
 class PickleLog:
-    """Append-only log of pickles in a nameless temporary file. The first few megabytes are in memory only."""
+    """Append-only log of pickles in a nameless temporary file. The last few megabytes are in memory.
 
-    __slots__ = ("_at_end", "_end", "_file")
+    One thread of the process that made it appends. Any thread may read, and so may processes that were forked from it: a read
+    names the position in the file, and a mark before each pickle shows that the file is still the same, whatever the host did
+    with the descriptor. Where the file cannot be written, all stays in memory.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_descriptor",
+        "_ends",
+        "_file_bytes",
+        "_flush_at",
+        "_in_memory_bytes",
+        "_mark",
+        "_pid",
+        "_recent",
+        "_recent_bytes",
+        "_warned",
+    )
 
     def __init__(self, in_memory_bytes: int = IN_MEMORY_BYTES) -> None:
-        self._file = tempfile.SpooledTemporaryFile(max_size=in_memory_bytes)  # noqa: SIM115 (lives as long as we do)
-        self._end = 0
-        self._at_end = True
+        self._in_memory_bytes = self._flush_at = in_memory_bytes
+        self._mark = os.urandom(_MARK_BYTES)
+        self._ends = array("Q")
+        self._recent = dict[int, bytes]()
+        self._recent_bytes = self._file_bytes = 0
+        self._descriptor: _TemporaryDescriptor | None = None
+        self._pid = os.getpid()
+        self._warned = False
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    @property
+    def stranded_bytes(self) -> int:
+        """Number of bytes that are in memory although they should be in the file, which cannot be written."""
+        return max(0, self._recent_bytes - self._in_memory_bytes) if self._warned else 0
 
     def add(self, pickled: bytes) -> int:
-        """Append a pickle, and return its offset for ``load``."""
-        if (
-            not self._at_end
-        ):  # a seek would flush the buffer of the file, so that every pickle would be a write of its own
-            self._file.seek(self._end)
-        self._at_end = False  # a write that fails leaves the file somewhere behind its end
-        self._file.write(pickled)
-        self._at_end = True
-        offset = self._end
-        self._end += len(pickled)
-        return offset
+        """Append a pickle, and return its number for ``load``, counted from 0."""
+        if os.getpid() != self._pid:
+            raise ResultsUnavailableError(
+                "This process was forked from the one that runs the batch, and cannot add to it"
+            )
+        number, size = len(self._ends), len(pickled) + _MARK_BYTES
+        self._recent[number] = pickled
+        self._recent_bytes += size
+        self._ends.append((self._ends[-1] if self._ends else 0) + size)
+        if self._recent_bytes > self._flush_at:
+            self._flush()
+        return number
 
-    def load(self, offset: int) -> object:
-        """Return the value at an offset."""
-        self._at_end = False
-        self._file.seek(offset)
-        return pickle.load(self._file)  # noqa: S301 (we wrote it)
+    def load(self, number: int) -> object:
+        """Return a value by its number. Raises ``ResultsUnavailableError`` when the file is no longer there."""
+        pickled = self._recent.get(number)
+        if pickled is None:  # then it was in the file before it left the memory
+            pickled = self._read(number)
+        return pickle.loads(pickled)  # noqa: S301 (we wrote it)
 
     def close(self) -> None:
-        """Remove the file. A closed log cannot be used again."""
-        self._file.close()
+        """Remove the file. What was only there is gone."""
+        if self._descriptor is not None:
+            self._descriptor.close()
+
+    def _read(self, number: int) -> bytes:
+        start = self._ends[number - 1] if number else 0
+        size = self._ends[number] - start
+        data = b"" if self._descriptor is None else self._descriptor.read(size, start)
+        if len(data) != size or data[:_MARK_BYTES] != self._mark:
+            raise ResultsUnavailableError("The temporary file with the results is gone: its descriptor was closed")
+        return data[_MARK_BYTES:]
+
+    def _flush(self) -> None:
+        """Move what is in memory to the file; on failure leave it there, and try again when as much has come again."""
+        data = b"".join(self._mark + pickled for pickled in self._recent.values())
+        try:
+            if self._descriptor is None:
+                self._descriptor = _TemporaryDescriptor()
+            self._descriptor.write(data, self._file_bytes)
+        except OSError as error:
+            self._flush_at = self._recent_bytes + self._in_memory_bytes
+            if not self._warned:
+                self._warned = True
+                log.warning("results stay in memory, no temporary file can be written: %s", error)
+            return
+        self._file_bytes += len(data)
+        self._recent.clear()  # only now: readers look here first
+        self._recent_bytes, self._flush_at, self._warned = 0, self._in_memory_bytes, False
+
+
+class _TemporaryDescriptor:
+    """The descriptor of a nameless temporary file, closed when nobody uses it any more. Raises ``OSError``."""
+
+    __slots__ = ("__weakref__", "_descriptor", "_facts", "_finalizer", "_lock")
+
+    def __init__(self) -> None:
+        with tempfile.TemporaryFile(buffering=0, prefix="pdfbatch-") as file:
+            self._descriptor = os.dup(file.fileno())
+        self._facts = _identify(self._descriptor)
+        self._lock = Lock()
+        self._finalizer = weakref.finalize(self, _close, self._descriptor, self._facts)
+
+    def write(self, data: bytes, position: int) -> None:
+        """Write all of the data at a position."""
+        if _identify(self._descriptor) != self._facts:
+            raise OSError("its descriptor was closed, and belongs to another file now")
+        view = memoryview(data)
+        while view:
+            count = self._write_once(view, position)
+            view, position = view[count:], position + count
+
+    def read(self, size: int, position: int) -> bytes:
+        """Return what is at a position; less, when it cannot be read."""
+        blocks = list[bytes]()
+        with suppress(OSError):
+            while size and (block := self._read_once(size, position)):
+                blocks.append(block)
+                size, position = size - len(block), position + len(block)
+        return b"".join(blocks)
+
+    def close(self) -> None:
+        """Close it; can be repeated."""
+        self._finalizer()
+
+    if hasattr(os, "pread"):
+
+        def _read_once(self, size: int, position: int) -> bytes:
+            return os.pread(self._descriptor, size, position)
+
+        def _write_once(self, data: memoryview, position: int) -> int:
+            return os.pwrite(self._descriptor, data, position)
+
+    else:  # Windows, where no process is forked
+
+        def _read_once(self, size: int, position: int) -> bytes:
+            with self._lock:
+                os.lseek(self._descriptor, position, os.SEEK_SET)
+                return os.read(self._descriptor, size)
+
+        def _write_once(self, data: memoryview, position: int) -> int:
+            with self._lock:
+                os.lseek(self._descriptor, position, os.SEEK_SET)
+                return os.write(self._descriptor, data)
+
+
+def _identify(descriptor: int) -> tuple[int, int]:
+    facts = os.fstat(descriptor)
+    return facts.st_dev, facts.st_ino
+
+
+def _close(descriptor: int, facts: tuple[int, int]) -> None:
+    with suppress(OSError):  # the host has closed it, or somebody else has it now
+        if _identify(descriptor) == facts:
+            os.close(descriptor)
 
 
 class Results(Sequence[DocumentResult]):
     """Results in the order in which they were added, in a nameless temporary file. Each takes eight bytes of memory.
 
-    With an ``output``, pages that it holds are not stored again. A result whose metadata cannot be pickled stays in memory.
+    With an ``output``, pages that it holds are not stored again. A result that cannot be pickled stays in memory. Any thread
+    may read, and any process that was forked from this one.
     """
 
     def __init__(self, output: Output | None = None) -> None:
         self._output = output
         self._log = PickleLog()
-        self._offsets = array("Q")
         self._unpicklable: dict[int, DocumentResult] = {}
+
+    @property
+    def is_stranded(self) -> bool:
+        """Whether temporary files cannot be written, and memory holds as many results as it should."""
+        return self._log.stranded_bytes > MAX_STRANDED_BYTES
 
     def add(self, result: DocumentResult) -> None:
         """Add a result."""
@@ -66,13 +207,17 @@ class Results(Sequence[DocumentResult]):
             result = replace(result, pages=())
         try:
             data = pickle.dumps(result, protocol=5)
-        except Exception:  # noqa: BLE001 (the caller's metadata may refuse in any way; that is no reason to end a batch)
+        except Exception:  # noqa: BLE001 (an engine's values may refuse in any way; that is no reason to end a batch)
             self._unpicklable[len(self)] = result
             data = b""
-        self._offsets.append(self._log.add(data))
+        self._log.add(data)
+
+    def close(self) -> None:
+        """Remove the file. What was only there is gone."""
+        self._log.close()
 
     def __len__(self) -> int:
-        return len(self._offsets)
+        return len(self._log)
 
     @overload
     def __getitem__(self, index: int) -> DocumentResult: ...
@@ -84,7 +229,7 @@ class Results(Sequence[DocumentResult]):
         position = range(len(self))[index]  # raises IndexError, and counts negative indices from the end
         result = self._unpicklable.get(position)
         if result is None:
-            result = cast("DocumentResult", self._log.load(self._offsets[position]))
+            result = cast("DocumentResult", self._log.load(position))
         return with_stored_pages(result, self._output)
 
     def __iter__(self) -> Iterator[DocumentResult]:

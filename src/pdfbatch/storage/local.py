@@ -3,6 +3,7 @@
 import errno
 import os
 import shutil
+import stat
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from pdfbatch.errors import OutputError
+from pdfbatch.errors import Cause, DocumentError, OutputError
 from pdfbatch.storage.errors import storage_error
 from pdfbatch.storage.temporary_names import age_of, is_abandoned, is_ours, temporary_name
 
@@ -65,11 +66,13 @@ class LocalStorage:
             raise storage_error(error, path) from error
 
     def read(self, name: str) -> bytes:
-        """Read a file."""
+        """Read a regular file; anything else under its name, such as a FIFO, is not waited for."""
         path = self.uri(name)
         try:
-            with open(path, "rb") as file:
-                return file.read()
+            with open(path, "rb", buffering=0, opener=_open_without_waiting) as file:
+                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                    raise DocumentError(f"{path}: not a regular file", cause=Cause.NOT_A_FILE)
+                return file.readall()
         except OSError as error:
             raise storage_error(error, path) from error
 
@@ -182,6 +185,10 @@ def _run_undisturbed(function: Callable[[], None]) -> None:
     thread.join()
     if errors:
         raise errors[0]
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _write(path: str, data: bytes, *, flush: bool) -> None:

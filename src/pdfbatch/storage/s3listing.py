@@ -1,17 +1,17 @@
 """Folders of S3, page by page: s3fs gives a folder as a whole, which for a million objects takes a thousand requests."""
 
-import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 
+from pdfbatch.safe_logger import SafeLogger
 from pdfbatch.storage import fingerprints
 from pdfbatch.storage.calls import BoundedFileSystem, run_in_thread
 from pdfbatch.storage.fsspec import is_s3
 from pdfbatch.storage.tree import Listed
 
-log: logging.Logger = logging.getLogger(__name__)
+log: SafeLogger = SafeLogger(__name__)
 
 # The first page is short: a name takes botocore a tenth of a millisecond, and nothing is read before they are all there.
 # Each one after it is twice as long, up to what S3 gives at one time.

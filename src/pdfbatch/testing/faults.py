@@ -1,7 +1,6 @@
 """Faults that a document can cause in the worker that reads it, and a function that commits them on purpose."""
 
 import ctypes
-import logging
 import os
 import signal
 import subprocess
@@ -11,7 +10,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Never
 
-log: logging.Logger = logging.getLogger(__name__)
+from pdfbatch.safe_logger import SafeLogger
+
+log: SafeLogger = SafeLogger(__name__)
 
 HANG_SECONDS = 3600
 """How long a fault hangs: for ever, as far as a batch can tell, but a forgotten process ends some day."""

@@ -9,7 +9,7 @@ from pdfbatch.model import Document, Failure
 from pdfbatch.page_ranges import pages_in, reaches_beyond
 from pdfbatch.ports import OcrEngine, OpenDocument, TextEngine
 from pdfbatch.settings import Extraction, Limits
-from pdfbatch.storage import fingerprint, local_path, read_document
+from pdfbatch.storage import fingerprint, read_document
 from pdfbatch.tasks import PartTask, ReadTask
 from pdfbatch.urls import without_credentials
 from pdfbatch.work.page_reader import PageReader
@@ -118,7 +118,7 @@ def _naming_document(error: DocumentError, document: Document, source: InputData
     message, name = str(error), without_credentials(document.file_path)
     if isinstance(source.data, bytes):
         message = f"{name}: {message.removeprefix('document: ')}"
-    elif source.data != local_path(document):
+    elif source.data != document.file_path:
         message = message.replace(source.data, name)
     return DocumentError(message, cause=error.cause, transient=error.transient)
 

@@ -8,9 +8,10 @@ from pdfbatch.model import Document, DocumentResult, DocumentStatus, Failure, Pa
 from pdfbatch.outcomes import as_duplicate, build_result
 from pdfbatch.outputs import (
     Provenance,
+    Record,
     files_of,
+    has_text,
     options_digest,
-    pages_of,
     read_record,
     record_name,
     result_of,
@@ -67,15 +68,22 @@ class ResultWriter:
         return options_digest(self.extraction, self.engines, document.pages, document.languages)
 
     def find_previous(self, document: Document, fingerprint: str) -> DocumentResult | None:
-        """Return the earlier result of the same input with the same settings, if it was successful."""
-        record = None if self.output is None else read_record(self.output, document.document_uuid)
-        if self.output is None or record is None:
-            return None
-        is_same = (record["input"]["fingerprint"], record["options"]) == (fingerprint, self.options(document))
-        if not is_same or not DocumentStatus(record["status"]).ok:
+        """Return the earlier result of the same input with the same settings, if it was successful and its text is there."""
+        record = self._read_record(document, document, fingerprint)
+        if self.output is None or record is None or not record.status.ok or not has_text(self.output, document, record):
             return None
         found = result_of(record, document, self.output)
         return replace(found, status=DocumentStatus.SKIPPED, pages=(), pdf_metadata={})
+
+    def find_joined(self, task: JoinTask) -> DocumentResult | None:
+        """Return the result of a document that was joined before, as its record tells it; ``None`` when it was not."""
+        partial = task.partial_document
+        record = self._read_record(task.document, task.document, partial.fingerprint)
+        if self.output is None or record is None or not has_text(self.output, task.document, record):
+            return None
+        if tuple(page.number for page in record.pages) != partial.page_numbers:
+            return None
+        return replace(result_of(record, task.document, self.output), pages=())
 
     def copy_of(self, duplicate_of: DuplicateOf, document: Document) -> DocumentResult | None:
         """Return the result of an earlier document as that of its duplicate.
@@ -83,13 +91,18 @@ class ResultWriter:
         ``None`` unless the output has the record of the earlier document, read from the same input with the same settings,
         and it succeeded.
         """
-        record = None if self.output is None else read_record(self.output, duplicate_of.document_uuid)
-        if self.output is None or record is None or DocumentStatus(record["status"]) not in _COPIED:
-            return None
-        if (record["input"]["fingerprint"], record["options"]) != (duplicate_of.fingerprint, self.options(document)):
+        earlier = Document(duplicate_of.document_uuid, duplicate_of.document_uuid)
+        record = self._read_record(earlier, document, duplicate_of.fingerprint)
+        if self.output is None or record is None or record.status not in _COPIED:
             return None
         found = result_of(record, document, self.output)
-        return as_duplicate(replace(found, pages=pages_of(record), output=None), document, duplicate_of)
+        return as_duplicate(replace(found, pages=record.pages, output=None), document, duplicate_of)
+
+    def _read_record(self, stored: Document, document: Document, fingerprint: str) -> Record | None:
+        """Return the record of ``stored``, if it was read from this input with the settings of ``document``."""
+        record = None if self.output is None else read_record(self.output, stored)
+        is_same = record is not None and (record.fingerprint, record.options) == (fingerprint, self.options(document))
+        return record if is_same else None
 
     def build(
         self,

@@ -1,7 +1,6 @@
 """The parent's side of the fork server: start it, have it fork workers, and ask it how they ended."""
 
 import errno
-import logging
 import os
 import socket
 import subprocess
@@ -12,8 +11,9 @@ from typing import IO
 
 from pdfbatch.executors.process.child import Child, ExitStatus, ForkedChild, LaunchSpec, open_pidfd, open_pipe
 from pdfbatch.executors.process.forkserver import MESSAGE, Message
+from pdfbatch.safe_logger import SafeLogger
 
-log: logging.Logger = logging.getLogger(__name__)
+log: SafeLogger = SafeLogger(__name__)
 
 _STDERR_BYTES = 4096
 _EXIT_SECONDS = 2.0  # to kill what workers left behind; one that hangs gets less

@@ -1,14 +1,14 @@
 """The parent's side of the reaper, which kills the workers when the parent can no longer do so."""
 
-import logging
 import os
 import subprocess
 import sys
 from contextlib import suppress
 
 from pdfbatch.executors.process import reaper
+from pdfbatch.safe_logger import SafeLogger
 
-log: logging.Logger = logging.getLogger(__name__)
+log: SafeLogger = SafeLogger(__name__)
 
 
 class ReaperClient:

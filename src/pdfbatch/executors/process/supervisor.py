@@ -1,6 +1,5 @@
 """Supervise worker processes: start them, read their messages, kill those that hang or exceed their memory."""
 
-import logging
 import math
 import signal
 import threading
@@ -21,10 +20,11 @@ from pdfbatch.executors.process.protocol import Frame, FrameKind, ProtocolError,
 from pdfbatch.executors.process.worker_group import POLL_SECONDS, Stream, WorkerGroup
 from pdfbatch.executors.process.worker_handle import QUICK_SECONDS, WorkerHandle
 from pdfbatch.executors.task_future import Latch
+from pdfbatch.safe_logger import SafeLogger
 from pdfbatch.settings import Limits
 from pdfbatch.tasks import Task, TaskResult
 
-log: logging.Logger = logging.getLogger(__name__)
+log: SafeLogger = SafeLogger(__name__)
 
 START_SECONDS = 30.0  # from the launch of a worker to its being ready
 BUSY_WAIT_SECONDS = 0.25  # the longest sleep while there are tasks: how much later it wakes is time that nobody had

@@ -1,7 +1,6 @@
 """The processes of a pool: start them, wait for their messages, stop, kill and reap them. Knows nothing of tasks and limits."""
 
 import itertools
-import logging
 import os
 import selectors
 import tempfile
@@ -18,8 +17,9 @@ from pdfbatch.executors.process.forkserver_client import ForkServerClient
 from pdfbatch.executors.process.protocol import FrameKind
 from pdfbatch.executors.process.reaper_client import ReaperClient
 from pdfbatch.executors.process.worker_handle import WorkerHandle
+from pdfbatch.safe_logger import SafeLogger
 
-log: logging.Logger = logging.getLogger(__name__)
+log: SafeLogger = SafeLogger(__name__)
 
 QUIT_SECONDS = 2.0  # from asking a worker to quit, to killing it
 EXIT_SECONDS = 0.5  # from the end of a worker's pipe, to killing it

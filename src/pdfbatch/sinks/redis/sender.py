@@ -1,6 +1,5 @@
 """Send a batch's latest status from a thread, so that the batch does not wait for the server."""
 
-import logging
 import math
 import os
 import time
@@ -10,9 +9,10 @@ from dataclasses import dataclass
 from threading import Condition, Event, Thread
 
 from pdfbatch.report import BatchStatus
+from pdfbatch.safe_logger import SafeLogger
 from pdfbatch.sinks.formatting import escape_unprintable
 
-log: logging.Logger = logging.getLogger(__name__)
+log: SafeLogger = SafeLogger(__name__)
 
 Deliver = Callable[[BatchStatus], None]
 

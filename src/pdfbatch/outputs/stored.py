@@ -1,0 +1,329 @@
+"""Read records: the one gate through which what an output holds of a document comes back."""
+
+import hashlib
+import json
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from typing import Any, TypeVar, cast, overload
+
+from pdfbatch.errors import Cause, DocumentError
+from pdfbatch.model import Counts, Document, DocumentResult, DocumentStatus, Failure, Page, TextSource
+from pdfbatch.outputs.keys import output_key
+from pdfbatch.outputs.record import RECORD_VERSION, record_name, text_name
+from pdfbatch.ports import Output
+from pdfbatch.safe_logger import SafeLogger
+
+T = TypeVar("T")
+
+log: SafeLogger = SafeLogger(__name__)
+
+_MAX_INTEGER = (1 << 53) - 1  # what every reader of JSON keeps exactly
+_COUNTS = tuple(
+    field.name for field in fields(Counts) if field.name not in ("ocr_seconds", "ocr_cpu_seconds", "reasons")
+)
+
+
+class InvalidRecordError(ValueError):
+    """The bytes are no record that this version reads. The message says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextFacts:
+    """Length and SHA-256 of a document's text file."""
+
+    size_bytes: int
+    sha256: str
+
+    def fit(self, text: bytes) -> bool:
+        """Return whether they are those of a text."""
+        return len(text) == self.size_bytes and hashlib.sha256(text).hexdigest() == self.sha256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A record whose fields have the kinds and ranges that they must have. ``text`` is ``None`` without a text file."""
+
+    document_uuid: str
+    status: DocumentStatus
+    failure: Failure | None
+    counts: Counts
+    pdf_metadata: Mapping[str, str]
+    fingerprint: str
+    options: str
+    duplicate_of: str | None
+    text: TextFacts | None
+    pages: tuple[Page, ...]
+    attempts: int
+    duration_seconds: float
+
+
+def read_record(output: Output, document: Document) -> Record | None:
+    """Return the record of a document; ``None`` where there is none, or something else under its name.
+
+    The log says once for an output and a process that there was something else; whoever asked reads the document anew.
+    """
+    found = _find_record(output, document)
+    return found if isinstance(found, Record) else None
+
+
+def has_failed(output: Output, document: Document) -> bool:
+    """Return whether a document's record says that it failed, or cannot be read, so that nobody knows; see ``read_record``."""
+    found = _find_record(output, document)
+    return not found.status.ok if isinstance(found, Record) else found is not None
+
+
+def _find_record(output: Output, document: Document) -> "Record | InvalidRecordError | None":
+    try:
+        data = output.read(record_name(document))
+    except DocumentError as error:
+        return InvalidRecordError(str(error)) if error.cause is Cause.NOT_A_FILE else None
+    try:
+        record = parse_record(data)
+        if output_key(record.document_uuid) != output_key(document.document_uuid):
+            raise InvalidRecordError("it is the record of another document")
+    except InvalidRecordError as error:
+        _warn_once(output.uri(""), f"{output.uri(record_name(document))}: {error}")
+        return error
+    return record
+
+
+def has_text(output: Output, document: Document, record: Record) -> bool:
+    """Return whether the text of a document is in the output as its record says."""
+    if record.text is None:
+        return True
+    try:
+        return record.text.fit(output.read(text_name(document)))
+    except DocumentError:
+        return False
+
+
+def parse_record(data: bytes) -> Record:
+    """Return the record that bytes hold. Raises ``InvalidRecordError`` for anything else, whatever it is."""
+    record = _Fields(_load_json(data), "")
+    version = record.integer("version")
+    if version != RECORD_VERSION:
+        raise InvalidRecordError(f"version {version} is not the version {RECORD_VERSION} that is read here")
+    counts, run = record.fields("counts"), record.fields("run")
+    numbers = {name: counts.integer(name) for name in _COUNTS}
+    pages = tuple(_page(entry) for entry in record.list_of_fields("pages"))
+    if len(pages) != numbers["pages"]:
+        raise InvalidRecordError(f"it has {len(pages)} pages, and counts {numbers['pages']}")
+    text = record.optional_fields("text")
+    metadata = record.fields("pdf_metadata")
+    return Record(
+        document_uuid=record.fields("document").text("document_uuid"),
+        status=record.choice("status", DocumentStatus),
+        failure=_failure(record.optional_fields("error")),
+        counts=Counts(
+            **cast("Mapping[str, Any]", numbers),
+            ocr_seconds=run.number("ocr_seconds"),
+            reasons=dict(sorted(Counter(page.reason for page in pages).items())),
+        ),
+        pdf_metadata={name: metadata.text(name) for name in metadata.names},
+        fingerprint=record.fields("input").text("fingerprint"),
+        options=record.text("options"),
+        duplicate_of=record.optional_text("duplicate_of"),
+        text=None if text is None else TextFacts(size_bytes=text.integer("bytes"), sha256=text.text("sha256")),
+        pages=pages,
+        attempts=run.integer("attempts"),
+        duration_seconds=run.number("duration_seconds"),
+    )
+
+
+def pages_from_json(data: bytes) -> list[Page]:
+    """Return the pages that ``pages_to_json`` wrote. Raises ``InvalidRecordError`` for anything else."""
+    return [_page(_Fields(entry, "")) for entry in _as_list(_load_json(data), "the pages")]
+
+
+def result_of(record: Record, document: Document, output: Output) -> DocumentResult:
+    """Return the result that a record describes. Its pages stay in the output until somebody asks for them."""
+    return DocumentResult(
+        document=document.without_content(),
+        status=record.status,
+        pages=StoredPages(output, document, record.counts.pages),
+        failure=record.failure,
+        output=output.uri(record_name(document)),
+        attempts=record.attempts,
+        duration_seconds=record.duration_seconds,
+        pdf_metadata=record.pdf_metadata,
+        counts=record.counts,
+        duplicate_of=record.duplicate_of,
+        fingerprint=record.fingerprint,
+    )
+
+
+class StoredPages(Sequence[Page]):
+    """The pages of a document that an output holds. They are read from its record at the first access.
+
+    Any access may raise ``DocumentError``, when the record is gone or has become something else.
+    """
+
+    __slots__ = ("_count", "_document", "_output", "_pages")
+
+    def __init__(self, output: Output, document: Document, count: int) -> None:
+        self._output = output
+        self._document = document.without_content()
+        self._count = count
+        self._pages: tuple[Page, ...] | None = None
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, index: int) -> Page: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Page]: ...
+    def __getitem__(self, index: int | slice) -> Page | Sequence[Page]:
+        return self._read()[index]
+
+    def __iter__(self) -> Iterator[Page]:
+        return iter(self._read())
+
+    def __repr__(self) -> str:
+        return f"<{self._count} pages in {self._output.uri(record_name(self._document))}>"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return StoredPages, (self._output, self._document, self._count)
+
+    def _read(self) -> tuple[Page, ...]:
+        if self._pages is None:
+            name = record_name(self._document)
+            data = self._output.read(name)
+            try:
+                self._pages = parse_record(data).pages
+            except InvalidRecordError as error:
+                raise DocumentError(f"{self._output.uri(name)} is no record: {error}", cause=Cause.MALFORMED) from error
+        return self._pages
+
+
+# --- checks -----------------------------------------------------------------------------------------------------------
+
+
+def _load_json(data: bytes) -> object:
+    try:
+        return json.loads(data, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise InvalidRecordError(f"it is no JSON ({type(error).__name__})") from error
+
+
+def _refuse_constant(name: str) -> object:
+    raise ValueError(name)
+
+
+class _Fields:
+    """An object of JSON, of which each field is checked when it is read. Raises ``InvalidRecordError``."""
+
+    __slots__ = ("_values", "_where")
+
+    def __init__(self, values: object, where: str) -> None:
+        if not isinstance(values, dict):
+            raise InvalidRecordError(f"{where or 'it'} is no object")
+        self._values = cast("dict[str, Any]", values)
+        self._where = where
+
+    @property
+    def names(self) -> Sequence[str]:
+        return list(self._values)
+
+    def fields(self, name: str) -> "_Fields":
+        return _Fields(self._get(name), name)
+
+    def optional_fields(self, name: str) -> "_Fields | None":
+        return None if self._get(name) is None else self.fields(name)
+
+    def list_of_fields(self, name: str) -> "list[_Fields]":
+        return [_Fields(each, name) for each in _as_list(self._get(name), name)]
+
+    def text(self, name: str) -> str:
+        value = self._get(name)
+        if not isinstance(value, str):
+            raise self._error(name, "no text")
+        if not value.isascii():
+            try:
+                value.encode()
+            except UnicodeEncodeError:
+                raise self._error(name, "no text that can be encoded") from None
+        return value
+
+    def optional_text(self, name: str) -> str | None:
+        return None if self._get(name) is None else self.text(name)
+
+    def integer(self, name: str) -> int:
+        value = self._get(name)
+        if type(value) is not int or not 0 <= value <= _MAX_INTEGER:
+            raise self._error(name, "no count")
+        return value
+
+    def number(self, name: str) -> float:
+        value = self._get(name)
+        if type(value) not in (int, float) or not 0 <= value <= _MAX_INTEGER or not math.isfinite(value):
+            raise self._error(name, "no number of seconds")
+        return float(value)
+
+    def optional_number(self, name: str) -> float | None:
+        return None if self._get(name) is None else self.number(name)
+
+    def flag(self, name: str) -> bool:
+        value = self._get(name)
+        if not isinstance(value, bool):
+            raise self._error(name, "neither true nor false")
+        return value
+
+    def choice(self, name: str, kind: "type[T]") -> T:
+        try:
+            return kind(self.text(name))  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]  (an enumeration of text)
+        except ValueError:
+            raise self._error(name, f"no {kind.__name__}") from None
+
+    def _get(self, name: str) -> Any:
+        try:
+            return self._values[name]
+        except KeyError:
+            raise self._error(name, "missing") from None
+
+    def _error(self, name: str, reason: str) -> InvalidRecordError:
+        return InvalidRecordError(f"{f'{self._where}.' if self._where else ''}{name} is {reason}")
+
+
+def _as_list(value: object, name: str) -> list[object]:
+    if not isinstance(value, list):
+        raise InvalidRecordError(f"{name} is no list")
+    return cast("list[object]", value)
+
+
+def _page(entry: _Fields) -> Page:
+    return Page(
+        number=entry.integer("number"),
+        text=entry.text("text"),
+        source=entry.choice("source", TextSource),
+        reason=entry.text("reason"),
+        confidence=entry.optional_number("confidence"),
+        weak_words=entry.optional_number("weak_words"),
+        language=entry.optional_text("language"),
+        note=entry.text("note"),
+        failure=_failure(entry.optional_fields("error")),
+    )
+
+
+def _failure(error: _Fields | None) -> Failure | None:
+    if error is None:
+        return None
+    return Failure(cause=error.choice("cause", Cause), message=error.text("message"), transient=error.flag("transient"))
+
+
+def _warn_once(output: str, message: str) -> None:
+    """Say it once for each output and process: a pile of records of another version is one message."""
+    before = _count_warnings.cache_info().misses
+    _count_warnings(output)
+    if _count_warnings.cache_info().misses > before:
+        log.warning(
+            "%s holds records that cannot be read; their documents are read anew. One of them: %s", output, message
+        )
+
+
+@lru_cache(maxsize=256)
+def _count_warnings(output: str) -> str:
+    return output
