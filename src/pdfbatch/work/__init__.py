@@ -6,12 +6,14 @@ from pdfbatch.lazy import lazy_face
 
 if TYPE_CHECKING:
     from pdfbatch.work.document_work import DocumentWork
-    from pdfbatch.work.page_rules import PREVIEW_DPI, Decision, decide, dpi_for, is_blank, needs_inspection
+    from pdfbatch.work.page_rules import PREVIEW_DPI, Decision, decide, is_blank, needs_inspection
+    from pdfbatch.work.resolution import dpi_for
 else:
     __getattr__, __dir__ = lazy_face(
         __name__,
         document_work="DocumentWork",
-        page_rules="PREVIEW_DPI Decision decide dpi_for is_blank needs_inspection",
+        page_rules="PREVIEW_DPI Decision decide is_blank needs_inspection",
+        resolution="dpi_for",
     )
 
 __all__ = [

@@ -9,8 +9,9 @@ from pdfbatch.model import Document, Failure, Page, Reason, TextSource
 from pdfbatch.outcomes import failed_pages
 from pdfbatch.ports import OcrEngine, OpenDocument, OpenPage, PageFacts, TextEngine, Watch
 from pdfbatch.settings import Extraction, Limits
-from pdfbatch.work.page_rules import PREVIEW_DPI, decide, dpi_within, is_blank, needs_inspection
+from pdfbatch.work.page_rules import PREVIEW_DPI, decide, is_blank, needs_inspection
 from pdfbatch.work.recognition import recognize
+from pdfbatch.work.resolution import dpi_within
 from pdfbatch.work.streaks import remove_streaks
 from pdfbatch.work.time_budget import TimeBudget
 
