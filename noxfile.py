@@ -39,6 +39,13 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def rapidocr(session: nox.Session) -> None:
+    """The contract of OCR engines over rapidocr, on both runtimes, and what is particular to it."""
+    session.install("-e", ".", *_group("rapidocr"))
+    session.run("pytest", "tests/ocr", *session.posargs)
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """Links, anchors and the navigation of the documentation; then the site, into ``site/``."""
     session.install("-e", ".", *_group("test"), *_group("docs"))

@@ -194,7 +194,24 @@ def _ocr_engine(engine: "OcrEngine | str") -> OcrEngine | None:
             from pdfbatch.ocr import TesserocrEngine  # noqa: PLC0415
 
             return TesserocrEngine()
+        case "rapidocr":
+            from pdfbatch.ocr import RapidOcrEngine  # noqa: PLC0415
+
+            return RapidOcrEngine()
+        case "tesseract+rapidocr":
+            from pdfbatch.ocr import (  # noqa: PLC0415
+                AutoTesseract,
+                RapidOcrEngine,
+                TesseractEngine,
+                TesserocrEngine,
+                TwoReaders,
+            )
+
+            first = AutoTesseract(library=TesserocrEngine(), program=TesseractEngine())
+            return TwoReaders(first=first, second=RapidOcrEngine())
         case str():
-            raise UsageError(f"ocr_engine {engine!r} is none of auto, tesseract, tesserocr")
+            raise UsageError(
+                f"ocr_engine {engine!r} is none of auto, tesseract, tesserocr, rapidocr, tesseract+rapidocr"
+            )
         case _:
             return engine

@@ -145,13 +145,51 @@ class Reason(StrEnum):
     OCR_ALWAYS = "ocr-always"
 
 
+class Reread(StrEnum):
+    """Why OCR read a page more than once: not at all, because it was turned, or because its words were doubtful."""
+
+    NO = ""
+    TURNED = "turned"
+    WEAK = "weak"
+
+
+@fast_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OcrDetails:
+    """How OCR read a page.
+
+    ``engine`` and ``dpi`` (pixels per inch) are those of the reading that was kept, ``turned`` by how many degrees clockwise
+    the page was turned for it. ``readings`` counts how often the whole page was read, and ``reread`` says why more than once.
+    ``cpu_seconds``: those of this thread and of the programs it started. In threads, programs of others count, too.
+    """
+
+    engine: str = ""
+    dpi: int = 0
+    turned: int = 0
+    readings: int = 1
+    reread: Reread = Reread.NO
+    cpu_seconds: float = 0.0
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the details as JSON-ready data."""
+        return {
+            "engine": self.engine,
+            "dpi": self.dpi,
+            "turned": self.turned,
+            "readings": self.readings,
+            "reread": str(self.reread),
+            "cpu_seconds": self.cpu_seconds,
+        }
+
+
 @fast_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """One page of a result.
 
     ``number`` counts from 1. ``reason`` is one of ``Reason``, or the cause of the ``failure`` of a page that could not be read.
-    ``confidence`` is the mean word confidence of OCR, 0 to 100, and ``None`` without OCR or without a word.
+    ``confidence`` is the mean word confidence of OCR, 0 to 100, and ``None`` without OCR or without a word. ``ocr`` says how
+    OCR read the page, ``None`` where it did not.
     """
 
     number: int
@@ -160,6 +198,7 @@ class Page:
     reason: str = ""
     confidence: float | None = None
     failure: Failure | None = None
+    ocr: OcrDetails | None = None
 
     def as_dict(self) -> dict[str, object]:
         """Return the page as JSON-ready data, as records have it."""
@@ -168,6 +207,7 @@ class Page:
             "source": str(self.source),
             "reason": self.reason,
             "confidence": self.confidence,
+            "ocr": None if self.ocr is None else self.ocr.as_dict(),
             "error": None if self.failure is None else self.failure.as_dict(),
             "text": self.text,
         }
@@ -176,7 +216,12 @@ class Page:
 @fast_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """Page and character counts of one document. The parent process needs these, but not its text."""
+    """Page and character counts of one document. The parent process needs these, but not its text.
+
+    ``ocr_readings`` are readings of whole pages, ``turned_pages`` and ``reread_pages`` the pages that OCR read more than once
+    because they were turned, or because their words were doubtful. ``ocr_seconds`` are those on the clock, for all that OCR
+    needs; ``ocr_cpu_seconds`` see ``OcrDetails``.
+    """
 
     pages: int = 0
     text_pages: int = 0
@@ -184,7 +229,11 @@ class Counts:
     blank_pages: int = 0
     failed_pages: int = 0
     characters: int = 0
+    ocr_readings: int = 0
+    turned_pages: int = 0
+    reread_pages: int = 0
     ocr_seconds: float = 0.0
+    ocr_cpu_seconds: float = 0.0
 
 
 @fast_pickle

@@ -20,6 +20,7 @@ class PageRules:
     of its pixels than this is dark. ``weak_confidence``: when the mean word confidence of OCR (0 to 100) is lower than this,
     the page may be turned, and OCR is repeated on the turned image. On scans read by tesseract 5, print upside down
     has a confidence of 22 to 48, upright print of 75 to 97, faint forms of 61 and more, and handwriting of 34 to 61.
+    ``doubtful_confidence``: a page whose mean is lower than this is read by the second OCR engine too, where there is one.
     """
 
     stamp_characters: int = 200
@@ -27,6 +28,7 @@ class PageRules:
     garbage_share: float = 0.2
     blank_ink: float = 0.00002
     weak_confidence: float = 65.0
+    doubtful_confidence: float = 85.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,16 +38,17 @@ class Extraction:
     ``ocr``: ``"auto"`` does OCR on a page without a usable text layer, ``"never"`` on no page, ``"always"`` on every page.
     ``on_missing_ocr``: when OCR is needed but not installed, ``"fail"`` raises ``DependencyError`` before any work, and
     ``"skip"`` marks each such page as failed. ``languages`` are codes of tesseract, joined by ``+``.
-    ``dpi`` is the resolution at which a page is drawn for OCR; a scan is drawn at its own resolution, but at ``min_dpi`` or
-    more and at ``dpi`` or less. Both are 300, because a lower ``min_dpi`` saves little time and makes some documents far
-    worse. ``part_pages`` is the number of OCR pages that one task reads at most.
+    ``dpi`` is the resolution at which pages are drawn for OCR; by default 200, and 400 where print is small. A page that is one
+    image on a page of an absurd size is drawn by the pixels of the image. ``max_readings`` is how often OCR reads a page at
+    most: once, and again when words are weak, turned or in another way. ``part_pages`` is the number of OCR pages that one task
+    reads at most.
     """
 
     ocr: OcrMode = "auto"
     on_missing_ocr: OcrMissing = "fail"
     languages: str = "eng"
-    dpi: int = 300
-    min_dpi: int = 300
+    dpi: int | None = None
+    max_readings: int = 3
     part_pages: int = 4
     rules: PageRules = PageRules()
 

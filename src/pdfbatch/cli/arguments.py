@@ -31,7 +31,7 @@ class Arguments(argparse.Namespace):
     engine: Literal["pdfium", "pypdf"]
     ocr: OcrMode
     on_missing_ocr: OcrMissing
-    ocr_engine: Literal["auto", "tesseract", "tesserocr"]
+    ocr_engine: Literal["auto", "tesseract", "tesserocr", "rapidocr", "tesseract+rapidocr"]
     languages: str
     dpi: int
     password: str | None

@@ -8,12 +8,23 @@ from functools import lru_cache
 from typing import Any, cast, overload
 
 from pdfbatch.errors import Cause, DocumentError
-from pdfbatch.model import Counts, Document, DocumentResult, DocumentStatus, Failure, Page, TextSource
+from pdfbatch.model import (
+    Counts,
+    Document,
+    DocumentResult,
+    DocumentStatus,
+    Failure,
+    OcrDetails,
+    Page,
+    Reread,
+    TextSource,
+)
 from pdfbatch.outputs.keys import output_key
 from pdfbatch.ports import Output
 from pdfbatch.settings import Extraction
 
 PARTS_FOLDER = ".parts/"
+_MEASURED = ("ocr_seconds", "ocr_cpu_seconds")
 # Made once: ``json.dumps`` with these options makes an encoder for each call.
 _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str)
 
@@ -78,17 +89,21 @@ def as_record(result: DocumentResult, provenance: Provenance) -> dict[str, objec
         "document": result.document.as_dict(),
         "status": str(result.status),
         "error": None if result.failure is None else result.failure.as_dict(),
-        "counts": {name: value for name, value in asdict(result.counts).items() if name != "ocr_seconds"},
+        "counts": {name: value for name, value in asdict(result.counts).items() if name not in _MEASURED},
         "pdf_metadata": dict(result.pdf_metadata),
         "input": {"fingerprint": provenance.fingerprint},
         "options": provenance.options,
         "versions": dict(provenance.versions),
         "duplicate_of": result.duplicate_of,
-        "pages": [page.as_dict() for page in result.pages],
+        "pages": [_without_time(page.as_dict()) for page in result.pages],
         "run": {
             "attempts": result.attempts,
             "duration_seconds": round(result.duration_seconds, 6),
             "ocr_seconds": round(result.counts.ocr_seconds, 6),
+            "ocr_cpu_seconds": round(result.counts.ocr_cpu_seconds, 4),
+            "page_cpu_seconds": {
+                str(page.number): page.ocr.cpu_seconds for page in result.pages if page.ocr is not None
+            },
             "finished_at": provenance.finished_at,
         },
     }
@@ -120,7 +135,7 @@ def result_of(record: Mapping[str, Any], document: Document, output: Output) -> 
         attempts=run["attempts"],
         duration_seconds=run["duration_seconds"],
         pdf_metadata=record["pdf_metadata"],
-        counts=Counts(**counts, ocr_seconds=run["ocr_seconds"]),
+        counts=Counts(**counts, **{name: run.get(name, 0.0) for name in _MEASURED}),
         duplicate_of=record["duplicate_of"],
         fingerprint=record["input"]["fingerprint"],
     )
@@ -128,7 +143,8 @@ def result_of(record: Mapping[str, Any], document: Document, output: Output) -> 
 
 def pages_of(record: Mapping[str, Any]) -> tuple[Page, ...]:
     """Return the pages of a record."""
-    return tuple(_page(entry) for entry in record["pages"])
+    seconds: Mapping[str, float] = record.get("run", {}).get("page_cpu_seconds", {})
+    return tuple(_page(entry, seconds.get(str(entry["number"]), 0.0)) for entry in record["pages"])
 
 
 def pages_to_json(pages: Iterable[Page]) -> bytes:
@@ -178,8 +194,14 @@ class StoredPages(Sequence[Page]):
         return self._pages
 
 
-def _page(entry: Mapping[str, Any]) -> Page:
-    error = entry["error"]
+def _without_time(page: dict[str, object]) -> dict[str, object]:
+    if isinstance(ocr := page["ocr"], dict):
+        ocr.pop("cpu_seconds")
+    return page
+
+
+def _page(entry: Mapping[str, Any], cpu_seconds: float = 0.0) -> Page:
+    error, ocr = entry["error"], entry.get("ocr")
     return Page(
         number=entry["number"],
         text=entry["text"],
@@ -187,6 +209,7 @@ def _page(entry: Mapping[str, Any]) -> Page:
         reason=entry["reason"],
         confidence=entry["confidence"],
         failure=None if error is None else _failure(error),
+        ocr=None if ocr is None else OcrDetails(**{"cpu_seconds": cpu_seconds, **ocr, "reread": Reread(ocr["reread"])}),
     )
 
 

@@ -9,11 +9,10 @@ from pdfbatch.model import Document, Failure, Page, Reason, TextSource
 from pdfbatch.outcomes import failed_pages
 from pdfbatch.ports import OcrEngine, OpenDocument, OpenPage, PageFacts, TextEngine, Watch
 from pdfbatch.settings import Extraction, Limits
+from pdfbatch.work.drawn_page import DrawnPage
 from pdfbatch.work.page_rules import PREVIEW_DPI, decide, is_blank, needs_inspection
 from pdfbatch.work.recognition import recognize
-from pdfbatch.work.resolution import dpi_within
-from pdfbatch.work.streaks import remove_streaks
-from pdfbatch.work.time_budget import TimeBudget
+from pdfbatch.work.time_budget import TimeBudget, count_cpu_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,20 +167,21 @@ class PageReader:
 
     def _draw_and_read(self, waiting: PendingPage, page: OpenPage, deadline: float | None) -> Page:
         assert self.ocr_engine is not None
-        rules, dpi = self.extraction.rules, dpi_within(self.limits.max_pixels, page.facts(), self.extraction)
-        if waiting.may_be_blank and is_blank(page.image(min(PREVIEW_DPI, dpi)), rules):
+        rules, cpu = self.extraction.rules, count_cpu_seconds()
+        drawn = DrawnPage(page, page.facts(), self.extraction, self.limits.max_pixels)
+        if waiting.may_be_blank and is_blank(page.image(min(PREVIEW_DPI, drawn.dpi)), rules):
             return Page(number=waiting.number, reason=Reason.BLANK)
-        image = page.image(dpi)
-        if is_blank(image, rules):
+        if is_blank(drawn.image, rules):
             return Page(number=waiting.number, reason=Reason.BLANK)
-        reading = recognize(
-            remove_streaks(image),
+        drawn.sharpen()
+        found = recognize(
+            drawn,
             engine=self.ocr_engine,
             languages=self.document.languages or self.extraction.languages,
-            dpi=dpi,
             timeout=None if deadline is None else deadline - time.monotonic(),
-            weak_confidence=rules.weak_confidence,
-        ).reading
+            extraction=self.extraction,
+        )
+        reading = found.reading
         if not reading.text.strip() and waiting.text.strip():
             return _text_page(waiting.number, waiting.text, waiting.reason)
         return Page(
@@ -190,6 +190,7 @@ class PageReader:
             source=TextSource.OCR,
             reason=waiting.reason,
             confidence=None if reading.confidence is None else round(reading.confidence, 1),
+            ocr=found.details(count_cpu_seconds() - cpu),
         )
 
     # --- limit of the text, failures ------------------------------------------------------------------------------

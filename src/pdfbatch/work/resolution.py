@@ -9,21 +9,41 @@ if TYPE_CHECKING:
     from pdfbatch.ports import PageFacts
     from pdfbatch.settings import Extraction
 
+USUAL_DPI = 200
+"""Enough for print of 5.5 points and more. More pixels cost time and make no page better on the average."""
+
 # A page that is too large for the limit on pixels is drawn at a lower resolution, but not below this, where OCR fails.
 _LOWEST_DPI = 150
 # An image inside a page may have more pixels than the drawn page. To decode it takes memory, so there is a limit too.
 _IMAGE_PIXELS_FACTOR = 4
+_SMALL_PRINT_FACTOR = 2
+
+# The size of a page is not believed when one image is the page, and it would be finer than scanners are, or larger than sheets.
+_WHOLE_PAGE = 0.8
+_FINEST_SCAN, _COARSEST_SCAN = 700, 100
+_LARGEST_SHEET = 14.5
+_USUAL_SHEET = 11
 
 
 def dpi_for(facts: "PageFacts", extraction: "Extraction") -> int:
-    """Return the resolution at which to draw a page for OCR.
+    """Return the resolution at which to draw a page for OCR, if its print is not small.
 
-    It is the resolution of a scan, between ``min_dpi`` and ``dpi``, because more pixels than the scan has cost time and show
-    nothing new. It is ``dpi`` for a page that no image fills.
+    It is ``extraction.dpi`` where that is set, else ``USUAL_DPI``. But the size of a page says nothing when a single image
+    is the page, and it would have been scanned with more than 700 dpi, or with less than 100 from a sheet longer than 14.5
+    inches: programs that make PDFs of faxes and photographs invent such sizes. Such an image is drawn as if it were a sheet of
+    11 inches.
     """
-    if facts.image_dpi <= 0 or facts.image_coverage < extraction.rules.image_coverage:
+    if extraction.dpi is not None:
         return extraction.dpi
-    return min(max(round(facts.image_dpi), extraction.min_dpi), extraction.dpi)
+    if facts.image_coverage < _WHOLE_PAGE or facts.image_dpi <= 0:
+        return USUAL_DPI
+    inches = max(facts.width, facts.height) / 72
+    as_sheet = USUAL_DPI * _USUAL_SHEET / max(inches, 0.01)
+    if facts.image_dpi > _FINEST_SCAN:
+        return max(round(min(as_sheet, facts.image_dpi)), USUAL_DPI)
+    if facts.image_dpi < _COARSEST_SCAN and inches > _LARGEST_SHEET:
+        return max(round(as_sheet), 1)
+    return USUAL_DPI
 
 
 def dpi_within(max_pixels: int | None, facts: "PageFacts", extraction: "Extraction") -> int:
@@ -41,6 +61,20 @@ def dpi_within(max_pixels: int | None, facts: "PageFacts", extraction: "Extracti
         message = f"too large to be drawn ({size}; limit {max_pixels:,} pixels)"
         raise DocumentError(message, cause=Cause.LIMIT_PIXELS)
     return dpi
+
+
+def dpi_for_small_print(dpi: int, max_pixels: int | None, facts: "PageFacts", extraction: "Extraction") -> int:
+    """Return the resolution for a page with small print that was drawn at ``dpi``: twice that, if nothing is against it.
+
+    Against it are a resolution that the caller chose, and the limit on pixels.
+    """
+    finer = dpi * _SMALL_PRINT_FACTOR
+    return finer if extraction.dpi is None and is_within(max_pixels, facts, finer) else dpi
+
+
+def is_within(max_pixels: int | None, facts: "PageFacts", dpi: float) -> bool:
+    """Return whether a page that is drawn at ``dpi`` keeps to the limit on pixels."""
+    return max_pixels is None or pixels(facts, dpi) <= max_pixels
 
 
 def pixels(facts: "PageFacts", dpi: float) -> int:
