@@ -1,5 +1,6 @@
 """Everything that is checked: ``nox -l`` lists it, ``nox`` does it, ``nox -s lint types`` does a part."""
 
+import json
 import shutil
 import zipfile
 from pathlib import Path
@@ -9,15 +10,20 @@ import nox
 nox.needs_version = ">=2024.10"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.error_on_missing_interpreters = False
-nox.options.sessions = ["lint", "types", "tests", "docs", "build"]
+nox.options.sessions = ["lint", "types", "verifytypes", "tests", "docs", "build"]
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
+ROOT = Path(__file__).resolve().parent
+COVERAGE = {"COVERAGE_PROCESS_START": str(ROOT / "pyproject.toml"), "COVERAGE_FILE": str(ROOT / ".coverage")}
+"""With these variables coverage measures every Python process that is started, in whatever folder it runs."""
+
+LEAST_COVERED_LINES = 95.0
 
 
 @nox.session(tags=["quick"])
 def lint(session: nox.Session) -> None:
-    """Style and format."""
+    """Check style and format."""
     session.install(*_group("lint"))
     session.run("ruff", "check", *session.posargs)
     session.run("ruff", "format", "--check", *session.posargs)
@@ -25,17 +31,65 @@ def lint(session: nox.Session) -> None:
 
 @nox.session(tags=["quick"])
 def types(session: nox.Session) -> None:
-    """mypy strict and pyright strict."""
+    """Run mypy strict and pyright strict."""
     session.install("-e", ".", *_group("test"), *_group("types"), *_group("bench"), "nox")
     session.run("mypy", *session.posargs)
     session.run("pyright", "--venvpath", _folder_of_venv(session), *session.posargs)
 
 
+@nox.session(tags=["quick"])
+def verifytypes(session: nox.Session) -> None:
+    """Check that users' type checkers know the type of every public name: fails below 100 %."""
+    session.install("-e", ".[cli,redis,s3,parquet]", *_group("types"))
+    session.run("pyright", "--verifytypes", "pdfbatch", "--ignoreexternal", *session.posargs)
+
+
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """The tests, on each Python that is there."""
+    """Run the tests, on each Python that is there."""
     session.install("-e", ".", *_group("test"))
     session.run("pytest", "-n", "auto", *session.posargs)
+
+
+@nox.session(python=PYTHONS[0], venv_backend="uv")
+def tests_min(session: nox.Session) -> None:
+    """Run the tests with the lowest versions of all dependencies that pyproject.toml allows (needs uv)."""
+    extras, others = _test_requirements()
+    session.install(
+        "-e", f".{extras}", *others, "--resolution", "lowest-direct"
+    )  # "direct": what is named here, and by "."
+    session.run("uv", "pip", "list")
+    session.run("pytest", "-n", "auto", *session.posargs)
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Run the tests, worker processes included, and fail when fewer than 95 % of the lines of ``src`` were run."""
+    session.install("-e", ".", *_group("test"), *_group("coverage"))
+    session.run("coverage", "erase")
+    session.run("pytest", "-n", "auto", *session.posargs, env=COVERAGE)
+    _report_coverage(session)
+
+
+@nox.session
+def coverage_report(session: nox.Session) -> None:
+    """Report and hold what an earlier run of the tests has measured: it had the variables that ``COVERAGE`` names."""
+    session.install(*_group("coverage"))
+    _report_coverage(session)
+
+
+def _report_coverage(session: nox.Session) -> None:
+    """Combine what all processes wrote, show it, and hold the share of lines. Branches are shown, not held."""
+    report = Path(session.create_tmp()) / "coverage.json"
+    session.run("coverage", "combine", "--quiet")
+    session.run("coverage", "report")
+    session.run("coverage", "json", "--quiet", "-o", str(report))
+    totals = json.loads(report.read_text("utf-8"))["totals"]
+    lines = 100 * totals["covered_lines"] / totals["num_statements"]
+    branches = 100 * totals["covered_branches"] / totals["num_branches"]
+    session.log(f"covered: {lines:.2f} % of {totals['num_statements']} lines, {branches:.2f} % of the branches")
+    if lines < LEAST_COVERED_LINES:
+        session.error(f"fewer than {LEAST_COVERED_LINES} % of the lines of src are covered")
 
 
 @nox.session
@@ -47,7 +101,7 @@ def rapidocr(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Links, anchors and the navigation of the documentation; then the site, into ``site/``."""
+    """Check links, anchors and the navigation of the documentation; then build the site into ``site/``."""
     session.install("-e", ".", *_group("test"), *_group("docs"))
     session.run("pytest", "tests/test_docs.py")
     session.run("zensical", "build", "--clean")
@@ -55,30 +109,61 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Each benchmark once on little input: that they run, not what they measure."""
+    """Run each benchmark once on little input: that they run, not what they measure."""
     session.install("-e", ".", *_group("test"), *_group("bench"))
-    session.run("python", "-m", "benchmarks", "smoke", *session.posargs)
+    session.run("pytest", "-n", "auto", "-m", "smoke", "tests/test_benchmarks.py", *session.posargs)
 
 
 @nox.session
 def build(session: nox.Session) -> None:
-    """The wheel, and the tests against it as a user would have installed it."""
-    requirements = nox.project.dependency_groups(PROJECT, "test")
-    (with_extras,) = (text for text in requirements if text.startswith("pdfbatch["))
-    session.install("build", *(text for text in requirements if text != with_extras))
-    session.run("python", "-m", "build", "--installer", _installer(), "--outdir", session.create_tmp())
-    wheel = next(Path(session.create_tmp()).glob("*.whl"))
+    """Build the wheel, and run the tests against it as a user would have installed it."""
+    extras, others = _test_requirements()
+    session.install("build", *others)
+    folder = Path(session.create_tmp())
+    session.run("python", "-m", "build", "--installer", _installer(), "--outdir", str(folder))
+    wheel = next(folder.glob("*.whl"))
     if "pdfbatch/py.typed" not in zipfile.ZipFile(wheel).namelist():
         session.error(f"{wheel.name} has no py.typed")
-    session.install(f"{wheel}{with_extras.removeprefix('pdfbatch')}")
+    session.install(f"{wheel}{extras}")
     where = session.run("python", "-c", "import pdfbatch; print(pdfbatch.__file__)", silent=True)
     if "site-packages" not in str(where):
         session.error(f"the tests would run against {where}")
     session.run("pytest", *(session.posargs or ["-n", "auto"]))
 
 
+@nox.session
+def dist(session: nox.Session) -> None:
+    """Build what is published into ``dist/``, and check its metadata. ``-- v1.2.3``: check also that it is that release."""
+    session.install(*_group("dist"))
+    shutil.rmtree("dist", ignore_errors=True)
+    session.run("python", "-m", "build", "--installer", _installer())
+    session.run("twine", "check", "--strict", *map(str, Path("dist").iterdir()))
+    for tag in session.posargs:
+        version = tag.removeprefix("v")
+        if not list(Path("dist").glob(f"pdfbatch-{version}-*.whl")):
+            session.error(f"the tag is {tag}, but the package's version is another: see src/pdfbatch/__init__.py")
+        if f"## [{version}]" not in Path("CHANGELOG.md").read_text("utf-8"):
+            session.error(f"CHANGELOG.md has no section [{version}]: run towncrier build --version {version}")
+
+
+@nox.session
+def news(session: nox.Session) -> None:
+    """Show the next section of the changelog. ``-- --compare-with origin/main``: fail when a branch adds nothing to it."""
+    session.install(*_group("news"))
+    session.run("towncrier", "build", "--draft", "--version", "next")
+    if session.posargs:
+        session.run("towncrier", "check", *session.posargs)
+
+
+@nox.session
+def gates(session: nox.Session) -> None:
+    """Run the fault gates in their long form: an hour or more, on a machine that does nothing else."""
+    session.install("-e", ".", *_group("test"))
+    session.run("pytest", "-m", "gate", *session.posargs, env={"PDFBATCH_GATES": "long"})
+
+
 def _folder_of_venv(session: nox.Session) -> str:
-    """A folder in which the session's environment is called ``.venv``: the name that pyright's settings have for it."""
+    """Return a folder in which the session's environment is called ``.venv``: the name that pyright's settings have for it."""
     folder = Path(session.create_tmp())
     link = folder / ".venv"
     link.unlink(missing_ok=True)
@@ -86,16 +171,15 @@ def _folder_of_venv(session: nox.Session) -> str:
     return str(folder)
 
 
-@nox.session
-def gates(session: nox.Session) -> None:
-    """The fault gates in their long form: an hour or more, on a machine that does nothing else."""
-    session.install("-e", ".", *_group("test"))
-    session.run("pytest", "-m", "gate", *session.posargs, env={"PDFBATCH_GATES": "long"})
-
-
 def _group(name: str) -> list[str]:
-    """The requirements of a dependency group."""
+    """Return the requirements of a dependency group."""
     return list(nox.project.dependency_groups(PROJECT, name))
+
+
+def _test_requirements() -> tuple[str, list[str]]:
+    """Return the extras that the tests need, as ``[cli,s3]``, and their other requirements."""
+    (package,) = (text for text in _group("test") if text.startswith("pdfbatch["))
+    return package.removeprefix("pdfbatch"), [text for text in _group("test") if text != package]
 
 
 def _installer() -> str:

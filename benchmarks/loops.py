@@ -7,6 +7,7 @@ import multiprocessing
 import time
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
+from multiprocessing.context import ForkProcess
 from multiprocessing.sharedctypes import Synchronized
 from typing import Any, cast
 
@@ -21,12 +22,15 @@ _ERRORS_KEPT = 20
 def run_loops(workload: Workload, make_step: Callable[[Workload], Step]) -> WorkloadResult:
     """Process the items with ``workload.workers`` processes; each of them calls ``make_step`` once."""
     begun = time.monotonic()
-    results = (
-        [_run_items(workload, iter(workload.items), make_step)]
-        if workload.workers == 1
-        else _run_in_forks(workload, make_step)
-    )
-    return merge(results, seconds=time.monotonic() - begun)
+    if workload.workers == 1:
+        result = _run_items(workload, iter(workload.items), make_step)
+        return merge([result], seconds=time.monotonic() - begun)
+    children = _start_forks(workload, make_step)
+    results = [cast("WorkloadResult", pipe.recv()) for _, pipe in children]
+    seconds = time.monotonic() - begun
+    for process, _ in children:
+        process.join()
+    return merge(results, seconds=seconds)
 
 
 def merge(results: list[WorkloadResult], *, seconds: float) -> WorkloadResult:
@@ -45,17 +49,20 @@ def merge(results: list[WorkloadResult], *, seconds: float) -> WorkloadResult:
     )
 
 
-def _run_in_forks(workload: Workload, make_step: Callable[[Workload], Step]) -> list[WorkloadResult]:
+def _start_forks(
+    workload: Workload, make_step: Callable[[Workload], Step]
+) -> "list[tuple[ForkProcess, Connection[Any, Any]]]":
     # A fork starts fastest, and these loops must be as fast as loops can be.
     context = multiprocessing.get_context("fork")
     turn = cast("Synchronized[int]", context.Value("q", 0))
-    pipes: list[Connection[Any, Any]] = []
+    children: list[tuple[ForkProcess, Connection[Any, Any]]] = []
     for number in range(workload.workers):
         ours, theirs = context.Pipe(duplex=False)
-        context.Process(target=_child, args=(workload, number, turn, theirs, make_step)).start()
+        process = context.Process(target=_child, args=(workload, number, turn, theirs, make_step))
+        process.start()
         theirs.close()
-        pipes.append(ours)
-    return [cast("WorkloadResult", pipe.recv()) for pipe in pipes]
+        children.append((process, ours))
+    return children
 
 
 def _child(

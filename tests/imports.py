@@ -1,4 +1,4 @@
-"""Who imports whom inside the package, read from its source."""
+"""Which module of the package imports which, read from the source."""
 
 import ast
 from collections.abc import Iterator, Mapping
@@ -17,24 +17,24 @@ class Imports:
 
 
 def modules() -> dict[str, Path]:
-    """All modules of the package by name, without the package's own name in front (``executors.process``)."""
+    """Return all modules of the package by name, without the package's own name in front (``executors.process``)."""
     return {_name(path): path for path in sorted(PACKAGE.rglob("*.py")) if path != PACKAGE / "__init__.py"}
 
 
 def faces() -> list[str]:
-    """The packages with a lazy face, the whole package as an empty name."""
+    """Return the packages with a lazy face; the empty name stands for the whole package."""
     found = [path.parent for path in sorted(PACKAGE.rglob("__init__.py")) if "lazy_face" in path.read_text("utf-8")]
     return [".".join(folder.relative_to(PACKAGE).parts) for folder in found]
 
 
 def typing_names(path: Path) -> set[str]:
-    """The names that a source file imports for type checkers only."""
+    """Return the names that a source file imports for type checkers only."""
     branches = _typing_branches(ast.parse(path.read_text("utf-8")))
     return {alias.asname or alias.name for node in branches if isinstance(node, ast.ImportFrom) for alias in node.names}
 
 
 def imports_of(path: Path, known: Mapping[str, Path]) -> Imports:
-    """The modules of the package that a source file imports, wherever in the file that is written."""
+    """Return the modules of the package that a source file imports, at its top or inside functions."""
     tree = ast.parse(path.read_text("utf-8"))
     guarded = _guarded(tree)
     found = [(name, id(node) in guarded) for node in ast.walk(tree) for name in _targets(node, known)]
@@ -43,7 +43,7 @@ def imports_of(path: Path, known: Mapping[str, Path]) -> Imports:
 
 
 def libraries_of(path: Path) -> frozenset[str]:
-    """The top-level packages that a source file imports when it runs, wherever in the file that is written."""
+    """Return the top-level packages that a source file imports when it runs, at its top or inside functions."""
     tree = ast.parse(path.read_text("utf-8"))
     guarded = _guarded(tree)
     names = (name for node in ast.walk(tree) if id(node) not in guarded for name in _absolute(node))
@@ -51,7 +51,7 @@ def libraries_of(path: Path) -> frozenset[str]:
 
 
 def cycle_in(graph: Mapping[str, frozenset[str]]) -> list[str]:
-    """One circle of modules that import each other, or nothing."""
+    """Return one circle of modules that import each other, or nothing."""
     done = set[str]()
     for start in graph:
         if circle := _circle_from(start, graph, (), done):
@@ -77,7 +77,7 @@ def _name(path: Path) -> str:
 
 
 def _guarded(tree: ast.Module) -> set[int]:
-    """Ids of all nodes that only type checkers read."""
+    """Return the ids of all nodes that only type checkers read."""
     return {id(node) for branch in _typing_branches(tree) for node in ast.walk(branch)}
 
 
@@ -96,7 +96,7 @@ def _targets(node: ast.AST, known: Mapping[str, Path]) -> Iterator[str]:
 
 
 def _absolute(node: ast.AST) -> Iterator[str]:
-    """Full names that a statement imports; what comes from a module may be a module itself, so its name is added."""
+    """Yield the full names that a statement imports. A name that comes from a package may be a module, so it is added."""
     match node:
         case ast.Import(names=names):
             yield from (alias.name for alias in names)

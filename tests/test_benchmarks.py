@@ -35,6 +35,10 @@ from benchmarks.workload import Item, Workload, WorkloadResult
 from tests.imports import cycle_in
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+TESTED_BY_NAME = (
+    *("text", "import", "resume", "duplicates", "isolation", "equality"),
+    *("s3", "s3-output", "s3-faults", "redis", "sinks"),
+)
 
 
 def module_name(path: Path) -> str:
@@ -85,6 +89,7 @@ def suite(*entries: Entry, cores: int = 2) -> Suite:
 # --- the command line ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("case", ["text", "import", "resume", "duplicates", "isolation"])
 def test_the_smoke_form_of_a_case_runs_and_leaves_its_results(case: str, tmp_path: Path) -> None:
     result = smoke(case, tmp_path)
@@ -93,9 +98,16 @@ def test_the_smoke_form_of_a_case_runs_and_leaves_its_results(case: str, tmp_pat
     assert all(one.values for one in result.ratios)
 
 
+@pytest.mark.smoke
 def test_equality_finds_no_page_that_differs(tmp_path: Path) -> None:
     result = smoke("equality", tmp_path)
     assert {one.median for one in result.ratios} == {0.0}
+
+
+@pytest.mark.smoke
+@pytest.mark.parametrize("case", [case.name for case in CASES if case.in_smoke and case.name not in TESTED_BY_NAME])
+def test_the_smoke_form_of_every_other_case_runs(case: str, tmp_path: Path) -> None:
+    assert smoke(case, tmp_path).name == case
 
 
 def test_all_cases_are_listed_by_name() -> None:
@@ -210,6 +222,7 @@ def test_only_candidates_that_were_asked_for_run(tmp_path: Path) -> None:
     assert entries[1].missing == "left out by --only"
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(
     ("case", "needs"),
     [("s3", "s3fs"), ("s3-output", "s3fs"), ("s3-faults", "s3fs"), ("redis", "redis"), ("sinks", "redis")],

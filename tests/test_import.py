@@ -25,7 +25,7 @@ GENEROUS_SECONDS = 0.2
 
 
 def in_new_python(code: str) -> str:
-    """What a fresh interpreter prints."""
+    """Run code in a new interpreter; return what it prints."""
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60)
     return done.stdout.strip()
 
@@ -37,7 +37,7 @@ def test_importing_loads_no_library_of_an_adapter(statement: str) -> None:
 
 
 def test_a_batch_of_local_documents_loads_nothing_for_networks_and_records(case_file: Path) -> None:
-    """Each of these takes some hundredths of a second, and a small batch no more than some tenths."""
+    """Each of these takes a good part of the time that a small batch takes."""
     code = (
         "import pdfbatch, sys\n"
         "without_ocr = pdfbatch.Extraction(ocr='never')\n"
@@ -50,7 +50,7 @@ def test_a_batch_of_local_documents_loads_nothing_for_networks_and_records(case_
 
 
 def test_pdfium_is_loaded_where_its_engine_arrives() -> None:
-    """That is in the fork server, before it forks, however deep the engine lies in the work."""
+    """That happens in the fork server, before it forks, however deep the engine lies in the work."""
     code = (
         "import pickle, sys; from pdfbatch.engines.pdfium import PdfiumEngine\n"
         "packed = pickle.dumps([PdfiumEngine()]); before = 'pypdfium2' in sys.modules\n"

@@ -66,10 +66,10 @@ class TroubledOutput:
 
     @contextmanager
     def _noted(self, name: str) -> Generator[None]:
-        begun = time.monotonic()
+        start = time.monotonic()
         yield
         with Path(self.folder, "journal").open("a", encoding="ascii") as journal:
-            journal.write(f"{begun} {time.monotonic()} {name}\n")
+            journal.write(f"{start} {time.monotonic()} {name}\n")
 
     def most_at_one_time(self) -> int:
         lines = Path(self.folder, "journal").read_text("ascii").splitlines()

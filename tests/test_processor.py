@@ -9,6 +9,7 @@ import pickle
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 
@@ -20,8 +21,9 @@ from pdfbatch.executors.sequential import SequentialExecutor
 from pdfbatch.executors.thread import ThreadExecutor
 from pdfbatch.model import Document, DocumentResult, DocumentStatus, TextSource
 from pdfbatch.ports import Executor
-from pdfbatch.processor import BatchProcessor
+from pdfbatch.processor import BatchKeywords, BatchOptions, BatchProcessor
 from pdfbatch.report import BatchState
+from pdfbatch.samples import text_pdf
 from pdfbatch.settings import Extraction, Limits
 from pdfbatch.storage import Storage
 from pdfbatch.testing import Fault, FaultyEngine, PlainEngine, RecordingSink, plain_document
@@ -183,7 +185,7 @@ def test_a_lazy_source_is_read_only_as_far_as_needed(tmp_path: Path) -> None:
     assert taken < 200
 
 
-def test_an_error_of_the_source_comes_after_what_was_begun(tmp_path: Path) -> None:
+def test_an_error_of_the_source_comes_after_what_was_started(tmp_path: Path) -> None:
     paths = files(tmp_path, *(plain_document(f"{number}") for number in range(5)))
 
     def source() -> Iterator[str]:
@@ -272,8 +274,16 @@ def test_too_many_failures_stop_the_batch_early(tmp_path: Path) -> None:
     report = plain().run(files(tmp_path, *contents), max_failure_rate=0.4)
     assert report.status.state is BatchState.FAILED
     assert report.failures_by_cause[Cause.EMPTY_INPUT] < 50
-    assert (report.total_documents, len(report.results)) == (110, 110)  # those that were not begun are cancelled
+    assert (report.total_documents, len(report.results)) == (110, 110)  # those that were not started are cancelled
     assert report.total_documents == 110
+
+
+def test_a_stopped_batch_has_a_result_for_each_document_that_it_was_downloading(tmp_path: Path) -> None:
+    urls = [f"http://127.0.0.1:9/{number}.pdf" for number in range(3)]  # nobody listens on the discard port
+    report = plain().run([*urls, *files(tmp_path, *[b""] * 40)], max_failure_rate=0.0)
+    causes = {result.document.file_path: result.failure and result.failure.cause for result in report.results}
+    assert len(causes) == report.total_documents
+    assert {causes[url] for url in urls} <= {Cause.CANCELLED, Cause.STORAGE_UNAVAILABLE}
 
 
 def test_resume_leaves_out_what_is_done(tmp_path: Path) -> None:
@@ -550,6 +560,43 @@ def test_the_same_input_gives_the_same_output_but_for_the_run(tmp_path: Path) ->
         found = {p.name: json.loads(p.read_text()) for p in (tmp_path / name).glob("*-*.json")}
         records.append({key: {k: v for k, v in record.items() if k != "run"} for key, record in found.items()})
     assert records[0] == records[1]
+
+
+def test_options_are_one_value_or_keywords_that_change_it(tmp_path: Path) -> None:
+    paths, options = files(tmp_path, *[plain_document("a")] * 3), BatchOptions(batch_id="b-7", batch_size=2)
+    reports = [
+        plain().run(paths, options),
+        plain().run(paths, options, batch_size=3),
+        plain().run(paths, batch_id="b-8"),
+    ]
+    assert [report.batch_id for report in reports] == ["b-7", "b-7", "b-8"]
+    assert [len(report.batches) for report in reports] == [2, 1, 1]
+
+
+def test_the_first_functions_take_the_same_options(tmp_path: Path) -> None:
+    paths, options = files(tmp_path, *[text_pdf([f"page {number}"]) for number in range(3)]), BatchOptions(batch_size=2)
+    manifest = {"id": "case-17", "documents": [{"file_path": path} for path in paths]}
+    extraction, out = Extraction(ocr="never"), tmp_path / "out"
+    report = pdfbatch.process_batch(paths, out, options=options, executor="sequential", extraction=extraction)
+    again = pdfbatch.process_manifest(
+        manifest, out, options=options, resume=True, executor="sequential", extraction=extraction
+    )
+    assert (len(report.batches), report.successful) == (2, 3)
+    assert (len(again.batches), again.batch_id, again.status.skipped) == (2, "case-17", 3)
+    named = pdfbatch.process_manifest(manifest, batch_id="mine", executor="sequential", extraction=extraction)
+    assert named.batch_id == "mine"
+
+
+def test_keywords_are_the_fields_of_the_options() -> None:
+    assert get_type_hints(BatchKeywords) == get_type_hints(BatchOptions)
+
+
+@pytest.mark.parametrize("wrong", [{"batch_size": 0}, {"max_failure_rate": 1.5}, {"max_failure_rate": -0.1}])
+def test_options_that_cannot_be_meant_are_refused_when_they_are_made(wrong: BatchKeywords) -> None:
+    with pytest.raises(UsageError, match=next(iter(wrong))):
+        BatchOptions(**wrong)
+    with pytest.raises(UsageError, match=next(iter(wrong))):
+        plain().stream([b"x"], **wrong)
 
 
 def test_public_names_are_all_there() -> None:

@@ -1,4 +1,4 @@
-"""The floors of the package: who may import whom."""
+"""The floors of the package: which module may import which."""
 
 from fnmatch import fnmatch
 from importlib import import_module
@@ -7,7 +7,7 @@ import pytest
 
 from tests.imports import PACKAGE, Imports, cycle_in, faces, imports_of, libraries_of, modules, typing_names
 
-# Lowest first. A module imports from lower floors and from its own room; rooms of one floor know nothing of each other.
+# Lowest first. A module imports from lower floors and from its own room; rooms of one floor do not import each other.
 # A room is a module at the top of the package, or a folder with all that is in it.
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors", "fast_pickle", "lazy", "page_ranges", "settings", "text", "urls"),
@@ -24,7 +24,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("__main__",),
 )
 ADAPTERS = ("executors", "engines", "ocr", "sinks", "storage")
-# Who may name an adapter; others know the ports alone. Of ``storage`` only the public class is an adapter.
+# The modules that may import an adapter; all others import the ports alone.
 MAY_CHOOSE_ADAPTERS = ("defaults", "api", "outputs.exporter", "cli.*", "testing.*")
 LIBRARIES = {
     "PIL": ("engines.*", "ocr.*", "work.recognition", "work.streaks", "samples.*", "testing.*"),
@@ -50,23 +50,23 @@ def graph() -> dict[str, Imports]:
 
 
 def matches(name: str, patterns: tuple[str, ...]) -> bool:
-    """Whether a module is one of those named, or lies in a folder named."""
+    """Return whether a module is one of those named, or lies in a folder named."""
     return any(fnmatch(name, pattern) or name == pattern.removesuffix(".*") for pattern in patterns)
 
 
 def room(name: str) -> str:
-    """The module at the top of the package, or the folder, that a module belongs to."""
+    """Return the module at the top of the package, or the folder, that a module belongs to."""
     return name.partition(".")[0]
 
 
 def floor(name: str) -> int:
-    """The floor of a module; raises ``ValueError`` when the table has no place for it, or two."""
+    """Return the floor of a module; raise ``ValueError`` when the table has no place for it, or two."""
     (number,) = [number for number, rooms in enumerate(FLOORS) if room(name) in rooms]
     return number
 
 
 def may_import(name: str, target: str) -> bool:
-    """Whether the table lets one module import another."""
+    """Return whether the table lets one module import another."""
     return floor(target) < floor(name) or room(target) == room(name)
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pdfbatch.errors import Cause
     from pdfbatch.inputs import Manifest
     from pdfbatch.model import Document, DocumentResult, DocumentStatus, Failure, Page
-    from pdfbatch.processor import BatchProcessor
+    from pdfbatch.processor import BatchOptions, BatchProcessor
     from pdfbatch.report import BatchReport, BatchStatus
     from pdfbatch.settings import Extraction, Limits, PageRules, RetryPolicy
     from pdfbatch.storage import Storage
@@ -30,7 +30,7 @@ else:
         errors="Cause",
         inputs="Manifest",
         model="Document DocumentResult DocumentStatus Failure Page",
-        processor="BatchProcessor",
+        processor="BatchOptions BatchProcessor",
         report="BatchReport BatchStatus",
         settings="Extraction Limits PageRules RetryPolicy",
         storage="Storage",
@@ -39,6 +39,7 @@ else:
 __version__ = "0.1.0"
 
 __all__ = [
+    "BatchOptions",
     "BatchProcessor",
     "BatchReport",
     "BatchStatus",

@@ -1,20 +1,34 @@
-"""The convenience functions: one call for a batch, with good defaults. Only here (and in the CLI) may a part be named."""
+"""The functions of the first page: one call for a batch, with good defaults. Adapters can be chosen by name only here."""
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent import futures
+from dataclasses import replace
 from itertools import islice
-from typing import TypeVar, overload
+from typing import TypeVar, Unpack, overload
 
 from pdfbatch import defaults
 from pdfbatch.errors import UsageError
-from pdfbatch.inputs import Inputs, ManifestSource
+from pdfbatch.inputs import Inputs, Manifest, ManifestSource
 from pdfbatch.ports import Executor, OcrEngine, Output, SinkLike, TextEngine
-from pdfbatch.processor import BatchProcessor
+from pdfbatch.processor import BatchKeywords, BatchOptions, BatchProcessor
 from pdfbatch.report import BatchReport
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
 
 T = TypeVar("T")
+
+
+class ManifestKeywords(BatchKeywords, total=False):
+    """The keyword arguments that ``process_manifest`` hands on to ``process_batch``."""
+
+    executor: "Executor | futures.Executor | str"
+    engine: "TextEngine | str"
+    ocr_engine: "OcrEngine | str"
+    extraction: Extraction
+    limits: Limits
+    retry: RetryPolicy
+    sinks: Sequence[SinkLike]
+    deduplicate: bool
 
 
 # A sequence is an iterable, too, and the more exact promise wins: what the checkers warn of is meant.
@@ -45,6 +59,7 @@ def process_batch(
     inputs: Inputs,
     output: "Output | str | os.PathLike[str] | None" = None,
     *,
+    options: BatchOptions = BatchOptions(),
     max_workers: int | None = None,
     executor: "Executor | futures.Executor | str" = "auto",
     engine: "TextEngine | str" = "pdfium",
@@ -53,25 +68,26 @@ def process_batch(
     limits: Limits = Limits(),
     retry: RetryPolicy = RetryPolicy(),
     sinks: Sequence[SinkLike] = (),
-    batch_id: str | None = None,
-    batch_size: int = 10,
-    resume: bool = False,
-    retry_failed: bool = False,
-    max_failure_rate: float | None = None,
     deduplicate: bool = True,
+    **changes: Unpack[BatchKeywords],
 ) -> BatchReport:
     """Turn documents into text, and tell how it went.
 
     ``inputs``: paths, folders, globs, fsspec URLs, ``bytes``, binary files, ``Document``s, manifests, or an iterable of
     them. ``output``: a folder or fsspec URL for text and records; without it the text is in ``report.results``.
+
     ``max_workers``: by default as many as the processors that this process may use. ``executor`` may be ``"auto"``,
     ``"process"``, ``"thread"`` or ``"sequential"``, ``engine`` ``"pdfium"`` or ``"pypdf"``, ``ocr_engine`` ``"auto"``,
-    ``"tesseract"`` (the program) or ``"tesserocr"``, or a value of the kind. The other parameters are those of
-    ``BatchProcessor`` and its ``run``.
+    ``"tesseract"`` (the program), ``"tesserocr"``, ``"rapidocr"`` or ``"tesseract+rapidocr"``, or a value of the kind. ``extraction``, ``limits``, ``retry``,
+    ``sinks`` and ``deduplicate`` are those of ``BatchProcessor``.
+
+    Options of the batch are given as one ``BatchOptions``, or as keywords, which change it: ``batch_id``, ``batch_size``,
+    ``resume``, ``retry_failed``, ``max_failure_rate``.
 
     One bad document never raises: its result says what happened. Raises ``UsageError`` before any work when the request
     itself cannot be met.
     """
+    options = replace(options, **changes)
     storage = _output(output, limits)
     processor = BatchProcessor(
         executor=_executor(executor, max_workers, storage),
@@ -84,54 +100,30 @@ def process_batch(
         engine=_engine(engine),
         ocr_engine=_ocr_engine(ocr_engine),
     )
-    return processor.run(
-        inputs,
-        batch_id=batch_id,
-        batch_size=batch_size,
-        resume=resume,
-        retry_failed=retry_failed,
-        max_failure_rate=max_failure_rate,
-    )
+    return processor.run(inputs, options)
 
 
 def process_manifest(
     manifest: ManifestSource,
     output: "Output | str | os.PathLike[str] | None" = None,
     *,
-    batch_size: int = 10,
+    options: BatchOptions = BatchOptions(),
     max_workers: int | None = 5,
-    extraction: Extraction = Extraction(),
-    limits: Limits = Limits(),
-    retry: RetryPolicy = RetryPolicy(),
-    sinks: Sequence[SinkLike] = (),
-    resume: bool = False,
-    retry_failed: bool = False,
-    max_failure_rate: float | None = None,
-    deduplicate: bool = True,
+    **settings: Unpack[ManifestKeywords],
 ) -> BatchReport:
-    """Turn the documents of a manifest into text; ``report.batches`` has one account for each ``batch_size`` of them.
+    """Turn the documents of a manifest into text; ``report.batches`` counts each ``batch_size`` (10) of them together.
 
     ``manifest``: a path or URL of a JSON file, its parsed content, or a ``Manifest``. A relative ``file_path`` is taken from
-    the manifest's own folder. All batches share one pool, so that no worker waits for the end of a batch. Raises
-    ``ManifestError`` before any work when the manifest is not one; else as ``process_batch``.
+    the manifest's own folder. The manifest's id names the batch, unless ``batch_id`` does. All groups share one pool, so
+    that no worker waits for the end of a group.
+
+    ``options`` and ``settings`` are those of ``process_batch``: ``executor``, ``engine``, ``ocr_engine``, ``extraction``,
+    ``limits``, ``retry``, ``sinks``, ``deduplicate``, ``batch_id``, ``batch_size``, ``resume``, ``retry_failed``,
+    ``max_failure_rate``. Raises ``ManifestError`` before any work when the manifest is not one; else as ``process_batch``.
     """
-    storage = _output(output, limits)
-    processor = BatchProcessor(
-        executor=defaults.executor_for(storage, max_workers),
-        storage=storage,
-        sinks=sinks,
-        extraction=extraction,
-        limits=limits,
-        retry=retry,
-        deduplicate=deduplicate,
-    )
-    return processor.run_manifest(
-        manifest,
-        batch_size=batch_size,
-        resume=resume,
-        retry_failed=retry_failed,
-        max_failure_rate=max_failure_rate,
-    )
+    loaded = Manifest.load(manifest)
+    named = replace(options, batch_id=options.batch_id or loaded.id or None)
+    return process_batch(loaded, output, options=named, max_workers=max_workers, **settings)
 
 
 def _output(output: "Output | str | os.PathLike[str] | None", limits: Limits) -> Output | None:
@@ -157,7 +149,9 @@ def _executor(executor: "Executor | futures.Executor | str", workers: int | None
 
             return ProcessExecutor(workers=workers)
         case "thread":
-            return defaults.threads_first(workers)
+            from pdfbatch.executors import ThreadExecutor  # noqa: PLC0415
+
+            return ThreadExecutor(workers=workers)
         case "sequential":
             from pdfbatch.executors import SequentialExecutor  # noqa: PLC0415
 

@@ -1,48 +1,35 @@
-"""The composition root: which adapters a batch is made of when the caller names none. Loads an adapter when it is needed."""
+"""The composition root: choose the adapters of a batch where the caller names none. Loads an adapter when it is needed."""
 
 import os
 from collections.abc import Iterable
 from dataclasses import replace
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
 
 from pdfbatch.errors import DependencyError, DocumentError
 from pdfbatch.model import Document
 from pdfbatch.ports import Executor, Locality, OcrEngine, Output, Sink, SinkLike, TextEngine
 from pdfbatch.storage import is_process_local, read_document
 
-if TYPE_CHECKING:
-    from pdfbatch.executors import FallbackExecutor, ThreadExecutor
-
 
 def executor_for(output: Output | None, workers: int | None = None) -> Executor:
-    """Processes, else threads, else one after the other; threads first where the output exists in this process only."""
-    return threads_first(workers) if is_output_process_local(output) else processes_first(workers)
-
-
-def processes_first(workers: int | None = None) -> "FallbackExecutor":
-    """Processes, else threads, else one after the other."""
+    """Return threads where the output exists in this process only; else processes, and where they fail threads, then none."""
     from pdfbatch.executors import FallbackExecutor, ProcessExecutor, SequentialExecutor, ThreadExecutor
 
-    return FallbackExecutor((ProcessExecutor(workers=workers), ThreadExecutor(workers=workers), SequentialExecutor()))
-
-
-def threads_first(workers: int | None = None) -> "ThreadExecutor":
-    """Threads of this process."""
-    from pdfbatch.executors import ThreadExecutor
-
-    return ThreadExecutor(workers=workers)
+    threads = ThreadExecutor(workers=workers)
+    if is_output_process_local(output):
+        return threads
+    return FallbackExecutor((ProcessExecutor(workers=workers), threads, SequentialExecutor()))
 
 
 def engine() -> TextEngine:
-    """pdfium: the fastest engine, and right most often."""
+    """Return pdfium: the fastest engine, and right most often."""
     from pdfbatch.engines import PdfiumEngine
 
     return PdfiumEngine()
 
 
 def second_engine(first: TextEngine) -> TextEngine | None:
-    """pypdf, unless it was the first."""
+    """Return pypdf, ``None`` where it is the first engine."""
     from pdfbatch.engines import PypdfEngine
 
     second = PypdfEngine()
@@ -50,9 +37,9 @@ def second_engine(first: TextEngine) -> TextEngine | None:
 
 
 def ocr_engine(executor: Executor, languages: str) -> OcrEngine:
-    """tesserocr where it is installed with the data of these languages and the executor contains its crashes.
+    """Return tesserocr where it is installed with the data of these languages and the executor contains its crashes.
 
-    Else the tesseract program; so, too, where ``PDFBATCH_TESSERACT`` names one.
+    Else, and where ``PDFBATCH_TESSERACT`` names a program, return the tesseract program.
     """
     from pdfbatch.ocr import VARIABLE, TesseractEngine
 
@@ -79,15 +66,15 @@ def sinks_from(given: Iterable[SinkLike]) -> list[Sink]:
 
 
 def is_output_process_local(output: Output | None) -> bool:
-    """Whether an output exists in this process only, as ``memory://`` does."""
+    """Return whether an output exists in this process only, as ``memory://`` does."""
     return output is not None and output.locality is Locality.PROCESS
 
 
-def brought_along(document: Document) -> Document:
-    """The document with its bytes where they exist in this process only (``memory://``), for a worker elsewhere,
-    or to be told from others.
+def with_content(document: Document) -> Document:
+    """Return the document with its bytes if they exist in this process only (``memory://``).
 
-    What cannot be read stays as it is: the document fails alone, in its worker.
+    A worker elsewhere needs them, and so does the search for duplicates. A document that cannot be read stays as it is: it
+    fails alone, in its worker.
     """
     if document.content is not None or not is_process_local(document.file_path):
         return document
@@ -99,15 +86,12 @@ def brought_along(document: Document) -> Document:
 
 
 def versions(parts: Iterable[TextEngine | OcrEngine]) -> dict[str, str]:
-    """Versions of pdfbatch and of what a batch is made of, for the records."""
+    """Return the versions of pdfbatch and of the engines, for the records."""
     return {"pdfbatch": own_version(), **{part.name: part.version for part in parts}}
 
 
 def own_version() -> str:
-    """The version of pdfbatch."""
-    from importlib.metadata import PackageNotFoundError, version  # 30 modules, which a batch without output is spared
+    """Return the version of pdfbatch. It is written in the package alone, where the build reads it, too."""
+    from pdfbatch import __version__
 
-    try:
-        return version("pdfbatch")
-    except PackageNotFoundError:
-        return "unknown"
+    return __version__

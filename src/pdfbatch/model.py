@@ -9,7 +9,7 @@ from enum import StrEnum
 from pdfbatch.errors import Cause
 from pdfbatch.fast_pickle import fast_pickle
 from pdfbatch.page_ranges import parse_page_range
-from pdfbatch.urls import recorded
+from pdfbatch.urls import without_credentials
 
 
 class DocumentStatus(StrEnum):
@@ -120,7 +120,7 @@ class Document:
 
 def derive_uuid(file_path: str) -> str:
     """Return the id of a document that has none: UUIDv5 (RFC 9562) of its absolute path, or of its URL without secrets."""
-    name = recorded(file_path) if "://" in file_path else os.path.abspath(file_path)
+    name = without_credentials(file_path) if "://" in file_path else os.path.abspath(file_path)
     # A path that is not UTF-8 has halves of surrogate pairs, which UUIDv5 does not take.
     return str(uuid.uuid5(uuid.NAMESPACE_URL, name.encode("utf-8", "surrogatepass").decode("utf-8", "replace")))
 

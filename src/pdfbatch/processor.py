@@ -1,4 +1,4 @@
-"""``BatchProcessor``: the settings of a batch in one value, and the ways to run one."""
+"""``BatchProcessor``: the settings that batches share, and the ways to run a batch; ``BatchOptions``: what one batch is."""
 
 import logging
 import uuid
@@ -6,12 +6,12 @@ from collections.abc import AsyncGenerator, Generator, Iterable, Iterator, Seque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypedDict, Unpack
 
 from pdfbatch import defaults
 from pdfbatch.batch import Batch, Notifier, ProgressTracker
 from pdfbatch.errors import DependencyError, UsageError
-from pdfbatch.inputs import Inputs, Manifest, ManifestSource, documents_from, known_number
+from pdfbatch.inputs import Inputs, Manifest, ManifestSource, documents_from
 from pdfbatch.model import Document, DocumentResult, DocumentStatus
 from pdfbatch.outputs import Results, read_record
 from pdfbatch.ports import Executor, OcrEngine, Output, Shared, SinkLike, TextEngine
@@ -19,21 +19,61 @@ from pdfbatch.report import BatchReport, BatchStatus
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
 from pdfbatch.work import DocumentWork
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 
 Order = Literal["completed", "input"]
 
 
+class BatchKeywords(TypedDict, total=False):
+    """The fields of ``BatchOptions``, as keyword arguments of a call."""
+
+    batch_id: str | None
+    batch_size: int
+    resume: bool
+    retry_failed: bool
+    max_failure_rate: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchOptions:
+    """What is asked of one batch, while a ``BatchProcessor`` has the settings that all its batches share.
+
+    ``batch_id``: the name under which the batch is shown, by default a new UUID. ``batch_size`` documents are counted
+    together in ``report.batches``. ``resume`` leaves out documents that an earlier run finished with the same input and
+    settings; ``retry_failed`` takes only those that failed there; both look into the output. The batch stops early, as
+    ``failed``, when a larger share of its documents (0 to 1) than ``max_failure_rate`` fails.
+
+    Raises ``UsageError`` for values that cannot be meant.
+    """
+
+    batch_id: str | None = None
+    batch_size: int = 10
+    resume: bool = False
+    retry_failed: bool = False
+    max_failure_rate: float | None = None
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        if self.batch_size < 1:
+            raise UsageError(f"batch_size must be at least 1, not {self.batch_size}")
+        if self.max_failure_rate is not None and not 0 <= self.max_failure_rate <= 1:
+            raise UsageError(f"max_failure_rate is a share between 0 and 1, not {self.max_failure_rate:g}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchProcessor:
-    """Turns documents into text: where the work is done, where text goes, who hears of it, and what it may cost.
+    """Turn documents into text. The fields say where the work is done, where text goes, who hears of it, what it may cost.
 
     ``executor``: by default processes, else threads, else one after the other. ``storage``: where text goes; ``None`` keeps
-    it in the results. ``engine`` reads PDFs (pdfium by default) and ``second_engine`` is asked when it refuses one;
-    ``ocr_engine`` reads pictures (by default tesserocr where it is installed and the executor contains crashes, else the
-    tesseract program). With ``deduplicate`` a document whose bytes (and own settings) are
-    those of an earlier one of the batch is not read again: it gets the same text as a ``duplicate``, which names its twin;
-    that needs a ``storage``, or ``run``. A processor holds no resources and can run any number of batches.
+    it in the results. ``sinks`` are notified of progress and of each result. ``engine`` reads PDFs (by default pdfium);
+    ``second_engine`` reads those that it refuses (by default pypdf). ``ocr_engine`` reads pictures (by default tesserocr
+    where it is installed and the executor contains crashes, else the tesseract program).
+
+    With ``deduplicate``, a document with the same bytes and settings of its own as an earlier one of the batch is not read
+    again: it gets the same text as a ``duplicate``, and its ``duplicate_of`` names the other one. That needs a ``storage``,
+    or ``run``.
+
+    A processor holds no resources and can run any number of batches, also at the same time.
     """
 
     executor: Executor | None = None
@@ -48,91 +88,63 @@ class BatchProcessor:
     deduplicate: bool = True
 
     def run(
-        self,
-        documents: Inputs,
-        *,
-        batch_id: str | None = None,
-        batch_size: int = 10,
-        resume: bool = False,
-        retry_failed: bool = False,
-        max_failure_rate: float | None = None,
+        self, documents: Inputs, options: BatchOptions = BatchOptions(), **changes: Unpack[BatchKeywords]
     ) -> BatchReport:
         """Process all documents and return the report.
 
-        ``documents`` is anything that ``pdfbatch.inputs.sources.documents_from`` takes. ``batch_size`` documents are counted
-        together in ``report.batches``. ``resume`` leaves out documents that an earlier run finished with the same input
-        and settings; ``retry_failed`` takes only those that failed there. The batch stops early, as ``failed``, when a
-        larger share of its documents (0 to 1) than ``max_failure_rate`` fails.
+        ``documents`` is anything that ``pdfbatch.inputs.documents_from`` takes. Options are given as one ``BatchOptions``,
+        or as keywords, which change it: ``batch_id``, ``batch_size``, ``resume``, ``retry_failed``, ``max_failure_rate``.
 
         Raises a ``UsageError`` before any work, and ``ExecutorError`` when no executor can do the work. Ctrl-C raises
         ``KeyboardInterrupt`` after the workers have been stopped; what was finished is kept.
         """
-        options = _BatchOptions(batch_id, batch_size, resume, retry_failed, max_failure_rate)
-        batch = self._batch(documents, options, Results(self.storage))
+        batch = self._batch(documents, replace(options, **changes), Results(self.storage))
         for _ in batch.results():
             pass
         return batch.report()
 
     def run_manifest(
-        self,
-        manifest: ManifestSource,
-        *,
-        batch_size: int = 10,
-        resume: bool = False,
-        retry_failed: bool = False,
-        max_failure_rate: float | None = None,
+        self, manifest: ManifestSource, options: BatchOptions = BatchOptions(), **changes: Unpack[BatchKeywords]
     ) -> BatchReport:
-        """Process the documents of a manifest (or its path, URL or parsed JSON); the manifest's id names the batch.
+        """Process the documents of a manifest, or of its path, URL or parsed JSON. Options are those of ``run``.
 
-        Raises ``ManifestError`` before any work when it is not one; else as ``run``.
+        The manifest's id names the batch, unless the options do. Raises ``ManifestError`` before any work when it is no
+        manifest; else as ``run``.
         """
-        loaded = Manifest.load(manifest)
-        return self.run(
-            loaded,
-            batch_id=loaded.id or None,
-            batch_size=batch_size,
-            resume=resume,
-            retry_failed=retry_failed,
-            max_failure_rate=max_failure_rate,
-        )
+        loaded, options = Manifest.load(manifest), replace(options, **changes)
+        return self.run(loaded, replace(options, batch_id=options.batch_id or loaded.id or None))
 
     def stream(
         self,
         documents: Inputs,
+        options: BatchOptions = BatchOptions(),
         *,
         order: Order = "completed",
-        batch_id: str | None = None,
-        resume: bool = False,
-        retry_failed: bool = False,
-        max_failure_rate: float | None = None,
+        **changes: Unpack[BatchKeywords],
     ) -> Generator[DocumentResult]:
         """Process documents and yield each result as it comes, or in the caller's ``order="input"``.
 
-        Everything that can be checked is checked at the call; work begins with the first result that is asked for. Closing
-        the generator cancels the batch. Raises as ``run``.
+        Options are those of ``run``. They and all else that can be checked are checked at the call; work begins when the
+        first result is asked for. Closing the generator cancels the batch. Raises as ``run``.
         """
-        options = _BatchOptions(batch_id, 10, resume, retry_failed, max_failure_rate)
-        return _streamed(self._batch(documents, options, None), order)
+        return _in_order_of(self._batch(documents, replace(options, **changes), None), order)
 
     async def astream(
         self,
         documents: Inputs,
+        options: BatchOptions = BatchOptions(),
         *,
         order: Order = "completed",
-        batch_id: str | None = None,
-        resume: bool = False,
-        retry_failed: bool = False,
-        max_failure_rate: float | None = None,
+        **changes: Unpack[BatchKeywords],
     ) -> AsyncGenerator[DocumentResult]:
-        """As ``stream``, for a running event loop, which is never blocked. Cancelling the task cancels the batch."""
-        import asyncio  # noqa: PLC0415 (who calls this has loaded it)
+        """Do the same as ``stream`` for a running event loop, without blocking it. Cancelling the task cancels the batch."""
+        import asyncio  # noqa: PLC0415 (whoever calls this has loaded it)
 
-        options = _BatchOptions(batch_id, 10, resume, retry_failed, max_failure_rate)
         loop = asyncio.get_running_loop()
         thread = ThreadPoolExecutor(1, thread_name_prefix="pdfbatch-astream")
         try:
-            batch = await loop.run_in_executor(thread, self._batch, documents, options, None)
-            results = _streamed(batch, order)
+            batch = await loop.run_in_executor(thread, self._batch, documents, replace(options, **changes), None)
+            results = _in_order_of(batch, order)
             try:
                 while (result := await loop.run_in_executor(thread, next, results, None)) is not None:
                     yield result
@@ -142,26 +154,35 @@ class BatchProcessor:
         finally:
             thread.shutdown(wait=False)
 
-    def _batch(self, documents: Inputs, options: "_BatchOptions", results: Results | None) -> Batch:
+    def _batch(self, documents: Inputs, options: BatchOptions, results: Results | None) -> Batch:
         """Check all that can be checked, and put a batch together."""
-        options.check()
         if self.storage is not None:
             self.storage.check()
-        chosen = self._chosen(documents_from(documents), options)
-        expected = 0 if options.retry_failed else known_number(documents) or 0
+        found = documents_from(documents)
+        chosen: Iterator[Document] = found
+        if options.retry_failed:
+            if self.storage is None:
+                raise UsageError("retry_failed needs an output: it looks there for the documents that failed")
+            chosen = _failed_before(chosen, self.storage)
+        expected = 0 if options.retry_failed else found.count() or 0
         executor = self.executor or defaults.executor_for(self.storage)
         work = self._work(executor)
         deduplicate = self.deduplicate and not (self.storage is None and results is None)
         if executor.shares < Shared.MEMORY or deduplicate:
-            chosen = map(defaults.brought_along, chosen)
+            chosen = map(defaults.with_content, chosen)
         self._check_executor(executor)
-        ledger = options.ledger(results, executor.name)
+        status = BatchStatus(batch_id=options.batch_id or str(uuid.uuid4()), executor=executor.name)
         return Batch(
             documents=chosen,
             executor=executor,
             work=work,
-            ledger=ledger,
-            broadcast=Notifier(defaults.sinks_from(self.sinks)),
+            progress=ProgressTracker(
+                status=status,
+                results=results,
+                batch_size=options.batch_size,
+                max_failure_rate=options.max_failure_rate,
+            ),
+            notifier=Notifier(defaults.sinks_from(self.sinks)),
             retry=self.retry,
             limits=self.limits,
             resume=options.resume,
@@ -172,7 +193,7 @@ class BatchProcessor:
     def _work(self, executor: Executor) -> DocumentWork:
         engine = self.engine or defaults.engine()
         second_engine = self.second_engine or defaults.second_engine(engine)
-        ocr_engine = self._checked_ocr_engine(executor)
+        ocr_engine = self._choose_ocr_engine(executor)
         parts = [part for part in (engine, second_engine, ocr_engine) if part is not None]
         return DocumentWork(
             engine=engine,
@@ -181,11 +202,14 @@ class BatchProcessor:
             extraction=self.extraction,
             limits=self.limits,
             output=self.storage,
-            versions={} if self.storage is None else defaults.versions(parts),  # only records tell them
+            versions={} if self.storage is None else defaults.versions(parts),  # only records keep them
         )
 
-    def _checked_ocr_engine(self, executor: Executor) -> OcrEngine | None:
-        """The OCR engine, when OCR is wanted and there; raises ``DependencyError`` when it is wanted, not there and due."""
+    def _choose_ocr_engine(self, executor: Executor) -> OcrEngine | None:
+        """Return the OCR engine; ``None`` where OCR is not wanted, or not there and may be missing.
+
+        Raises ``DependencyError`` when it is not there and may not be missing.
+        """
         if self.extraction.ocr == "never":
             return None
         languages = self.extraction.languages
@@ -201,6 +225,7 @@ class BatchProcessor:
         return engine
 
     def _check_executor(self, executor: Executor) -> None:
+        """Warn of limits that the executor cannot keep, and raise ``UsageError`` if it cannot reach the output."""
         if replace(self.limits, storage_timeout=Limits().storage_timeout) != Limits() and not executor.kills:
             log.warning(
                 "executor '%s' cannot stop a document that hangs or grows: limits are only kept between pages",
@@ -212,60 +237,26 @@ class BatchProcessor:
                 "use a ThreadExecutor, or another output"
             )
 
-    def _chosen(self, documents: Iterator[Document], options: "_BatchOptions") -> Iterator[Document]:
-        if not options.retry_failed:
-            return documents
-        if self.storage is None:
-            raise UsageError("retry_failed needs an output: it looks there for the documents that failed")
-        return _failed_before(documents, self.storage)
 
-
-@dataclass(frozen=True, slots=True)
-class _BatchOptions:
-    """What is asked of one batch."""
-
-    batch_id: str | None
-    batch_size: int
-    resume: bool
-    retry_failed: bool
-    max_failure_rate: float | None
-
-    def check(self) -> None:
-        if self.batch_size < 1:
-            raise UsageError(f"batch_size must be at least 1, not {self.batch_size}")
-        if self.max_failure_rate is not None and not 0 <= self.max_failure_rate <= 1:
-            raise UsageError(f"max_failure_rate is a share between 0 and 1, not {self.max_failure_rate:g}")
-
-    def ledger(self, results: Results | None, executor: str) -> ProgressTracker:
-        status = BatchStatus(batch_id=self.batch_id or str(uuid.uuid4()), executor=executor)
-        return ProgressTracker(
-            status=status, results=results, batch_size=self.batch_size, max_failure_rate=self.max_failure_rate
-        )
-
-
-def _streamed(batch: Batch, order: Order) -> Generator[DocumentResult]:
-    with closing(batch.results()) as results:
-        if order == "input":
-            yield from _in_order(results)
-        else:
-            for _, result in results:
-                yield result
-
-
-def _in_order(results: Iterable[tuple[int, DocumentResult]]) -> Iterator[DocumentResult]:
-    """Results by position; those that come before their turn are held back."""
-    waiting: dict[int, DocumentResult] = {}
+def _in_order_of(batch: Batch, order: Order) -> Generator[DocumentResult]:
+    """Yield the results of a batch as they come, or hold back those that come before their turn."""
+    held: dict[int, DocumentResult] = {}
     turn = 0
-    for position, result in results:
-        waiting[position] = result
-        while turn in waiting:
-            yield waiting.pop(turn)
-            turn += 1
-    for position in sorted(waiting):
-        yield waiting[position]
+    with closing(batch.results()) as results:
+        for position, result in results:
+            if order == "completed":
+                yield result
+                continue
+            held[position] = result
+            while turn in held:
+                yield held.pop(turn)
+                turn += 1
+    for position in sorted(held):
+        yield held[position]
 
 
 def _failed_before(documents: Iterable[Document], output: Output) -> Iterator[Document]:
+    """Yield the documents whose record in the output says that they failed."""
     for document in documents:
         record = read_record(output, document.document_uuid)
         if record is not None and not DocumentStatus(record["status"]).ok:

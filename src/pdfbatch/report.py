@@ -1,4 +1,4 @@
-"""How a batch is going (``BatchStatus``) and how it went (``BatchReport``): pure values, no clock of their own."""
+"""How a batch is going (``BatchStatus``) and how it went (``BatchReport``): pure values without a clock."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from pdfbatch.model import DocumentResult
 
 
 class BatchState(StrEnum):
-    """Where a batch is in its life."""
+    """The state of a batch."""
 
     PENDING = "pending"
     PROCESSING = "processing"
@@ -20,15 +20,15 @@ class BatchState(StrEnum):
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will happen."""
+        """Whether the batch is over."""
         return self not in (BatchState.PENDING, BatchState.PROCESSING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchStatus:
-    """A snapshot of a batch. ``processed = successful + failed``; the further counts are shown apart.
+    """A snapshot of a batch. ``processed`` is ``successful`` plus ``failed``.
 
-    ``partial``, ``empty``, ``skipped`` and ``duplicates`` are counted inside ``successful``. ``total_documents`` is what is
+    ``partial``, ``empty``, ``skipped`` and ``duplicates`` are counted in ``successful``, too. ``total_documents`` is what is
     known so far: a lazy source is counted as it is read. Times are seconds since the epoch; rates are per hour.
     """
 
@@ -54,29 +54,29 @@ class BatchStatus:
 
     @property
     def processed(self) -> int:
-        """Documents that have ended."""
+        """Number of documents that have ended."""
         return self.successful + self.failed
 
     @property
     def documents_per_hour(self) -> float:
-        """Documents that were really worked on (skipped ones are not) for each hour so far."""
+        """Documents per hour so far, without skipped ones."""
         return _per_hour(self.processed - self.skipped, self.elapsed_seconds)
 
     @property
     def pages_per_hour(self) -> float:
-        """Pages for each hour so far."""
+        """Pages per hour so far."""
         return _per_hour(self.pages, self.elapsed_seconds)
 
     @property
     def eta_seconds(self) -> float | None:
-        """Time left at the rate so far; ``None`` before there is a rate and after the end."""
+        """Seconds left at the rate so far; ``None`` before there is a rate and after the end."""
         rate = self.documents_per_hour
         if self.state is not BatchState.PROCESSING or rate <= 0:
             return None
         return max(0, self.total_documents - self.processed) * 3600 / rate
 
     def as_dict(self) -> dict[str, object]:
-        """The status as JSON-ready data, with the keys that readers of a status rely on."""
+        """Return the status as JSON-ready data, with the keys that readers of a status rely on."""
         return {
             "total_documents": self.total_documents,
             "processed": self.processed,
@@ -104,7 +104,7 @@ class BatchStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchCounts:
-    """What came of one group of documents that were counted together. ``number`` counts from 1."""
+    """Counts of one group of documents; ``number`` counts the groups from 1."""
 
     number: int
     total_documents: int = 0
@@ -114,7 +114,7 @@ class BatchCounts:
     worker_seconds: float = 0.0
 
     def as_dict(self) -> dict[str, object]:
-        """The account as JSON-ready data."""
+        """Return the counts as JSON-ready data."""
         return {
             "batch": self.number,
             "total_documents": self.total_documents,
@@ -130,8 +130,8 @@ class BatchCounts:
 class BatchReport:
     """How a batch went.
 
-    ``results`` holds one ``DocumentResult`` for each document (on disk, read as they are asked for), ``batches`` one
-    account for each group of ``batch_size`` documents. ``percentiles`` are of the seconds that workers spent on a document.
+    ``results`` holds one ``DocumentResult`` for each document (on disk, read when somebody asks for it), ``batches`` the
+    counts of each group of ``batch_size`` documents. ``percentiles`` are of the seconds that workers spent on a document.
     ``stop_reason`` says why a batch ended early.
     """
 
@@ -145,52 +145,52 @@ class BatchReport:
 
     @property
     def batch_id(self) -> str:
-        """The id under which the batch was shown."""
+        """Id under which the batch was shown."""
         return self.status.batch_id
 
     @property
     def total_documents(self) -> int:
-        """Documents handed in."""
+        """Number of documents handed in."""
         return self.status.total_documents
 
     @property
     def processed(self) -> int:
-        """Documents that ended."""
+        """Number of documents that ended."""
         return self.status.processed
 
     @property
     def successful(self) -> int:
-        """Documents that ended well, ``partial`` and ``empty`` among them."""
+        """Number of documents that ended well, ``partial`` and ``empty`` ones among them."""
         return self.status.successful
 
     @property
     def failed(self) -> int:
-        """Documents that failed."""
+        """Number of documents that failed."""
         return self.status.failed
 
     @property
     def duration_seconds(self) -> float:
-        """Wall time of the batch."""
+        """Wall time of the batch in seconds."""
         return self.status.elapsed_seconds
 
     @property
     def documents_per_hour(self) -> float:
-        """Documents for each hour of wall time."""
+        """Documents per hour of wall time, without skipped ones."""
         return self.status.documents_per_hour
 
     @property
     def pages_per_hour(self) -> float:
-        """Pages for each hour of wall time."""
+        """Pages per hour of wall time."""
         return self.status.pages_per_hour
 
     @property
     def average_seconds_per_document(self) -> float:
-        """Wall time divided by documents: with several workers less than what one document takes."""
+        """Wall time divided by documents: with several workers, less than one document takes."""
         return self.duration_seconds / self.processed if self.processed else 0.0
 
     @property
     def failures(self) -> Iterator[DocumentResult]:
-        """The results of documents that failed."""
+        """Results of the documents that failed."""
         return (result for result in self.results if not result.ok)
 
     def raise_for_failures(self, max_failure_rate: float = 0.0) -> None:
@@ -200,7 +200,7 @@ class BatchReport:
             raise BatchFailedError(f"{self.failed} of {self.processed} documents failed ({causes})")
 
     def summary(self) -> dict[str, object]:
-        """The report without its results, as JSON-ready data."""
+        """Return the report without its results, as JSON-ready data."""
         return {
             "batch_id": self.batch_id,
             "status": str(self.status.state),
@@ -228,16 +228,16 @@ class BatchReport:
             "updated_at": utc(self.status.updated_at),
             "output": self.output,
             "stop_reason": self.stop_reason or None,
-            "batches": [account.as_dict() for account in self.batches],
+            "batches": [group.as_dict() for group in self.batches],
         }
 
     def as_dict(self) -> dict[str, object]:
-        """The whole report as JSON-ready data, each result as its summary (without text)."""
+        """Return the whole report as JSON-ready data, each result as its summary (without text)."""
         return {**self.summary(), "results": [result.as_dict() for result in self.results]}
 
 
 def utc(seconds: float | None) -> str | None:
-    """Seconds since the epoch as ISO 8601 in UTC with ``Z``."""
+    """Return seconds since the epoch as ISO 8601 in UTC with ``Z``."""
     if seconds is None:
         return None
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

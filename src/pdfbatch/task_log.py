@@ -18,7 +18,7 @@ from pdfbatch.tasks import TaskLog
 MAX_RECORDS = 20
 ENGINE_LOGGERS = ("pypdf", "pypdfium2", "PIL", "pytesseract")
 
-log = logging.getLogger("pdfbatch.documents")
+log: logging.Logger = logging.getLogger("pdfbatch.documents")
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -12,8 +13,10 @@ import pytest
 
 from pdfbatch.batch import content_index, duplicate_filter
 from pdfbatch.batch.content_index import ContentIndex
+from pdfbatch.batch.duplicate_filter import PendingDocument
 from pdfbatch.errors import Cause
 from pdfbatch.executors.process import ProcessExecutor
+from pdfbatch.executors.process.memory import read_own_resident_bytes
 from pdfbatch.executors.sequential import SequentialExecutor
 from pdfbatch.executors.thread import ThreadExecutor
 from pdfbatch.model import Document, DocumentResult, DocumentStatus, Failure
@@ -21,8 +24,9 @@ from pdfbatch.outcomes import failed_result
 from pdfbatch.ports import Executor, OpenDocument
 from pdfbatch.processor import BatchProcessor
 from pdfbatch.settings import Extraction
-from pdfbatch.storage import Storage, fingerprints
+from pdfbatch.storage import Fingerprint, Storage
 from pdfbatch.storage.documents import fingerprint
+from pdfbatch.tasks import ReadTask
 from pdfbatch.testing import PlainEngine, plain_document
 
 EXECUTORS: list[Executor] = [SequentialExecutor(), ThreadExecutor(workers=3), ProcessExecutor(workers=2)]
@@ -102,7 +106,7 @@ def test_a_duplicate_has_a_record_and_a_text_of_its_own(tmp_path: Path) -> None:
     assert (second["pages"], second["counts"]) == (first["pages"], first["counts"])
 
 
-def test_documents_given_as_bytes_have_twins_too(tmp_path: Path) -> None:
+def test_documents_given_as_bytes_have_duplicates_too(tmp_path: Path) -> None:
     content = plain_document("the same")
     documents = [Document(f"{name}.pdf", name, content=content) for name in ("0", "1")]
     report = processor(tmp_path, output=False).run(documents)
@@ -129,7 +133,7 @@ def test_the_same_bytes_under_other_settings_are_read(own: dict[str, str], tmp_p
 
 
 @pytest.mark.parametrize("output", [True, False], ids=["output", "results"])
-def test_a_document_whose_twin_failed_is_tried_itself(output: bool, tmp_path: Path) -> None:
+def test_a_document_whose_original_failed_is_read_itself(output: bool, tmp_path: Path) -> None:
     documents = written(tmp_path, b"\xff\xfe", plain_document("x"), b"\xff\xfe")
     found = by_id(iter(processor(tmp_path, output=output).run(documents).results))
     causes = [result.failure and result.failure.cause for result in found.values()]
@@ -138,23 +142,23 @@ def test_a_document_whose_twin_failed_is_tried_itself(output: bool, tmp_path: Pa
 
 
 @pytest.mark.parametrize("output", [True, False], ids=["output", "results"])
-def test_a_document_without_text_is_empty_and_so_is_its_twin(output: bool, tmp_path: Path) -> None:
+def test_a_document_without_text_is_empty_and_so_is_its_duplicate(output: bool, tmp_path: Path) -> None:
     report = processor(tmp_path, output=output).run(written(tmp_path, plain_document(""), plain_document("")))
     assert [result.status for result in report.results] == [DocumentStatus.EMPTY] * 2
 
 
 @by_executor
-def test_many_twins_of_one_document_all_come_back(executor: Executor, tmp_path: Path) -> None:
-    count = duplicate_filter.MAX_WAITING + 300
+def test_many_duplicates_of_one_document_all_come_back(executor: Executor, tmp_path: Path) -> None:
+    count = duplicate_filter.MAX_DEFERRED + 300
     (tmp_path / "one.pdf").write_bytes(plain_document("the same"))
     for number in range(count):
         os.link(tmp_path / "one.pdf", tmp_path / f"{number}.pdf")
     report = processor(tmp_path, executor, output=False).run(str(tmp_path / "*.pdf"))
     assert (report.total_documents, report.successful, len(report.results)) == (count + 1, count + 1, count + 1)
-    assert report.status.duplicates >= duplicate_filter.MAX_WAITING - 1
+    assert report.status.duplicates >= duplicate_filter.MAX_DEFERRED - 1
 
 
-def test_a_resumed_batch_finds_the_same_twins(tmp_path: Path) -> None:
+def test_a_resumed_batch_finds_the_same_duplicates(tmp_path: Path) -> None:
     contents = [plain_document("a"), plain_document("b"), plain_document("a"), plain_document("b")]
     documents = written(tmp_path, *contents)
     processor(tmp_path).run(documents[:3])
@@ -173,21 +177,21 @@ def test_a_batch_that_is_stopped_tells_of_the_duplicates_that_waited(tmp_path: P
     assert len(report.results) == report.total_documents == 60
 
 
-def test_a_twin_that_changed_since_it_was_met_is_no_twin(tmp_path: Path) -> None:
+def test_a_file_that_changed_since_it_was_met_has_no_duplicates(tmp_path: Path) -> None:
     found = ContentIndex()
     one, two = written(tmp_path, plain_document("a"), plain_document("a"))
-    assert found.meet(one, fingerprint(one), 0) is None
+    assert found.find_or_add(one, fingerprint(one), 0) is None
     Path(one.file_path).write_bytes(plain_document("b"))
     os.utime(one.file_path, (1, 1))
-    assert found.meet(two, fingerprint(two), 1) is None
+    assert found.find_or_add(two, fingerprint(two), 1) is None
 
 
-def test_files_that_differ_in_the_middle_only_are_no_twins(tmp_path: Path) -> None:
+def test_files_that_differ_in_the_middle_only_are_no_duplicates(tmp_path: Path) -> None:
     filling = b"x" * (2 * content_index.SAMPLE_BYTES)
     one, two, three = written(tmp_path, *(filling + middle + filling for middle in (b"1", b"2", b"1")))
     found = ContentIndex()
-    assert [found.meet(it, fingerprint(it), place) for place, it in enumerate((one, two))] == [None, None]
-    met = found.meet(three, fingerprint(three), 2)
+    assert [found.find_or_add(it, fingerprint(it), place) for place, it in enumerate((one, two))] == [None, None]
+    met = found.find_or_add(three, fingerprint(three), 2)
     assert met is not None
     known, duplicate_of = met
     assert (known.document_uuid, known.position, duplicate_of.own_fingerprint) == ("0", 0, str(fingerprint(three)))
@@ -196,23 +200,65 @@ def test_files_that_differ_in_the_middle_only_are_no_twins(tmp_path: Path) -> No
 def test_a_document_of_a_size_of_its_own_is_never_opened(tmp_path: Path) -> None:
     found = ContentIndex()
     gone = [Document(str(tmp_path / f"{number}.pdf"), str(number)) for number in range(3)]
-    met = [found.meet(it, fingerprints.Fingerprint(size_bytes=size, tag="t"), 0) for size, it in enumerate(gone, 1)]
+    met = [found.find_or_add(it, Fingerprint(size_bytes=size, tag="t"), 0) for size, it in enumerate(gone, 1)]
     assert met == [None, None, None]
 
 
-def test_twins_take_less_than_forty_bytes_a_document_in_memory(tmp_path: Path) -> None:
-    found = ContentIndex()
-    for number in range(20_000):
-        document = Document(f"{number}.pdf", str(number), content=b"%06d" % number)
-        found.meet(document, fingerprints.of_bytes(document.content or b""), number)
-    assert found.memory_bytes / 20_000 < 40
+def test_the_memory_of_an_index_does_not_grow_with_its_documents() -> None:
+    found, fingerprint_of = ContentIndex(), Fingerprint
+
+    def add(numbers: range) -> int:
+        for number in numbers:
+            document = Document(f"/folder/of/documents/{number}.pdf", f"the-id-of-a-document-{number}")
+            found.find_or_add(document, fingerprint_of(size_bytes=number + 1, tag="t"), number)
+        return read_own_resident_bytes()
+
+    before = add(range(40_000))
+    assert add(range(40_000, 120_000)) - before < 4 << 20
+    found.close()
 
 
-def test_the_same_failure_is_not_copied_from_a_twin_that_was_lost() -> None:
-    held = duplicate_filter.DuplicateFilter(under_way={"0"}, results=None)
+def test_paths_and_ids_need_not_be_text(tmp_path: Path) -> None:
+    found, name = ContentIndex(), os.fsdecode(b"\xff.pdf")
+    one, two = (Document(name, f"{number}\udc80", content=b"same") for number in (1, 2))
+    assert found.find_or_add(one, fingerprint(one), 0) is None
+    met = found.find_or_add(two, fingerprint(two), 1)
+    assert met is not None
+    assert met[0].document_uuid == "1\udc80"
+
+
+def test_one_index_serves_several_threads() -> None:
+    found, met = ContentIndex(), list[object]()
+
+    def look() -> None:
+        for number in range(300):
+            document = Document(f"{number}.pdf", content=b"%d" % number)
+            met.append(found.find_or_add(document, fingerprint(document), number))
+
+    threads = [threading.Thread(target=look) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(met), met.count(None)) == (1200, 300)
+
+
+def test_an_index_that_is_closed_finds_nothing() -> None:
+    found, document = ContentIndex(), Document("a.pdf", content=b"x")
+    found.find_or_add(document, fingerprint(document), 0)
+    found.close()
+    assert found.find_or_add(document, fingerprint(document), 1) is None
+
+
+def test_a_duplicate_of_a_document_that_was_lost_is_read_itself() -> None:
     one, two = (Document(name, name, content=b"same") for name in ("0", "1"))
-    found = fingerprints.of_bytes(b"same")
-    assert [held.take(it, found, place) for place, it in enumerate((one, two))] == [False, True]
-    assert list(held.held()) == [two]
-    held.ended(failed_result(one, Failure(cause=Cause.WORKER_LOST, message="0: lost")), 0)
-    assert (list(held.unlike), list(held.copies), held.waiting) == ([two], [], 0)
+    pending = {str(place): PendingDocument(place, document) for place, document in enumerate((one, two))}
+    duplicates = duplicate_filter.DuplicateFilter(pending=pending, results=None)
+    tasks = [ReadTask(document=document) for document in (one, two)]
+    stages = duplicates.filter(duplicates.requeue(iter(tasks)))
+    assert [next(stages), next(stages)] == [tasks[0], None]
+    pending.pop("0")
+    duplicates.release(failed_result(one, Failure(cause=Cause.WORKER_LOST, message="0: lost")), 0)
+    assert next(stages) == tasks[1]
+    pending.pop("1")
+    assert list(stages) == []

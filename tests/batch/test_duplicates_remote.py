@@ -82,14 +82,16 @@ def test_by_the_long_way_too(bucket: Bucket, proxy: FaultProxy, tmp_path: Path) 
 
 
 @OUTPUTS
-def test_one_whose_twin_failed_is_tried_itself(bucket: Bucket, proxy: FaultProxy, tmp_path: Path, output: bool) -> None:
+def test_one_whose_original_failed_is_read_itself(
+    bucket: Bucket, proxy: FaultProxy, tmp_path: Path, output: bool
+) -> None:
     put(bucket, *[b"\xff\xfe", plain_document("x")] * 3)
     report = run(listed(bucket, proxy), tmp_path / "out" if output else None, ProcessExecutor(workers=2))
     assert statuses(report.results) == {"failed": 3, "succeeded": 1, "duplicate": 2}
     assert {result.failure.cause for result in report.results if result.failure} == {Cause.MALFORMED}
 
 
-def test_other_settings_of_a_document_are_no_twin(bucket: Bucket, proxy: FaultProxy) -> None:
+def test_other_settings_of_a_document_make_no_duplicate(bucket: Bucket, proxy: FaultProxy) -> None:
     put(bucket, *[plain_document("a", "b")] * 3)
     options = s3_options(proxy.server_port)
     ranges = ((f"{bucket.url}/in/00{number}.pdf", pages) for number, pages in enumerate((None, "1", None)))
@@ -100,13 +102,13 @@ def test_other_settings_of_a_document_are_no_twin(bucket: Bucket, proxy: FaultPr
     assert statuses(report.results) == {"succeeded": 2, "duplicate": 1}
 
 
-def test_a_finished_batch_is_skipped_with_its_twins(bucket: Bucket, proxy: FaultProxy, tmp_path: Path) -> None:
+def test_a_finished_batch_is_skipped_with_its_duplicates(bucket: Bucket, proxy: FaultProxy, tmp_path: Path) -> None:
     put(bucket, *[plain_document("the same")] * 4)
     first = run(listed(bucket, proxy), tmp_path / "out", ProcessExecutor(workers=2))
     asked = len(proxy.requests)
     report = run(listed(bucket, proxy), tmp_path / "out", ProcessExecutor(workers=2), resume=True)
     assert statuses(report.results) == {"skipped": 4}
-    assert twins(report.results) == twins(first.results)
+    assert originals(report.results) == originals(first.results)
     assert not [path for _, path in proxy.requests[asked:] if ".pdf" in path]
 
 
@@ -134,6 +136,6 @@ def test_bytes_at_hand_and_bytes_elsewhere(bucket: Bucket, proxy: FaultProxy) ->
     assert statuses(report.results) == {"succeeded": 1, "duplicate": 1}
 
 
-def twins(results: Iterable[DocumentResult]) -> dict[str, str | None]:
+def originals(results: Iterable[DocumentResult]) -> dict[str, str | None]:
     """Whose bytes each document shares."""
     return {result.document.document_uuid: result.duplicate_of for result in results}

@@ -5,11 +5,11 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import Self
 
-from pdfbatch.batch.scheduler import FILL_TO, Scheduler
+from pdfbatch.batch.scheduler import FILL_TO, Completed, Scheduler
 from pdfbatch.errors import Cause
-from pdfbatch.model import Document, Failure
+from pdfbatch.model import Document, DocumentResult, DocumentStatus, Failure
 from pdfbatch.settings import Limits, RetryPolicy
-from pdfbatch.tasks import ReadTask, Task, TaskResult
+from pdfbatch.tasks import JoinTask, PartialDocument, ReadTask, Task, TaskResult
 
 
 class HeldPool:
@@ -65,3 +65,24 @@ def test_tasks_that_only_wait_for_their_output_take_no_room_in_the_pool() -> Non
     pool.pending_writes = FILL_TO
     assert next(results) is None
     assert len(pool.given) == 2 * FILL_TO
+
+
+def test_results_of_the_source_come_at_once_and_take_no_room_in_the_pool() -> None:
+    pool, skipped = HeldPool(), DocumentResult(document=Document("done.pdf"), status=DocumentStatus.SKIPPED)
+    source: list[ReadTask | DocumentResult] = [ReadTask(document=Document("a.pdf")), *[skipped] * 100]
+    results = Scheduler(pool, iter(source), RetryPolicy(), Limits()).results()
+    assert [next(results) for _ in range(100)] == [Completed(skipped)] * 100
+    assert len(pool.given) == 1
+
+
+def test_a_call_of_wake_loses_no_join() -> None:
+    pool, document = HeldPool(), Document("a.pdf")
+    scheduler = Scheduler(pool, iter([ReadTask(document=document)]), RetryPolicy(), Limits())
+    results = scheduler.results()
+    assert next(results) is None
+    partial = PartialDocument(fingerprint="f", engine="e", page_numbers=(), pdf_metadata={})
+    join = JoinTask(document=document, partial_document=partial)
+    pool.given[0][1].set_result(TaskResult(join=join))
+    scheduler.events.wake()
+    assert [next(results), next(results)] == [None, None]
+    assert isinstance(pool.given[-1][0], JoinTask)

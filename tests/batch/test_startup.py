@@ -1,4 +1,4 @@
-"""The beginning of a batch: its pool starts while its documents are looked for, and is never left behind."""
+"""A pool starts while the documents are being located, and is never left behind."""
 
 import threading
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Self, cast
 
 import pytest
 
-from pdfbatch.batch.startup import begun
+from pdfbatch.batch.startup import start_pool
 from pdfbatch.errors import PoolStartError
 from pdfbatch.executors.fallback import FallbackExecutor
 from pdfbatch.executors.futures import FuturesExecutor
@@ -53,7 +53,7 @@ class Starter:
 
 
 def with_pool(starter: Starter, search: "threading.Event | BaseException") -> None:
-    """Begin and end; the search opens the gate, or raises."""
+    """Start and stop the pool; the search opens the gate, or raises."""
 
     def searched() -> None:
         starter.gate.set()
@@ -61,11 +61,11 @@ def with_pool(starter: Starter, search: "threading.Event | BaseException") -> No
             raise search
         search.set()
 
-    with begun(cast("Executor", starter), cast("Work", None), searched):
-        pass
+    with start_pool(cast("Executor", starter), cast("Work", None), searched) as (pool, _):
+        assert pool is cast("Pool", starter)
 
 
-def test_a_pool_that_starts_aside_starts_while_documents_are_looked_for() -> None:
+def test_a_pool_that_starts_in_any_thread_starts_while_documents_are_located() -> None:
     starter, searched = Starter(starts_in_any_thread=True), threading.Event()
     with_pool(starter, searched)
     assert starter.thread is not threading.current_thread()
@@ -92,7 +92,7 @@ def test_a_pool_that_cannot_start_says_so() -> None:
     assert starter.left == []
 
 
-def test_executors_of_our_own_start_aside_and_no_others() -> None:
+def test_our_own_executors_start_in_any_thread_and_no_others() -> None:
     own = (ProcessExecutor(), ThreadExecutor(), SequentialExecutor())
     assert all(executor.starts_in_any_thread for executor in (*own, FallbackExecutor(own)))
     assert not FallbackExecutor((*own, cast("Executor", Starter(starts_in_any_thread=False)))).starts_in_any_thread

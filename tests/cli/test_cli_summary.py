@@ -33,7 +33,7 @@ def _told(*results: DocumentResult, state: BatchState = BatchState.COMPLETED, ou
     for position, result in enumerate(results):
         failures.document(result)
         ledger.add(result, position)
-    status = replace(ledger.end(state, len(results)), elapsed_seconds=36.0)
+    status = replace(ledger.finish(state, len(results)), elapsed_seconds=36.0)
     report = replace(ledger.report(output), status=status)
     return "\n".join(summary_lines(report, failures, ARGV, PLAIN))
 

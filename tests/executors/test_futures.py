@@ -17,7 +17,16 @@ from pdfbatch.ports import Shared, Watch
 from pdfbatch.settings import Limits
 from pdfbatch.tasks import Task, TaskResult
 from pdfbatch.testing import Fault, StandInWork
-from pdfbatch.testing.probes import PATIENCE_SECONDS, ended, gate, interrupt, journal, task, text_of, wait_until
+from pdfbatch.testing.probes import (
+    PATIENCE_SECONDS,
+    gate,
+    interrupt,
+    journal,
+    task,
+    text_of,
+    wait_for_result,
+    wait_until,
+)
 
 
 @dataclass(frozen=True)
@@ -117,7 +126,7 @@ def test_a_worker_that_dies_breaks_the_pool_and_each_future_says_so(processes: E
 
 def test_a_result_that_cannot_be_pickled_costs_its_task_only(processes: Executor) -> None:
     with FuturesExecutor(processes).start(UnpicklableResultWork()) as pool:
-        failures = [ended(pool.submit(task(name))).failure for name in ("a.pdf", "b.pdf")]
+        failures = [wait_for_result(pool.submit(task(name))).failure for name in ("a.pdf", "b.pdf")]
     assert [failure and failure.cause for failure in failures] == [Cause.INTERNAL, Cause.INTERNAL]
 
 

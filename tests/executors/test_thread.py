@@ -17,7 +17,16 @@ from pdfbatch.ports import Watch
 from pdfbatch.settings import Limits
 from pdfbatch.tasks import Task, TaskResult
 from pdfbatch.testing import StandInWork
-from pdfbatch.testing.probes import PATIENCE_SECONDS, ended, gate, interrupt, journal, task, text_of, wait_until
+from pdfbatch.testing.probes import (
+    PATIENCE_SECONDS,
+    gate,
+    interrupt,
+    journal,
+    task,
+    text_of,
+    wait_for_result,
+    wait_until,
+)
 
 
 @dataclass(frozen=True)
@@ -65,7 +74,7 @@ def test_its_threads_end_with_the_pool() -> None:
 
 def test_an_exit_inside_a_task_costs_that_task_only() -> None:
     with ThreadExecutor(workers=1).start(ExitingWork()) as pool:
-        results = [ended(pool.submit(task(name))) for name in ("a.pdf", "b.pdf")]
+        results = [wait_for_result(pool.submit(task(name))) for name in ("a.pdf", "b.pdf")]
     assert [result.failure and result.failure.cause for result in results] == [Cause.INTERNAL, Cause.INTERNAL]
 
 
@@ -75,7 +84,7 @@ def test_leaving_by_an_exception_stops_a_task_at_its_next_page() -> None:
     mine = _worker_threads()
     assert wait_until(future.running)
     interrupt(pool)
-    result = ended(future)
+    result = wait_for_result(future)
     assert result.failure is not None
     assert result.failure.cause is Cause.CANCELLED
     assert not any(thread.is_alive() for thread in mine & _worker_threads())
@@ -89,7 +98,7 @@ def test_leaving_by_an_exception_gives_up_a_task_that_hangs(tmp_path: Path) -> N
         interrupt(pool)
         # Both futures have ended although the thread still hangs: nobody waits for ever.
         assert hanging.done()
-        assert ended(hanging).failure is not None
+        assert wait_for_result(hanging).failure is not None
         assert wait([waiting], timeout=0).done == {waiting}
         assert waiting.cancelled()
 
@@ -104,7 +113,7 @@ def test_a_task_that_ends_after_it_was_given_up_changes_nothing(tmp_path: Path) 
     for thread in mine:
         thread.join(PATIENCE_SECONDS)
         assert not thread.is_alive()
-    assert ended(hanging).failure is not None
+    assert wait_for_result(hanging).failure is not None
 
 
 def test_a_pool_that_was_left_cancels_later_tasks(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Whether a report accounts for every document: each once, with its text or with a reason."""
+"""Check that a report accounts for every document: each once, with its text or with a reason."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -8,12 +8,12 @@ from pdfbatch.report import BatchReport
 
 
 def complaints(paths: Sequence[str], report: BatchReport) -> list[str]:
-    """What is wrong with a report on these documents; nothing when all are accounted for."""
+    """Return what is wrong with a report on these documents; nothing when all are accounted for."""
     return [*_missing(paths, report), *(said for result in report.results for said in _about(result))]
 
 
 def by_ending(report: BatchReport) -> Counter[str]:
-    """How many documents ended how: ``failed malformed``, ``succeeded`` ..."""
+    """Count documents by how they ended: ``failed malformed``, ``succeeded`` ..."""
     return Counter(f"{result.status} {_cause(result)}".strip() for result in report.results)
 
 

@@ -1,4 +1,4 @@
-"""pypdf as it comes, of any version, without the limits that pdfbatch's own engine sets: what it does is up to the document."""
+"""An engine that is pypdf alone, of any version, without the limits that pdfbatch's own engine sets."""
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class BarePypdfEngine:
-    """``PdfReader`` and ``extract_text``, and no more."""
+    """Read with ``PdfReader`` and ``extract_text``, and nothing else."""
 
     @property
     def name(self) -> str:

@@ -1,6 +1,6 @@
-"""A Celery application whose task reads documents: run by a real worker, ``celery -A tests.gates.celery_tasks worker``.
+"""A Celery application whose task reads documents. A real worker runs it: ``celery -A tests.gates.celery_tasks worker``.
 
-Its broker and its results are folders below the one that ``PDFBATCH_TEST_BROKER`` names, so no server is needed.
+Its broker and its results are folders below the one that ``PDFBATCH_TEST_BROKER`` names, so it needs no server.
 """
 
 import multiprocessing
@@ -20,7 +20,7 @@ READ = "pdfbatch-tests.read"
 
 
 def application(folder: Path) -> Any:
-    """The application, for its worker and for those who ask it for something."""
+    """Return the application, for its worker and for the test that sends tasks."""
     queue, results, control = folder / "queue", folder / "results", folder / "control"
     for needed in (queue, results, control):
         needed.mkdir(parents=True, exist_ok=True)
@@ -34,7 +34,7 @@ def application(folder: Path) -> Any:
 
 
 def read(paths: list[str], output: str) -> dict[str, object]:
-    """What came of a batch, and whether it ran in a process that may have no children of multiprocessing's."""
+    """Run a batch; return how its documents ended, and whether this process is daemonic (may have no children)."""
     report = pdfbatch.process_batch(
         paths,
         output,

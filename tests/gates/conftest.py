@@ -1,4 +1,4 @@
-"""Fixtures of the gates: temporary files of their own, and figures for the summary."""
+"""Fixtures of the gates: a folder for temporary files, and figures for the summary."""
 
 import tempfile
 from collections.abc import Callable, Iterator
@@ -11,9 +11,9 @@ Measured = Callable[[str, object], None]
 
 @pytest.fixture
 def temporary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The folder for temporary files of pools, so that a gate sees those of its own batches only.
+    """A folder for the temporary files of pools, so that a gate sees only those of its own batches.
 
-    Its path is short, because sockets are made there.
+    Its path is short, because pools make sockets there, whose paths are limited to about 100 bytes.
     """
     folder = tmp_path_factory.mktemp("t")
     before, tempfile.tempdir = tempfile.tempdir, str(folder)
@@ -23,7 +23,7 @@ def temporary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture
 def measured(record_property: Measured) -> Measured:
-    """Takes figures (name, value) that the summary at the end shows."""
+    """A function that takes figures (name, value), which the summary at the end shows."""
     return record_property
 
 

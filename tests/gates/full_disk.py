@@ -1,4 +1,4 @@
-"""Outputs that fail: a folder on a disk that is full, and one that says it is."""
+"""Outputs without room: a folder on a small disk, and a folder that refuses more than some number of files."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ from pdfbatch.storage import Storage
 
 @contextmanager
 def small_disk(folder: Path, kibibytes: int) -> Generator[bool]:
-    """A file system of this size at the folder, where this process may mount one; whether it may."""
+    """Mount a file system of this size at the folder; yield whether this process may do that."""
     folder.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", f"size={kibibytes}k", "tmpfs", str(folder)]
     mounted = os.path.exists("/bin/mount") and subprocess.run(command, capture_output=True, check=False).returncode == 0
@@ -27,7 +27,7 @@ def small_disk(folder: Path, kibibytes: int) -> Generator[bool]:
 
 @dataclass(frozen=True, slots=True)
 class SmallStorage:
-    """A folder that is full when it holds ``files`` files: what a small disk is to a batch, on any machine."""
+    """A folder that is full when it holds ``files`` files. To a batch it looks like a small disk, and needs no mount."""
 
     folder: str
     files: int

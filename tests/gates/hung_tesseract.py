@@ -1,4 +1,4 @@
-"""A tesseract that hangs: the real program, which waits for a picture that never comes."""
+"""The real tesseract program, hanging: it waits for a picture that never comes."""
 
 import shlex
 from dataclasses import dataclass
@@ -23,7 +23,10 @@ mkfifo "$fifo" && shift && exec {program} "$fifo" "$@"
 
 
 def hanging_program(folder: Path, *, always: bool = True) -> tuple[str, str | None]:
-    """A script that becomes a tesseract that hangs, ``always`` or on pages that are wider than high; and its data."""
+    """Write a script that runs tesseract so that it hangs, always or only on pages wider than high.
+
+    Return the path of the script, and that of the program's data if it has its own.
+    """
     program = wheel_program() or find()
     script = folder / "hanging-tesseract"
     script.write_text(_SCRIPT.format(program=shlex.quote(program.path), always="yes" if always else "no"))
@@ -33,7 +36,7 @@ def hanging_program(folder: Path, *, always: bool = True) -> tuple[str, str | No
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatientTesseract(TesseractEngine):
-    """Waits for its program for ever: only the end of the worker ends the two of them."""
+    """Wait for the program without a limit, so that only the end of the worker ends it."""
 
     def read(self, image: "Image", *, languages: str, dpi: int, timeout: float | None = None) -> Reading:
         """Read without a limit."""

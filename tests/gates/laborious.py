@@ -1,4 +1,4 @@
-"""Engines for gates: they do some honest work, and note in a file what they did."""
+"""Engines for gates that use CPU time and note in a file what they read."""
 
 import hashlib
 import os
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaboriousEngine:
-    """Does what ``engine`` does, and computes for ``seconds`` of CPU time on each page.
+    """Read as ``engine`` does, and compute for ``seconds`` of CPU time on each page.
 
-    ``journal`` is a file to which it appends the name of each document that it opens.
+    Append the name of each document that is opened to the file ``journal``.
     """
 
     engine: TextEngine = field(default_factory=FaultyEngine)
@@ -65,7 +65,7 @@ class _Document:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaboriousOcr:
-    """Does what ``engine`` does, after some computing, and appends each text that it reads to the file ``journal``."""
+    """Read as ``engine`` does after ``seconds`` of CPU time; append each text to the file ``journal``."""
 
     engine: OcrEngine = field(default_factory=EchoOcr)
     seconds: float = 0.005
@@ -93,7 +93,7 @@ class LaboriousOcr:
 
 
 def compute(seconds: float) -> None:
-    """Use this much CPU time, however busy the machine is."""
+    """Use this many seconds of CPU time, however busy the machine is."""
     end = time.thread_time() + seconds
     while time.thread_time() < end:
         hashlib.sha256(bytes(4096)).digest()

@@ -1,4 +1,4 @@
-"""Engines that show what goes on in their worker: one that leaks, and one that watches the wall clock."""
+"""An engine that leaks memory, and one that watches the wall clock."""
 
 import os
 import time
@@ -14,7 +14,7 @@ _leaked: list[bytes] = []
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeakingEngine:
-    """Reads plain documents, keeps ``leak_bytes`` for each, and notes its process in the file ``journal``."""
+    """Read plain documents, never free ``leak_bytes`` for each, and append the process id to the file ``journal``."""
 
     leak_bytes: int
     journal: str
@@ -32,7 +32,7 @@ class LeakingEngine:
 
 @dataclass(frozen=True, slots=True)
 class ClockEngine:
-    """The text of each document is by how many hours the wall clock jumped at most while it was looked at."""
+    """Read the wall clock six times; the text of each document is by how many hours it jumped."""
 
     name = "clock"
     version = "1"

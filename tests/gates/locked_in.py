@@ -1,7 +1,7 @@
-"""Reads documents where nothing but reading is allowed: ``python -m tests.gates.locked_in FILE...`` prints their texts.
+"""Read documents where the kernel allows nothing else: ``python -m tests.gates.locked_in FILE...`` prints their texts.
 
 The kernel kills this process (SIGSYS) when it makes a socket or a process, or opens a file for writing (Linux, seccomp).
-``locked_in socket``, ``process`` or ``write`` tries just that. Exits with 77 where there is no such lock.
+``locked_in socket``, ``process`` or ``write`` tries just that. The exit code is 77 where the kernel has no such lock.
 """
 
 import ctypes
@@ -26,7 +26,7 @@ _KILL, _ALLOW = 0x80000000, 0x7FFF0000
 
 
 class Kernel(NamedTuple):
-    """Numbers of one architecture: its own, that of ``openat``, and those of calls that reach outside."""
+    """Numbers of one architecture: its own, that of ``openat``, and those of the system calls that the lock forbids."""
 
     audit: int
     openat: int
@@ -42,7 +42,7 @@ _KERNELS = {
 
 
 def lock() -> bool:
-    """Lock this process in; whether that can be done here."""
+    """Lock this process in; return whether that can be done here."""
     kernel = _KERNELS.get(platform.machine())
     if kernel is None or sys.platform != "linux":
         return False
@@ -54,7 +54,7 @@ def lock() -> bool:
 
 
 def _program(kernel: Kernel) -> bytes:
-    """The filter. Offsets in ``struct seccomp_data``: 0 the call, 4 the architecture, 32 the flags of ``openat``."""
+    """Return the filter. Offsets in ``struct seccomp_data``: 0 the call, 4 the architecture, 32 the flags of ``openat``."""
     count = len(kernel.forbidden)
     steps = [(_LOAD, 0, 0, 4), (_EQUAL, 0, count + 5, kernel.audit), (_LOAD, 0, 0, 0)]
     steps += [(_EQUAL, count + 3 - place, 0, call) for place, call in enumerate(kernel.forbidden)]
@@ -64,7 +64,7 @@ def _program(kernel: Kernel) -> bytes:
 
 
 def texts(engine: TextEngine, path: str) -> str:
-    """What is written in a document."""
+    """Return the text of a document's pages."""
     said: list[str] = []
     with engine.open(path) as document:
         for number in range(1, document.page_count + 1):
@@ -75,7 +75,7 @@ def texts(engine: TextEngine, path: str) -> str:
 
 
 def _load(engine: TextEngine) -> None:
-    """Have all of an engine's libraries loaded before the lock."""
+    """Load all of an engine's libraries, which cannot be done behind the lock."""
     with engine.open(text_pdf(["first"])) as document, document.page(1) as page:
         page.text()
         page.facts()
@@ -89,7 +89,7 @@ _ATTEMPTS: dict[str, Callable[[], object]] = {
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Lock, then read all files, or try what is named."""
+    """Lock, then read the files, or try what the arguments name."""
     engines = (PdfiumEngine(), PypdfEngine())
     for engine in engines:
         _load(engine)

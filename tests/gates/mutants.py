@@ -1,4 +1,4 @@
-"""Damaged PDFs: good ones, changed at random but the same for the same seed."""
+"""Damaged PDFs: good ones with random changes, the same for the same seed."""
 
 import random
 from collections.abc import Callable, Iterator, Sequence
@@ -9,7 +9,7 @@ Mutation = Callable[[random.Random, bytearray], None]
 
 
 def mutants(count: int, *, seed: int) -> Iterator[bytes]:
-    """So many damaged PDFs."""
+    """Yield ``count`` damaged PDFs."""
     chance = random.Random(seed)
     originals = _originals()
     for _ in range(count):
@@ -17,7 +17,7 @@ def mutants(count: int, *, seed: int) -> Iterator[bytes]:
 
 
 def mutant(chance: random.Random, pdf: bytes) -> bytes:
-    """One PDF with 1 to 40 random changes."""
+    """Return a PDF with 1 to 40 random changes."""
     data = bytearray(pdf)
     for _ in range(chance.choice((1, 2, 5, 10, 40))):
         chance.choice(_MUTATIONS)(chance, data)
@@ -36,32 +36,32 @@ def _originals() -> Sequence[bytes]:
 
 
 def _flip(chance: random.Random, data: bytearray) -> None:
-    """One byte becomes another."""
+    """Change one byte."""
     if data:
         data[chance.randrange(len(data))] = chance.randrange(256)
 
 
 def _cut(chance: random.Random, data: bytearray) -> None:
-    """Some bytes are missing."""
+    """Remove some bytes."""
     start, end = _span(chance, data)
     del data[start:end]
 
 
 def _repeat(chance: random.Random, data: bytearray) -> None:
-    """Some bytes are there twice, the second time elsewhere."""
+    """Copy some bytes to another place."""
     start, end = _span(chance, data)
     place = chance.randint(0, len(data))
     data[place:place] = data[start:end]
 
 
 def _end_early(chance: random.Random, data: bytearray) -> None:
-    """Nothing comes after some place; rarely, or little else would be tested."""
+    """Remove the rest, in one case of ten: more often, little else would be tested."""
     if chance.random() < 0.1:
         del data[chance.randint(0, len(data)) :]
 
 
 def _another_number(chance: random.Random, data: bytearray) -> None:
-    """A digit becomes another: a length, an offset or a reference is wrong."""
+    """Change a digit, so that a length, an offset or a reference is wrong."""
     start = chance.randint(0, len(data))
     digit = next((place for place in range(start, min(start + 2000, len(data))) if data[place] in b"0123456789"), None)
     if digit is not None:
@@ -69,7 +69,7 @@ def _another_number(chance: random.Random, data: bytearray) -> None:
 
 
 def _another_name(chance: random.Random, data: bytearray) -> None:
-    """A key word becomes another."""
+    """Replace a key word by another."""
     old, new = chance.sample(_WORDS, 2)
     place = data.find(old, chance.randint(0, len(data)))
     if place >= 0:

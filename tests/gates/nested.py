@@ -1,4 +1,4 @@
-"""A small batch with a document that hangs, to be run in odd places."""
+"""A small batch with a document that hangs, for processes of all kinds."""
 
 import json
 from pathlib import Path
@@ -10,12 +10,12 @@ from pdfbatch.testing import FaultyEngine, plain_document
 from tests.gates.scale import scaled
 
 GOOD = 20
-TIME_LIMIT = scaled(3.0, 1.0)
+TIME_LIMIT = scaled(1.5, 1.0)
 ENDINGS = {"succeeded": GOOD, "timed_out": 1}
 
 
 def write_documents(folder: Path) -> list[str]:
-    """Twenty good documents, and one that hangs."""
+    """Write twenty good documents and one that hangs; return their paths."""
     contents = [*(plain_document(f"text {number}") for number in range(GOOD)), plain_document("fault:hang")]
     paths = [folder / f"{number}.pdf" for number in range(len(contents))]
     for path, content in zip(paths, contents, strict=True):
@@ -24,7 +24,7 @@ def write_documents(folder: Path) -> list[str]:
 
 
 def processor(document_timeout: float = TIME_LIMIT) -> BatchProcessor:
-    """Two workers that must stop what hangs."""
+    """Return a processor with two workers and a time limit."""
     return BatchProcessor(
         executor=ProcessExecutor(workers=2),
         engine=FaultyEngine(),
@@ -34,11 +34,11 @@ def processor(document_timeout: float = TIME_LIMIT) -> BatchProcessor:
 
 
 def endings(paths: list[str]) -> dict[str, int]:
-    """How many documents ended how."""
+    """Run the batch; count documents by how they ended."""
     ended = [str(result.status) for result in processor().run(paths).results]
     return {status: ended.count(status) for status in sorted(set(ended))}
 
 
 def write_endings(paths: list[str], file: str) -> None:
-    """Run the batch, and write how it went into a file."""
+    """Run the batch, and write how many documents ended how into a file, as JSON."""
     Path(file).write_text(json.dumps(endings(paths)))

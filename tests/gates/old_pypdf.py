@@ -1,4 +1,4 @@
-"""Reads folders with whatever pypdf is installed, and writes as JSON what came of it. Run in an environment of its own."""
+"""Read folders with the pypdf that is installed, and print as JSON how that went. The gate runs it in its own environment."""
 
 import json
 import os

@@ -1,6 +1,6 @@
-"""A batch of small documents, some of them split into parts: run as a program, so that it can be killed.
+"""A batch of small documents, some of them split into parts, as a program that can be killed.
 
-``python -m tests.gates.resuming INPUT OUTPUT JOURNAL`` reads the folder INPUT into OUTPUT, or goes on with that.
+``python -m tests.gates.resuming INPUT OUTPUT JOURNAL`` reads the folder INPUT into OUTPUT, or resumes that.
 """
 
 import sys
@@ -21,7 +21,7 @@ SCANNED_PAGES = 7
 
 
 def read(folder: Path, output: Path, journal: Path) -> BatchReport:
-    """One run, or the rest of one."""
+    """Run the batch, or the rest of it."""
     processor = BatchProcessor(
         executor=ProcessExecutor(workers=WORKERS),
         storage=Storage(str(output)),
@@ -33,14 +33,14 @@ def read(folder: Path, output: Path, journal: Path) -> BatchReport:
 
 
 def write_documents(folder: Path, count: int) -> None:
-    """Three kinds: texts, scans that are split, and some that cannot be read."""
+    """Write documents of three kinds: texts, scans that are split, and some that cannot be read."""
     folder.mkdir()
     for number in range(count):
         (folder / f"{number:03d}.pdf").write_bytes(_content(number))
 
 
 def is_read_at_once(name: str) -> bool:
-    """Whether a document is one of those that are read by one task, with success."""
+    """Return whether one task reads the document, with success."""
     return _kind(int(Path(name).stem)) == "text"
 
 

@@ -1,4 +1,4 @@
-"""An engine that tries to leave: its pages say whether it got out."""
+"""An engine that tries to reach the network; the text of its pages says whether it did."""
 
 import socket
 from collections.abc import Generator
@@ -11,7 +11,7 @@ from pdfbatch.testing import PlainEngine
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeavingEngine:
-    """Reads one page of any document: ``reached`` when it could connect to ``port`` of this machine, else ``kept in``."""
+    """Return as the text of any document ``reached`` when it could connect to ``port`` of this machine, else ``kept in``."""
 
     port: int
 
@@ -25,10 +25,10 @@ class LeavingEngine:
 
     @contextmanager
     def open(self, source: str | bytes, *, password: str | None = None) -> Generator[OpenDocument]:
-        with PlainEngine().open(self._tried().encode()) as document:
+        with PlainEngine().open(self._try_to_connect().encode()) as document:
             yield document
 
-    def _tried(self) -> str:
+    def _try_to_connect(self) -> str:
         try:
             socket.create_connection(("127.0.0.1", self.port), timeout=10).close()
         except OSError:

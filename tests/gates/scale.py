@@ -1,4 +1,4 @@
-"""How much a gate does: a short form that always runs, a long one when ``PDFBATCH_GATES=long``."""
+"""How much a gate does: its short form runs with all other tests, its long one when ``PDFBATCH_GATES=long``."""
 
 import os
 from typing import TypeVar
@@ -11,7 +11,7 @@ LONG = os.environ.get("PDFBATCH_GATES") == "long"
 
 
 def scaled(short: T, long: T) -> T:
-    """The value for the form that runs now."""
+    """Return the value for the form that runs now."""
     return long if LONG else short
 
 
@@ -20,9 +20,9 @@ GATE = (
     pytest.mark.timeout(scaled(300, 7200)),  # against a hang, not a measure
     pytest.mark.skipif(os.name != "posix", reason="worker processes are not for Windows"),
 )
-"""What every gate is marked with."""
+"""The marks of every gate."""
 
 SOON = scaled(20.0, 2.0)
-"""Seconds for what should take two. The short form shares its machine with other tests: it tells soon from never."""
+"""Seconds for what should take two. The short form may run on a busy machine: it tells soon from never."""
 
 long_only = pytest.mark.skipif(not LONG, reason="a long gate: set PDFBATCH_GATES=long")

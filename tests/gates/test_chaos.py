@@ -23,7 +23,7 @@ pytestmark = [*GATE, pytest.mark.skipif(not HAS_PROC, reason="needs /proc")]
 DOCUMENTS = scaled(40, 1000)
 BAD_OF_EACH_KIND = DOCUMENTS // 5 // 8
 WORKERS = 4
-TIME_LIMIT = scaled(5.0, 2.0)
+TIME_LIMIT = scaled(3.0, 2.0)
 MEMORY_LIMIT = 192 << 20
 
 ENDINGS = {
@@ -41,14 +41,15 @@ HANGS = sum(ending == ("timed_out", "timeout") for ending in ENDINGS.values()) *
 
 def test_bad_documents_cost_nobody_but_themselves(tmp_path: Path, temporary: Path, measured: Measured) -> None:
     good, bad = good_documents(tmp_path), bad_documents(tmp_path)
+    before = zombies()
     clean, clean_seconds = run(list(good))
-    report, seconds = run(shuffled([*good, *bad]))
+    report, seconds = run(shuffle([*good, *bad]))
     assert clean.successful == len(good)
     assert report.total_documents == DOCUMENTS == len(report.results)
     assert {path: text for path, text in texts(report).items() if path in good} == good
     assert endings(report, bad) == Counter({(kind, *end): BAD_OF_EACH_KIND for kind, end in ENDINGS.items()})
     assert max(result.attempts for result in report.results) <= 2
-    assert zombies() == 0
+    assert zombies() <= before
     assert left_behind(temporary) == []
     ideal = clean_seconds + HANGS * TIME_LIMIT / WORKERS
     measured("wall", f"{seconds:.1f} s")
@@ -57,13 +58,13 @@ def test_bad_documents_cost_nobody_but_themselves(tmp_path: Path, temporary: Pat
 
 
 def good_documents(folder: Path) -> dict[str, str]:
-    """Path and text of each."""
+    """Write the good documents; return the text of each by its path."""
     numbers = range(DOCUMENTS - BAD_OF_EACH_KIND * len(ENDINGS))
     return {write(folder / f"good-{number}.pdf", f"text of {number}"): f"text of {number}" for number in numbers}
 
 
 def bad_documents(folder: Path) -> dict[str, Fault]:
-    """Path and kind of each."""
+    """Write the bad documents; return the fault of each by its path."""
     kinds = [(kind, number) for kind in ENDINGS for number in range(BAD_OF_EACH_KIND)]
     return {write(folder / f"{kind}-{number}.pdf", f"fault:{kind}"): kind for kind, number in kinds}
 
@@ -73,13 +74,13 @@ def write(path: Path, text: str) -> str:
     return str(path)
 
 
-def shuffled(paths: list[str]) -> list[str]:
+def shuffle(paths: list[str]) -> list[str]:
     random.Random(4).shuffle(paths)
     return paths
 
 
 def run(paths: list[str]) -> tuple[BatchReport, float]:
-    """The report of a batch and what it took."""
+    """Run a batch; return its report and the seconds it took."""
     processor = BatchProcessor(
         executor=ProcessExecutor(workers=WORKERS),
         engine=LaboriousEngine(seconds=0.01),

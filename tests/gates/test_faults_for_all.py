@@ -50,7 +50,7 @@ def processor(storage: Output | None = None, *, sinks: tuple[RecordingSink | Log
 
 
 def documents(folder: Path, count: int, times: int = 1) -> list[str]:
-    """So many documents; each says its number so many times."""
+    """Write ``count`` documents, each with its number ``times`` times; return their paths."""
     folder.mkdir(exist_ok=True)
     paths = [folder / f"{number}.pdf" for number in range(count)]
     for number, path in enumerate(paths):
@@ -200,7 +200,7 @@ def test_text_does_not_travel_when_there_is_an_output(tmp_path: Path, temporary:
 
 @dataclass(frozen=True, slots=True)
 class WeighingExecutor:
-    """Does what ``executor`` does, and notes how many bytes each result has when it is pickled."""
+    """Run tasks by ``executor``, and note how many bytes each result has when it is pickled."""
 
     executor: Executor
     bytes: list[int] = field(default_factory=list[int])
@@ -255,7 +255,7 @@ def test_a_cancelled_batch_harms_no_other_in_the_same_process(seed: int, tmp_pat
     cancelled, whole = RecordingSink(), RecordingSink()
     leave_after = random.Random(seed).randrange(1, 40)
 
-    def left_early() -> None:
+    def leave_early() -> None:
         stream = slow(cancelled).stream(paths)
         for _ in range(leave_after):
             next(stream)
@@ -263,7 +263,7 @@ def test_a_cancelled_batch_harms_no_other_in_the_same_process(seed: int, tmp_pat
 
     with ThreadPoolExecutor(2) as threads:
         other = threads.submit(slow(whole).run, paths)
-        threads.submit(left_early).result(120)
+        threads.submit(leave_early).result(120)
         report = other.result(120)
     assert report.successful == len(paths)
     assert (whole.statuses[-1].state, whole.statuses[-1].processed) == (BatchState.COMPLETED, len(paths))

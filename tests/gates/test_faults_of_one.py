@@ -101,7 +101,7 @@ print(report.successful, report.failures_by_cause.get("memory_limit", 0), most)
 
 
 def run_script(source: str, temporary: Path, *arguments: str, path: str = "") -> "subprocess.CompletedProcess[str]":
-    """Run some code that knows these tests in a process of its own; ``path`` is looked through for modules first."""
+    """Run code in a process of its own, which can import these tests; it looks for modules in ``path`` first."""
     paths = os.pathsep.join(filter(None, [path, str(ROOT)]))
     return subprocess.run(
         [sys.executable, "-c", source, *arguments],
@@ -145,7 +145,7 @@ print(min(result.duration_seconds for result in report.results), report.duration
 
 
 def test_a_wall_clock_that_jumps_by_hours_makes_no_timeout_and_no_odd_duration(tmp_path: Path, temporary: Path) -> None:
-    """The clock of a whole process tree jumps, as a machine's does: the machine's own stays as it is."""
+    """The clock of a whole process tree jumps, as a machine's does; the clock of this machine does not."""
     (tmp_path / "jumping").mkdir()
     (tmp_path / "jumping" / "sitecustomize.py").write_text(JUMPING_CLOCK)
     paths = [write(tmp_path / f"{number}.pdf", plain_document(str(number))) for number in range(20)]
@@ -184,7 +184,7 @@ def test_documents_that_kill_every_worker_are_tried_twice_and_the_others_once(tm
 def test_a_pool_whose_workers_cannot_start_gives_up_after_three(tmp_path: Path, temporary: Path) -> None:
     python, starts = tmp_path / "python", tmp_path / "starts"
     python.write_text(
-        f'#!/bin/sh\ncase "$*" in *executors.worker*) echo start >> {starts}; exit 1 ;; esac\nexec sleep 60\n'
+        f'#!/bin/sh\ncase "$*" in *process.worker*) echo start >> {starts}; exit 1 ;; esac\nexec sleep 60\n'
     )
     python.chmod(0o755)
     with pytest.raises(PoolStartError, match="exit code 1"):
@@ -198,7 +198,7 @@ def test_a_pool_whose_workers_cannot_start_gives_up_after_three(tmp_path: Path, 
 
 @dataclass(frozen=True)
 class RewritingEngine:
-    """Rewrites each document when it has opened it: ``times`` times, or again and again."""
+    """Rewrite each document after opening it, ``times`` times in all."""
 
     engine: TextEngine
     times: int
@@ -263,7 +263,7 @@ def test_pages_that_would_fill_the_memory_are_refused_before_they_are_drawn(
 
 
 def image_pdf(side: int, points: int) -> bytes:
-    """One square page of so many points that a black and white image of so many pixels fills."""
+    """Return a square page of ``points`` points, filled by a black and white image of ``side`` times ``side`` pixels."""
     packer = zlib.compressobj(1)
     image = b"".join(packer.compress(bytes(side // 8)) for _ in range(side)) + packer.flush()
     draw = b"q %d 0 0 %d 0 0 cm /I Do Q" % (points, points)
@@ -301,16 +301,18 @@ def test_what_reaches_outside_would_be_killed_in_this_test(attempt: str) -> None
 
 
 def locked_in(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    """Read documents, or try something, where the kernel allows reading only."""
+    """Run ``tests.gates.locked_in``: read documents, or try something, where the kernel allows only reading."""
     command = [sys.executable, "-m", "tests.gates.locked_in", *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    # coverage would write a file at the end, and be killed for it
+    unmeasured = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False, env=unmeasured)
     if done.returncode == NO_LOCK:
         pytest.skip("the kernel offers no such lock here")
     return done
 
 
 def active_pdfs(folder: Path) -> Iterator[bytes]:
-    """Documents that ask for something as soon as they are opened: a script, a program, an address, an export."""
+    """Yield documents that demand something when they are opened: to run a script or a program, to send, to export."""
     url, written = "http://127.0.0.1:9/", str(folder / "written")
     yield active_pdf(f"<< /S /JavaScript /JS (app.launchURL\\('{url}'\\); this.exportAsText\\('{written}'\\);) >>")
     yield active_pdf(f"<< /S /Launch /F (/bin/touch) /Unix << /F (/bin/touch) /P ({written}) >> >>")
@@ -321,7 +323,7 @@ def active_pdfs(folder: Path) -> Iterator[bytes]:
 
 
 def active_pdf(action: str) -> bytes:
-    """A page of text whose document and page do something when they are opened."""
+    """Return a page of text whose document and page have an action for when they are opened."""
     writer, file = PdfWriter(), BytesIO()
     writer.append(BytesIO(text_pdf(["Active"])))
     writer.add_attachment("attached.pdf", text_pdf(["Attached"]))

@@ -1,4 +1,4 @@
-"""A real tesseract that hangs: how soon it is stopped, what it costs, and that no tesseract and no file outlives its worker."""
+"""A real tesseract that hangs: how soon it is killed, what it costs, and that neither it nor a file outlives its worker."""
 
 import io
 import os
@@ -25,7 +25,7 @@ from tests.gates.scale import GATE, SOON, scaled
 
 pytestmark = [*GATE, pytest.mark.skipif(not HAS_PROC, reason="needs /proc")]
 
-KILLS = scaled(3, 50)
+KILLS = scaled(2, 50)
 TIME_LIMIT = 1.0
 MOST_OVER = scaled(20.0, 1.0)
 PAGES = scaled(5, 20)
@@ -67,7 +67,7 @@ def test_a_killed_worker_takes_its_hanging_tesseract_along(tmp_path: Path, tempo
 def test_a_page_on_which_tesseract_hangs_costs_that_page(tmp_path: Path, temporary: Path) -> None:
     path = tmp_path / "document.pdf"
     path.write_bytes(one_of([scan(number, wide=number == BAD_PAGE) for number in range(1, PAGES + 1)]))
-    limits = Limits(document_timeout=300, page_timeout=15)
+    limits = Limits(document_timeout=300, page_timeout=scaled(5, 15))
     batch = processor(tmp_path, TesseractEngine, limits, workers=2, always=False)
     (result,) = batch.run([str(path)]).results
     assert result.status is DocumentStatus.PARTIAL
@@ -82,7 +82,7 @@ def test_a_page_on_which_tesseract_hangs_costs_that_page(tmp_path: Path, tempora
 def processor(
     folder: Path, engine: type[TesseractEngine], limits: Limits, *, workers: int = 1, always: bool = True
 ) -> BatchProcessor:
-    """Bad pages on purpose are tried once; a good one that a busy machine makes late is read again."""
+    """Return a processor. It tries a page that hangs always once, and reads again one that a busy machine has delayed."""
     program, tessdata = hanging_program(folder, always=always)
     return BatchProcessor(
         executor=ProcessExecutor(workers=workers),
@@ -94,7 +94,7 @@ def processor(
 
 
 def documents(folder: Path, count: int) -> list[str]:
-    """Scans, each another one: what is the same is read once."""
+    """Write scans, each different, because equal documents are read once; return their paths."""
     paths = [folder / f"{number}.pdf" for number in range(count)]
     for number, path in enumerate(paths):
         path.write_bytes(scan(number))
@@ -110,7 +110,7 @@ def scan(number: int, *, wide: bool = False) -> bytes:
 
 
 def one_of(pdfs: list[bytes]) -> bytes:
-    """One document with the pages of all."""
+    """Join the pages of all documents in one."""
     writer, file = PdfWriter(), io.BytesIO()
     for pdf in pdfs:
         writer.append(io.BytesIO(pdf))
@@ -119,7 +119,7 @@ def one_of(pdfs: list[bytes]) -> bytes:
 
 
 def hanging(temporary: Path) -> set[int]:
-    """The tesseract processes that wait for their picture."""
+    """Return the tesseract processes that wait for their picture."""
     return set(_hanging(temporary))
 
 
@@ -131,6 +131,6 @@ def _hanging(temporary: Path) -> Iterator[int]:
 
 
 def next_hanging(temporary: Path, known: set[int]) -> int:
-    """One that is not known yet, as soon as there is one."""
+    """Wait for a hanging tesseract that is not known yet; return its process id."""
     assert wait_until(lambda: bool(hanging(temporary) - known)), "no tesseract hangs"
     return min(hanging(temporary) - known)

@@ -1,4 +1,4 @@
-"""Gate G2: damaged and hostile PDFs. Each is accounted for, whatever it does to its worker."""
+"""Gate G2: damaged and hostile PDFs. The report accounts for each, whatever it does to its worker."""
 
 import json
 import os
@@ -98,20 +98,20 @@ def text_of(report: BatchReport, path: str) -> str:
 
 
 def traps(hostile: Path, tmp_path: Path) -> Path:
-    """The folder of the traps that the hostile set's own script makes."""
+    """Make the folder of traps by the hostile set's own script."""
     folder = tmp_path / "traps"
     subprocess.run([sys.executable, hostile / "make_hostile.py", folder], check=True, capture_output=True)
     return folder
 
 
 def refused_unread(folder: Path) -> list[str]:
-    """Names of those that must not even be opened."""
+    """Return the names of the traps that pdfbatch must not even open."""
     lines = (folder / "EXPECT.tsv").read_text(encoding="utf-8").splitlines()[1:]
     return [line.split("\t")[0] for line in lines if UNREADABLE in line]
 
 
 def environment_with(folder: Path, *requirements: str) -> str:
-    """The Python of a new environment that holds these, and what pdfbatch needs besides."""
+    """Make an environment with these requirements and pdfbatch's others; return its Python."""
     venv.create(folder, with_pip=True)
     python = str(folder / "bin" / "python")
     others = ("pypdfium2", "pytesseract", "pillow", "fsspec", "tenacity")

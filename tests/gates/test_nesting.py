@@ -1,4 +1,4 @@
-"""Gate G8: a batch in odd places of a host, and how it ends when the host does."""
+"""Gate G8: a batch inside processes, threads and loops of a host, and how it ends when the host does."""
 
 import asyncio
 import json
@@ -36,10 +36,10 @@ Start = Callable[..., "subprocess.Popen[str]"]
 
 @pytest.fixture
 def start(tmp_path: Path, temporary: Path) -> Iterator[Start]:
-    """Starts a script. It finds these tests as modules, and its temporary files are where the gate looks."""
+    """A function that starts a script, which can import these tests and has its temporary files where the gate looks."""
     scripts: list[subprocess.Popen[str]] = []
 
-    def started(source: str, *arguments: str) -> "subprocess.Popen[str]":
+    def start_script(source: str, *arguments: str) -> "subprocess.Popen[str]":
         path = tmp_path / "script.py"
         path.write_text(textwrap.dedent(source))
         environment = {**os.environ, "TMPDIR": str(temporary), "PYTHONPATH": str(ROOT)}
@@ -48,7 +48,7 @@ def start(tmp_path: Path, temporary: Path) -> Iterator[Start]:
         scripts.append(subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True))
         return scripts[-1]
 
-    yield started
+    yield start_script
     for script in scripts:
         with script:
             script.kill()
@@ -101,7 +101,7 @@ def test_inside_a_task_of_a_celery_worker(paths: list[str], tmp_path: Path, temp
 
 @contextmanager
 def celery_worker(folder: Path, temporary: Path) -> Generator[None]:
-    """A real worker that forks, its broker and its results in a folder."""
+    """Run a real Celery worker that forks, with its broker and its results in a folder."""
     options = ("worker", "--pool", "prefork", "--concurrency", "1", "--without-mingle", "--without-gossip")
     command = [sys.executable, "-m", "celery", "--app", "tests.gates.celery_tasks", *options]
     environment = {"PDFBATCH_TEST_BROKER": str(folder / "broker"), "PYTHONPATH": str(ROOT), "TMPDIR": str(temporary)}
@@ -127,7 +127,7 @@ def test_inside_threads_while_others_hold_locks(paths: list[str], temporary: Pat
 
 @contextmanager
 def holding_locks(count: int) -> Generator[None]:
-    """So many threads that hold one lock in turn, nearly all of the time."""
+    """Run threads that hold one lock in turn, nearly all of the time."""
     lock, stop = threading.Lock(), threading.Event()
 
     def hold() -> None:
@@ -153,7 +153,7 @@ UNGUARDED = """
 
 
 def most_descendants(script: "subprocess.Popen[str]") -> int:
-    """How many processes a script had below it at most, in two looks in a row: one that was killed takes a moment to go."""
+    """Return the most processes that a script had below it in two looks in a row: a killed one takes a moment to go."""
     counts = [0, 0]
     while script.poll() is None:
         counts.append(len(descendants(script.pid)))
@@ -199,7 +199,7 @@ def test_in_a_notebook_whose_kernel_is_interrupted(paths: list[str], tmp_path: P
     from jupyter_client.manager import KernelManager
 
     def run(code: str, *, interrupt: bool = False) -> str:
-        """What a cell prints, or the name of the error that it ends with."""
+        """Run a cell; return what it prints, or the name of the error that it ends with."""
         said: list[str] = []
 
         def hear(message: dict[str, dict[str, str]]) -> None:

@@ -21,14 +21,14 @@ from tests.gates.scale import GATE, scaled
 pytestmark = [*GATE, pytest.mark.skipif(not HAS_PROC, reason="needs /proc")]
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = scaled(40, 120)
-KILLS = scaled(4, 50)
+DOCUMENTS = scaled(20, 120)
+KILLS = scaled(2, 50)
 MOST_SECONDS = scaled(20.0, 5.0)
 OF_THE_BATCH = ("report.json", "failures.jsonl")
 
 
 class Scene(NamedTuple):
-    """What is read, and what an undisturbed run makes of it."""
+    """The documents, and the outputs of an undisturbed run."""
 
     documents: Path
     expected: dict[str, object]
@@ -58,7 +58,7 @@ def test_a_killed_batch_is_resumed_as_if_nothing_had_been(
     redone, pages = documents_opened_twice(tmp_path), journal(tmp_path, "first.read") & journal(tmp_path, "second.read")
     measured("killed" if killed else "not killed", f"with {len(finished)} of {DOCUMENTS} finished")
     measured("redone", f"{len(redone)} documents and {len(pages)} OCR pages")
-    assert kept(tmp_path / "out", finished)
+    assert are_unchanged(tmp_path / "out", finished)
     assert len(redone) <= WORKERS
     assert len(pages) <= WORKERS * PART_PAGES
     assert leavings(tmp_path / "out") == []
@@ -66,14 +66,14 @@ def test_a_killed_batch_is_resumed_as_if_nothing_had_been(
 
 
 def start(documents: Path, folder: Path, run: str, temporary: Path) -> "subprocess.Popen[bytes]":
-    """A run over the documents into the folder ``out``, its journals named after it."""
+    """Start a run over the documents into the folder ``out``; its journals are named after ``run``."""
     paths = (str(path) for path in (documents, folder / "out", folder / run))
     command = [sys.executable, "-m", "tests.gates.resuming", *paths]
     return subprocess.Popen(command, cwd=ROOT, env={**os.environ, "TMPDIR": str(temporary)})
 
 
 def kill_at_some_moment(process: "subprocess.Popen[bytes]", output: Path, chance: random.Random) -> bool:
-    """Kill it a little after some number of records was there; whether it still ran then."""
+    """Kill it a little after some number of records was there; return whether it still ran then."""
     enough = chance.randrange(DOCUMENTS)
     wait_until(lambda: len(list(output.glob("*.json"))) >= enough or process.poll() is not None, 120)
     try:
@@ -86,7 +86,7 @@ def kill_at_some_moment(process: "subprocess.Popen[bytes]", output: Path, chance
 
 
 def outputs(folder: Path) -> dict[str, object]:
-    """All outputs by name, records without what differs from run to run. Fails when a record cannot be parsed."""
+    """Return all outputs by name, records without what differs from run to run. Fail when a record cannot be parsed."""
     texts: dict[str, object] = {path.name: path.read_text() for path in folder.glob("*.txt")}
     return {**texts, **{name: without_run(record) for name, record in records(folder).items()}}
 
@@ -104,15 +104,15 @@ def finishing_times(folder: Path) -> dict[str, str]:
     return {name: record["run"]["finished_at"] for name, record in records(folder).items()}
 
 
-def kept(folder: Path, finished: dict[str, str]) -> bool:
-    """Whether the records that were there are the same still; those of failures are written anew."""
+def are_unchanged(folder: Path, finished: dict[str, str]) -> bool:
+    """Return whether the records of finished documents are still the same; those of failures are written anew."""
     now = records(folder)
     good = [name for name in finished if now[name]["status"] == "succeeded"]
     return all(now[name]["run"]["finished_at"] == finished[name] for name in good)
 
 
 def documents_opened_twice(folder: Path) -> set[str]:
-    """Documents, of those that can be read in one go, that both runs began with. The split ones are looked at by page."""
+    """Return the documents that both runs opened, of those that one task reads. The others are counted by page."""
     twice = journal(folder, "first.opened") & journal(folder, "second.opened")
     return {name for name in twice if is_read_at_once(name)}
 
@@ -123,6 +123,6 @@ def journal(folder: Path, name: str) -> set[str]:
 
 
 def leavings(folder: Path) -> list[str]:
-    """Files that only a batch under way needs: parts of documents, and what is not written to its end."""
+    """Return files that only a running batch needs: parts of documents, and files that are half written."""
     files = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file()]
     return [str(path) for path in files if path.parts[0] == PARTS_FOLDER.rstrip("/") or is_ours(path.name)]

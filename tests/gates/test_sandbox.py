@@ -1,4 +1,4 @@
-"""What the page on security says: how a sandbox is put around workers, and that no text and no password gets out by the way."""
+"""What the page on security says: a sandbox around workers keeps them in, and logs and reports tell no text and no password."""
 
 import logging
 import shutil
@@ -30,7 +30,7 @@ SECRET = "Wolpertinger"
 
 @pytest.fixture
 def port() -> Iterator[int]:
-    """A server that would answer."""
+    """The port of a server that accepts connections."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]
 
@@ -40,13 +40,13 @@ def test_workers_without_a_sandbox_reach_the_network(port: int) -> None:
 
 
 def test_a_script_around_the_workers_python_keeps_them_in(port: int, tmp_path: Path, temporary: Path) -> None:
-    assert texts(sandboxed_python(tmp_path), port) == {"kept in"}
+    assert texts(write_sandboxed_python(tmp_path), port) == {"kept in"}
     assert left_behind(temporary) == []
 
 
 def test_limits_are_kept_in_a_sandbox(tmp_path: Path, temporary: Path) -> None:
     processor = BatchProcessor(
-        executor=ProcessExecutor(workers=2, python=sandboxed_python(tmp_path)),
+        executor=ProcessExecutor(workers=2, python=write_sandboxed_python(tmp_path)),
         engine=FaultyEngine(),
         extraction=Extraction(ocr="never"),
         limits=Limits(document_timeout=1),
@@ -58,8 +58,8 @@ def test_limits_are_kept_in_a_sandbox(tmp_path: Path, temporary: Path) -> None:
     assert left_behind(temporary) == []
 
 
-def sandboxed_python(folder: Path) -> str:
-    """A script that starts Python without a network, as the page on security shows."""
+def write_sandboxed_python(folder: Path) -> str:
+    """Write a script that starts Python without a network, as the page on security shows; return its path."""
     if not shutil.which("unshare") or subprocess.run([*WITHOUT_NETWORK, "true"], check=False).returncode:
         pytest.skip("this user may not make namespaces")
     script = folder / "sandboxed-python"
@@ -69,7 +69,7 @@ def sandboxed_python(folder: Path) -> str:
 
 
 def texts(python: str, port: int) -> set[str]:
-    """What the documents of a batch say whose engine tries to leave."""
+    """Return the texts of a batch whose engine tries to reach the network."""
     processor = BatchProcessor(
         executor=ProcessExecutor(workers=2, python=python),
         engine=LeavingEngine(port=port),

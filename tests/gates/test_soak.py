@@ -1,4 +1,4 @@
-"""Gate G7: very many documents; what is open and held stays as it was."""
+"""Gate G7: very many documents. Open files and memory stay as they were."""
 
 import os
 from collections.abc import Iterator
@@ -24,13 +24,13 @@ WORKERS = 2
 MOST_WORKER_BYTES = 150 << 20  # the budget on text
 MOST_GROWTH_BYTES = scaled(
     32 << 20, 16 << 20
-)  # of a worker, in its second half; a short run may catch it while it loads
+)  # of a worker, in its second half; in a short run that may be while it loads
 MOST_DESCRIPTORS_MORE = scaled(20, 5)
 
 
 @dataclass(slots=True)
 class Samples:
-    """What was seen while a batch ran, in the order in which it was seen."""
+    """Measurements while a batch runs, in their order."""
 
     folder: Path
     own_descriptors: list[int] = field(default_factory=list[int])
@@ -40,7 +40,7 @@ class Samples:
     zombies: list[int] = field(default_factory=list[int])
 
     def take(self) -> None:
-        """Look once."""
+        """Measure once."""
         self.own_descriptors.append(descriptors(os.getpid()))
         self.own_bytes.append(resident_bytes(os.getpid()))
         self.zombies.append(zombies())
@@ -51,8 +51,8 @@ class Samples:
 
 
 def test_very_many_documents_leave_everything_as_it_was(temporary: Path, measured: Measured) -> None:
-    before = descriptors(os.getpid())
-    samples = soaked(temporary, tasks_per_worker=10 * DOCUMENTS)
+    before, zombies_before = descriptors(os.getpid()), zombies()
+    samples = soak(temporary, tasks_per_worker=10 * DOCUMENTS)
     grown = samples.own_bytes[-1] - samples.own_bytes[0]
     growth = max(seen[-1] - seen[len(seen) // 2] for seen in samples.worker_bytes.values())
     most = max(max(seen) for seen in samples.worker_bytes.values())
@@ -64,14 +64,14 @@ def test_very_many_documents_leave_everything_as_it_was(temporary: Path, measure
     assert grown <= 10 << 20
     assert max(samples.own_descriptors) - min(samples.own_descriptors) <= MOST_DESCRIPTORS_MORE
     assert all(max(seen) - min(seen) <= MOST_DESCRIPTORS_MORE for seen in samples.worker_descriptors.values())
-    assert max(samples.zombies) <= WORKERS
-    assert zombies() == 0
+    assert max(samples.zombies) <= WORKERS + zombies_before
+    assert zombies() <= zombies_before
     assert descriptors(os.getpid()) <= before + 5
     assert left_behind(temporary) == []
 
 
 def test_workers_are_replaced_in_time(temporary: Path, measured: Measured) -> None:
-    samples = soaked(temporary, tasks_per_worker=DOCUMENTS // 10)
+    samples = soak(temporary, tasks_per_worker=DOCUMENTS // 10)
     measured("workers seen", len(samples.worker_bytes))
     assert len(samples.worker_bytes) > WORKERS
     assert max(samples.zombies) <= WORKERS
@@ -80,8 +80,8 @@ def test_workers_are_replaced_in_time(temporary: Path, measured: Measured) -> No
     assert left_behind(temporary) == []
 
 
-def soaked(folder: Path, *, tasks_per_worker: int) -> Samples:
-    """What was seen from the first tenth of the documents to the last one. Each must come back right."""
+def soak(folder: Path, *, tasks_per_worker: int) -> Samples:
+    """Read all documents, each of which must come back right; measure from the first tenth of them to the last one."""
     processor = BatchProcessor(
         executor=ProcessExecutor(workers=WORKERS, tasks_per_worker=tasks_per_worker),
         extraction=Extraction(ocr="never"),

@@ -4,25 +4,22 @@ import io
 import itertools
 import json
 import os
-import random
 import tracemalloc
 import uuid
 import zipfile
 from collections.abc import Iterator
-from contextlib import nullcontext
 from pathlib import Path
 from typing import cast
 
 import pytest
+from fsspec.implementations.local import LocalFileSystem
 from fsspec.implementations.memory import MemoryFileSystem
 
 from pdfbatch.api import create_document_batches
 from pdfbatch.errors import DependencyError, DuplicateDocumentError, ManifestError, NoDocumentsError, UsageError
 from pdfbatch.inputs.manifest import Manifest
 from pdfbatch.inputs.sources import Input, Inputs, documents_from
-from pdfbatch.inputs.unique import Meeting, UniqueDocuments
 from pdfbatch.model import Document
-from pdfbatch.storage import tree
 from pdfbatch.storage.remote_documents import RemoteDocument
 from pdfbatch.storage.tree import LocalTree, Pattern, split_pattern, walk
 
@@ -48,6 +45,11 @@ def bucket() -> str:
 def names(inputs: Inputs, root: object) -> list[str]:
     """The paths of all documents, relative to a root."""
     return [document.file_path.removeprefix(f"{root}/") for document in documents_from(inputs)]
+
+
+def names_of(documents: Iterator[Document]) -> list[str]:
+    """The file names of documents, sorted."""
+    return sorted(os.path.basename(document.file_path) for document in documents)
 
 
 # --- folders and patterns -----------------------------------------------------------------------------------------
@@ -126,26 +128,16 @@ def test_a_vanishing_folder_comes_as_a_document_that_fails(pile: Path) -> None:
     assert [(entry.path, entry.is_listed) for entry in entries if entry.path.startswith("deep")] == [("deep", False)]
 
 
-def test_a_large_folder_is_sorted_in_runs_and_not_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    class File:
-        def __init__(self, number: int) -> None:
-            self.name = f"{number:032d}.pdf"
-
-        def is_dir(self) -> bool:
-            return False
-
-    def scandir(folder: str) -> nullcontext[Iterator[File]]:
-        assert folder == f"{tmp_path}/"
-        return nullcontext(map(File, range(30_000, 0, -1)))
-
-    monkeypatch.setattr(os, "scandir", scandir)
+def test_a_large_folder_is_sorted_in_runs_and_not_held(tmp_path: Path) -> None:
+    for number in range(3000):
+        os.close(os.open(tmp_path / f"{number:032d}.pdf", os.O_CREAT))
+    entries = walk(LocalTree(str(tmp_path), run_length=100))
     tracemalloc.start()
-    entries = walk(LocalTree(str(tmp_path)))
-    first = [next(entries).path for _ in range(tree.SORTED_AT_ONCE)]
-    assert first == sorted(first)
-    del first
-    assert sum(1 for _ in entries) == 20_000
-    assert tracemalloc.get_traced_memory()[1] < 6_000_000
+    for _ in range(30):
+        run = [next(entries).path for _ in range(100)]
+        assert run == sorted(run)
+    assert list(entries) == []
+    assert tracemalloc.get_traced_memory()[1] < 100_000, "3,000 names take half a million bytes"
     tracemalloc.stop()
 
 
@@ -163,8 +155,8 @@ def test_a_pattern_is_split_where_its_first_wildcard_is(pattern: str, root: str,
 
 
 def test_a_pattern_enters_only_folders_that_may_hold_a_match() -> None:
-    assert [Pattern(("a*", "*.pdf")).leads_on(folder) for folder in ("ab", "b", "ab/c")] == [True, False, False]
-    assert [Pattern(("a", "**", "*.pdf")).leads_on(folder) for folder in ("a/b/c", "b", "a/.git")] == [
+    assert [Pattern(("a*", "*.pdf")).may_match_below(folder) for folder in ("ab", "b", "ab/c")] == [True, False, False]
+    assert [Pattern(("a", "**", "*.pdf")).may_match_below(folder) for folder in ("a/b/c", "b", "a/.git")] == [
         True,
         False,
         False,
@@ -322,25 +314,48 @@ def test_different_bytes_under_one_id_are_refused() -> None:
         list(documents_from([Document("a", "same", content=b"1"), Document("a", "same", content=b"2")]))
 
 
-def test_seen_documents_agree_with_a_dictionary() -> None:
-    seen, known, chance = UniqueDocuments(), dict[str, str](), random.Random(7)
-    for _ in range(30_000):
-        identity, path = f"id{chance.randrange(8_000)}", f"path{chance.randrange(2)}"
-        expected = (
-            Meeting.NEW if identity not in known else Meeting.AGAIN if known[identity] == path else Meeting.CONFLICT
-        )
-        assert seen.meet(identity, path) is expected
-        known.setdefault(identity, path)
-    assert len(seen) == len(known)
+# --- counting -----------------------------------------------------------------------------------------------------
 
 
-def test_seen_documents_take_at_most_32_bytes_each() -> None:
-    seen, most = UniqueDocuments(), 0.0
-    for number in range(100_000):
-        seen.meet(str(number), "path")
-        if number > 2_000:
-            most = max(most, seen.memory_bytes / len(seen))
-    assert most <= 32
+def test_documents_are_counted_without_losing_any(pile: Path) -> None:
+    manifest = Manifest("m", [Document("f.pdf"), Document("s3://bucket/g.pdf")])
+    for inputs, number in (
+        (["a.pdf", "b.pdf", "a.pdf", b"%PDF"], 3),
+        (pile, 5),
+        ([pile, f"{pile}/*.pdf", str(pile / "b.pdf"), "z.pdf"], 6),
+        ([pile, io.BytesIO(b"%PDF")], 6),
+        (manifest, 2),
+        ((str(pile), LocalFileSystem()), None),
+        (iter(["a.pdf"]), None),
+    ):
+        documents = documents_from(cast("Inputs", inputs))
+        assert documents.count() == number
+        assert number is None or len(list(documents)) == number
+
+
+def test_a_small_pile_is_searched_once(tmp_path: Path) -> None:
+    (tmp_path / "early.pdf").touch()
+    documents = documents_from(tmp_path)
+    assert documents.count() == 1
+    (tmp_path / "late.pdf").touch()
+    assert names_of(documents) == ["early.pdf"]
+
+
+def test_a_large_pile_is_counted_by_a_second_search(tmp_path: Path) -> None:
+    for number in range(1500):
+        os.close(os.open(tmp_path / f"{number:04d}.pdf", os.O_CREAT))
+    documents = documents_from(tmp_path)
+    assert documents.count() == 1500
+    assert names_of(documents) == [f"{number:04d}.pdf" for number in range(1500)]
+
+
+def test_an_error_comes_after_the_documents_before_it_even_when_they_were_counted(pile: Path) -> None:
+    documents = documents_from([f"{pile}/*.pdf", Document("c.pdf", "same"), Document("d.pdf", "same")])
+    assert documents.count() == 2
+    assert [os.path.basename(next(documents).file_path) for _ in range(2)] == ["b.pdf", "c.pdf"]
+    with pytest.raises(DuplicateDocumentError):
+        next(documents)
+    assert list(documents) == []
 
 
 # --- batches ------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
-"""The spool: what it gives when, what it holds, and that it leaves nothing behind. Against an HTTP server of its own."""
+"""The prefetcher: what it gives when, what it holds, and that it leaves nothing behind. Against an HTTP server of its own."""
 
+import itertools
 import os
 import subprocess
 import sys
@@ -10,18 +11,21 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
 
 from pdfbatch.errors import Cause
-from pdfbatch.model import Document
-from pdfbatch.prefetch.directories import shelves, sweep
-from pdfbatch.prefetch.prefetcher import Prefetcher
+from pdfbatch.model import Document, DocumentResult, DocumentStatus
+from pdfbatch.prefetch.directories import make_directories, sweep
+from pdfbatch.prefetch.downloader import LARGE_AT_ONCE, Download, Downloader, Skip
+from pdfbatch.prefetch.prefetcher import FetchSettings, Prefetcher
 from pdfbatch.prefetch.quota import ByteQuota
 from pdfbatch.settings import RetryPolicy
+from pdfbatch.storage import CallPolicy
 from pdfbatch.storage.documents import fingerprint
-from pdfbatch.tasks import ReadTask
+from pdfbatch.tasks import DuplicateOf, ReadTask
 
 pytest.importorskip("aiohttp")
 TWICE = RetryPolicy(attempts=2, backoff_seconds=0.001, max_backoff_seconds=0.001)
@@ -98,17 +102,20 @@ def files() -> Iterator[Files]:
 
 
 class Reader:
-    """Takes tasks from a spool as a scheduler does: waits to be woken when none is ready."""
+    """Take tasks from a prefetcher as a scheduler does: wait to be woken when none is ready."""
 
-    def __init__(self, documents: Iterator[Document], folder: Path, **settings: Any) -> None:
+    def __init__(self, documents: Iterator[Document], folder: Path, skip: Skip | None = None, **settings: Any) -> None:
         self._woken = threading.Semaphore(0)
-        chosen: dict[str, Any] = {"concurrency": 4, "retry": TWICE, **settings}
-        self.spool = Prefetcher(documents=documents, wake=self._woken.release, folder=str(folder), **chosen)
+        chosen: dict[str, Any] = {"concurrency": 4, "retry": TWICE, "folder": str(folder), **settings}
+        self.prefetcher = Prefetcher(
+            tasks=tasks_of(documents), wake=self._woken.release, settings=FetchSettings(**chosen), skip=skip
+        )
 
     def next(self) -> ReadTask:
         """The next task. Raises ``StopIteration``."""
-        while (task := next(self.spool)) is None:
+        while (task := next(self.prefetcher)) is None:
             assert self._woken.acquire(timeout=BOUND), "nobody woke the scheduler"
+        assert isinstance(task, ReadTask)
         return task
 
     def rest(self) -> list[ReadTask]:
@@ -119,7 +126,12 @@ class Reader:
                 tasks.append(self.next())
             except StopIteration:
                 return tasks
-            self.spool.release(tasks[-1].document.document_uuid)
+            self.prefetcher.release(tasks[-1].document.document_uuid)
+
+
+def tasks_of(documents: Iterator[Document]) -> Iterator[ReadTask]:
+    """A task for each document."""
+    return (ReadTask(document=document) for document in documents)
 
 
 def documents(*urls: str) -> Iterator[Document]:
@@ -144,7 +156,7 @@ def test_a_remote_document_comes_with_a_copy_and_the_fingerprint_that_a_worker_w
     files: Files, tmp_path: Path
 ) -> None:
     reader = Reader(documents(files.url("7")), tmp_path)
-    with reader.spool:
+    with reader.prefetcher:
         copy = reader.next().local_copy
         assert copy is not None
         assert Path(copy.path).read_bytes() == b"x" * 7
@@ -153,16 +165,34 @@ def test_a_remote_document_comes_with_a_copy_and_the_fingerprint_that_a_worker_w
 
 def test_local_documents_pass_a_slow_remote_one(files: Files, tmp_path: Path) -> None:
     reader = Reader(documents(files.url("slow-1"), "a.pdf", "b.pdf"), tmp_path)
-    with reader.spool:
+    with reader.prefetcher:
         assert names([reader.next(), reader.next()]) == ["a.pdf", "b.pdf"]
-        assert next(reader.spool) is None
+        assert next(reader.prefetcher) is None
         files.gate.set()
         assert names(reader.rest()) == ["slow-1.pdf"]
 
 
+def test_what_needs_no_download_takes_turns_with_copies_that_are_ready(files: Files, tmp_path: Path) -> None:
+    copy = DuplicateOf(document_uuid="1", fingerprint="a", own_fingerprint="b")
+    passing: list[ReadTask | DocumentResult] = [
+        DocumentResult(document=Document("done.pdf"), status=DocumentStatus.SKIPPED),
+        ReadTask(document=Document(files.url("copy")), duplicate_of=copy),
+        *tasks_of(documents("a.pdf", "b.pdf")),
+    ]
+    source, woken = iter([ReadTask(document=Document(files.url("7"))), None, *passing]), threading.Event()
+    with Prefetcher(tasks=source, wake=woken.set, settings=FetchSettings(folder=str(tmp_path))) as prefetcher:
+        assert next(prefetcher) is None
+        assert woken.wait(BOUND)
+        first, downloaded, *others = prefetcher
+    assert [first, *others] == passing
+    assert isinstance(downloaded, ReadTask)
+    assert downloaded.local_copy is not None
+    assert files.gets == ["7"]
+
+
 def test_a_slow_document_does_not_hold_up_the_others(files: Files, tmp_path: Path) -> None:
     reader = Reader(documents(files.url("slow-1"), *(files.url(str(size)) for size in range(1, 30))), tmp_path)
-    with reader.spool:
+    with reader.prefetcher:
         early = [reader.next() for _ in range(29)]
         assert "slow-1.pdf" not in names(early)
         files.gate.set()
@@ -170,9 +200,9 @@ def test_a_slow_document_does_not_hold_up_the_others(files: Files, tmp_path: Pat
 
 
 def test_local_documents_alone_start_nothing(tmp_path: Path) -> None:
-    threads = threading.active_count()
-    with Reader(documents(*(f"{number}.pdf" for number in range(100))), tmp_path).spool as spool:
-        assert [task.document.file_path for task in spool if task] == [f"{number}.pdf" for number in range(100)]
+    threads, paths = threading.active_count(), [f"{number}.pdf" for number in range(100)]
+    with Reader(documents(*paths), tmp_path).prefetcher as prefetcher:
+        assert [task.document.file_path for task in prefetcher if isinstance(task, ReadTask)] == paths
         assert (threading.active_count(), list(tmp_path.iterdir())) == (threads, [])
 
 
@@ -185,14 +215,14 @@ def test_no_more_documents_are_held_than_allowed(files: Files, tmp_path: Path) -
             yield Document(read[-1])
 
     reader = Reader(source(), tmp_path, max_documents=3)
-    with reader.spool:
+    with reader.prefetcher:
         held = [reader.next() for _ in range(3)]
-        assert (next(reader.spool), len(read)) == (None, 3)
-        reader.spool.release(held[0].document.document_uuid)
+        assert (next(reader.prefetcher), len(read)) == (None, 3)
+        reader.prefetcher.release(held[0].document.document_uuid)
         reader.next()
         assert len(read) == 4
         for task in held:
-            reader.spool.release(task.document.document_uuid)
+            reader.prefetcher.release(task.document.document_uuid)
         assert len(reader.rest()) == 16
 
 
@@ -205,13 +235,13 @@ def test_more_is_fetched_while_copies_are_ready_once_a_quarter_is_free(files: Fi
             yield Document(read[-1])
 
     reader = Reader(source(), tmp_path, max_documents=8, concurrency=1)
-    with reader.spool:
-        assert next(reader.spool) is None
+    with reader.prefetcher:
+        assert next(reader.prefetcher) is None
         wait_for(lambda: sum(path.stat().st_size for path in tmp_path.rglob("*.pdf")) == 80)
         for _ in range(3):
             task = reader.next()
             counts.append(len(read))
-            reader.spool.release(task.document.document_uuid)
+            reader.prefetcher.release(task.document.document_uuid)
     assert counts == [8, 8, 10]
 
 
@@ -219,33 +249,35 @@ def test_a_reader_is_woken_once_and_not_for_each_copy(files: Files, tmp_path: Pa
     wakes = list[None]()
     urls = [files.url(f"{number}-10") for number in range(6)]
     with Prefetcher(
-        documents=documents(*urls), wake=lambda: wakes.append(None), folder=str(tmp_path), concurrency=1
-    ) as spool:
-        assert next(spool) is None
+        tasks=tasks_of(documents(*urls)),
+        wake=lambda: wakes.append(None),
+        settings=FetchSettings(folder=str(tmp_path), concurrency=1),
+    ) as prefetcher:
+        assert next(prefetcher) is None
         wait_for(lambda: sum(path.stat().st_size for path in tmp_path.rglob("*.pdf")) == 60)
         assert len(wakes) == 1
 
 
 def test_no_more_bytes_are_held_than_allowed(files: Files, tmp_path: Path) -> None:
     reader = Reader(documents(*(files.url(f"{number}-400") for number in range(9))), tmp_path, max_bytes=1000)
-    with reader.spool:
+    with reader.prefetcher:
         held = [reader.next(), reader.next()]
-        assert next(reader.spool) is None
+        assert next(reader.prefetcher) is None
         for number in range(2, 9):
             assert len(files.gets) == number
-            reader.spool.release(held.pop(0).document.document_uuid)
+            reader.prefetcher.release(held.pop(0).document.document_uuid)
             held.append(reader.next())
 
 
-def test_a_document_that_exceeds_the_spool_is_held_alone(files: Files, tmp_path: Path) -> None:
+def test_a_document_larger_than_all_room_is_held_alone(files: Files, tmp_path: Path) -> None:
     reader = Reader(documents(files.url("5000"), files.url("6000"), files.url("10")), tmp_path, max_bytes=1000)
-    with reader.spool:
+    with reader.prefetcher:
         assert sorted(names(reader.rest())) == ["10.pdf", "5000.pdf", "6000.pdf"]
 
 
 def test_a_document_beyond_the_limit_fails_by_its_size(files: Files, tmp_path: Path) -> None:
     reader = Reader(documents(files.url("5000")), tmp_path, max_file_bytes=4999)
-    with reader.spool:
+    with reader.prefetcher:
         failure = reader.next().failure
     assert failure is not None
     assert (failure.cause, files.gets) == (Cause.LIMIT_BYTES, [])
@@ -253,7 +285,7 @@ def test_a_document_beyond_the_limit_fails_by_its_size(files: Files, tmp_path: P
 
 def test_a_document_that_cannot_be_fetched_comes_with_its_failure(files: Files, tmp_path: Path) -> None:
     reader = Reader(documents(files.url("none"), files.url("3")), tmp_path)
-    with reader.spool:
+    with reader.prefetcher:
         tasks = {name: task for task in reader.rest() for name in names([task])}
     gone = tasks["none.pdf"].failure
     assert gone is not None
@@ -262,7 +294,7 @@ def test_a_document_that_cannot_be_fetched_comes_with_its_failure(files: Files, 
 
 def test_a_silent_server_costs_a_document_its_deadline(files: Files, tmp_path: Path) -> None:
     reader = Reader(documents(files.url("slow-1")), tmp_path, seconds=0.5)
-    with reader.spool:
+    with reader.prefetcher:
         failure = reader.next().failure
     assert failure is not None
     assert failure.cause is Cause.STORAGE_UNAVAILABLE
@@ -275,8 +307,8 @@ def test_what_the_source_raises_comes_after_what_it_gave(files: Files, tmp_path:
         raise RuntimeError("the source broke")
 
     reader = Reader(source(), tmp_path)
-    with reader.spool:
-        assert next(reader.spool) is None
+    with reader.prefetcher:
+        assert next(reader.prefetcher) is None
         files.gate.set()
         assert names([reader.next()]) == ["slow-1.pdf"]
         with pytest.raises(RuntimeError, match="the source broke"):
@@ -291,7 +323,7 @@ def test_a_document_to_skip_comes_without_its_body(files: Files, tmp_path: Path)
         return document.file_path.endswith("/1.pdf")
 
     reader = Reader(documents(files.url("1"), files.url("2")), tmp_path, skip=skip)
-    with reader.spool:
+    with reader.prefetcher:
         copies = {task.local_copy.fingerprint: bool(task.local_copy.path) for task in reader.rest() if task.local_copy}
     assert copies == dict(zip(sorted(asked), (False, True), strict=True))
     assert files.gets == ["2"]
@@ -299,43 +331,68 @@ def test_a_document_to_skip_comes_without_its_body(files: Files, tmp_path: Path)
 
 def test_a_copy_goes_when_its_document_has_ended(files: Files, tmp_path: Path) -> None:
     reader = Reader(documents(files.url("1")), tmp_path)
-    with reader.spool:
+    with reader.prefetcher:
         task = reader.next()
         assert task.local_copy is not None
         assert Path(task.local_copy.path).exists()
-        reader.spool.release(task.document.document_uuid)
+        reader.prefetcher.release(task.document.document_uuid)
         assert not Path(task.local_copy.path).exists()
 
 
 def test_closing_leaves_no_thread_and_no_file_whatever_the_server_does(files: Files, tmp_path: Path) -> None:
     before = set(threading.enumerate())
     reader = Reader(documents(*(files.url(f"slow-{size}") for size in range(1, 9))), tmp_path)
-    assert next(reader.spool) is None
+    assert next(reader.prefetcher) is None
     wait_for(lambda: files.waiting >= 4)
     fetching = {thread for thread in set(threading.enumerate()) - before if thread.name.startswith("pdfbatch-fetch")}
     assert len(fetching) == 4
     begun = time.monotonic()
-    reader.spool.close()
+    reader.prefetcher.close()
     assert time.monotonic() - begun < BOUND
     assert not [thread.name for thread in fetching if thread.is_alive()]
     assert not list(tmp_path.iterdir())
-    assert len(list(reader.spool.not_given())) == 8
+
+
+class CountingSemaphore(threading.Semaphore):
+    """A semaphore that knows how many threads have come for it so far."""
+
+    def __init__(self, value: int) -> None:
+        super().__init__(value)
+        self.arrivals = itertools.count(1)
+        self.arrived = 0
+
+    def acquire(self, blocking: bool = True, timeout: float | None = None) -> bool:
+        self.arrived = next(self.arrivals)
+        return super().acquire(blocking, timeout)
+
+    __enter__ = acquire
 
 
 def test_many_small_documents_come_at_one_time_and_a_few_large_ones(files: Files, tmp_path: Path) -> None:
     large, small = 1_500_000, 7
     urls = [files.url(f"slow-{number}-{size}") for number in range(24) for size in (large, small)]
-    reader = Reader(documents(*urls), tmp_path, concurrency=64)
-    with reader.spool:
-        assert next(reader.spool) is None
-        wait_for(lambda: files.waiting >= 24 + 16)
-        time.sleep(0.2)
-        assert Counter(name.rpartition("-")[2] for name in files.gets) == {str(small): 24, str(large): 16}
+    downloads, slots = SimpleQueue[Download](), CountingSemaphore(LARGE_AT_ONCE)
+    downloader = Downloader(
+        directories=make_directories(str(tmp_path), 1 << 30, 0, None),
+        policy=CallPolicy(retry=TWICE),
+        max_file_bytes=None,
+        threads=64,
+        deliver=downloads.put,
+        large_slots=slots,
+    )
+    try:
+        for url in urls:
+            downloader.fetch(ReadTask(document=Document(url)))
+        wait_for(lambda: slots.arrived == 24 and files.waiting >= 24 + LARGE_AT_ONCE)
+        assert Counter(name.rpartition("-")[2] for name in files.gets) == {str(small): 24, str(large): LARGE_AT_ONCE}
         files.gate.set()
-        assert len(reader.rest()) == 48
+        assert [downloads.get(timeout=BOUND).task.failure for _ in urls] == [None] * 48
+    finally:
+        downloader.stop(BOUND)
+        downloader.directories.remove()
 
 
-def test_a_spool_whose_owner_was_killed_is_swept_by_the_next(tmp_path: Path) -> None:
+def test_a_folder_whose_owner_was_killed_is_swept_by_the_next(tmp_path: Path) -> None:
     load = "import sys, os; from pdfbatch.prefetch.directories import PrivateFolder"
     code = f"{load}; print(PrivateFolder(sys.argv[1]).path); os._exit(9)"
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False)
@@ -344,65 +401,69 @@ def test_a_spool_whose_owner_was_killed_is_swept_by_the_next(tmp_path: Path) -> 
     assert (sweep(str(tmp_path)), list(tmp_path.iterdir())) == (1, [])
 
 
-def test_a_spool_is_for_its_owner_only(files: Files, tmp_path: Path) -> None:
+def test_the_folder_is_for_its_owner_only(files: Files, tmp_path: Path) -> None:
     reader = Reader(documents(files.url("1")), tmp_path)
-    with reader.spool:
+    with reader.prefetcher:
         reader.next()
         (folder,) = tmp_path.iterdir()
         assert folder.stat().st_mode & 0o077 == 0
 
 
-def test_spools_are_made_where_temporary_files_go(files: Files) -> None:
-    spool = Prefetcher(documents=documents(files.url("1")), wake=threading.Event().set, retry=TWICE)
-    with spool:
-        wait_for(lambda: next(spool) is not None)
+def test_the_folder_is_made_where_temporary_files_go(files: Files) -> None:
+    prefetcher = Prefetcher(
+        tasks=tasks_of(documents(files.url("1"))),
+        wake=threading.Event().set,
+        settings=FetchSettings(retry=TWICE),
+    )
+    with prefetcher:
+        wait_for(lambda: next(prefetcher) is not None)
         found = [name for name in os.listdir(tempfile.gettempdir()) if name.startswith("pdfbatch-spool")]
         assert len(found) >= 1
 
 
-def test_room_is_given_in_the_order_of_asking() -> None:
-    room, got = ByteQuota(10), list[int]()
-    room.take(8)
+def test_bytes_are_acquired_in_the_order_of_asking() -> None:
+    quota, got = ByteQuota(10), list[int]()
+    quota.acquire(8)
 
     def ask(size_bytes: int) -> None:
-        room.take(size_bytes)
+        quota.acquire(size_bytes)
         got.append(size_bytes)
 
     askers = list[threading.Thread]()
     for size_bytes in (9, 1):
         askers.append(threading.Thread(target=ask, args=(size_bytes,)))
         askers[-1].start()
-        wait_for(lambda: room.waiting == len(askers))
+        wait_for(lambda: quota.waiters == len(askers))
     assert got == []
-    room.give_back(8)
+    quota.release(8)
     for asker in askers:
         asker.join(BOUND)
     assert got == [9, 1]
 
 
-# --- shelves ------------------------------------------------------------------------------------------------------
+# --- directories --------------------------------------------------------------------------------------------------
 
 
-def test_small_copies_lie_in_memory_as_long_as_there_is_room(tmp_path: Path) -> None:
-    made = shelves(None, 100, 10, str(tmp_path))
-    in_memory, on_disk = made.place_now(8), made.place_now(8)
+def test_small_copies_are_kept_in_memory_as_long_as_there_is_room(tmp_path: Path) -> None:
+    made = make_directories(None, 100, 10, str(tmp_path))
+    in_memory, on_disk = made.try_allocate(8), made.try_allocate(8)
     assert in_memory is not None
     assert on_disk is not None
     assert (Path(in_memory.path).is_relative_to(tmp_path), Path(on_disk.path).is_relative_to(tmp_path)) == (True, False)
     Path(in_memory.path).write_bytes(b"x")
-    in_memory.clear()
+    in_memory.remove()
     assert not Path(in_memory.path).exists()
-    assert (again := made.place_now(8)) is not None
+    assert (again := made.try_allocate(8)) is not None
     assert Path(again.path).is_relative_to(tmp_path)
     made.remove()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_large_copy_lies_on_the_disk(tmp_path: Path) -> None:
-    made = shelves(None, 100, 10, str(tmp_path))
-    place = made.place(8)
-    assert place is not None
-    assert not Path(place.path).is_relative_to(tmp_path)
+def test_a_large_copy_is_kept_on_disk(tmp_path: Path) -> None:
+    made = make_directories(None, 100, 10, str(tmp_path))
+    file = made.allocate(8)
+    assert file is not None
+    assert not Path(file.path).is_relative_to(tmp_path)
     made.remove()
 
 
@@ -410,19 +471,19 @@ def test_a_large_copy_lies_on_the_disk(tmp_path: Path) -> None:
 def test_memory_that_is_small_or_not_there_or_not_wanted_is_left_alone(
     tmp_path: Path, memory_bytes: int, memory: str
 ) -> None:
-    made = shelves(None, 100, memory_bytes, str(tmp_path / memory))
+    made = make_directories(None, 100, memory_bytes, str(tmp_path / memory))
     assert made.memory is None
     made.remove()
 
 
-def test_copies_lie_in_the_folder_that_was_named(tmp_path: Path) -> None:
-    made = shelves(str(tmp_path / "."), 100, 10, str(tmp_path))
+def test_copies_are_kept_in_the_folder_that_was_named(tmp_path: Path) -> None:
+    made = make_directories(str(tmp_path / "."), 100, 10, str(tmp_path))
     assert made.memory is None
     made.remove()
 
 
 def test_memory_is_used_only_where_nobody_chose_a_place_for_temporary_files(tmp_path: Path) -> None:
-    code = "from pdfbatch.prefetch.directories import memory_place; print(memory_place())"
+    code = "from pdfbatch.prefetch.directories import find_memory_folder; print(find_memory_folder())"
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "None"

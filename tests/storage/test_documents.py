@@ -14,7 +14,7 @@ from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.model import Document
 from pdfbatch.settings import RetryPolicy
 from pdfbatch.storage.documents import fingerprint, read_document
-from pdfbatch.storage.fingerprints import Fingerprint, of_info
+from pdfbatch.storage.fingerprints import Fingerprint
 from pdfbatch.storage.remote_documents import RemoteDocument
 
 PDF = b"%PDF-1.4 for the purpose"
@@ -136,5 +136,7 @@ def test_options_reach_the_worker_but_no_result_and_no_text() -> None:
     ],
 )
 def test_the_surest_mark_of_a_version_is_taken(info: dict[str, object], text: str) -> None:
-    assert str(of_info(info)) == text
-    assert of_info(info) == Fingerprint(size_bytes=of_info(info).size_bytes, tag=text.partition(":")[2])
+    assert str(Fingerprint.of_info(info)) == text
+    assert Fingerprint.of_info(info) == Fingerprint(
+        size_bytes=Fingerprint.of_info(info).size_bytes, tag=text.partition(":")[2]
+    )

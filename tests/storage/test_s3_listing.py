@@ -24,11 +24,8 @@ from pdfbatch.testing.servers import Bucket, FaultProxy, RequestFault, RequestFa
 pytest.importorskip("s3fs")
 
 
-@pytest.fixture
-def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pages of three names at most, the first of two."""
-    monkeypatch.setattr(s3listing, "FIRST_NAMES", 2)
-    monkeypatch.setattr(s3listing, "MOST_NAMES", 3)
+# Names on the first two pages.
+FIRST, SECOND = s3listing.FIRST_NAMES, 2 * s3listing.FIRST_NAMES
 
 
 def listings(proxy: FaultProxy) -> list[str]:
@@ -41,26 +38,25 @@ def below(bucket: Bucket, proxy: FaultProxy, folder: str) -> Iterator[Document]:
     return documents_from((f"{bucket.url}/{folder}", s3_options(proxy.server_port)))
 
 
-@pytest.mark.usefixtures("short_pages")
 def test_all_pages_of_all_folders_are_looked_through(bucket: Bucket, proxy: FaultProxy) -> None:
-    for folder in ("in", "in/a", "in/b/c"):
+    for folder in ("in/a", "in/b/c"):
         bucket.fill(8, folder)
+    bucket.fill(FIRST + 8)
     bucket.client.pipe_file(f"{bucket.url}/in/notes.txt", b"no PDF")
     found = [document.file_path for document in below(bucket, proxy, "in/")]
     assert sorted(found) == sorted(f"s3://{name}" for name in bucket.client.find(f"{bucket.url}/in") if ".pdf" in name)
-    assert len(found) == len(set(found)) == 24
+    assert len(found) == len(set(found)) == FIRST + 24
 
 
-@pytest.mark.usefixtures("short_pages")
 def test_documents_come_before_the_last_page_is_asked_for(bucket: Bucket, proxy: FaultProxy) -> None:
-    bucket.fill(20)
+    bucket.fill(FIRST + SECOND + 1)
     documents = below(bucket, proxy, "in/")
     assert next(documents).file_path.endswith("000.pdf")
     assert len(listings(proxy)) == 1
     assert next(documents).file_path.endswith("001.pdf")
     assert len(listings(proxy)) <= 2, "more than this page and the next was asked for"
-    assert sum(1 for _ in documents) == 18
-    assert len(listings(proxy)) == 7
+    assert sum(1 for _ in documents) == FIRST + SECOND - 1
+    assert len(listings(proxy)) == 3
 
 
 def test_whether_it_is_a_folder_takes_one_name(bucket: Bucket, proxy: FaultProxy) -> None:
@@ -70,18 +66,17 @@ def test_whether_it_is_a_folder_takes_one_name(bucket: Bucket, proxy: FaultProxy
     assert "max-keys=1&" in f"{first}&"
 
 
-@pytest.mark.usefixtures("short_pages")
 def test_a_page_that_fails_is_told_when_all_before_it_has_ended(bucket: Bucket, proxy: FaultProxy) -> None:
-    class ExpiredAfterThreePages(RequestFaults):
+    class SecondPageExpires(RequestFaults):
         def choose(self, method: str, path: str, number: int) -> RequestFault:
-            return "expired" if len(listings(proxy)) > 3 and "list-type=2" in path else ""
+            return "expired" if len(listings(proxy)) > 1 and "list-type=2" in path else ""
 
-    bucket.fill(20)
-    proxy.faults = ExpiredAfterThreePages()
+    bucket.fill(FIRST + 1)
+    proxy.faults = SecondPageExpires()
     results = BatchProcessor(executor=ThreadExecutor(workers=2), extraction=Extraction(ocr="never")).stream(
         below(bucket, proxy, "in/")
     )
-    assert [next(results).ok for _ in range(2 + 3 + 3)] == [True] * 8
+    assert [next(results).ok for _ in range(FIRST)] == [True] * FIRST
     with pytest.raises(NoDocumentsError, match=r"in/ cannot be listed.*expired"):
         next(results)
 
@@ -105,9 +100,8 @@ def test_probes_of_dead_writers_are_swept(bucket: Bucket, proxy: FaultProxy) -> 
     assert [PREFIX in path for path in listings(proxy)] == [True], "all of the output was listed"
 
 
-@pytest.mark.usefixtures("short_pages")
 def test_the_names_of_an_output_come_page_by_page(bucket: Bucket, proxy: FaultProxy) -> None:
-    bucket.fill(9, "out")
+    bucket.fill(FIRST, "out")
     bucket.fill(4, "out/.parts/x")
     bucket.client.pipe_file(f"{bucket.url}/out/{temporary_name()}", b"pdfbatch")
     storage = Storage(f"{bucket.url}/out", s3_options(proxy.server_port))
@@ -117,7 +111,7 @@ def test_the_names_of_an_output_come_page_by_page(bucket: Bucket, proxy: FaultPr
     assert sorted((first, *names)) == sorted(
         [
             *(f".parts/x/{number:03d}.pdf" for number in range(4)),
-            *(f"{number:03d}.pdf" for number in range(9)),
+            *(f"{number:03d}.pdf" for number in range(FIRST)),
         ]
     )
     assert sorted(storage.names(".parts/x/")) == [f".parts/x/{number:03d}.pdf" for number in range(4)]

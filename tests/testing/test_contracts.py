@@ -34,6 +34,7 @@ from pdfbatch.ports import (
     Reading,
     Shared,
     Sink,
+    SupportsPreload,
     TextEngine,
     Work,
     summarize_words,
@@ -116,9 +117,11 @@ class WorksAfterTheEnd(PassingPool):
         future.set_result(self.work(task))
         return future
 
-    def __exit__(self, *why: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.left = True
-        self.pool.__exit__(None, None, None)
+        self.pool.__exit__(kind, error, trace)
 
 
 class LetsExitsOut(PassingPool):
@@ -137,7 +140,7 @@ class CountsNoWrites(PassingPool):
 
 class NeedsToLoad(PassingPool):
     def __init__(self, work: Work) -> None:
-        if hasattr(work, "load"):
+        if isinstance(work, SupportsPreload):
             work.load()
         super().__init__(work)
 

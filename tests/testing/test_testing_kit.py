@@ -221,6 +221,18 @@ class Spoiled:
         return self.pool(ThreadExecutor(self.workers).start(work), work)
 
 
+@dataclass(frozen=True)
+class SharesNoMemory:
+    """The process executor, which says that its workers are threads."""
+
+    name = "spoiled"
+    kills = False
+    shares = Shared.MEMORY
+
+    def start(self, work: Work) -> Pool:
+        return ProcessExecutor(workers=1).start(work)
+
+
 class Passing:
     """A pool that passes everything on; its subclasses spoil something."""
 
@@ -323,9 +335,8 @@ def test_the_contract_finds_an_executor_whose_killing_is_not_tested() -> None:
 
 
 def test_the_contract_finds_workers_that_share_no_memory(tmp_path: Path) -> None:
-    executor = Spoiled(lambda pool, work: ProcessExecutor(workers=1).start(work))
     with pytest.raises(AssertionError, match="in another process"):
-        SpoiledContract(executor).test_workers_that_share_memory_are_in_this_process(tmp_path)
+        SpoiledContract(SharesNoMemory()).test_workers_that_share_memory_are_in_this_process(tmp_path)
 
 
 # --- what the tests are made of -----------------------------------------------------------------------------------------

@@ -1,31 +1,57 @@
-"""Documents with the same bytes: found by size first, then by a sample, then by comparing every byte.
+"""Find documents with the same bytes: by size first, then by a sample, then by comparing every byte.
 
-Most documents have a size of their own and are never opened here. Two of one size are sampled: 64 KiB from the beginning and
-as much from the end, so that a file of 100 MB costs no more than a small one. Only when the samples agree are the files
-compared, in whole, up to 64 MiB; so twins are twins, whatever a hash says. Documents given as bytes have a SHA-256 in their
-fingerprint already, and the copies of remote ones in a spool are hashed as they are written; it stands for their bytes.
+Most documents have a size of their own and are never opened here. Two files of one size are sampled: ``SAMPLE_BYTES`` from
+the beginning and as many from the end, so that a large file costs no more than a small one. Only when the samples agree are
+the files compared, byte by byte, up to ``MAX_COMPARED_BYTES``; so no two files pass for equal by an accident of hashing.
+Documents given as bytes have a SHA-256 in their fingerprint, and downloads are hashed as they are written; that hash stands
+for their bytes.
 """
 
 import hashlib
+import logging
 import os
-import pickle
-from array import array
-from typing import NamedTuple, cast
+import sqlite3
+from secrets import token_bytes
+from threading import Lock
+from typing import NamedTuple
 
 from pdfbatch.model import Document
-from pdfbatch.outputs import PickleLog, Rows
-from pdfbatch.storage import Fingerprint, local_path, of_stat
+from pdfbatch.storage import Fingerprint, local_path
 from pdfbatch.tasks import DuplicateOf
+
+log: logging.Logger = logging.getLogger(__name__)
 
 SAMPLE_BYTES = 64 << 10
 MAX_COMPARED_BYTES = 64 << 20
-_IN_MEMORY_BYTES = 1 << 20
 _BLOCK_BYTES = 1 << 20
-_NOWHERE = (1 << 64) - 1
+# Documents that are only remembered are inserted together: one by one takes several times as long.
+_ADDED_AT_ONCE = 500
+
+# A document without a sample has not been opened yet. Ids and paths are bytes: paths of a file system need not be text.
+_TABLE = """
+    CREATE TABLE document (
+        number INTEGER PRIMARY KEY, size_bytes INTEGER, is_file INTEGER, settings BLOB, sample BLOB,
+        position INTEGER, document_uuid BLOB, path BLOB, fingerprint TEXT, digest TEXT
+    )
+"""
+_INDEX = "CREATE INDEX by_content ON document (size_bytes, is_file, settings, sample)"
+_INSERT = "INSERT INTO document VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_SAME_SIZE = "SELECT sample IS NULL FROM document WHERE size_bytes = ? AND is_file = ? AND settings = ?"
+_ANY_OF_SIZE = f"{_SAME_SIZE} ORDER BY sample LIMIT 1"  # NULL comes first
+_FIELDS = "position, document_uuid, path, fingerprint, digest"
+_UNSAMPLED = f"""
+    SELECT number, {_FIELDS} FROM document
+    WHERE size_bytes = ? AND is_file = ? AND settings = ? AND sample IS NULL ORDER BY number
+"""  # noqa: S608 (put together from the names above)
+_SAMPLED = f"""
+    SELECT {_FIELDS} FROM document WHERE size_bytes = ? AND is_file = ? AND settings = ? AND sample = ?
+"""  # noqa: S608 (as above)
+_SET_SAMPLE = "UPDATE document SET sample = ? WHERE number = ?"
+_DELETE = "DELETE FROM document WHERE number = ?"
 
 
 class IndexedDocument(NamedTuple):
-    """An earlier document: its position among those handed in, where it is, and which version of it was met.
+    """An earlier document: its position among those handed in, where it is, and its version when it was met.
 
     ``digest`` stands for its bytes; it is empty for a local file.
     """
@@ -37,155 +63,182 @@ class IndexedDocument(NamedTuple):
     digest: str
 
 
-class ContentIndex:
-    """Remembers documents and says which ones are twins of earlier ones.
-
-    In memory each costs 22 to 27 bytes, and as much again for each that shares its size with another; ids and paths are
-    in a nameless temporary file. Used in one thread.
-    """
-
-    def __init__(self) -> None:
-        self._sizes = Rows()
-        self._samples = Rows()
-        self._of_size = array("Q")
-        self._of_sample = array("Q")
-        self._shelf = PickleLog(_IN_MEMORY_BYTES)
-
-    @property
-    def memory_bytes(self) -> int:
-        """Memory that the tables take."""
-        places = len(self._of_size) + len(self._of_sample)
-        return self._sizes.memory_bytes + self._samples.memory_bytes + 8 * places
-
-    def meet(
-        self, document: Document, found: Fingerprint, position: int, digest: str = ""
-    ) -> tuple[IndexedDocument, DuplicateOf] | None:
-        """The earlier document with the same bytes and settings of its own; ``None`` remembers this one.
-
-        ``digest`` is the hash of a remote document's bytes, in the words of ``fingerprints.of_bytes``.
-        """
-        if (size := _size(document, found, digest)) is None:
-            return None
-        known = _known(document, found, position, digest)
-        row = self._sizes.find(size)
-        if row is None:
-            self._chain(size, known)
-            return None
-        for same_size in self._unsampled(row):
-            self._first_of_sample(size, same_size)
-        earlier = self._first_of_sample(size, known)
-        if earlier is None or not _same(earlier, known):
-            return None
-        return earlier, DuplicateOf(
-            document_uuid=earlier.document_uuid, fingerprint=earlier.fingerprint, own_fingerprint=known.fingerprint
-        )
-
-    def remember(self, document: Document, found: Fingerprint, position: int) -> None:
-        """A document that needs no twin, but may be the twin of a later one: it is not opened before that comes."""
-        if (size := _size(document, found)) is not None:
-            self._chain(size, _known(document, found, position))
-
-    def close(self) -> None:
-        """Forget everything."""
-        self._shelf.close()
-
-    def _chain(self, size: "_Size", known: IndexedDocument) -> None:
-        """Note a document as the last of its size that has not been sampled."""
-        row = self._sizes.add(size)
-        if row == len(self._of_size):
-            self._of_size.append(_NOWHERE)
-        self._of_size[row] = self._written(known, before=self._of_size[row])
-
-    def _unsampled(self, row: int) -> list[IndexedDocument]:
-        """The documents of a size that have not been sampled, in the order in which they came; they are about to be."""
-        chain, place = list[IndexedDocument](), self._of_size[row]
-        while place != _NOWHERE:
-            known, place = self._read(place)
-            chain.append(known)
-        self._of_size[row] = _NOWHERE
-        return chain[::-1]
-
-    def _first_of_sample(self, size: "_Size", known: IndexedDocument) -> IndexedDocument | None:
-        """The first document with the same sample; ``None`` when it is this one, or when this one cannot be sampled."""
-        sample = _sample(known) if size.is_file else known.digest
-        if sample is None:
-            return None
-        row = self._samples.add((size, sample))
-        if row == len(self._of_sample):
-            self._of_sample.append(self._written(known))
-            return None
-        return self._read(self._of_sample[row])[0]
-
-    def _written(self, known: IndexedDocument, before: int = _NOWHERE) -> int:
-        """The place in the file where a document is written, with the place of the one before it in its chain."""
-        return self._shelf.add(pickle.dumps((tuple(known), before), protocol=5))
-
-    def _read(self, place: int) -> tuple[IndexedDocument, int]:
-        fields, before = cast("tuple[tuple[int, str, str, str, str], int]", self._shelf.load(place))
-        return IndexedDocument(*fields), before
-
-
 class _Size(NamedTuple):
-    """What twins must have in common before their bytes are looked at."""
+    """What duplicates must have in common before anybody looks at their bytes.
+
+    ``settings`` stands for password, pages and languages of a document's own.
+    """
 
     size_bytes: int
     is_file: bool
-    password: str | None
-    pages: str | None
-    languages: str | None
+    settings: bytes
 
 
-def _size(document: Document, found: Fingerprint, digest: str = "") -> _Size | None:
-    """``None`` where no twin is looked for: nothing to read, too much to compare, or behind a URL and not hashed."""
-    is_file = not digest and document.content is None
-    size_bytes = found.size_bytes or 0
-    if is_file and (document.is_remote or not 0 < size_bytes <= MAX_COMPARED_BYTES):
-        return None
-    return _Size(size_bytes, is_file, document.password, document.pages, document.languages)
+class ContentIndex:
+    """Remember documents and find the earlier one with the same bytes.
+
+    They are in a private SQLite database, which keeps a few megabytes in memory and the rest in a nameless temporary file,
+    so that memory does not grow with the number of documents. Can be used from several threads. Where the file cannot be
+    written, no further duplicates are found, and each document is read.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._key = token_bytes(16)  # passwords must not be guessed from the temporary file
+        self._database = sqlite3.connect("", check_same_thread=False, isolation_level=None)
+        self._database.execute("PRAGMA journal_mode = OFF")  # nothing is ever rolled back
+        self._database.execute(_TABLE)
+        self._database.execute(_INDEX)
+        self._database.execute("BEGIN")  # one transaction for all: a commit would write each document to the disk
+        self._added: list[tuple[object, ...]] = []
+        self._is_broken = False
+
+    def find_or_add(
+        self, document: Document, fingerprint: Fingerprint, position: int, digest: str = ""
+    ) -> tuple[IndexedDocument, DuplicateOf] | None:
+        """Return the earlier document with the same bytes and settings of its own; if there is none, remember this one.
+
+        ``digest`` is the hash of a remote document's bytes, in the form of ``str(Fingerprint.of_bytes(...))``.
+        """
+        with self._lock:
+            if self._is_broken or (size := self._size_of(document, fingerprint, digest)) is None:
+                return None
+            this = _describe(document, fingerprint, position, digest)
+            try:
+                earlier = self._find_or_add(size, this)
+            except sqlite3.Error as error:
+                self._give_up(error)
+                return None
+        if earlier is None or not _have_same_bytes(earlier, this):
+            return None
+        return earlier, DuplicateOf(
+            document_uuid=earlier.document_uuid, fingerprint=earlier.fingerprint, own_fingerprint=this.fingerprint
+        )
+
+    def add(self, document: Document, fingerprint: Fingerprint, position: int) -> None:
+        """Remember a document that is not read itself, but may be what a later one duplicates. It is not opened here."""
+        with self._lock:
+            if self._is_broken or (size := self._size_of(document, fingerprint)) is None:
+                return
+            self._added.append(_to_row(size, _describe(document, fingerprint, position), None))
+            if len(self._added) >= _ADDED_AT_ONCE:
+                try:
+                    self._insert_added()
+                except sqlite3.Error as error:
+                    self._give_up(error)
+
+    def close(self) -> None:
+        """Remove the database; a closed index finds nothing and keeps nothing."""
+        with self._lock:
+            self._is_broken = True
+            self._database.close()
+
+    def _find_or_add(self, size: _Size, this: IndexedDocument) -> IndexedDocument | None:
+        """Return the first document with the same size and sample; if there is none, remember this one."""
+        if self._added:
+            self._insert_added()
+        same_size: tuple[int] | None = self._database.execute(_ANY_OF_SIZE, size).fetchone()
+        if same_size is None:
+            self._database.execute(_INSERT, _to_row(size, this, None))
+            return None
+        if same_size[0]:
+            self._sample_all(size)
+        sample = _sample(this, size)
+        if sample is None:
+            return None
+        found = self._database.execute(_SAMPLED, (*size, sample)).fetchone()
+        if found is None:
+            self._database.execute(_INSERT, _to_row(size, this, sample))
+            return None
+        return _from_row(found)
+
+    def _sample_all(self, size: _Size) -> None:
+        """Sample the documents of one size that nobody has opened yet, in the order in which they came."""
+        for row in self._database.execute(_UNSAMPLED, size).fetchall():
+            number, sample = row[0], _sample(_from_row(row[1:]), size)
+            if sample is None or self._database.execute(_SAMPLED, (*size, sample)).fetchone() is not None:
+                self._database.execute(_DELETE, (number,))
+            else:
+                self._database.execute(_SET_SAMPLE, (sample, number))
+
+    def _insert_added(self) -> None:
+        """Insert the documents that were added since the last search."""
+        self._database.executemany(_INSERT, self._added)
+        self._added.clear()
+
+    def _size_of(self, document: Document, fingerprint: Fingerprint, digest: str = "") -> _Size | None:
+        """Return ``None`` where no duplicate is looked for: an empty or huge file, or a URL whose bytes were not hashed."""
+        is_file = not digest and document.content is None
+        size_bytes = fingerprint.size_bytes or 0
+        if is_file and (document.is_remote or not 0 < size_bytes <= MAX_COMPARED_BYTES):
+            return None
+        settings = (document.password, document.pages, document.languages)
+        if settings == (None, None, None):
+            return _Size(size_bytes, is_file, b"")
+        return _Size(size_bytes, is_file, hashlib.blake2b(repr(settings).encode(), key=self._key).digest())
+
+    def _give_up(self, error: sqlite3.Error) -> None:
+        self._is_broken = True
+        log.warning("duplicates are no longer looked for, their index cannot be written: %s", error)
 
 
-def _known(document: Document, found: Fingerprint, position: int, digest: str = "") -> IndexedDocument:
+def _describe(document: Document, fingerprint: Fingerprint, position: int, digest: str = "") -> IndexedDocument:
+    version = str(fingerprint)
     if document.content is not None:
-        digest = str(found)
-    path = "" if digest else local_path(document)
-    return IndexedDocument(position, document.document_uuid, path, str(found), digest)
+        digest = version
+    return IndexedDocument(position, document.document_uuid, "" if digest else local_path(document), version, digest)
 
 
-def _sample(known: IndexedDocument) -> bytes | None:
-    """A digest of a file's beginning and end; ``None`` when it cannot be read, or has changed since it was met."""
+def _to_row(size: _Size, this: IndexedDocument, sample: bytes | None) -> tuple[object, ...]:
+    position, document_uuid, path, fingerprint, digest = this
+    return (*size, sample, position, _encode(document_uuid), _encode(path), fingerprint, digest)
+
+
+def _from_row(row: tuple[int, bytes, bytes, str, str]) -> IndexedDocument:
+    position, document_uuid, path, fingerprint, digest = row
+    return IndexedDocument(position, _decode(document_uuid), _decode(path), fingerprint, digest)
+
+
+def _encode(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _decode(data: bytes) -> str:
+    return data.decode("utf-8", "surrogatepass")
+
+
+def _sample(this: IndexedDocument, size: _Size) -> bytes | None:
+    """Return what stands for the bytes of a document, as far as a sample can; ``None`` when it is gone or has changed."""
+    if not size.is_file:
+        return this.digest.encode()
     try:
-        descriptor = _without_waiting(
-            known.path, os.O_RDONLY | getattr(os, "O_BINARY", 0)
-        )  # no file object: this is done for each of many small files
+        # No file object, because this is done for each of many small files.
+        descriptor = _open_without_waiting(this.path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         try:
-            return _digest(descriptor, known)
+            facts = os.fstat(descriptor)
+            if str(Fingerprint.of_stat(facts)) != this.fingerprint:
+                return None
+            digest = hashlib.sha256(os.read(descriptor, min(SAMPLE_BYTES, facts.st_size)))
+            if facts.st_size > SAMPLE_BYTES:
+                os.lseek(descriptor, max(SAMPLE_BYTES, facts.st_size - SAMPLE_BYTES), os.SEEK_SET)
+                digest.update(os.read(descriptor, SAMPLE_BYTES))
+            return digest.digest()
         finally:
             os.close(descriptor)
     except (OSError, ValueError):
         return None
 
 
-def _digest(descriptor: int, known: IndexedDocument) -> bytes | None:
-    facts = os.fstat(descriptor)
-    if str(of_stat(facts)) != known.fingerprint:
-        return None
-    digest = hashlib.sha256(os.read(descriptor, min(SAMPLE_BYTES, facts.st_size)))
-    if facts.st_size > SAMPLE_BYTES:
-        os.lseek(descriptor, max(SAMPLE_BYTES, facts.st_size - SAMPLE_BYTES), os.SEEK_SET)
-        digest.update(os.read(descriptor, SAMPLE_BYTES))
-    return digest.digest()
-
-
-def _same(earlier: IndexedDocument, known: IndexedDocument) -> bool:
-    """Whether two documents of one size and sample hold the same bytes, and still are those that were met."""
-    if known.digest:
-        return earlier.digest == known.digest
+def _have_same_bytes(earlier: IndexedDocument, this: IndexedDocument) -> bool:
+    """Return whether two documents of one size and sample hold the same bytes, and still are the versions that were met."""
+    if this.digest:
+        return earlier.digest == this.digest
     try:
         with (
-            open(earlier.path, "rb", buffering=0, opener=_without_waiting) as one,
-            open(known.path, "rb", buffering=0, opener=_without_waiting) as other,
+            open(earlier.path, "rb", buffering=0, opener=_open_without_waiting) as one,
+            open(this.path, "rb", buffering=0, opener=_open_without_waiting) as other,
         ):
-            if str(of_stat(os.fstat(one.fileno()))) != earlier.fingerprint:
+            if str(Fingerprint.of_stat(os.fstat(one.fileno()))) != earlier.fingerprint:
                 return False
             while block := one.read(_BLOCK_BYTES):
                 if block != other.read(_BLOCK_BYTES):
@@ -195,6 +248,6 @@ def _same(earlier: IndexedDocument, known: IndexedDocument) -> bool:
         return False
 
 
-def _without_waiting(path: str, flags: int) -> int:
-    """Open a file as usual; if it has just become a FIFO, without waiting for a writer."""
+def _open_without_waiting(path: str, flags: int) -> int:
+    """Open a file; if it has just become a FIFO, do not wait for a writer."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))

@@ -1,87 +1,144 @@
-"""Documents that need not be read, because one with the same bytes is read in the same batch."""
+"""Hold back documents with the same bytes as an earlier one of the batch, until that one has ended."""
 
 from array import array
 from collections import deque
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from pdfbatch.batch.content_index import ContentIndex
+from pdfbatch.batch.fingerprint import local_fingerprint
 from pdfbatch.model import Document, DocumentResult, DocumentStatus
 from pdfbatch.outcomes import as_duplicate
 from pdfbatch.outputs import Results
 from pdfbatch.storage import Fingerprint
 from pdfbatch.tasks import DuplicateOf, ReadTask
 
-MAX_WAITING = 1000
+MAX_DEFERRED = 1000
+
+
+class PendingDocument(NamedTuple):
+    """A document that has been read from the caller's iterator and has not ended; ``position`` counts from 0."""
+
+    position: int
+    document: Document
 
 
 @dataclass(slots=True, kw_only=True)
 class DuplicateFilter:
-    """Holds a duplicate back until its twin has ended; then a worker copies the twin's record, or the result is shared here.
+    """Find duplicates, and defer each until the document that it duplicates has ended.
 
-    ``under_way`` has the ids of documents that have not ended. ``results`` are those of a batch without output; with one
-    they are ``None``. Not more than 1,000 duplicates wait: further ones are read like any other document, and so is one
-    whose twin did not succeed.
+    When that one ended well, the duplicate gets its text: with an output a worker copies the record, without one the result
+    is shared here. When it did not, the duplicate is read itself. At most ``MAX_DEFERRED`` duplicates wait: further ones are
+    read like any other document, so that memory stays bounded.
+
+    ``pending`` are the documents that have not ended. ``results`` are those of a batch without output; with an output it is
+    ``None``.
     """
 
-    under_way: Container[str]
+    pending: Mapping[str, PendingDocument]
     results: Results | None
-    copies: deque[ReadTask] = field(default_factory=deque[ReadTask])
-    shared: deque[DocumentResult] = field(default_factory=deque[DocumentResult])
-    unlike: deque[Document] = field(default_factory=deque[Document])
-    waiting: int = 0
-    _twins: ContentIndex = field(default_factory=ContentIndex)
-    _alone: set[str] = field(default_factory=set[str])
-    _waiting: dict[str, list[tuple[Document, DuplicateOf]]] = field(
-        default_factory=dict[str, list[tuple[Document, DuplicateOf]]]
+    _index: ContentIndex = field(default_factory=ContentIndex)
+    _deferred: dict[str, list[tuple[ReadTask, DuplicateOf]]] = field(
+        default_factory=dict[str, list[tuple[ReadTask, DuplicateOf]]]
     )
-    _numbers: "array[int]" = field(default_factory=lambda: array("Q"))
+    _deferred_count: int = 0
+    _resolved: deque[ReadTask | DocumentResult] = field(default_factory=deque[ReadTask | DocumentResult])
+    _requeued: deque[ReadTask] = field(default_factory=deque[ReadTask])
+    _read_anyway: set[str] = field(default_factory=set[str])
+    _result_numbers: "array[int]" = field(default_factory=lambda: array("Q"))
 
-    def remember(self, document: Document, found: Fingerprint, position: int) -> None:
-        """A document that will not be read may be the twin of a later one."""
-        self._twins.remember(document, found, position)
+    # --- stages of the task source ----------------------------------------------------------------------------------
 
-    def take(self, document: Document, found: Fingerprint, position: int, digest: str = "") -> bool:
-        """Whether a document need not be read, as far as that is known now. ``digest`` is the hash of a remote one's bytes."""
-        if document.document_uuid in self._alone:
+    def requeue(self, items: Iterator[ReadTask | DocumentResult | None]) -> Iterator[ReadTask | DocumentResult | None]:
+        """Pass on all items and, between them, the tasks of duplicates that must be read after all.
+
+        Goes on with ``None`` until no document is pending: each of them may be what a duplicate waits for.
+        """
+        for item in items:
+            while self._requeued:
+                yield self._requeued.popleft()
+            yield item
+        while self.pending:
+            yield self._requeued.popleft() if self._requeued else None
+
+    def filter(self, items: Iterator[ReadTask | DocumentResult | None]) -> Iterator[ReadTask | DocumentResult | None]:
+        """Defer the tasks of local duplicates; pass on all else, and what becomes of deferred ones.
+
+        A document that an earlier batch finished is remembered: a later one may be its duplicate.
+        """
+        for item in items:
+            while self._resolved:
+                yield self._resolved.popleft()
+            if isinstance(item, ReadTask):
+                fingerprint = local_fingerprint(item.document)
+                if fingerprint is not None and self.defer(item, fingerprint):
+                    continue
+            elif isinstance(item, DocumentResult) and item.status is DocumentStatus.SKIPPED:
+                position, document = self.pending[item.document.document_uuid]
+                self._index.add(document, Fingerprint.parse(item.fingerprint), position)
+            yield item
+        while self._resolved:
+            yield self._resolved.popleft()
+
+    def filter_downloads(
+        self, items: Iterator[ReadTask | DocumentResult | None], release_copy: Callable[[str], None]
+    ) -> Iterator[ReadTask | DocumentResult | None]:
+        """Defer the tasks of downloaded duplicates and release their copies; pass on all else, and what becomes of them."""
+        for item in items:
+            while self._resolved:
+                yield self._resolved.popleft()
+            if isinstance(item, ReadTask) and (copy := item.local_copy) is not None and copy.path:
+                task = ReadTask(document=item.document)
+                if self.defer(task, Fingerprint.parse(copy.fingerprint), copy.digest):
+                    release_copy(item.document.document_uuid)
+                    continue
+            yield item
+        while self._resolved:
+            yield self._resolved.popleft()
+
+    # --- one document -----------------------------------------------------------------------------------------------
+
+    def defer(self, task: ReadTask, fingerprint: Fingerprint, digest: str = "") -> bool:
+        """Return whether a document need not be read, as far as that is known now; then keep its task.
+
+        ``digest`` is the hash of a downloaded document's bytes.
+        """
+        document = task.document
+        if document.document_uuid in self._read_anyway:
             return False
-        met = self._twins.meet(document, found, position, digest)
-        if met is None:
+        found = self._index.find_or_add(document, fingerprint, self.pending[document.document_uuid].position, digest)
+        if found is None:
             return False
-        earlier, duplicate_of = met
-        if earlier.document_uuid not in self.under_way:
-            result = None if self.results is None else self.results[self._numbers[earlier.position]]
-            return self._settle(document, duplicate_of, result)
-        if self.waiting >= MAX_WAITING:
+        earlier, duplicate_of = found
+        if earlier.document_uuid not in self.pending:
+            result = None if self.results is None else self.results[self._result_numbers[earlier.position]]
+            return self._resolve(task, duplicate_of, result)
+        if self._deferred_count >= MAX_DEFERRED:
             return False
-        self._waiting.setdefault(earlier.document_uuid, []).append((document, duplicate_of))
-        self.waiting += 1
+        self._deferred.setdefault(earlier.document_uuid, []).append((task, duplicate_of))
+        self._deferred_count += 1
         return True
 
-    def ended(self, result: DocumentResult, position: int) -> None:
-        """A document has ended, and is the last of ``results``."""
+    def release(self, result: DocumentResult, position: int) -> None:
+        """Release the duplicates of a document that has ended; its result is the last one of ``results``."""
         if self.results is not None:
-            self._note(position, len(self.results) - 1)
-        self._alone.discard(result.document.document_uuid)
-        for document, duplicate_of in self._waiting.pop(result.document.document_uuid, ()):
-            self.waiting -= 1
-            if not (result.ok and self._settle(document, duplicate_of, result)):
-                self.unlike.append(document)
-                self._alone.add(document.document_uuid)
-
-    def held(self) -> Iterator[Document]:
-        """All documents that wait."""
-        yield from (document for pairs in self._waiting.values() for document, _ in pairs)
-        yield from (task.document for task in self.copies)
-        yield from self.unlike
+            self._note_result(position, len(self.results) - 1)
+        self._read_anyway.discard(result.document.document_uuid)
+        for task, duplicate_of in self._deferred.pop(result.document.document_uuid, ()):
+            self._deferred_count -= 1
+            if not (result.ok and self._resolve(task, duplicate_of, result)):
+                self._requeued.append(task)
+                self._read_anyway.add(task.document.document_uuid)
 
     def close(self) -> None:
         """Forget all documents."""
-        self._twins.close()
+        self._index.close()
 
-    def _settle(self, document: Document, duplicate_of: DuplicateOf, result: DocumentResult | None) -> bool:
+    def _resolve(self, task: ReadTask, duplicate_of: DuplicateOf, result: DocumentResult | None) -> bool:
+        """Give a duplicate the text of the document that it duplicates; return ``False`` when it must be read itself."""
         if self.results is None:
-            self.copies.append(ReadTask(document=document, duplicate_of=duplicate_of))
+            self._resolved.append(ReadTask(document=task.document, duplicate_of=duplicate_of))
             return True
         if (
             result is None
@@ -89,11 +146,12 @@ class DuplicateFilter:
             or result.fingerprint != duplicate_of.fingerprint
         ):
             return False
-        self.shared.append(as_duplicate(result, document, duplicate_of))
+        self._resolved.append(as_duplicate(result, task.document, duplicate_of))
         return True
 
-    def _note(self, position: int, number: int) -> None:
-        missing = position + 1 - len(self._numbers)
+    def _note_result(self, position: int, number: int) -> None:
+        """Note which result belongs to the document at a position: documents end in another order."""
+        missing = position + 1 - len(self._result_numbers)
         if missing > 0:
-            self._numbers.extend((0,) * missing)
-        self._numbers[position] = number
+            self._result_numbers.extend((0,) * missing)
+        self._result_numbers[position] = number

@@ -1,4 +1,4 @@
-"""Telling the sinks: coalesced, in order, and without letting one that raises harm the batch."""
+"""Notify sinks in order, at most a few times a second, so that one that raises does not harm the batch."""
 
 import logging
 import time
@@ -9,43 +9,43 @@ from pdfbatch.model import DocumentResult
 from pdfbatch.ports import Sink
 from pdfbatch.report import BatchStatus
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 
 INTERVAL_SECONDS = 0.25
 
 
 @dataclass(slots=True)
 class Notifier:
-    """All sinks of a batch. A sink that raises is named once in the log, and its errors are counted."""
+    """Notify all sinks of a batch. A sink that raises is named once in the log, and its errors are counted."""
 
     sinks: Sequence[Sink]
     errors: dict[int, int] = field(default_factory=dict[int, int])
     _due: float = 0.0
 
-    def advance(self, status: Callable[[], BatchStatus]) -> None:
-        """A snapshot, unless the last one went out a moment ago; ``status`` is asked only when it is wanted."""
+    def update_if_due(self, status: Callable[[], BatchStatus]) -> None:
+        """Send a snapshot, unless the last one is younger than ``INTERVAL_SECONDS``; ``status`` makes it if it is due."""
         if self.sinks and time.monotonic() >= self._due:
             self.update(status())
 
     def update(self, status: BatchStatus) -> None:
-        """A snapshot, now."""
+        """Send a snapshot."""
         self._due = time.monotonic() + INTERVAL_SECONDS
         for sink in self.sinks:
-            self._tell(sink, sink.update, status)
+            self._call(sink, sink.update, status)
 
     def document(self, result: DocumentResult) -> None:
-        """A document has ended."""
+        """Report a document that has ended."""
         for sink in self.sinks:
-            self._tell(sink, sink.document, result)
+            self._call(sink, sink.document, result)
 
     def close(self) -> None:
-        """The batch is over."""
+        """Close the sinks after the last document."""
         for sink in self.sinks:
-            self._tell(sink, sink.close)
+            self._call(sink, sink.close)
 
-    def _tell(self, sink: Sink, call: Callable[..., None], *what: object) -> None:
+    def _call(self, sink: Sink, method: Callable[..., None], *arguments: object) -> None:
         try:
-            call(*what)
+            method(*arguments)
         except Exception:  # isolation is the purpose: a sink must not harm the batch
             count = self.errors[id(sink)] = self.errors.get(id(sink), 0) + 1
             if count == 1:

@@ -1,9 +1,9 @@
-"""The accounts of a batch under way: its status, its groups of documents, its failures by cause, its times."""
+"""Running totals of a batch: its status, counts of each group of documents, failures by cause, durations."""
 
 import time
 from array import array
 from collections import Counter
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from statistics import quantiles
 
 from pdfbatch.errors import Cause
@@ -19,8 +19,12 @@ MIN_DOCUMENTS_FOR_RATE = 20
 
 
 @dataclass(slots=True)
-class _Totals:
-    """The counts of a ``BatchStatus``, added up in place: a new status for each document would cost more than all else."""
+class Tally:
+    """Counts of documents, added up in place, because a new value for each document would cost more than all else.
+
+    This is the only place that counts: ``add_to`` and ``counts`` put the sums into the frozen values that users see.
+    ``pages`` are those that this batch read, ``reused_pages`` those of skipped documents and of duplicates.
+    """
 
     successful: int = 0
     failed: int = 0
@@ -29,49 +33,74 @@ class _Totals:
     skipped: int = 0
     duplicates: int = 0
     pages: int = 0
+    reused_pages: int = 0
     ocr_pages: int = 0
     failed_pages: int = 0
     retries: int = 0
-
-    def add(self, result: DocumentResult) -> None:
-        status, counts = result.status, result.counts
-        self.successful += status.ok
-        self.failed += not status.ok
-        self.partial += status is DocumentStatus.PARTIAL
-        self.empty += status is DocumentStatus.EMPTY
-        self.skipped += status is DocumentStatus.SKIPPED
-        self.duplicates += status is DocumentStatus.DUPLICATE
-        if status not in _NOT_WORKED_ON:
-            self.pages += counts.pages
-            self.ocr_pages += counts.ocr_pages
-        self.failed_pages += counts.failed_pages
-        self.retries += result.attempts - 1
-
-
-@dataclass(slots=True)
-class _Account:
-    """A ``BatchCounts``, added up in place."""
-
-    total_documents: int = 0
-    successful: int = 0
-    failed: int = 0
-    pages: int = 0
     worker_seconds: float = 0.0
 
+    @property
+    def processed(self) -> int:
+        """Number of documents that have ended."""
+        return self.successful + self.failed
+
     def add(self, result: DocumentResult) -> None:
-        self.total_documents += 1
-        self.successful += result.ok
-        self.failed += not result.ok
-        self.pages += result.counts.pages
+        """Count a document that has ended."""
+        status, counts = result.status, result.counts
+        if status.ok:
+            self.successful += 1
+        else:
+            self.failed += 1
+        match status:
+            case DocumentStatus.SKIPPED:
+                self.skipped += 1
+                self.reused_pages += counts.pages
+            case DocumentStatus.DUPLICATE:
+                self.duplicates += 1
+                self.reused_pages += counts.pages
+            case _:
+                self.partial += status is DocumentStatus.PARTIAL
+                self.empty += status is DocumentStatus.EMPTY
+                self.pages += counts.pages
+                self.ocr_pages += counts.ocr_pages
+        self.failed_pages += counts.failed_pages
+        self.retries += result.attempts - 1
         self.worker_seconds += result.duration_seconds
 
+    def add_to(self, status: BatchStatus) -> BatchStatus:
+        """Return a status with these counts."""
+        return replace(
+            status,
+            successful=self.successful,
+            failed=self.failed,
+            partial=self.partial,
+            empty=self.empty,
+            skipped=self.skipped,
+            duplicates=self.duplicates,
+            pages=self.pages,
+            ocr_pages=self.ocr_pages,
+            failed_pages=self.failed_pages,
+            retries=self.retries,
+        )
 
-_NOT_WORKED_ON = frozenset({DocumentStatus.SKIPPED, DocumentStatus.DUPLICATE})
+    def counts(self, number: int) -> BatchCounts:
+        """Return the counts of a group of documents; ``number`` counts the groups from 1."""
+        return BatchCounts(
+            number=number,
+            total_documents=self.processed,
+            successful=self.successful,
+            failed=self.failed,
+            pages=self.pages + self.reused_pages,
+            worker_seconds=self.worker_seconds,
+        )
 
 
 @dataclass(slots=True)
 class ProgressTracker:
-    """What is known of a batch so far. ``status`` carries wall-clock times; durations are monotonic."""
+    """All that is known of a batch so far. ``status`` carries wall-clock times; durations are monotonic.
+
+    Each ``batch_size`` documents are a group, in the order in which they were handed in.
+    """
 
     status: BatchStatus
     results: Results | None
@@ -79,15 +108,15 @@ class ProgressTracker:
     max_failure_rate: float | None = None
     stop_reason: str = ""
     causes: Counter[str] = field(default_factory=Counter[str])
-    _totals: _Totals = field(default_factory=_Totals)
-    _accounts: list[_Account] = field(default_factory=list[_Account])
+    _total: Tally = field(default_factory=Tally)
+    _groups: list[Tally] = field(default_factory=list[Tally])
     _seconds: "array[float]" = field(default_factory=lambda: array("f"))
-    _begun: float = field(default_factory=time.monotonic)
+    _start: float = field(default_factory=time.monotonic)
     _common_faults: int = 0
 
-    def begin(self, executor: str, workers: int) -> None:
-        """The first document is about to be read, by so many workers."""
-        self._begun, now = time.monotonic(), time.time()
+    def start(self, executor: str, workers: int) -> None:
+        """Note that ``workers`` workers are about to read the first document."""
+        self._start, now = time.monotonic(), time.time()
         self.status = replace(
             self.status,
             state=BatchState.PROCESSING,
@@ -98,10 +127,13 @@ class ProgressTracker:
         )
 
     def add(self, result: DocumentResult, position: int) -> None:
-        """A document has ended; ``position`` counts from 0 in the order in which documents were handed in."""
-        self._totals.add(result)
+        """Count a document that has ended; ``position`` counts from 0 in the order in which documents were handed in."""
+        self._total.add(result)
+        group = position // self.batch_size
+        while len(self._groups) <= group:
+            self._groups.append(Tally())
+        self._groups[group].add(result)
         self._seconds.append(result.duration_seconds)
-        self._account(result, position // self.batch_size)
         cause = None if result.ok or result.failure is None else result.failure.cause
         if cause is not None:
             self.causes[str(cause)] += 1
@@ -109,51 +141,44 @@ class ProgressTracker:
         if self.results is not None:
             self.results.add(result)
 
-    def now(self, known_documents: int) -> BatchStatus:
-        """The status with its times and the number of documents brought up to date."""
-        total = max(self.status.total_documents, known_documents)
+    def snapshot(self, known_documents: int) -> BatchStatus:
+        """Return the status with its counts and times brought up to date."""
         self.status = replace(
-            self.status,
-            **asdict(self._totals),
-            total_documents=total,
+            self._total.add_to(self.status),
+            total_documents=max(self.status.total_documents, known_documents),
             updated_at=time.time(),
-            elapsed_seconds=time.monotonic() - self._begun,
+            elapsed_seconds=time.monotonic() - self._start,
         )
         return self.status
 
-    def end(self, state: BatchState, known_documents: int) -> BatchStatus:
-        """The last status. A batch that has come to its end had as many documents as were counted, whatever was expected."""
-        status = self.now(known_documents)
+    def finish(self, state: BatchState, known_documents: int) -> BatchStatus:
+        """Return the last status. A completed batch had as many documents as have ended, whatever was expected."""
+        status = self.snapshot(known_documents)
         total = status.processed if state is BatchState.COMPLETED else status.total_documents
         self.status = replace(status, state=state, total_documents=total)
         return self.status
 
-    def verdict(self) -> str | None:
-        """Why the batch should stop before its end, ``None`` while it should go on."""
+    def find_stop_reason(self) -> str | None:
+        """Return why the batch should stop before its end, ``None`` while it should go on."""
         if self._common_faults >= COMMON_FAULTS_PER_WORKER * max(1, self.status.workers):
-            return f"{self._common_faults} documents in a row failed for a reason that hits all: {_listed(self.causes)}"
-        failed, rate = self._totals.failed, self.max_failure_rate
-        processed = self._totals.successful + failed
+            causes = ", ".join(f"{cause} ({count})" for cause, count in self.causes.most_common())
+            return f"{self._common_faults} documents in a row failed for a reason that hits all: {causes}"
+        rate, failed, processed = self.max_failure_rate, self._total.failed, self._total.processed
         if rate is not None and processed >= MIN_DOCUMENTS_FOR_RATE and failed > rate * processed:
             return f"{failed} of {processed} documents failed, more than the accepted share of {rate:g}"
         return None
 
     def report(self, output: str | None) -> BatchReport:
-        """The report of what has ended so far."""
+        """Return the report of what has ended so far."""
         return BatchReport(
             status=self.status,
             results=() if self.results is None else self.results,
-            batches=tuple(BatchCounts(number=n, **asdict(it)) for n, it in enumerate(self._accounts, start=1)),
+            batches=tuple(group.counts(number) for number, group in enumerate(self._groups, start=1)),
             failures_by_cause=dict(self.causes.most_common()),
             percentiles=_percentiles(self._seconds),
             output=output,
             stop_reason=self.stop_reason,
         )
-
-    def _account(self, result: DocumentResult, index: int) -> None:
-        while len(self._accounts) <= index:
-            self._accounts.append(_Account())
-        self._accounts[index].add(result)
 
 
 def _percentiles(seconds: "array[float]") -> dict[str, float]:
@@ -163,7 +188,3 @@ def _percentiles(seconds: "array[float]") -> dict[str, float]:
         return dict.fromkeys(("p50", "p90", "p95", "p99", "max"), seconds[0])
     cuts = quantiles(seconds, n=100, method="inclusive")
     return {"p50": cuts[49], "p90": cuts[89], "p95": cuts[94], "p99": cuts[98], "max": max(seconds)}
-
-
-def _listed(causes: Counter[str]) -> str:
-    return ", ".join(f"{cause} ({count})" for cause, count in causes.most_common())

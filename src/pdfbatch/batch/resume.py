@@ -1,36 +1,114 @@
-"""What an output knows of earlier batches, and what this batch adds to it."""
+"""Leave out the documents that an earlier batch finished, and note those that this batch finishes."""
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
+from pdfbatch.batch.fingerprint import local_fingerprint
 from pdfbatch.errors import DocumentError
 from pdfbatch.model import Document, DocumentResult, DocumentStatus
 from pdfbatch.outputs import Catalog, IndexWriter, delete_parts, open_index, record_name
 from pdfbatch.ports import Output
-from pdfbatch.work import DocumentWork
+from pdfbatch.tasks import ReadTask
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, kw_only=True)
 class ResumeState:
-    """The index of an output. ``finished`` is ``None`` in a batch that does all anew, ``writer`` where nothing is listed."""
+    """What an output knows of earlier batches, and what this batch adds to it.
 
-    work: DocumentWork
+    ``options_of`` returns the digest of all settings that can change a document's text. ``catalog`` is ``None`` in a batch
+    that reads every document anew, and where the output cannot be listed; ``writer`` is ``None`` in the latter case only.
+    """
+
     output: Output
+    options_of: Callable[[Document], str]
     resume: bool
-    finished: Catalog | None = None
+    catalog: Catalog | None = None
     writer: IndexWriter | None = None
     _usual_options: str = ""
 
-    def skipped(self, document: Document, fingerprint: str) -> DocumentResult | None:
-        """The result of a document that an earlier batch finished: the same input, the same settings, its record there."""
-        if self.finished is None:
+    # --- a stage of the task source ---------------------------------------------------------------------------------
+
+    def filter(self, items: Iterator[ReadTask | DocumentResult | None]) -> Iterator[ReadTask | DocumentResult | None]:
+        """Replace the tasks of finished local documents by their results; pass on all else."""
+        if self.catalog is None:
+            yield from items
+        for item in items:
+            if isinstance(item, ReadTask) and (fingerprint := local_fingerprint(item.document)) is not None:
+                yield self._find_result(item.document, str(fingerprint)) or item
+            else:
+                yield item
+
+    def filter_downloads(
+        self, items: Iterator[ReadTask | DocumentResult | None]
+    ) -> Iterator[ReadTask | DocumentResult | None]:
+        """Replace the tasks of finished remote documents by their results; pass on all else.
+
+        The download has found out the fingerprint. Where ``is_finished`` has stopped it, there is no copy.
+        """
+        for item in items:
+            if isinstance(item, ReadTask) and (copy := item.local_copy) is not None and not copy.path:
+                yield self._find_result(item.document, copy.fingerprint) or replace(item, local_copy=None)
+            else:
+                yield item
+
+    def prepare(self, items: Iterator[ReadTask | DocumentResult | None]) -> Iterator[ReadTask | DocumentResult | None]:
+        """Prepare the index for each task that passes, and tell its worker whether to look for an earlier result first.
+
+        That is the case where the output holds a record of the document, or parts of it, and where nobody knows.
+        """
+        for item in items:
+            if not isinstance(item, ReadTask):
+                yield item
+                continue
+            if self.catalog is None:
+                resume = self.resume
+            else:
+                resume = self.catalog.has_files(item.document)
+                if self.writer is not None and self.catalog.is_indexed(item.document):
+                    self.writer.invalidate()
+            yield replace(item, resume=True) if resume else item
+
+    def is_finished(self, document: Document, fingerprint: str) -> bool:
+        """Return whether an earlier batch finished this version of a document. Threads that download call this."""
+        return self._find_result(document, fingerprint) is not None
+
+    # --- documents that have ended ----------------------------------------------------------------------------------
+
+    def add(self, result: DocumentResult) -> None:
+        """Note in the index what a worker did with a document."""
+        if self.writer is not None:
+            self.writer.add(result, self._options(result.document))
+
+    def remove_parts(self, result: DocumentResult) -> None:
+        """Remove the parts of a skipped document: a batch that was killed after it wrote the record left them behind."""
+        if (
+            result.status is DocumentStatus.SKIPPED
+            and self.catalog is not None
+            and self.catalog.has_parts(result.document)
+        ):
+            try:
+                delete_parts(self.output, result.document)
+            except DocumentError as error:
+                log.warning("parts that are no longer needed stay in the output: %s", error)
+
+    def close(self, *, completed: bool) -> None:
+        """Write the rest of the index; ``completed`` says that every document of the batch has ended."""
+        if self.catalog is not None:
+            self.catalog.close()
+        if self.writer is not None:
+            self.writer.close(completed=completed)
+
+    def _find_result(self, document: Document, fingerprint: str) -> DocumentResult | None:
+        """Return the result of an earlier batch for the same input and settings, if its record is there."""
+        if self.catalog is None:
             return None
-        known = self.finished.find(document, fingerprint, self._options(document))
-        if known is None:
+        entry = self.catalog.find(document, fingerprint, self._options(document))
+        if entry is None:
             return None
-        counts, duplicate_of = known
+        counts, duplicate_of = entry
         return DocumentResult(
             document=document.without_content(),
             status=DocumentStatus.SKIPPED,
@@ -40,49 +118,19 @@ class ResumeState:
             fingerprint=fingerprint,
         )
 
-    def begin(self, document: Document) -> bool:
-        """A document is about to be worked on. Whether the worker should look for its record, or parts of it, first."""
-        if self.finished is None:
-            return self.resume
-        if self.writer is not None and self.finished.is_indexed(document):
-            self.writer.invalidate()
-        return self.finished.has_files(document)
-
-    def add(self, result: DocumentResult) -> None:
-        """A document that was worked on has ended."""
-        if self.writer is not None:
-            self.writer.add(result, self._options(result.document))
-
-    def tidy(self, result: DocumentResult) -> None:
-        """A document was left out: a batch that was killed just after its record was written left its parts behind."""
-        if result.status is not DocumentStatus.SKIPPED or self.finished is None:
-            return
-        if self.finished.has_parts(result.document):
-            try:
-                delete_parts(self.output, result.document)
-            except DocumentError as error:
-                log.warning("parts that are no longer needed stay in the output: %s", error)
-
-    def close(self, *, completed: bool) -> None:
-        """The batch is over; ``completed``: no document is under way."""
-        if self.finished is not None:
-            self.finished.close()
-        if self.writer is not None:
-            self.writer.close(completed=completed)
-
     def _options(self, document: Document) -> str:
-        """The digest of a document's settings: that of most is the same, and is asked for twice for each."""
+        """Return the digest of a document's settings; documents without settings of their own share one."""
         if document.pages is not None or document.languages is not None:
-            return self.work.options(document)
-        self._usual_options = self._usual_options or self.work.options(document)
+            return self.options_of(document)
+        self._usual_options = self._usual_options or self.options_of(document)
         return self._usual_options
 
 
-def load_resume_state(work: DocumentWork, output: Output, *, resume: bool) -> ResumeState:
-    """The history of an output. Where it cannot be listed there is none: records are then looked up one by one."""
+def load_resume_state(output: Output, options_of: Callable[[Document], str], *, resume: bool) -> ResumeState:
+    """Read the index of an output. Where the output cannot be listed, workers look up each record for themselves."""
     try:
-        finished, writer = open_index(output, resume=resume)
+        catalog, writer = open_index(output, resume=resume)
     except DocumentError as error:
         log.log(logging.WARNING if resume else logging.DEBUG, "the output has no index, it cannot be listed: %s", error)
-        return ResumeState(work=work, output=output, resume=resume)
-    return ResumeState(work=work, output=output, resume=resume, finished=finished, writer=writer)
+        return ResumeState(output=output, options_of=options_of, resume=resume)
+    return ResumeState(output=output, options_of=options_of, resume=resume, catalog=catalog, writer=writer)

@@ -1,7 +1,7 @@
-"""Tasks over a pool: what is under way, what comes next, what is tried again. Knows ports only, runs in one thread.
+"""Decide which task a pool gets next, and which is tried again. Knows ports only, runs in one thread.
 
 Documents are read from their source only as fast as the pool takes them, so that a million of them need no memory. Parts
-of split documents and small documents go side by side: while there are documents to begin, parts take all workers but one.
+of split documents and small documents go side by side: while there are documents to start, parts take all workers but one.
 """
 
 import heapq
@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Generator, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import count
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
@@ -23,31 +24,64 @@ from pdfbatch.retry import backoff_seconds
 from pdfbatch.settings import Limits, RetryPolicy
 from pdfbatch.tasks import JoinTask, PartTask, ReadTask, Task, TaskResult
 
-# Tasks handed to the pool for each of its workers: when no more than the first number are left, they are filled up to the
-# second. Enough to be sent ahead and to wait for their output, so that no worker waits for us, and several at once, so that
-# small ones are cheap.
+# Tasks in the pool for each of its workers: when no more than FILL_AT are left, they are filled up to FILL_TO. That is enough
+# to send some ahead and to have some wait for their output, so that no worker waits for the parent. Several are sent at once,
+# because that is cheaper for small ones.
 FILL_AT, FILL_TO = 8, 16
-# Parts handed to the pool for each worker: what is there is done, even when the time of its document is up meanwhile.
+# Parts in the pool for each worker. Few, because a part that the pool has is read even when its document's time runs out.
 PARTS_AT_ONCE = 4
-# Parts that may wait for each worker before no further document is begun.
+# Parts that may wait for each worker before no further document is started.
 PARTS_WAITING = 64
-# How long to wait for a result before the batch gives a sign of life.
+# How long to wait for a result before the batch shows that it is alive.
 TICK_SECONDS = 0.5
-# Requests to a storage are repeated where they are made; a document that came to this has used up all of them.
-REPEATED_BELOW = frozenset({Cause.STORAGE_UNAVAILABLE})
+# Requests to a storage are retried where they are made: a document that fails for this has used up all its attempts.
+RETRIED_BELOW = frozenset({Cause.STORAGE_UNAVAILABLE})
 CRASHES = frozenset({Cause.TIMEOUT, Cause.WORKER_LOST, Cause.MEMORY_LIMIT})
 
 
 class Completed(NamedTuple):
-    """A document that has ended; ``needs_record`` says that no worker has written its record."""
+    """A document that has ended.
+
+    ``by_worker`` says that a worker has had it, ``needs_record`` that no worker could write its record.
+    """
 
     result: DocumentResult
-    needs_record: bool
+    by_worker: bool = False
+    needs_record: bool = False
+
+
+class Events:
+    """Tasks that have ended, as other threads report them to a scheduler, and calls that only wake it."""
+
+    __slots__ = ("_queue",)
+
+    def __init__(self) -> None:
+        self._queue = SimpleQueue[tuple[Task, Future[TaskResult]] | None]()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing has come."""
+        return self._queue.empty()
+
+    def put(self, task: Task, future: Future[TaskResult]) -> None:
+        """Report a task that has ended. Callable from any thread."""
+        self._queue.put((task, future))
+
+    def wake(self) -> None:
+        """Make the scheduler ask its source again, and its batch look whether it should stop. Callable from any thread."""
+        self._queue.put(None)
+
+    def get(self, timeout: float) -> tuple[Task, Future[TaskResult]] | None:
+        """Wait for the next task that has ended; return ``None`` after ``timeout`` seconds or a call of ``wake``."""
+        try:
+            return self._queue.get(timeout=timeout)
+        except Empty:
+            return None
 
 
 @dataclass(slots=True)
 class _SplitState:
-    """A document whose parts are under way."""
+    """A document whose parts are being read."""
 
     join: JoinTask
     waiting: int
@@ -61,19 +95,18 @@ class _SplitState:
 
 @dataclass(slots=True)
 class Scheduler:
-    """One batch on one pool.
+    """Run the tasks of one batch on one pool.
 
-    ``source`` yields the tasks of documents to read, and ``None`` when none is ready: it then calls ``wake`` when one is.
+    ``source`` yields tasks of documents to read, results of documents that need no worker, and ``None`` when nothing is
+    ready: then somebody calls ``wake``, or a document has to end first.
     """
 
     pool: Pool
-    source: Iterator[ReadTask | None]
+    source: Iterator[ReadTask | DocumentResult | None]
     retry: RetryPolicy
     limits: Limits
-    begun: int = 0
-    _done: SimpleQueue[tuple[Task, Future[TaskResult]] | None] = field(
-        default_factory=SimpleQueue[tuple[Task, Future[TaskResult]] | None]
-    )
+    events: Events = field(default_factory=Events)
+    _writing_pool: SupportsPendingWrites | None = field(init=False)
     _running: dict[Future[TaskResult], Task] = field(default_factory=dict[Future[TaskResult], Task])
     _parts: deque[PartTask] = field(default_factory=deque[PartTask])
     _joins: deque[JoinTask] = field(default_factory=deque[JoinTask])
@@ -81,196 +114,195 @@ class Scheduler:
     _splits: dict[str, _SplitState] = field(default_factory=dict[str, _SplitState])
     _numbers: Iterator[int] = field(default_factory=count)
     _parts_running: int = 0
-    _exhausted: bool = False
-    _stopped: bool = False
+    _is_exhausted: bool = False
+    _is_stopped: bool = False
     _source_error: Exception | None = None
 
-    def results(self) -> Generator[Completed | None]:
-        """Results as they come, until the source is exhausted and nothing is under way; ``None`` when none came for a while.
+    def __post_init__(self) -> None:
+        """Ask once what the pool supports: to ask a protocol takes longer than all else that is done for a task."""
+        self._writing_pool = self.pool if isinstance(self.pool, SupportsPendingWrites) else None
 
-        An error of the source is raised when all that was begun has ended. Raises ``PoolBrokenError`` of the pool.
+    def results(self) -> Generator[Completed | None]:
+        """Yield documents as they end, until the source is exhausted and nothing is pending; ``None`` once in a while.
+
+        When the source raises, that error is raised after all documents that were started have ended. Raises
+        ``PoolBrokenError`` of the pool.
         """
-        while self._fill():
-            event = self._next_event()
+        while not self._is_stopped:
+            yield from self._fill()
+            if self._is_stopped or (self._is_exhausted and not self._has_tasks()):
+                break
+            event = self.events.get(self._seconds_to_wait())
             if event is None:
                 yield None
                 continue
             task, future = event
             del self._running[future]
             self._parts_running -= isinstance(task, PartTask)
-            settled = self._settle(task, future.result())
-            if settled is not None:
-                yield settled
+            if (completed := self._settle(task, future.result())) is not None:
+                yield completed
         if self._source_error is not None:
             raise self._source_error
 
     def stop(self) -> None:
-        """Begin nothing more; what is under way is given up as cancelled. Callable from any thread."""
-        self._stopped = True
-        self._done.put(None)
-
-    def wake(self) -> None:
-        """The source has a task again. Callable from any thread."""
-        self._done.put(None)
+        """Start nothing more and wait for nothing more: what is pending stays without a result."""
+        self._is_stopped = True
 
     @property
-    def stopped(self) -> bool:
+    def is_stopped(self) -> bool:
         """Whether ``stop`` was called."""
-        return self._stopped
+        return self._is_stopped
 
-    def unfinished(self) -> Iterator[Task]:
-        """One task for each document that has begun and not ended."""
-        seen = dict.fromkeys(self._splits)
-        yield from (split.join for split in self._splits.values())
-        for task in (*self._running.values(), *(task for _, _, task in self._later)):
-            if task.document.document_uuid not in seen:
-                seen[task.document.document_uuid] = None
-                yield task
+    def pending_attempts(self) -> dict[str, int]:
+        """Return the number of the attempt for each document that a worker has had and that has not ended."""
+        tasks = (*self._running.values(), *(task for _, _, task in self._later))
+        attempts = {task.document.document_uuid: task.attempt for task in tasks}
+        attempts.update((document_uuid, split.join.attempt) for document_uuid, split in self._splits.items())
+        return attempts
 
-    # --- handing out ----------------------------------------------------------------------------------------------
+    # --- to the pool ----------------------------------------------------------------------------------------------
 
-    def _fill(self) -> bool:
-        """Give the pool what it can take; whether anything is under way or to come."""
-        if self._stopped:
-            return False
-        self._submit_due()
-        if self._at_work() > self.pool.capacity * FILL_AT:
-            return True
-        while self._at_work() < self.pool.capacity * FILL_TO and self._done.empty():
-            task = self._choose()
-            if task is None:
-                break
-            self._submit(task)
-        return bool(self._running or self._later) or not self._exhausted
-
-    def _at_work(self) -> int:
-        """How many of the tasks in the pool do more than wait for their output."""
-        waiting = self.pool.pending_writes if isinstance(self.pool, SupportsPendingWrites) else 0
-        return len(self._running) - waiting
-
-    def _submit_due(self) -> None:
-        """What is to be tried again goes in when it is due, however full the pool is: waiting for room would be a busy wait."""
+    def _fill(self) -> Iterator[Completed]:
+        """Give the pool the tasks that it has room for; yield the results that the source has instead of tasks."""
+        # What is due for another attempt goes in however full the pool is: to wait for room would be a busy wait.
         while self._later and self._later[0][0] <= time.monotonic():
             self._submit(heapq.heappop(self._later)[2])
+        if self._active_tasks() > self.pool.capacity * FILL_AT:
+            return
+        while self._active_tasks() < self.pool.capacity * FILL_TO and self.events.is_empty:
+            chosen = self._choose()
+            if chosen is None:
+                return
+            if isinstance(chosen, DocumentResult):
+                yield Completed(chosen)
+                if self._is_stopped:
+                    return
+            else:
+                self._submit(chosen)
 
-    def _choose(self) -> Task | None:
+    def _has_tasks(self) -> bool:
+        return bool(self._running or self._later or self._joins or self._parts)
+
+    def _active_tasks(self) -> int:
+        """Return how many tasks in the pool do more than wait for their output to be written."""
+        return len(self._running) - (0 if self._writing_pool is None else self._writing_pool.pending_writes)
+
+    def _choose(self) -> Task | DocumentResult | None:
+        """Return what goes to the pool next: a join, then documents and parts side by side."""
         if self._joins:
             return self._joins.popleft()
         documents_first = self._parts_running >= max(1, self.pool.capacity - 1)
         if self._parts and not documents_first:
             return self._part()
-        if len(self._parts) < PARTS_WAITING * self.pool.capacity and (task := self._document()) is not None:
-            return task
+        if len(self._parts) < PARTS_WAITING * self.pool.capacity and (item := self._read_source()) is not None:
+            return item
         return self._part() if self._parts and self._parts_running < PARTS_AT_ONCE * self.pool.capacity else None
 
     def _part(self) -> PartTask:
-        """The next part, with what its document has used of its time."""
+        """Return the next part, with what its document has used of its time."""
         part = self._parts.popleft()
         return replace(part, used_seconds=self._splits[part.document.document_uuid].seconds)
 
-    def _document(self) -> ReadTask | None:
-        if self._exhausted:
+    def _read_source(self) -> ReadTask | DocumentResult | None:
+        if self._is_exhausted:
             return None
         try:
-            task = next(self.source)
+            return next(self.source)
         except StopIteration:
-            self._exhausted, task = True, None
-        except Exception as error:  # noqa: BLE001 (the caller's source: what was begun ends first, then it is raised)
-            self._exhausted, self._source_error, task = True, error, None
-        self.begun += task is not None
-        return task
+            self._is_exhausted = True
+        except Exception as error:  # noqa: BLE001 (the caller's source: what was started ends first, then it is raised)
+            self._is_exhausted, self._source_error = True, error
+        return None
 
     def _submit(self, task: Task) -> None:
         future = self.pool.submit(task)
         self._running[future] = task
         self._parts_running += isinstance(task, PartTask)
-        future.add_done_callback(lambda done: self._done.put((task, done)))
+        future.add_done_callback(partial(self.events.put, task))
 
-    def _next_event(self) -> tuple[Task, Future[TaskResult]] | None:
-        """The next task that has ended; ``None`` when none has, or when a retry is due."""
-        wait = TICK_SECONDS
-        if self._later:
-            wait = min(wait, max(0.0, self._later[0][0] - time.monotonic()))
-        try:
-            return self._done.get(timeout=wait)
-        except Empty:
-            return None
+    def _seconds_to_wait(self) -> float:
+        """Return how long to wait for the next event: until the next attempt is due, at most ``TICK_SECONDS``."""
+        if not self._later:
+            return TICK_SECONDS
+        return min(TICK_SECONDS, max(0.0, self._later[0][0] - time.monotonic()))
 
-    # --- taking in ------------------------------------------------------------------------------------------------
+    # --- from the pool ------------------------------------------------------------------------------------------------
 
-    def _settle(self, task: Task, outcome: TaskResult) -> Completed | None:
-        task_log.emit(task.document, outcome.log)
-        failure = outcome.failure or (outcome.result.failure if outcome.result is not None else None)
-        if failure is not None and (again := self._again(task, outcome, failure)) is not None:
+    def _settle(self, task: Task, result: TaskResult) -> Completed | None:
+        """Take the result of a task: retry, split, note a part, or return the document that it completes."""
+        task_log.emit(task.document, result.log)
+        failure = result.failure or (result.result.failure if result.result is not None else None)
+        if failure is not None and (again := self._next_attempt(task, result, failure)) is not None:
             heapq.heappush(self._later, again)
-            return None
-        if outcome.join is not None:
-            self._begin_split(task, outcome, outcome.join)
-            return None
-        if isinstance(task, PartTask):
-            self._end_part(task, outcome)
-            return None
-        return self._end(task, outcome)
+        elif result.join is not None:
+            self._start_split(task, result, result.join)
+        elif isinstance(task, PartTask):
+            self._end_part(task, result)
+        else:
+            return self._complete(task, result)
+        return None
 
-    def _again(self, task: Task, outcome: TaskResult, failure: Failure) -> tuple[float, int, Task] | None:
-        """The next attempt and when it is due; ``None`` when the failure is final."""
-        if outcome.failure is not None and failure.cause in CRASHES:
-            return self._after_crash(task, outcome, failure)
-        if not failure.transient or failure.cause in REPEATED_BELOW or task.attempt >= self.retry.attempts:
+    def _next_attempt(self, task: Task, result: TaskResult, failure: Failure) -> tuple[float, int, Task] | None:
+        """Return the next attempt, and when it is due; ``None`` when the failure is final."""
+        again = replace(
+            task,
+            attempt=task.attempt + 1,
+            used_seconds=task.used_seconds + result.seconds,
+            worker_seconds=task.worker_seconds + result.seconds,
+            storage_retries=task.storage_retries + result.storage_retries,
+        )
+        if isinstance(again, ReadTask) and again.failure is not None:
+            again = replace(again, failure=None)  # a worker downloads what could not be downloaded ahead
+        now = time.monotonic()
+        if result.failure is not None and failure.cause in CRASHES:
+            limit = self.limits.document_timeout
+            if task.attempt >= self.retry.crash_attempts or (limit is not None and again.used_seconds >= limit):
+                return None
+            if result.page:  # the page that the worker was on must not crash the next one
+                again = replace(again, skipped_pages=(*task.skipped_pages, *failed_pages([result.page], failure)))
+            return now, next(self._numbers), again
+        if not failure.transient or failure.cause in RETRIED_BELOW or task.attempt >= self.retry.attempts:
             return None
-        due = time.monotonic() + backoff_seconds(self.retry, task.attempt)
-        return due, next(self._numbers), _next_attempt(task, outcome)
+        return now + backoff_seconds(self.retry, task.attempt), next(self._numbers), again
 
-    def _after_crash(self, task: Task, outcome: TaskResult, failure: Failure) -> tuple[float, int, Task] | None:
-        """A document that took its worker with it is tried again, without the page that it was on."""
-        again = _next_attempt(task, outcome)
-        limit = self.limits.document_timeout
-        if task.attempt >= self.retry.crash_attempts or (limit is not None and again.used_seconds >= limit):
-            return None
-        if outcome.page:
-            again = replace(again, skipped_pages=(*task.skipped_pages, *failed_pages([outcome.page], failure)))
-        return time.monotonic(), next(self._numbers), again
-
-    def _begin_split(self, task: Task, outcome: TaskResult, join: JoinTask) -> None:
-        seconds = task.worker_seconds + outcome.seconds
-        storage_retries = task.storage_retries + outcome.storage_retries
-        split = _SplitState(join, waiting=len(outcome.parts), seconds=seconds, storage_retries=storage_retries)
+    def _start_split(self, task: Task, result: TaskResult, join: JoinTask) -> None:
+        split = _SplitState(
+            join,
+            waiting=len(result.parts),
+            seconds=task.worker_seconds + result.seconds,
+            storage_retries=task.storage_retries + result.storage_retries,
+        )
         self._splits[task.document.document_uuid] = split
-        self._parts.extend(outcome.parts)
-        if not outcome.parts:
-            self._begin_join(split)
+        self._parts.extend(result.parts)
+        if not result.parts:
+            self._start_join(split)
 
-    def _end_part(self, task: PartTask, outcome: TaskResult) -> None:
-        split = self._splits[task.document.document_uuid]
+    def _end_part(self, task: PartTask, result: TaskResult) -> None:
+        split, limit = self._splits[task.document.document_uuid], self.limits.document_timeout
         split.waiting -= 1
-        split.seconds += task.worker_seconds + outcome.seconds
+        split.seconds += task.worker_seconds + result.seconds
         split.retries += task.attempt - 1
-        split.storage_retries += task.storage_retries + outcome.storage_retries
-        split.part_pages.extend(outcome.pages)
-        if self._is_out_of_time(split):
-            split.failure = timeout_failure(task.document.file_path, self.limits.document_timeout)
-            self._drop_parts(split)
-        if outcome.failure is not None:
+        split.storage_retries += task.storage_retries + result.storage_retries
+        split.part_pages.extend(result.pages)
+        if limit is not None and split.seconds >= limit:
+            split.failure = timeout_failure(task.document.file_path, limit)
+            self._drop_parts(split, split.failure)
+        if result.failure is not None:
             known = {page.number for page in task.skipped_pages}
             split.skipped_pages.extend(task.skipped_pages)
-            split.skipped_pages.extend(failed_pages((n for n in task.page_numbers if n not in known), outcome.failure))
+            split.skipped_pages.extend(failed_pages((n for n in task.page_numbers if n not in known), result.failure))
         if split.waiting == 0:
-            self._begin_join(split)
+            self._start_join(split)
 
-    def _is_out_of_time(self, split: _SplitState) -> bool:
-        limit = self.limits.document_timeout
-        return limit is not None and split.seconds >= limit
-
-    def _drop_parts(self, split: _SplitState) -> None:
-        """Give up the parts of a document that nobody has begun."""
-        identity = split.join.document.document_uuid
-        dropped = [part for part in self._parts if part.document.document_uuid == identity]
-        self._parts = deque(part for part in self._parts if part.document.document_uuid != identity)
+    def _drop_parts(self, split: _SplitState, failure: Failure) -> None:
+        """Give up the parts of a document that the pool does not have yet."""
+        document_uuid = split.join.document.document_uuid
+        dropped = [part for part in self._parts if part.document.document_uuid == document_uuid]
+        self._parts = deque(part for part in self._parts if part.document.document_uuid != document_uuid)
         split.waiting -= len(dropped)
-        if split.failure is not None:
-            split.skipped_pages.extend(failed_pages((n for part in dropped for n in part.page_numbers), split.failure))
+        split.skipped_pages.extend(failed_pages((n for part in dropped for n in part.page_numbers), failure))
 
-    def _begin_join(self, split: _SplitState) -> None:
+    def _start_join(self, split: _SplitState) -> None:
         join = replace(
             split.join,
             attempt=split.join.attempt + split.retries,
@@ -283,33 +315,20 @@ class Scheduler:
         )
         self._joins.append(join)
 
-    def _end(self, task: Task, outcome: TaskResult) -> Completed:
+    def _complete(self, task: Task, result: TaskResult) -> Completed:
+        """Return the result of a document whose last task has ended.
+
+        Its record is missing where the worker was lost, and where the output may come back after the worker gave up.
+        """
         self._splits.pop(task.document.document_uuid, None)
-        if outcome.result is not None:
-            needs_record = outcome.result.failure is not None and outcome.result.failure.transient
-            result = outcome.result
-            return Completed(
-                replace(result, attempts=result.attempts + outcome.storage_retries)
-                if outcome.storage_retries
-                else result,
-                needs_record,
-            )
-        failure = outcome.failure or Failure(cause=Cause.INTERNAL, message=f"{task.document.file_path}: no result")
-        result = replace(
+        if (found := result.result) is not None:
+            if result.storage_retries:
+                found = replace(found, attempts=found.attempts + result.storage_retries)
+            return Completed(found, by_worker=True, needs_record=found.failure is not None and found.failure.transient)
+        failure = result.failure or Failure(cause=Cause.INTERNAL, message=f"{task.document.file_path}: no result")
+        found = replace(
             failed_result(task.document, failure),
-            attempts=task.attempt + task.storage_retries + outcome.storage_retries,
-            duration_seconds=task.worker_seconds + outcome.seconds,
+            attempts=task.attempt + task.storage_retries + result.storage_retries,
+            duration_seconds=task.worker_seconds + result.seconds,
         )
-        return Completed(result, needs_record=True)
-
-
-def _next_attempt(task: Task, outcome: TaskResult) -> Task:
-    again = replace(
-        task,
-        attempt=task.attempt + 1,
-        used_seconds=task.used_seconds + outcome.seconds,
-        worker_seconds=task.worker_seconds + outcome.seconds,
-        storage_retries=task.storage_retries + outcome.storage_retries,
-    )
-    # a worker downloads what could not be downloaded ahead
-    return replace(again, failure=None) if isinstance(again, ReadTask) and again.failure is not None else again
+        return Completed(found, by_worker=True, needs_record=True)

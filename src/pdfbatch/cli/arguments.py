@@ -4,9 +4,9 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from importlib import import_module
 from typing import Any, Literal
 
+from pdfbatch import __version__
 from pdfbatch.cli import help_texts
 from pdfbatch.cli.options import add_demo_options, add_export_options, add_run_options, add_watch_options
 from pdfbatch.settings import OcrMissing, OcrMode
@@ -105,9 +105,8 @@ class _Parser(argparse.ArgumentParser):
 
 
 class _Version(argparse.Action):
-    """Print the version. It is looked up only then, because that reads files."""
+    """Print the version."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        version = import_module("importlib.metadata").version("pdfbatch")
-        sys.stdout.write(f"pdfbatch {version}\n")
+        sys.stdout.write(f"pdfbatch {__version__}\n")
         parser.exit()

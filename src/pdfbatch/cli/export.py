@@ -5,7 +5,7 @@ import sys
 from pdfbatch.cli.arguments import Arguments
 from pdfbatch.cli.exit_codes import ExitCode
 from pdfbatch.sinks import format_count
-from pdfbatch.storage import redacted
+from pdfbatch.urls import without_credentials
 
 
 def export(arguments: Arguments) -> ExitCode:
@@ -16,5 +16,5 @@ def export(arguments: Arguments) -> ExitCode:
     write = export_pages if arguments.pages else export_documents
     count = write(arguments.output, arguments.target)
     if not arguments.quiet:
-        sys.stderr.write(f"{format_count(count, 'row')} in {redacted(arguments.target)}\n")
+        sys.stderr.write(f"{format_count(count, 'row')} in {without_credentials(arguments.target)}\n")
     return ExitCode.OK

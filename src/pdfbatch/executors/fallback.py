@@ -16,7 +16,7 @@ from pdfbatch.executors.task_results import cancel, make_cancelled_result, set_e
 from pdfbatch.ports import Executor, Pool, Shared, SupportsBackgroundStart, SupportsPendingWrites, Work
 from pdfbatch.tasks import Task, TaskResult
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 
 _GRACE_SECONDS = 1.0
 

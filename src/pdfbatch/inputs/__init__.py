@@ -1,4 +1,4 @@
-"""What the caller hands in, as lazy documents: paths, folders, patterns, URLs, manifests."""
+"""Turn what the caller hands in (paths, folders, patterns, URLs, manifests) into lazy documents."""
 
 from typing import TYPE_CHECKING
 
@@ -6,19 +6,19 @@ from pdfbatch.lazy import lazy_face
 
 if TYPE_CHECKING:
     from pdfbatch.inputs.manifest import Manifest, ManifestSource
-    from pdfbatch.inputs.sources import Input, Inputs, documents_from, known_number
+    from pdfbatch.inputs.sources import DocumentStream, Input, Inputs, documents_from
 else:
     __getattr__, __dir__ = lazy_face(
         __name__,
         manifest="Manifest ManifestSource",
-        sources="Input Inputs documents_from known_number",
+        sources="DocumentStream Input Inputs documents_from",
     )
 
 __all__ = [
+    "DocumentStream",
     "Input",
     "Inputs",
     "Manifest",
     "ManifestSource",
     "documents_from",
-    "known_number",
 ]

@@ -1,4 +1,4 @@
-"""Manifests: an id and its documents, from JSON or from a mapping."""
+"""Read manifests: an id and its documents, from JSON or from a mapping."""
 
 import json
 import os
@@ -9,7 +9,8 @@ from typing import TypeAlias, cast
 
 from pdfbatch.errors import DocumentError, DuplicateDocumentError, ManifestError
 from pdfbatch.model import Document, derive_uuid
-from pdfbatch.storage import Options, RemoteDocument, protocol_of, read_document, redacted, with_options
+from pdfbatch.storage import Options, RemoteDocument, protocol_of, read_document, with_options
+from pdfbatch.urls import without_credentials
 
 _KEYS = frozenset({"file_path", "document_uuid", "project_uuid", "metadata", "password", "pages", "languages"})
 _RENAMED = {"filename": "original_name"}
@@ -17,11 +18,11 @@ _RENAMED = {"filename": "original_name"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManifestPlace:
-    """Where an entry stands: what to call it in a message, and where its relative path starts.
+    """Where an entry stands: its name in messages, and where its relative path starts.
 
-    ``folder`` is a path, or the beginning of a URL up to a slash; ``archive`` is what follows a relative path when the
-    manifest lies in an archive (``::s3://bucket/all.zip``). ``options`` are those of the manifest's own URL; they are used
-    for entries of the same protocol.
+    ``folder`` is a path, or the beginning of a URL up to a slash. ``archive`` is what follows a relative path when the
+    manifest lies in an archive (``::s3://bucket/all.zip``). ``options`` are those of the manifest's own URL, used for
+    entries of the same protocol.
     """
 
     name: str
@@ -30,39 +31,36 @@ class ManifestPlace:
     options: Options = field(default_factory=dict[str, object], repr=False)
 
     def entry(self, number: int) -> "ManifestPlace":
-        """The place of an entry, counted from 1."""
+        """Return the place of an entry, counted from 1."""
         return replace(self, name=f"{self.name}: entry {number}")
 
 
 def document_from_entry(entry: object, place: ManifestPlace, *, project_uuid: object = None) -> Document:
-    """The document that an entry describes. Raises ``ManifestError`` naming place and key."""
+    """Return the document that an entry describes. Raises ``ManifestError`` naming place and key."""
     if not isinstance(entry, Mapping):
         raise ManifestError(f'{place.name}: expected an object {{"file_path": ...}}, found {type(entry).__name__}')
     fields = cast("Mapping[str, object]", entry)
     try:
         document = Document(
-            _address(fields, place),
-            _text(fields, "document_uuid", place) or "",
-            _text(fields, "project_uuid", place) or _text({"project_uuid": project_uuid}, "project_uuid", place),
-            _metadata(fields, place),
-            password=_text(fields, "password", place),
-            pages=_text(fields, "pages", place),
-            languages=_text(fields, "languages", place),
+            _get_address(fields, place),
+            _get_text(fields, "document_uuid", place) or "",
+            _get_text(fields, "project_uuid", place)
+            or _get_text({"project_uuid": project_uuid}, "project_uuid", place),
+            _get_metadata(fields, place),
+            password=_get_text(fields, "password", place),
+            pages=_get_text(fields, "pages", place),
+            languages=_get_text(fields, "languages", place),
         )
     except ManifestError:
         raise
     except ValueError as error:
         raise ManifestError(f"{place.name}: key 'pages': {error}") from None
-    return _with_options(document, place)
+    is_same_protocol = protocol_of(document.file_path) == protocol_of(place.folder)
+    return with_options(document, place.options) if is_same_protocol else document
 
 
-def _with_options(document: Document, place: ManifestPlace) -> Document:
-    same = protocol_of(document.file_path) == protocol_of(place.folder)
-    return with_options(document, place.options) if same else document
-
-
-def _address(fields: Mapping[str, object], place: ManifestPlace) -> str:
-    path = _text(fields, "file_path", place)
+def _get_address(fields: Mapping[str, object], place: ManifestPlace) -> str:
+    path = _get_text(fields, "file_path", place)
     if not path:
         found = ", ".join(repr(key) for key in fields) or "no key at all"
         raise ManifestError(f"{place.name}: key 'file_path' is missing or empty (found {found})")
@@ -73,7 +71,7 @@ def _address(fields: Mapping[str, object], place: ManifestPlace) -> str:
     return place.folder + path + place.archive
 
 
-def _text(fields: Mapping[str, object], key: str, place: ManifestPlace) -> str | None:
+def _get_text(fields: Mapping[str, object], key: str, place: ManifestPlace) -> str | None:
     match fields.get(key):
         case None:
             return None
@@ -87,7 +85,7 @@ def _text(fields: Mapping[str, object], key: str, place: ManifestPlace) -> str |
             raise ManifestError(f"{place.name}: key {key!r}: expected text, found {type(other).__name__}")
 
 
-def _metadata(fields: Mapping[str, object], place: ManifestPlace) -> dict[str, object]:
+def _get_metadata(fields: Mapping[str, object], place: ManifestPlace) -> dict[str, object]:
     given = fields.get("metadata")
     if given is not None and not isinstance(given, Mapping):
         raise ManifestError(f"{place.name}: key 'metadata': expected an object, found {type(given).__name__}")
@@ -113,26 +111,26 @@ class Manifest:
 
     @classmethod
     def load(cls, source: ManifestSource, options: Mapping[str, object] | None = None) -> "Manifest":
-        """Read a manifest from a path, a URL (with its storage ``options``) or a mapping of its shape:
+        """Read a manifest from a path, a URL (with its storage ``options``) or a mapping.
 
-        ``{"id": ..., "documents": [{"file_path", "document_uuid", "project_uuid", "metadata", "password", "pages",
-        "languages"}]}``. Only ``file_path`` is needed; a relative one starts at the manifest's own folder (a mapping's
-        at the working directory). ``filename`` becomes ``original_name`` in the metadata, any further key is kept there
-        under its own name. A ``project_uuid`` beside the ``id`` is that of all entries without their own. A missing ``id``
-        (as in the results of a discovery) is derived from the manifest's address, or from its documents' ids.
+        Its shape is ``{"id": ..., "documents": [{"file_path", "document_uuid", "project_uuid", "metadata", "password",
+        "pages", "languages"}]}``. Only ``file_path`` is needed; a relative one starts at the manifest's own folder (a
+        mapping's at the working directory). ``filename`` becomes ``original_name`` in the metadata; any further key is
+        kept there under its own name. A ``project_uuid`` beside the ``id`` holds for all entries without their own. A
+        missing ``id`` is derived from the manifest's address, or from its documents' ids.
 
         Raises ``ManifestError`` naming the manifest, the entry (counted from 1) and the key.
         """
         if isinstance(source, Manifest):
             return source
         if isinstance(source, Mapping):
-            return _manifest(source, ManifestPlace(name="the manifest"), address=None)
+            return _to_manifest(source, ManifestPlace(name="the manifest"), address=None)
         address = os.fspath(source)
-        place = _place(address, options or {})
-        return _manifest(_json(address, place), place, address=address)
+        place = _place_of(address, options or {})
+        return _to_manifest(_read_json(address, place), place, address=address)
 
 
-def _manifest(content: object, place: ManifestPlace, *, address: str | None) -> Manifest:
+def _to_manifest(content: object, place: ManifestPlace, *, address: str | None) -> Manifest:
     if not isinstance(content, Mapping):
         raise ManifestError(f'{place.name}: expected an object {{"id": ..., "documents": [...]}}')
     fields = cast("Mapping[str, object]", content)
@@ -144,10 +142,10 @@ def _manifest(content: object, place: ManifestPlace, *, address: str | None) -> 
         document_from_entry(entry, place.entry(number), project_uuid=project)
         for number, entry in enumerate(cast("Sequence[object]", entries), start=1)
     )
-    return Manifest(id=_id(fields.get("id"), place, address, documents), documents=documents)
+    return Manifest(id=_get_id(fields.get("id"), place, address, documents), documents=documents)
 
 
-def _id(given: object, place: ManifestPlace, address: str | None, documents: Iterable[Document]) -> str:
+def _get_id(given: object, place: ManifestPlace, address: str | None, documents: Iterable[Document]) -> str:
     if given is None or given == "":
         if address is not None:
             return derive_uuid(address)
@@ -157,23 +155,21 @@ def _id(given: object, place: ManifestPlace, address: str | None, documents: Ite
     return str(given)
 
 
-def _json(address: str, place: ManifestPlace) -> object:
+def _read_json(address: str, place: ManifestPlace) -> object:
     try:
-        source = read_document(RemoteDocument(address, options=place.options)).data
-        return json.loads(source if isinstance(source, bytes) else _bytes(source))
+        data = read_document(RemoteDocument(address, options=place.options)).data
+        if isinstance(data, str):
+            with open(data, "rb") as file:
+                data = file.read()
+        return json.loads(data)
     except (DocumentError, OSError) as error:
         raise ManifestError(f"The manifest cannot be read: {error}") from None
     except (ValueError, RecursionError) as error:
         raise ManifestError(f"{place.name} is not JSON: {error}") from None
 
 
-def _bytes(path: str) -> bytes:
-    with open(path, "rb") as file:
-        return file.read()
-
-
-def _place(address: str, options: Mapping[str, object]) -> ManifestPlace:
-    name = redacted(address)
+def _place_of(address: str, options: Mapping[str, object]) -> ManifestPlace:
+    name = without_credentials(address)
     if "://" not in address:
         return ManifestPlace(name=name, folder=os.path.dirname(address), options=options)
     inside, chain, outside = address.partition("::")
@@ -189,7 +185,7 @@ def _check_unique(documents: Sequence[Document]) -> None:
     for number, document in enumerate(documents, start=1):
         first = numbers.setdefault(document.document_uuid, number)
         if first != number:
-            paths = f"{redacted(documents[first - 1].file_path)!r} and {redacted(document.file_path)!r}"
+            paths = f"{without_credentials(documents[first - 1].file_path)!r} and {without_credentials(document.file_path)!r}"
             raise DuplicateDocumentError(
                 f"Entries {first} and {number} ({paths}) have the same id {document.document_uuid!r}: "
                 "give each document its own, or leave one of them out"

@@ -1,18 +1,20 @@
-"""Where documents come from: whatever people call a pile of PDFs, as a lazy stream of documents."""
+"""Turn whatever people call a pile of PDFs into a lazy stream of documents, each of them once."""
 
 import hashlib
 import os
 import uuid
+from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from itertools import chain
-from typing import TYPE_CHECKING, BinaryIO, TypeAlias, cast
+from itertools import chain, islice
+from typing import TYPE_CHECKING, BinaryIO, Self, TypeAlias, cast
 
-from pdfbatch.errors import DuplicateDocumentError, UsageError
+from pdfbatch.errors import DuplicateDocumentError, PdfBatchError, UsageError
 from pdfbatch.inputs.manifest import Manifest, ManifestPlace, document_from_entry
-from pdfbatch.inputs.search import found_documents, is_one_document
-from pdfbatch.inputs.unique import Meeting, UniqueDocuments
+from pdfbatch.inputs.search import find_documents, is_one_document
+from pdfbatch.inputs.unique import Occurrence, UniqueDocuments
 from pdfbatch.model import Document
-from pdfbatch.storage import is_file_system, on_file_system, redacted, without_secrets
+from pdfbatch.storage import is_file_system, with_filesystem, without_secrets
+from pdfbatch.urls import without_credentials
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -25,55 +27,107 @@ Inputs: TypeAlias = "Input | Iterable[Input]"
 
 _SINGLE = (str, os.PathLike, bytes, bytearray, memoryview, Mapping, Document, Manifest)
 
+# Up to this many documents are held in memory (some hundred bytes each) so that a pile is counted without a second search.
+_READ_AHEAD_DOCUMENTS = 1000
 
-def documents_from(inputs: Inputs) -> Iterator[Document]:
-    """The documents that the inputs stand for, one after the other, never held all at once.
+
+def documents_from(inputs: Inputs) -> "DocumentStream":
+    """Return the documents that the inputs stand for: an iterator, which never holds them all at once.
 
     An input, or an iterable of inputs (an endless generator too), is one of:
 
     - a path or URL of a document, of a folder (searched at any depth for ``*.pdf``), of a manifest (``*.json``), or a
-      glob pattern; a name that exists is taken as it is, whatever signs it holds; a ``*.pdf`` is taken unseen,
-    - a pair of a URL and its storage options, or of a URL (or path) and a ready fsspec file system, which is opened anew in
-      each worker, by its class and options,
+      glob pattern; a name that exists is taken as it is, even if it looks like a pattern; a ``*.pdf`` is not looked up,
+    - a pair of a URL and its storage options, or of a URL (or path) and a ready fsspec file system, which each worker
+      opens anew, by its class and options,
     - ``bytes``, or an open binary file, with the content of a document,
     - a ``Document``, a mapping in the shape of a manifest's entry, a ``Manifest``, or a mapping in its shape.
 
-    A document that is named twice comes once. Paths that do not exist come, too: they fail alone, later.
+    A document that is named twice comes once. Paths that do not exist come, too: each fails later, alone.
 
     Raises ``UsageError`` for anything else, ``NoDocumentsError`` when a pattern or folder matches nothing,
     ``ManifestError`` for a broken manifest, ``DependencyError`` for a URL whose package is not installed: for a sized
-    collection of inputs at once, else when the iterator gets there. ``DuplicateDocumentError`` is raised by the iterator
+    collection of inputs at once, else when the iterator gets there. The iterator raises ``DuplicateDocumentError``
     when two different documents have the same id.
     """
-    items = _items(inputs)
-    begun = _begun(items) if isinstance(items, Collection) else {}
-    found = (begun.pop(index) if index in begun else _documents(item) for index, item in enumerate(items))
-    return _unique(map(without_secrets, chain.from_iterable(found)), items)
+    items = _as_items(inputs)
+    searches = _start_searches(items) if isinstance(items, Collection) else {}
+    found = (searches.pop(index) if index in searches else _open_input(item) for index, item in enumerate(items))
+    return DocumentStream(_iter_unique(chain.from_iterable(found), items), items)
 
 
-def _items(inputs: object) -> Iterable[object]:
-    if _is_single(inputs):
-        return [inputs]
+class DocumentStream(Iterator[Document]):
+    """An iterator over the documents of some inputs that can count them."""
+
+    def __init__(self, documents: Iterator[Document], items: Iterable[object]) -> None:
+        self._documents = documents
+        self._items = items
+        self._ahead = deque[Document]()
+        self._error: Exception | None = None
+
+    def __iter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __next__(self) -> Document:
+        """Return the next document. Raises what ``documents_from`` says."""
+        if self._ahead:
+            return self._ahead.popleft()
+        if self._error is not None:
+            error, self._error = self._error, None
+            raise error
+        return next(self._documents)
+
+    def count(self) -> int | None:
+        """Return how many documents there are; ``None`` when only reading them all would tell. Call it before ``next``.
+
+        No remote storage is asked and no open file is read. Local searches are read ahead for some documents, so that a
+        small pile is searched once; a larger one is searched a second time.
+        """
+        items = self._items
+        if not isinstance(items, Collection) or any(_is_remote(item) for item in items):
+            return None
+        searched = [item for item in items if not _is_plain(item)]
+        if searched and not any(hasattr(item, "read") for item in items) and self._read_ahead():
+            return len(self._ahead)
+        names = {item for item in items if isinstance(item, str) and is_one_document(item)}
+        others = sum(1 for item in items if not isinstance(item, str) and _is_plain(item))
+        try:
+            return len(names) + others + sum(1 for _ in documents_from(cast("Inputs", searched)))
+        except PdfBatchError:  # the stream itself raises it, when it gets there
+            return None
+
+    def _read_ahead(self) -> bool:
+        """Read some documents, and return whether these are all, or all before an error."""
+        try:
+            for document in islice(self._documents, _READ_AHEAD_DOCUMENTS):
+                self._ahead.append(document)
+        except Exception as error:  # noqa: BLE001 (raised when all documents before it have been handed out)
+            self._error = error
+            return True
+        return len(self._ahead) < _READ_AHEAD_DOCUMENTS
+
+
+def _as_items(inputs: object) -> Iterable[object]:
+    if isinstance(inputs, _SINGLE) or _as_pair(inputs) is not None or hasattr(inputs, "read"):
+        single: list[object] = [inputs]
+        return single
     if isinstance(inputs, Iterable):
         return cast("Iterable[object]", inputs)
-    raise _unknown(inputs)
+    raise _unknown_input(inputs)
 
 
-def _is_single(inputs: object) -> bool:
-    return isinstance(inputs, _SINGLE) or _pair(inputs) is not None or hasattr(inputs, "read")
-
-
-def _begun(items: Collection[object]) -> dict[int, Iterator[Document]]:
-    """The searches among the items, each as far as its first document, so that what finds nothing is known at once."""
-    begun = dict[int, Iterator[Document]]()
+def _start_searches(items: Collection[object]) -> dict[int, Iterator[Document]]:
+    """Start every search as far as its first document, so that one that finds nothing is known at once."""
+    searches = dict[int, Iterator[Document]]()
     for index, item in enumerate(items):
         if _is_plain(item):
             continue
-        documents = iter(_documents(item))
+        documents = iter(_open_input(item))
         first = next(documents, None)
         if first is not None:
-            begun[index] = chain((first,), documents)
-    return begun
+            searches[index] = chain((first,), documents)
+    return searches
 
 
 def _is_plain(item: object) -> bool:
@@ -83,49 +137,56 @@ def _is_plain(item: object) -> bool:
     return isinstance(item, (Document, bytes, bytearray, memoryview)) or hasattr(item, "read")
 
 
-def _documents(item: object) -> Iterable[Document]:
-    """The documents that one input stands for."""
+def _is_remote(item: object) -> bool:
+    """Whether an item names something that only fsspec can read."""
+    return isinstance(item, tuple) or (
+        isinstance(item, (str, os.PathLike)) and "://" in os.fsdecode(cast("Address", item))
+    )
+
+
+def _open_input(item: object) -> Iterable[Document]:
+    """Return the documents that one input stands for."""
     match item:
         case Document():
             return (item,)
         case Manifest():
             return item.documents
         case str() | os.PathLike():
-            return _named(cast("Address", item), {})
+            return find_documents(os.fsdecode(cast("Address", item)), {})
         case bytes() | bytearray() | memoryview():
             return (_from_content(bytes(cast("bytes", item)), ""),)
         case Mapping():
             return _from_mapping(cast("Mapping[str, object]", item))
         case _:
-            return _named(*pair) if (pair := _pair(item)) else (_from_file(item),)
+            pair = _as_pair(item)
+            return (_from_file(item),) if pair is None else find_documents(os.fsdecode(pair[0]), pair[1])
 
 
-def _named(address: Address, options: Mapping[str, object]) -> Iterable[Document]:
-    return found_documents(os.fsdecode(address), options)
+def _as_pair(item: object) -> tuple[Address, Mapping[str, object]] | None:
+    """Return a URL with its storage options; ``None`` for anything else.
 
-
-def _pair(item: object) -> tuple[Address, Mapping[str, object]] | None:
-    """A URL with its storage options; ``None`` for all else, two inputs of which the second is a mapping among it."""
+    Two inputs of which the second is a mapping (a path and a manifest's entry) are no pair.
+    """
     if not isinstance(item, tuple) or len(cast("tuple[object, ...]", item)) != 2:
         return None
     address, options = cast("tuple[object, object]", item)
     if isinstance(address, (str, os.PathLike)) and is_file_system(options):
-        return on_file_system(os.fsdecode(cast("Address", address)), options)
+        return with_filesystem(os.fsdecode(cast("Address", address)), options)
     if not isinstance(options, Mapping) or "file_path" in options or "documents" in options:
         return None
     return cast("tuple[Address, Mapping[str, object]]", item) if isinstance(address, (str, os.PathLike)) else None
 
 
-def _from_mapping(item: Mapping[str, object]) -> Iterable[Document]:
-    if "documents" in item:
-        return Manifest.load(item).documents
-    return (document_from_entry(item, ManifestPlace(name="a document given as a mapping")),)
+def _from_mapping(fields: Mapping[str, object]) -> Iterable[Document]:
+    if "documents" in fields:
+        return Manifest.load(fields).documents
+    return (document_from_entry(fields, ManifestPlace(name="a document given as a mapping")),)
 
 
 def _from_file(file: object) -> Document:
     read = getattr(file, "read", None)
     if not callable(read):
-        raise _unknown(file)
+        raise _unknown_input(file)
     content = read()
     if not isinstance(content, bytes):
         raise UsageError(f"{file!r} gives text, not bytes: open it in binary mode ('rb')")
@@ -134,80 +195,39 @@ def _from_file(file: object) -> Document:
 
 
 def _from_content(content: bytes, name: str) -> Document:
-    """A document that has no path. Its id comes from content and name, so that a later run gives the same."""
+    """Make a document that has no path. Its id comes from content and name, so that a later run gives the same."""
     digest = hashlib.sha256(content).hexdigest()
     identity = str(uuid.uuid5(uuid.NAMESPACE_URL, f"sha256:{digest}/{name!a}"))
     return Document(name or f"bytes-{digest[:12]}.pdf", identity, content=content)
 
 
-def _unknown(item: object) -> UsageError:
+def _unknown_input(item: object) -> UsageError:
     return UsageError(
         f"Cannot take {type(item).__name__} as documents: give paths, URLs, (URL, options) pairs, bytes, binary files, "
         "Document, Manifest, or mappings in a manifest's shape"
     )
 
 
-def _unique(documents: Iterable[Document], items: Iterable[object]) -> Iterator[Document]:
-    seen = UniqueDocuments()
-    for document in documents:
-        match seen.meet(document.document_uuid, _identity(document)):
-            case Meeting.NEW:
+def _iter_unique(documents: Iterable[Document], items: Iterable[object]) -> Iterator[Document]:
+    """Yield each document once, under a path that may be written down. Raises ``DuplicateDocumentError``."""
+    with UniqueDocuments() as seen:
+        for given in documents:
+            document = without_secrets(given)
+            occurrence = seen.add(document)
+            if occurrence is Occurrence.NEW:
                 yield document
-            case Meeting.CONFLICT:
-                raise _conflict(document, items)
-            case Meeting.AGAIN:
-                continue
+            elif occurrence is Occurrence.CONFLICT:
+                first, second = _find_first(document.document_uuid, items), without_credentials(document.file_path)
+                raise DuplicateDocumentError(
+                    f"Two documents have the same id {document.document_uuid!r}: {first} and {second!r}. "
+                    "Give each its own document_uuid"
+                )
 
 
-def _identity(document: Document) -> str:
-    """What is the same for two namings of one document."""
-    path = document.file_path
-    if document.content is not None:
-        return f"{path}\0{hash(document.content)}"
-    return path if "://" in path else os.path.abspath(path)
-
-
-def _conflict(document: Document, items: Iterable[object]) -> DuplicateDocumentError:
-    first = _first_with(document.document_uuid, items)
-    paths = f"{first} and {redacted(document.file_path)!r}"
-    return DuplicateDocumentError(
-        f"Two documents have the same id {document.document_uuid!r}: {paths}. Give each its own document_uuid"
-    )
-
-
-def _first_with(document_id: str, items: Iterable[object]) -> str:
-    """The path of the first document with an id, looked for anew: paths are not kept, and this is no hot path."""
+def _find_first(document_uuid: str, items: Iterable[object]) -> str:
+    """Search the inputs again for the path of the first document with an id, for the message of an error."""
     if not isinstance(items, Collection):
         return "an earlier one"
-    documents = chain.from_iterable(_documents(item) for item in items if not hasattr(item, "read"))
-    found = next((document for document in documents if document.document_uuid == document_id), None)
-    return "an earlier one" if found is None else repr(redacted(found.file_path))
-
-
-def known_number(inputs: Inputs) -> int | None:
-    """The number of documents behind the inputs; ``None`` when only going through them would tell.
-
-    Local folders and patterns are gone through for it, which costs microseconds a file; remote ones and iterators are not.
-    A document that is named in two ways is counted twice: the batch knows better when it has come to its end.
-    """
-    if isinstance(inputs, (str, os.PathLike, bytes, Document, Manifest, Mapping)):
-        return _number([cast("Input", inputs)])
-    return _number(cast("Collection[Input]", inputs)) if isinstance(inputs, Collection) else None
-
-
-def _number(items: Collection[Input]) -> int | None:
-    searched = [item for item in items if isinstance(item, (str, os.PathLike))]
-    if any("://" in os.fspath(item) for item in searched) or any(isinstance(item, tuple) for item in items):
-        return None
-    named = {item for item in searched if isinstance(item, str) and is_one_document(item)}
-    found = sum(1 for _ in documents_from([item for item in searched if item not in named]))
-    return len(named) + found + sum(_number_in(item) for item in items if not isinstance(item, (str, os.PathLike)))
-
-
-def _number_in(item: Input) -> int:
-    if isinstance(item, Manifest):
-        return len(item.documents)
-    if isinstance(item, Mapping):
-        entries = item.get("documents", [item])
-        return len(cast("Collection[object]", entries))
-    return 1
+    documents = chain.from_iterable(_open_input(item) for item in items if not hasattr(item, "read"))
+    found = next((document for document in documents if document.document_uuid == document_uuid), None)
+    return "an earlier one" if found is None else repr(without_credentials(found.file_path))

@@ -1,68 +1,111 @@
-"""Which documents a source has given already: a compact set, so that an endless source costs little memory."""
+"""Recognize documents that the inputs name twice, with flat memory however many there are."""
 
-from array import array
+import logging
+import os
+import sqlite3
+import threading
 from enum import Enum
+from types import TracebackType
+from typing import Self
 
-_MASK = (1 << 64) - 1
-_FIRST_SLOTS = 1024
+from pdfbatch.model import Document
+
+log: logging.Logger = logging.getLogger(__name__)
+
+# Up to this many documents (about a million bytes) no file is used.
+_IN_MEMORY_DOCUMENTS = 40_000
 
 
-class Meeting(Enum):
-    """What is known about a document id when it comes by."""
+class Occurrence(Enum):
+    """What an id says about a document: it is new, the same document again, or another document with the same id."""
 
     NEW = "new"
-    AGAIN = "again"
+    REPEATED = "repeated"
     CONFLICT = "conflict"
 
 
 class UniqueDocuments:
-    """Remembers ids and the paths that they came with, as hashes: 17 to 32 bytes a document.
+    """Remember documents by two hashes, of id and path, in a private SQLite database. Usable from several threads.
 
-    A 64-bit hash stands for an id and a 32-bit one for its path. Two of a million different ids share a hash with a
-    probability of 3e-8; they are then reported as a conflict, so that no document is dropped without a word.
+    A large database is moved to a temporary file, of which SQLite holds 2 MB in memory. The file loses its name when it is
+    opened, so that even a killed process leaves nothing behind. Where no temporary file can be written, everything stays
+    in memory. A forked process copies the database when it first adds; its parent must not add at the same moment. A
+    context manager.
+
+    Of a million different ids two have the same 64-bit hash with a probability of 3e-8; they are reported as a conflict,
+    so that no document is dropped silently.
     """
 
-    __slots__ = ("_count", "_ids", "_paths")
-
     def __init__(self) -> None:
-        self._count = 0
-        self._ids = array("Q", bytes(8 * _FIRST_SLOTS))
-        self._paths = array("I", bytes(array("I").itemsize * _FIRST_SLOTS))
+        self._lock = threading.Lock()
+        self._connect(":memory:")
 
-    def __len__(self) -> int:
-        return self._count
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
 
-    @property
-    def memory_bytes(self) -> int:
-        """Memory that the two tables take."""
-        return len(self._ids) * (self._ids.itemsize + self._paths.itemsize)
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the database, which removes its file."""
+        self._connection.close()
 
-    def meet(self, document_id: str, path: str) -> Meeting:
-        """Remember an id with its path, and say whether it came by before, and with the same path."""
-        id_hash, path_hash = hash(document_id) & _MASK or 1, hash(path) & 0xFFFFFFFF
-        slot = self._slot(id_hash)
-        if self._ids[slot]:
-            return Meeting.AGAIN if self._paths[slot] == path_hash else Meeting.CONFLICT
-        self._ids[slot], self._paths[slot] = id_hash, path_hash
-        self._count += 1
-        if self._count * 4 > len(self._ids) * 3:
-            self._grow()
-        return Meeting.NEW
+    def add(self, document: Document) -> Occurrence:
+        """Remember a document, and say whether its id came before, and for the same document."""
+        key, value = hash(document.document_uuid), hash(_identity(document))
+        with self._lock:
+            if os.getpid() != self._pid:  # two processes would overwrite each other's pages in the one file
+                self._copy_to(":memory:")
+            try:
+                return self._add(key, value)
+            except sqlite3.OperationalError:  # the file could not grow: what was in it is lost
+                log.warning("no room for temporary files: a document that was named before will be processed again")
+                self._connection.close()
+                self._connect(":memory:")
+                return self._add(key, value)
 
-    def _slot(self, id_hash: int) -> int:
-        """Where this hash is, or the empty slot (0) where it belongs: open addressing with linear probing."""
-        ids = self._ids
-        slot = id_hash % len(ids)
-        while ids[slot] not in (0, id_hash):
-            slot = (slot + 1) % len(ids)
-        return slot
+    def _add(self, key: int, value: int) -> Occurrence:
+        if self._connection.execute("INSERT OR IGNORE INTO document VALUES (?, ?)", (key, value)).rowcount:
+            self._count += 1
+            if self._count == _IN_MEMORY_DOCUMENTS:
+                self._move_to_file()
+            return Occurrence.NEW
+        (earlier,) = self._connection.execute("SELECT value FROM document WHERE key = ?", (key,)).fetchone()
+        return Occurrence.REPEATED if earlier == value else Occurrence.CONFLICT
 
-    def _grow(self) -> None:
-        old_ids, old_paths = self._ids, self._paths
-        slots = len(old_ids) * 3 // 2
-        self._ids = array("Q", bytes(8 * slots))
-        self._paths = array("I", bytes(old_paths.itemsize * slots))
-        for id_hash, path_hash in zip(old_ids, old_paths, strict=True):
-            if id_hash:
-                slot = self._slot(id_hash)
-                self._ids[slot], self._paths[slot] = id_hash, path_hash
+    def _connect(self, name: str) -> None:
+        self._pid, self._count = os.getpid(), 0
+        self._connection = sqlite3.connect(name, check_same_thread=False)
+        # One transaction stays open for good, without a journal: nothing is ever rolled back, and commits cost time.
+        self._connection.execute("PRAGMA journal_mode = OFF")
+        self._connection.execute("CREATE TABLE IF NOT EXISTS document (key INTEGER PRIMARY KEY, value INTEGER)")
+
+    def _copy_to(self, name: str) -> None:
+        earlier = self._connection
+        self._connect(name)
+        self._connection.execute(
+            "PRAGMA cache_size = 10"
+        )  # pages: a file is opened and written now, not at some later row
+        earlier.execute("PRAGMA cache_spill = OFF")  # after a fork, even reading could write to the parent's file
+        rows = earlier.execute("SELECT key, value FROM document")
+        self._connection.executemany("INSERT INTO document VALUES (?, ?)", rows)
+        self._connection.execute("PRAGMA cache_size = -2000")  # kibibytes, SQLite's own default
+
+    def _move_to_file(self) -> None:
+        earlier = self._connection
+        try:
+            self._copy_to("")
+        except sqlite3.OperationalError:  # a read-only or full folder, or no file descriptor left
+            self._connection.close()
+            self._connection = earlier
+        else:
+            earlier.close()
+        self._count = _IN_MEMORY_DOCUMENTS
+
+
+def _identity(document: Document) -> str:
+    """Return what is the same for two namings of one document."""
+    path = document.file_path
+    if document.content is not None:
+        return f"{path}\0{hash(document.content)}"
+    return path if "://" in path else os.path.abspath(path)

@@ -22,8 +22,7 @@ if TYPE_CHECKING:
         result_of,
         to_json,
     )
-    from pdfbatch.outputs.results import PickleLog, Results, with_stored_pages
-    from pdfbatch.outputs.rows import Rows
+    from pdfbatch.outputs.results import Results, with_stored_pages
 else:
     __getattr__, __dir__ = lazy_face(
         __name__,
@@ -34,17 +33,14 @@ else:
             "Provenance delete_parts files_of options_digest pages_from_json pages_of "
             "pages_to_json parts_folder read_record record_name result_of to_json"
         ),
-        results="Results PickleLog with_stored_pages",
-        rows="Rows",
+        results="Results with_stored_pages",
     )
 
 __all__ = [
     "Catalog",
     "IndexWriter",
-    "PickleLog",
     "Provenance",
     "Results",
-    "Rows",
     "delete_parts",
     "export",
     "export_pages",

@@ -8,7 +8,8 @@ from typing import IO, Protocol, TypeVar, cast
 
 from pdfbatch import retry
 from pdfbatch.errors import DocumentError, OutputError
-from pdfbatch.storage import REQUEST_RETRY, lists_versions, open_url, redacted, storage_error, temporary_name
+from pdfbatch.storage import REQUEST_RETRY, lists_versions, open_url, storage_error, temporary_name
+from pdfbatch.urls import without_credentials
 
 T = TypeVar("T")
 
@@ -78,4 +79,4 @@ def _send(path: str, address: str, options: Mapping[str, object]) -> None:
     try:
         retry.call(send_once, REQUEST_RETRY)
     except DocumentError as error:
-        raise OutputError(f"The export {redacted(address)} cannot be written: {error}") from error
+        raise OutputError(f"The export {without_credentials(address)} cannot be written: {error}") from error

@@ -15,7 +15,7 @@ from pdfbatch.outputs.record import to_json
 from pdfbatch.ports import Output
 from pdfbatch.storage import Storage
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 
 Row = dict[str, object]
 Address = str | os.PathLike[str]

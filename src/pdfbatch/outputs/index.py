@@ -27,7 +27,7 @@ from pdfbatch.outputs.keys import output_key
 from pdfbatch.outputs.record import to_json
 from pdfbatch.ports import Output
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 
 FOLDER = ".index/"
 INVALIDATE_ALL = to_json({"invalid": "all lines before"}) + b"\n"

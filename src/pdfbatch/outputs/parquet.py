@@ -10,15 +10,16 @@ from pdfbatch.outputs.record import to_json
 try:
     import pyarrow as pa  # type: ignore[import-untyped]
     import pyarrow.parquet as pq  # type: ignore[import-untyped]
-except ImportError as error:
-    raise DependencyError("Parquet needs pyarrow: pip install 'pdfbatch[parquet]'") from error
+except ImportError as _missing:
+    raise DependencyError("Parquet needs pyarrow: pip install 'pdfbatch[parquet]'") from _missing
 
 # Bounds of a row group, which a reader loads as a whole, and which is in memory here until it is written.
 GROUP_ROWS = 10_000
 GROUP_CHARACTERS = 32 << 20
 
 # pyarrow has no types
-arrow, parquet = cast("Any", pa), cast("Any", pq)
+arrow: Any = cast("Any", pa)
+parquet: Any = cast("Any", pq)
 
 _INTEGERS = frozenset({"pages", "ocr_pages", "failed_pages", "characters", "attempts", "number"})
 _FLOATS = frozenset({"duration_seconds", "confidence"})

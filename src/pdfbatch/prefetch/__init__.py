@@ -1,17 +1,18 @@
-"""Remote documents, downloaded ahead of the workers."""
+"""Download remote documents ahead of the workers."""
 
 from typing import TYPE_CHECKING
 
 from pdfbatch.lazy import lazy_face
 
 if TYPE_CHECKING:
-    from pdfbatch.prefetch.prefetcher import Prefetcher
+    from pdfbatch.prefetch.prefetcher import FetchSettings, Prefetcher
 else:
     __getattr__, __dir__ = lazy_face(
         __name__,
-        prefetcher="Prefetcher",
+        prefetcher="FetchSettings Prefetcher",
     )
 
 __all__ = [
+    "FetchSettings",
     "Prefetcher",
 ]

@@ -1,4 +1,4 @@
-"""Where the copies of a spool lie: on the disk, and small ones in a file system in memory where there is one."""
+"""Private folders for downloaded copies: small ones in ``/dev/shm`` if there is room, the rest on disk."""
 
 import os
 import shutil
@@ -10,21 +10,29 @@ from itertools import count
 from pdfbatch.prefetch.quota import ByteQuota
 from pdfbatch.storage import is_abandoned, temporary_name
 
+# The folders of killed processes are found by this name, which users see, too.
 PREFIX = "pdfbatch-spool"
+
+_USUAL_FOLDER, _MEMORY_FOLDER = "/tmp", "/dev/shm"  # noqa: S108 (private folders are made in them)
+# A file system in memory is used when this many times what we may put there is free, because others need it, too.
+_TIMES_FREE = 4
 
 
 class PrivateFolder:
-    """A new folder in the place for temporary files (or in ``parent``). Folders of dead processes there are removed."""
+    """A new folder for this user only, in the place for temporary files or in ``parent``.
+
+    Making one removes those that killed processes of this host left there.
+    """
 
     def __init__(self, parent: str | None = None) -> None:
         parent = parent or tempfile.gettempdir()
         sweep(parent)
-        self.path = os.path.join(parent, PREFIX + temporary_name())
+        self.path: str = os.path.join(parent, PREFIX + temporary_name())
         os.mkdir(self.path, mode=0o700)
         self._numbers = count()
 
     def new_path(self) -> str:
-        """A path that nothing has yet. Callable from any thread."""
+        """Return a path that is not in use. Callable from any thread."""
         return os.path.join(self.path, f"{next(self._numbers)}.pdf")
 
     def remove(self) -> None:
@@ -33,7 +41,7 @@ class PrivateFolder:
 
 
 def sweep(parent: str) -> int:
-    """Remove the spools that killed processes of this host left in a folder. Returns how many."""
+    """Remove the private folders that killed processes of this host left in ``parent``, and return how many."""
     names = [name for name in os.listdir(parent) if name.startswith(PREFIX)]
     abandoned = [name for name in names if is_abandoned(name.removeprefix(PREFIX))]
     for name in abandoned:
@@ -41,57 +49,53 @@ def sweep(parent: str) -> int:
     return len(abandoned)
 
 
-_USUAL, _MEMORY = "/tmp", "/dev/shm"  # noqa: S108 (private folders in them)
-# A file system in memory is used when this many times what we may put there is free: it is not ours alone.
-_TIMES_FREE = 4
-
-
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """A folder of copies, and the room that they have there."""
+    """A private folder, and how many bytes it may hold."""
 
     folder: PrivateFolder
-    room: ByteQuota
+    quota: ByteQuota
 
 
 @dataclass(frozen=True, slots=True)
 class LocalFile:
-    """A path on a shelf for one copy, and the room that was taken for it."""
+    """A path for one copy, and the bytes that were acquired for it."""
 
     path: str
     size_bytes: int
-    shelf: Directory = field(repr=False)
+    directory: Directory = field(repr=False)
 
-    def clear(self) -> None:
-        """Remove the copy, if there is one, and give its room back."""
+    def remove(self) -> None:
+        """Remove the copy, if it was written, and release its bytes."""
         with suppress(OSError):
             os.unlink(self.path)
-        self.shelf.room.give_back(self.size_bytes)
+        self.directory.quota.release(self.size_bytes)
 
 
 @dataclass(frozen=True, slots=True)
 class Directories:
-    """The shelf on the disk, and the one in memory, if there is one."""
+    """The directory on disk, and the one in memory, if there is one."""
 
     disk: Directory
     memory: Directory | None = None
 
-    def place(self, size_bytes: int) -> LocalFile | None:
-        """Wait for room on the disk; ``None`` when the spool was closed instead."""
+    def allocate(self, size_bytes: int) -> LocalFile | None:
+        """Wait for room on disk; return ``None`` when the directories were closed instead."""
         disk = self.disk
-        return LocalFile(disk.folder.new_path(), size_bytes, disk) if disk.room.take(size_bytes) else None
+        return LocalFile(disk.folder.new_path(), size_bytes, disk) if disk.quota.acquire(size_bytes) else None
 
-    def place_now(self, size_bytes: int) -> LocalFile | None:
-        """A place in memory, else on the disk, without waiting; ``None`` when there is no room."""
-        shelves = (self.memory, self.disk)
-        shelf = next((one for one in shelves if one is not None and one.room.take_now(size_bytes)), None)
-        return None if shelf is None else LocalFile(shelf.folder.new_path(), size_bytes, shelf)
+    def try_allocate(self, size_bytes: int) -> LocalFile | None:
+        """Return a file in memory, else on disk, without waiting; ``None`` when there is no room."""
+        for directory in (self.memory, self.disk):
+            if directory is not None and directory.quota.try_acquire(size_bytes):
+                return LocalFile(directory.folder.new_path(), size_bytes, directory)
+        return None
 
     def close(self) -> None:
-        """Let nobody wait for room any more."""
-        self.disk.room.close()
+        """Let no thread wait for room any longer."""
+        self.disk.quota.close()
         if self.memory is not None:
-            self.memory.room.close()
+            self.memory.quota.close()
 
     def remove(self) -> None:
         """Remove all copies; can be repeated."""
@@ -100,29 +104,24 @@ class Directories:
             self.memory.folder.remove()
 
 
-def memory_place() -> str | None:
-    """Where files in memory may go; ``None`` when temporary files are wanted in a place of somebody's choice (``TMPDIR``)."""
-    return _MEMORY if tempfile.gettempdir() == _USUAL else None
+def find_memory_folder() -> str | None:
+    """Return where files in memory may go; ``None`` when the user chose a place for temporary files (``TMPDIR``)."""
+    return _MEMORY_FOLDER if tempfile.gettempdir() == _USUAL_FOLDER else None
 
 
-def shelves(folder: str | None, max_bytes: int, memory_bytes: int, memory: str | None) -> Directories:
-    """New shelves: on the disk in ``folder``, or else where temporary files go, and in ``memory``.
+def make_directories(folder: str | None, max_bytes: int, memory_bytes: int, memory_folder: str | None) -> Directories:
+    """Make a directory on disk, in ``folder`` or where temporary files go, and one in ``memory_folder``.
 
-    A memory that is small (that of a container often is) or not there is left alone; so is any when a folder is given.
+    There is none in memory when ``folder`` is given, or when the file system in memory is missing or has little room (as
+    in many containers).
     """
     disk = Directory(PrivateFolder(folder), ByteQuota(max_bytes))
-    is_wanted = folder is None and memory_bytes > 0
-    if not is_wanted or memory is None or _free_bytes(memory) < memory_bytes * _TIMES_FREE:
+    if folder is not None or memory_bytes <= 0 or memory_folder is None:
         return Directories(disk)
     try:
-        return Directories(disk, Directory(PrivateFolder(memory), ByteQuota(memory_bytes)))
-    except OSError:  # it may not be written
+        facts = os.statvfs(memory_folder)
+        if facts.f_bavail * facts.f_frsize < memory_bytes * _TIMES_FREE:
+            return Directories(disk)
+        return Directories(disk, Directory(PrivateFolder(memory_folder), ByteQuota(memory_bytes)))
+    except (AttributeError, OSError):  # no such call on this platform; not there, or not writable
         return Directories(disk)
-
-
-def _free_bytes(folder: str) -> int:
-    try:
-        facts = os.statvfs(folder)
-    except (AttributeError, OSError):  # not there, or no such call on this platform
-        return 0
-    return facts.f_bavail * facts.f_frsize

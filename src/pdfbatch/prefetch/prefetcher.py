@@ -1,4 +1,4 @@
-"""Documents become tasks, and remote ones are fetched ahead, so that no worker waits for a network."""
+"""Download remote documents ahead of the workers, so that no worker waits for a network."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from pdfbatch.model import Document
+from pdfbatch.model import DocumentResult
 from pdfbatch.settings import RetryPolicy
 from pdfbatch.storage import DEADLINE_SECONDS, REQUEST_RETRY, is_process_local
 from pdfbatch.tasks import ReadTask
@@ -17,32 +17,20 @@ if TYPE_CHECKING:
 _STOP_SECONDS = 1.5
 
 
-@dataclass(slots=True, kw_only=True)
-class Prefetcher:
-    """An iterator of tasks, and of ``None`` while every document to come is still under way: then it calls ``wake`` later.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchSettings:
+    """How remote documents are downloaded ahead of the workers.
 
-    Local documents pass at once. Remote ones are fetched by ``concurrency`` threads into files of a private folder, and come
-    as they are ready, with a ``copy``; one that cannot be fetched comes with its ``failure``. At most ``max_documents`` of
-    them are held, and ``max_bytes`` (one that is larger is held alone); while the spool is full, or ``None`` is given, nothing
-    is read from ``documents``. As long as it has copies to give, it reads on only when a quarter of it is free: requests that
-    are made many at once cost less. A document that is larger than ``max_file_bytes`` is refused by its size, unread.
+    ``concurrency`` threads hold at most ``max_documents`` copies of ``max_bytes`` together; a document that is larger than
+    that is held alone. A document larger than ``max_file_bytes`` is refused by its size, before its bytes are read.
 
     Copies lie in ``folder``, or where temporary files go. When that is ``/tmp``, small ones lie in a file system in memory
-    instead, if there is one with room to spare (Linux's ``/dev/shm``), ``memory_bytes`` of them at most.
+    instead (``/dev/shm`` on Linux), if it has room to spare, ``memory_bytes`` of them at most.
 
-    ``documents`` gives ``None``, too, while there is none to give.
-
-    ``retry`` and ``seconds`` bound the tries and the time of each remote request. ``skip`` is asked, in a thread of the spool,
-    before a body is fetched; when it says so the task comes with a copy that has a fingerprint and no path. Nothing is
-    fetched with ``fetches=False``. With ``hashes`` each copy says the hash of its bytes.
-
-    What ``documents`` raises is raised here when all before it has been given. Used in one thread. A context manager: leaving
-    it ends the threads and removes the copies within two seconds, whatever the storage does.
+    ``retry`` and ``seconds`` bound the attempts and the time of each request. With ``hashes`` each copy carries a hash of its
+    bytes.
     """
 
-    documents: Iterator[Document | None]
-    wake: Callable[[], None]
-    resume: bool = False
     max_file_bytes: int | None = None
     max_bytes: int = 512 << 20
     memory_bytes: int = 64 << 20
@@ -51,19 +39,42 @@ class Prefetcher:
     retry: RetryPolicy = REQUEST_RETRY
     seconds: float = DEADLINE_SECONDS
     folder: str | None = None
-    fetches: bool = True
-    skip: "Skip | None" = None
     hashes: bool = False
-    _fetchers: "Downloader | None" = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Prefetcher:
+    """An iterator over ``tasks`` that downloads remote documents ahead; all else passes through it unchanged.
+
+    A local document's task passes at once. A remote one comes when its document was downloaded, with a ``local_copy``, or
+    with the ``failure`` of the download. ``None`` means that nothing is ready: the prefetcher calls ``wake`` when a download
+    has ended since. ``tasks`` may yield ``None`` for the same reason.
+
+    It reads nothing from ``tasks`` while it holds as many copies as ``settings`` allow. As long as it has copies to give, it
+    reads on only when a quarter of that is free, because many requests made at once cost less each.
+
+    Threads of the prefetcher ask ``skip`` before they download a body; when it returns true, the task comes with a copy that
+    has a fingerprint and no path.
+
+    It raises what ``tasks`` raised, after all that came before. Use it in one thread, as a context manager: leaving it ends
+    its threads and removes the copies within two seconds, whatever the storage does.
+    """
+
+    tasks: Iterator[ReadTask | DocumentResult | None]
+    wake: Callable[[], None]
+    settings: FetchSettings = FetchSettings()
+    skip: "Skip | None" = None
+    _downloader: "Downloader | None" = None
     _ready: "SimpleQueue[Download]" = field(default_factory=SimpleQueue["Download"])
-    _waiting: dict[str, Document] = field(default_factory=dict[str, Document])
-    _given: "dict[str, Download]" = field(default_factory=dict[str, "Download"])
+    _downloading: int = 0
+    _handed_out: "dict[str, Download]" = field(default_factory=dict[str, "Download"])
     _end: Exception | None = None
-    _full: bool = False
-    _awaited: bool = False
+    _is_full: bool = False
+    _is_waiting: bool = False
+    _is_ready_next: bool = False
 
     def __enter__(self) -> Self:
-        """The spool itself."""
+        """Return itself."""
         return self
 
     def __exit__(
@@ -73,99 +84,91 @@ class Prefetcher:
         self.close()
 
     def __iter__(self) -> Self:
-        """The spool itself."""
+        """Return itself."""
         return self
 
-    def __next__(self) -> ReadTask | None:
-        """A task, or ``None`` when none is ready."""
-        while self._reads_on():
-            document = self._next_document()  # before what is ready: else no more is fetched until all of that is given
-            if document is None:
+    def __next__(self) -> ReadTask | DocumentResult | None:
+        """Return what comes next, or ``None`` when nothing is ready."""
+        # New tasks come before copies that are ready: else no download would start before all copies are given. What passes
+        # through takes turns with copies, because a long row of results must not keep the workers waiting.
+        while self._reads_on() and not (self._is_ready_next and not self._ready.empty()):
+            item = self._next_item()
+            if item is None:
                 break
-            if (task := self._task(document)) is not None:
-                return task
-        self._awaited = True  # before the look: what arrives after it wakes
-        if not self._ready.empty():  # nobody else takes from it
-            self._awaited = False
-            return self._taken(self._ready.get_nowait())
-        if self._end is not None and not self._waiting:
+            if not self._starts_download(item):
+                self._is_ready_next = True
+                return item
+        self._is_ready_next = False
+        self._is_waiting = True  # before the look at the queue: a download that arrives after it calls ``wake``
+        if not self._ready.empty():  # only this thread takes from it
+            self._is_waiting = False
+            return self._take()
+        if self._end is not None and not self._downloading:
             raise self._end
         return None
 
-    @property
-    def fetching(self) -> int:
-        """How many documents were read and have not been given."""
-        return len(self._waiting)
-
     def release(self, document_uuid: str) -> None:
-        """A document has ended: its copy is removed, and another one may take its place."""
-        fetched = self._given.pop(document_uuid, None)
-        if fetched is not None and fetched.place is not None:
-            fetched.place.clear()
-
-    def not_given(self) -> Iterator[Document | None]:
-        """The documents that were not given as tasks, once the spool is closed: those at hand, and those not read yet."""
-        yield from self._waiting.values()
-        if self._end is None:
-            yield from self.documents
+        """Remove the copy of a document that has ended, so that another one can take its place."""
+        download = self._handed_out.pop(document_uuid, None)
+        if download is not None and download.file is not None:
+            download.file.remove()
 
     def close(self) -> None:
-        """Give up what is being fetched and remove all copies; can be repeated."""
-        if self._fetchers is not None:
-            self._fetchers.stop(_STOP_SECONDS)
-            self._fetchers.shelves.remove()
+        """Stop downloading and remove all copies; calling it again does nothing."""
+        if self._downloader is not None:
+            self._downloader.stop(_STOP_SECONDS)
+            self._downloader.directories.remove()
 
     def _reads_on(self) -> bool:
-        """Whether there is room for further documents, and enough of it to be worth while."""
-        held, most = len(self._waiting) + len(self._given), self.max_documents
-        self._full = held >= most or (self._full and held > most - most // 4 and not self._ready.empty())
-        return self._end is None and not self._full
+        """Return whether there is room for further documents, and enough of it to be worth while."""
+        held, most = self._downloading + len(self._handed_out), self.settings.max_documents
+        self._is_full = held >= most or (self._is_full and held > most - most // 4 and not self._ready.empty())
+        return self._end is None and not self._is_full
 
-    def _next_document(self) -> Document | None:
+    def _next_item(self) -> ReadTask | DocumentResult | None:
         try:
-            return next(self.documents)
-        except Exception as error:  # noqa: BLE001 (StopIteration too: raised when all that is under way has been given)
+            return next(self.tasks)
+        except Exception as error:  # noqa: BLE001 (StopIteration too: raised when all that came before has been given)
             self._end = error
             return None
 
-    def _task(self, document: Document) -> ReadTask | None:
-        """The task of a document; ``None`` when it must be fetched first."""
-        task = ReadTask(document=document, resume=self.resume)
-        if not (self.fetches and document.is_remote) or is_process_local(document.file_path):
-            return task
-        self._waiting[document.document_uuid] = document
-        self._started().fetch(task)
-        return None
+    def _starts_download(self, item: ReadTask | DocumentResult) -> bool:
+        """Start a download if the item needs one; return whether it did. A duplicate's text is in the output already."""
+        if isinstance(item, DocumentResult) or item.duplicate_of is not None:
+            return False
+        if not item.document.is_remote or is_process_local(item.document.file_path):
+            return False
+        self._downloading += 1
+        if self._downloader is None:
+            self._downloader = self._make_downloader()
+        self._downloader.fetch(item)
+        return True
 
-    def _taken(self, fetched: "Download") -> ReadTask:
-        identity = fetched.task.document.document_uuid
-        del self._waiting[identity]
-        self._given[identity] = fetched
-        return fetched.task
+    def _take(self) -> ReadTask:
+        download = self._ready.get_nowait()
+        self._downloading -= 1
+        self._handed_out[download.task.document.document_uuid] = download
+        return download.task
 
-    def _started(self) -> "Downloader":
-        if self._fetchers is None:
-            self._fetchers = self._new_fetchers()
-        return self._fetchers
+    def _make_downloader(self) -> "Downloader":
+        from pdfbatch.prefetch.directories import find_memory_folder, make_directories  # noqa: PLC0415
+        from pdfbatch.prefetch.downloader import Downloader  # noqa: PLC0415 (tenacity, which local documents do not need)
+        from pdfbatch.storage import CallPolicy  # noqa: PLC0415 (as above)
 
-    def _new_fetchers(self) -> "Downloader":
-        from pdfbatch.prefetch.directories import memory_place, shelves  # noqa: PLC0415
-        from pdfbatch.prefetch.downloader import Downloader  # noqa: PLC0415 (tenacity, which local documents spare)
-        from pdfbatch.storage import terms  # noqa: PLC0415
-
+        settings, memory_folder = self.settings, find_memory_folder()
         return Downloader(
-            shelves=shelves(self.folder, self.max_bytes, self.memory_bytes, memory_place()),
-            terms=terms(self.retry, self.seconds),
-            max_file_bytes=self.max_file_bytes,
-            threads=self.concurrency,
-            done=self._arrived,
+            directories=make_directories(settings.folder, settings.max_bytes, settings.memory_bytes, memory_folder),
+            policy=CallPolicy(retry=settings.retry, seconds=settings.seconds),
+            max_file_bytes=settings.max_file_bytes,
+            threads=settings.concurrency,
+            deliver=self._on_download,
             skip=self.skip,
-            hashes=self.hashes,
+            hashes=settings.hashes,
         )
 
-    def _arrived(self, fetched: "Download") -> None:
-        """Called in a thread of the spool. A reader that has work does without being woken for each copy."""
-        self._ready.put(fetched)
-        if self._awaited:
-            self._awaited = False
+    def _on_download(self, download: "Download") -> None:
+        """Queue a download. Called in a thread of the downloader, or in the event loop of a file system."""
+        self._ready.put(download)
+        if self._is_waiting:  # a reader that is busy comes for it without being woken
+            self._is_waiting = False
             self.wake()

@@ -1,14 +1,14 @@
-"""Bytes by path or URL: local folders, and whatever fsspec reads."""
+"""Read and write bytes by path or URL: local folders, and whatever fsspec reaches."""
 
 from typing import TYPE_CHECKING
 
 from pdfbatch.lazy import lazy_face
 
 if TYPE_CHECKING:
-    from pdfbatch.storage.calls import CallPolicy, terms
+    from pdfbatch.storage.calls import CallPolicy
     from pdfbatch.storage.documents import fingerprint, local_path, read_document
-    from pdfbatch.storage.errors import redacted, storage_error
-    from pdfbatch.storage.fingerprints import Fingerprint, of_stat, parse_fingerprint
+    from pdfbatch.storage.errors import storage_error
+    from pdfbatch.storage.fingerprints import Fingerprint
     from pdfbatch.storage.fsspec import (
         DEADLINE_SECONDS,
         REQUEST_RETRY,
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
         is_file_system,
         is_process_local,
         lists_versions,
-        on_file_system,
         open_url,
         protocol_of,
+        with_filesystem,
     )
     from pdfbatch.storage.lane import SMALL_BYTES, Lane, Passage, lane_to, may_pass
     from pdfbatch.storage.remote_documents import (
@@ -40,13 +40,13 @@ if TYPE_CHECKING:
 else:
     __getattr__, __dir__ = lazy_face(
         __name__,
-        calls="CallPolicy terms",
+        calls="CallPolicy",
         documents="fingerprint local_path read_document",
-        errors="redacted storage_error",
-        fingerprints="Fingerprint of_stat parse_fingerprint",
+        errors="storage_error",
+        fingerprints="Fingerprint",
         fsspec=(
             "DEADLINE_SECONDS Options REQUEST_RETRY is_file_system is_process_local "
-            "lists_versions on_file_system open_url protocol_of"
+            "lists_versions open_url protocol_of with_filesystem"
         ),
         lane="Lane Passage SMALL_BYTES lane_to may_pass",
         remote_documents=(
@@ -87,21 +87,17 @@ __all__ = [
     "lists_versions",
     "local_path",
     "may_pass",
-    "of_stat",
-    "on_file_system",
     "open_url",
     "options_of",
-    "parse_fingerprint",
     "protocol_of",
     "read_document",
-    "redacted",
     "remote_fingerprint",
     "split_pattern",
     "storage_error",
     "temporary_name",
-    "terms",
     "url_of",
     "walk",
+    "with_filesystem",
     "with_options",
     "without_secrets",
 ]

@@ -1,4 +1,4 @@
-"""What goes wrong with a storage, in our words: a cause, whether another try may help, and no secrets."""
+"""Translate a storage library's errors: a cause, whether another try may help, and a message without secrets."""
 
 import errno
 import re
@@ -6,16 +6,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import cast
 
 from pdfbatch.errors import Cause, DocumentError
+from pdfbatch.urls import redact_text, without_credentials
 
 _FULL = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
 _DENIED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _NOT_FOUND = frozenset({errno.ENOENT, errno.ENOTDIR})
 _NOT_A_FILE = frozenset({errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG})
-# A library's misuse, or an answer that will not change: another try is wasted.
+# A library was used wrongly, or the answer will not change: another try would be wasted.
 _PERMANENT_ERRORS = (ImportError, TypeError, ValueError, LookupError, AttributeError, NotImplementedError)
 
-# S3's own words, https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html; s3fs makes "Invalid argument" of
-# some that are about credentials, and of some that say that bytes were lost on the way.
+# S3's own codes, https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html. They are needed because s3fs turns
+# some that are about credentials, and some that say that bytes were lost in transit, into "Invalid argument".
 _DENIED_CODES = frozenset(
     {
         "AccessDenied",
@@ -27,28 +28,24 @@ _DENIED_CODES = frozenset(
     }
     | {"AuthorizationHeaderMalformed", "CredentialsNotSupported", "RequestTimeTooSkewed"}
 )
-_LOST_ON_THE_WAY = frozenset({"BadDigest", "IncompleteBody", "XAmzContentSHA256Mismatch", "RequestTimeout"})
+_LOST_IN_TRANSIT = frozenset({"BadDigest", "IncompleteBody", "XAmzContentSHA256Mismatch", "RequestTimeout"})
 _REFUSED_REQUEST = frozenset({errno.EINVAL, errno.ENOSYS})
 _BARE_REFUSAL = "refused without a reason, as S3 does when a token has expired or credentials are malformed"
 
-_PASSWORD = re.compile(r"(?<=://)([^/@:\s]*):[^/\s]*@")
-_QUERY = re.compile(r"(https?://[^\s?'\"]*)\?[^\s'\")]*", re.IGNORECASE)
 _SECRET_NAME = re.compile(r"key|secret|token|pass|sas|cred|connection_string", re.IGNORECASE)
 
 
 def storage_error(error: Exception, address: str, options: Mapping[str, object] | None = None) -> DocumentError:
-    """The ``DocumentError`` for what a file system or its library raised about an address.
+    """Return the ``DocumentError`` for what a file system or its library raised about an address.
 
-    Secrets in the address, and values of secret options in the library's message, are left out.
+    Its message has neither the credentials of the address nor the values of secret options.
     """
-    cause, transient = _classified(error)
-    message = f"{redacted(address)}: {_ADVICE[cause]} ({_without_secrets(_reason(error), options or {})})"
+    cause, transient = _classify(error)
+    reason = _describe(error)
+    for secret in _iter_secrets((options or {}).items()):
+        reason = reason.replace(secret, "...")
+    message = f"{without_credentials(address)}: {_ADVICE[cause]} ({reason})"
     return DocumentError(message, cause=cause, transient=transient)
-
-
-def redacted(text: str) -> str:
-    """The text with passwords and query strings (signatures) cut out of its URLs."""
-    return _QUERY.sub(r"\1?...", _PASSWORD.sub(r"\1@", text))
 
 
 _BUILT_IN = frozenset({OSError, FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError})
@@ -62,8 +59,9 @@ _ADVICE = {
 }
 
 
-def _classified(error: Exception) -> tuple[Cause, bool]:
-    error = _underlying(error)
+def _classify(error: Exception) -> tuple[Cause, bool]:
+    """Return the cause, and whether another try may help."""
+    error = _unveil(error)
     number = error.errno if isinstance(error, OSError) else None
     status = _http_status(error)
     if number in _FULL or status == 507:
@@ -74,12 +72,12 @@ def _classified(error: Exception) -> tuple[Cause, bool]:
         return Cause.STORAGE_DENIED, False
     if number in _NOT_A_FILE:
         return Cause.NOT_A_FILE, False
-    is_refused = number in _REFUSED_REQUEST and _code(error) not in _LOST_ON_THE_WAY
+    is_refused = number in _REFUSED_REQUEST and _s3_code(error) not in _LOST_IN_TRANSIT
     return Cause.STORAGE_UNAVAILABLE, not (is_refused or isinstance(error, _PERMANENT_ERRORS))
 
 
-def _underlying(error: Exception) -> Exception:
-    """What was behind an error: fsspec's HTTP file system says "not found" whatever kept it from a size."""
+def _unveil(error: Exception) -> Exception:
+    """Return the cause of an error that hides it: fsspec's HTTP file system says "not found" for whatever aiohttp raised."""
     cause = error.__cause__
     is_veiled = isinstance(error, FileNotFoundError) and type(cause).__module__.partition(".")[0] == "aiohttp"
     return cause if is_veiled and isinstance(cause, Exception) else error
@@ -88,16 +86,16 @@ def _underlying(error: Exception) -> Exception:
 def _is_denied(error: Exception, number: int | None, status: int | None) -> bool:
     if isinstance(error, PermissionError) or number in _DENIED or status in (401, 403, 407):
         return True
-    return _is_bare_refusal(error) or "Credentials" in type(error).__name__ or _code(error) in _DENIED_CODES
+    return _is_bare_refusal(error) or "Credentials" in type(error).__name__ or _s3_code(error) in _DENIED_CODES
 
 
 def _is_bare_refusal(error: Exception) -> bool:
-    """Whether S3 answered a HEAD with a bare 400, which s3fs hands on as EINVAL: there is no body to name a reason."""
+    """Whether S3 answered a HEAD with a bare 400, which s3fs passes on as EINVAL: there is no body to name a reason."""
     return isinstance(error, OSError) and error.errno == errno.EINVAL and "Bad Request" in str(error)
 
 
-def _code(error: BaseException) -> str:
-    """S3's code for an error, empty where there is none: botocore's errors carry it, and s3fs raises its own from them."""
+def _s3_code(error: BaseException) -> str:
+    """Return S3's code for an error, or an empty text: botocore's errors carry it, and s3fs raises its own from them."""
     for each in (error, error.__cause__):
         response: object = getattr(each, "response", None)
         if isinstance(response, Mapping):
@@ -107,31 +105,24 @@ def _code(error: BaseException) -> str:
 
 
 def _http_status(error: Exception) -> int | None:
-    """The status code that an HTTP client's error carries (aiohttp and requests say ``status`` or ``code``)."""
+    """Return the status code that an HTTP client's error carries, under the names that aiohttp and others use."""
     codes = (getattr(error, name, None) for name in ("status", "status_code", "code"))
     return next((code for code in codes if isinstance(code, int)), None)
 
 
-def _reason(error: Exception) -> str:
+def _describe(error: Exception) -> str:
+    """Return what the library said, without credentials."""
     if _is_bare_refusal(error):
         return _BARE_REFUSAL
-    reason = error.strerror if type(error) in _BUILT_IN and isinstance(error, OSError) else None
-    return reason or _text(error)
+    if type(error) in _BUILT_IN and isinstance(error, OSError) and error.strerror:
+        return error.strerror  # without the path, which the message already names
+    return redact_text(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
 
 
-def _text(error: Exception) -> str:
-    return redacted(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
-
-
-def _without_secrets(text: str, options: Mapping[str, object]) -> str:
-    for secret in _secrets(options.items()):
-        text = text.replace(secret, "...")
-    return text
-
-
-def _secrets(items: Iterable[tuple[object, object]]) -> Iterator[str]:
+def _iter_secrets(items: Iterable[tuple[object, object]]) -> Iterator[str]:
+    """Yield the values of options whose names say that they are secret, at any depth."""
     for name, value in items:
         if isinstance(value, Mapping):
-            yield from _secrets(cast("Mapping[object, object]", value).items())
+            yield from _iter_secrets(cast("Mapping[object, object]", value).items())
         elif isinstance(value, str) and value and _SECRET_NAME.search(str(name)):
             yield value

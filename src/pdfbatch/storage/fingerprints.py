@@ -1,14 +1,15 @@
-"""Which version of an input it is, told by its facts alone, and whether its size is acceptable."""
+"""Tell versions of an input apart by their facts alone, and refuse empty or too large ones."""
 
 import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 
 from pdfbatch.errors import Cause, DocumentError
 
-# What the file systems of fsspec call an etag, a checksum, a version or a time of change, the surest first.
+# What the file systems of fsspec call an etag, a checksum, a version or a time of change, the most reliable first.
 _TAGS = (
     *("ETag", "etag", "md5", "content_md5", "checksum", "generation", "version_id", "CRC", "LastModified"),
     *("last_modified", "updated", "modified", "mtime", "created"),
@@ -26,31 +27,32 @@ class Fingerprint:
     tag: str
 
     def __str__(self) -> str:
+        """Return the form that a record keeps: ``size:tag``."""
         return f"{'?' if self.size_bytes is None else self.size_bytes}:{self.tag}"
 
+    @classmethod
+    def of_bytes(cls, content: bytes) -> Self:
+        """Return the fingerprint of bytes: their SHA-256."""
+        return cls(size_bytes=len(content), tag=f"sha256={hashlib.sha256(content).hexdigest()}")
 
-def of_bytes(content: bytes) -> Fingerprint:
-    """The fingerprint of bytes: their SHA-256."""
-    return Fingerprint(size_bytes=len(content), tag=f"sha256={hashlib.sha256(content).hexdigest()}")
+    @classmethod
+    def of_stat(cls, facts: os.stat_result) -> Self:
+        """Return the fingerprint of a local file: its time of change, to the nanosecond."""
+        return cls(size_bytes=facts.st_size, tag=f"mtime={facts.st_mtime_ns}")
 
+    @classmethod
+    def of_info(cls, info: Mapping[str, object]) -> Self:
+        """Return the fingerprint of what fsspec's ``info`` or ``ls`` says about an object."""
+        size = info.get("size")
+        name = next((name for name in _TAGS if info.get(name)), None)
+        tag = "" if name is None else f"{name.lower()}={_plain(info[name])}"
+        return cls(size_bytes=size if isinstance(size, int) else None, tag=tag)
 
-def parse_fingerprint(text: str) -> Fingerprint:
-    """A fingerprint from the form that a record keeps."""
-    size, _, tag = text.partition(":")
-    return Fingerprint(size_bytes=None if size == "?" else int(size), tag=tag)
-
-
-def of_stat(facts: os.stat_result) -> Fingerprint:
-    """The fingerprint of a local file: its time of change, to the nanosecond."""
-    return Fingerprint(size_bytes=facts.st_size, tag=f"mtime={facts.st_mtime_ns}")
-
-
-def of_info(info: Mapping[str, object]) -> Fingerprint:
-    """The fingerprint of what fsspec's ``info`` or ``ls`` says about an object."""
-    size = info.get("size")
-    name = next((name for name in _TAGS if info.get(name)), None)
-    tag = "" if name is None else f"{name.lower()}={_plain(info[name])}"
-    return Fingerprint(size_bytes=size if isinstance(size, int) else None, tag=tag)
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a fingerprint from the form that a record keeps."""
+        size, _, tag = text.partition(":")
+        return cls(size_bytes=None if size == "?" else int(size), tag=tag)
 
 
 def check_size(address: str, size_bytes: int, max_file_bytes: int | None) -> None:

@@ -17,7 +17,7 @@ from typing import Any, cast
 
 from pdfbatch.model import Document
 from pdfbatch.storage.calls import CallPolicy, Location
-from pdfbatch.storage.fingerprints import Fingerprint, of_bytes, of_info
+from pdfbatch.storage.fingerprints import Fingerprint
 from pdfbatch.storage.fsspec import lists_versions
 from pdfbatch.storage.presigning import UrlPattern, pattern_after
 from pdfbatch.storage.remote_documents import listed_fingerprint, options_of, url_of
@@ -100,7 +100,7 @@ class Lane:
     def stop(self, seconds: float) -> None:
         """Give up what is under way, without calling ``done``, and wait so long at most for it to end."""
         with suppress(Exception):  # it is late, or the loop is gone
-            asyncio.run_coroutine_threadsafe(self._stopped(), self._loop).result(seconds)
+            asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(seconds)
 
     @property
     def _loop(self) -> asyncio.AbstractEventLoop:
@@ -122,7 +122,7 @@ class Lane:
                 data, path = read
                 with open(path, "xb", buffering=0) as file:
                     file.write(data)
-                digest, is_whole = str(of_bytes(data)) if self.hashes else "", True
+                digest, is_whole = str(Fingerprint.of_bytes(data)) if self.hashes else "", True
         except Exception:  # noqa: BLE001 (whatever it is, the long way meets it too, and says what it is)
             is_whole = False
         passage.done(is_whole, digest)
@@ -135,15 +135,15 @@ class Lane:
         way = self._ways.get(bucket)
         if way is None or time.monotonic() >= way.until:
             way = await self._way(bucket, key)
-        url = await _signed_url(way.client, bucket, key) if way.pattern is None else way.pattern.url(key)
+        url = await _sign_url(way.client, bucket, key) if way.pattern is None else way.pattern.url(key)
         size = passage.size_bytes
         wanted = f"bytes=0-{SMALL_BYTES if size is None else size}"  # and one byte more, which is proof of too many
-        async with _asked(way, url, wanted) as response:
+        async with _request(way, url, wanted) as response:
             if response.status not in (200, 206):
                 self._refused += response.status < 500 and response.status not in _ABOUT_ONE
                 return None
             self._refused = 0
-            told = _told(response.status, response.headers) if size is None else None
+            told = _read_headers(response.status, response.headers) if size is None else None
             size = size if told is None else told.size_bytes
             path = passage.file(told) if size is not None and size <= SMALL_BYTES else None
             data = cast("bytes", await response.read()) if path is not None else b""
@@ -154,10 +154,10 @@ class Lane:
         async with self._opening:
             way = self._ways.get(bucket)
             if way is None or time.monotonic() >= way.until:
-                way = self._ways[bucket] = await _found(await self.filesystem.set_session(), bucket, key)
+                way = self._ways[bucket] = await _find_way(await self.filesystem.set_session(), bucket, key)
         return way
 
-    async def _stopped(self) -> None:
+    async def _stop(self) -> None:
         self._closed = True
         tasks = list(self._under_way)
         for task in tasks:
@@ -173,15 +173,15 @@ def _split(url: str) -> tuple[str, str] | None:
     return bucket, key
 
 
-async def _signed_url(client: Any, bucket: str, key: str) -> str:
+async def _sign_url(client: Any, bucket: str, key: str) -> str:
     asked = {"Bucket": bucket, "Key": key}
     return cast("str", await client.generate_presigned_url("get_object", Params=asked, ExpiresIn=_VALID_SECONDS))
 
 
-async def _found(client: Any, bucket: str, key: str) -> _Way:
+async def _find_way(client: Any, bucket: str, key: str) -> _Way:
     """A way to a bucket, by an object of it."""
     until = time.monotonic() + _PATTERN_SECONDS
-    url = await _signed_url(client, bucket, key)
+    url = await _sign_url(client, bucket, key)
     sending = client._endpoint.http_session  # noqa: SLF001 (where s3fs, too, looks for them)
     address = sending._proxy_config.proxy_url_for(url)  # noqa: SLF001
     connections = await sending._get_session(address)  # noqa: SLF001
@@ -189,7 +189,7 @@ async def _found(client: Any, bucket: str, key: str) -> _Way:
     return _Way(client, connections, proxy, await _pattern(client, url, key), until)
 
 
-def _asked(way: _Way, url: str, wanted: str) -> Any:
+def _request(way: _Way, url: str, wanted: str) -> Any:
     """The answer to a request, to be entered, with the client's certificates and timeouts.
 
     That is what the client's own ``send`` gives, but for the headers: it packs each one three times, which takes as long as
@@ -201,11 +201,11 @@ def _asked(way: _Way, url: str, wanted: str) -> Any:
     return way.connections.get(URL(url, encoded=True), headers=headers, **way.proxy)
 
 
-def _told(status: int, headers: Mapping[str, str]) -> Fingerprint | None:
+def _read_headers(status: int, headers: Mapping[str, str]) -> Fingerprint | None:
     """What an answer says of the object, in the words of a listing; ``None`` when it says too little."""
     size = headers.get("Content-Length", "") if status == 200 else headers.get("Content-Range", "").rpartition("/")[2]
     etag = headers.get("ETag")
-    return of_info({"size": int(size), "ETag": etag}) if size.isdecimal() and int(size) and etag else None
+    return Fingerprint.of_info({"size": int(size), "ETag": etag}) if size.isdecimal() and int(size) and etag else None
 
 
 async def _pattern(client: Any, url: str, key: str) -> UrlPattern | None:
@@ -219,7 +219,7 @@ async def _pattern(client: Any, url: str, key: str) -> UrlPattern | None:
 def lane_to(document: Document, terms: CallPolicy, *, hashes: bool = False) -> Lane | None:
     """A new lane to where a document is; ``None`` where there is none. Opens the file system."""
     options = options_of(document)
-    filesystem, _ = Location(url_of(document), options).opened(terms.seconds)
+    filesystem, _ = Location(url_of(document), options).open(terms.seconds)
     is_about_requests = any(options.get(name) for name in _ABOUT_REQUESTS)
     is_plain = lists_versions(filesystem) and not is_about_requests
     return Lane(filesystem, terms.seconds / 3, hashes) if is_plain and hasattr(filesystem, "set_session") else None

@@ -1,4 +1,4 @@
-"""An output in a local folder, with the standard library alone: workers start without loading fsspec."""
+"""Write to a local folder with the standard library alone, so that workers start without loading fsspec."""
 
 import errno
 import os
@@ -18,24 +18,24 @@ Flush = Literal["always", "never"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalStorage:
-    """A folder. ``pdfbatch.ports.Output`` says what its methods promise; names come checked from ``Storage``."""
+    """A local folder. ``pdfbatch.ports.Output`` says what its methods promise; ``Storage`` has checked the names."""
 
     root: str
     flush: Flush = "always"
 
     def check(self) -> None:
-        """Make the folder, write a file and remove it, and sweep. Raises ``OutputError`` naming folder and reason."""
+        """Make the folder, write a file and remove it, then sweep. Raises ``OutputError`` naming folder and reason."""
         try:
             os.makedirs(self.root, exist_ok=True)
             probe = os.path.join(self.root, temporary_name())
             _write(probe, b"pdfbatch", flush=False)
             os.unlink(probe)
         except OSError as error:
-            raise OutputError(f"The output {self.root} cannot be written: {_reason(error)}") from error
+            raise OutputError(f"The output {self.root} cannot be written: {_describe(error)}") from error
         self.sweep()
 
     def uri(self, name: str) -> str:
-        """The path of a name."""
+        """Return the path of a name."""
         return os.path.join(self.root, *name.split("/"))
 
     def write(self, name: str, data: bytes) -> None:
@@ -44,14 +44,14 @@ class LocalStorage:
         try:
             try:
                 self._replace(path, data)
-            except FileNotFoundError:  # the folder is not there yet
+            except FileNotFoundError:  # the folder does not exist yet
                 os.makedirs(os.path.dirname(path), exist_ok=True)
                 self._replace(path, data)
         except OSError as error:
             raise storage_error(error, path) from error
 
     def read(self, name: str) -> bytes:
-        """The bytes of a file."""
+        """Read a file."""
         path = self.uri(name)
         try:
             with open(path, "rb") as file:
@@ -73,15 +73,15 @@ class LocalStorage:
             raise storage_error(error, path) from error
 
     def names(self, below: str = "") -> Iterator[str]:
-        """Relative names that begin with ``below``, in no order, without those of files being written."""
+        """Yield relative names that begin with ``below``, in no order, without those of files being written."""
         folder = below.rpartition("/")[0]
         prefix = f"{folder}/" if folder else ""
-        files = _files(self.uri(folder) if folder else self.root, prefix)
+        files = _iter_files(self.uri(folder) if folder else self.root, prefix)
         return (name for name, entry in files if name.startswith(below) and not is_ours(entry.name))
 
     def sweep(self) -> int:
-        """Remove what dead writers left behind. Returns how many files."""
-        stale = [entry.path for _, entry in _files(self.root, "") if is_ours(entry.name) and _is_stale(entry)]
+        """Remove what dead writers left behind, and return how many files that were."""
+        stale = [entry.path for _, entry in _iter_files(self.root, "") if is_ours(entry.name) and _is_stale(entry)]
         for path in stale:
             with suppress(OSError):
                 os.unlink(path)
@@ -107,13 +107,13 @@ def _write(path: str, data: bytes, *, flush: bool) -> None:
             os.fsync(file.fileno())
 
 
-def _files(folder: str, prefix: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    """Every file below a folder with its relative name; a folder that is not there has none."""
+def _iter_files(folder: str, prefix: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """Yield every file below a folder with its relative name; a folder that does not exist has none."""
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
-                    yield from _files(entry.path, f"{prefix}{entry.name}/")
+                    yield from _iter_files(entry.path, f"{prefix}{entry.name}/")
                 else:
                     yield prefix + entry.name, entry
     except (FileNotFoundError, NotADirectoryError):
@@ -130,7 +130,7 @@ def _is_stale(entry: os.DirEntry[str]) -> bool:
     return is_abandoned(entry.name, age)
 
 
-def _reason(error: OSError) -> str:
+def _describe(error: OSError) -> str:
     if isinstance(error, (FileExistsError, NotADirectoryError)):
         return "it, or a folder above it, is a file"
     if error.errno == errno.EROFS:

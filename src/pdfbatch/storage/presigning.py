@@ -30,16 +30,16 @@ class UrlPattern:
 
     def url(self, key: str) -> str:
         """The signed URL of an object."""
-        path = self.folder + _quoted(key)
+        path = self.folder + _quote(key)
         request = "\n".join(("GET", path, self.query, f"host:{self.host}", "", "host", "UNSIGNED-PAYLOAD"))
         digest = hashlib.sha256(request.encode()).hexdigest()
-        signature = _signed(self.secret, f"{_ALGORITHM}\n{self.date}\n{self.scope}\n{digest}").hex()
+        signature = _sign(self.secret, f"{_ALGORITHM}\n{self.date}\n{self.scope}\n{digest}").hex()
         return f"{self.origin}{path}?{self.query}&{_SIGNATURE}={signature}"
 
 
 def pattern_after(url: str, key: str, secret: str) -> UrlPattern | None:
     """The pattern of a signed URL of an object; ``None`` when following it would not give that URL's signature."""
-    parts, ending = urlsplit(url), _quoted(key)
+    parts, ending = urlsplit(url), _quote(key)
     fields: dict[str, str] = dict(re.findall("([^&=]+)=([^&]*)", parts.query))
     signature = fields.pop(_SIGNATURE, "")
     scope = unquote(fields.get("X-Amz-Credential", "")).partition("/")[2]
@@ -52,14 +52,14 @@ def pattern_after(url: str, key: str, secret: str) -> UrlPattern | None:
         query="&".join(f"{name}={value}" for name, value in sorted(fields.items())),
         date=fields.get("X-Amz-Date", ""),
         scope=scope,
-        secret=reduce(_signed, scope.split("/"), f"AWS4{secret}".encode()),
+        secret=reduce(_sign, scope.split("/"), f"AWS4{secret}".encode()),
     )
     return pattern if pattern.url(key).endswith(f"&{_SIGNATURE}={signature}") else None
 
 
-def _quoted(key: str) -> str:
+def _quote(key: str) -> str:
     return quote(key, safe="/~")
 
 
-def _signed(secret: bytes, text: str) -> bytes:
+def _sign(secret: bytes, text: str) -> bytes:
     return hmac.digest(secret, text.encode(), "sha256")

@@ -1,4 +1,4 @@
-"""An output on any file system that fsspec can reach."""
+"""Write to any file system that fsspec can reach."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -9,29 +9,28 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from pdfbatch.errors import DocumentError, OutputError, UsageError
 from pdfbatch.settings import RetryPolicy
 from pdfbatch.storage import s3listing
-from pdfbatch.storage.calls import BoundedFileSystem, CallPolicy, Location, in_thread
-from pdfbatch.storage.errors import redacted
+from pdfbatch.storage.calls import BoundedFileSystem, CallPolicy, Location, run_in_thread
 from pdfbatch.storage.fsspec import DEADLINE_SECONDS, REQUEST_RETRY, FileSystem, is_object_store, is_s3
-from pdfbatch.storage.s3listing import Page
+from pdfbatch.storage.s3listing import ListingPage
 from pdfbatch.storage.temporary_names import PREFIX, is_abandoned, is_ours, temporary_name
+from pdfbatch.urls import without_credentials
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
 T = TypeVar("T")
 
-
 # s3fs splits a larger write into parts, which a kill would leave behind; one PUT takes up to 5 GB.
 _ONE_PUT = {"chunksize": 5 << 30}
-# It asks for the size first, to fetch parts of a large object at one time; no file of an output is so large.
+# s3fs would ask for the size first, to fetch parts of a large object concurrently; no file of an output is so large.
 _ONE_GET = {"max_concurrency": 1}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteStorage:
-    """A URL. ``pdfbatch.ports.Output`` says what its methods promise; names come checked from ``Storage``.
+    """A URL. ``pdfbatch.ports.Output`` says what its methods promise; ``Storage`` has checked the names.
 
-    Holds no connection: each call asks fsspec, which keeps one file system for each process and set of options.
+    It holds no connection: each call asks fsspec, which keeps one file system for each process and set of options.
     """
 
     url: str
@@ -47,23 +46,23 @@ class RemoteStorage:
             self._call("", _make_root)
             self.write(probe, b"pdfbatch")
         except (DocumentError, UsageError) as error:
-            raise OutputError(f"The output {redacted(self.url)} cannot be written: {error}") from error
-        sweeping = in_thread(self.sweep)  # meanwhile: each is a journey
-        with suppress(DocumentError):  # who may write need not be allowed to delete, or to list
+            raise OutputError(f"The output {without_credentials(self.url)} cannot be written: {error}") from error
+        sweeping = run_in_thread(self.sweep)  # concurrently: each takes at least one round trip
+        with suppress(DocumentError):  # a caller who may write need not be allowed to delete, or to list
             self.delete(probe)
         with suppress(DocumentError):
             sweeping.result()
 
     def uri(self, name: str) -> str:
-        """The URL of a name, without a password."""
-        return f"{redacted(self.url).rstrip('/')}/{name}"
+        """Return the URL of a name, without credentials."""
+        return f"{without_credentials(self.url).rstrip('/')}/{name}"
 
     def write(self, name: str, data: bytes) -> None:
-        """Store by one PUT, or by a temporary name and a rename where a file appears before it is whole."""
+        """Write by one PUT, or under a temporary name and a rename where a file appears before it is whole."""
         self._call(name, lambda filesystem, path: _put(filesystem, path, data), size_bytes=len(data))
 
     def read(self, name: str) -> bytes:
-        """The bytes under a name."""
+        """Read the bytes under a name."""
         return self._call(name, _read)
 
     def delete(self, name: str) -> None:
@@ -71,38 +70,39 @@ class RemoteStorage:
         self._call(name, _remove_below if name.endswith("/") else _remove)
 
     def names(self, below: str = "") -> Iterator[str]:
-        """Relative names that begin with ``below``, by one fresh listing, without those of files being written.
+        """Yield relative names that begin with ``below``, by one fresh listing, without those of files being written.
 
-        On S3 it is gone through page by page, so that no output is too large to be listed.
+        On S3 the listing is read page by page, so that no output is too large to be listed.
         """
-        found = self._listing(below.rpartition("/")[0])
+        found = self._list(below.rpartition("/")[0])
         return (name for name in found if name.startswith(below) and not is_ours(name.rpartition("/")[2]))
 
     def sweep(self) -> int:
-        """Remove what dead writers on this host left behind. Returns how many files.
+        """Remove what dead writers on this host left behind, and return how many files that were.
 
-        On an object store that can only be probes; of these, S3 is asked for names that begin as they do, and others for none.
+        On an object store only probes can be left. S3 is asked for names that begin as theirs do; other object stores are
+        not searched, because they would have to list the whole output.
         """
         if self._call("", _is_never_swept):
             return 0
-        stale = [name for name in self._listing("", PREFIX) if is_abandoned(name.rpartition("/")[2])]
+        stale = [name for name in self._list("", PREFIX) if is_abandoned(name.rpartition("/")[2])]
         for name in stale:
             self.delete(name)
         return len(stale)
 
-    def _listing(self, folder: str, beginning: str = "") -> Iterator[str]:
-        """Every name below a folder, relative to the root; where there are pages, those with some beginning only."""
+    def _list(self, folder: str, beginning: str = "") -> Iterator[str]:
+        """Yield every name below a folder, relative to the root; where listings have pages, only those with that beginning."""
         prefix = f"{folder}/" if folder else ""
-        asked = partial(self._page, folder, beginning)
-        return (prefix + name for run in s3listing.runs(asked) for name, _, _ in run)
+        read_page = partial(self._read_page, folder, beginning)
+        return (prefix + name for run in s3listing.runs(read_page) for name, _, _ in run)
 
-    def _page(self, folder: str, beginning: str, token: str, most: int) -> Page:
-        return self._call(folder, partial(_page, token=token, most=most, beginning=beginning))
+    def _read_page(self, folder: str, beginning: str, token: str, most: int) -> ListingPage:
+        return self._call(folder, partial(_read_page, token=token, most=most, beginning=beginning))
 
     def _call(self, name: str, function: Callable[[BoundedFileSystem, str], T], *, size_bytes: int = 0) -> T:
         filesystem = cast("FileSystem | None", self.filesystem)
-        target = Location(self.url, self.options, filesystem, name.rstrip("/"))
-        return CallPolicy(retry=self.retry, seconds=self.seconds).called(target, function, size_bytes=size_bytes)
+        location = Location(self.url, self.options, filesystem, name.rstrip("/"))
+        return CallPolicy(retry=self.retry, seconds=self.seconds).call(location, function, size_bytes=size_bytes)
 
 
 def _read(filesystem: FileSystem, path: str) -> bytes:
@@ -115,7 +115,7 @@ def _put(filesystem: FileSystem, path: str, data: bytes) -> None:
         return
     try:
         _write_and_rename(filesystem, path, data)
-    except FileNotFoundError:  # the folder is not there yet
+    except FileNotFoundError:  # the folder does not exist yet
         filesystem.makedirs(_folder(path), exist_ok=True)
         _write_and_rename(filesystem, path, data)
 
@@ -150,8 +150,8 @@ def _remove_below(filesystem: FileSystem, path: str) -> None:
         filesystem.rm(path, recursive=True)
 
 
-def _page(filesystem: BoundedFileSystem, path: str, token: str, most: int, beginning: str) -> Page:
-    """Some files below a folder; all of them where there are no pages."""
+def _read_page(filesystem: BoundedFileSystem, path: str, token: str, most: int, beginning: str) -> ListingPage:
+    """Return some of the files below a folder; all of them where listings have no pages."""
     if s3listing.has_pages(filesystem, path):
         return s3listing.page_below(filesystem, path, token, most, beginning)
     filesystem.invalidate_cache(path)
@@ -159,8 +159,8 @@ def _page(filesystem: BoundedFileSystem, path: str, token: str, most: int, begin
     try:
         found = filesystem.find(path)
     except FileNotFoundError:
-        return Page([])
-    return Page([(name.strip("/")[len(root) :].lstrip("/"), False, None) for name in found])
+        return ListingPage([])
+    return ListingPage([(name.strip("/")[len(root) :].lstrip("/"), False, None) for name in found])
 
 
 def _folder(path: str) -> str:

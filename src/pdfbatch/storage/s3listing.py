@@ -7,11 +7,11 @@ from functools import partial
 from typing import Any, cast
 
 from pdfbatch.storage import fingerprints
-from pdfbatch.storage.calls import BoundedFileSystem, in_thread
+from pdfbatch.storage.calls import BoundedFileSystem, run_in_thread
 from pdfbatch.storage.fsspec import is_s3
 from pdfbatch.storage.tree import Listed
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 
 # The first page is short: a name takes botocore a tenth of a millisecond, and nothing is read before they are all there.
 # Each one after it is twice as long, up to what S3 gives at one time.
@@ -20,14 +20,14 @@ MOST_NAMES = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ListingPage:
     """Some of the names in a folder; ``token`` asks for those after them, and is empty when there are none."""
 
     names: list[Listed]
     token: str = ""
 
 
-def runs(asked: Callable[[str, int], Page]) -> Iterator[Sequence[Listed]]:
+def runs(asked: Callable[[str, int], ListingPage]) -> Iterator[Sequence[Listed]]:
     """The names of all pages; the next one is asked for while the last quarter of one is gone through.
 
     ``asked`` gives the page after a token, of so many names at most, in any thread.
@@ -38,7 +38,7 @@ def runs(asked: Callable[[str, int], Page]) -> Iterator[Sequence[Listed]]:
         early = len(page.names) * 3 // 4
         yield page.names[:early]
         most = min(2 * most, MOST_NAMES)
-        following = in_thread(partial(asked, page.token, most))
+        following = run_in_thread(partial(asked, page.token, most))
         yield page.names[early:]
         page = following.result()
     yield page.names
@@ -51,18 +51,18 @@ def has_pages(filesystem: BoundedFileSystem, path: str) -> bool:
     return is_s3(filesystem) and path.strip("/") != "" and not getattr(filesystem.inner, "version_aware", False)
 
 
-def page(filesystem: BoundedFileSystem, path: str, token: str, most: int) -> Page:
+def page(filesystem: BoundedFileSystem, path: str, token: str, most: int) -> ListingPage:
     """The names in a folder after those that came before ``token``, at most so many. Raises what the file system raises."""
     bucket, prefix = _prefix(filesystem, path)
-    answer, following = _asked(filesystem, token, Bucket=bucket, Prefix=prefix, Delimiter="/", MaxKeys=most)
-    return Page([*_folders(answer, prefix, bucket), *_files(answer, prefix)], following)
+    answer, following = _list_names(filesystem, token, Bucket=bucket, Prefix=prefix, Delimiter="/", MaxKeys=most)
+    return ListingPage([*_folders(answer, prefix, bucket), *_files(answer, prefix)], following)
 
 
-def page_below(filesystem: BoundedFileSystem, path: str, token: str, most: int, beginning: str = "") -> Page:
+def page_below(filesystem: BoundedFileSystem, path: str, token: str, most: int, beginning: str = "") -> ListingPage:
     """The same for the files at any depth below a folder, by their path from there, which may be asked to begin somehow."""
     bucket, prefix = _prefix(filesystem, path)
-    answer, following = _asked(filesystem, token, Bucket=bucket, Prefix=prefix + beginning, MaxKeys=most)
-    return Page([one for one in _files(answer, prefix) if not one[0].endswith("/")], following)
+    answer, following = _list_names(filesystem, token, Bucket=bucket, Prefix=prefix + beginning, MaxKeys=most)
+    return ListingPage([one for one in _files(answer, prefix) if not one[0].endswith("/")], following)
 
 
 def is_folder(filesystem: BoundedFileSystem, path: str) -> bool:
@@ -81,7 +81,7 @@ def _prefix(filesystem: BoundedFileSystem, path: str) -> tuple[str, str]:
     return bucket, f"{key.strip('/')}/" if key.strip("/") else ""
 
 
-def _asked(filesystem: BoundedFileSystem, token: str, **wanted: object) -> tuple[Mapping[str, Any], str]:
+def _list_names(filesystem: BoundedFileSystem, token: str, **wanted: object) -> tuple[Mapping[str, Any], str]:
     """The answer, and the token of the page after it."""
     after = {"ContinuationToken": token} if token else {}
     answer = filesystem.call_s3("list_objects_v2", **wanted, **after)
@@ -97,9 +97,11 @@ def _folders(answer: Mapping[str, Any], prefix: str, bucket: str) -> list[Listed
 
 def _files(answer: Mapping[str, Any], prefix: str) -> list[Listed]:
     found = ((str(one["Key"])[len(prefix) :], one) for one in answer.get("Contents") or ())
-    return [(name, False, _found(one)) for name, one in found if name]  # a folder made by a console is a key by itself
+    return [
+        (name, False, _read_fingerprint(one)) for name, one in found if name
+    ]  # a folder made by a console is a key by itself
 
 
-def _found(entry: Mapping[str, Any]) -> fingerprints.Fingerprint:
+def _read_fingerprint(entry: Mapping[str, Any]) -> fingerprints.Fingerprint:
     """What the file system's own ``info`` says of an object."""
-    return fingerprints.of_info({**entry, "size": entry["Size"]})
+    return fingerprints.Fingerprint.of_info({**entry, "size": entry["Size"]})

@@ -27,11 +27,11 @@ def s3_session(options: Mapping[str, Any]) -> Any:
     session = cast("Any", AioSession(**options))
     session.register_component("data_loader", loader(session.get_config_variable("data_path")))
     session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=moment)
-    session.register("before-call.s3", _unasked)  # after botocore's own, which sets the header
+    session.register("before-call.s3", _skip_expect)  # after botocore's own, which sets the header
     return session
 
 
-def _unasked(params: dict[str, Any], **_: object) -> None:
+def _skip_expect(params: dict[str, Any], **_: object) -> None:
     size = getattr(params.get("body"), "getbuffer", None)
     if size is not None and size().nbytes <= UNASKED_BYTES:
         params["headers"].pop("Expect", None)

@@ -1,4 +1,4 @@
-"""Where text goes: a local folder, or any URL that fsspec can reach."""
+"""The output that users name: a local folder, or any URL that fsspec can reach."""
 
 import os
 from collections.abc import Iterable, Mapping
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, cast
 
 from pdfbatch.ports import Locality
 from pdfbatch.settings import RetryPolicy
-from pdfbatch.storage.errors import redacted
-from pdfbatch.storage.fsspec import DEADLINE_SECONDS, REQUEST_RETRY, FileSystem, is_process_local, load_for, protocols
+from pdfbatch.storage.fsspec import DEADLINE_SECONDS, REQUEST_RETRY, FileSystem, is_process_local, preload, protocols
 from pdfbatch.storage.local import Flush, LocalStorage
+from pdfbatch.urls import without_credentials
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 class Storage:
     """An output: a local path (``out/``, ``file:///out``) or an fsspec URL (``s3://bucket/text``) with its options.
 
-    ``options`` go to fsspec as they are (``{"key": ..., "secret": ..., "endpoint_url": ...}``); they appear in no
-    representation, message or log, but they do travel in a pickle, as a worker needs them. ``filesystem`` is used instead
-    when it is given; ``url`` then is a path on it. It is pickled as fsspec does it, by its class and options, and opened
-    anew in the worker, never with its connections.
+    ``options`` go to fsspec unchanged (``{"key": ..., "secret": ..., "endpoint_url": ...}``). They appear in no
+    representation, message or log, but they do travel in a pickle, because a worker needs them. When ``filesystem`` is
+    given, ``url`` is a path on it. fsspec pickles it by its class and options; a worker opens it anew, with connections of
+    its own.
 
-    ``retry`` bounds tries and waits of one remote call (nine tries by default), ``seconds`` all of them together; a write
-    has a second more for each MiB. What exceeds them fails as ``storage_unavailable``. A local call is not repeated.
+    ``retry`` bounds tries and waits of one remote call, ``seconds`` all of them together; a write gets one more second for
+    each MiB. A call that exceeds them fails as ``storage_unavailable``. A local call is not repeated.
 
-    ``flush``: ``"always"`` brings each local file to the disk before it gets its name, so that a power failure leaves it
-    whole or absent, for some milliseconds of waiting a file; ``"never"`` promises that for a killed process only.
+    ``flush="always"`` writes each local file through to the disk before it gets its name, so that a power failure leaves
+    it whole or absent, at the cost of waiting for the disk. ``"never"`` promises that for a killed process only.
     """
 
     url: str
@@ -48,7 +48,7 @@ class Storage:
         object.__setattr__(self, "url", url)
 
     def __repr__(self) -> str:
-        return f"Storage({redacted(self.url)!r})"
+        return f"Storage({without_credentials(self.url)!r})"
 
     @property
     def is_local(self) -> bool:
@@ -57,7 +57,7 @@ class Storage:
 
     @property
     def locality(self) -> Locality:
-        """This machine for a folder, this process for ``memory://`` (workers must then be threads), else remote."""
+        """``MACHINE`` for a folder, ``PROCESS`` for ``memory://`` (workers must then be threads), else ``REMOTE``."""
         if self.is_local:
             return Locality.MACHINE
         if self.filesystem is not None:
@@ -67,50 +67,50 @@ class Storage:
         return Locality.PROCESS if in_memory else Locality.REMOTE
 
     def load(self) -> None:
-        """Import what reaches the place (for S3 that takes half a second), and do not reach for it.
+        """Import the libraries that reach the output, without connecting to it.
 
         Raises ``DependencyError`` when the package for the URL's protocol is not installed or the protocol is unknown.
         """
         if not self.is_local:
-            self._place()
-            load_for(self.url)
+            self._adapter()
+            preload(self.url)
 
     def check(self) -> None:
-        """Make the place, write a probe and remove it, and sweep what killed writers left there.
+        """Make the folder, write a probe and remove it, and sweep what killed writers left there.
 
-        Raises ``OutputError`` naming the place and the reason: not a folder, read-only, no such bucket, access denied,
+        Raises ``OutputError`` naming the output and the reason: not a folder, read-only, no such bucket, access denied,
         package not installed.
         """
-        self._place().check()
+        self._adapter().check()
 
     def sweep(self) -> int:
         """Remove temporary files that killed writers left behind, and return how many. Call it before a batch."""
-        return self._place().sweep()
+        return self._adapter().sweep()
 
     def uri(self, name: str) -> str:
-        """The full address of a name, without secrets; of the place itself for an empty one."""
-        return self._place().uri(_checked(name) if name else "")
+        """Return the full address of a name, without credentials; of the output itself for an empty name."""
+        return self._adapter().uri(_check_name(name) if name else "")
 
     def write(self, name: str, data: bytes) -> None:
-        """Store bytes under a relative name, whole or not at all. Raises ``DocumentError`` with a storage cause."""
-        self._place().write(_checked(name), data)
+        """Write bytes under a relative name, whole or not at all. Raises ``DocumentError`` with a storage cause."""
+        self._adapter().write(_check_name(name), data)
 
     def read(self, name: str) -> bytes:
-        """The bytes under a name. Raises ``DocumentError`` with a storage cause."""
-        return self._place().read(_checked(name))
+        """Read the bytes under a name. Raises ``DocumentError`` with a storage cause."""
+        return self._adapter().read(_check_name(name))
 
     def delete(self, name: str) -> None:
-        """Remove a name, or everything below it when it ends in ``/``; what is not there is fine."""
-        self._place().delete(_checked(name))
+        """Remove a name, or everything below it when it ends in ``/``. A name that does not exist is no error."""
+        self._adapter().delete(_check_name(name))
 
     def names(self, below: str = "") -> Iterable[str]:
-        """All relative names that begin with ``below``, as they are now, by one listing."""
-        return self._place().names(_checked(below) if below else "")
+        """Return all relative names that begin with ``below``, by one fresh listing."""
+        return self._adapter().names(_check_name(below) if below else "")
 
-    def _place(self) -> "LocalStorage | RemoteStorage":
+    def _adapter(self) -> "LocalStorage | RemoteStorage":
         if self.is_local:
             return LocalStorage(root=self.url, flush=self.flush)
-        from pdfbatch.storage.remote import RemoteStorage  # noqa: PLC0415 (tenacity and fsspec, which a folder spares)
+        from pdfbatch.storage.remote import RemoteStorage  # noqa: PLC0415 (loads tenacity and fsspec, which a local folder does not need)
 
         return RemoteStorage(
             url=self.url, options=self.options, filesystem=self.filesystem, retry=self.retry, seconds=self.seconds
@@ -123,8 +123,8 @@ def _local_path(url: str) -> str | None:
     return None if "://" in url else url
 
 
-def _checked(name: str) -> str:
-    """The name, if it stays below the root: keys do, so this is a second lock."""
+def _check_name(name: str) -> str:
+    """Return the name. Raises ``ValueError`` when it could lead out of the root, which names made by ``output_key`` cannot."""
     parts = name.removesuffix("/").split("/")
     if any(part in ("", ".", "..") or "\\" in part or "\0" in part for part in parts):
         raise ValueError(f"Not a name below the output: {name!r}")

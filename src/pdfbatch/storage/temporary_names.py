@@ -1,4 +1,4 @@
-"""Names of files that are being written: whose they are, and when their writer is gone."""
+"""Name temporary files so that anybody can tell whose they are and whether their writer still lives."""
 
 import os
 import re
@@ -12,17 +12,17 @@ _NAME = re.compile(r"\.pdfbatch-([0-9a-f]{8})-(\d+)-[0-9a-f]{8}\.tmp")
 
 
 def temporary_name() -> str:
-    """A fresh name, at most 50 bytes, that carries this host and process."""
+    """Return a fresh name of at most 50 bytes that carries this host and process."""
     return f"{PREFIX}{_host()}-{os.getpid()}-{os.urandom(4).hex()}.tmp"
 
 
 def is_ours(name: str) -> bool:
-    """Whether a file name is one that only pdfbatch uses, and only for a while."""
+    """Return whether a name is that of a temporary file of pdfbatch."""
     return name.startswith(PREFIX)
 
 
 def is_abandoned(name: str, age_seconds: float | None = None) -> bool:
-    """Whether a name is a temporary one whose writer, a process of this host, has ended, or which is a day old."""
+    """Return whether a name is a temporary one whose writer, a process of this host, has ended, or which is a day old."""
     match = _NAME.fullmatch(name)
     if match is None:
         return False
@@ -48,9 +48,9 @@ def _is_alive(pid: int) -> bool:
 
 
 def _is_zombie(pid: int) -> bool:
-    """Whether a process has ended and nobody has asked after it, as the first process of many containers never does."""
+    """Return whether a process has ended without being reaped; the first process of many containers never reaps."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             return file.read().rpartition(b")")[2].split()[0] in (b"Z", b"X")
-    except (OSError, IndexError):  # gone meanwhile, or a system without /proc
+    except (OSError, IndexError):  # it has gone since, or the system has no /proc
         return False

@@ -16,14 +16,14 @@ from pdfbatch.testing.faults import Fault
 from pdfbatch.testing.probes import (
     PATIENCE_SECONDS,
     Interruption,
-    done,
-    ended,
     gate,
     interrupt,
     journal,
     list_companions,
     task,
     text_of,
+    wait_for_document,
+    wait_for_result,
     wait_until,
 )
 from pdfbatch.testing.work import PipelinedStandInWork, StandInWork, UnloadableStandInWork
@@ -77,7 +77,7 @@ class ExecutorContract:
         if self.make_executor().shares is not Shared.MEMORY:
             raise unittest.SkipTest("its workers share no memory with this process")
         with self._pool() as pool:
-            ended(pool.submit(task("a.pdf", journal=str(tmp_path / "journal"))))
+            wait_for_result(pool.submit(task("a.pdf", journal=str(tmp_path / "journal"))))
         assert journal(tmp_path) == [(os.getpid(), "a.pdf")], "a worker is in another process"
 
     def test_it_can_start_pool_after_pool(self) -> None:
@@ -127,7 +127,7 @@ class ExecutorContract:
     def test_a_result_comes_back_whole(self) -> None:
         document = Document("a.pdf", "id-1", "project", {"client": ["no.", 7], "characters": 3_000_000})
         with self._pool() as pool:
-            result = done(pool.submit(ReadTask(document=document)))
+            result = wait_for_document(pool.submit(ReadTask(document=document)))
         assert result.document == document
         assert [(page.number, len(page.text)) for page in result.pages] == [(1, 3_000_000)]
 
@@ -223,7 +223,7 @@ class ExecutorContract:
     def test_leaving_it_by_an_exception_cancels_what_has_not_begun(self, tmp_path: Path) -> None:
         self._must_be_immediate()
         with gate(tmp_path) as until:
-            futures = self._interrupted(tmp_path, until)
+            futures = self._interrupt(tmp_path, until)
             waiting = {name for name, future in futures.items() if future.cancelled()}
         assert waiting, "nothing was cancelled"
         wait(futures.values(), PATIENCE_SECONDS)
@@ -235,7 +235,7 @@ class ExecutorContract:
         self._must_be_immediate()
         started = time.monotonic()
         with gate(tmp_path) as until:
-            self._interrupted(tmp_path, until)
+            self._interrupt(tmp_path, until)
             assert time.monotonic() - started < self.seconds
 
     # --- whatever a task does -------------------------------------------------------------------------------------
@@ -285,11 +285,11 @@ class ExecutorContract:
                 futures = [pool.submit(task(f"{number}.pdf", **asked)) for number in range(pool.capacity)]
                 assert not self.immediate or wait_until(lambda: len(journal(folder)) == pool.capacity)
             for future in futures:
-                ended(future)
+                wait_for_result(future)
         finally:
             leave(pool)
 
-    def _interrupted(self, folder: Path, until: str) -> dict[str, Future[TaskResult]]:
+    def _interrupt(self, folder: Path, until: str) -> dict[str, Future[TaskResult]]:
         """Return the futures, by document, of a pool that was left by an exception while all its workers waited."""
         pool = self._pool().__enter__()
         try:
@@ -308,6 +308,6 @@ class ExecutorContract:
             bad = pool.submit(task("bad.pdf", fault=fault))
             after = [pool.submit(task(f"{number}.pdf")) for number in range(5, 10)]
             assert [text_of(future) for future in (*before, *after)] == [f"{number}.pdf" for number in range(10)]
-            failure = ended(bad).failure
+            failure = wait_for_result(bad).failure
         assert failure is not None, "the fault passed unnoticed"
         return failure

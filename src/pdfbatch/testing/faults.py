@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Never
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 
 HANG_SECONDS = 3600
 """How long a fault hangs: for ever, as far as a batch can tell, but a forgotten process ends some day."""

@@ -7,7 +7,7 @@ from pdfbatch.errors import Cause
 from pdfbatch.settings import Limits
 from pdfbatch.testing.executors import ExecutorContract
 from pdfbatch.testing.faults import Fault
-from pdfbatch.testing.probes import PATIENCE_SECONDS, alive, ended, gate, journal, task, wait_until
+from pdfbatch.testing.probes import PATIENCE_SECONDS, alive, gate, journal, task, wait_for_result, wait_until
 from pdfbatch.testing.work import StandInWork
 
 _MEMORY_BYTES = 256 << 20
@@ -27,7 +27,7 @@ class KillingExecutorContract(ExecutorContract):
 
     def test_leaving_it_by_an_exception_leaves_nothing_running(self, tmp_path: Path) -> None:
         with gate(tmp_path) as until:
-            futures = self._interrupted(tmp_path, until)
+            futures = self._interrupt(tmp_path, until)
             wait(futures.values(), PATIENCE_SECONDS)
             assert all(future.done() for future in futures.values()), "a future has not ended"
             assert wait_until(lambda: not any(alive(process) for process, _ in journal(tmp_path)))
@@ -43,20 +43,20 @@ class KillingExecutorContract(ExecutorContract):
 
     def test_a_killed_worker_takes_its_child_processes_along(self, tmp_path: Path) -> None:
         with self._pool(self._impatient_work()) as pool:
-            ended(pool.submit(task("bad.pdf", fault=Fault.CHILD, journal=str(tmp_path / "journal"))))
+            wait_for_result(pool.submit(task("bad.pdf", fault=Fault.CHILD, journal=str(tmp_path / "journal"))))
             assert [name for _, name in journal(tmp_path)] == ["bad.pdf", "child"]
             assert wait_until(lambda: not any(alive(process) for process, _ in journal(tmp_path)))
 
     def test_a_child_process_that_a_task_left_behind_ends_with_the_pool(self, tmp_path: Path) -> None:
         with self._pool(_PATIENT) as pool:
-            ended(pool.submit(task("careless.pdf", fault=Fault.ORPHAN, journal=str(tmp_path / "journal"))))
+            wait_for_result(pool.submit(task("careless.pdf", fault=Fault.ORPHAN, journal=str(tmp_path / "journal"))))
         assert [name for _, name in journal(tmp_path)] == ["careless.pdf", "child"]
         assert wait_until(lambda: not any(alive(process) for process, _ in journal(tmp_path)))
 
     def test_a_page_that_takes_too_long_is_named(self) -> None:
         limits = Limits(document_timeout=PATIENCE_SECONDS, page_timeout=min(1.0, self.hang_seconds))
         with self._pool(StandInWork(limits)) as pool:
-            result = ended(pool.submit(task("bad.pdf", fault=Fault.HANG)))
+            result = wait_for_result(pool.submit(task("bad.pdf", fault=Fault.HANG)))
         assert result.failure is not None
         assert (result.failure.cause, result.page) == (Cause.TIMEOUT, 1), result
 

@@ -3,6 +3,7 @@
 import pickle
 import unittest
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pdfbatch.errors import Cause, DependencyError, DocumentError
@@ -91,7 +92,7 @@ class OcrEngineContract:
     def test_threads_read_side_by_side(self) -> None:
         engine = self.make_engine()
         with ThreadPoolExecutor(3) as threads:
-            for reading in threads.map(lambda picture: self._read(engine, picture), [draw_page()] * 6):
+            for reading in threads.map(partial(self._read, engine), [draw_page()] * 6):
                 self._must_be_read(reading)
 
     # --- errors ---------------------------------------------------------------------------------------------------

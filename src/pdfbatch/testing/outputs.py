@@ -15,7 +15,7 @@ from typing import Protocol
 
 from pdfbatch.errors import Cause, DocumentError, OutputError
 from pdfbatch.ports import Locality, Output, SupportsPreload, SupportsSweep
-from pdfbatch.testing.probes import PATIENCE_SECONDS
+from pdfbatch.testing.probes import PATIENCE_SECONDS, wait_until
 
 _STORAGE_CAUSES = {
     *(Cause.STORAGE_NOT_FOUND, Cause.STORAGE_DENIED, Cause.STORAGE_UNAVAILABLE, Cause.STORAGE_FULL),
@@ -226,7 +226,8 @@ class OutputContract:
         output = self._make_sweepable()
         for _ in range(3):
             with _writer(output):
-                pass
+                if self.count_temporary_files(output) is not None:  # kill it while it writes, where that can be seen
+                    wait_until(lambda: self.count_temporary_files(output), seconds=1.0)
             assert output.sweep() >= 0
             assert output.sweep() == 0, "a sweep leaves something for the next"
             assert not self.count_temporary_files(output), "a temporary file is left"

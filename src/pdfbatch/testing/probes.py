@@ -34,21 +34,21 @@ def interrupt(pool: Pool) -> None:
     pool.__exit__(Interruption, Interruption(), None)
 
 
-def ended(future: Future[TaskResult]) -> TaskResult:
+def wait_for_result(future: Future[TaskResult]) -> TaskResult:
     """Wait for a future and return what it ends with."""
     return future.result(PATIENCE_SECONDS)
 
 
-def done(future: Future[TaskResult]) -> DocumentResult:
+def wait_for_document(future: Future[TaskResult]) -> DocumentResult:
     """Wait for a future and return the document's result. Fails when the task failed."""
-    outcome = ended(future)
+    outcome = wait_for_result(future)
     assert outcome.result is not None, f"the task failed: {outcome.failure}"
     return outcome.result
 
 
 def text_of(future: Future[TaskResult]) -> str:
     """Wait for a future and return the document's text."""
-    return done(future).text
+    return wait_for_document(future).text
 
 
 def journal(folder: Path) -> Sequence[tuple[int, str]]:
@@ -91,7 +91,7 @@ def alive(process: int) -> bool:
 def _zombie(process: int) -> bool:
     try:
         status = Path(f"/proc/{process}/stat").read_text()
-    except OSError:  # it has ended, or this system has no /proc
+    except OSError:  # it has wait_for_result, or this system has no /proc
         return False
     return status.rpartition(")")[2].split()[0] == "Z"
 
@@ -108,7 +108,7 @@ def _children() -> Iterator[str]:
         try:
             status = (folder / "stat").read_text("utf-8", "replace")
             command = (folder / "cmdline").read_text("utf-8", "replace")
-        except OSError:  # it has ended
+        except OSError:  # it has wait_for_result
             continue
         state, parent = status.rpartition(")")[2].split()[:2]
         if parent == own and state != "Z":

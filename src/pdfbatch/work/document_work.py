@@ -64,7 +64,9 @@ class DocumentWork:
 
         def finish() -> TaskResult:
             result = done if isinstance(done, TaskResult) else context.run(self._write, task, budget, done)
-            return replace(result, seconds=budget.elapsed(), storage_retries=retries.count, log=log.task_log())
+            return replace(
+                result, seconds=budget.seconds_since_start(), storage_retries=retries.count, log=log.task_log()
+            )
 
         if isinstance(done, PendingWrite) and 0 < done.size_bytes <= BACKGROUND_WRITE_BYTES:
             return finish
@@ -106,7 +108,9 @@ class DocumentWork:
                 return found
         source = opener.load(task)
         if task.resume and (previous := writer.find_previous(document, source.fingerprint)) is not None:
-            return TaskResult(result=replace(previous, attempts=task.attempt, duration_seconds=budget.elapsed()))
+            return TaskResult(
+                result=replace(previous, attempts=task.attempt, duration_seconds=budget.seconds_since_start())
+            )
         with opener.open(source, document) as (engine, reader):
             numbers = opener.page_numbers(document, reader.opened)
             pages, pending = reader.read_text_layers(numbers, task.skipped_pages, budget, watch)
@@ -129,7 +133,9 @@ class DocumentWork:
         """Return the earlier result of a duplicate, or a copy of the result of the document that it duplicates."""
         document, writer, fingerprint = task.document, self._writer, duplicate_of.own_fingerprint
         if task.resume and (previous := writer.find_previous(document, fingerprint)) is not None:
-            return TaskResult(result=replace(previous, attempts=task.attempt, duration_seconds=budget.elapsed()))
+            return TaskResult(
+                result=replace(previous, attempts=task.attempt, duration_seconds=budget.seconds_since_start())
+            )
         copy = writer.copy_of(duplicate_of, document)
         return None if copy is None else writer.prepare(writer.with_costs(copy, task, budget, fingerprint=fingerprint))
 

@@ -9,8 +9,9 @@ from pdfbatch.model import Document
 from pdfbatch.page_ranges import pages_in
 from pdfbatch.ports import OcrEngine, OpenDocument, TextEngine
 from pdfbatch.settings import Extraction, Limits
-from pdfbatch.storage import fingerprint, local_path, read_document, redacted
+from pdfbatch.storage import fingerprint, local_path, read_document
 from pdfbatch.tasks import PartTask, ReadTask
+from pdfbatch.urls import without_credentials
 from pdfbatch.work.page_reader import PageReader
 
 
@@ -93,7 +94,7 @@ class DocumentOpener:
 
 def _naming_document(error: DocumentError, document: Document, source: InputData) -> DocumentError:
     """Return an engine's error about bytes or about a copy as one about the document."""
-    message, name = str(error), redacted(document.file_path)
+    message, name = str(error), without_credentials(document.file_path)
     if isinstance(source.data, bytes):
         message = f"{name}: {message.removeprefix('document: ')}"
     elif source.data != local_path(document):

@@ -116,7 +116,7 @@ class ResultWriter:
         return replace(
             result,
             attempts=task.attempt + task.storage_retries,
-            duration_seconds=task.worker_seconds + budget.elapsed(),
+            duration_seconds=task.worker_seconds + budget.seconds_since_start(),
             fingerprint=fingerprint,
         )
 

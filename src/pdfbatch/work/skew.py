@@ -47,7 +47,7 @@ def find_skew(image: "Image") -> float:
     fine = {angle for middle in likely for angle in _around(middle, _FINE_STEP, round(_STEP / 2 / _FINE_STEP))}
     best, _ = _best(ink, fine, 1)
     best, clarity = _best(ink, _around(best, _FINEST_STEP, 1), 1)
-    return best if clarity >= _CLEARER * _clarity(ink, 0.0, 1) else 0.0
+    return best if clarity > _CLEARER * _clarity(ink, 0.0, 1) else 0.0
 
 
 def is_sideways(image: "Image") -> bool:

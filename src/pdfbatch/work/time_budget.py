@@ -38,7 +38,7 @@ class TimeBudget:
         deadline = None if limit is None else now + limit - task.used_seconds
         return cls(now, deadline, limits.page_timeout, limit)
 
-    def elapsed(self) -> float:
+    def seconds_since_start(self) -> float:
         """Return the seconds since the task began."""
         return time.monotonic() - self.started
 

@@ -101,7 +101,7 @@ class Trap:
     """A value that ends the process that unpickles it."""
 
     def __reduce__(self) -> tuple[Callable[[int], object], tuple[int]]:
-        return os._exit, (7,)
+        return signal.raise_signal, (signal.SIGKILL,)
 
 
 def _nothing(task: Task, watch: Watch | None) -> str:

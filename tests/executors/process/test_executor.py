@@ -27,7 +27,7 @@ from pdfbatch.executors.process.forkserver_client import can_use_forkserver
 from pdfbatch.ports import Pool
 from pdfbatch.settings import Limits
 from pdfbatch.tasks import TaskResult
-from pdfbatch.testing.probes import PATIENCE_SECONDS, alive, ended, text_of, wait_until
+from pdfbatch.testing.probes import PATIENCE_SECONDS, alive, text_of, wait_for_result, wait_until
 
 HERE = pathlib.Path(__file__).parent
 needs_proc = pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="needs /proc")
@@ -55,7 +55,7 @@ def start_pool(
 
 
 def failure_of(future: Future[TaskResult]) -> tuple[Cause, int, str]:
-    result = ended(future)
+    result = wait_for_result(future)
     assert result.failure is not None, result
     return result.failure.cause, result.page, result.failure.message
 
@@ -72,7 +72,7 @@ def test_many_tasks_each_come_back_once_with_their_own_result() -> None:
     with start_pool(2) as pool:
         futures = {f"{number}.pdf": pool.submit(task(name=f"{number}.pdf")) for number in range(500)}
         for name, future in futures.items():
-            result = ended(future).result
+            result = wait_for_result(future).result
             assert result is not None
             assert result.document.file_path == name
 
@@ -80,7 +80,7 @@ def test_many_tasks_each_come_back_once_with_their_own_result() -> None:
 def test_leaving_waits_for_all_tasks() -> None:
     with start_pool(2) as pool:
         futures = [pool.submit(task("nap", seconds=0.05)) for _ in range(10)]
-    assert all(future.done() and ended(future).failure is None for future in futures)
+    assert all(future.done() and wait_for_result(future).failure is None for future in futures)
 
 
 def test_a_result_of_fifty_megabytes_comes_back_whole() -> None:
@@ -90,7 +90,7 @@ def test_a_result_of_fifty_megabytes_comes_back_whole() -> None:
 
 def test_a_task_of_fifty_megabytes_arrives() -> None:
     with start_pool() as pool:
-        assert ended(pool.submit(task(ballast=b"x" * (50 << 20)))).failure is None
+        assert wait_for_result(pool.submit(task(ballast=b"x" * (50 << 20)))).failure is None
 
 
 def test_what_libraries_print_harms_no_result() -> None:
@@ -118,7 +118,7 @@ def test_callbacks_can_submit() -> None:
 def test_tasks_sent_ahead_do_not_wait_behind_a_long_one() -> None:
     with start_pool(2) as pool:
         for future in [pool.submit(task()) for _ in range(50)]:  # now both workers are known to be quick
-            ended(future)
+            wait_for_result(future)
         long = pool.submit(task("nap", seconds=60))
         short = [pool.submit(task()) for _ in range(12)]
         done, _ = wait_for(short, timeout=30)
@@ -135,7 +135,7 @@ def test_a_cancelled_task_is_not_done() -> None:
         waiting = [pool.submit(task()) for _ in range(20)]
         assert waiting[-1].cancel()
     assert waiting[-1].cancelled()
-    assert all(ended(future).failure is None for future in waiting[:-1])
+    assert all(wait_for_result(future).failure is None for future in waiting[:-1])
 
 
 ENVIRONMENT = """
@@ -173,7 +173,7 @@ def test_a_killed_worker_costs_the_task_it_was_on_and_names_signal_and_page() ->
         assert (cause, page) == (Cause.WORKER_LOST, 3)
         assert message.startswith("signal.pdf: ")
         assert "SIGKILL" in message
-        assert all(ended(future).failure is None for future in futures)
+        assert all(wait_for_result(future).failure is None for future in futures)
 
 
 def test_a_segfault_names_the_signal() -> None:
@@ -212,9 +212,9 @@ def test_ten_tasks_in_a_row_that_kill_their_worker_do_not_break_the_pool() -> No
 def test_a_task_that_crashes_whoever_unpickles_it_costs_itself_only() -> None:
     with start_pool() as pool:
         futures = [pool.submit(task()), pool.submit(task(trap=Trap())), pool.submit(task())]
-        assert ended(futures[0]).failure is None
+        assert wait_for_result(futures[0]).failure is None
         assert failure_of(futures[1])[0] is Cause.WORKER_LOST
-        assert ended(futures[2]).failure is None
+        assert wait_for_result(futures[2]).failure is None
 
 
 def test_work_that_raises_is_internal_and_says_what() -> None:
@@ -230,7 +230,7 @@ def test_a_task_that_cannot_be_pickled_costs_itself_only() -> None:
         cause, _, message = failure_of(bad)
         assert cause is Cause.INTERNAL
         assert message.startswith("bad.pdf: ")
-        assert ended(good).failure is None
+        assert wait_for_result(good).failure is None
 
 
 def test_a_result_that_cannot_be_pickled_costs_itself_only() -> None:
@@ -255,7 +255,7 @@ SHORT = Limits(document_timeout=1.0, page_timeout=None, memory_bytes=None)
 @pytest.mark.parametrize("act", ["hang", "hang_in_c"])
 def test_a_task_that_hangs_is_killed_soon_after_its_limit(act: str) -> None:
     with start_pool(limits=SHORT) as pool:
-        result = ended(pool.submit(task(act)))
+        result = wait_for_result(pool.submit(task(act)))
         assert result.failure is not None
         assert result.failure.cause is Cause.TIMEOUT
         assert result.failure.message.startswith(f"{act}.pdf: took longer than 1 s (document_timeout)")
@@ -280,7 +280,7 @@ def test_time_spent_in_earlier_attempts_counts() -> None:
 def test_tasks_behind_a_hanging_one_are_done_without_blame() -> None:
     with start_pool(limits=SHORT) as pool:
         futures = [pool.submit(task("hang" if number == 2 else "nothing")) for number in range(8)]
-        causes = [result.failure and result.failure.cause for result in map(ended, futures)]
+        causes = [result.failure and result.failure.cause for result in map(wait_for_result, futures)]
         assert causes == [Cause.TIMEOUT if number == 2 else None for number in range(8)]
 
 
@@ -356,9 +356,9 @@ def test_workers_that_can_no_longer_start_break_the_pool(tmp_path: pathlib.Path)
         assert failure_of(futures[0])[0] is Cause.WORKER_LOST
         for future in futures[1:]:
             with pytest.raises(PoolBrokenError, match="exit code 9"):
-                ended(future)
+                wait_for_result(future)
         with pytest.raises(PoolBrokenError):
-            ended(pool.submit(task()))
+            wait_for_result(pool.submit(task()))
 
 
 def write_script(tmp_path: pathlib.Path, body: str) -> str:
@@ -407,7 +407,7 @@ def parent_of(pid: int) -> int:
 def test_what_a_library_does_at_exit_is_done(act: str, start_method: StartMethod, tmp_path: pathlib.Path) -> None:
     path = tmp_path / "late"
     with ProcessExecutor(workers=1, start_method=start_method).start(Act(limits=FREE)) as pool:
-        ended(pool.submit(task(act, path=str(path))))
+        wait_for_result(pool.submit(task(act, path=str(path))))
     assert path.read_text() == "late"
 
 
@@ -535,7 +535,7 @@ def test_no_descriptor_process_or_file_is_left(private_tmpdir: pathlib.Path) -> 
 @needs_proc
 def test_an_idle_pool_waits_without_a_timeout() -> None:
     with start_pool(2, limits=Limits()) as pool:
-        ended(pool.submit(task()))
+        wait_for_result(pool.submit(task()))
         threads = [thread for thread in threading.enumerate() if thread.name == "pdfbatch-supervisor"]
         # proc(5): the number of the system call, its arguments, of which the fourth of epoll_wait is the timeout, ...
         system_call = pathlib.Path(f"/proc/self/task/{threads[-1].native_id}/syscall")
@@ -648,7 +648,7 @@ def test_a_host_with_default_sigpipe_survives_dead_workers(tmp_path: pathlib.Pat
 
 def count_in_here(path: str) -> None:
     with start_pool(2) as pool, open(path, "w", encoding="ascii") as file:
-        json.dump(len([ended(pool.submit(task())) for _ in range(20)]), file)
+        json.dump(len([wait_for_result(pool.submit(task())) for _ in range(20)]), file)
 
 
 def test_it_runs_inside_a_daemonic_process(tmp_path: pathlib.Path) -> None:

@@ -115,7 +115,10 @@ class SpawnedChild:
         )
         pipes: tuple[IO[bytes] | None, ...] = (process.stdin, process.stdout, process.stderr)
         self._pipes = [pipe for pipe in pipes if pipe is not None]
-        self.pid = process.pid
+        self.pid: int = process.pid
+        self.stdin: int
+        self.stdout: int
+        self.stderr: int
         self.stdin, self.stdout, self.stderr = (_make_nonblocking(pipe.fileno()) for pipe in self._pipes)
         self._status: ExitStatus | None = None
 
@@ -165,6 +168,9 @@ class ForkedChild:
 
     def __init__(self, pid: int, pipes: tuple[int, int, int], reap: Callable[[int], ExitStatus]) -> None:
         self.pid = pid
+        self.stdin: int
+        self.stdout: int
+        self.stderr: int
         self.stdin, self.stdout, self.stderr = map(_make_nonblocking, pipes)
         self._ask_forkserver = reap
         self._status: ExitStatus | None = None

@@ -32,7 +32,7 @@ def nearest_deadline(current: CurrentTask, task: Task, limits: Limits) -> Deadli
     """Return the deadline that comes first for a worker on ``task``, or ``None`` without limits."""
     deadlines: list[Deadline] = []
     if limits.document_timeout is not None:
-        at = current.task_started + _left(task, limits.document_timeout) + grace_seconds(limits.document_timeout)
+        at = current.task_started + _remaining_seconds(task, limits.document_timeout) + grace_seconds(limits.document_timeout)
         deadlines.append(Deadline(at, "document_timeout", limits.document_timeout))
     if limits.page_timeout is not None and current.page > 0:
         at = current.page_started + limits.page_timeout + grace_seconds(limits.page_timeout)
@@ -42,11 +42,11 @@ def nearest_deadline(current: CurrentTask, task: Task, limits: Limits) -> Deadli
 
 def shortest_limit(task: Task, limits: Limits) -> float:
     """Return the seconds from the start of a task or page to its earliest possible deadline; infinite without limits."""
-    document = math.inf if limits.document_timeout is None else _left(task, limits.document_timeout)
+    document = math.inf if limits.document_timeout is None else _remaining_seconds(task, limits.document_timeout)
     page = math.inf if limits.page_timeout is None else limits.page_timeout
     return min(document, page) + MIN_GRACE_SECONDS
 
 
-def _left(task: Task, document_timeout: float) -> float:
-    """Seconds of the document's time that earlier attempts have not used."""
+def _remaining_seconds(task: Task, document_timeout: float) -> float:
+    """Return the seconds of the document's time that earlier attempts have not used."""
     return max(0.0, document_timeout - task.used_seconds)

@@ -11,7 +11,7 @@ from typing import IO
 from pdfbatch.executors.process.child import Child, ExitStatus, ForkedChild, LaunchSpec
 from pdfbatch.executors.process.forkserver import MESSAGE, Message
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 
 _STDERR_BYTES = 4096
 _EXIT_SECONDS = 0.5
@@ -32,7 +32,8 @@ class ForkServerClient:
     """
 
     def __init__(self, launch: LaunchSpec, folder: str) -> None:
-        self.is_starting, self.is_ready = True, False
+        self.is_starting: bool = True
+        self.is_ready: bool = False
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control.settimeout(REPLY_SECONDS)
         try:
@@ -51,7 +52,7 @@ class ForkServerClient:
         except BaseException:
             self._control.close()
             raise
-        self.pid = self._process.pid
+        self.pid: int = self._process.pid
 
     def fileno(self) -> int:
         """Return the descriptor that becomes readable when the server no longer ``is_starting``."""

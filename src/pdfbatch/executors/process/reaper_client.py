@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from pdfbatch.executors.process import reaper
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 
 
 class ReaperClient:

@@ -23,7 +23,7 @@ from pdfbatch.executors.process.worker_handle import QUICK_SECONDS, WorkerHandle
 from pdfbatch.settings import Limits
 from pdfbatch.tasks import Task, TaskResult
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 
 START_SECONDS = 30.0  # from the launch of a worker to its being ready
 MAX_FAILED_STARTS = 3  # workers lost in a row, before or between tasks, that break a pool
@@ -48,9 +48,9 @@ class Supervisor:
     """
 
     def __init__(self, settings: PoolSettings, commands: CommandQueue) -> None:
-        self.startup = Future[None]()
-        self.has_ended = threading.Event()
-        self.pending_writes = 0
+        self.startup: Future[None] = Future()
+        self.has_ended: threading.Event = threading.Event()
+        self.pending_writes: int = 0
         self._settings = settings
         self._limits = settings.limits
         self._commands = commands

@@ -19,7 +19,7 @@ from pdfbatch.executors.process.protocol import FrameKind
 from pdfbatch.executors.process.reaper_client import ReaperClient
 from pdfbatch.executors.process.worker_handle import WorkerHandle
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 
 QUIT_SECONDS = 2.0  # from asking a worker to quit, to killing it
 EXIT_SECONDS = 0.5  # from the end of a worker's pipe, to killing it

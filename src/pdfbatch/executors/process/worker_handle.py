@@ -34,15 +34,16 @@ class WorkerHandle:
     def __init__(self, folder: str, setup: bytes, start: Callable[[str], Child]) -> None:
         self.tasks: dict[int, WorkItem] = {}
         self.pending_writes: set[int] = set()
-        self.task_count = 0
-        self.is_ready = False
+        self.task_count: int = 0
+        self.is_ready: bool = False
         self.is_quick = False
         self.is_recalled = False
         self.is_retiring = False
         self.is_blocked = False
         self.is_listed = True
         self.is_killed = False
-        self.start_time = self.busy_since = time.monotonic()
+        self.start_time: float = time.monotonic()
+        self.busy_since: float = self.start_time
         self._folder = folder
         self._reader = FrameReader()
         self._writer = FrameWriter()
@@ -55,7 +56,10 @@ class WorkerHandle:
         except BaseException:
             self._remove_files()
             raise
-        self.pid, self.stdin, self.stdout, self.stderr = child.pid, child.stdin, child.stdout, child.stderr
+        self.pid: int = child.pid
+        self.stdin: int = child.stdin
+        self.stdout: int = child.stdout
+        self.stderr: int = child.stderr
         if child.needs_setup:
             self._writer.put(encode_frame(FrameKind.SETUP, payload=setup))
 

@@ -12,7 +12,7 @@ from threading import Condition, Event, Thread
 from pdfbatch.report import BatchStatus
 from pdfbatch.sinks.formatting import escape_unprintable
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 
 Deliver = Callable[[BatchStatus], None]
 
@@ -41,7 +41,7 @@ class Sender:
     """
 
     def __init__(self, first: BatchStatus, connect: Callable[[], AbstractContextManager[Deliver]], pace: Pace) -> None:
-        self.batch_id = first.batch_id
+        self.batch_id: str = first.batch_id
         self._name = escape_unprintable(first.batch_id)
         self._process_id = os.getpid()
         self._connect = connect

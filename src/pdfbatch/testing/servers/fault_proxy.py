@@ -69,10 +69,10 @@ class FaultProxy(ThreadingHTTPServer):
     def __init__(self, upstream: int, faults: RequestFaults | None = None) -> None:
         super().__init__(("127.0.0.1", 0), _Connection)
         self.upstream = upstream
-        self.faults = faults or RequestFaults()
+        self.faults: RequestFaults = faults or RequestFaults()
         self.requests: list[tuple[str, str]] = []
         self.asked: list[str] = []
-        self.over = threading.Event()
+        self.over: threading.Event = threading.Event()
         self._numbers = Counter[tuple[str, str]]()
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01})

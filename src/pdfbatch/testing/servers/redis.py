@@ -26,7 +26,7 @@ class RedisServer:
     """
 
     def __init__(self, folder: Path, program: str | None = None) -> None:
-        self.port = 0
+        self.port: int = 0
         self._folder = folder
         self._program = program or find_redis_program()
         self._resources = ExitStack()
