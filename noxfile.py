@@ -94,7 +94,7 @@ def _report_coverage(session: nox.Session) -> None:
 
 @nox.session
 def rapidocr(session: nox.Session) -> None:
-    """The contract of OCR engines over rapidocr, on both runtimes, and what is particular to it."""
+    """Run the contract of OCR engines over rapidocr, on both runtimes, and the tests of what is particular to it."""
     session.install("-e", ".", *_group("rapidocr"))
     session.run("pytest", "tests/ocr", *session.posargs)
 

@@ -78,7 +78,8 @@ def process_batch(
 
     ``max_workers``: by default as many as the processors that this process may use. ``executor`` may be ``"auto"``,
     ``"process"``, ``"thread"`` or ``"sequential"``, ``engine`` ``"pdfium"`` or ``"pypdf"``, ``ocr_engine`` ``"auto"``,
-    ``"tesseract"`` (the program), ``"tesserocr"``, ``"rapidocr"`` or ``"tesseract+rapidocr"``, or a value of the kind. ``extraction``, ``limits``, ``retry``,
+    ``"tesseract"`` (the program), ``"tesserocr"``, ``"rapidocr"`` or ``"tesseract+rapidocr"``, or a value of the
+    kind. ``extraction``, ``limits``, ``retry``,
     ``sinks`` and ``deduplicate`` are those of ``BatchProcessor``.
 
     Options of the batch are given as one ``BatchOptions``, or as keywords, which change it: ``batch_id``, ``batch_size``,

@@ -43,9 +43,9 @@ def test_a_runtime_that_is_missing_fails_the_check() -> None:
 
 @needs_rapidocr
 def test_the_models_are_those_of_the_wheel_so_that_nothing_is_downloaded() -> None:
-    from pdfbatch.ocr.rapidocr import _find_models
+    from pdfbatch.ocr.rapidocr import find_models
 
-    assert all("site-packages/rapidocr/models" in path for path in _find_models().values())
+    assert all("site-packages/rapidocr/models" in path for path in find_models().values())
 
 
 @needs_rapidocr

@@ -2,11 +2,13 @@
 
 import random
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from pdfbatch.ocr import tsv
+from pdfbatch.ocr.tessdata import find_folder, list_folders
 from pdfbatch.ocr.tesserocr import TesserocrEngine
 from pdfbatch.samples import letter
 from pdfbatch.samples.scans import draw_page
@@ -46,10 +48,10 @@ def pictures() -> Iterator[Image.Image]:
 def test_the_text_of_the_words_is_tesseracts_own(tesserocr: TesserocrEngine, number: int) -> None:
     from tesserocr import PyTessBaseAPI
 
-    from pdfbatch.ocr.tesserocr import _find_data
-
     picture = list(pictures())[number]
-    with PyTessBaseAPI(path=_find_data(tesserocr.tessdata, "eng"), lang="eng") as model:
+    folder = tesserocr.tessdata or find_folder("eng", list_folders())
+    with PyTessBaseAPI(path=folder, lang="eng") as opened:
+        model: Any = opened
         model.SetImage(picture)
         model.SetSourceResolution(150)
         model.Recognize()

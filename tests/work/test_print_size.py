@@ -1,10 +1,13 @@
 """Small print is told from ordinary print, and nothing else is taken for it."""
 
+from collections.abc import Callable
+
 import pytest
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from pdfbatch.work.print_size import has_small_print
 
+Change = Callable[[Image.Image], Image.Image]
 SENTENCE = (
     "The parties agree that the papers named above are to be produced by the first of May, under seal and signed. "
 )
@@ -22,17 +25,25 @@ def sheet(points: float, *, dpi: int = 200, leading: float = 1.3) -> Image.Image
     return picture
 
 
+def itself(page: Image.Image) -> Image.Image:
+    """The page as it is."""
+    return page
+
+
+def put_on_its_side(page: Image.Image) -> Image.Image:
+    """The page with its lines from top to bottom."""
+    return page.transpose(Image.Transpose.ROTATE_90)
+
+
 @pytest.mark.parametrize("points", [4, 4.5])
-@pytest.mark.parametrize("change", [lambda page: page, ImageOps.invert, lambda page: page.rotate(90, expand=True)])
-def test_small_print_is_found(points: float, change: object) -> None:
-    assert callable(change)
+@pytest.mark.parametrize("change", [itself, ImageOps.invert, put_on_its_side])
+def test_small_print_is_found(points: float, change: Change) -> None:
     assert has_small_print(change(sheet(points)))
 
 
 @pytest.mark.parametrize("points", [7, 8, 10, 12, 18, 30])
-@pytest.mark.parametrize("change", [lambda page: page, ImageOps.invert, lambda page: page.rotate(90, expand=True)])
-def test_ordinary_print_is_not_small(points: float, change: object) -> None:
-    assert callable(change)
+@pytest.mark.parametrize("change", [itself, ImageOps.invert, put_on_its_side])
+def test_ordinary_print_is_not_small(points: float, change: Change) -> None:
     assert not has_small_print(change(sheet(points)))
 
 

@@ -62,6 +62,11 @@ class Picture:
     dpi: int = 200
     may_be_drawn_again: bool = True
 
+    @property
+    def print_dpi(self) -> int:
+        """The same."""
+        return self.dpi
+
     def redraw(self, dpi: int) -> bool:
         """Change the resolution only."""
         if self.may_be_drawn_again:

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, cast
 
@@ -66,7 +67,7 @@ class RapidOcrEngine:
                 f"rapidocr does not read {', '.join(missing)}: its models know Latin script, Chinese and Japanese. "
                 "Use tesseract for it (ocr_engine='tesseract')."
             )
-        _find_models()
+        find_models()
         _find_runtime(self.runtime)
 
     def read(
@@ -103,7 +104,7 @@ class _Models:
     """The two models of one thread."""
 
     def __init__(self, runtime: str) -> None:
-        from rapidocr import EngineType, RapidOCR  # noqa: PLC0415 (optional)
+        library = _load("rapidocr")
 
         settings: dict[str, object] = {
             "Global.log_level": "critical",
@@ -117,20 +118,18 @@ class _Models:
             "Det.limit_side_len": _DETECTION_SIDE,
             "Rec.rec_batch_num": 1,
         }
-        for part, path in _find_models().items():
-            settings |= {f"{part}.model_path": path, f"{part}.engine_type": EngineType(runtime)}
-        self._ocr: Any = RapidOCR(params=settings)
+        for part, path in find_models().items():
+            settings |= {f"{part}.model_path": path, f"{part}.engine_type": library.EngineType(runtime)}
+        self._ocr: Any = library.RapidOCR(params=settings)
 
     def read(self, image: "Image", check_time: Callable[[], None]) -> Iterator[tuple[str, float, Corners]]:
         """Yield each line with its confidence, 0 to 1, and its place."""
-        import numpy as np  # noqa: PLC0415 (comes with rapidocr)
-        from rapidocr.utils.process_img import get_rotate_crop_image  # noqa: PLC0415 (optional)
-
-        pixels = np.asarray(image.convert("RGB"))
+        cut_out = _load("rapidocr.utils.process_img").get_rotate_crop_image
+        pixels = _load("numpy").asarray(image.convert("RGB"))
         boxes: Any = self._ocr(pixels, use_det=True, use_cls=False, use_rec=False).boxes
         for box in () if boxes is None else boxes:
             check_time()
-            line = _shorten(get_rotate_crop_image(pixels, box.astype("float32")))
+            line = _shorten(cut_out(pixels, box.astype("float32")))
             found: Any = self._ocr(line, use_det=False, use_cls=False, use_rec=True)
             if found.txts and found.txts[0].strip():
                 corners = cast("Corners", tuple((float(x), float(y)) for x, y in box))
@@ -166,14 +165,16 @@ def _summarize(lines: list[tuple[str, float, Corners]]) -> Reading:
 
 
 def _shorten(line: Any) -> Any:
-    import cv2  # noqa: PLC0415 (comes with rapidocr)
-
     height, width = line.shape[:2]
     longest = height * _LONGEST_LINE
-    return line if width <= longest else cv2.resize(line, (longest, height), interpolation=cv2.INTER_AREA)
+    return line if width <= longest else _load("cv2").resize(line, (longest, height))
 
 
-def _find_models() -> dict[str, str]:
+def _load(name: str) -> Any:
+    return import_module(name)
+
+
+def find_models() -> dict[str, str]:
     """Return the paths of the models. Raise ``DependencyError`` when they are not there: nothing is ever downloaded."""
     spec = find_spec("rapidocr")
     if spec is None or not spec.submodule_search_locations:

@@ -195,9 +195,10 @@ class StoredPages(Sequence[Page]):
 
 
 def _without_time(page: dict[str, object]) -> dict[str, object]:
-    if isinstance(ocr := page["ocr"], dict):
-        ocr.pop("cpu_seconds")
-    return page
+    if page["ocr"] is None:
+        return page
+    ocr = cast("dict[str, object]", page["ocr"])
+    return {**page, "ocr": {name: value for name, value in ocr.items() if name != "cpu_seconds"}}
 
 
 def _page(entry: Mapping[str, Any], cpu_seconds: float = 0.0) -> Page:
@@ -209,7 +210,18 @@ def _page(entry: Mapping[str, Any], cpu_seconds: float = 0.0) -> Page:
         reason=entry["reason"],
         confidence=entry["confidence"],
         failure=None if error is None else _failure(error),
-        ocr=None if ocr is None else OcrDetails(**{"cpu_seconds": cpu_seconds, **ocr, "reread": Reread(ocr["reread"])}),
+        ocr=None if ocr is None else _ocr_details(ocr, cpu_seconds),
+    )
+
+
+def _ocr_details(entry: Mapping[str, Any], cpu_seconds: float) -> OcrDetails:
+    return OcrDetails(
+        engine=entry["engine"],
+        dpi=entry["dpi"],
+        turned=entry["turned"],
+        readings=entry["readings"],
+        reread=Reread(entry["reread"]),
+        cpu_seconds=entry.get("cpu_seconds", cpu_seconds),
     )
 
 

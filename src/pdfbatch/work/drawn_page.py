@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from pdfbatch.ports import OpenPage, PageFacts
 from pdfbatch.settings import Extraction
 from pdfbatch.work.print_size import has_small_print
-from pdfbatch.work.resolution import dpi_for_small_print, dpi_within, is_within
+from pdfbatch.work.resolution import USUAL_DPI, dpi_for, dpi_for_small_print, dpi_within, is_within
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -35,6 +35,13 @@ class DrawnPage:
         if self._image is None:
             self._image = self.page.image(self.dpi)
         return self._image
+
+    @property
+    def print_dpi(self) -> int:
+        """The resolution of the print: ``dpi``, but that of a sheet where the size of the page is not believed."""
+        if self.extraction.dpi is not None:
+            return self.dpi
+        return max(round(self.dpi * USUAL_DPI / dpi_for(self.facts, self.extraction)), 1)
 
     def sharpen(self) -> None:
         """Draw the page again at twice the resolution if its print is small, and nothing is against it."""

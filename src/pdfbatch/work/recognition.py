@@ -35,6 +35,11 @@ class Drawing(Protocol):
         ...
 
     @property
+    def print_dpi(self) -> int:
+        """The resolution that the print on it seems to have, where the page has an absurd size."""
+        ...
+
+    @property
     def image(self) -> "Image":
         """The page as it was drawn last."""
         ...
@@ -129,7 +134,11 @@ class _Reader:
         if not self._is_weak(best) or self.image is None:
             return best
         if not is_upside_down(
-            self.image, engine=self.engine, languages=self.languages, dpi=self.drawing.dpi, remaining=self.remaining
+            self.image,
+            engine=self.engine,
+            languages=self.languages,
+            dpi=self.drawing.print_dpi,
+            remaining=self.remaining,
         ):
             return best
         turned = self._read(turn(self.image, 180), turned=180)
@@ -165,10 +174,10 @@ class _Reader:
         return other if choose(best.reading, other.reading) is other.reading else best
 
     def _read(self, image: "Image", *, turned: int = 0, engine: OcrEngine | None = None) -> Recognition:
-        chosen, dpi = engine or self.engine, self.drawing.dpi
+        chosen, dpi = engine or self.engine, self.drawing.print_dpi
         reading = chosen.read(image, languages=self.languages, dpi=dpi, timeout=self.remaining())
         self.readings += 1
-        return Recognition(reading=reading, turned=turned, dpi=dpi, engine=chosen.name)
+        return Recognition(reading=reading, turned=turned, dpi=self.drawing.dpi, engine=chosen.name)
 
     def _is_weak(self, best: Recognition) -> bool:
         confidence = best.reading.confidence

@@ -81,7 +81,7 @@ def _alternation(ink: "Image", bands: int, axis: int, power: int = 2) -> float:
     one = profile.crop((0, 0, right, bottom - 1) if axis else (0, 0, right - 1, bottom))
     other = profile.crop((0, 1, right, bottom) if axis else (1, 0, right, bottom))
     counts = ImageChops.difference(one, other).histogram()
-    return sum(count * level**power for level, count in enumerate(counts)) / max(bands, 1)
+    return sum(count * float(level) ** power for level, count in enumerate(counts)) / bands
 
 
 def _ink(image: "Image") -> "Image":

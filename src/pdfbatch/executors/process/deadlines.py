@@ -32,7 +32,11 @@ def nearest_deadline(current: CurrentTask, task: Task, limits: Limits) -> Deadli
     """Return the deadline that comes first for a worker on ``task``, or ``None`` without limits."""
     deadlines: list[Deadline] = []
     if limits.document_timeout is not None:
-        at = current.task_started + _remaining_seconds(task, limits.document_timeout) + grace_seconds(limits.document_timeout)
+        at = (
+            current.task_started
+            + _remaining_seconds(task, limits.document_timeout)
+            + grace_seconds(limits.document_timeout)
+        )
         deadlines.append(Deadline(at, "document_timeout", limits.document_timeout))
     if limits.page_timeout is not None and current.page > 0:
         at = current.page_started + limits.page_timeout + grace_seconds(limits.page_timeout)
