@@ -168,7 +168,7 @@ class OcrDetails:
     turned: int = 0
     readings: int = 1
     reread: Reread = Reread.NO
-    cpu_seconds: float = 0.0
+    cpu_seconds: float = field(default=0.0, compare=False)
 
     def as_dict(self) -> dict[str, object]:
         """Return the details as JSON-ready data."""
