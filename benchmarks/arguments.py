@@ -1,6 +1,7 @@
 """Arguments of the command line."""
 
 import argparse
+import os
 from pathlib import Path
 
 from benchmarks.environments import default_folder
@@ -47,6 +48,12 @@ def parser() -> argparse.ArgumentParser:
 
 def _add_choices(run: argparse.ArgumentParser) -> None:
     run.add_argument("--corpus", type=Path, help="a folder with PDFs or a manifest; 'made' makes one from a seed")
+    run.add_argument(
+        "--foreign",
+        type=Path,
+        default=os.environ.get("PDFBATCH_FOREIGN"),
+        help="a folder for the cases foreign, foreign-ocr",
+    )
     run.add_argument("--seed", type=int, default=1, help="seed of the made corpus (default 1)")
     run.add_argument("--without", metavar="TAG", action="append", default=[], help="leave documents with this tag out")
     run.add_argument(

@@ -15,9 +15,10 @@ class Bench:
     """Settings of one benchmark run.
 
     ``folder`` is for inputs that a case makes and is removed at the end; ``cache`` keeps what takes long to make. ``small``
-    asks for the smallest input that still runs all code (a smoke run). ``documents`` and ``times`` are the user's numbers, for
-    cases that can take any number of documents or rounds. ``only`` holds parts of the names of the candidates to run; all
-    run if it is empty. ``run_candidate`` replaces the plain measurement of one run, for example by a profiler.
+    asks for the smallest input that still runs all code (a smoke run). ``documents`` and ``times`` are the user's numbers,
+    for cases that can take any number of documents or rounds. ``only`` holds parts of the names of the candidates to run; all
+    run if it is empty. ``foreign`` is a folder of documents that other projects say what is in. ``run_candidate`` replaces
+    the plain measurement of one run, for example by a profiler.
     """
 
     corpus: Corpus
@@ -32,6 +33,7 @@ class Bench:
     documents: int | None = None
     times: int | None = None
     only: tuple[str, ...] = ()
+    foreign: Path | None = None
     run_candidate: Callable[[Candidate], Run] | None = None
 
     def measure(self, candidates: Sequence[Candidate]) -> tuple[Entry, ...]:

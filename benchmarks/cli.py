@@ -159,6 +159,7 @@ def _bench(options: argparse.Namespace, corpus: Corpus, folder: Path, *, small: 
         small=small,
         documents=None if small else options.documents,
         times=None if small else options.times,
+        foreign=synthetic.make_foreign(folder / "foreign-made") if small else options.foreign,
         only=() if small else tuple(options.only),
     )
 

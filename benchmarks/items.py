@@ -40,7 +40,12 @@ def document_items(documents: Sequence[CorpusDocument]) -> tuple[Item, ...]:
 
 def language_for(document: CorpusDocument) -> str:
     """Return the document's language if both OCR engines have data for it, else English."""
-    return document.language if document.language in _readable() else FALLBACK_LANGUAGE
+    return readable_language(document.language)
+
+
+def readable_language(language: str) -> str:
+    """Return a language if both OCR engines have data for it, else English."""
+    return language if language in _readable() else FALLBACK_LANGUAGE
 
 
 @cache

@@ -10,7 +10,10 @@ Discipline = Literal["text", "ocr"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peer:
-    """A peer. ``packages`` are installed into an environment of its own, ``programs`` must be on ``PATH``."""
+    """A peer. ``packages`` are installed into an environment of its own, ``programs`` must be on ``PATH``.
+
+    One that ``lacks_tessdata`` would download language data; it gets the folder of ours in ``TESSDATA_PREFIX``.
+    """
 
     name: str
     module: str
@@ -19,6 +22,7 @@ class Peer:
     programs: tuple[str, ...] = ()
     settings: dict[str, Setting] = field(default_factory=dict[str, Setting])
     max_workers: int = 1_000
+    lacks_tessdata: bool = False
 
 
 PEERS = (
@@ -33,6 +37,26 @@ PEERS = (
         module="benchmarks.peers.kreuzberg_batch",
         packages=("kreuzberg",),
         disciplines=("text",),
+    ),
+    Peer(
+        name="liteparse, in its pool",
+        module="benchmarks.peers.liteparse_pool",
+        packages=("liteparse",),
+        disciplines=("text",),
+    ),
+    Peer(
+        name="xberg, batch",
+        module="benchmarks.peers.xberg_batch",
+        packages=("xberg",),
+        disciplines=("text",),
+    ),
+    Peer(
+        name="liteparse, in its pool, with OCR",
+        module="benchmarks.peers.liteparse_pool",
+        packages=("liteparse",),
+        disciplines=("ocr",),
+        settings={"ocr": True},
+        lacks_tessdata=True,
     ),
     Peer(
         name="pdf_oxide in a process pool",

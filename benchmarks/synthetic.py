@@ -1,6 +1,7 @@
 """A corpus made in code from a seed: born-digital, scanned, mixed, large, duplicate, broken and tiny documents."""
 
 import hashlib
+import json
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -58,6 +59,23 @@ SMALL = Recipe(
     noises=(0,),
     resolutions=(150,),
 )
+
+
+def make_foreign(folder: Path) -> Path:
+    """Write a few documents with their truth as ``benchmarks.foreign`` reads them, and return the folder."""
+    documents = folder / "documents"
+    documents.mkdir(parents=True, exist_ok=True)
+    text = "\n".join(letter(3))
+    asserts = [{"type": "present", "text": "permitted"}, {"type": "absent", "text": "forbidden"}]
+    entries = (
+        {"id": "m1", "kind": "pair", "truth": text, "tags": ["made"]},
+        {"id": "m2", "kind": "spec", "asserts": asserts},
+    )
+    (documents / "m1.pdf").write_bytes(text_pdf([text]))
+    (documents / "m2.pdf").write_bytes(text_pdf(["What is not permitted is left out."]))
+    (folder / "corpus.jsonl").write_text("".join(f"{json.dumps(entry)}\n" for entry in entries), "utf-8")
+    (folder / "peers.tsv").write_text("id\tkind\tpypdf\nm1\tpair\t0.9\nm2\tspec\t1/2\n", "utf-8")
+    return folder
 
 
 def make_corpus(cache: Path, *, seed: int, recipe: Recipe) -> Path:

@@ -22,6 +22,7 @@ class Item:
     language: str = "eng"
     page: int = 0
     dpi: int = 0
+    password: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,13 @@
 """Engines for tests of the whole flow: scans without PDFs, and an OCR engine whose answers are known beforehand."""
 
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pdfbatch.errors import DependencyError
-from pdfbatch.ports import OpenDocument, OpenPage, PageFacts, Reading
+from pdfbatch.ports import Box, DocumentExtras, OpenDocument, OpenPage, PageFacts, Reading
 from pdfbatch.testing import Fault, PlainEngine, commit
 
 if TYPE_CHECKING:
@@ -27,8 +27,10 @@ class ScanEngine:
         return "1"
 
     @contextmanager
-    def open(self, source: str | bytes, *, password: str | None = None) -> Generator[OpenDocument]:
-        with PlainEngine().open(source, password=password) as document:
+    def open(
+        self, source: str | bytes, *, password: str | None = None, annotations: bool = True
+    ) -> Generator[OpenDocument]:
+        with PlainEngine().open(source, password=password, annotations=annotations) as document:
             yield _Document(document)
 
 
@@ -44,6 +46,10 @@ class _Document:
     def metadata(self) -> Mapping[str, str]:
         return {"Title": "a scan"}
 
+    @property
+    def extras(self) -> DocumentExtras:
+        return DocumentExtras()
+
     @contextmanager
     def page(self, number: int) -> Generator[OpenPage]:
         with self._plain.page(number) as page:
@@ -56,6 +62,9 @@ class _Scan:
 
     def text(self) -> str:
         return ""
+
+    def text_boxes(self) -> Sequence[Box]:
+        return ()
 
     def facts(self) -> PageFacts:
         return PageFacts(width=72.0, height=72.0, image_coverage=1.0, image_dpi=200.0, images=1)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pdfbatch.ocr.program import find, wheel_program
-from pdfbatch.samples import tiny_pdf
+from pdfbatch.samples import text_pdf, tiny_pdf
 
 PAGES = sorted((Path(__file__).parents[1] / "docs" / "how-to").glob("write-*.md"))
 
@@ -61,6 +61,19 @@ def test_the_adapter_of_a_page_keeps_its_contract(folder: Path) -> None:
     assert status == 0, output
 
 
+def test_the_page_on_changing_text_does_what_it_says(tmp_path: Path) -> None:
+    page = PAGES[0].with_name("change-the-text.md")
+    for name, code in code_files(page).items():
+        (tmp_path / name).write_text(code, "utf-8")
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "1.pdf").write_bytes(text_pdf(["Ada Berg, 078-05-1120\nGracefully yours, GRACE"]))
+    status, output = _python(tmp_path, "-X", "utf8", "use.py")
+    assert (status, output) == (0, "███ Berg, ███████████\nGracefully yours, █████\n")
+    assert "███ Berg, ███████████" in page.read_text("utf-8")
+    written = b"".join(path.read_bytes() for path in (tmp_path / "text").rglob("*") if path.is_file())
+    assert (b"Berg" in written, b"078-05" in written, b"Ada" in written) == (True, False, False)
+
+
 def _python(folder: Path, *arguments: str) -> tuple[int, str]:
     """Run Python in the folder; return its exit status and output."""
     tesseract = wheel_program() or find()
@@ -74,6 +87,7 @@ def _python(folder: Path, *arguments: str) -> tuple[int, str]:
         env=environment,
         stdout=subprocess.PIPE,
         text=True,
+        encoding="utf-8",
         timeout=110,
         check=False,
     )

@@ -97,7 +97,9 @@ class FailingEngine:
     name = "failing"
     version = "1"
 
-    def open(self, source: str | bytes, *, password: str | None = None) -> AbstractContextManager[OpenDocument]:
+    def open(
+        self, source: str | bytes, *, password: str | None = None, annotations: bool = True
+    ) -> AbstractContextManager[OpenDocument]:
         assert isinstance(source, str)
         self.opened.append(source)
         raise DocumentError(f"{source}: not now", cause=Cause.STORAGE_NOT_FOUND, transient=self.transient)

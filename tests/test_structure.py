@@ -10,14 +10,16 @@ from tests.imports import PACKAGE, Imports, cycle_in, faces, imports_of, librari
 # Lowest first. A module imports from lower floors and from its own room; rooms of one floor do not import each other.
 # A room is a module at the top of the package, or a folder with all that is in it.
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("errors", "fast_pickle", "lazy", "page_ranges", "settings", "text", "urls"),
+    ("awake_clock", "errors", "fast_pickle", "language_codes", "lazy", "page_ranges", "text", "urls"),
+    ("checks",),
+    ("settings",),
     ("model", "retry", "samples"),
     ("report", "tasks"),
     ("outcomes", "ports", "task_log"),
     ("storage",),
     ("inputs", "outputs", "prefetch"),
     ("engines", "executors", "ocr", "sinks", "testing", "work"),
-    ("batch", "defaults"),
+    ("batch", "defaults", "transforms"),
     ("processor",),
     ("api",),
     ("cli",),
@@ -27,7 +29,17 @@ ADAPTERS = ("executors", "engines", "ocr", "sinks", "storage")
 # The modules that may import an adapter; all others import the ports alone.
 MAY_CHOOSE_ADAPTERS = ("defaults", "api", "outputs.exporter", "cli.*", "testing.*")
 LIBRARIES = {
-    "PIL": ("engines.*", "ocr.*", "work.print_size", "work.skew", "work.streaks", "work.turns", "samples.*", "testing.*"),
+    "PIL": (
+        "engines.*",
+        "ocr.*",
+        "work.print_marks",
+        "work.print_size",
+        "work.skew",
+        "work.streaks",
+        "work.turns",
+        "samples.*",
+        "testing.*",
+    ),
     "fsspec": ("storage.*", "inputs.*"),
     "pyarrow": ("outputs.parquet",),
     "pypdf": ("engines.pypdf.*", "samples.documents"),

@@ -74,10 +74,11 @@ def score_output(found: Scores, name: str, documents: Sequence[CorpusDocument], 
 
 
 def group_tables(corpus: Corpus, found: Scores) -> tuple[Table, ...]:
-    """Return tables of error rates: by kind and quality of the true text, and by tag."""
+    """Return tables of error rates: by kind and quality of the true text, by tag, and by language."""
     return (
         _table("By kind and truth", corpus, found, lambda one: [f"{one.kind}, {one.truth_quality}", "all"]),
         _table("By tag", corpus, found, lambda one: sorted(one.tags)),
+        _table("By language", corpus, found, lambda one: [one.language]),
     )
 
 

@@ -14,6 +14,7 @@ from benchmarks.measurement import Candidate, find_entry, ratio
 from benchmarks.peer_list import Discipline, Peer, peers_in
 from benchmarks.results import CaseResult, Entry, Ratio, Run
 from benchmarks.workload import Item, Workload
+from pdfbatch.ocr import list_folders, wheel_program
 
 COPIES = 4
 TIMEOUT_SECONDS = 3600.0
@@ -62,7 +63,7 @@ def _result(
 ) -> CaseResult:
     times = len(items) // len(corpus.documents)
     found: Scores = {}
-    others = [_candidate(bench, peer, items, known_pages=corpus.pages * times) for peer in peers_in(discipline)]
+    others = [peer_candidate(bench, peer, items, known_pages=corpus.pages * times) for peer in peers_in(discipline)]
     candidates = [
         replace(one, inspect=partial(score_output, found, one.name, corpus.documents)) for one in (*ours, *others)
     ]
@@ -85,19 +86,28 @@ def _result(
     )
 
 
-def _candidate(bench: Bench, peer: Peer, items: tuple[Item, ...], *, known_pages: int) -> Candidate:
+def peer_candidate(bench: Bench, peer: Peer, items: tuple[Item, ...], *, known_pages: int = 0) -> Candidate:
+    """Return a peer as a candidate, which says what is missing if it cannot run here."""
     candidate = Candidate(
         name=peer.name,
         module=peer.module,
         workload=Workload(items=items, workers=min(max(bench.workers), peer.max_workers), settings=peer.settings),
         writes=True,
         known_pages=known_pages,
+        environment={"TESSDATA_PREFIX": _tessdata()} if peer.lacks_tessdata else {},
         timeout=TIMEOUT_SECONDS,
     )
     try:
         return replace(candidate, python=bench.environments.python_for(peer))
     except LookupError as error:
         return replace(candidate, missing=str(error))
+
+
+def _tessdata() -> str:
+    """Return the folder of language data that pdfbatch uses; empty when it is not known."""
+    wheel = wheel_program()
+    folder = None if wheel is None else wheel.tessdata
+    return folder or next(list_folders(), "")
 
 
 def _rate(run: Run) -> float:

@@ -46,10 +46,12 @@ class WaitingEngine:
         return self.engine.version
 
     @contextmanager
-    def open(self, source: str | bytes, *, password: str | None = None) -> Generator[OpenDocument]:
+    def open(
+        self, source: str | bytes, *, password: str | None = None, annotations: bool = True
+    ) -> Generator[OpenDocument]:
         """Wait, then open."""
         time.sleep(self.delay_seconds)
-        with self.engine.open(source, password=password) as document:
+        with self.engine.open(source, password=password, annotations=annotations) as document:
             yield document
 
 
@@ -103,7 +105,9 @@ def documents(workload: Workload) -> Iterator[Document]:
         return
     with_language = workload.settings.get("ocr", "never") != "never"
     for item in workload.items:
-        yield Document(item.path, item.id, languages=item.language if with_language else None)
+        yield Document(
+            item.path, item.id, languages=item.language if with_language else None, password=item.password or None
+        )
 
 
 def count_results(results: Iterator[DocumentResult]) -> WorkloadResult:

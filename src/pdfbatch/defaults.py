@@ -6,6 +6,7 @@ from dataclasses import replace
 from importlib.util import find_spec
 
 from pdfbatch.errors import DependencyError, DocumentError
+from pdfbatch.language_codes import AUTO
 from pdfbatch.model import Document
 from pdfbatch.ports import Executor, Locality, OcrEngine, Output, Sink, SinkLike, TextEngine
 from pdfbatch.storage import is_process_local, read_document
@@ -50,7 +51,7 @@ def ocr_engine(executor: Executor, languages: str) -> OcrEngine:
 
     library = TesserocrEngine()
     try:
-        library.check(languages)
+        library.check(next(iter(library.list_languages()), "eng") if languages == AUTO else languages)
     except DependencyError:
         return program
     return AutoTesseract(library=library, program=program)

@@ -5,6 +5,7 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import Any, TypeVar
 
+T = TypeVar("T")
 Value = TypeVar("Value", bound=type)
 
 
@@ -28,3 +29,13 @@ def fast_pickle(cls: Value) -> Value:
     type.__setattr__(cls, "__getstate__", get_state)
     type.__setattr__(cls, "__setstate__", set_state)
     return cls
+
+
+def rebuild(cls: type[T], *values: object) -> T:
+    """Return an object of a class that is ``quickly_pickled`` with these values of its fields, in order.
+
+    As unpickling does, and as quickly: nothing is checked but the number of the values.
+    """
+    value = object.__new__(cls)
+    value.__setstate__(values)  # type: ignore[attr-defined]
+    return value

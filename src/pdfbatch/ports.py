@@ -7,13 +7,13 @@ test for each promise made here.
 
 import math
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import IntEnum
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, Self, runtime_checkable
 
 from pdfbatch.model import DocumentResult
 from pdfbatch.report import BatchStatus
@@ -79,6 +79,16 @@ class PipelinedWork(Work, Protocol):
         """
 
 
+@runtime_checkable
+class BoundedResults(Protocol):
+    """Work that knows how much a result may amount to. A pool with processes refuses a longer one from a worker."""
+
+    @property
+    def max_result_bytes(self) -> int:
+        """The most bytes that a ``TaskResult`` takes when it is written as plain data."""
+        ...
+
+
 class Pool(Protocol):
     """A running executor. A context manager.
 
@@ -91,6 +101,11 @@ class Pool(Protocol):
     @property
     def name(self) -> str:
         """Name of the executor that does the work: the one in use where there are several."""
+        ...
+
+    @property
+    def kills(self) -> bool:
+        """Whether limits are enforced: ``kills`` of the executor that does the work."""
         ...
 
     @property
@@ -206,6 +221,37 @@ class PageFacts:
     """Number of those in text rendering mode 3, as OCR software puts them behind a scan."""
     vector_objects: int = 0
     """Number of paths, shadings and drawn annotations; of very many, some thousands are enough."""
+    objects: int = 0
+    """Number of texts, paths, shadings, images and forms that the content of the page paints; some thousands are enough."""
+    content_bytes: int = 0
+    """Length of the content of the page, unpacked; 0 when there is none or the engine does not know it."""
+    undecoded_images: int = 0
+    """Number of images that have data but no picture: it cannot be decoded, or comes out in one colour."""
+    suspicious_glyphs: int = 0
+    """Number of unmapped glyphs whose character is none that a writer means: control characters, private use, unassigned."""
+
+
+class Box(NamedTuple):
+    """A rectangle on a page as it is shown (after /Rotate), in points from its top left corner."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentExtras:
+    """What a document has beside its pages. An engine that cannot tell something leaves it as it is here."""
+
+    attachments: int = 0
+    """Number of files embedded in the document."""
+    portfolio: bool = False
+    """Whether the document is a collection of files, and its pages only their cover."""
+    xfa: Literal["none", "static", "dynamic"] = "none"
+    """Whether it has an XFA form: pages show a static one, and of a dynamic one only a request for another viewer."""
+    form_fields: int = 0
+    """Number of form fields; of those on pages whose text has been read, where the engine cannot tell of all."""
 
 
 def pixels_per_side(points: float, dpi: float) -> int:
@@ -222,11 +268,17 @@ class OpenPage(Protocol):
 
     @abstractmethod
     def text(self) -> str:
-        r"""Return the text layer, empty when there is none.
+        r"""Return the text that a reader of the page sees, as far as the engine can tell; empty when there is none.
 
-        Lines end in ``\n``; there is no ``\r``, no form feed, no NUL, and nothing that UTF-8 cannot encode:
-        ``pdfbatch.text.storable_text`` makes any string so.
+        Lines end in ``\n``; there is no ``\r``, no form feed, no control character but the tab, and nothing that UTF-8 cannot
+        encode: ``pdfbatch.text.storable_text`` makes any string so. A hyphen at the end of a line stays, and so does the line.
+        Values of form fields and what annotations show stand among the lines where the page shows them, each once, unless the
+        document was opened without ``annotations``; hidden ones do not, nor those that are not to be printed.
         """
+
+    @abstractmethod
+    def text_boxes(self) -> Sequence[Box]:
+        """Return where the text layer lies, a box for each line or word; nothing when the engine cannot tell. Cheap."""
 
     @abstractmethod
     def facts(self) -> PageFacts:
@@ -240,6 +292,22 @@ class OpenPage(Protocol):
         """
 
 
+@runtime_checkable
+class SupportsEvidence(Protocol):
+    """An open page that can be looked at more closely. Without it, the facts of a page must do."""
+
+    @abstractmethod
+    def is_plain(self) -> bool:
+        """Return whether a glance finds hardly anything but text: no image, no form XObject, few drawings.
+
+        Takes microseconds, and looks at a sample of the objects of a page that has many.
+        """
+
+    @abstractmethod
+    def cut_images(self) -> int:
+        """Return how many large images surely end early, so that a part of them is not shown."""
+
+
 class OpenDocument(Protocol):
     """A PDF that an engine has opened."""
 
@@ -251,6 +319,11 @@ class OpenDocument(Protocol):
     @property
     def metadata(self) -> Mapping[str, str]:
         """Those of Title, Author, Subject, Keywords, Creator, Producer, CreationDate and ModDate that are there."""
+        ...
+
+    @property
+    def extras(self) -> DocumentExtras:
+        """What the document has beside its pages."""
         ...
 
     @abstractmethod
@@ -275,12 +348,15 @@ class TextEngine(Protocol):
         ...
 
     @abstractmethod
-    def open(self, source: str | bytes, *, password: str | None = None) -> AbstractContextManager[OpenDocument]:
+    def open(
+        self, source: str | bytes, *, password: str | None = None, annotations: bool = True
+    ) -> AbstractContextManager[OpenDocument]:
         """Open a local path or the bytes of a PDF; several may be open at once.
 
-        The empty password is tried when none is given, and after one that does not fit. Raises ``DocumentError``, its
-        message beginning with the path: ``empty_input``, ``not_a_pdf`` for another kind of file, ``malformed`` (also without
-        pages), ``password_required``, ``not_a_file`` for a folder, ``storage_not_found``. No message tells a password.
+        The empty password is tried when none is given, and after one that does not fit. ``annotations=False`` leaves values of
+        form fields and what annotations show out of the text of pages. Raises ``DocumentError``, its message beginning with
+        the path: ``empty_input``, ``not_a_pdf`` for another kind of file, ``malformed`` (also without pages),
+        ``password_required``, ``not_a_file`` for a folder, ``storage_not_found``. No message tells a password.
         """
 
 
@@ -289,14 +365,15 @@ class Reading:
     """What OCR read in a picture. ``summarize_words`` makes one of the words.
 
     ``confidence`` is the mean word confidence, 0 to 100; ``None`` without a word. A word is sure from a confidence of
-    ``SURE_CONFIDENCE`` on: ``weak_share`` is the share of words below, 0 to 1, and ``letters`` are the letters and digits of
-    the sure words. Of two readings of one page, the one with more of them has read more of it.
+    ``SURE_CONFIDENCE`` (60) on: ``weak_share`` is the share of words below, 0 to 1, ``None`` when the engine does not tell, and
+    ``letters`` are the letters and digits of the sure words. Of two readings of one page, the one with more of them has read
+    more of it.
     """
 
     text: str
     confidence: float | None
     words: int
-    weak_share: float = 0.0
+    weak_share: float | None = None
     letters: int = 0
 
 
@@ -319,8 +396,23 @@ def summarize_words(text: str, words: Iterable[tuple[str, float]]) -> Reading:
     )
 
 
+@runtime_checkable
+class SupportsLanguages(Protocol):
+    """An OCR engine that can say which languages it reads. Without it, pdfbatch cannot guess the language of a page."""
+
+    @abstractmethod
+    def list_languages(self) -> frozenset[str]:
+        """Return the codes of the languages that it can read here, each alone; none when it is not installed.
+
+        Called for each document with pages for OCR, so an answer that takes long must be kept.
+        """
+
+
 class OcrEngine(Protocol):
-    """Reads pictures: text and confidence. A picklable value, also after it has read; it may be called in many threads."""
+    """Reads pictures: text and confidence. A picklable value, also after it has read; it may be called in many threads.
+
+    One that knows its languages is also a ``SupportsLanguages``.
+    """
 
     @property
     def name(self) -> str:

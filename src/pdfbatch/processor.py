@@ -11,13 +11,14 @@ from typing import Literal, TypedDict, Unpack
 from pdfbatch import defaults
 from pdfbatch.batch import Batch, Notifier, ProgressTracker
 from pdfbatch.errors import DependencyError, UsageError
-from pdfbatch.inputs import Inputs, Manifest, ManifestSource, documents_from
+from pdfbatch.inputs import Inputs, LanguageHints, Manifest, ManifestSource, documents_from
+from pdfbatch.language_codes import AUTO, codes_of_setting
 from pdfbatch.model import Document, DocumentResult, DocumentStatus
 from pdfbatch.outputs import Results, read_record
-from pdfbatch.ports import Executor, OcrEngine, Output, Shared, SinkLike, TextEngine
+from pdfbatch.ports import Executor, OcrEngine, Output, Shared, SinkLike, SupportsLanguages, TextEngine
 from pdfbatch.report import BatchReport, BatchStatus
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
-from pdfbatch.work import DocumentWork
+from pdfbatch.work import DocumentWork, check_transform, first_language
 
 log: logging.Logger = logging.getLogger(__name__)
 
@@ -156,6 +157,7 @@ class BatchProcessor:
 
     def _batch(self, documents: Inputs, options: BatchOptions, results: Results | None) -> Batch:
         """Check all that can be checked, and put a batch together."""
+        check_transform(self.extraction.page_transform)
         if self.storage is not None:
             self.storage.check()
         found = documents_from(documents)
@@ -167,6 +169,7 @@ class BatchProcessor:
         expected = 0 if options.retry_failed else found.count() or 0
         executor = self.executor or defaults.executor_for(self.storage)
         work = self._work(executor)
+        chosen = map(self._language_hints(work.ocr_engine).apply, chosen)
         deduplicate = self.deduplicate and not (self.storage is None and results is None)
         if executor.shares < Shared.MEMORY or deduplicate:
             chosen = map(defaults.with_content, chosen)
@@ -193,27 +196,44 @@ class BatchProcessor:
     def _work(self, executor: Executor) -> DocumentWork:
         engine = self.engine or defaults.engine()
         second_engine = self.second_engine or defaults.second_engine(engine)
-        ocr_engine = self._choose_ocr_engine(executor)
+        extraction = replace(self.extraction, languages=codes_of_setting(self.extraction.ocr_languages))
+        ocr_engine = self._choose_ocr_engine(executor, extraction.ocr_languages)
         parts = [part for part in (engine, second_engine, ocr_engine) if part is not None]
         return DocumentWork(
             engine=engine,
             second_engine=second_engine,
             ocr_engine=ocr_engine,
-            extraction=self.extraction,
+            extraction=extraction,
             limits=self.limits,
             output=self.storage,
             versions={} if self.storage is None else defaults.versions(parts),  # only records keep them
         )
 
-    def _choose_ocr_engine(self, executor: Executor) -> OcrEngine | None:
+    def _language_hints(self, ocr_engine: OcrEngine | None) -> LanguageHints:
+        """Return what gives documents the languages that they or their metadata ask for; metadata only where OCR is there."""
+
+        def list_installed() -> frozenset[str] | None:
+            return ocr_engine.list_languages() if isinstance(ocr_engine, SupportsLanguages) else None
+
+        usual = codes_of_setting(self.extraction.ocr_languages)
+        batch_languages = usual if ocr_engine is None else self.extraction.languages
+        return LanguageHints(batch_languages=batch_languages, usual=usual, list_installed=list_installed)
+
+    def _choose_ocr_engine(self, executor: Executor, languages: str) -> OcrEngine | None:
         """Return the OCR engine; ``None`` where OCR is not wanted, or not there and may be missing.
 
-        Raises ``DependencyError`` when it is not there and may not be missing.
+        Raises ``DependencyError`` when it is not there and may not be missing, and ``UsageError`` when it is to guess
+        languages and cannot say which there are.
         """
         if self.extraction.ocr == "never":
             return None
-        languages = self.extraction.languages
         engine = self.ocr_engine or defaults.ocr_engine(executor, languages)
+        if languages == AUTO:
+            if not isinstance(engine, SupportsLanguages):
+                raise UsageError(
+                    f"OCR engine '{engine.name}' cannot say which languages it reads: name them instead of 'auto'"
+                )
+            languages = first_language(engine.list_languages())
         try:
             engine.check(languages)
         except DependencyError as error:

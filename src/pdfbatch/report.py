@@ -29,13 +29,16 @@ class BatchStatus:
     """A snapshot of a batch. ``processed`` is ``successful`` plus ``failed``.
 
     ``partial``, ``empty``, ``skipped`` and ``duplicates`` are counted in ``successful``, too. ``total_documents`` is what is
-    known so far: a lazy source is counted as it is read. Times are seconds since the epoch; rates are per hour.
+    known so far: a lazy source is counted as it is read. ``executor`` names the executor that does the work, and those before
+    it that could not go on; ``limits_enforced`` is ``False`` once one of them could not stop a document at its limits.
+    Times are seconds since the epoch; rates are per hour.
     """
 
     batch_id: str
     project_uuid: str | None = None
     executor: str = ""
     workers: int = 0
+    limits_enforced: bool = True
     state: BatchState = BatchState.PENDING
     total_documents: int = 0
     successful: int = 0
@@ -47,6 +50,7 @@ class BatchStatus:
     pages: int = 0
     ocr_pages: int = 0
     failed_pages: int = 0
+    other_language_pages: int = 0
     retries: int = 0
     started_at: float | None = None
     updated_at: float | None = None
@@ -87,6 +91,7 @@ class BatchStatus:
             "batch_id": self.batch_id,
             "project_uuid": self.project_uuid,
             "executor": self.executor,
+            "limits_enforced": self.limits_enforced,
             "workers": self.workers,
             "partial": self.partial,
             "empty": self.empty,
@@ -95,6 +100,7 @@ class BatchStatus:
             "pages": self.pages,
             "ocr_pages": self.ocr_pages,
             "failed_pages": self.failed_pages,
+            "other_language_pages": self.other_language_pages,
             "documents_per_hour": round(self.documents_per_hour, 1),
             "eta_seconds": None if self.eta_seconds is None else round(self.eta_seconds, 1),
             "started_at": utc(self.started_at),
@@ -215,6 +221,7 @@ class BatchReport:
             "pages": self.status.pages,
             "ocr_pages": self.status.ocr_pages,
             "failed_pages": self.status.failed_pages,
+            "other_language_pages": self.status.other_language_pages,
             "retries": self.status.retries,
             "duration_seconds": round(self.duration_seconds, 3),
             "documents_per_hour": round(self.documents_per_hour, 1),
@@ -223,6 +230,7 @@ class BatchReport:
             "percentiles": {name: round(value, 4) for name, value in self.percentiles.items()},
             "failures_by_cause": dict(self.failures_by_cause),
             "executor": self.status.executor,
+            "limits_enforced": self.status.limits_enforced,
             "workers": self.status.workers,
             "started_at": utc(self.status.started_at),
             "updated_at": utc(self.status.updated_at),

@@ -41,10 +41,12 @@ class NotingEngine:
     name: str = "noting"
     version: str = "1"
 
-    def open(self, source: str | bytes, *, password: str | None = None) -> AbstractContextManager[OpenDocument]:
+    def open(
+        self, source: str | bytes, *, password: str | None = None, annotations: bool = True
+    ) -> AbstractContextManager[OpenDocument]:
         with open(self.journal, "a", encoding="utf-8") as file:
             file.write("opened\n")
-        return PlainEngine().open(source, password=password)
+        return PlainEngine().open(source, password=password, annotations=annotations)
 
 
 def processor(folder: Path, executor: Executor | None = None, *, output: bool = True) -> BatchProcessor:

@@ -16,6 +16,7 @@ class HeldPool:
     """A pool whose tasks end when the test says so."""
 
     name = "held"
+    kills = False
     capacity = 1
 
     def __init__(self) -> None:

@@ -8,7 +8,7 @@ import pytest
 from pdfbatch.batch.progress import ProgressTracker
 from pdfbatch.cli.failures import FailureCollector
 from pdfbatch.cli.style import Style
-from pdfbatch.cli.summary import interruption_lines, retry_command, summary_lines
+from pdfbatch.cli.summary import advice, interruption_lines, retry_command, summary_lines
 from pdfbatch.errors import Cause
 from pdfbatch.model import Counts, Document, DocumentResult, DocumentStatus, Failure
 from pdfbatch.report import BatchState, BatchStatus
@@ -52,6 +52,13 @@ def test_a_good_batch_is_told_in_figures_alone() -> None:
     ]
 
 
+def test_pages_in_another_language_are_told_with_the_option_that_helps() -> None:
+    other = Counts(pages=3, ocr_pages=3, other_language_pages=2)
+    told = _told(DocumentResult(document=Document("a.pdf"), status=DocumentStatus.SUCCEEDED, counts=other))
+    assert "Language: the words of 2 pages do not fit the language that OCR was asked for." in told
+    assert "--languages" in told
+
+
 def test_each_cause_is_told_once_with_what_to_do() -> None:
     told = _told(_failed("a.pdf", Cause.MALFORMED), _failed("b.pdf", Cause.TIMEOUT), _failed("c.pdf", Cause.MALFORMED))
     assert told.count(Cause.MALFORMED.advice) == 1
@@ -69,7 +76,7 @@ def test_advice_names_the_option_of_the_command_line() -> None:
 
 @pytest.mark.parametrize("cause", Cause)
 def test_every_cause_can_be_told(cause: Cause) -> None:
-    assert f"{cause} (1): {cause.advice}" in _told(_failed("a.pdf", cause))
+    assert f"{cause} (1): {advice(cause)}" in _told(_failed("a.pdf", cause))
 
 
 def test_a_long_list_is_cut_and_says_where_the_rest_is() -> None:

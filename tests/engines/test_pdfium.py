@@ -36,12 +36,13 @@ def plainly(pdf: bytes) -> list[str]:
     document = library.PdfDocument(pdf)
     texts: list[str] = [page.get_textpage().get_text_range() for page in document]
     document.close()
-    return [text.replace("\r\n", "\n").replace("\f", "\n").replace("\0", "") for text in texts]
+    # U+FFFE is pdfium's signal for a hyphen at the end of a line.
+    return [text.replace("\r\n", "\n").replace("\ufffe", "-\n") for text in texts]
 
 
-def texts_of(source: str | bytes) -> list[str]:
+def texts_of(source: str | bytes, *, annotations: bool = True) -> list[str]:
     texts: list[str] = []
-    with ENGINE.open(source) as document:
+    with ENGINE.open(source, annotations=annotations) as document:
         for number in range(1, document.page_count + 1):
             with document.page(number) as page:
                 texts.append(page.text())
@@ -58,7 +59,7 @@ def test_text_is_what_pypdfium2_gives(make: Any) -> None:
 def test_text_of_real_documents_is_what_pypdfium2_gives(corpus: Path) -> None:
     small = [path for path in sorted((corpus / "documents").iterdir()) if path.stat().st_size < 60_000]
     for path in small[:25]:
-        assert texts_of(str(path)) == plainly(path.read_bytes()), path.name
+        assert texts_of(str(path), annotations=False) == plainly(path.read_bytes()), path.name
 
 
 # --- pictures ---------------------------------------------------------------------------------------------------------
@@ -188,7 +189,7 @@ def test_drawing_a_form_again_and_again_gives_the_same_picture() -> None:
         pictures: list[bytes] = []
         for _ in range(3):
             with document.page(1) as opened:
-                assert opened.text().strip() == "Name:"
+                assert opened.text().split() == ["Name:", "Ada"]
                 pictures.append(opened.image(72).tobytes())
     assert len(set(pictures)) == 1
 

@@ -59,6 +59,7 @@ class BreakingExecutor:
 
 class BreakingPool:
     name = "breaking"
+    kills = False
     capacity = 3
 
     def __init__(self, work: Work, good: int) -> None:

@@ -1,13 +1,13 @@
 """An engine that is pypdf alone, of any version, without the limits that pdfbatch's own engine sets."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from pdfbatch.errors import Cause, DocumentError
-from pdfbatch.ports import OpenDocument, OpenPage, PageFacts
+from pdfbatch.ports import Box, DocumentExtras, OpenDocument, OpenPage, PageFacts
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -27,7 +27,9 @@ class BarePypdfEngine:
         return version("pypdf")
 
     @contextmanager
-    def open(self, source: str | bytes, *, password: str | None = None) -> Generator[OpenDocument]:
+    def open(
+        self, source: str | bytes, *, password: str | None = None, annotations: bool = True
+    ) -> Generator[OpenDocument]:
         import io
 
         from pypdf import PdfReader
@@ -49,6 +51,10 @@ class _Document:
     def metadata(self) -> Mapping[str, str]:
         return {}
 
+    @property
+    def extras(self) -> DocumentExtras:
+        return DocumentExtras()
+
     @contextmanager
     def page(self, number: int) -> Generator[OpenPage]:
         yield _Page(self.reader.pages[number - 1])
@@ -60,6 +66,9 @@ class _Page:
 
     def text(self) -> str:
         return self.page.extract_text().encode("utf-8", "replace").decode()
+
+    def text_boxes(self) -> Sequence[Box]:
+        return ()
 
     def facts(self) -> PageFacts:
         return PageFacts(width=595, height=842, images=1)

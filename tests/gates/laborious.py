@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pdfbatch.ports import OcrEngine, OpenDocument, OpenPage, Reading, TextEngine
+from pdfbatch.ports import DocumentExtras, OcrEngine, OpenDocument, OpenPage, Reading, TextEngine
 from pdfbatch.testing import FaultyEngine
 from tests.stand_ins import EchoOcr
 
@@ -36,10 +36,12 @@ class LaboriousEngine:
         return "1"
 
     @contextmanager
-    def open(self, source: str | bytes, *, password: str | None = None) -> Generator[OpenDocument]:
+    def open(
+        self, source: str | bytes, *, password: str | None = None, annotations: bool = True
+    ) -> Generator[OpenDocument]:
         if isinstance(source, str):
             _note(self.journal, os.path.basename(source))
-        with self.engine.open(source, password=password) as document:
+        with self.engine.open(source, password=password, annotations=annotations) as document:
             yield _Document(document, self.seconds)
 
 
@@ -55,6 +57,10 @@ class _Document:
     @property
     def metadata(self) -> Mapping[str, str]:
         return self._document.metadata
+
+    @property
+    def extras(self) -> DocumentExtras:
+        return self._document.extras
 
     @contextmanager
     def page(self, number: int) -> Generator[OpenPage]:

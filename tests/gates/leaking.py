@@ -22,7 +22,9 @@ class LeakingEngine:
     version = "1"
 
     @contextmanager
-    def open(self, source: str | bytes, *, password: str | None = None) -> Generator[OpenDocument]:
+    def open(
+        self, source: str | bytes, *, password: str | None = None, annotations: bool = True
+    ) -> Generator[OpenDocument]:
         _leaked.append(os.urandom(1) * self.leak_bytes)
         with open(self.journal, "ab", buffering=0) as file:
             file.write(f"{os.getpid()}\n".encode())
@@ -38,7 +40,9 @@ class ClockEngine:
     version = "1"
 
     @contextmanager
-    def open(self, source: str | bytes, *, password: str | None = None) -> Generator[OpenDocument]:
+    def open(
+        self, source: str | bytes, *, password: str | None = None, annotations: bool = True
+    ) -> Generator[OpenDocument]:
         seen = [time.time() for _ in range(6)]
         with PlainEngine().open(plain_document(f"{(max(seen) - min(seen)) / 3600:.0f}")) as document:
             yield document

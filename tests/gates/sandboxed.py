@@ -24,7 +24,9 @@ class LeavingEngine:
         return "1"
 
     @contextmanager
-    def open(self, source: str | bytes, *, password: str | None = None) -> Generator[OpenDocument]:
+    def open(
+        self, source: str | bytes, *, password: str | None = None, annotations: bool = True
+    ) -> Generator[OpenDocument]:
         with PlainEngine().open(self._try_to_connect().encode()) as document:
             yield document
 

@@ -228,6 +228,11 @@ class _WeighingPool:
         self.name = pool.name
 
     @property
+    def kills(self) -> bool:
+        """Whether it kills."""
+        return False
+
+    @property
     def capacity(self) -> int:
         return self._pool.capacity
 

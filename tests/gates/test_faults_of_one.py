@@ -207,10 +207,12 @@ class RewritingEngine:
     version = "1"
 
     @contextmanager
-    def open(self, source: str | bytes, *, password: str | None = None) -> Generator[OpenDocument]:
+    def open(
+        self, source: str | bytes, *, password: str | None = None, annotations: bool = True
+    ) -> Generator[OpenDocument]:
         assert isinstance(source, str)
         self.opened.append(source)
-        with self.engine.open(source) as document:
+        with self.engine.open(source, annotations=annotations) as document:
             if len(self.opened) <= self.times:
                 content = Path(source).read_bytes()
                 Path(source).write_bytes(content + b".")

@@ -1,6 +1,7 @@
 """What the page on security says: a sandbox around workers keeps them in, and logs and reports tell no text and no password."""
 
 import logging
+import shlex
 import shutil
 import socket
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pdfbatch.executors.process import ProcessExecutor
+from pdfbatch.executors.process import ProcessExecutor, StartMethod
 from pdfbatch.model import Document, DocumentStatus
 from pdfbatch.processor import BatchProcessor
 from pdfbatch.samples import encrypted_pdf, text_pdf, truncate
@@ -25,6 +26,10 @@ from tests.gates.scale import GATE
 pytestmark = [*GATE, pytest.mark.skipif(not HAS_PROC, reason="needs /proc")]
 
 WITHOUT_NETWORK = ["unshare", "--map-root-user", "--net"]
+BUBBLE = """--unshare-all --die-with-parent --cap-drop ALL
+    --ro-bind / / --tmpfs /root --tmpfs /home --proc /proc --dev /dev
+    --ro-bind {project} {project} --ro-bind {python} {python} --bind ${{TMPDIR%/tmp}} ${{TMPDIR%/tmp}}"""
+SCRIPTS = ["unshare", "bubblewrap"]
 SECRET = "Wolpertinger"
 
 
@@ -39,14 +44,20 @@ def test_workers_without_a_sandbox_reach_the_network(port: int) -> None:
     assert texts(sys.executable, port) == {"reached"}
 
 
-def test_a_script_around_the_workers_python_keeps_them_in(port: int, tmp_path: Path, temporary: Path) -> None:
-    assert texts(write_sandboxed_python(tmp_path), port) == {"kept in"}
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_script_around_the_workers_python_keeps_them_in(
+    script: str, port: int, tmp_path: Path, temporary: Path
+) -> None:
+    assert texts(sandboxed_python(script, tmp_path), port) == {"kept in"}
     assert left_behind(temporary) == []
 
 
-def test_limits_are_kept_in_a_sandbox(tmp_path: Path, temporary: Path) -> None:
+@pytest.mark.parametrize("start_method", ["forkserver", "spawn"])
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_limits_are_kept_in_a_sandbox(script: str, start_method: StartMethod, tmp_path: Path, temporary: Path) -> None:
+    python = sandboxed_python(script, tmp_path)
     processor = BatchProcessor(
-        executor=ProcessExecutor(workers=2, python=write_sandboxed_python(tmp_path)),
+        executor=ProcessExecutor(workers=2, python=python, start_method=start_method),
         engine=FaultyEngine(),
         extraction=Extraction(ocr="never"),
         limits=Limits(document_timeout=1),
@@ -55,15 +66,22 @@ def test_limits_are_kept_in_a_sandbox(tmp_path: Path, temporary: Path) -> None:
     report = processor.run([*faults, plain_document("good")])
     assert report.failures_by_cause == {"timeout": 2, "worker_lost": 1}
     assert report.successful == 1
+    assert report.status.executor == "process"
     assert left_behind(temporary) == []
 
 
-def write_sandboxed_python(folder: Path) -> str:
-    """Write a script that starts Python without a network, as the page on security shows; return its path."""
-    if not shutil.which("unshare") or subprocess.run([*WITHOUT_NETWORK, "true"], check=False).returncode:
-        pytest.skip("this user may not make namespaces")
+def sandboxed_python(name: str, folder: Path) -> str:
+    """A script that starts Python without a network, as the page on security shows."""
+    if name == "unshare":
+        command = shlex.join(WITHOUT_NETWORK)
+    else:
+        project = Path(__file__).resolve().parents[2]
+        command = "bwrap " + BUBBLE.format(project=project, python=sys.base_prefix).replace("\n", " ")
+    check = ["sh", "-c", f"TMPDIR={folder} {command} {sys.executable} -c pass"]
+    if not shutil.which(command.split()[0]) or subprocess.run(check, check=False, stderr=subprocess.DEVNULL).returncode:
+        pytest.skip(f"{command.split()[0]} is not there, or this user may not make namespaces")
     script = folder / "sandboxed-python"
-    script.write_text(f'#!/bin/sh\nexec {" ".join(WITHOUT_NETWORK)} {sys.executable} "$@"\n')
+    script.write_text(f'#!/bin/sh\nexec {command} {sys.executable} "$@"\n')
     script.chmod(0o755)
     return str(script)
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -23,6 +23,8 @@ from pdfbatch.errors import Cause, DependencyError, DocumentError
 from pdfbatch.executors import ThreadExecutor
 from pdfbatch.model import DocumentResult
 from pdfbatch.ports import (
+    Box,
+    DocumentExtras,
     Executor,
     Locality,
     OcrEngine,
@@ -74,6 +76,11 @@ class PassingPool:
     def __init__(self, work: Work) -> None:
         self.work = work
         self.pool = ThreadExecutor(2).start(work)
+
+    @property
+    def kills(self) -> bool:
+        """Whether it kills."""
+        return False
 
     @property
     def capacity(self) -> int:
@@ -535,9 +542,11 @@ class SpoiledEngine:
     message: Callable[[str], str] = str
 
     @contextmanager
-    def open(self, source: str | bytes, *, password: str | None = None) -> Generator[OpenDocument]:
+    def open(
+        self, source: str | bytes, *, password: str | None = None, annotations: bool = True
+    ) -> Generator[OpenDocument]:
         try:
-            with PypdfEngine().open(source, password=password) as document:
+            with PypdfEngine().open(source, password=password, annotations=annotations) as document:
                 yield _SpoiledDocument(self, document)
         except DocumentError as error:
             raise DocumentError(self.message(str(error)), cause=self.cause or error.cause) from error
@@ -556,6 +565,10 @@ class _SpoiledDocument:
     def metadata(self) -> Mapping[str, str]:
         return self.document.metadata if self.engine.metadata else {"Author": ""}
 
+    @property
+    def extras(self) -> DocumentExtras:
+        return self.document.extras
+
     @contextmanager
     def page(self, number: int) -> Generator[OpenPage]:
         with self.document.page(number + self.engine.counts_from_zero) as page:
@@ -569,6 +582,9 @@ class _SpoiledPage:
 
     def text(self) -> str:
         return self.engine.text(self.page.text())
+
+    def text_boxes(self) -> Sequence[Box]:
+        return self.page.text_boxes()
 
     def facts(self) -> PageFacts:
         return replace(self.page.facts(), **self.engine.facts)  # type: ignore[arg-type]  # made wrong on purpose

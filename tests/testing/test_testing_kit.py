@@ -242,6 +242,11 @@ class Passing:
         self.name = pool.name
 
     @property
+    def kills(self) -> bool:
+        """Whether it kills."""
+        return False
+
+    @property
     def capacity(self) -> int:
         return self.pool.capacity
 

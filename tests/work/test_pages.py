@@ -3,7 +3,7 @@
 import io
 import tempfile
 import weakref
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -18,7 +18,7 @@ from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.executors.sequential import SequentialExecutor
 from pdfbatch.model import Document, DocumentResult, DocumentStatus, Page
 from pdfbatch.ocr.tesseract import TesseractEngine
-from pdfbatch.ports import OcrEngine, OpenDocument, OpenPage, PageFacts, Reading, TextEngine
+from pdfbatch.ports import Box, DocumentExtras, OcrEngine, OpenDocument, OpenPage, PageFacts, Reading, TextEngine
 from pdfbatch.processor import BatchProcessor
 from pdfbatch.samples import blank_pdf, letter, mixed_pdf, scanned_pdf, text_pdf
 from pdfbatch.samples.scans import draw_page
@@ -50,9 +50,11 @@ class Recorder:
     version: str = "1"
 
     @contextmanager
-    def open(self, source: str | bytes, *, password: str | None = None) -> Generator[OpenDocument]:
+    def open(
+        self, source: str | bytes, *, password: str | None = None, annotations: bool = True
+    ) -> Generator[OpenDocument]:
         """As pdfium does."""
-        with self.engine.open(source, password=password) as document:
+        with self.engine.open(source, password=password, annotations=annotations) as document:
             yield RecordedDocument(document, self)
 
 
@@ -73,6 +75,11 @@ class RecordedDocument:
         """As pdfium says."""
         return self.plain.metadata
 
+    @property
+    def extras(self) -> DocumentExtras:
+        """As pdfium says."""
+        return self.plain.extras
+
     @contextmanager
     def page(self, number: int) -> Generator[OpenPage]:
         """A page that is recorded."""
@@ -90,6 +97,10 @@ class RecordedPage:
     def text(self) -> str:
         """As pdfium reads it."""
         return self.plain.text()
+
+    def text_boxes(self) -> Sequence[Box]:
+        """As pdfium says."""
+        return self.plain.text_boxes()
 
     def facts(self) -> PageFacts:
         """As pdfium says."""

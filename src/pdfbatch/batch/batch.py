@@ -105,10 +105,11 @@ class Batch:
         with suppress(_StoppedEarly), route_engines(), ExitStack() as stack:
             prepare = partial(self._start_source, documents, stack)
             pool, source = stack.enter_context(start_pool(self.executor, self.work, prepare))
-            self.progress.start(pool.name, pool.capacity)
+            self.progress.start(pool.name, pool.capacity, limits_enforced=pool.kills)
             self.notifier.update(self._snapshot())
             scheduler = Scheduler(pool, source, self.retry, self.limits, self._events)
             for completed in scheduler.results():
+                self.progress.switch_executor(pool.name, pool.capacity, limits_enforced=pool.kills)
                 if completed is not None:
                     position, result = self._complete(completed)
                     source.release(result, position)

@@ -36,6 +36,7 @@ class Tally:
     reused_pages: int = 0
     ocr_pages: int = 0
     failed_pages: int = 0
+    other_language_pages: int = 0
     retries: int = 0
     worker_seconds: float = 0.0
 
@@ -63,6 +64,7 @@ class Tally:
                 self.empty += status is DocumentStatus.EMPTY
                 self.pages += counts.pages
                 self.ocr_pages += counts.ocr_pages
+                self.other_language_pages += counts.other_language_pages
         self.failed_pages += counts.failed_pages
         self.retries += result.attempts - 1
         self.worker_seconds += result.duration_seconds
@@ -80,6 +82,7 @@ class Tally:
             pages=self.pages,
             ocr_pages=self.ocr_pages,
             failed_pages=self.failed_pages,
+            other_language_pages=self.other_language_pages,
             retries=self.retries,
         )
 
@@ -114,7 +117,7 @@ class ProgressTracker:
     _start: float = field(default_factory=time.monotonic)
     _common_faults: int = 0
 
-    def start(self, executor: str, workers: int) -> None:
+    def start(self, executor: str, workers: int, *, limits_enforced: bool = True) -> None:
         """Note that ``workers`` workers are about to read the first document."""
         self._start, now = time.monotonic(), time.time()
         self.status = replace(
@@ -122,8 +125,20 @@ class ProgressTracker:
             state=BatchState.PROCESSING,
             executor=executor,
             workers=workers,
+            limits_enforced=limits_enforced,
             started_at=now,
             updated_at=now,
+        )
+
+    def switch_executor(self, executor: str, workers: int, *, limits_enforced: bool) -> None:
+        """Note that another executor has taken over; one at the same work is none."""
+        if executor == self.status.executor.rpartition(", ")[2]:
+            return
+        self.status = replace(
+            self.status,
+            executor=f"{self.status.executor}, {executor}",
+            workers=workers,
+            limits_enforced=self.status.limits_enforced and limits_enforced,
         )
 
     def add(self, result: DocumentResult, position: int) -> None:

@@ -102,7 +102,7 @@ def _add_text(parser: ArgumentParser) -> None:
         "--languages",
         metavar="CODES",
         default=usual.languages,
-        help="for OCR, such as eng+deu (default: %(default)s)",
+        help="for OCR, such as eng+deu; auto: guess among the installed (default: what a manifest's metadata say, else eng)",
     )
     group.add_argument(
         "--dpi",

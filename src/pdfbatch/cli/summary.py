@@ -1,24 +1,24 @@
 """Text that a person reads at the end of a batch."""
 
-import shlex
 from collections.abc import Callable, Iterator, Sequence
 
 from pdfbatch.cli.failures import FailureCollector
 from pdfbatch.cli.style import Style
+from pdfbatch.cli.wording import in_options, quote_words
 from pdfbatch.errors import Cause
 from pdfbatch.model import DocumentResult
 from pdfbatch.report import BatchReport, BatchState, BatchStatus
 from pdfbatch.sinks import escape_unprintable, format_count, format_duration
 
 _OPTIONS = {
-    Cause.PASSWORD_REQUIRED: "--password",
-    Cause.LIMIT_PAGES: "--max-pages",
-    Cause.LIMIT_BYTES: "--max-file-bytes",
-    Cause.TIMEOUT: "--document-timeout, --page-timeout",
-    Cause.MEMORY_LIMIT: "--memory",
-    Cause.WORKER_LOST: "--engine",
-    Cause.OCR_FAILED: "--languages, --dpi",
-    Cause.CANCELLED: "--resume",
+    Cause.PASSWORD_REQUIRED: ("--password",),
+    Cause.LIMIT_PAGES: ("--max-pages",),
+    Cause.LIMIT_BYTES: ("--max-file-bytes",),
+    Cause.TIMEOUT: ("--document-timeout", "--page-timeout"),
+    Cause.MEMORY_LIMIT: ("--memory",),
+    Cause.WORKER_LOST: ("--engine",),
+    Cause.OCR_FAILED: ("--languages", "--dpi"),
+    Cause.CANCELLED: ("--resume",),
 }
 
 _PLACEHOLDERS = {"--password": "PASSWORD", "--redis": "URL"}
@@ -32,6 +32,7 @@ def summary_lines(report: BatchReport, failures: FailureCollector, argv: Sequenc
     yield from _headline(report.status, style)
     yield from _figures(report.status, style)
     yield from _partial(report.status.partial, failures.partial, style)
+    yield from _other_languages(report.status.other_language_pages, style)
     for name, count in report.failures_by_cause.items():
         cause = Cause(name)
         yield ""
@@ -62,7 +63,7 @@ def retry_command(argv: Sequence[str], option: str) -> str:
     program, command, *rest = argv
     end = rest.index("--") if "--" in rest else len(rest)
     kept = [word for word in rest[:end] if word not in ("--resume", "--retry-failed")]
-    return f"{program} {shlex.join([command, option, *_without_secrets(kept), *rest[end:]])}"
+    return f"{program} {quote_words([command, option, *_without_secrets(kept), *rest[end:]])}"
 
 
 def _without_secrets(words: Sequence[str]) -> Iterator[str]:
@@ -83,8 +84,9 @@ def _without_secret(option: str, value: str) -> str:
 
 def advice(cause: Cause) -> str:
     """Return what to do about a cause, with the options that help, if any do."""
-    options = _OPTIONS.get(cause)
-    return cause.advice if options is None else f"{cause.advice} Options: {options}."
+    said = in_options(cause.advice)
+    missing = [option for option in _OPTIONS.get(cause, ()) if option not in said]
+    return f"{said} Options: {', '.join(missing)}." if missing else said
 
 
 def format_seconds(seconds: float) -> str:
@@ -126,6 +128,16 @@ def _partial(count: int, examples: Sequence[DocumentResult], style: Style) -> It
         yield from _examples(examples, count, _page_failures, "their records")
 
 
+def _other_languages(count: int, style: Style) -> Iterator[str]:
+    if count:
+        pages = format_count(count, "page")
+        yield ""
+        yield style.doubtful(
+            f"Language: the words of {pages} do not fit the language that OCR was asked for. The records name the one that "
+            "fits. Options: --languages (auto: guess)."
+        )
+
+
 def _examples(
     examples: Sequence[DocumentResult], count: int, line: Callable[[DocumentResult], str], rest: str
 ) -> Iterator[str]:
@@ -138,7 +150,7 @@ def _examples(
 def _message(result: DocumentResult) -> str:
     path = result.document.file_path
     message = "no reason was given" if result.failure is None else result.failure.message
-    return message if path in message else f"{path}: {message}"
+    return in_options(message) if path in message else f"{path}: {in_options(message)}"
 
 
 def _page_failures(result: DocumentResult) -> str:

@@ -29,13 +29,27 @@ class Matrix(NamedTuple):
         )
 
 
-class Box(NamedTuple):
-    """A rectangle in points."""
+class Area(NamedTuple):
+    """A rectangle in points, in the coordinates of a page's content."""
 
     left: float
     bottom: float
     right: float
     top: float
+
+    def holds(self, other: "Area") -> bool:
+        """Whether another area lies in this one, give or take a point."""
+        return (
+            self.left - 1 <= other.left
+            and self.bottom - 1 <= other.bottom
+            and other.right <= self.right + 1
+            and other.top <= self.top + 1
+        )
+
+    def has_middle_of(self, other: "Area") -> bool:
+        """Whether the middle of another area lies in this one."""
+        x, y = (other.left + other.right) / 2, (other.bottom + other.top) / 2
+        return self.left <= x <= self.right and self.bottom <= y <= self.top
 
 
 @dataclass(slots=True)
@@ -46,7 +60,7 @@ class Coverage:
     page in the coordinates of its content, ``images`` their number, ``dpi`` the resolution of the largest.
     """
 
-    page: Box
+    page: Area
     images: int = 0
     dpi: float = 0.0
     _largest: float = 0.0
@@ -68,17 +82,17 @@ class Coverage:
         """Share of the page that is covered, 0 to 1."""
         return sum(row.bit_count() for row in self._rows) / (_GRID * _GRID)
 
-    def _cover(self, image: Box) -> None:
+    def _cover(self, image: Area) -> None:
         first, last = _cells(image.left, image.right, self.page.left, self.page.right)
         columns = (1 << last) - (1 << first)
         for row in range(*_cells(image.bottom, image.top, self.page.bottom, self.page.top)):
             self._rows[row] |= columns
 
 
-def _bounds(matrix: Matrix) -> Box:
+def _bounds(matrix: Matrix) -> Area:
     xs = (matrix.e, matrix.e + matrix.a, matrix.e + matrix.c, matrix.e + matrix.a + matrix.c)
     ys = (matrix.f, matrix.f + matrix.b, matrix.f + matrix.d, matrix.f + matrix.b + matrix.d)
-    return Box(min(xs), min(ys), max(xs), max(ys))
+    return Area(min(xs), min(ys), max(xs), max(ys))
 
 
 def _cells(low: float, high: float, page_low: float, page_high: float) -> tuple[int, int]:

@@ -6,6 +6,8 @@ from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.text import storable_text
 
 _HEADER_BYTES = 1024
+_LATE_HEADER_BYTES = 64 * 1024
+_HEADER = b"%PDF-"
 _SIGNATURES = (
     (b"PK\x03\x04", "a ZIP archive or an office document"),
     (b"\x89PNG", "a PNG image"),
@@ -40,9 +42,24 @@ def open_error(source: str | bytes, reason: str) -> DocumentError:
         return read_error(name, error)
     if not head:
         return DocumentError(f"{name}: the file is empty", cause=Cause.EMPTY_INPUT)
-    if b"%PDF-" not in head:
+    if _HEADER not in head:
         return DocumentError(f"{name}: not a PDF but {_kind(head)}", cause=Cause.NOT_A_PDF)
     return DocumentError(f"{name}: {reason}", cause=Cause.MALFORMED)
+
+
+def find_late_header(source: str | bytes) -> bytes | None:
+    """Return a source from its PDF header on, when that comes after the first 1,024 bytes and within the first 65,536.
+
+    ``None`` for any other source. Mail gateways and web servers leave their own lines in front of a PDF.
+    """
+    try:
+        head = _head(source, _LATE_HEADER_BYTES)
+        start = head.find(_HEADER)
+        if start < _HEADER_BYTES - len(_HEADER):
+            return None
+        return (source if isinstance(source, bytes) else _content(source))[start:]
+    except OSError:
+        return None
 
 
 def read_error(name: str, error: OSError) -> DocumentError:
@@ -60,11 +77,16 @@ def read_error(name: str, error: OSError) -> DocumentError:
     return DocumentError(f"{name}: {reason}", cause=cause)
 
 
-def _head(source: str | bytes) -> bytes:
+def _head(source: str | bytes, size: int = _HEADER_BYTES) -> bytes:
     if isinstance(source, bytes):
-        return source[:_HEADER_BYTES]
+        return source[:size]
     with open(os.fsencode(source), "rb") as file:
-        return file.read(_HEADER_BYTES)
+        return file.read(size)
+
+
+def _content(path: str) -> bytes:
+    with open(os.fsencode(path), "rb") as file:
+        return file.read()
 
 
 def _kind(head: bytes) -> str:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pdfbatch.executors.futures import FuturesExecutor
     from pdfbatch.executors.process import ProcessExecutor, StartMethod
     from pdfbatch.executors.sequential import SequentialExecutor
+    from pdfbatch.executors.task_future import TaskFuture
     from pdfbatch.executors.thread import ThreadExecutor
 else:
     __getattr__, __dir__ = lazy_face(
@@ -19,6 +20,7 @@ else:
         futures="FuturesExecutor",
         process="ProcessExecutor StartMethod",
         sequential="SequentialExecutor",
+        task_future="TaskFuture",
         thread="ThreadExecutor",
     )
 
@@ -28,6 +30,7 @@ __all__ = [
     "ProcessExecutor",
     "SequentialExecutor",
     "StartMethod",
+    "TaskFuture",
     "ThreadExecutor",
     "available_cpus",
 ]

@@ -4,7 +4,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Iterable, Sequence
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
@@ -12,7 +12,14 @@ from typing import NamedTuple
 
 from pdfbatch.errors import PoolBrokenError, PoolStartError, UsageError
 from pdfbatch.executors.pool import PoolContext
-from pdfbatch.executors.task_results import cancel, make_cancelled_result, set_exception, set_result
+from pdfbatch.executors.task_future import TaskFuture, wait_until
+from pdfbatch.executors.task_results import (
+    cancel,
+    make_cancelled_result,
+    make_foreign_future,
+    set_exception,
+    set_result,
+)
 from pdfbatch.ports import Executor, Pool, Shared, SupportsBackgroundStart, SupportsPendingWrites, Work
 from pdfbatch.tasks import Task, TaskResult
 
@@ -82,7 +89,7 @@ class _ExecutorChain:
         self._untried = deque(executors)
         self._work = work
         self._pools = ExitStack()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._is_closed = False
         self._use(*self._start_first([]))
 
@@ -157,19 +164,24 @@ class _FallbackPool(PoolContext):
     """
 
     def __init__(self, chain: _ExecutorChain) -> None:
+        super().__init__()
         self._chain = chain
         self._first_pool = chain.pool
         # Whoever removes an entry ends its future.
         self._unfinished: dict[Future[TaskResult], Task] = {}
         self._moves = SimpleQueue[_Move | None]()
         self._thread: threading.Thread | None = None
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._is_closed = False
         self._final_error: PoolBrokenError | None = None
 
     @property
     def name(self) -> str:
         return self._chain.executor.name
+
+    @property
+    def kills(self) -> bool:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride] (it changes)
+        return self._chain.pool.kills
 
     @property
     def capacity(self) -> int:
@@ -182,7 +194,9 @@ class _FallbackPool(PoolContext):
 
     def submit(self, task: Task) -> Future[TaskResult]:
         """Accept a task and return at once, or after the task if the first pool works inside ``submit``."""
-        future = Future[TaskResult]()
+        if self.is_foreign:
+            return make_foreign_future()
+        future = TaskFuture()
         if self._is_closed:
             cancel(future)
             return future
@@ -217,7 +231,7 @@ class _FallbackPool(PoolContext):
     # --- leaving --------------------------------------------------------------------------------------------------
 
     def _shutdown(self) -> None:
-        wait(tuple(self._unfinished))
+        wait_until(lambda: not self._unfinished)
         self._close()
         self._stop_thread(None)
         self._chain.shutdown()
@@ -247,7 +261,8 @@ class _FallbackPool(PoolContext):
     def _stop_thread(self, seconds: float | None) -> None:
         if self._thread is not None:
             self._moves.put(None)
-            self._thread.join(seconds)
+            if self._thread is not threading.current_thread():
+                self._thread.join(seconds)
 
     # --- moving tasks to the next pool ----------------------------------------------------------------------------
 

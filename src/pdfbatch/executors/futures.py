@@ -5,18 +5,22 @@ bytes, and sent with each task; a worker unpickles it when it first sees these b
 """
 
 import pickle
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
+import threading
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
+from queue import SimpleQueue
 from typing import NamedTuple, cast
 
 from pdfbatch.errors import PoolBrokenError, PoolStartError
 from pdfbatch.executors.cpus import available_cpus, check_workers
 from pdfbatch.executors.pool import PoolContext
+from pdfbatch.executors.task_future import TaskFuture, wait_until
 from pdfbatch.executors.task_results import (
     cancel,
     make_cancelled_result,
     make_exception_result,
+    make_foreign_future,
     run_isolated,
     set_exception,
     set_result,
@@ -46,7 +50,7 @@ class FuturesExecutor:
     kills = False
 
     def __post_init__(self) -> None:
-        check_workers(self, self.workers)
+        check_workers(self)
 
     @property
     def shares(self) -> Shared:
@@ -78,60 +82,95 @@ class FuturesExecutor:
 
 class _SubmittedTask(NamedTuple):
     task: Task
-    future: Future[TaskResult]
+    future: TaskFuture
 
 
 class _FuturesPool(PoolContext):
+    """Hands tasks to the executor in a thread of its own.
+
+    A signal may come in the caller's thread while the executor's own code holds a lock, and leave that locked for ever. In
+    another thread no signal comes.
+    """
+
     name = "futures"
 
     def __init__(self, executor: Executor, work: bytes, capacity: int) -> None:
+        super().__init__()
         self._executor = executor
         self._work = work
         self._capacity = capacity
-        # By the executor's own future. Whoever removes an entry ends our future.
-        self._unfinished: dict[Future[TaskResult], _SubmittedTask] = {}
-        self._is_closed = False
+        self._inbox = SimpleQueue[_SubmittedTask | None]()
+        # Whoever removes an entry ends our future.
+        self._unfinished: dict[TaskFuture, Task] = {}
+        self._accepted: dict[TaskFuture, Future[TaskResult]] = {}
+        self._is_closed = self._is_terminated = False
+        self._thread = threading.Thread(target=self._run, name="pdfbatch-futures", daemon=True)
+        try:
+            self._thread.start()
+        except RuntimeError as error:
+            raise PoolStartError(f"No thread can be started here: {error}") from error
 
     @property
     def capacity(self) -> int:
         return self._capacity
 
     def submit(self, task: Task) -> Future[TaskResult]:
-        future = Future[TaskResult]()
+        if self.is_foreign:
+            return make_foreign_future()
+        future = TaskFuture()
         if self._is_closed:
             cancel(future)
             return future
-        try:
-            inner = self._executor.submit(_run_task, self._work, task)
-        except Exception as error:  # noqa: BLE001 (each executor has its own errors for "shut down" and "broken")
-            set_exception(future, _make_broken_error(error))
-        else:
-            self._unfinished[inner] = _SubmittedTask(task, future)
-            inner.add_done_callback(self._on_done)
+        self._unfinished[future] = task
+        self._inbox.put(_SubmittedTask(task, future))
         return future
 
     def _shutdown(self) -> None:
         self._is_closed = True
         self._wait(None)
+        self._inbox.put(None)
 
     def _terminate(self) -> None:
-        self._is_closed = True
-        for inner in tuple(self._unfinished):
-            inner.cancel()
+        self._is_closed = self._is_terminated = True
+        self._inbox.put(None)
         self._wait(_GRACE_SECONDS)
-        for inner in tuple(self._unfinished):
-            if submitted := self._unfinished.pop(inner, None):
-                set_result(submitted.future, make_cancelled_result(submitted.task))
+        for future in tuple(self._unfinished):
+            if (task := self._unfinished.pop(future, None)) is not None:
+                set_result(future, make_cancelled_result(task))
 
     def _wait(self, seconds: float | None) -> None:
-        wait([submitted.future for submitted in tuple(self._unfinished.values())], seconds)
+        if threading.current_thread() is not self._thread:
+            wait_until(lambda: not self._unfinished, seconds)
 
-    def _on_done(self, inner: Future[TaskResult]) -> None:
-        """End our future as the executor's own ended. Runs in whatever thread the executor calls back from."""
-        submitted = self._unfinished.pop(inner, None)
-        if submitted is None:
+    # --- in the thread that hands over ----------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while (submitted := self._inbox.get()) is not None:
+            self._hand_over(*submitted)
+            del submitted  # the idle thread would keep the last document in memory
+        for inner in tuple(self._accepted.values()):
+            inner.cancel()
+
+    def _hand_over(self, task: Task, future: TaskFuture) -> None:
+        if self._is_terminated or future.cancelled():
+            if self._unfinished.pop(future, None) is not None:
+                cancel(future)
             return
-        task, future = submitted
+        try:
+            inner = self._executor.submit(_run_task, self._work, task)
+        except Exception as error:  # noqa: BLE001 (each executor has its own errors for "shut down" and "broken")
+            if self._unfinished.pop(future, None) is not None:
+                set_exception(future, _make_broken_error(error))
+            return
+        self._accepted[future] = inner
+        inner.add_done_callback(lambda inner: self._on_done(future, inner))
+
+    def _on_done(self, future: TaskFuture, inner: Future[TaskResult]) -> None:
+        """End our future as the executor's own ended. Runs in whatever thread the executor calls back from."""
+        self._accepted.pop(future, None)
+        task = self._unfinished.pop(future, None)
+        if task is None:
+            return
         if inner.cancelled():
             if self._is_closed:
                 cancel(future)

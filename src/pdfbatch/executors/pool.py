@@ -1,16 +1,30 @@
 """Base class of pools: what the end of a ``with`` block does to them.
 
 At a normal end the pool is shut down, which waits for the submitted tasks. After an exception, or when Ctrl-C interrupts the
-waiting, it is terminated.
+waiting, it is terminated. In a process that was forked while the pool was open nothing is done: it belongs to the other one.
 """
 
+import os
 from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import Self
 
 
 class PoolContext(ABC):
-    """The context manager of a pool. It can be left twice if ``_shutdown`` and ``_terminate`` can be called twice."""
+    """The context manager of a pool. It can be left twice if ``_shutdown`` and ``_terminate`` can be called twice.
+
+    ``_shutdown`` and ``_terminate`` are called in any thread, by the garbage collector also in one of the pool's own.
+    """
+
+    kills = False
+
+    def __init__(self) -> None:
+        self._owner = os.getpid()
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether this process was forked from the one that started the pool: its threads and workers are not here."""
+        return os.getpid() != self._owner
 
     def __enter__(self) -> Self:
         """Return the pool itself."""
@@ -20,6 +34,8 @@ class PoolContext(ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Shut the pool down, or terminate it after an exception."""
+        if self.is_foreign:
+            return
         if kind is not None:
             self._terminate()
             return

@@ -4,6 +4,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from pdfbatch.executors.pool import PoolContext
+from pdfbatch.executors.task_future import TaskFuture
 from pdfbatch.executors.task_results import cancel, run_isolated, set_result
 from pdfbatch.ports import Pool, Shared, Work
 from pdfbatch.tasks import Task, TaskResult
@@ -30,6 +31,7 @@ class _SequentialPool(PoolContext):
     name = "sequential"
 
     def __init__(self, work: Work) -> None:
+        super().__init__()
         self._work = work
         self._is_closed = False
 
@@ -38,7 +40,7 @@ class _SequentialPool(PoolContext):
         return 1
 
     def submit(self, task: Task) -> Future[TaskResult]:
-        future = Future[TaskResult]()
+        future = TaskFuture()
         if self._is_closed:
             cancel(future)
         else:

@@ -4,7 +4,8 @@ import time
 import traceback
 from concurrent.futures import Future
 
-from pdfbatch.errors import Cause
+from pdfbatch.errors import Cause, PoolBrokenError
+from pdfbatch.executors.task_future import TaskFuture
 from pdfbatch.model import Failure
 from pdfbatch.ports import Watch, Work
 from pdfbatch.tasks import Task, TaskResult
@@ -34,6 +35,15 @@ def make_cancelled_result(task: Task) -> TaskResult:
     """Return the result of a task that was still running when its pool was terminated."""
     message = f"{task.document.file_path}: the batch was stopped while this document was being processed"
     return TaskResult(failure=Failure(cause=Cause.CANCELLED, message=message))
+
+
+def make_foreign_future() -> TaskFuture:
+    """Return the future of a task that was submitted in a process that was forked while the pool was open."""
+    future = TaskFuture()
+    future.set_exception(
+        PoolBrokenError("The pool belongs to the process from which this one was forked: start another")
+    )
+    return future
 
 
 def cancel(future: Future[TaskResult]) -> None:

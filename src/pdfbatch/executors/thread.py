@@ -14,7 +14,14 @@ from typing import NamedTuple
 from pdfbatch.errors import PoolStartError
 from pdfbatch.executors.cpus import available_cpus, check_workers
 from pdfbatch.executors.pool import PoolContext
-from pdfbatch.executors.task_results import cancel, make_cancelled_result, make_exception_result, run_isolated
+from pdfbatch.executors.task_future import TaskFuture
+from pdfbatch.executors.task_results import (
+    cancel,
+    make_cancelled_result,
+    make_exception_result,
+    make_foreign_future,
+    run_isolated,
+)
 from pdfbatch.ports import Pool, Shared, Work
 from pdfbatch.tasks import Task, TaskResult
 
@@ -40,7 +47,7 @@ class ThreadExecutor:
     shares = Shared.MEMORY
 
     def __post_init__(self) -> None:
-        check_workers(self, self.workers)
+        check_workers(self)
 
     def start(self, work: Work) -> Pool:
         """Return a pool with its threads started, or as many of them as the system allows.
@@ -76,12 +83,14 @@ class _ThreadPool(PoolContext):
     name = "thread"
 
     def __init__(self, work: Work) -> None:
+        super().__init__()
         self._work = work
         self._queue = SimpleQueue[_QueuedTask | None]()
         self._threads: list[threading.Thread] = []
         # Whoever removes an entry, the thread or _terminate, sets the future's result.
         self._running: dict[Future[TaskResult], Task] = {}
-        self._lock = threading.Lock()
+        # Reentrant, as the garbage collector may end a forgotten pool in any thread.
+        self._lock = threading.RLock()
         self._is_closed = False
         self._stop_flag = _StopFlag()
 
@@ -101,7 +110,9 @@ class _ThreadPool(PoolContext):
         return len(self._threads)
 
     def submit(self, task: Task) -> Future[TaskResult]:
-        future = Future[TaskResult]()
+        if self.is_foreign:
+            return make_foreign_future()
+        future = TaskFuture()
         if self._is_closed:
             cancel(future)
         else:
@@ -136,6 +147,8 @@ class _ThreadPool(PoolContext):
         for _ in self._threads:
             self._queue.put(None)
         for thread in self._threads:
+            if thread is threading.current_thread():
+                continue  # a callback leaves the pool, or the garbage collector does
             thread.join(None if deadline is None else max(0.0, deadline - time.monotonic()))
 
     # --- in the threads -------------------------------------------------------------------------------------------

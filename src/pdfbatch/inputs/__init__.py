@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING
 from pdfbatch.lazy import lazy_face
 
 if TYPE_CHECKING:
+    from pdfbatch.inputs.languages import LanguageHints
     from pdfbatch.inputs.manifest import Manifest, ManifestSource
     from pdfbatch.inputs.sources import DocumentStream, Input, Inputs, documents_from
 else:
     __getattr__, __dir__ = lazy_face(
         __name__,
+        languages="LanguageHints",
         manifest="Manifest ManifestSource",
         sources="DocumentStream Input Inputs documents_from",
     )
@@ -18,6 +20,7 @@ __all__ = [
     "DocumentStream",
     "Input",
     "Inputs",
+    "LanguageHints",
     "Manifest",
     "ManifestSource",
     "documents_from",

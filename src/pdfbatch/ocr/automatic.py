@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pdfbatch.errors import DependencyError
-from pdfbatch.ports import OcrEngine, Reading
+from pdfbatch.ports import OcrEngine, Reading, SupportsLanguages
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -42,6 +42,10 @@ class AutoTesseract:
         except DependencyError:
             self.program.check(languages)
 
+    def list_languages(self) -> frozenset[str]:
+        """Return the languages that one of the two can read. The first call starts the program."""
+        return _languages_of(self.library) | _languages_of(self.program)
+
     def read(self, image: "Image", *, languages: str, dpi: int, timeout: float | None = None) -> Reading:
         """Read an image with the one that has the languages."""
         return self._choose(languages).read(image, languages=languages, dpi=dpi, timeout=timeout)
@@ -59,3 +63,7 @@ class AutoTesseract:
         except DependencyError:
             return second
         return first
+
+
+def _languages_of(engine: OcrEngine) -> frozenset[str]:
+    return engine.list_languages() if isinstance(engine, SupportsLanguages) else frozenset()

@@ -1,18 +1,23 @@
 """OCR by the tesseract program: one child process for each page image."""
 
+import errno
+import math
 import os
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pdfbatch import awake_clock
 from pdfbatch.errors import Cause, DependencyError, DocumentError
 from pdfbatch.ocr import tsv
 from pdfbatch.ocr.languages import require
 from pdfbatch.ocr.program import Program, find, languages_of, version_of
 from pdfbatch.ocr.segmentation import segmentation
 from pdfbatch.ports import Reading
+from pdfbatch.storage import temporary_storage_error
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -21,6 +26,10 @@ _MODES = frozenset({"1", "L", "RGB"})
 _WORDS = ("-c", "tessedit_create_tsv=1")
 _ROTATION = "Rotate: "
 _MESSAGE_CHARACTERS = 300
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG})
+# Less than this much free beside a page's picture and text: what was written last may be cut off.
+_LEAST_FREE_BYTES = 64 << 10
+_WAIT_SECONDS = 5.0  # at one time: a clock that stood still meanwhile is looked at again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +65,13 @@ class TesseractEngine:
         """Raise ``DependencyError`` when the program or one of the languages is missing. Start the program each time."""
         program = find(self.binary, self.tessdata)
         require(languages, program.languages(), where=program.path)
+
+    def list_languages(self) -> frozenset[str]:
+        """Return the languages of the program's data; none when there is no program. Start it once per process."""
+        try:
+            return languages_of(find(self.binary, self.tessdata))
+        except DependencyError:
+            return frozenset()
 
     def read(self, image: "Image", *, languages: str, dpi: int, timeout: float | None = None) -> Reading:
         """Read an image. One child process writes the words with their confidences, and the text is made of them."""
@@ -101,22 +117,50 @@ def _run(
             picture, base = os.path.join(folder, "page.tif"), os.path.join(folder, "page")
             _save(image, picture)
             # The child stays in the worker's process group, so that it is killed together with the worker.
-            done = subprocess.run(
+            process = subprocess.Popen(
                 [program.path, picture, base, *options],
                 env=program.environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
-                timeout=timeout,
-                check=False,
             )
-            if done.returncode:
-                raise _program_error(done.returncode, done.stderr)
+            stderr = _wait(process, timeout)
+            # The program writes what fits and says nothing: a page would be cut off, or pass for an empty one.
+            if _is_full(folder):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            if process.returncode:
+                raise _program_error(process.returncode, stderr)
             return [_read_text(f"{base}.{output}") for output in outputs]
-    except subprocess.TimeoutExpired as error:
-        raise _timeout_error() from error
     except OSError as error:
+        if error.errno in _NO_ROOM:
+            raise temporary_storage_error(error, os.path.join(tempfile.gettempdir(), "page")) from error
         raise DocumentError(f"tesseract could not be run: {error}", cause=Cause.OCR_FAILED, transient=True) from error
+
+
+def _is_full(folder: str) -> bool:
+    """Whether there is no room left in a folder that has just been written to."""
+    try:
+        facts = os.statvfs(folder)
+    except (AttributeError, OSError):  # no such call on this platform
+        return False
+    return facts.f_bavail * facts.f_frsize < _LEAST_FREE_BYTES or (facts.f_files > 0 and facts.f_favail == 0)
+
+
+def _wait(process: subprocess.Popen[bytes], timeout: float | None) -> bytes:
+    """Wait until the program has exited, and return what it wrote to stderr. Kill it after ``timeout`` seconds.
+
+    Time in which this process could not run, and so perhaps nobody, does not count.
+    """
+    deadline = math.inf if timeout is None else awake_clock.now() + timeout
+    with process:  # closes the pipe
+        try:
+            while (left := deadline - awake_clock.now()) > 0:
+                with suppress(subprocess.TimeoutExpired):
+                    return process.communicate(timeout=min(left, _WAIT_SECONDS))[1]
+            raise _timeout_error()
+        finally:
+            if process.poll() is None:
+                process.kill()
 
 
 def _save(image: "Image", path: str) -> None:

@@ -1,9 +1,11 @@
 """OCR by tesserocr: tesseract as a library in this process, with a language model that stays loaded."""
 
+import functools
 import importlib
+import importlib.util
 import os
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 from pdfbatch.errors import Cause, DependencyError, DocumentError
 from pdfbatch.ocr import tsv
 from pdfbatch.ocr.segmentation import AUTOMATIC, segmentation
-from pdfbatch.ocr.tessdata import find_folder, list_folders
+from pdfbatch.ocr.tessdata import find_folder, list_folders, list_languages
 from pdfbatch.ports import Reading
 
 if TYPE_CHECKING:
@@ -58,6 +60,12 @@ class TesserocrEngine:
     def check(self, languages: str) -> None:
         """Raise ``DependencyError`` when tesserocr or the data of one of the languages is missing."""
         _find_data(self.tessdata, languages)
+
+    def list_languages(self) -> frozenset[str]:
+        """Return the languages of all folders that it looks into; none without tesserocr."""
+        if importlib.util.find_spec("tesserocr") is None:
+            return frozenset()
+        return _list_all(tuple(_data_folders(self.tessdata)))
 
     def read(self, image: "Image", *, languages: str, dpi: int, timeout: float | None = None) -> Reading:
         """Read an image with this thread's model, which is loaded first if it is one of other languages."""
@@ -153,8 +161,17 @@ def _find_data(tessdata: str | None, languages: str) -> str:
     except ImportError as error:
         raise DependencyError(f"tesserocr cannot be loaded: {error}. pip install 'pdfbatch[tesserocr]'.") from error
     # Not tesserocr.get_languages(): without data of its own it searches the whole working directory.
+    return find_folder(languages, _data_folders(tessdata))
+
+
+def _data_folders(tessdata: str | None) -> Iterable[str]:
     chosen = tessdata or os.environ.get("TESSDATA_PREFIX")
-    return find_folder(languages, [chosen] if chosen else list_folders())
+    return [chosen] if chosen else list_folders()
+
+
+@functools.cache
+def _list_all(folders: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(name for folder in folders for name in list_languages(folder))
 
 
 def _timeout_error() -> DocumentError:

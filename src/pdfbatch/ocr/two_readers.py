@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pdfbatch.ports import OcrEngine, Reading
+from pdfbatch.ports import OcrEngine, Reading, SupportsLanguages
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -34,6 +34,10 @@ class TwoReaders:
     def second_reader(self) -> OcrEngine:
         """The second engine."""
         return self.second
+
+    def list_languages(self) -> frozenset[str]:
+        """Return the languages of the first, none where it cannot tell."""
+        return self.first.list_languages() if isinstance(self.first, SupportsLanguages) else frozenset()
 
     def check(self, languages: str) -> None:
         """Raise ``DependencyError`` when the first cannot read these languages, or the second is not installed."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from pdfbatch.lazy import lazy_face
 
 if TYPE_CHECKING:
+    from pdfbatch.outputs.callable_identity import describe
     from pdfbatch.outputs.catalog import Catalog
     from pdfbatch.outputs.exporter import export, export_pages
     from pdfbatch.outputs.index import IndexWriter, open_index
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 else:
     __getattr__, __dir__ = lazy_face(
         __name__,
+        callable_identity="describe",
         catalog="Catalog",
         exporter="export export_pages",
         index="IndexWriter open_index",
@@ -42,6 +44,7 @@ __all__ = [
     "Provenance",
     "Results",
     "delete_parts",
+    "describe",
     "export",
     "export_pages",
     "files_of",

@@ -45,7 +45,8 @@ def export_pages(output: Output | Address, target: Address, *, options: Mapping[
     """Write each page of each document as one row to ``target``, and return how many there were; else as ``export``.
 
     Rows hold ``document_uuid``, ``file_path``, ``project_uuid``, ``status`` (of the document), ``number``, ``source``,
-    ``reason``, ``confidence``, ``error_cause``, ``error_message`` and ``text``. A document without pages has no row.
+    ``reason``, ``confidence``, ``language``, ``note``, ``error_cause``, ``error_message`` and ``text``. A document without
+    pages has no row.
     """
     return _export(output, target, options, _page_rows)
 
@@ -153,6 +154,8 @@ def _page_rows(record: Mapping[str, Any]) -> Iterator[Row]:
             "source": page["source"],
             "reason": page["reason"],
             "confidence": page["confidence"],
+            "language": page.get("language"),
+            "note": page.get("note", ""),
             **_error(page["error"]),
             "text": page["text"],
         }

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Any, cast, overload
 
@@ -19,6 +19,7 @@ from pdfbatch.model import (
     Reread,
     TextSource,
 )
+from pdfbatch.outputs.callable_identity import describe
 from pdfbatch.outputs.keys import output_key
 from pdfbatch.ports import Output
 from pdfbatch.settings import Extraction
@@ -53,7 +54,9 @@ def delete_parts(output: Output, document: Document) -> None:
 @lru_cache(maxsize=64)  # one for each way in which documents differ from the batch: most batches have one
 def options_digest(extraction: Extraction, engines: tuple[str, ...], pages: str | None, languages: str | None) -> str:
     """Return a digest of every setting that can change a document's text. Versions of engines are not among them."""
-    settings = json.dumps([asdict(extraction), engines, (pages, languages)], sort_keys=True)
+    transform = describe(extraction.page_transform)
+    plain = asdict(replace(extraction, page_transform=None))  # a copy of the callable would cost what it holds
+    settings = json.dumps([plain, engines, (pages, languages), transform], sort_keys=True)
     return hashlib.sha256(settings.encode()).hexdigest()[:16]
 
 
@@ -209,6 +212,9 @@ def _page(entry: Mapping[str, Any], cpu_seconds: float = 0.0) -> Page:
         source=TextSource(entry["source"]),
         reason=entry["reason"],
         confidence=entry["confidence"],
+        weak_words=entry.get("weak_words"),
+        language=entry.get("language"),
+        note=entry.get("note", ""),
         failure=None if error is None else _failure(error),
         ocr=None if ocr is None else _ocr_details(ocr, cpu_seconds),
     )

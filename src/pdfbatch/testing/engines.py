@@ -1,14 +1,14 @@
 """Text engines for tests: one that reads text files as documents, and one that commits faults on chosen pages."""
 
 import os
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pdfbatch.errors import Cause, DocumentError
-from pdfbatch.ports import OpenDocument, OpenPage, PageFacts, TextEngine
+from pdfbatch.ports import Box, DocumentExtras, OpenDocument, OpenPage, PageFacts, TextEngine
 from pdfbatch.testing.faults import Fault, commit
 
 if TYPE_CHECKING:
@@ -42,12 +42,14 @@ class PlainEngine:
         return "1"
 
     @contextmanager
-    def open(self, source: str | bytes, *, password: str | None = None) -> Generator[OpenDocument]:
+    def open(
+        self, source: str | bytes, *, password: str | None = None, annotations: bool = True
+    ) -> Generator[OpenDocument]:
         """Open a local path or bytes.
 
         Raises ``DocumentError`` (``storage_not_found``, ``empty_input``, ``malformed`` when it is not UTF-8).
         """
-        del password
+        del password, annotations
         yield _PlainDocument(_text(source).split("\f"))
 
 
@@ -63,6 +65,10 @@ class _PlainDocument:
     def metadata(self) -> Mapping[str, str]:
         return {"Producer": "pdfbatch.testing"}
 
+    @property
+    def extras(self) -> DocumentExtras:
+        return DocumentExtras()
+
     @contextmanager
     def page(self, number: int) -> Generator[OpenPage]:
         if not 1 <= number <= len(self._pages):
@@ -76,6 +82,9 @@ class _PlainPage:
 
     def text(self) -> str:
         return self._text
+
+    def text_boxes(self) -> Sequence[Box]:
+        return ()
 
     def facts(self) -> PageFacts:
         return PageFacts(width=_WIDTH, height=_HEIGHT, glyphs=len(self._text))
@@ -109,10 +118,12 @@ class FaultyEngine:
         return self.engine.version
 
     @contextmanager
-    def open(self, source: str | bytes, *, password: str | None = None) -> Generator[OpenDocument]:
+    def open(
+        self, source: str | bytes, *, password: str | None = None, annotations: bool = True
+    ) -> Generator[OpenDocument]:
         """Open a local path or the bytes of a document with the engine behind it."""
         name = "" if isinstance(source, bytes) else os.path.basename(source)
-        with self.engine.open(source, password=password) as document:
+        with self.engine.open(source, password=password, annotations=annotations) as document:
             yield _FaultyDocument(self, name, document)
 
     def fault_in(self, name: str, number: int, text: str) -> Fault | None:
@@ -135,6 +146,10 @@ class _FaultyDocument:
     @property
     def metadata(self) -> Mapping[str, str]:
         return self._document.metadata
+
+    @property
+    def extras(self) -> DocumentExtras:
+        return self._document.extras
 
     @contextmanager
     def page(self, number: int) -> Generator[OpenPage]:

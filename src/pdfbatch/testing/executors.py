@@ -117,6 +117,7 @@ class ExecutorContract:
     def test_a_pool_has_a_name_and_a_capacity_of_at_least_one(self) -> None:
         with self._pool() as pool:
             assert pool.name
+            assert pool.kills is self.kills
             assert pool.capacity >= 1
 
     def test_entering_it_gives_the_pool_itself(self) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pdfbatch.errors import Cause, DependencyError, DocumentError
-from pdfbatch.ports import OcrEngine, Reading
+from pdfbatch.ports import OcrEngine, Reading, SupportsLanguages
 from pdfbatch.testing.pictures import TEXT, draw_page, join_words
 
 if TYPE_CHECKING:
@@ -50,6 +50,16 @@ class OcrEngineContract:
         assert (copy.name, copy.version) == (engine.name, engine.version)
         self._must_be_read(self._read(copy, draw_page()))
 
+    def test_it_reads_the_languages_that_it_lists(self) -> None:
+        engine = self.make_engine()
+        if not isinstance(engine, SupportsLanguages):
+            raise unittest.SkipTest("it cannot tell its languages")
+        languages = engine.list_languages()
+        assert {*self.languages.split("+")} <= languages
+        assert self.missing_language not in languages
+        for language in languages - {"osd"}:
+            engine.check(language)
+
     # --- reading --------------------------------------------------------------------------------------------------
 
     def test_print_is_read_with_confidence(self) -> None:
@@ -62,6 +72,7 @@ class OcrEngineContract:
     def test_letters_are_those_of_the_words_it_is_sure_of(self) -> None:
         reading = self._read(self.make_engine(), draw_page())
         letters = sum(map(str.isalnum, reading.text))
+        assert reading.weak_share is not None, "it does not tell which words are weak"
         assert reading.weak_share < 1 - _ENOUGH, f"{reading.weak_share} of the words of plain print are weak"
         assert _ENOUGH * letters <= reading.letters <= letters, f"{reading.letters} of {letters} letters"
 

@@ -33,6 +33,27 @@ def show_text(words: bytes, *, size: int = 12, at: tuple[int, int] = (72, 700), 
     return b"BT %d Tr /F1 %d Tf %d %d Td (%s) Tj ET\n" % (mode, size, *at, words)
 
 
+def make_field_pdf(
+    content: bytes, fields: Sequence[tuple[str, tuple[int, int, int, int]]], *, flags: int = 4, drawn: bool = True
+) -> bytes:
+    """Return a page with text fields: the value of each and its rectangle (left, bottom, right, top).
+
+    ``flags`` are those of annotations: 2 is hidden, 4 printed, 32 not viewed. Fields that are not ``drawn`` have no appearance.
+    """
+    objects = list[bytes]()
+    for index, (value, box) in enumerate(fields):
+        words, (left, bottom, right, top) = value.encode("latin-1"), box
+        look = b"/Tx BMC BT /F1 11 Tf 0 g 2 5 Td (%s) Tj ET EMC" % words
+        appearance = b"/AP<</N %d 0 R>>" % (10 + 2 * index + 1) if drawn else b""
+        objects += (
+            b"<</Type/Annot/Subtype/Widget/FT/Tx/T(field%d)/V(%s)/DA(/F1 11 Tf 0 g)/F %d/Rect[%d %d %d %d]%s>>"
+            % (index, words, flags, *box, appearance),
+            make_form(look, resources=b"/Font<</F1 5 0 R>>", box=(right - left, top - bottom)),
+        )
+    annotations = b" ".join(b"%d 0 R" % (10 + 2 * index) for index in range(len(fields)))
+    return make_page_pdf(content, page=b"/MediaBox[0 0 612 792]/Annots[%s]" % annotations, more=objects)
+
+
 def make_stream(data: bytes, entries: bytes = b"") -> bytes:
     """Return a stream object."""
     return b"<<%s/Length %d>>stream\n%s\nendstream" % (entries, len(data), data)

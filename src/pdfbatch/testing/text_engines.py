@@ -8,8 +8,16 @@ from typing import TYPE_CHECKING
 
 from pdfbatch import samples
 from pdfbatch.errors import Cause, DocumentError
-from pdfbatch.ports import PageFacts, TextEngine, pixels_per_side
-from pdfbatch.testing.pdfs import make_form, make_image, make_page_pdf, make_unicode_pdf, make_unmapped_pdf, show_text
+from pdfbatch.ports import DocumentExtras, PageFacts, SupportsEvidence, TextEngine, pixels_per_side
+from pdfbatch.testing.pdfs import (
+    make_field_pdf,
+    make_form,
+    make_image,
+    make_page_pdf,
+    make_unicode_pdf,
+    make_unmapped_pdf,
+    show_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -36,6 +44,9 @@ class TextEngineContract:
 
     draws: bool = True
     """``False`` for an engine that cannot draw pages: its ``image`` then raises ``DocumentError``."""
+
+    sees_annotations: bool = True
+    """``False`` for an engine that does not read form fields and annotations."""
 
     def make_engine(self) -> TextEngine:
         """Return the engine under test."""
@@ -95,6 +106,78 @@ class TextEngineContract:
             mapping = [(0x41, "x"), (0x42, meaning), (0x43, "y")]
             text = _text_of(self.make_engine(), make_unicode_pdf(b"ABC", mapping))
             assert text.encode().decode().strip() in (f"x{stored}y", "xy"), (meaning, text)
+
+    def test_a_hyphen_at_the_end_of_a_line_stays_and_so_does_the_line(self) -> None:
+        text = _text_of(self.make_engine(), samples.text_pdf(["They had a per-\nmit for it."]))
+        assert [line.strip() for line in text.splitlines()] == ["They had a per-", "mit for it."], text
+
+    def test_no_control_character_is_in_a_text(self) -> None:
+        mapping = [(0x41, "x"), (0x42, "\x01"), (0x43, "\x1f"), (0x44, "\uffff"), (0x45, "\x02"), (0x46, "y")]
+        text = _text_of(self.make_engine(), make_unicode_pdf(b"ABCDEF", mapping))
+        assert text.strip().startswith("x"), text
+        assert text.strip().endswith("y"), text
+        assert not {"\x01", "\x02", "\x1f", "\ufffe", "\uffff"} & set(text), text
+
+    def test_boxes_of_text_lie_where_the_page_shows_it(self) -> None:
+        pdf = make_page_pdf(show_text(b"Seen", at=(72, 700)), page=b"/MediaBox[0 0 612 792]/Rotate 90")
+        with self.make_engine().open(pdf) as document, document.page(1) as page:
+            for box in page.text_boxes():
+                assert 690 < box.left < box.right < 720, box
+                assert 65 < box.top < box.bottom < 110, box
+
+    # --- form fields and annotations ------------------------------------------------------------------------------
+
+    def test_a_value_of_a_form_field_stands_behind_its_label(self) -> None:
+        self._must_see_annotations()
+        content = show_text(b"Name:") + show_text(b"Town:", at=(72, 660))
+        words = _text_of(self.make_engine(), make_field_pdf(content, [("Ada Byron", (150, 695, 350, 713))])).split()
+        assert words == ["Name:", "Ada", "Byron", "Town:"], words
+
+    def test_annotations_are_left_out_on_demand(self) -> None:
+        pdf = make_field_pdf(show_text(b"Name:"), [("Ada", (150, 695, 350, 713))])
+        with self.make_engine().open(pdf, annotations=False) as document, document.page(1) as page:
+            assert page.text().split() == ["Name:"]
+
+    def test_what_is_hidden_or_not_to_be_printed_is_not_in_the_text(self) -> None:
+        self._must_see_annotations()
+        for flags in (0, 1, 2, 6, 32, 36):
+            pdf = make_field_pdf(show_text(b"Name:"), [("Ada", (150, 695, 350, 713))], flags=flags)
+            assert _text_of(self.make_engine(), pdf).split() == ["Name:"], flags
+
+    def test_each_value_is_there_once_however_often_a_page_is_read(self) -> None:
+        self._must_see_annotations()
+        pdf = make_field_pdf(show_text(b"Name:"), [("Ada", (150, 695, 350, 713))])
+        with self.make_engine().open(pdf) as document:
+            for _ in range(3):
+                with document.page(1) as page:
+                    assert page.text().split() == page.text().split() == ["Name:", "Ada"]
+
+    # --- extras ---------------------------------------------------------------------------------------------------
+
+    def test_a_plain_document_has_no_extras(self) -> None:
+        with self.make_engine().open(samples.text_pdf(["Hello"])) as document:
+            assert document.extras == DocumentExtras()
+
+    # --- evidence, from engines that have it ----------------------------------------------------------------------
+
+    def test_a_page_of_text_is_plain_and_one_with_a_picture_or_a_form_is_not(self) -> None:
+        assert self._is_plain(samples.text_pdf(["word " * 300])) is not False
+        scan = make_page_pdf(
+            show_text(b"seen") + b"q 612 0 0 792 0 0 cm /Im Do Q",
+            resources=b"/XObject<</Im 10 0 R>>",
+            more=[make_image(612, 792)],
+        )
+        form = make_page_pdf(
+            show_text(b"seen") + b"/Fm Do", resources=b"/XObject<</Fm 10 0 R>>", more=[make_form(b"0 0 600 700 re f")]
+        )
+        for pdf in (scan, form):
+            assert self._is_plain(pdf) is not True
+
+    def test_a_sound_image_does_not_end_early(self) -> None:
+        with self.make_engine().open(samples.scanned_pdf(["Hello"])) as document, document.page(1) as page:
+            if not isinstance(page, SupportsEvidence):
+                raise unittest.SkipTest("it has no evidence")
+            assert page.cut_images() == 0
 
     # --- sources --------------------------------------------------------------------------------------------------
 
@@ -238,9 +321,18 @@ class TextEngineContract:
 
     # --- parts ----------------------------------------------------------------------------------------------------
 
+    def _must_see_annotations(self) -> None:
+        if not self.sees_annotations:
+            raise unittest.SkipTest("it does not read annotations")
+
     def _must_draw(self) -> None:
         if not self.draws:
             raise unittest.SkipTest("it cannot draw")
+
+    def _is_plain(self, source: bytes) -> bool | None:
+        """Return whether the first page is plain, ``None`` from an engine that does not tell."""
+        with self.make_engine().open(source) as document, document.page(1) as page:
+            return page.is_plain() if isinstance(page, SupportsEvidence) else None
 
     def _facts_of(self, source: bytes) -> PageFacts:
         with self.make_engine().open(source) as document, document.page(1) as page:

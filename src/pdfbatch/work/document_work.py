@@ -22,6 +22,7 @@ from pdfbatch.work.result_writer import PendingWrite, ResultWriter
 from pdfbatch.work.splitter import Splitter
 from pdfbatch.work.time_budget import TimeBudget
 
+_FACTS_BYTES, _UNLIMITED_BYTES = 16 << 20, 1 << 40
 BACKGROUND_WRITE_BYTES = 1 << 20
 """Larger results are written before the worker begins its next task, so that pending writes take little memory."""
 
@@ -41,6 +42,14 @@ class DocumentWork:
     limits: Limits = Limits()
     output: Output | None = None
     versions: dict[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def max_result_bytes(self) -> int:
+        """What a result may amount to: facts, and without output the text."""
+        if self.output is not None:
+            return _FACTS_BYTES
+        text = self.limits.max_text_bytes
+        return _FACTS_BYTES + (_UNLIMITED_BYTES if text is None else text)
 
     def load(self) -> None:
         """Import what the output needs."""
@@ -114,12 +123,15 @@ class DocumentWork:
         with opener.open(source, document) as (engine, reader):
             numbers = opener.page_numbers(document, reader.opened)
             pages, pending = reader.read_text_layers(numbers, task.skipped_pages, budget, watch)
+            language = reader.guess_language(pages) if pending else None
             partial = PartialDocument(
                 fingerprint=source.fingerprint,
                 engine=engine,
                 page_numbers=numbers,
                 pdf_metadata=dict(reader.opened.metadata),
                 pages=tuple(pages),
+                missing=opener.missing_pages(document, reader.opened),
+                language=language,
             )
             if (split := self._splitter.split(task, partial, pending)) is not None:
                 return split

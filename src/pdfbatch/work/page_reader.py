@@ -1,18 +1,38 @@
 """Read one page: its text layer, or OCR, with the reason for the choice."""
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
+from pdfbatch import awake_clock
 from pdfbatch.errors import Cause, DependencyError, DocumentError
+from pdfbatch.language_codes import AUTO
 from pdfbatch.model import Document, Failure, Page, Reason, TextSource
 from pdfbatch.outcomes import failed_pages
-from pdfbatch.ports import OcrEngine, OpenDocument, OpenPage, PageFacts, TextEngine, Watch
+from pdfbatch.ports import Box, OcrEngine, OpenDocument, OpenPage, PageFacts, SupportsEvidence, Watch
 from pdfbatch.settings import Extraction, Limits
 from pdfbatch.work.drawn_page import DrawnPage
-from pdfbatch.work.page_rules import PREVIEW_DPI, decide, is_blank, needs_inspection
-from pdfbatch.work.recognition import recognize
+from pdfbatch.work.language_choice import LanguageChooser, choose_for
+from pdfbatch.work.merging import drop_repeated_lines
+from pdfbatch.work.page_rules import (
+    PREVIEW_DPI,
+    Decision,
+    decide,
+    decide_by_print,
+    dpi_to_look,
+    has_faint_print,
+    has_two_layers,
+    is_blank,
+    is_full_of_text,
+    is_pale,
+    needs_inspection,
+)
+from pdfbatch.work.recognition import Recognition, recognize
+from pdfbatch.work.second_opinion import SecondOpinion
+from pdfbatch.work.text_choice import TextLayer, choose_text, is_weak, layer_page
+from pdfbatch.work.text_signs import badness, is_doubtful, is_language
 from pdfbatch.work.time_budget import TimeBudget, count_cpu_seconds
+from pdfbatch.work.transform import apply_transform
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +50,17 @@ class PendingPage:
 
 @dataclass(slots=True)
 class PageReader:
-    """Read the pages of one open document. ``data`` is its local path or its bytes, for the second engine."""
+    """Read the pages of one open document. ``second`` is asked about pages that the first engine does not read well."""
 
     document: Document
-    data: str | bytes
     opened: OpenDocument
     extraction: Extraction
     limits: Limits
-    second_engine: TextEngine | None
+    second: SecondOpinion
     ocr_engine: OcrEngine | None
     ocr_seconds: float = 0.0
     _text_bytes: int = 0
-    _second_found_nothing: bool = False
+    _chooser: LanguageChooser | None = None
 
     # --- text layer ---------------------------------------------------------------------------------------------
 
@@ -74,46 +93,93 @@ class PageReader:
         try:
             with self.opened.page(number) as page:
                 found = self._choose_source(number, page)
-                return self._count_text(found) if isinstance(found, Page) else found
+                return self._finish(found) if isinstance(found, Page) else found
         except MemoryError:
             raise
         except Exception as error:  # noqa: BLE001 (isolation is the purpose: a bad page costs that page)
             return self._failed_page(number, error)
 
     def _choose_source(self, number: int, page: OpenPage) -> Page | PendingPage:
-        text = page.text()
-        mode, rules = self.extraction.ocr, self.extraction.rules
+        text, mode, rules = page.text(), self.extraction.ocr, self.extraction.rules
         if mode == "always":
             return PendingPage(number, Reason.OCR_ALWAYS, text)
-        if mode == "never":
-            return _text_page(number, text, Reason.TEXT_LAYER if text.strip() else Reason.NO_TEXT_LAYER)
-        if not needs_inspection(text, rules):
-            return _text_page(number, text, Reason.TEXT_LAYER)
-        facts = page.facts()
+        if is_doubtful(text) and (bad := badness(text)) > rules.garbage_share:
+            better = self._better_text(number, text, bad)
+            return better or self._by_ocr(number, Reason.GARBAGE_TEXT_LAYER, text)
+        if not needs_inspection(text, rules) and (mode == "never" or _is_plain(page)):
+            return layer_page(number, text, Reason.TEXT_LAYER)
+        return self._choose_by_facts(number, page, text)
+
+    def _choose_by_facts(self, number: int, page: OpenPage, text: str) -> Page | PendingPage:
+        facts, rules = page.facts(), self.extraction.rules
         decision = decide(text, facts, rules)
-        if decision.reason is Reason.NO_TEXT_LAYER and (second := self._read_with_second_engine(number, facts)):
-            return _text_page(number, second, Reason.SECOND_ENGINE)
-        if decision.source == "text":
-            return _text_page(number, text, decision.reason)
-        return PendingPage(number, decision.reason, text, may_be_blank=decision.source == "preview")
+        if decision.reason is Reason.GARBAGE_TEXT_LAYER and (better := self._better_text(number, text, 1.0)):
+            return better
+        if (
+            decision.reason is Reason.NO_TEXT_LAYER
+            and not facts.images
+            and (second := self.second.text(number)).strip()
+        ):
+            return layer_page(number, second, Reason.SECOND_ENGINE)
+        if decision.reason is Reason.BLANK:
+            return self._confirm_blank(number)
+        looks = decision.source == "look" and self.extraction.ocr == "auto"
+        boxes = page.text_boxes() if looks or facts.invisible_glyphs else ()
+        if facts.invisible_glyphs and has_two_layers(boxes, facts):
+            text = drop_repeated_lines(text)
+        if looks:
+            decision = self._look(page, text, facts, boxes)
+        if decision.source in ("text", "look"):
+            return layer_page(number, text, decision.reason)
+        return self._by_ocr(number, decision.reason, text, may_be_blank=decision.source == "preview")
 
-    def _read_with_second_engine(self, number: int, facts: PageFacts) -> str:
-        """Return the text that the second engine finds on a page where the first found none and there is no image.
+    def _by_ocr(self, number: int, reason: Reason, text: str, *, may_be_blank: bool = False) -> Page | PendingPage:
+        """Return a page that needs OCR, or the page without it where OCR is not wanted."""
+        if self.extraction.ocr == "never":
+            return layer_page(number, text, Reason.TEXT_LAYER if text.strip() else Reason.NO_TEXT_LAYER)
+        return PendingPage(number, reason, text, may_be_blank=may_be_blank)
 
-        A second engine that finds nothing either is not asked again for this document.
-        """
-        if self.second_engine is None or facts.images or self._second_found_nothing:
-            return ""
+    def _look(self, page: OpenPage, text: str, facts: PageFacts, boxes: Sequence[Box]) -> Decision:
+        """Decide by a small image of the page. The text layer must do where there are no boxes, or no image."""
+        rules = self.extraction.rules
+        settled = Decision("text", Reason.LITTLE_TEXT_NO_SCAN if needs_inspection(text, rules) else Reason.TEXT_LAYER)
+        if not boxes or is_full_of_text(boxes, facts):
+            return settled
+        dpi = dpi_to_look(facts)
         try:
-            with (
-                self.second_engine.open(self.data, password=self.document.password) as opened,
-                opened.page(number) as page,
-            ):
-                text = page.text()
+            image = page.image(dpi)
         except DocumentError:
-            text = ""
-        self._second_found_nothing = not text.strip()
-        return "" if self._second_found_nothing else text
+            return settled
+        return decide_by_print(text, facts, rules, boxes=boxes, image=image, dpi=dpi)
+
+    def _better_text(self, number: int, text: str, bad: float) -> Page | None:
+        """Return the page with the second engine's text, if that is clearly better by the same signs, and not much shorter.
+
+        Where OCR can read the page, a text that is not surely language does not do.
+        """
+        second, limit = self.second.text(number), self.extraction.rules.garbage_share
+        if len(second.strip()) * 2 < len("".join(text.split())) or badness(second) > min(limit, bad - limit):
+            return None
+        is_sure = is_language(second) or (self.extraction.ocr == "never" and second.strip())
+        return layer_page(number, second, Reason.SECOND_ENGINE) if is_sure else None
+
+    def _confirm_blank(self, number: int) -> Page:
+        """Return a page on which the first engine finds nothing: blank only if the second engine finds nothing, either."""
+        if not self.second.name:
+            return Page(number=number, reason=Reason.BLANK)
+        try:
+            text, facts = self.second.look(number)
+        except DocumentError as error:
+            if error.cause is Cause.NOT_A_PDF:  # a kind of document that only the first engine knows
+                return Page(number=number, reason=Reason.BLANK)
+            message = f"nothing can be found on the page, and {self.second.name} cannot read it: {error}"
+            return self._failed_page(number, DocumentError(message, cause=Cause.MALFORMED))
+        if text.strip():
+            return layer_page(number, text, Reason.SECOND_ENGINE)
+        if facts.images or facts.objects or facts.vector_objects:
+            message = f"nothing can be found on the page, although {self.second.name} sees that something is drawn"
+            return self._failed_page(number, DocumentError(message, cause=Cause.MALFORMED))
+        return Page(number=number, reason=Reason.BLANK)
 
     # --- OCR ------------------------------------------------------------------------------------------------------
 
@@ -123,14 +189,16 @@ class PageReader:
         pages: list[Page] = []
         for waiting in pending:
             if missing is not None:
-                pages.append(_text_page(waiting.number, waiting.text, waiting.reason, failure=missing))
+                pages.append(
+                    self._finish(replace(layer_page(waiting.number, waiting.text, waiting.reason), failure=missing))
+                )
             elif budget.check():
                 pages.extend(failed_pages([waiting.number], budget.failure(self.document.file_path)))
             elif self._is_over_text_limit():
                 pages.append(self._over_limit_page(waiting.number))
             else:
                 watch.page(waiting.number)
-                pages.append(self._count_text(self._ocr_page(waiting, budget)))
+                pages.append(self._finish(self._ocr_page(waiting, budget)))
         watch.page(0)
         return pages
 
@@ -139,7 +207,7 @@ class PageReader:
         if self.ocr_engine is None:
             message = f"{self.document.file_path}: the page needs OCR, which is not installed"
             return Failure(cause=Cause.OCR_UNAVAILABLE, message=message)
-        if self.document.languages is None:  # the languages of the batch were checked when it began
+        if self.document.languages in (None, AUTO):  # the languages of the batch were checked when it began
             return None
         try:
             self.ocr_engine.check(self.document.languages)
@@ -167,40 +235,89 @@ class PageReader:
 
     def _draw_and_read(self, waiting: PendingPage, page: OpenPage, deadline: float | None) -> Page:
         assert self.ocr_engine is not None
-        rules, cpu = self.extraction.rules, count_cpu_seconds()
-        drawn = DrawnPage(page, page.facts(), self.extraction, self.limits.max_pixels)
+        rules, facts, cpu = self.extraction.rules, page.facts(), count_cpu_seconds()
+        drawn = DrawnPage(page, facts, self.extraction, self.limits.max_pixels)
         if waiting.may_be_blank and is_blank(page.image(min(PREVIEW_DPI, drawn.dpi)), rules):
-            return Page(number=waiting.number, reason=Reason.BLANK)
-        if is_blank(drawn.image, rules):
-            return Page(number=waiting.number, reason=Reason.BLANK)
+            return self._blank_page(waiting, page, facts)
+        pale = is_pale(drawn.image, rules)
+        if pale and not has_faint_print(drawn.image):
+            return self._blank_page(waiting, page, facts)
         drawn.sharpen()
-        found = recognize(
-            drawn,
-            engine=self.ocr_engine,
-            languages=self.document.languages or self.extraction.languages,
-            timeout=None if deadline is None else deadline - time.monotonic(),
-            extraction=self.extraction,
-        )
-        reading = found.reading
-        if not reading.text.strip() and waiting.text.strip():
-            return _text_page(waiting.number, waiting.text, waiting.reason)
-        return Page(
-            number=waiting.number,
-            text=reading.text,
-            source=TextSource.OCR,
-            reason=waiting.reason,
-            confidence=None if reading.confidence is None else round(reading.confidence, 1),
-            ocr=found.details(count_cpu_seconds() - cpu),
-        )
+        engine = self.ocr_engine
 
-    # --- limit of the text, failures ------------------------------------------------------------------------------
+        def read(languages: str) -> Recognition:
+            return recognize(
+                drawn,
+                engine=engine,
+                languages=languages,
+                timeout=None if deadline is None else deadline - awake_clock.now(),
+                extraction=self.extraction,
+            )
+
+        choice = self.languages().read(read)
+        reading = choice.recognition.reading
+        if pale and not waiting.text.strip() and is_weak(reading, rules.weak_confidence):
+            return Page(number=waiting.number, reason=Reason.FAINT_MARKS)
+        found = choose_text(waiting.number, waiting.reason, _text_layer(waiting, page, facts), reading)
+        if found.source is not TextSource.OCR or not found.text.strip():
+            return self._without_more(found, page, facts)
+        details = choice.recognition.details(count_cpu_seconds() - cpu)
+        found = replace(found, language=choice.language, note=choice.note, ocr=details)
+        cut = page.cut_images() if isinstance(page, SupportsEvidence) else 0
+        return found if not cut else self._read_in_part(found, f"{_images(cut)} ends early, so that a part is missing")
+
+    def _blank_page(self, waiting: PendingPage, page: OpenPage, facts: PageFacts) -> Page:
+        found = layer_page(waiting.number, waiting.text, waiting.reason)
+        return self._without_more(found if waiting.text.strip() else replace(found, reason=Reason.BLANK), page, facts)
+
+    def _without_more(self, found: Page, page: OpenPage, facts: PageFacts) -> Page:
+        """Return a page on which OCR found nothing more: it may be so, or its images could not be decoded."""
+        broken = facts.undecoded_images
+        if facts.images and isinstance(page, SupportsEvidence):
+            broken = max(broken, page.cut_images())
+        if not broken:
+            return found
+        if not found.text.strip() and (second := self.second.text(found.number)).strip():
+            found = layer_page(found.number, second, Reason.SECOND_ENGINE)
+        return self._read_in_part(found, f"{_images(broken)} cannot be decoded")
+
+    def _read_in_part(self, page: Page, said: str) -> Page:
+        """Return a page with the text that it has, and a failure that says what is missing."""
+        failed = self._failed_page(page.number, DocumentError(said, cause=Cause.MALFORMED))
+        return replace(page, failure=failed.failure) if page.text.strip() else failed
+
+    def guess_language(self, pages: Iterable[Page] = (), known: str | None = None) -> str | None:
+        """Return the language in which pages are read first, where it is guessed and clear.
+
+        ``known`` was guessed by another task for this document; else the text of ``pages`` may tell.
+        """
+        chooser = self.languages()
+        chooser.guessed = chooser.guessed or known
+        chooser.learn(page.text for page in pages)
+        return chooser.guessed
+
+    def languages(self) -> LanguageChooser:
+        """Return what chooses the languages for the pages of this document, made when a page needs OCR."""
+        if self._chooser is None:
+            asked = self.document.languages or self.extraction.ocr_languages
+            self._chooser = choose_for(self.ocr_engine, asked)
+        return self._chooser
+
+    # --- transform, limit of the text, failures ------------------------------------------------------------------------------
 
     def _is_over_text_limit(self) -> bool:
         limit = self.limits.max_text_bytes
         return limit is not None and self._text_bytes > limit
 
-    def _count_text(self, page: Page) -> Page:
-        """Add a page to the document's text. Return it, or a failed page when the text exceeds its limit with it."""
+    def _finish(self, page: Page) -> Page:
+        """Let the caller's function change a page and add it to the document's text. Return it.
+
+        Return a failed page when the function fails, or when the document's text exceeds its limit with the page.
+        """
+        try:
+            page = apply_transform(self.extraction.page_transform, page)
+        except DocumentError as error:
+            return self._failed_page(page.number, error)
         self._text_bytes += len(page.text.encode())
         return self._over_limit_page(page.number) if self._is_over_text_limit() else page
 
@@ -218,6 +335,17 @@ class PageReader:
         return failed_pages([number], failure)[0]
 
 
-def _text_page(number: int, text: str, reason: Reason, failure: Failure | None = None) -> Page:
-    source = TextSource.TEXT_LAYER if text.strip() else TextSource.NONE
-    return Page(number=number, text=text, source=source, reason=reason, failure=failure)
+def _is_plain(page: OpenPage) -> bool:
+    """Return whether the text layer of a page is surely all that it shows. An engine that cannot tell is believed."""
+    return not isinstance(page, SupportsEvidence) or page.is_plain()
+
+
+def _text_layer(waiting: PendingPage, page: OpenPage, facts: PageFacts) -> TextLayer:
+    if not waiting.text.strip():
+        return TextLayer(text=waiting.text)
+    tops = [box.top / max(facts.height, 1.0) for box in page.text_boxes()]
+    return TextLayer(text=waiting.text, tops=tops, invisible=facts.invisible_glyphs * 2 > facts.glyphs)
+
+
+def _images(count: int) -> str:
+    return "an image on it" if count == 1 else f"each of {count} images on it"

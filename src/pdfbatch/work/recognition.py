@@ -1,10 +1,10 @@
 """Read the image of a page by OCR, and again where the first reading is weak: turned, or in another way."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
+from pdfbatch import awake_clock
 from pdfbatch.errors import DocumentError
 from pdfbatch.model import OcrDetails, Reread
 from pdfbatch.ports import OcrEngine, Reading, SupportsSecondReader
@@ -195,7 +195,7 @@ def _pays_elsewhere(reading: Reading) -> bool:
     Where most words are weak, there is no print, and no resolution helps.
     """
     least, most = _PARTLY_WEAK
-    return reading.words >= _ENOUGH_WORDS and least <= reading.weak_share <= most
+    return reading.words >= _ENOUGH_WORDS and least <= (reading.weak_share or 0.0) <= most
 
 
 def _better(first: Recognition, second: Recognition) -> Recognition:
@@ -212,5 +212,5 @@ def _count_down(timeout: float | None) -> Callable[[], float | None]:
     """Return a function that returns how many seconds are left, ``None`` without a limit."""
     if timeout is None:
         return lambda: None
-    end = time.monotonic() + timeout
-    return lambda: end - time.monotonic()
+    end = awake_clock.now() + timeout
+    return lambda: end - awake_clock.now()

@@ -66,6 +66,7 @@ class Splitter:
         source = self.opener.load(task)
         check_version(task, partial.fingerprint, source.fingerprint)
         with self.opener.open(source, document) as (_, reader):
+            reader.guess_language(known=partial.language)
             pages, pending = reader.read_text_layers(task.page_numbers, task.skipped_pages, budget, watch)
             pages += reader.run_ocr(pending, budget, watch)
         self.opener.check_unchanged(task, source)

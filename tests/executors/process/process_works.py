@@ -32,9 +32,9 @@ class Act:
         text = act(task, watch)
         page = Page(number=1, text=text)
         document = Document(task.document.file_path)
-        if text == "unpicklable":
-            document = Document(task.document.file_path, metadata={"lock": Locked()})
-        return TaskResult(result=DocumentResult(document=document, status=DocumentStatus.SUCCEEDED, pages=(page,)))
+        facts: dict[str, str] = {"lock": Locked()} if text == "unsendable" else {}  # type: ignore[dict-item]  # pyright: ignore[reportAssignmentType] (the point)
+        result = DocumentResult(document=document, status=DocumentStatus.SUCCEEDED, pages=(page,), pdf_metadata=facts)
+        return TaskResult(result=result)
 
 
 @dataclass(frozen=True)
@@ -163,6 +163,29 @@ def _leave_child(task: Task, watch: Watch | None) -> str:
     return str(child.pid)
 
 
+def _start_session(task: Task) -> None:
+    child = subprocess.Popen(["sleep", "1000"], start_new_session=True)
+    with open(str(task.document.metadata["pid_file"]), "w", encoding="ascii") as file:
+        file.write(str(child.pid))
+
+
+def _leave_session(task: Task, watch: Watch | None) -> str:
+    _start_session(task)
+    return ""
+
+
+def _die_with_session(task: Task, watch: Watch | None) -> str:
+    _start_session(task)
+    os.kill(os.getpid(), signal.SIGKILL)
+    return ""
+
+
+def _hang_with_session(task: Task, watch: Watch | None) -> str:
+    _start_session(task)
+    time.sleep(1000)
+    return ""
+
+
 def _die_with_a_forked_child(task: Task, watch: Watch | None) -> str:
     if os.fork() == 0:  # it holds all pipes of the worker open
         time.sleep(60)
@@ -203,8 +226,8 @@ def _print(task: Task, watch: Watch | None) -> str:
     return sys.stdin.read()
 
 
-def _unpicklable(task: Task, watch: Watch | None) -> str:
-    return "unpicklable"
+def _unsendable(task: Task, watch: Watch | None) -> str:
+    return "unsendable"
 
 
 def _nonsense(task: Task, watch: Watch | None) -> str:
@@ -253,6 +276,9 @@ ACTS: dict[str, Callable[[Task, Watch | None], str]] = {
     "hang_in_c": _hang_in_c,
     "hang_in_child": _hang_in_child,
     "leave_child": _leave_child,
+    "leave_session": _leave_session,
+    "die_with_session": _die_with_session,
+    "hang_with_session": _hang_with_session,
     "forked_child": _die_with_a_forked_child,
     "eat_slowly": _eat_memory_slowly,
     "eat_at_once": _eat_memory_at_once,
@@ -260,7 +286,7 @@ ACTS: dict[str, Callable[[Task, Watch | None], str]] = {
     "raise": _raise,
     "big": _big,
     "print": _print,
-    "unpicklable": _unpicklable,
+    "unsendable": _unsendable,
     "nonsense": _nonsense,
     "environment": _environment,
     "leave_file": _leave_file,

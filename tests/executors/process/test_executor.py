@@ -233,11 +233,11 @@ def test_a_task_that_cannot_be_pickled_costs_itself_only() -> None:
         assert wait_for_result(good).failure is None
 
 
-def test_a_result_that_cannot_be_pickled_costs_itself_only() -> None:
+def test_a_result_that_cannot_be_sent_costs_itself_only() -> None:
     with start_pool() as pool:
-        cause, _, message = failure_of(pool.submit(task("unpicklable")))
+        cause, _, message = failure_of(pool.submit(task("unsendable")))
         assert cause is Cause.INTERNAL
-        assert message.startswith("unpicklable.pdf: ")
+        assert message.startswith("unsendable.pdf: ")
         assert text_of(pool.submit(task()))
 
 

@@ -17,7 +17,7 @@ from pdfbatch.executors.process.protocol import Setup
 
 pytestmark = pytest.mark.skipif(not can_use_forkserver(), reason="needs a fork server, so Linux")
 
-_NEEDED = 7  # three pipes, and a descriptor of the process
+_NEEDED = 7  # three pipes, and a pidfd
 
 
 @pytest.fixture
@@ -26,7 +26,9 @@ def client(tmp_path: pathlib.Path) -> Iterator[ForkServerClient]:
     launch = LaunchSpec(
         python=sys.executable,
         environment={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        setup=pickle.dumps(Setup(python_path=None, recycle_bytes=None, work=pickle.dumps(Act(limits=FREE)))),
+        setup=pickle.dumps(
+            Setup(python_path=None, recycle_bytes=None, max_result_bytes=1 << 20, work=pickle.dumps(Act(limits=FREE)))
+        ),
         use_forkserver=True,
     )
     client = ForkServerClient(launch, str(tmp_path))

@@ -1,19 +1,27 @@
 """Documents and pages that pdfium has opened. Imported only where documents are opened, because it loads pypdfium2."""
 
 import os
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from ctypes import c_ubyte, c_ushort, create_string_buffer
+from ctypes import byref, c_double, c_float, c_ubyte, create_string_buffer
 from dataclasses import dataclass, field
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 import pypdfium2.raw
 
-from pdfbatch.engines.errors import open_error, source_name
-from pdfbatch.engines.pdfium.objects import page_facts
+from pdfbatch.engines.coverage import Area
+from pdfbatch.engines.errors import find_late_header, open_error, source_name
+from pdfbatch.engines.page_frame import PageFrame
+from pdfbatch.engines.pdfium.annotations import count_fields, has_annotations, read_annotations
+from pdfbatch.engines.pdfium.evidence import count_cut_images, is_plain
+from pdfbatch.engines.pdfium.extras import count_attachments, is_portfolio, xfa_kind
+from pdfbatch.engines.pdfium.glyphs import Glyphs, whole_text
+from pdfbatch.engines.pdfium.mending import SIGNS, is_letter_spaced, mend, mends_by_glyphs
+from pdfbatch.engines.pdfium.objects import page_facts, visible_area
+from pdfbatch.engines.placement import Block, place_blocks
 from pdfbatch.errors import Cause, DocumentError
-from pdfbatch.ports import PageFacts, pixels_per_side
+from pdfbatch.ports import Box, DocumentExtras, PageFacts, pixels_per_side
 from pdfbatch.text import storable_text
 
 if TYPE_CHECKING:
@@ -32,6 +40,10 @@ _PDFIUM = RLock()
 _METADATA_KEYS = ("Title", "Author", "Subject", "Keywords", "Creator", "Producer", "CreationDate", "ModDate")
 _METADATA_BYTES = 512
 _WHITE = b"\xff"
+_TEXT_AREAS = 5_000
+# For pdfium to write into, which it does for each page: whoever holds the lock has them for himself.
+_CROP, _MEDIA = tuple(c_float() for _ in range(4)), tuple(c_float() for _ in range(4))
+_CROP_PLACES, _MEDIA_PLACES = tuple(map(byref, _CROP)), tuple(map(byref, _MEDIA))
 _ERRORS = {
     pdfium.FPDF_ERR_FILE: "pdfium cannot read the file",
     pdfium.FPDF_ERR_FORMAT: "pdfium finds no PDF structure in it",
@@ -40,12 +52,12 @@ _ERRORS = {
 
 
 @contextmanager
-def open_document(source: str | bytes, password: str | None) -> "Generator[PdfiumDocument]":
+def open_document(source: str | bytes, password: str | None, *, annotations: bool) -> "Generator[PdfiumDocument]":
     """Open as ``PdfiumEngine.open`` promises."""
     with _PDFIUM:
-        handle = _load_document(source, password)
-    # pdfium still reads from the bytes, without a reference of its own: this frame keeps them alive.
-    document = PdfiumDocument(handle)
+        handle, data = _load_document(source, password)
+    # pdfium still reads from the bytes, without a reference of its own: the document keeps them alive.
+    document = PdfiumDocument(handle, data, password, annotations=annotations)
     try:
         document.page_count = _page_count(source, handle)
         yield document
@@ -55,12 +67,18 @@ def open_document(source: str | bytes, password: str | None) -> "Generator[Pdfiu
 
 @dataclass(slots=True)
 class PdfiumDocument:
-    """A PDF that pdfium has opened."""
+    """A PDF that pdfium has opened. ``data`` is what pdfium reads: a path, or bytes. ``fields`` counts form fields by page."""
 
     handle: Handle = field(repr=False)
+    data: str | bytes = field(repr=False)
+    password: str | None = field(repr=False)
+    annotations: bool = field(kw_only=True)
     page_count: int = 0
+    fields: dict[int, int] = field(default_factory=dict[int, int])
+    _notes: dict[int, list[Block]] = field(default_factory=dict[int, list[Block]], repr=False)
     _form: Handle = field(default=None, repr=False)
     _form_settings: object = field(default=None, repr=False)
+    _copy: "PdfiumDocument | None" = field(default=None, repr=False)
 
     @property
     def metadata(self) -> Mapping[str, str]:
@@ -68,6 +86,16 @@ class PdfiumDocument:
         with _PDFIUM:
             found = ((key, _metadata_value(self.handle, key)) for key in _METADATA_KEYS)
             return {key: value for key, value in found if value}
+
+    @property
+    def extras(self) -> DocumentExtras:
+        """What the document has beside its pages. Fields are counted on the pages whose text has been read."""
+        with _PDFIUM:
+            attachments, xfa = count_attachments(self.handle), xfa_kind(self.handle)
+        portfolio = attachments > 0 and is_portfolio(self.data)
+        return DocumentExtras(
+            attachments=attachments, portfolio=portfolio, xfa=xfa, form_fields=sum(self.fields.values())
+        )
 
     @contextmanager
     def page(self, number: int) -> "Generator[PdfiumPage]":
@@ -101,9 +129,28 @@ class PdfiumDocument:
                 self._form = pdfium.FPDFDOC_InitFormFillEnvironment(self.handle, self._form_settings) or None
             return self._form
 
+    def notes(self, number: int, frame: PageFrame) -> list[Block]:
+        """Return what the annotations of a page show, and where. The caller holds the lock on pdfium.
+
+        They are read from a second opening of the document, because reading changes it: this one is drawn as it is stored. So
+        they can be read only once, and are kept.
+        """
+        if number not in self._notes:
+            copy = self._open_copy()
+            self._notes[number] = read_annotations(copy.handle, copy.form(), number, frame) if copy else []
+        return self._notes[number]
+
+    def _open_copy(self) -> "PdfiumDocument | None":
+        if self._copy is None:
+            handle = _load(self.data, self.password) or _load(self.data, None)
+            self._copy = PdfiumDocument(handle, self.data, self.password, annotations=True) if handle else None
+        return self._copy
+
     def close(self) -> None:
         """Release everything that pdfium holds for the document."""
         with _PDFIUM:
+            if self._copy is not None:
+                self._copy.close()
             if self._form is not None:
                 pdfium.FPDFDOC_ExitFormFillEnvironment(self._form)
             pdfium.FPDF_CloseDocument(self.handle)
@@ -119,20 +166,40 @@ class PdfiumPage:
     _text_handle: Handle = field(default=None, repr=False)
 
     def text(self) -> str:
-        """Return the text layer, as ``storable_text``.
+        """Return the text of the page, as ``storable_text``, with what its annotations show.
 
         Raises ``DocumentError`` (``malformed``) when pdfium cannot read the text of the page.
         """
         with _PDFIUM:
-            handle = self._text()
-            count = pdfium.FPDFText_CountChars(handle)
-            if count <= 0:
-                return ""
-            buffer = (c_ushort * (count + 1))()
-            written = pdfium.FPDFText_GetText(handle, 0, count, buffer)
-        # pdfium writes UTF-16 with a NUL at the end: two bytes per unit.
-        raw = memoryview(buffer).cast("B")[: 2 * max(written - 1, 0)]
-        return storable_text(str(raw, "utf-16-le", "surrogatepass"))
+            text = whole_text(self._text())
+            is_cut = _reaches_beyond(self.handle, self._text()) if text else False
+            has_notes = self.document.annotations and has_annotations(self.handle)
+            if has_notes or is_cut:
+                return storable_text(self._text_with_annotations(text, has_notes=has_notes, is_cut=is_cut))
+            if SIGNS.search(text) is None and not is_letter_spaced(text):
+                # Nothing that could not be stored, but for ends of lines.
+                return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+            if not mends_by_glyphs(self._text(), text):
+                return storable_text(text)
+            glyphs = Glyphs(self._text())
+            mend(glyphs, text)
+            return storable_text(glyphs.text())
+
+    def text_boxes(self) -> Sequence[Box]:
+        """Return a box for each run of glyphs in one line. At most 5,000, so that a page of any content is cheap."""
+        with _PDFIUM:
+            text, frame = self._text(), _frame(self.handle)
+            return [frame.box(area) for area in _text_areas(text)]
+
+    def is_plain(self) -> bool:
+        """Return whether a glance at the page's objects finds hardly anything but text."""
+        with _PDFIUM:
+            return is_plain(self.handle)
+
+    def cut_images(self) -> int:
+        """Return how many large images surely end early."""
+        with _PDFIUM:
+            return count_cut_images(self.handle)
 
     def facts(self) -> PageFacts:
         """Return what is on the page. The walk over its objects is bounded: counts of a huge page are lower bounds."""
@@ -158,6 +225,18 @@ class PdfiumPage:
                 pdfium.FPDFText_ClosePage(self._text_handle)
             self._text_handle = None
 
+    def _text_with_annotations(self, text: str, *, has_notes: bool, is_cut: bool) -> str:
+        glyphs = Glyphs(self._text())
+        mend(glyphs, text)
+        if is_cut:
+            glyphs.cut(visible_area(self.handle))
+        if not has_notes:
+            return glyphs.text()
+        self.document.fields[self.number] = count_fields(self.handle)
+        frame = _frame(self.handle)
+        blocks = self.document.notes(self.number, frame)
+        return place_blocks(glyphs.text(), glyphs.lines(frame), blocks) if blocks else glyphs.text()
+
     def _text(self) -> Handle:
         if self._text_handle is None:
             self._text_handle = pdfium.FPDFText_LoadPage(self.handle) or None
@@ -166,14 +245,19 @@ class PdfiumPage:
         return self._text_handle
 
 
-def _load_document(source: str | bytes, password: str | None) -> Handle:
-    handle = _load(source, password)
+def _load_document(source: str | bytes, password: str | None) -> tuple[Handle, str | bytes]:
+    """Return pdfium's handle of a document, and what pdfium reads it from."""
+    data, handle = source, _load(source, password)
     # The last error is only valid directly after a failed call.
     error = 0 if handle else pdfium.FPDF_GetLastError()
+    if error == pdfium.FPDF_ERR_FORMAT and (late := find_late_header(source)) is not None:
+        # pdfium looks for the header in the first 1,024 bytes only.
+        data, handle = late, _load(late, password)
+        error = error if handle else pdfium.FPDF_GetLastError()
     if error == pdfium.FPDF_ERR_PASSWORD and password:
-        handle = _load(source, None)
+        handle = _load(data, None)
     if handle:
-        return handle
+        return handle, data
     if error == pdfium.FPDF_ERR_PASSWORD:
         state = "the password given does not open it" if password else "it is encrypted and needs a password"
         raise DocumentError(f"{source_name(source)}: {state}", cause=Cause.PASSWORD_REQUIRED)
@@ -185,6 +269,28 @@ def _load(source: str | bytes, password: str | None) -> Handle:
     if isinstance(source, bytes):
         return pdfium.FPDF_LoadMemDocument64(source, len(source), secret)
     return pdfium.FPDF_LoadDocument(os.fsencode(source), secret)
+
+
+def _frame(page: Handle) -> PageFrame:
+    return PageFrame(visible_area(page), int(pdfium.FPDFPage_GetRotation(page)))
+
+
+def _text_areas(text: Handle) -> Generator[Area]:
+    left, top, right, bottom = (c_double() for _ in range(4))
+    for index in range(min(pdfium.FPDFText_CountRects(text, 0, -1), _TEXT_AREAS)):
+        pdfium.FPDFText_GetRect(text, index, byref(left), byref(top), byref(right), byref(bottom))
+        yield Area(left.value, bottom.value, right.value, top.value)
+
+
+def _reaches_beyond(page: Handle, text: Handle) -> bool:
+    """Whether some text lies outside the visible part of a page that shows less than there is."""
+    if not pdfium.FPDFPage_GetCropBox(page, *_CROP_PLACES):
+        return False
+    pdfium.FPDFPage_GetMediaBox(page, *_MEDIA_PLACES)
+    if all(crop.value == media.value for crop, media in zip(_CROP, _MEDIA, strict=True)):
+        return False
+    visible = visible_area(page)
+    return any(not visible.holds(area) for area in _text_areas(text))
 
 
 def _page_count(source: str | bytes, handle: Handle) -> int:

@@ -30,14 +30,18 @@ class PdfiumEngine:
         """Unpickle by ``_unpickle``, which loads pypdfium2: the fork server then has it before it forks the workers."""
         return _unpickle, ()
 
-    def open(self, source: str | bytes, *, password: str | None = None) -> "AbstractContextManager[PdfiumDocument]":
+    def open(
+        self, source: str | bytes, *, password: str | None = None, annotations: bool = True
+    ) -> "AbstractContextManager[PdfiumDocument]":
         """Open a local path or the bytes of a PDF. Try the empty password, too, if the given one does not open it.
+
+        ``annotations=False`` leaves values of form fields and the text of annotations out of the text of pages.
 
         Raises ``DocumentError`` (``empty_input``, ``not_a_pdf``, ``malformed``, ``password_required``, a storage cause).
         """
         from pdfbatch.engines.pdfium.document import open_document  # noqa: PLC0415 (slow to load, and the parent opens nothing)
 
-        return open_document(source, password)
+        return open_document(source, password, annotations=annotations)
 
 
 def _unpickle() -> PdfiumEngine:

@@ -1,14 +1,17 @@
 """Find what is on a page, by a walk over pdfium's page objects. The caller holds the lock on pdfium."""
 
 import math
+import sys
 from collections.abc import Iterator
 from ctypes import addressof, byref, c_uint
 from itertools import islice
 from typing import Any, NamedTuple
+from unicodedata import category
 
 import pypdfium2.raw
 
-from pdfbatch.engines.coverage import Box, Coverage, Matrix
+from pdfbatch.engines.coverage import Area, Coverage, Matrix
+from pdfbatch.engines.pdfium.images import Image, count_undecoded
 from pdfbatch.ports import PageFacts
 
 pdfium: Any = pypdfium2.raw
@@ -18,15 +21,18 @@ Handle = Any
 """A pointer from pdfium."""
 
 # Bounds, so that a page with any content takes milliseconds.
-_OBJECTS = 5_000
+OBJECTS = 5_000
 _DEPTH = 8
+_UNKNOWN = "\ufffd"
+# Images that cover less of a page than this are not decoded: they are logos and figures, if with many pixels.
+_WORTH_DECODING = 0.1
 _GLYPHS = 300
 _ANNOTATIONS = 100
 _VECTORS = (pdfium.FPDF_PAGEOBJ_PATH, pdfium.FPDF_PAGEOBJ_SHADING)
 _INVISIBLE = (pdfium.FPDF_ANNOT_LINK, pdfium.FPDF_ANNOT_POPUP)
 
 
-class _Placed(NamedTuple):
+class PlacedObject(NamedTuple):
     """A page object, its type, and the transformation of the form that contains it."""
 
     handle: Handle
@@ -37,6 +43,7 @@ class _Placed(NamedTuple):
 class _Glyphs(NamedTuple):
     total: int
     unmapped: int
+    suspicious: int
     invisible: int
 
 
@@ -44,35 +51,41 @@ def page_facts(page: Handle, text: Handle) -> PageFacts:
     """Return the facts about a loaded page and its text.
 
     Looks at the first 5,000 objects, those in form XObjects included, and at about 300 glyphs, spread evenly over the page.
-    Visible annotations count as vector objects.
+    Visible annotations count as vector objects. pdfium does not tell how long the content of a page is: ``content_bytes`` is 0.
     """
-    images, vectors = Coverage(_visible_box(page)), _count_visible_annotations(page)
-    for placed in islice(_objects(page), _OBJECTS):
+    coverage, images = Coverage(visible_area(page)), list[Image]()
+    vectors, objects = _count_visible_annotations(page), 0
+    for placed in islice(objects_of(page), OBJECTS):
+        objects += 1
         if placed.type == pdfium.FPDF_PAGEOBJ_IMAGE:
-            _add_image(images, placed)
+            images.append(_add_image(coverage, placed))
         elif placed.type in _VECTORS:
             vectors += 1
     glyphs = _count_glyphs(text)
     return PageFacts(
         width=pdfium.FPDF_GetPageWidthF(page),
         height=pdfium.FPDF_GetPageHeightF(page),
-        image_coverage=images.share,
-        image_dpi=images.dpi,
-        images=images.images,
+        image_coverage=coverage.share,
+        image_dpi=coverage.dpi,
+        images=coverage.images,
         glyphs=glyphs.total,
         unmapped_glyphs=glyphs.unmapped,
+        suspicious_glyphs=glyphs.suspicious,
         invisible_glyphs=glyphs.invisible,
         vector_objects=vectors,
+        objects=objects,
+        undecoded_images=count_undecoded(images) if coverage.share >= _WORTH_DECODING else 0,
     )
 
 
-def _objects(page: Handle) -> Iterator[_Placed]:
+def objects_of(page: Handle) -> Iterator[PlacedObject]:
+    """Yield the objects of a page, those in form XObjects included."""
     for index in range(pdfium.FPDFPage_CountObjects(page)):
         yield from _walk(pdfium.FPDFPage_GetObject(page, index), Matrix(), _DEPTH)
 
 
-def _walk(handle: Handle, outer: Matrix, depth: int) -> Iterator[_Placed]:
-    placed = _Placed(handle, pdfium.FPDFPageObj_GetType(handle), outer)
+def _walk(handle: Handle, outer: Matrix, depth: int) -> Iterator[PlacedObject]:
+    placed = PlacedObject(handle, pdfium.FPDFPageObj_GetType(handle), outer)
     yield placed
     if placed.type != pdfium.FPDF_PAGEOBJ_FORM or depth == 0:
         return
@@ -81,10 +94,11 @@ def _walk(handle: Handle, outer: Matrix, depth: int) -> Iterator[_Placed]:
         yield from _walk(pdfium.FPDFFormObj_GetObject(handle, index), inner, depth - 1)
 
 
-def _add_image(images: Coverage, placed: _Placed) -> None:
+def _add_image(coverage: Coverage, placed: PlacedObject) -> Image:
     width, height = c_uint(), c_uint()
     pdfium.FPDFImageObj_GetImagePixelSize(placed.handle, byref(width), byref(height))
-    images.add(_matrix(placed.handle).then(placed.outer), width.value, height.value)
+    coverage.add(_matrix(placed.handle).then(placed.outer), width.value, height.value)
+    return Image(placed.handle, width.value, height.value)
 
 
 def _matrix(handle: Handle) -> Matrix:
@@ -94,10 +108,11 @@ def _matrix(handle: Handle) -> Matrix:
     return Matrix(found.a, found.b, found.c, found.d, found.e, found.f)
 
 
-def _visible_box(page: Handle) -> Box:
+def visible_area(page: Handle) -> Area:
+    """Return the part of a page that is shown."""
     found = pdfium.FS_RECTF()
     pdfium.FPDF_GetPageBoundingBox(page, byref(found))
-    return Box(found.left, found.bottom, found.right, found.top)
+    return Area(found.left, found.bottom, found.right, found.top)
 
 
 def _count_visible_annotations(page: Handle) -> int:
@@ -117,12 +132,20 @@ def _count_glyphs(text: Handle) -> _Glyphs:
     """Count glyphs; those without a Unicode value and the invisible ones are estimated from a sample."""
     total = max(pdfium.FPDFText_CountChars(text), 0)
     step = max(total // _GLYPHS, 1)
-    unmapped = invisible = 0
+    unmapped = suspicious = invisible = 0
     invisible_objects: dict[int, bool] = {}
     for index in range(0, total, step):
-        unmapped += pdfium.FPDFText_HasUnicodeMapError(text, index) == 1
+        if pdfium.FPDFText_HasUnicodeMapError(text, index) == 1:
+            unmapped += 1
+            suspicious += _is_unlikely(pdfium.FPDFText_GetUnicode(text, index))
         invisible += _is_invisible(pdfium.FPDFText_GetTextObject(text, index), invisible_objects)
-    return _Glyphs(total, min(unmapped * step, total), min(invisible * step, total))
+    return _Glyphs(total, *(min(count * step, total) for count in (unmapped, suspicious, invisible)))
+
+
+def _is_unlikely(code: int) -> bool:
+    """Whether a character is none that a writer means: a control character, private use, unassigned, or none at all."""
+    character = chr(code) if code <= sys.maxunicode else _UNKNOWN
+    return character == _UNKNOWN or category(character)[0] == "C"
 
 
 def _is_invisible(handle: Handle, known: dict[int, bool]) -> bool:

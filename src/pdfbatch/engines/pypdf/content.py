@@ -5,21 +5,27 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from pypdf import PageObject
-from pypdf.generic import ContentStream, DictionaryObject, StreamObject
+from pypdf.generic import ArrayObject, ContentStream, DictionaryObject, StreamObject
 
-from pdfbatch.engines.coverage import Box, Coverage, Matrix
+from pdfbatch.engines.coverage import Area, Coverage, Matrix
 from pdfbatch.ports import PageFacts
 
 _OBJECTS = 5_000
 _DEPTH = 8
+# Of nothing at all, packing makes a dozen bytes.
+_LEAST_STORED = 16
 _PAINTS = frozenset((b"S", b"s", b"f", b"F", b"f*", b"B", b"B*", b"b", b"b*", b"sh"))
+_WRITES = frozenset((b"Tj", b"TJ", b"'", b'"'))
 
 
 def page_facts(page: PageObject, glyphs: int) -> PageFacts:
     """Return the facts about a page. Looks at the first 5,000 paint operators, those in form XObjects included."""
     box = _visible_box(page)
     walk = _Walker(images=Coverage(box))
-    if (content := page.get_contents()) is not None:
+    content = page.get_contents()
+    if content is not None:
+        if _stored_bytes(page) >= _LEAST_STORED and not content.get_data():
+            raise ValueError("its content cannot be unpacked")
         walk.walk(content, _dictionary(page, "/Resources"), Matrix(), _DEPTH)
     width, height = box.right - box.left, box.top - box.bottom
     if page.rotation % 180:
@@ -32,6 +38,8 @@ def page_facts(page: PageObject, glyphs: int) -> PageFacts:
         images=walk.images.images,
         glyphs=glyphs,
         vector_objects=walk.vectors + _count_visible_annotations(page),
+        objects=walk.objects,
+        content_bytes=0 if content is None else len(content.get_data()),
     )
 
 
@@ -41,6 +49,7 @@ class _Walker:
 
     images: Coverage
     vectors: int = 0
+    objects: int = 0
     left: int = _OBJECTS
 
     def walk(self, content: ContentStream, resources: DictionaryObject, outer: Matrix, depth: int) -> None:
@@ -57,7 +66,11 @@ class _Walker:
                     self._xobject(_xobject(resources, operands[0]), resources, matrix, depth)
                 case b"INLINE IMAGE":
                     self._image(operands["settings"], ("/W", "/Width"), ("/H", "/Height"), matrix)
+                case _ if operator in _WRITES:
+                    self.objects += 1
+                    self.left -= 1
                 case _ if operator in _PAINTS:
+                    self.objects += 1
                     self.vectors += 1
                     self.left -= 1
                 case _:
@@ -72,6 +85,7 @@ class _Walker:
             self._image(xobject, ("/Width",), ("/Height",), outer)
         elif xobject.get("/Subtype") == "/Form" and depth:
             self.left -= 1
+            self.objects += 1
             own = _matrix(cast("Sequence[float]", xobject.get("/Matrix", Matrix())))
             inside = _dictionary(xobject, "/Resources") or resources
             self.walk(ContentStream(xobject, None), inside, own.then(outer), depth - 1)
@@ -80,12 +94,23 @@ class _Walker:
         self, image: DictionaryObject, width_keys: Sequence[str], height_keys: Sequence[str], place: Matrix
     ) -> None:
         self.left -= 1
+        self.objects += 1
         self.images.add(place, _number(image, width_keys), _number(image, height_keys))
 
 
-def _visible_box(page: PageObject) -> Box:
+def _stored_bytes(page: PageObject) -> int:
+    """Return the length of the content streams of a page as they are stored."""
+    contents = page.get("/Contents")
+    contents = None if contents is None else contents.get_object()
+    streams = contents if isinstance(contents, ArrayObject) else [contents]
+    found = (None if stream is None else stream.get_object() for stream in streams)
+    # pypdf drops /Length, and has no public way to the bytes of a stream before they are unpacked.
+    return sum(len(getattr(stream, "_data", b"")) for stream in found)
+
+
+def _visible_box(page: PageObject) -> Area:
     crop, media = page.cropbox, page.mediabox
-    return Box(
+    return Area(
         float(max(crop.left, media.left)),
         float(max(crop.bottom, media.bottom)),
         float(min(crop.right, media.right)),

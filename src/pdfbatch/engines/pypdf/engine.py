@@ -2,14 +2,14 @@
 
 import io
 import os
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO
 
 from pdfbatch.engines.errors import open_error, read_error, source_name
 from pdfbatch.errors import Cause, DocumentError
-from pdfbatch.ports import PageFacts
+from pdfbatch.ports import Box, DocumentExtras, PageFacts
 from pdfbatch.text import storable_text
 
 if TYPE_CHECKING:
@@ -18,6 +18,19 @@ if TYPE_CHECKING:
 
 _METADATA_KEYS = ("Title", "Author", "Subject", "Keywords", "Creator", "Producer", "CreationDate", "ModDate")
 _REASON_CHARACTERS = 200
+# A soft hyphen in a PDF is drawn as a hyphen, and a ligature stands for its letters.
+_AS_SEEN = str.maketrans(
+    {
+        "\xad": "-",
+        "\ufb00": "ff",
+        "\ufb01": "fi",
+        "\ufb02": "fl",
+        "\ufb03": "ffi",
+        "\ufb04": "ffl",
+        "\ufb05": "st",
+        "\ufb06": "st",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +50,12 @@ class PypdfEngine:
         return version("pypdf")
 
     @contextmanager
-    def open(self, source: str | bytes, *, password: str | None = None) -> "Generator[PypdfDocument]":
+    def open(
+        self, source: str | bytes, *, password: str | None = None, annotations: bool = True
+    ) -> "Generator[PypdfDocument]":
         """Open a local path or the bytes of a PDF. Try the empty password, too, if the given one does not open it.
+
+        ``annotations=False`` leaves values of form fields and the text of annotations out of the text of pages.
 
         Raises ``DocumentError`` (``empty_input``, ``not_a_pdf``, ``malformed``, ``password_required``, a storage cause).
         """
@@ -55,7 +72,7 @@ class PypdfEngine:
                 raise open_error(source, str(error).removeprefix(f"{name}: ")) from error.__cause__
             if page_count == 0:
                 raise DocumentError(f"{name}: it has no pages", cause=Cause.MALFORMED)
-            yield PypdfDocument(name, reader, page_count)
+            yield PypdfDocument(name, reader, page_count, annotations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +82,7 @@ class PypdfDocument:
     name: str
     reader: "PdfReader" = field(repr=False)
     page_count: int
+    annotations: bool = True
 
     @property
     def metadata(self) -> Mapping[str, str]:
@@ -77,6 +95,17 @@ class PypdfDocument:
         except DocumentError:
             return {}
 
+    @property
+    def extras(self) -> DocumentExtras:
+        """What the document has beside its pages; nothing where pypdf cannot read it."""
+        from pdfbatch.engines.pypdf.extras import document_extras  # noqa: PLC0415 (it imports pypdf)
+
+        try:
+            with _translate_errors(self.name):
+                return document_extras(self.reader)
+        except DocumentError:
+            return DocumentExtras()
+
     @contextmanager
     def page(self, number: int) -> "Generator[PypdfPage]":
         """Load a page, counted from 1. Raises ``DocumentError`` (``malformed``) when pypdf cannot load it."""
@@ -85,7 +114,7 @@ class PypdfDocument:
             raise DocumentError(f"{name}: there is no such page", cause=Cause.MALFORMED)
         with _translate_errors(name):
             page = self.reader.pages[number - 1]
-        yield PypdfPage(name, page)
+        yield PypdfPage(name, page, self.annotations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +123,30 @@ class PypdfPage:
 
     name: str
     page: "PageObject" = field(repr=False)
+    annotations: bool = True
 
     def text(self) -> str:
-        """Return the text layer, as ``storable_text``. Raises ``DocumentError`` (``malformed``)."""
+        """Return the text of the page, as ``storable_text``, with what its annotations show.
+
+        Where pypdf cannot tell where the lines of the page lie, that comes at the end.
+
+        Raises ``DocumentError`` (``malformed``).
+        """
+        from pdfbatch.engines.pypdf.annotations import text_with_annotations  # noqa: PLC0415 (it imports pypdf)
+
         with _translate_errors(self.name):
-            return storable_text(self.page.extract_text())
+            text = text_with_annotations(self.page) if self.annotations else self.page.extract_text()
+        return storable_text(text.translate(_AS_SEEN))
+
+    def text_boxes(self) -> Sequence[Box]:
+        """Return nothing: pypdf does not tell where text ends."""
+        return ()
 
     def facts(self) -> PageFacts:
         """Return what is on the page. Raises ``DocumentError`` (``malformed``).
 
-        pypdf does not report glyphs that have no Unicode value or are invisible: their counts are 0.
+        pypdf does not report glyphs that have no Unicode value or are invisible, nor images that cannot be decoded: it counts
+        none of them.
         """
         from pdfbatch.engines.pypdf.content import page_facts  # noqa: PLC0415 (it imports pypdf)
 

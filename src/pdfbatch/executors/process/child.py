@@ -5,30 +5,38 @@ import select
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from typing import IO, Protocol
+from typing import Protocol
 
-from pdfbatch.executors.process import memory
+from pdfbatch.executors.process import descendants, memory
 
 _PIPE_BYTES = 1 << 20  # what any user may ask for (pipe(7))
 _NEAR_THE_LIMIT = 0.8
+_REAP_SECONDS = 0.5
 _OUT_OF_MEMORY_WORDS = (b"bad_alloc", b"cannot allocate memory", b"out of memory", b"memoryerror")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaunchSpec:
-    """How to start workers: interpreter, environment, the pickled ``Setup`` that each needs, and whether to fork them."""
+    """How to start workers: interpreter, environment, the pickled ``Setup`` that each needs, whether to fork them.
+
+    ``max_result_bytes`` is the length of the longest answer to a task.
+    """
 
     python: str
     environment: dict[str, str]
     setup: bytes
     use_forkserver: bool = False
+    max_result_bytes: int = 1 << 30
 
     def build_command(self, *arguments: str) -> list[str]:
         """Return the command line of a worker, or of the fork server."""
-        return [self.python, "-P", "-m", "pdfbatch.executors.process.worker", *arguments]
+        # Names of files are decoded as they are here: utf8_mode is no part of the environment.
+        utf8_mode = f"utf8={sys.flags.utf8_mode}"
+        return [self.python, "-P", "-X", utf8_mode, "-m", "pdfbatch.executors.process.worker", *arguments]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,17 +84,23 @@ class ExitStatus:
 class Child(Protocol):
     """A process that leads a session of its own, and the parent's ends of its three pipes, which do not block.
 
-    ``needs_setup``: the process waits for a ``Setup`` as its first message. A fork has it from the fork server.
+    Frames go through ``commands`` and come through ``answers``, pipes that nothing else knows of: whatever is printed in the
+    process goes to ``stderr``. ``needs_setup``: the process waits for a ``Setup`` as its first message. A fork has it from the
+    fork server.
     """
 
     pid: int
-    stdin: int
-    stdout: int
+    commands: int
+    answers: int
     stderr: int
     needs_setup: bool
 
     def has_exited(self) -> bool:
         """Return whether the process has exited. Where the platform allows, leave it a zombie, so that its id stays taken."""
+        ...
+
+    def kill(self) -> None:
+        """Kill the process and what it started."""
         ...
 
     def reap(self) -> ExitStatus:
@@ -98,29 +112,56 @@ class Child(Protocol):
         ...
 
 
+def open_pipe(our_ends: ExitStack, their_ends: ExitStack, *, we_write: bool) -> tuple[int, int]:
+    """Return our end and the other process's end of a new pipe, and add each to the stack that closes it."""
+    reader, writer = os.pipe()
+    ours, theirs = (writer, reader) if we_write else (reader, writer)
+    our_ends.callback(_close, ours)
+    their_ends.callback(_close, theirs)
+    return ours, theirs
+
+
+def open_pidfd() -> int | None:
+    """Return a descriptor that becomes readable when this process ends; ``None`` where there are none."""
+    try:
+        return os.pidfd_open(os.getpid())
+    except (AttributeError, OSError):  # not Linux, or a filter of system calls
+        return None
+
+
+def _close(descriptor: int) -> None:
+    with suppress(OSError):  # closed by the host, as daemons do with all descriptors
+        os.close(descriptor)
+
+
 class SpawnedChild:
     """A child of this process, started by running the interpreter. Raises ``OSError`` when that cannot be started."""
 
     needs_setup = True
 
     def __init__(self, launch: LaunchSpec, folder: str) -> None:
-        self._process = process = subprocess.Popen(
-            launch.build_command(folder, str(os.getpid())),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=0,
-            start_new_session=True,
-            env={**launch.environment, "TMPDIR": os.path.join(folder, "tmp")},
-        )
-        pipes: tuple[IO[bytes] | None, ...] = (process.stdin, process.stdout, process.stderr)
-        self._pipes = [pipe for pipe in pipes if pipe is not None]
-        self.pid: int = process.pid
-        self.stdin: int
-        self.stdout: int
-        self.stderr: int
-        self.stdin, self.stdout, self.stderr = (_make_nonblocking(pipe.fileno()) for pipe in self._pipes)
+        with ExitStack() as our_ends, ExitStack() as their_ends:
+            self.commands, commands = open_pipe(our_ends, their_ends, we_write=True)
+            self.answers, answers = open_pipe(our_ends, their_ends, we_write=False)
+            self.stderr, stderr = open_pipe(our_ends, their_ends, we_write=False)
+            if (host := open_pidfd()) is not None:
+                their_ends.callback(_close, host)
+            inherited = [commands, answers] if host is None else [commands, answers, host]
+            self._process = process = subprocess.Popen(
+                launch.build_command(folder, *map(str, inherited)),
+                pass_fds=inherited,
+                stdin=subprocess.DEVNULL,
+                stdout=stderr,
+                stderr=stderr,
+                start_new_session=True,
+                env={**launch.environment, "TMPDIR": os.path.join(folder, "tmp")},
+            )
+            self._ends = our_ends.pop_all()
+        self.pid = process.pid
+        for pipe in (self.commands, self.answers, self.stderr):
+            _make_nonblocking(pipe)
         self._status: ExitStatus | None = None
+        self._descendants: set[int] = set()
 
     def has_exited(self) -> bool:
         """Return whether the process has exited."""
@@ -138,14 +179,28 @@ class SpawnedChild:
         """Wait until the process has exited, and return how it ended."""
         if self._status is None:
             self._wait4(0)
+            self._reap_descendants()
         assert self._status is not None
         return self._status
 
+    def kill(self) -> None:
+        """Kill the process and what it started: its group, and by descent what has left that."""
+        if self._status is None:
+            self._descendants.update(descendants.list_descendants(self.pid))
+        _kill_group(self.pid)
+        descendants.kill(self._descendants)
+
     def close(self) -> None:
         """Close the pipes."""
-        for pipe in self._pipes:
-            with suppress(OSError):
-                pipe.close()
+        self._ends.close()
+
+    def _reap_descendants(self) -> None:
+        """Reap what lost its parent, if it becomes a child of this process: the first one of a container."""
+        deadline = time.monotonic() + _REAP_SECONDS
+        while os.getpid() == 1 and self._descendants and time.monotonic() < deadline:
+            self._descendants = {
+                pid for pid in self._descendants if not descendants.reap(pid) and os.path.exists(f"/proc/{pid}")
+            }
 
     def _wait4(self, options: int) -> bool:
         """Reap the process if it has exited, and return whether it has."""
@@ -166,21 +221,14 @@ class ForkedChild:
 
     needs_setup = False
 
-    def __init__(self, pid: int, pipes: tuple[int, int, int], reap: Callable[[int], ExitStatus]) -> None:
+    def __init__(self, pid: int, pidfd: int, pipes: tuple[int, int, int], reap: Callable[[], ExitStatus]) -> None:
         self.pid = pid
-        self.stdin: int
-        self.stdout: int
-        self.stderr: int
-        self.stdin, self.stdout, self.stderr = map(_make_nonblocking, pipes)
+        self.commands, self.answers, self.stderr = map(_make_nonblocking, pipes)
         self._ask_forkserver = reap
         self._status: ExitStatus | None = None
+        self._pidfd = pidfd
         self._poll = select.poll()
-        try:
-            self._pidfd: int | None = os.pidfd_open(pid)
-        except ProcessLookupError:  # the fork server has exited, and this process too, reaped by init
-            self._pidfd, self._status = None, ExitStatus()
-        else:
-            self._poll.register(self._pidfd, select.POLLIN)
+        self._poll.register(pidfd, select.POLLIN)
 
     def has_exited(self) -> bool:
         """Return whether the process has exited."""
@@ -190,14 +238,22 @@ class ForkedChild:
         """Wait until the process has exited, and return how it ended."""
         if self._status is None:
             self._poll.poll()
-            self._status = self._ask_forkserver(self.pid)
+            self._status = self._ask_forkserver()
         return self._status
+
+    def kill(self) -> None:
+        """Kill the process and its group; what has left that becomes a child of the fork server, which kills it."""
+        _kill_group(self.pid)
 
     def close(self) -> None:
         """Close the pipes and the pidfd."""
-        for descriptor in (self.stdin, self.stdout, self.stderr, self._pidfd):
-            if descriptor is not None:
-                os.close(descriptor)
+        for descriptor in (self.commands, self.answers, self.stderr, self._pidfd):
+            _close(descriptor)
+
+
+def _kill_group(leader: int) -> None:
+    with suppress(ProcessLookupError, PermissionError):  # no process left; on macOS only zombies left
+        os.killpg(leader, signal.SIGKILL)
 
 
 def _make_nonblocking(pipe: int) -> int:

@@ -3,13 +3,14 @@
 import os
 import threading
 from collections import deque
-from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
 
 from pdfbatch.errors import PoolBrokenError
+from pdfbatch.executors.task_future import TaskFuture
 from pdfbatch.executors.task_results import cancel, set_exception
-from pdfbatch.tasks import Task, TaskResult
+from pdfbatch.tasks import Task
 
 
 @dataclass(slots=True, eq=False)
@@ -17,14 +18,15 @@ class WorkItem:
     """A submitted task and its future.
 
     ``is_started``: it was sent to a worker once, so its future can no longer be cancelled. ``is_suspect``: it was first in
-    line when a worker was lost without saying on which task.
+    line when a worker was lost without saying on which task. ``return_count`` is how often a worker gave it back.
     """
 
     number: int
     task: Task
-    future: Future[TaskResult] = field(default_factory=Future[TaskResult])
+    future: TaskFuture = field(default_factory=TaskFuture)
     is_started: bool = False
     is_suspect: bool = False
+    return_count: int = 0
 
 
 class Command(Enum):
@@ -40,10 +42,12 @@ class CommandQueue:
 
     Wakes the supervisor through a pipe: for every command, and for a task if ``set_notify`` asked for that. A supervisor
     whose workers are all busy need not be woken for each task; it finds them when it next runs for another reason.
+    ``is_lost`` says that the host has closed the pipe.
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        # Reentrant: the garbage collector may end a forgotten pool in any thread, also in the supervisor's while it is here.
+        self._lock = threading.RLock()
         self._items = deque[WorkItem]()
         self._count = 0
         self._command = Command.RUN
@@ -51,17 +55,21 @@ class CommandQueue:
         self._error = ""
         self._notifies = True
         self._is_woken = False
+        self.is_lost = False
         self._reader, self._writer = os.pipe()
+        self._identity = os.fstat(self._writer).st_ino
         os.set_blocking(self._reader, False)
         os.set_blocking(self._writer, False)
 
     # --- for any thread -------------------------------------------------------------------------------------------
 
-    def put(self, task: Task) -> Future[TaskResult]:
+    def put(self, task: Task) -> TaskFuture:
         """Add a task and return its future. That has ended already if the pool was left or is broken."""
         with self._lock:
             self._count += 1
             item = WorkItem(self._count, task)
+            if self._notifies and not self._is_closed:
+                self._check_pipe()
             is_refused = self._is_closed or self._command is not Command.RUN
             if not is_refused:
                 self._items.append(item)
@@ -79,12 +87,25 @@ class CommandQueue:
         with self._lock:
             if not self._is_closed and self._command is not Command.TERMINATE:
                 self._command = command
+                self._check_pipe()
                 self._wake()
+
+    def _check_pipe(self) -> None:
+        """Accept no more tasks when the pipe is no longer ours: a host may close all descriptors, and open its own."""
+        try:
+            self.is_lost = os.fstat(self._writer).st_ino != self._identity
+        except OSError:
+            self.is_lost = True
+        if self.is_lost:
+            self._is_closed = True
+            self._error = "the program has closed the descriptors of the pool"
 
     def _wake(self) -> None:
         if not self._is_woken:
+            # A signal may come between the two: then it is woken twice, which is better than never.
+            if not self.is_lost:
+                os.write(self._writer, b"\0")
             self._is_woken = True
-            os.write(self._writer, b"\0")
 
     # --- for the supervisor ---------------------------------------------------------------------------------------
 
@@ -103,9 +124,9 @@ class CommandQueue:
         if not (self._items or self._is_woken):
             return _NO_ITEMS
         with self._lock:
-            if self._is_woken:
-                os.read(self._reader, 1)
-                self._is_woken = False
+            self._is_woken = False
+            with suppress(OSError):  # nothing is there
+                os.read(self._reader, _WAKES)
             items, self._items = self._items, deque[WorkItem]()
             return items
 
@@ -124,10 +145,13 @@ class CommandQueue:
         with self._lock:
             self._is_closed = True
             self._error = error
-            os.close(self._reader)
-            os.close(self._writer)
             items, self._items = self._items, _NO_ITEMS
+            for descriptor in (self._reader, self._writer):
+                with suppress(OSError):
+                    if os.fstat(descriptor).st_ino == self._identity:  # both ends of a pipe have one
+                        os.close(descriptor)
             return items
 
 
+_WAKES = 4096
 _NO_ITEMS = deque[WorkItem](maxlen=0)

@@ -9,6 +9,7 @@ import mmap
 import os
 import struct
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 # Native layout, so that each field is stored at once. A start time is written before the number that it belongs to: a
@@ -16,6 +17,8 @@ from dataclasses import dataclass
 _RECORD = struct.Struct("@dQdQ")
 _PAGE = struct.Struct("@dQ")
 _PAGE_OFFSET = 16
+_MAX_READS = 100  # until one is the same as the one before
+_MAX_PAGE = 10_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +33,18 @@ class CurrentTask:
     task_started: float = math.inf
     page: int = 0
     page_started: float = math.inf
+
+
+def clamp_current_task(current: CurrentTask, since: float) -> CurrentTask:
+    """Return what can be true of a worker that could begin its task at ``since`` at the earliest."""
+    task_started = _latest(since, current.task_started)
+    page_started = _latest(task_started, current.page_started)
+    page = current.page if current.page <= _MAX_PAGE else 0
+    return CurrentTask(task=current.task, task_started=task_started, page=page, page_started=page_started)
+
+
+def _latest(earliest: float, said: float) -> float:
+    return earliest if math.isnan(said) else max(earliest, said)
 
 
 def current_task_path(folder: str) -> str:
@@ -65,13 +80,22 @@ class CurrentTaskReader:
         os.write(self._fd, _RECORD.pack(math.inf, 0, math.inf, 0))
 
     def read(self) -> CurrentTask:
-        """Return the worker's current task, or its last one if it has died."""
+        """Return what the worker says is its current task, or was its last one if it has died.
+
+        The numbers may be anything, as a document may have taken the worker over; see ``clamp_current_task``.
+        """
         data = os.pread(self._fd, _RECORD.size, 0)
-        while data != (again := os.pread(self._fd, _RECORD.size, 0)):  # the worker was writing
-            data = again
+        for _ in range(_MAX_READS):
+            again = os.pread(self._fd, _RECORD.size, 0)
+            if data == again:
+                break
+            data = again  # the worker was writing
+        if len(data) != _RECORD.size:
+            return CurrentTask()
         task_started, task, page_started, page = _RECORD.unpack(data)
         return CurrentTask(task=task, task_started=task_started, page=page, page_started=page_started)
 
     def close(self) -> None:
         """Close the file. It is removed together with its folder."""
-        os.close(self._fd)
+        with suppress(OSError):  # closed by the host
+            os.close(self._fd)

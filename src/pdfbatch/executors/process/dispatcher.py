@@ -1,21 +1,27 @@
 """Decide which worker gets which task, and end each task's future exactly once, whatever happens to the workers."""
 
+import logging
 import math
 import pickle
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 from pdfbatch.errors import PoolBrokenError
-from pdfbatch.executors.process import failures
+from pdfbatch.executors.process import answers, failures
 from pdfbatch.executors.process.command_queue import WorkItem
+from pdfbatch.executors.process.plain_values import AnswerError
 from pdfbatch.executors.process.protocol import PICKLE_PROTOCOL, Frame, FrameKind, ProtocolError, decode_numbers
 from pdfbatch.executors.process.worker_group import WorkerGroup
 from pdfbatch.executors.process.worker_handle import QUICK_SECONDS, WorkerHandle
 from pdfbatch.executors.task_results import cancel, make_cancelled_result, set_exception
 from pdfbatch.tasks import TaskResult
 
+log = logging.getLogger(__name__)
+
 SENT_AHEAD = 3  # tasks in a worker's pipe behind the one that it is on
 LOW_WATER = 1  # a worker with so many tasks or fewer gets more: several in one write cost less than one each
+MAX_RETURNS = 16  # how often workers may give a task back, before it ends: one that was taken over could do so for ever
 RECALL_SECONDS = 0.005  # how old a worker's task must be before an idle worker gets what waits behind it
 
 
@@ -104,7 +110,10 @@ class Dispatcher:
     # --- messages from workers ------------------------------------------------------------------------------------
 
     def on_result(self, group: WorkerGroup, worker: WorkerHandle, frame: Frame, now: float) -> None:
-        """Finish a task with the worker's result. Raises ``ProtocolError`` when the worker does not have that task."""
+        """Finish a task with the worker's result. Raises ``ProtocolError`` when the worker does not have that task.
+
+        An answer that cannot be read ends its task, and the worker is killed.
+        """
         item = worker.complete(frame.task)
         if item is None:
             raise ProtocolError("the result of another task")
@@ -115,16 +124,30 @@ class Dispatcher:
             self.recall(group, worker)
         if worker.is_retiring and not worker.tasks:
             group.stop_worker(worker)
-        self._finish(item, _read_result(item, frame))
+        try:
+            result = answers.decode_result(item.task, frame.payload)
+        except AnswerError as error:
+            self._finish(item, failures.bad_result(item.task, str(error)))
+            if worker.is_listed:
+                group.kill(worker)
+            self.release(worker, None, None)
+        else:
+            self._finish(item, result)
 
     def on_returned(self, group: WorkerGroup, worker: WorkerHandle, frame: Frame) -> None:
         """Queue recalled tasks again. Raises ``ProtocolError`` when the worker does not have them."""
         numbers = decode_numbers(frame.payload)
-        if not worker.tasks.keys() >= set(numbers):
+        if not worker.is_recalled or not worker.tasks.keys() >= set(numbers) or len(set(numbers)) < len(numbers):
             raise ProtocolError("tasks of others")
         worker.is_recalled = False
         worker.task_count -= len(numbers)
-        self._queue.extendleft([worker.tasks.pop(number) for number in reversed(numbers)])
+        for item in [worker.tasks.pop(number) for number in reversed(numbers)]:
+            worker.pending_writes.discard(item.number)
+            item.return_count += 1
+            if item.return_count < MAX_RETURNS:
+                self._queue.appendleft(item)
+            else:
+                self._finish(item, failures.never_begun(item.task, item.return_count))
         if worker.is_retiring and not worker.tasks:
             group.stop_worker(worker)
 
@@ -153,28 +176,30 @@ class Dispatcher:
         """Set the results of finished tasks."""
         finished, self._finished = self._finished, []
         for item, result in finished:
-            item.future.set_result(result)
+            _end(item, partial(item.future.set_result, result))
 
     def fail_all(self, error: str) -> None:
         """End every unfinished task: with ``PoolBrokenError`` if ``error`` says why the pool broke, else as cancelled."""
-        for item in self.unfinished.values():
-            # What has started can no longer be cancelled, and is not in the state that the helpers expect.
-            if error and item.is_started:
-                item.future.set_exception(PoolBrokenError(error))
-            elif error:
-                set_exception(item.future, PoolBrokenError(error))
-            elif item.is_started:
-                item.future.set_result(make_cancelled_result(item.task))
-            else:
-                cancel(item.future)
-        self.unfinished = {}
+        unfinished, self.unfinished = self.unfinished, {}
+        for item in unfinished.values():
+            _end(item, partial(_fail, item, error))
 
 
-def _read_result(item: WorkItem, frame: Frame) -> TaskResult:
+def _fail(item: WorkItem, error: str) -> None:
+    # What has started can no longer be cancelled, and is not in the state that the helpers expect.
+    if error and item.is_started:
+        item.future.set_exception(PoolBrokenError(error))
+    elif error:
+        set_exception(item.future, PoolBrokenError(error))
+    elif item.is_started:
+        item.future.set_result(make_cancelled_result(item.task))
+    else:
+        cancel(item.future)
+
+
+def _end(item: WorkItem, end: Callable[[], None]) -> None:
+    """End a future. A callback of the host may raise what it likes: the others end all the same."""
     try:
-        result: object = pickle.loads(frame.payload)  # noqa: S301 (from our worker)
-    except Exception as error:  # noqa: BLE001 (isolation is the purpose: metadata may be of any type)
-        return failures.bad_result(item.task, f"{type(error).__name__}: {error}")
-    if not isinstance(result, TaskResult):
-        return failures.bad_result(item.task, f"it is of type {type(result).__name__}")
-    return result
+        end()
+    except BaseException:
+        log.debug("A callback of a finished task failed: %s", item.task.document.file_path, exc_info=True)

@@ -9,13 +9,16 @@ import pickle
 import sys
 import sysconfig
 import threading
+from collections.abc import Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from types import FunctionType
 from typing import Any, Literal
 
-from pdfbatch.errors import PoolStartError, UsageError
+from pdfbatch.checks import Check, check_fields, choice, optional, size, whole_number
+from pdfbatch.errors import PoolStartError
 from pdfbatch.executors.cpus import available_cpus, check_workers
 from pdfbatch.executors.pool import PoolContext
 from pdfbatch.executors.process.child import LaunchSpec
@@ -23,10 +26,20 @@ from pdfbatch.executors.process.command_queue import Command, CommandQueue
 from pdfbatch.executors.process.forkserver_client import can_use_forkserver
 from pdfbatch.executors.process.protocol import PICKLE_PROTOCOL, Setup
 from pdfbatch.executors.process.supervisor import PoolSettings, Supervisor
-from pdfbatch.ports import Pool, Shared, Work
+from pdfbatch.executors.task_results import make_foreign_future
+from pdfbatch.ports import BoundedResults, Pool, Shared, Work
 from pdfbatch.tasks import Task, TaskResult
 
 StartMethod = Literal["forkserver", "spawn"]
+
+_END_SECONDS = 10.0  # more than it takes to give up on a worker that cannot be killed
+_START_END_SECONDS = 2.0
+_FACTS_BYTES = 16 << 20  # of a result, beside its text
+_CHECKS: Mapping[str, Check] = {
+    "tasks_per_worker": whole_number(1),
+    "recycle_bytes": optional(size),
+    "start_method": optional(choice("forkserver", "spawn")),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +63,7 @@ class ProcessExecutor:
     The memory limit is enforced on Linux only, by sampling ten times a second and, against faster growth, by RLIMIT_DATA.
     Callbacks of the futures run in the thread that supervises the workers, and must not block. Windows is not supported.
 
-    Raises ``UsageError`` when ``workers`` or ``tasks_per_worker`` is below 1.
+    Raises ``UsageError`` when a setting is not of its kind, such as ``workers`` below 1.
     """
 
     workers: int | None = None
@@ -65,9 +78,8 @@ class ProcessExecutor:
     starts_in_any_thread = True
 
     def __post_init__(self) -> None:
-        check_workers(self, self.workers)
-        if self.tasks_per_worker < 1:
-            raise UsageError(f"ProcessExecutor(tasks_per_worker={self.tasks_per_worker}): give at least 1 task")
+        check_workers(self)
+        check_fields(self, _CHECKS)
 
     def start(self, work: Work) -> Pool:
         """Return a pool whose first worker is ready; the others are started when there are tasks for them.
@@ -75,12 +87,19 @@ class ProcessExecutor:
         Raises ``PoolStartError`` when no worker can be started (or not by this ``start_method``), or ``work`` cannot be sent.
         """
         pickled = _pickle_work(work)
-        setup = Setup(python_path=os.environ.get("PYTHONPATH"), recycle_bytes=self.recycle_bytes, work=pickled)
+        max_result_bytes = _find_max_result_bytes(work)
+        setup = Setup(
+            python_path=os.environ.get("PYTHONPATH"),
+            recycle_bytes=self.recycle_bytes,
+            max_result_bytes=max_result_bytes,
+            work=pickled,
+        )
         launch = LaunchSpec(
             python=self._find_interpreter(),
             environment=_build_environment(),
             setup=pickle.dumps(setup, PICKLE_PROTOCOL),
             use_forkserver=self._use_forkserver(),
+            max_result_bytes=max_result_bytes,
         )
         settings = PoolSettings(
             launch=launch,
@@ -97,7 +116,8 @@ class ProcessExecutor:
         python = self.python or ("" if getattr(sys, "frozen", False) else sys.executable)
         if not python:
             raise PoolStartError("This program does not know its Python interpreter: give ProcessExecutor(python=...)")
-        return python
+        # A path is that of now, whatever the current folder will be when a worker is started.
+        return os.path.abspath(python) if os.path.dirname(python) else python
 
     def _use_forkserver(self) -> bool:
         if self.start_method == "forkserver" and not can_use_forkserver():
@@ -107,8 +127,10 @@ class ProcessExecutor:
 
 class _ProcessPool(PoolContext):
     name = "process"
+    kills = True
 
     def __init__(self, settings: PoolSettings) -> None:
+        super().__init__()
         self._capacity = settings.workers
         self._commands = CommandQueue()
         self._supervisor = supervisor = Supervisor(settings, self._commands)
@@ -119,11 +141,18 @@ class _ProcessPool(PoolContext):
         except RuntimeError as error:
             self._commands.close("no thread")
             raise PoolStartError(f"No thread can be started here: {error}") from error
+        except BaseException:  # Ctrl-C: the thread may run already
+            self._commands.request(Command.TERMINATE)
+            supervisor.has_ended.wait(_START_END_SECONDS)
+            raise
         try:
-            supervisor.startup.result()
+            supervisor.has_started.wait()
         except BaseException:
             self._terminate()
             raise
+        if supervisor.start_error is not None:
+            self._terminate()
+            raise supervisor.start_error
 
     @property
     def capacity(self) -> int:
@@ -134,19 +163,34 @@ class _ProcessPool(PoolContext):
         return self._supervisor.pending_writes
 
     def submit(self, task: Task) -> Future[TaskResult]:
-        return self._commands.put(task)
+        return make_foreign_future() if self.is_foreign else self._commands.put(task)
 
     def _shutdown(self) -> None:
         self._commands.request(Command.SHUTDOWN)
-        self._supervisor.has_ended.wait()
-        self._thread.join()
+        self._wait(None)
 
     def _terminate(self) -> None:
         self._commands.request(Command.TERMINATE)
-        if sys.is_finalizing():
-            return  # the supervisor's thread no longer runs; the reaper kills the workers as soon as this process has exited
-        self._supervisor.has_ended.wait()
-        self._thread.join()
+        self._wait(_END_SECONDS)
+
+    def _wait(self, seconds: float | None) -> None:
+        """Wait for the supervisor's end, unless this is its own thread (a callback, the garbage collector) or it is gone."""
+        # While the interpreter ends, that thread no longer runs; the reaper kills the workers when this process has exited.
+        if threading.get_ident() == self._supervisor.thread or sys.is_finalizing():
+            return
+        if self._commands.is_lost:
+            seconds = (
+                _START_END_SECONDS  # an idle supervisor cannot be woken; its workers find their pipes closed, and exit
+            )
+        if self._supervisor.has_ended.wait(seconds):
+            self._thread.join(_START_END_SECONDS)
+
+
+def _find_max_result_bytes(work: Work) -> int:
+    if isinstance(work, BoundedResults):
+        return work.max_result_bytes
+    text = work.limits.max_text_bytes
+    return _FACTS_BYTES + ((1 << 40) if text is None else text)
 
 
 def _pickle_work(work: Work) -> bytes:
@@ -181,6 +225,9 @@ def _build_environment() -> dict[str, str]:
     """Return the environment of the workers. That of this process is not changed."""
     # The interpreter finds its standard library by itself; PYTHONPATH cannot hold a path with a separator in it.
     standard = {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}
-    paths = [os.path.abspath(path) for path in sys.path]
+    paths: list[str] = []
+    for path in sys.path:
+        with suppress(FileNotFoundError):  # relative to a current folder that was removed: nothing is found there
+            paths.append(os.path.abspath(path))
     ours = [path for path in dict.fromkeys(paths) if path not in standard and os.pathsep not in path]
     return {"OMP_THREAD_LIMIT": "1", **os.environ, "PYTHONPATH": os.pathsep.join(ours)}

@@ -43,14 +43,25 @@ def protocol_error(task: Task, current: CurrentTask, now: float) -> TaskResult:
     return _build_result(task, current, Cause.WORKER_LOST, what, now)
 
 
+def silent(task: Task, current: CurrentTask) -> TaskResult:
+    """Return the result of a task whose worker says that it is within its limits, and has not answered for far longer."""
+    what = "its worker did not answer for far longer than document_timeout allows, and was stopped"
+    return _build_result(task, current, Cause.TIMEOUT, what, 0.0)
+
+
 def not_picklable(task: Task, error: Exception) -> TaskResult:
     """Return the result of a task that cannot be pickled, and so was never sent to a worker."""
     what = f"the task cannot be sent to a worker: {type(error).__name__}: {error}"
     return _build_result(task, CurrentTask(), Cause.INTERNAL, what, 0.0)
 
 
+def never_begun(task: Task, count: int) -> TaskResult:
+    """Return the result of a task that workers have given back so often."""
+    return _build_result(task, CurrentTask(), Cause.INTERNAL, f"its workers gave it back {count} times", 0.0)
+
+
 def bad_result(task: Task, reason: str) -> TaskResult:
-    """Return the result of a task whose own result cannot be unpickled here, or is no ``TaskResult``."""
+    """Return the result of a task whose worker's answer is not of the shape that answers have."""
     return _build_result(task, CurrentTask(), Cause.INTERNAL, f"the result cannot be read: {reason}", 0.0)
 
 

@@ -1,20 +1,23 @@
 """The parent's side of the fork server: start it, have it fork workers, and ask it how they ended."""
 
+import errno
 import logging
 import os
 import socket
 import subprocess
 import sys
 from contextlib import ExitStack, suppress
+from functools import partial
 from typing import IO
 
-from pdfbatch.executors.process.child import Child, ExitStatus, ForkedChild, LaunchSpec
+from pdfbatch.executors.process.child import Child, ExitStatus, ForkedChild, LaunchSpec, open_pidfd, open_pipe
 from pdfbatch.executors.process.forkserver import MESSAGE, Message
 
 log: logging.Logger = logging.getLogger(__name__)
 
 _STDERR_BYTES = 4096
-_EXIT_SECONDS = 0.5
+_EXIT_SECONDS = 2.0  # to kill what workers left behind; one that hangs gets less
+_HUNG_EXIT_SECONDS = 0.5
 
 REPLY_SECONDS = 1.0  # a fork takes milliseconds: a server that needs so long hangs, and is not used again
 
@@ -37,11 +40,15 @@ class ForkServerClient:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control.settimeout(REPLY_SECONDS)
         try:
-            with theirs, _unnamed_file(launch.setup) as setup:
-                descriptors = theirs.fileno(), setup.fileno()
+            with theirs, _unnamed_file(launch.setup) as setup, ExitStack() as stack:
+                host = open_pidfd()
+                if host is None:
+                    raise OSError(errno.ENOSYS, "pidfd_open is not allowed here")
+                stack.callback(os.close, host)
+                descriptors = theirs.fileno(), setup.fileno(), host
                 self._stderr = _unnamed_file(b"")  # not a pipe, which somebody would have to empty
                 self._process = subprocess.Popen(
-                    launch.build_command("--fork", folder, *map(str, descriptors), str(os.getpid())),
+                    launch.build_command("--fork", folder, *map(str, descriptors)),
                     pass_fds=descriptors,
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
@@ -61,7 +68,7 @@ class ForkServerClient:
     def finish_start(self) -> bool:
         """Read the server's first message and return whether there was one; see ``is_ready`` for what it said."""
         self.is_starting = False
-        message, _, _ = self._read_reply()
+        message, *_ = self._read_reply()
         self.is_ready = message is Message.READY
         if message is Message.THREADED:
             log.debug("The work starts threads when it is loaded: workers are spawned instead of forked")
@@ -75,63 +82,70 @@ class ForkServerClient:
         if not self.is_ready:
             return None
         with ExitStack() as our_ends, ExitStack() as their_ends:
-            pipes = [_open_pipe(our_ends, their_ends, we_write=number == 0) for number in range(3)]
+            pipes = [open_pipe(our_ends, their_ends, we_write=number == 0) for number in range(3)]
             ours, theirs = zip(*pipes, strict=True)
-            reply, pid, _ = self._request(bytes([Message.FORK]) + name.encode("ascii"), theirs)
+            reply, pid, _, pidfd = self._request(bytes([Message.FORK]) + name.encode("ascii"), theirs)
             if reply is Message.REFUSED:
                 raise OSError(pid, os.strerror(pid))  # the number is an error number then
             if reply is not Message.DONE:
                 return None
-            child = ForkedChild(pid, ours, self.reap)
+            if pidfd is None:  # there was no room for it: the worker finds its pipes closed, and exits
+                raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+            child = ForkedChild(_read_pid(pidfd, pid), pidfd, ours, partial(self.reap, pid))
             our_ends.pop_all()  # from here on the child closes them
             return child
 
     def reap(self, pid: int) -> ExitStatus:
-        """Return how a worker that has exited ended."""
-        reply, status, ru_maxrss = self._request(MESSAGE.pack(Message.REAP, pid, 0)) if self.is_ready else (None, 0, 0)
+        """Return how a worker that has exited ended. ``pid`` is its number as the fork server knows it."""
+        if not self.is_ready:
+            return ExitStatus()
+        reply, status, ru_maxrss, _ = self._request(MESSAGE.pack(Message.REAP, pid, 0))
         return ExitStatus.from_wait4(status, ru_maxrss) if reply is Message.DONE else ExitStatus()
 
     def stop(self) -> ExitStatus:
-        """Kill the server, unless it is about to exit by itself, and return how it ended."""
-        self._control.close()
-        if not self.is_ready:
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(_EXIT_SECONDS)
+        """Let the server kill what workers left behind and exit, kill it if it does not, and return how it ended."""
+        with suppress(OSError):
+            self._control.close()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(_EXIT_SECONDS if self.is_ready else _HUNG_EXIT_SECONDS)
         self.is_starting = self.is_ready = False
         self._process.kill()
-        with self._stderr as file:
-            code = self._process.wait()
+        code, stderr = self._process.wait(), b""
+        with suppress(OSError), self._stderr as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - _STDERR_BYTES))
-            return ExitStatus(code=code, stderr=file.read())
+            stderr = file.read()
+        return ExitStatus(code=code, stderr=stderr)
 
-    def _request(self, message: bytes, pipes: "tuple[int, ...]" = ()) -> tuple[Message | None, int, int]:
+    def _request(self, message: bytes, pipes: "tuple[int, ...]" = ()) -> tuple[Message | None, int, int, int | None]:
         try:
             socket.send_fds(self._control, [message], pipes)
         except OSError:  # the fork server has exited, or its socket buffer is full
             self.is_ready = False
-            return None, 0, 0
+            return None, 0, 0, None
         return self._read_reply()
 
-    def _read_reply(self) -> tuple[Message | None, int, int]:
-        """Return the next message and its numbers, with ``None`` for the message when the server has exited or hangs."""
+    def _read_reply(self) -> tuple[Message | None, int, int, int | None]:
+        """Return the next message, its numbers and its descriptor; ``None`` for the message when the server exited or hangs."""
         try:
-            data = self._control.recv(MESSAGE.size)
+            data, descriptors, _, _ = socket.recv_fds(self._control, MESSAGE.size, 1)
         except OSError:
-            data = b""
+            data, descriptors = b"", []
         if len(data) != MESSAGE.size:
             self.is_ready = False
-            return None, 0, 0
+            return None, 0, 0, None
         kind, first, second = MESSAGE.unpack(data)
-        return Message(kind), first, second
+        pidfd = descriptors[0] if descriptors else None
+        if pidfd is not None:
+            os.set_inheritable(pidfd, False)
+        return Message(kind), first, second, pidfd
 
 
-def _open_pipe(our_ends: ExitStack, their_ends: ExitStack, *, we_write: bool) -> tuple[int, int]:
-    """Return our end and the worker's end of a new pipe, and add each to the stack that closes it."""
-    reader, writer = os.pipe()
-    ours, theirs = (writer, reader) if we_write else (reader, writer)
-    our_ends.callback(os.close, ours)
-    their_ends.callback(os.close, theirs)
-    return ours, theirs
+def _read_pid(pidfd: int, number: int) -> int:
+    """Return the id that a process has here, which differs from its ``number`` where that is in a namespace of its own."""
+    with suppress(OSError, ValueError), open(f"/proc/self/fdinfo/{pidfd}", encoding="ascii") as file:
+        here = next((int(line[4:]) for line in file if line.startswith("Pid:")), 0)
+        return here if here > 0 else number
+    return number
 
 
 def _unnamed_file(content: bytes) -> IO[bytes]:

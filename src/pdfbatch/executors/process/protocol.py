@@ -1,22 +1,27 @@
 """Messages between supervisor and worker: length-prefixed frames over two pipes.
 
-A frame is a header (length of the payload, kind, number of the task) and a payload, which is a pickle when it carries a
-value. The number of the task is not part of the pickle, so that it is known even if unpickling fails or crashes.
+A frame is a header (length of the payload, kind, number of the task) and a payload. What goes to a worker is pickled; what
+comes from one is plain data (``answers.py``), as a document may have taken the worker over. The number of the task is not part
+of the payload, so that it is known even if reading that fails or crashes.
 """
 
+import mmap
 import os
 import struct
+import tempfile
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from itertools import islice
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 PICKLE_PROTOCOL = 5
 
 _HEADER = struct.Struct("<QBQ")
 _MAX_PAYLOAD_BYTES = 1 << 40
 _READ_BYTES = 1 << 18
+_SPOOLED_BYTES = 4 << 20  # a larger payload is kept in a file until it is complete
 _MAX_PIECES = 64  # in one writev; POSIX guarantees 16, Linux and macOS allow 1024
 
 
@@ -49,16 +54,26 @@ class ProtocolError(Exception):
     """The bytes received are no frame, or the frame makes no sense here."""
 
 
+class RefusedAnswerError(ProtocolError):
+    """A worker's answer to the task with this number is refused before it is read."""
+
+    def __init__(self, message: str, task: int = 0) -> None:
+        super().__init__(message)
+        self.task = task
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
     """What a worker needs before its first task.
 
     ``python_path`` is the ``PYTHONPATH`` of this process, for the worker's children. ``work`` is a pickle inside this one: it
-    may import anything, and must be unpickled only after the rest is in place.
+    may import anything, and must be unpickled only after the rest is in place. The parent refuses an answer of more than
+    ``max_result_bytes``.
     """
 
     python_path: str | None
     recycle_bytes: int | None
+    max_result_bytes: int
     work: bytes
 
 
@@ -80,11 +95,23 @@ def decode_numbers(payload: bytes | memoryview) -> tuple[int, ...]:
     return struct.unpack(f"<{len(payload) // 8}Q", payload)
 
 
-class FrameReader:
-    """Read frames from a pipe that does not block."""
+def _allow(kind: FrameKind, task: int, length: int) -> None:
+    """Allow every frame."""
 
-    def __init__(self) -> None:
+
+class FrameReader:
+    """Read frames from a pipe that does not block.
+
+    ``check`` is called with the kind, the task and the length of each frame before any room is made for it, and raises
+    ``ProtocolError`` for one that is not allowed. A large payload is kept in an unnamed file in ``folder``, not in memory.
+    """
+
+    def __init__(self, check: Callable[[FrameKind, int, int], None] = _allow, folder: str | None = None) -> None:
+        self._check = check
+        self._folder = folder
         self._buffer = bytearray()
+        self._header: tuple[int, FrameKind, int] | None = None  # of the frame that is incomplete
+        self._spooled: _SpooledPayload | None = None
 
     def read(self, fd: int) -> list[Frame]:
         """Read once and return the frames that are complete by then.
@@ -102,18 +129,55 @@ class FrameReader:
         return frames
 
     def _next_frame(self) -> Frame | None:
-        if len(self._buffer) < _HEADER.size:
+        if self._header is None:
+            if len(self._buffer) < _HEADER.size:
+                return None
+            length, kind, task = self._header = _parse_header(self._buffer)
+            self._check(kind, task, length)
+            if length > _SPOOLED_BYTES:
+                del self._buffer[: _HEADER.size]
+                self._spooled = _SpooledPayload(length, task, self._folder)
+        length, kind, task = self._header
+        payload: bytes | memoryview | None
+        if self._spooled is not None:
+            payload = self._spooled.take(self._buffer)
+        elif len(self._buffer) < _HEADER.size + length:
             return None
-        length, kind, task = _parse_header(self._buffer)
-        end = _HEADER.size + length
-        if len(self._buffer) < end:
+        else:
+            payload = bytes(memoryview(self._buffer)[_HEADER.size : _HEADER.size + length])
+            del self._buffer[: _HEADER.size + length]
+        if payload is None:
             return None
-        if len(self._buffer) == end:  # the usual case: hand out the buffer itself, so that a large result is not copied
-            whole, self._buffer = self._buffer, bytearray()
-            return Frame(kind, task, memoryview(whole)[_HEADER.size :])
-        payload = bytes(memoryview(self._buffer)[_HEADER.size : end])
-        del self._buffer[:end]
+        self._header = self._spooled = None
         return Frame(kind, task, payload)
+
+
+class _SpooledPayload:
+    """A large payload on its way into a file. Raises ``RefusedAnswerError`` when there is no room for it."""
+
+    def __init__(self, length: int, task: int, folder: str | None) -> None:
+        self._length = self._missing = length
+        self._task = task
+        try:
+            self._file: IO[bytes] = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115 (until it is complete)
+        except OSError as error:
+            raise RefusedAnswerError(f"no room for {length} bytes: {error}", task) from error
+
+    def take(self, data: bytearray) -> memoryview | None:
+        """Move what belongs to the payload into the file. Return the payload once it is complete."""
+        count = min(self._missing, len(data))
+        try:
+            written = 0
+            while written < count:
+                written += self._file.write(memoryview(data)[written:count])
+        except OSError as error:
+            raise RefusedAnswerError(f"no room for {self._length} bytes: {error}", self._task) from error
+        del data[:count]
+        self._missing -= count
+        if self._missing:
+            return None
+        with self._file as file:
+            return memoryview(mmap.mmap(file.fileno(), self._length, access=mmap.ACCESS_READ))
 
 
 class FrameWriter:

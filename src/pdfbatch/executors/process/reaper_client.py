@@ -3,6 +3,7 @@
 import logging
 import os
 import subprocess
+import sys
 from contextlib import suppress
 
 from pdfbatch.executors.process import reaper
@@ -14,6 +15,8 @@ class ReaperClient:
     """Start the reaper of a pool, and tell it which process groups exist. It also removes ``folder``."""
 
     def __init__(self, python: str, folder: str) -> None:
+        # Outside of any sandbox that a script puts around the workers' interpreter: it kills what is in there.
+        python = python if getattr(sys, "frozen", False) or not sys.executable else sys.executable
         command = [python, "-I", "-S", reaper.__file__, folder, str(os.getpid())]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True

@@ -6,7 +6,6 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 
@@ -17,15 +16,18 @@ from pdfbatch.executors.process.command_queue import Command, CommandQueue, Work
 from pdfbatch.executors.process.current_task import CurrentTask
 from pdfbatch.executors.process.deadlines import shortest_limit
 from pdfbatch.executors.process.dispatcher import Dispatcher
-from pdfbatch.executors.process.protocol import Frame, FrameKind, ProtocolError, decode_numbers
+from pdfbatch.executors.process.pauses import Pauses
+from pdfbatch.executors.process.protocol import Frame, FrameKind, ProtocolError, RefusedAnswerError, decode_numbers
 from pdfbatch.executors.process.worker_group import POLL_SECONDS, Stream, WorkerGroup
 from pdfbatch.executors.process.worker_handle import QUICK_SECONDS, WorkerHandle
+from pdfbatch.executors.task_future import Latch
 from pdfbatch.settings import Limits
 from pdfbatch.tasks import Task, TaskResult
 
 log: logging.Logger = logging.getLogger(__name__)
 
 START_SECONDS = 30.0  # from the launch of a worker to its being ready
+BUSY_WAIT_SECONDS = 0.25  # the longest sleep while there are tasks: how much later it wakes is time that nobody had
 MAX_FAILED_STARTS = 3  # workers lost in a row, before or between tasks, that break a pool
 
 
@@ -42,14 +44,17 @@ class PoolSettings:
 class Supervisor:
     """Owns all state of a pool except the ``CommandQueue``, and runs in a thread of its own.
 
-    For other threads: ``startup`` ends when the first worker is ready, or raises ``PoolStartError``. ``pending_writes`` is the
-    number of tasks whose output is still being written while their workers go on. ``has_ended`` is set at the very end;
+    For other threads: ``has_started`` is set when the first worker is ready, or with a ``start_error``. ``pending_writes`` is
+    the number of tasks whose output is still being written while their workers go on. ``has_ended`` is set at the very end;
     joining the thread instead is not safe, as a ``join`` interrupted by Ctrl-C takes it for ended (Python 3.11, bpo-45274).
+    ``thread`` is the id of its thread.
     """
 
     def __init__(self, settings: PoolSettings, commands: CommandQueue) -> None:
-        self.startup: Future[None] = Future()
-        self.has_ended: threading.Event = threading.Event()
+        self.has_started: Latch = Latch()
+        self.start_error: PoolStartError | None = None
+        self.has_ended: Latch = Latch()
+        self.thread: int = 0
         self.pending_writes: int = 0
         self._settings = settings
         self._limits = settings.limits
@@ -59,22 +64,24 @@ class Supervisor:
         self._last_failure = ""
         self._error = ""
         self._start_time = time.monotonic()
+        self._pauses = Pauses()
+        self._wake_by = math.inf  # when it should run again at the latest
         self._next_check = 0.0  # when to look at all workers again; 0 runs the first turn at once
 
     def run(self) -> None:
         """Serve until the pool is left or broken. Leave no process, file, descriptor or unfinished future behind."""
-        # A host may have given SIGPIPE its default meaning: then writing to a dead worker would end the host.
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPIPE})
+        self.thread = threading.get_ident()
         try:
+            # A host may have given SIGPIPE its default meaning: then writing to a dead worker would end the host.
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPIPE})
             self._serve()
-        except (
-            BaseException
-        ) as error:  # a callback of the host may raise anything, and the futures must end all the same
-            log.debug("The supervisor of a process pool failed", exc_info=True)
+        except BaseException as error:  # noqa: BLE001 (whatever it is, the futures must end all the same)
             self._error = f"{type(error).__name__}: {error}"
         finally:
-            self._finish()
-            self.has_ended.set()
+            try:
+                self._finish()
+            finally:
+                self.has_ended.set()
 
     def _serve(self) -> None:
         self._group = WorkerGroup(self._settings.launch, self._commands)
@@ -91,20 +98,29 @@ class Supervisor:
         return self._commands.command is Command.SHUTDOWN and not has_work
 
     def _finish(self) -> None:
-        self._dispatcher.deliver()
-        self._dispatcher.enqueue(self._commands.close(self._error))
-        self._dispatcher.fail_all(self._error)
-        if not self.startup.done():
-            reason = self._error or "the pool was left"
-            self.startup.set_exception(PoolStartError(f"No worker process can be started: {reason}"))
+        try:
+            self._dispatcher.deliver()
+            self._dispatcher.enqueue(self._commands.close(self._error))
+        finally:
+            self._dispatcher.fail_all(self._error)
+            if not self.has_started.is_set:
+                reason = self._error or "the pool was left"
+                self.start_error = PoolStartError(f"No worker process can be started: {reason}")
+                self.has_started.set()
 
     def _run_once(self) -> None:
         """Wait until something happens, and do all that follows from it."""
-        timeout = None if self._next_check == math.inf else max(0.0, self._next_check - time.monotonic())
-        for worker, stream in self._group.wait(timeout):
+        before = time.monotonic()
+        self._excuse_pause(before)  # since the last turn
+        longest = BUSY_WAIT_SECONDS if self._dispatcher.unfinished else math.inf
+        timeout = min(longest, max(0.0, self._next_check - before))
+        self._wake_by = before + timeout
+        for worker, stream in self._group.wait(None if timeout == math.inf else timeout):
+            self._excuse_pause(time.monotonic())
             self._read(worker, stream)
         self._dispatcher.enqueue(self._commands.take_all())
         now = time.monotonic()
+        self._excuse_pause(now)
         if now >= self._next_check:
             self._check_workers(now)
         self._start_worker_if_needed(now)
@@ -116,6 +132,16 @@ class Supervisor:
         is_short = self._count_staying() < self._settings.workers
         self._commands.set_notify(is_short or self._dispatcher.wants_tasks(self._group, now))
         self._dispatcher.deliver()  # last: threads that wake up for a result would compete for the interpreter
+
+    def _excuse_pause(self, now: float) -> None:
+        """Charge nobody for the time since this thread should have run, if that is long."""
+        seconds = self._pauses.note(self._wake_by, now)
+        if seconds > 0:
+            log.debug("The supervisor could not run for %.1f s: deadlines move by that", seconds)
+            self._start_time += seconds
+            for worker in self._group.workers:
+                worker.excuse(seconds)
+        self._wake_by = now
 
     def _check_by(self, at: float) -> None:
         """Run ``_check_workers`` at this time, or earlier."""
@@ -132,7 +158,7 @@ class Supervisor:
             return
         if failure := self._group.take_forkserver_failure():
             self._count_failed_start(failure)
-        wanted = min(self._settings.workers, len(self._dispatcher.unfinished)) if self.startup.done() else 1
+        wanted = min(self._settings.workers, len(self._dispatcher.unfinished)) if self.has_started.is_set else 1
         if self._count_staying() >= wanted:
             return
         if self._failed_starts >= MAX_FAILED_STARTS:
@@ -167,11 +193,11 @@ class Supervisor:
 
     def _read(self, worker: WorkerHandle, stream: Stream) -> None:
         match stream:
-            case Stream.FRAMES:
+            case Stream.ANSWERS:
                 self._read_frames(worker)
             case Stream.STDERR:
                 self._group.read_stderr(worker)
-            case Stream.STDIN:
+            case Stream.COMMANDS:
                 self._group.flush(worker)
 
     def _read_frames(self, worker: WorkerHandle) -> bool:
@@ -184,7 +210,10 @@ class Supervisor:
             return False
         except EOFError:
             self._group.on_pipe_closed(worker)  # its task fails once its exit code is known: see _on_exit
-        except ProtocolError:
+        except RefusedAnswerError as error:
+            self._on_refused_answer(worker, error)
+        except Exception:
+            log.debug("Worker process %d sent what no worker sends", worker.pid, exc_info=True)
             self._on_protocol_error(worker)
         return worker.is_listed
 
@@ -198,9 +227,12 @@ class Supervisor:
             case FrameKind.PENDING_WRITES:
                 self._dispatcher.on_pending_writes(worker, frame)
             case FrameKind.READY:
-                worker.mark_ready(*decode_numbers(frame.payload)[:1])
-                if not self.startup.done():
-                    self.startup.set_result(None)
+                numbers = decode_numbers(frame.payload)
+                if worker.is_ready or len(numbers) != 1:
+                    raise ProtocolError("ready twice, or ready for what")
+                worker.mark_ready(*numbers)
+                if not self.has_started.is_set:
+                    self.has_started.set()
             case _:
                 raise ProtocolError("not a message of a worker")
 
@@ -228,7 +260,7 @@ class Supervisor:
             return now
         if now >= worker.busy_since + QUICK_SECONDS:
             self._dispatcher.recall(self._group, worker)
-        finding = watchdog.check(worker, self._limits, now)
+        finding = watchdog.check(worker, self._limits, now, self._pauses)
         if isinstance(finding, watchdog.Kill):
             self._kill_if_due(worker, now)
             return now
@@ -238,7 +270,7 @@ class Supervisor:
         if now >= worker.start_time + START_SECONDS:
             self._group.kill(worker)
             self._count_failed_start(f"did not get ready within {START_SECONDS:g} s")
-            if not self.startup.done():  # whoever starts the pool has waited long enough: no second try
+            if not self.has_started.is_set:  # whoever starts the pool has waited long enough: no second try
                 self._error = f"the first {self._last_failure}"
         return worker.start_time + START_SECONDS
 
@@ -247,7 +279,7 @@ class Supervisor:
         self._read_all_frames(worker)
         if not worker.is_listed or not worker.tasks:
             return
-        finding = watchdog.check(worker, self._limits, now)
+        finding = watchdog.check(worker, self._limits, now, self._pauses)
         if not isinstance(finding, watchdog.Kill):
             return
         self._group.kill(worker)
@@ -263,8 +295,17 @@ class Supervisor:
 
     # --- lost workers ---------------------------------------------------------------------------------------------
 
+    def _on_refused_answer(self, worker: WorkerHandle, error: RefusedAnswerError) -> None:
+        """Kill a worker whose answer is too long, and fail the task that it was an answer to."""
+        self._group.kill(worker)
+        item = worker.tasks.get(error.task)
+        result = None if item is None else failures.bad_result(item.task, str(error))
+        self._fail_task(worker, item, result)
+
     def _on_protocol_error(self, worker: WorkerHandle) -> None:
         """Kill a worker that sent something no worker sends, such as what a library wrote into its pipe."""
+        if not worker.is_listed:
+            return
         self._group.kill(worker)
         self._attribute_loss(worker, "sent what is no result", failures.protocol_error)
 
@@ -279,7 +320,7 @@ class Supervisor:
         self, worker: WorkerHandle, failure: str, build_result: Callable[[Task, CurrentTask, float], TaskResult]
     ) -> None:
         """Fail the task that a lost worker was on, or count a failed start when no task can be blamed."""
-        current = worker.read_current_task()
+        current = watchdog.excuse_pauses(worker.read_current_task(), self._pauses)
         item = worker.tasks.get(current.task)
         if item is None:
             current = CurrentTask()
@@ -301,6 +342,6 @@ class Supervisor:
         item.is_suspect = True
         return None
 
-    def _fail_task(self, worker: WorkerHandle, item: WorkItem, result: TaskResult | None) -> None:
+    def _fail_task(self, worker: WorkerHandle, item: WorkItem | None, result: TaskResult | None) -> None:
         self._failed_starts = 0
         self._dispatcher.release(worker, item, result)

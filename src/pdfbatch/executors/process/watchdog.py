@@ -1,15 +1,20 @@
 """Check one busy worker: whether it must be killed, and with what result for its task, or when to check it again."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pdfbatch.executors.process import failures
 from pdfbatch.executors.process.command_queue import WorkItem
+from pdfbatch.executors.process.current_task import CurrentTask
 from pdfbatch.executors.process.deadlines import nearest_deadline, shortest_limit
+from pdfbatch.executors.process.pauses import Pauses
 from pdfbatch.executors.process.worker_handle import QUICK_SECONDS, WorkerHandle
 from pdfbatch.settings import Limits
 from pdfbatch.tasks import TaskResult
 
+BEYOND_LIMIT = (
+    2  # a worker with a limit that has answered nothing for so many times that limit is killed, whatever it says
+)
 STALL_SECONDS = 30.0  # from having a task to beginning it
 SAMPLE_SECONDS = 0.1  # between two looks at a worker's memory
 
@@ -22,13 +27,20 @@ class Kill:
     result: TaskResult | None = None
 
 
-def check(worker: WorkerHandle, limits: Limits, now: float) -> Kill | float:
-    """Return ``Kill`` if a worker that has tasks exceeds a limit, else the time at which to check it again."""
-    current = worker.read_current_task()
+def check(worker: WorkerHandle, limits: Limits, now: float, pauses: Pauses) -> Kill | float:
+    """Return ``Kill`` if a worker that has tasks exceeds a limit, else the time at which to check it again.
+
+    The ``pauses`` since a task or page began do not count.
+    """
+    current = excuse_pauses(worker.read_current_task(), pauses)
     item = worker.tasks.get(current.task)
     if item is None:
         stalled_at = worker.busy_since + STALL_SECONDS
         return Kill() if now >= stalled_at else min(stalled_at, _next_check(worker, limits, now))
+    if limits.document_timeout is not None:
+        silent_at = worker.busy_since + BEYOND_LIMIT * limits.document_timeout + STALL_SECONDS
+        if now >= silent_at:
+            return Kill(item=item, result=failures.silent(item.task, current))
     deadline = nearest_deadline(current, item.task, limits)
     if deadline is not None and now >= deadline.at:
         return Kill(item=item, result=failures.timeout(item.task, current, deadline, now))
@@ -40,6 +52,15 @@ def check(worker: WorkerHandle, limits: Limits, now: float) -> Kill | float:
             return Kill(item=item, result=result)
     next_check = _next_check(worker, limits, now)
     return next_check if deadline is None else min(next_check, deadline.at)
+
+
+def excuse_pauses(current: CurrentTask, pauses: Pauses) -> CurrentTask:
+    """Return a current task whose times are later by the pauses since then."""
+    return replace(
+        current,
+        task_started=current.task_started + pauses.seconds_since(current.task_started),
+        page_started=current.page_started + pauses.seconds_since(current.page_started),
+    )
 
 
 def _next_check(worker: WorkerHandle, limits: Limits, now: float) -> float:

@@ -1,4 +1,8 @@
-"""The worker process: forked by the fork server, or run as ``python -m pdfbatch.executors.process.worker FOLDER PARENT``.
+"""The worker process: forked by the fork server, or run by itself.
+
+That is ``python -m pdfbatch.executors.process.worker FOLDER COMMANDS ANSWERS [HOST]``: its folder, two pipes, and a pidfd of
+the process that started it where there are pidfds. No standard stream carries messages: whatever prints at the start of the
+interpreter harms none.
 
 The main thread does the tasks. A second thread reads the pipe, so that tasks that wait can be recalled while another one is
 running, and the end of the parent is noticed. A third thread watches the parent itself.
@@ -19,10 +23,9 @@ from queue import Empty, SimpleQueue
 from typing import Final, Self, TypeVar
 
 from pdfbatch.errors import Cause
-from pdfbatch.executors.process import forkserver, memory
+from pdfbatch.executors.process import answers, descendants, forkserver, memory
 from pdfbatch.executors.process.current_task import CurrentTaskWriter, current_task_path
 from pdfbatch.executors.process.protocol import (
-    PICKLE_PROTOCOL,
     Frame,
     FrameKind,
     ProtocolError,
@@ -32,7 +35,7 @@ from pdfbatch.executors.process.protocol import (
     read_frame,
     write_frame,
 )
-from pdfbatch.executors.process.shutdown import exit_fast, exit_with_parent, exit_with_process, kill_own_group
+from pdfbatch.executors.process.shutdown import exit_fast, exit_with_process, kill_own_group
 from pdfbatch.executors.process.write_behind import WriteBehind
 from pdfbatch.executors.task_results import make_exception_result
 from pdfbatch.model import Failure
@@ -46,7 +49,7 @@ _T = TypeVar("_T")
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Serve the supervisor at the other end of stdin and stdout until it says to quit, or is gone."""
+    """Serve the supervisor at the other end of the pipes until it says to quit, or is gone."""
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGPIPE})  # blocked in the thread that started this process
     if arguments[0] == "--fork":
         _serve_forked(*arguments[1:])
@@ -54,23 +57,27 @@ def main(arguments: Sequence[str]) -> None:
         _serve_spawned(*arguments)
 
 
-def _serve_spawned(folder: str, parent: str) -> None:
-    context = _Context.create(folder)
-    exit_with_parent(int(parent), context.writes)
+def _serve_spawned(folder: str, *numbers: str) -> None:
+    commands, answers_pipe, *host = map(int, numbers)
+    for descriptor in (commands, answers_pipe, *host):
+        os.set_inheritable(descriptor, False)
+    forkserver.redirect_streams(2)
+    context = _Context.create(folder, commands, answers_pipe)
+    exit_with_process(host[0] if host else None, context.writes)
     try:
-        setup: Setup = pickle.loads(read_frame(context.stdin).payload)  # noqa: S301 (from our parent)
+        setup: Setup = pickle.loads(read_frame(commands).payload)  # noqa: S301 (from our parent)
     except EOFError:
         return
     forkserver.restore_pythonpath(setup)
-    _Worker(context, forkserver.load_work(setup), setup.recycle_bytes).serve()
+    _Worker(context, forkserver.load_work(setup), setup).serve()
 
 
 def _serve_forked(folder: str, *numbers: str) -> None:
     forked = forkserver.serve(folder, *map(int, numbers))
     if forked is not None:  # in each worker, but not in the fork server
-        context = _Context.create(forked.folder)
+        context = _Context.create(forked.folder, forked.commands, forked.answers)
         exit_with_process(forked.host_pidfd, context.writes)
-        _Worker(context, forked.work, forked.setup.recycle_bytes).serve()
+        _Worker(context, forked.work, forked.setup).serve()
 
 
 class _WriteDone(Enum):
@@ -88,44 +95,30 @@ _Event = Frame | _WriteDone | None
 class _Context:
     """The surroundings of a worker: pipes to its supervisor, the file with its current task, its events, and its writes."""
 
-    stdin: int
-    stdout: int
+    commands: int
+    answers: int
     current_task: CurrentTaskWriter
     events: SimpleQueue[_Event]
     writes: WriteBehind
 
     @classmethod
-    def create(cls, folder: str) -> Self:
-        """Create the context of the worker with this folder."""
-        stdin, stdout = _take_pipes()
+    def create(cls, folder: str, commands: int, answers: int) -> Self:
+        """Create the context of the worker with this folder and these pipes."""
         current_task, events = CurrentTaskWriter(current_task_path(folder)), SimpleQueue[_Event]()
-        return cls(
-            stdin, stdout, current_task, events, WriteBehind(current_task.begin, partial(events.put, _WRITE_DONE))
-        )
-
-
-def _take_pipes() -> tuple[int, int]:
-    """Return stdin and stdout as new descriptors.
-
-    What libraries and child processes print then goes to stderr, and what they read is empty: neither harms a message.
-    """
-    stdin, stdout = os.dup(0), os.dup(1)
-    empty = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(empty, 0)
-    os.dup2(2, 1)
-    os.close(empty)
-    return stdin, stdout
+        writes = WriteBehind(current_task.begin, partial(events.put, _WRITE_DONE))
+        return cls(commands, answers, current_task, events, writes)
 
 
 class _Worker:
-    def __init__(self, context: _Context, work: Work, recycle_bytes: int | None) -> None:
-        self._stdin, self._stdout = context.stdin, context.stdout
+    def __init__(self, context: _Context, work: Work, setup: Setup) -> None:
+        self._commands, self._answers = context.commands, context.answers
         self._current_task, self._writes = context.current_task, context.writes
         self._events = context.events
         self._limits = work.limits
         # Looked up once, because isinstance on a protocol is slow.
         self._begin = work.begin if isinstance(work, PipelinedWork) else work
-        self._recycle_bytes = recycle_bytes
+        self._recycle_bytes = setup.recycle_bytes
+        self._max_result_bytes = setup.max_result_bytes
         self._reported: set[int] = set()  # tasks whose writes the supervisor was told are pending
         self._waits_briefly = True
         self._write_lock = threading.Lock()
@@ -134,6 +127,7 @@ class _Worker:
         with suppress(OSError), open("/proc/self/comm", "w", encoding="ascii") as file:
             file.write("pdfbatch-worker")  # what top and ps -o comm show on Linux: a fork has the fork server's name
         memory.raise_oom_score()
+        descendants.adopt_orphans()
         if (limit := self._limits.memory_bytes) is not None:
             memory.limit_own_data(_allocatable_bytes(limit))
         threading.Thread(target=self._read, name="pdfbatch-reader", daemon=True).start()
@@ -178,20 +172,20 @@ class _Worker:
             task: Task = pickle.loads(frame.payload)  # noqa: S301 (from our parent)
         except Exception as error:  # noqa: BLE001 (isolation is the purpose: metadata may be of any type)
             message = f"the task cannot be read in a worker: {type(error).__name__}: {error}"
-            self._send_result(frame.task, _pickle_failure(message), is_last=False)
+            self._send_result(frame.task, _encode_failure(message), is_last=False)
             return
         begun = self._run_isolated(task, start_time, partial(self._begin, task, self._current_task))
         if not isinstance(begun, TaskResult):
             self._writes.put(frame.task, partial(self._finish, frame.task, task, start_time, begun))
             return
-        payload = self._pickle_result(task, begun)
+        payload = self._encode_result(task, begun)
         self._current_task.end(frame.task)
         self._send_result(frame.task, payload, is_last=_is_out_of_memory(begun))
 
     def _finish(self, number: int, task: Task, start_time: float, step: Callable[[], TaskResult]) -> None:
         """Write a task's output by its last step, and send its result. Runs in a thread of ``WriteBehind``."""
         result = self._run_isolated(task, start_time, step)
-        self._send_result(number, self._pickle_result(task, result), is_last=_is_out_of_memory(result))
+        self._send_result(number, self._encode_result(task, result), is_last=_is_out_of_memory(result))
 
     def _run_isolated(self, task: Task, start_time: float, step: Callable[[], _T]) -> _T | TaskResult:
         try:
@@ -204,12 +198,16 @@ class _Worker:
         except Exception as error:  # noqa: BLE001 (isolation is the purpose: no document may harm another)
             return make_exception_result(task, error, seconds=time.monotonic() - start_time)
 
-    def _pickle_result(self, task: Task, result: TaskResult) -> bytes:
+    def _encode_result(self, task: Task, result: TaskResult) -> bytes:
         try:
-            return pickle.dumps(result, PICKLE_PROTOCOL)
-        except Exception as error:  # noqa: BLE001 (isolation is the purpose: metadata may be of any type)
+            payload = answers.encode_result(result)
+        except Exception as error:  # noqa: BLE001 (isolation is the purpose: an engine's values may be of any type)
             what = f"the result cannot be sent: {type(error).__name__}: {error}"
-            return _pickle_failure(f"{task.document.file_path}: {what}")
+            return _encode_failure(f"{task.document.file_path}: {what}")
+        if len(payload) <= self._max_result_bytes:
+            return payload
+        what = f"the result has {len(payload)} bytes, and no more than {self._max_result_bytes} can be sent"
+        return _encode_failure(f"{task.document.file_path}: {what}")
 
     def _send_result(self, number: int, payload: bytes, *, is_last: bool) -> None:
         """Send a result, and ask to be replaced if it ``is_last`` or this process has grown too large."""
@@ -220,7 +218,7 @@ class _Worker:
 
     def _send(self, frame: tuple[bytes, ...]) -> None:
         with self._write_lock:  # three kinds of threads send, and frames must not mix
-            write_frame(self._stdout, frame)
+            write_frame(self._answers, frame)
 
     # --- in the reading thread ------------------------------------------------------------------------------------
 
@@ -242,7 +240,7 @@ class _Worker:
             FrameKind.QUIT: lambda _: self._events.put(None),
         }
         while True:
-            frame = read_frame(self._stdin)
+            frame = read_frame(self._commands)
             handlers[frame.kind](frame)
 
     def _return_tasks(self, _: Frame) -> None:
@@ -265,8 +263,8 @@ def _allocatable_bytes(memory_bytes: int) -> int:
     return max(memory_bytes * 11 // 10 - memory.read_own_resident_bytes(), memory_bytes // 10)
 
 
-def _pickle_failure(message: str) -> bytes:
-    return pickle.dumps(TaskResult(failure=Failure(cause=Cause.INTERNAL, message=message)), PICKLE_PROTOCOL)
+def _encode_failure(message: str) -> bytes:
+    return answers.encode_result(TaskResult(failure=Failure(cause=Cause.INTERNAL, message=message)))
 
 
 def _is_out_of_memory(result: TaskResult) -> bool:

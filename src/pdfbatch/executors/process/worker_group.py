@@ -4,7 +4,6 @@ import itertools
 import logging
 import os
 import selectors
-import shutil
 import tempfile
 import time
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from enum import Enum
 
 from pdfbatch.executors.process.child import Child, ExitStatus, LaunchSpec, SpawnedChild
 from pdfbatch.executors.process.command_queue import CommandQueue
+from pdfbatch.executors.process.folders import remove_folder
 from pdfbatch.executors.process.forkserver_client import ForkServerClient
 from pdfbatch.executors.process.protocol import FrameKind
 from pdfbatch.executors.process.reaper_client import ReaperClient
@@ -23,16 +23,16 @@ log: logging.Logger = logging.getLogger(__name__)
 
 QUIT_SECONDS = 2.0  # from asking a worker to quit, to killing it
 EXIT_SECONDS = 0.5  # from the end of a worker's pipe, to killing it
-REAP_SECONDS = 5.0  # from killing a worker, to giving up on it
+REAP_SECONDS = 3.0  # from killing a worker, to giving up on it
 POLL_SECONDS = 0.005
 
 
 class Stream(Enum):
     """Which pipe of a worker is ready: one of two to read from, or the one to write to."""
 
-    FRAMES = 1
+    ANSWERS = 1
     STDERR = 2
-    STDIN = 3
+    COMMANDS = 3
 
 
 @dataclass(slots=True, eq=False)
@@ -46,8 +46,8 @@ class WorkerGroup:
     """The processes of one pool, its temporary folder, its reaper and its fork server. For one thread.
 
     ``workers`` are those that may be given tasks. A worker that was stopped, killed or lost leaves the list at once, and is
-    polled by ``reap`` until it has exited. Raises ``OSError`` when the temporary folder, the reaper or the fork server cannot
-    be created.
+    polled by ``reap`` until it has exited. Where no fork server can be launched, workers are spawned. Raises ``OSError`` when
+    the temporary folder or the reaper cannot be created.
     """
 
     def __init__(self, launch: LaunchSpec, commands: CommandQueue) -> None:
@@ -58,10 +58,10 @@ class WorkerGroup:
         self._folder = tempfile.mkdtemp(prefix="pdfbatch-")
         self._forkserver_failure = ""
         with ExitStack() as stack:
-            stack.callback(shutil.rmtree, self._folder, ignore_errors=True)
+            stack.callback(remove_folder, self._folder)
             self._reaper = ReaperClient(launch.python, self._folder)
             stack.callback(self._reaper.close)
-            self._forkserver = ForkServerClient(launch, self._folder) if launch.use_forkserver else None
+            self._forkserver = self._launch_forkserver() if launch.use_forkserver else None
             stack.pop_all()
         self._selector = selectors.DefaultSelector()
         self._selector.register(commands, selectors.EVENT_READ)
@@ -79,6 +79,13 @@ class WorkerGroup:
                 if worker.is_listed:  # an earlier event of this loop may have removed it
                     yield worker, stream
 
+    def _launch_forkserver(self) -> ForkServerClient | None:
+        try:
+            return ForkServerClient(self._launch, self._folder)
+        except OSError as error:  # a filter of system calls, no room for descriptors
+            log.debug("No fork server can be launched, so workers are spawned: %s", error)
+            return None
+
     # --- starting -------------------------------------------------------------------------------------------------
 
     @property
@@ -94,9 +101,11 @@ class WorkerGroup:
     def start_worker(self) -> None:
         """Start a worker. Raises ``OSError``."""
         folder = os.path.join(self._folder, str(next(self._names)))
-        worker = WorkerHandle(folder, self._launch.setup, self._start_child)
+        worker = WorkerHandle(
+            folder, self._launch.setup, self._start_child, max_result_bytes=self._launch.max_result_bytes
+        )
         self._reaper.add(worker.pid)
-        self._selector.register(worker.stdout, selectors.EVENT_READ, (worker, Stream.FRAMES))
+        self._selector.register(worker.answers, selectors.EVENT_READ, (worker, Stream.ANSWERS))
         self._selector.register(worker.stderr, selectors.EVENT_READ, (worker, Stream.STDERR))
         self.workers.append(worker)
         self.flush(worker)
@@ -109,6 +118,7 @@ class WorkerGroup:
         self._selector.unregister(forkserver)
         if not forkserver.finish_start():
             self._forkserver_failure = self._stop_forkserver(forkserver).description
+            log.debug("The fork server %s, so workers are spawned", self._forkserver_failure)
         elif not forkserver.is_ready:
             self._stop_forkserver(forkserver)
 
@@ -125,9 +135,9 @@ class WorkerGroup:
         if worker.is_blocked != worker.has_unsent_data:
             worker.is_blocked = worker.has_unsent_data
             if worker.is_blocked:
-                self._selector.register(worker.stdin, selectors.EVENT_WRITE, (worker, Stream.STDIN))
+                self._selector.register(worker.commands, selectors.EVENT_WRITE, (worker, Stream.COMMANDS))
             else:
-                self._selector.unregister(worker.stdin)
+                self._selector.unregister(worker.commands)
 
     def read_stderr(self, worker: WorkerHandle) -> None:
         """Read what a worker has written to stderr."""
@@ -160,8 +170,8 @@ class WorkerGroup:
         """Remove a worker from the list, and kill it if it has not exited after so many seconds."""
         self.workers.remove(worker)
         worker.is_listed = False
-        for pipe in (worker.stdin, worker.stdout, worker.stderr):
-            with suppress(KeyError):
+        for pipe in (worker.commands, worker.answers, worker.stderr):
+            with suppress(KeyError, ValueError, OSError):
                 self._selector.unregister(pipe)
         kill_at = time.monotonic() + seconds
         self._stopping.append(_StoppingWorker(worker, kill_at, kill_at + REAP_SECONDS))
@@ -194,15 +204,19 @@ class WorkerGroup:
                 worker.kill()
 
     def close(self) -> None:
-        """Kill and reap all workers, and remove all files."""
-        for worker in tuple(self.workers):
-            self.kill(worker)
-        while self._stopping:
-            for worker, _ in self.reap(time.monotonic()):
-                worker.close()
-            time.sleep(POLL_SECONDS)
+        """Kill and reap all workers, and remove all files: each step even if another fails, as descriptors may be gone."""
+        with ExitStack() as steps:
+            steps.callback(self._selector.close)
+            steps.callback(self._reaper.close)
+            steps.callback(remove_folder, self._folder)
+            steps.callback(self._close_forkserver)
+            for worker in tuple(self.workers):
+                self.kill(worker)
+            while self._stopping:
+                for worker, _ in self.reap(time.monotonic()):
+                    worker.close()
+                time.sleep(POLL_SECONDS)
+
+    def _close_forkserver(self) -> None:
         if self._forkserver is not None:
             self._stop_forkserver(self._forkserver)
-        shutil.rmtree(self._folder, ignore_errors=True)
-        self._reaper.close()
-        self._selector.close()

@@ -1,8 +1,6 @@
 """One worker as its supervisor sees it: a process, three pipes, a temporary folder, and the tasks it was sent."""
 
 import os
-import shutil
-import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,12 +9,33 @@ from dataclasses import replace
 from pdfbatch.executors.process import memory
 from pdfbatch.executors.process.child import Child, ExitStatus
 from pdfbatch.executors.process.command_queue import WorkItem
-from pdfbatch.executors.process.current_task import CurrentTask, CurrentTaskReader, current_task_path
-from pdfbatch.executors.process.protocol import Frame, FrameKind, FrameReader, FrameWriter, encode_frame
+from pdfbatch.executors.process.current_task import (
+    CurrentTask,
+    CurrentTaskReader,
+    clamp_current_task,
+    current_task_path,
+)
+from pdfbatch.executors.process.folders import remove_folder
+from pdfbatch.executors.process.protocol import (
+    Frame,
+    FrameKind,
+    FrameReader,
+    FrameWriter,
+    ProtocolError,
+    RefusedAnswerError,
+    encode_frame,
+)
 
 QUICK_SECONDS = 0.1
 
 _STDERR_BYTES = 4096
+_STDERR_READS = 64  # at the end: a process that goes on writing must not keep us
+_MAX_NUMBERS_BYTES = 4096  # of a message that is a list of tasks
+# Messages that a worker may send for each task that it was given, and beyond these.
+_FRAMES_PER_TASK, _MORE_FRAMES = 4, 16
+
+
+_RESULTS = frozenset({FrameKind.RESULT, FrameKind.LAST_RESULT})
 
 
 class WorkerHandle:
@@ -31,7 +50,9 @@ class WorkerHandle:
     ``is_listed``: it belongs to the ``workers`` of its group. ``is_killed``: its group has killed it, and knows why.
     """
 
-    def __init__(self, folder: str, setup: bytes, start: Callable[[str], Child]) -> None:
+    def __init__(
+        self, folder: str, setup: bytes, start: Callable[[str], Child], *, max_result_bytes: int = 1 << 30
+    ) -> None:
         self.tasks: dict[int, WorkItem] = {}
         self.pending_writes: set[int] = set()
         self.task_count: int = 0
@@ -45,7 +66,9 @@ class WorkerHandle:
         self.start_time: float = time.monotonic()
         self.busy_since: float = self.start_time
         self._folder = folder
-        self._reader = FrameReader()
+        self._reader = FrameReader(self._check_frame, os.path.dirname(folder))
+        self._max_result_bytes = max_result_bytes
+        self._frames_left = _MORE_FRAMES
         self._writer = FrameWriter()
         self._stderr_tail = b""
         self._inherited_peak_bytes = 0
@@ -57,8 +80,8 @@ class WorkerHandle:
             self._remove_files()
             raise
         self.pid: int = child.pid
-        self.stdin: int = child.stdin
-        self.stdout: int = child.stdout
+        self.commands: int = child.commands
+        self.answers: int = child.answers
         self.stderr: int = child.stderr
         if child.needs_setup:
             self._writer.put(encode_frame(FrameKind.SETUP, payload=setup))
@@ -90,6 +113,7 @@ class WorkerHandle:
             self.busy_since = now
         self.tasks[item.number] = item
         self.task_count += 1
+        self._frames_left += _FRAMES_PER_TASK
         self._writer.put(encode_frame(FrameKind.TASK, item.number, payload))
 
     def complete(self, number: int) -> WorkItem | None:
@@ -111,13 +135,26 @@ class WorkerHandle:
     def flush(self) -> None:
         """Write as much as the pipe takes now. Writes to a dead worker are discarded; its exit is detected by ``reap``."""
         try:
-            self._writer.flush(self.stdin)
+            self._writer.flush(self.commands)
         except BrokenPipeError:
             self._writer = FrameWriter()
 
     def read_frames(self) -> list[Frame]:
         """Read once and return the complete frames. Raises ``EOFError``, ``BlockingIOError``, ``ProtocolError``."""
-        return self._reader.read(self.stdout)
+        return self._reader.read(self.answers)
+
+    def _check_frame(self, kind: FrameKind, task: int, length: int) -> None:
+        """Refuse a frame, before there is room for it, that no worker sends here. Raises ``ProtocolError``."""
+        self._frames_left -= 1
+        if self._frames_left < 0:
+            raise ProtocolError("more messages than tasks")
+        if kind not in _RESULTS:
+            if length > _MAX_NUMBERS_BYTES:
+                raise ProtocolError("a list that is too long")
+        elif task not in self.tasks:
+            raise ProtocolError("the result of another task")
+        elif length > self._max_result_bytes:
+            raise RefusedAnswerError(f"{length} bytes, more than the {self._max_result_bytes} that are allowed", task)
 
     def read_stderr(self) -> bool:
         """Read from stderr once, keep the end of it for ``reap``, and return ``False`` at the end of file.
@@ -139,8 +176,13 @@ class WorkerHandle:
     # --- the process ----------------------------------------------------------------------------------------------
 
     def read_current_task(self) -> CurrentTask:
-        """Return its current task, or its last one if it has died."""
-        return self._current_task.read()
+        """Return what it says is its current task, or its last one if it has died, within what can be true."""
+        return clamp_current_task(self._current_task.read(), self.busy_since)
+
+    def excuse(self, seconds: float) -> None:
+        """Let so many seconds, in which nobody could run, count as before it was given its tasks."""
+        self.start_time += seconds
+        self.busy_since += seconds
 
     def read_resident_bytes(self) -> int | None:
         """Return its resident memory, ``None`` where that is unknown."""
@@ -152,14 +194,14 @@ class WorkerHandle:
 
     def kill(self) -> None:
         """Kill the process and all that it started."""
-        with suppress(ProcessLookupError, PermissionError):  # no process left; on macOS only zombies left
-            os.killpg(self.pid, signal.SIGKILL)
+        self._child.kill()
 
     def reap(self) -> ExitStatus:
         """Return how a process that has exited ended, and free its id."""
-        with suppress(BlockingIOError):
-            while self.read_stderr():
-                continue
+        with suppress(OSError):
+            for _ in range(_STDERR_READS):
+                if not self.read_stderr():
+                    break
         status = self._child.reap()
         has_own_peak = status.peak_bytes > self._inherited_peak_bytes
         return replace(status, peak_bytes=status.peak_bytes if has_own_peak else 0, stderr=self._stderr_tail)
@@ -171,4 +213,4 @@ class WorkerHandle:
 
     def _remove_files(self) -> None:
         self._current_task.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        remove_folder(self._folder)

@@ -1,0 +1,295 @@
+"""Read what annotations and form fields show on a page."""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from ctypes import addressof, byref, c_float, c_ushort
+from dataclasses import dataclass
+from typing import Any
+
+import pypdfium2.raw
+
+from pdfbatch.engines.coverage import Area
+from pdfbatch.engines.page_frame import PageFrame
+from pdfbatch.engines.pdfium.glyphs import Glyphs
+from pdfbatch.engines.placement import Block
+from pdfbatch.text import storable_text
+
+pdfium: Any = pypdfium2.raw
+"""Generated bindings, without types."""
+
+Handle = Any
+"""A pointer from pdfium."""
+
+# Bounds: so many annotations of a page are read, and so many options of a choice.
+_ANNOTATIONS = 1_000
+_OPTIONS = 1_000
+# So many glyphs of an appearance say to which annotation it belongs.
+_VOTES = 8
+
+_HIDDEN = pdfium.FPDF_ANNOT_FLAG_HIDDEN | pdfium.FPDF_ANNOT_FLAG_NOVIEW
+_PRINTED = pdfium.FPDF_ANNOT_FLAG_PRINT
+# These mark what the page has anyway, or show nothing until a reader asks for it.
+_WITHOUT_TEXT = frozenset(
+    (
+        pdfium.FPDF_ANNOT_LINK,
+        pdfium.FPDF_ANNOT_POPUP,
+        pdfium.FPDF_ANNOT_HIGHLIGHT,
+        pdfium.FPDF_ANNOT_UNDERLINE,
+        pdfium.FPDF_ANNOT_SQUIGGLY,
+        pdfium.FPDF_ANNOT_STRIKEOUT,
+        pdfium.FPDF_ANNOT_INK,
+    )
+)
+_BUTTONS = (pdfium.FPDF_FORMFIELD_CHECKBOX, pdfium.FPDF_FORMFIELD_RADIOBUTTON)
+_CHOICES = (pdfium.FPDF_FORMFIELD_COMBOBOX, pdfium.FPDF_FORMFIELD_LISTBOX)
+_PASSWORD, _RADIO, _PUSH = 1 << 13, 1 << 15, 1 << 16
+_MARKS = {pdfium.FPDF_FORMFIELD_CHECKBOX: "\u2611", pdfium.FPDF_FORMFIELD_RADIOBUTTON: "\u25c9"}
+
+
+@dataclass(slots=True)
+class _Annotation:
+    """An annotation that may show text. ``value`` is what its dictionary says, ``drawn`` what its appearance says."""
+
+    area: Area
+    field: int = -1
+    value: str = ""
+    drawn: str = ""
+    is_note: bool = False
+
+    @property
+    def text(self) -> str:
+        """What a reader sees: what is drawn, or the value where nothing is drawn or only a part of it."""
+        if self.field in _BUTTONS or self.field == pdfium.FPDF_FORMFIELD_LISTBOX or not self.drawn:
+            return self.value
+        drawn, value = "".join(self.drawn.split()), "".join(self.value.split())
+        # A field draws what fits into it, and one with a box for each letter draws letters.
+        is_part = drawn in value and len(drawn) < len(value)
+        is_spaced = drawn == value and len(self.drawn.split()) > len(self.value.split())
+        # Letters in another order: written from right to left, or up the page.
+        is_turned = drawn != value and sorted(drawn.casefold()) == sorted(value.casefold())
+        return self.value if is_part or is_spaced or is_turned else self.drawn
+
+
+def has_annotations(page: Handle) -> bool:
+    """Whether a page has an annotation that may show text."""
+    return pdfium.FPDFPage_GetAnnotCount(page) > 0 and any(
+        subtype not in _WITHOUT_TEXT for _, subtype in _annotations(page)
+    )
+
+
+def count_fields(page: Handle) -> int:
+    """Return the number of form fields on a page: an upper bound, since one field may show in several places."""
+    return sum(subtype == pdfium.FPDF_ANNOT_WIDGET for _, subtype in _annotations(page))
+
+
+def read_annotations(document: Handle, form: Handle, number: int, frame: PageFrame) -> list[Block]:
+    """Return what the annotations of a page show, and where.
+
+    Changes ``document``, of which nothing else may be read afterwards: the annotations of the page become a part of its
+    content, so that pdfium reads the text of their appearances. Hidden annotations show nothing, nor do those that say that
+    they are not to be printed.
+    """
+    page = pdfium.FPDF_LoadPage(document, number - 1)
+    if not page:
+        return []
+    try:
+        found = _read_values(page, form)
+        is_drawn = bool(found) and pdfium.FPDFPage_Flatten(page, pdfium.FLAT_NORMALDISPLAY) == pdfium.FLATTEN_SUCCESS
+    finally:
+        pdfium.FPDF_ClosePage(page)
+    if is_drawn:
+        _read_appearances(document, number, found)
+    return [Block(text, frame.box(entry.area), entry.is_note) for entry in found if (text := _tidy(entry.text))]
+
+
+def _annotations(page: Handle) -> Iterator[tuple[Handle, int]]:
+    for index in range(min(pdfium.FPDFPage_GetAnnotCount(page), _ANNOTATIONS)):
+        annotation = pdfium.FPDFPage_GetAnnot(page, index)
+        if annotation:
+            try:
+                yield annotation, int(pdfium.FPDFAnnot_GetSubtype(annotation))
+            finally:
+                pdfium.FPDFPage_CloseAnnot(annotation)
+
+
+def _read_values(page: Handle, form: Handle) -> list[_Annotation]:
+    """Return the annotations that may show text, and hide the others, so that nothing of them is drawn."""
+    found = list[_Annotation]()
+    for annotation, subtype in _annotations(page):
+        if subtype in _WITHOUT_TEXT or not _is_visible(annotation):
+            pdfium.FPDFAnnot_SetFlags(annotation, pdfium.FPDF_ANNOT_FLAG_HIDDEN)
+            continue
+        entry = _Annotation(_area(annotation))
+        if subtype == pdfium.FPDF_ANNOT_WIDGET:
+            entry.field = -1 if form is None else pdfium.FPDFAnnot_GetFormFieldType(form, annotation)
+            if entry.field < 0:
+                entry.field = _own_type(annotation)
+                entry.value = _own_value(annotation, entry.field)
+            else:
+                entry.value = _field_value(form, annotation, entry.field)
+        elif subtype in (pdfium.FPDF_ANNOT_FREETEXT, pdfium.FPDF_ANNOT_TEXT):
+            entry.value = _entry(annotation, b"Contents")
+            entry.is_note = subtype == pdfium.FPDF_ANNOT_TEXT
+        found.append(entry)
+    return found
+
+
+def _is_visible(annotation: Handle) -> bool:
+    flags = pdfium.FPDFAnnot_GetFlags(annotation)
+    if flags & _HIDDEN:
+        return False
+    # Many writers leave the flags out: that says nothing about printing.
+    return bool(flags & _PRINTED) or not pdfium.FPDFAnnot_HasKey(annotation, b"F")
+
+
+def _area(annotation: Handle) -> Area:
+    found = pdfium.FS_RECTF()
+    pdfium.FPDFAnnot_GetRect(annotation, byref(found))
+    return Area(
+        min(found.left, found.right),
+        min(found.bottom, found.top),
+        max(found.left, found.right),
+        max(found.bottom, found.top),
+    )
+
+
+def _field_value(form: Handle, annotation: Handle, field: int) -> str:
+    if field in _BUTTONS:
+        # The appearance that is shown has the name of a state. pdfium's own answer needs a page that is prepared for input.
+        state = _entry(annotation, b"AS") or _string(pdfium.FPDFAnnot_GetFormFieldValue, form, annotation)
+        return _mark(field, state)
+    if field in _CHOICES and (chosen := _chosen_options(form, annotation)):
+        return "\n".join(chosen)
+    if field in _CHOICES or field == pdfium.FPDF_FORMFIELD_TEXTFIELD:
+        is_secret = bool(pdfium.FPDFAnnot_GetFormFieldFlags(form, annotation) & _PASSWORD)
+        is_secret = is_secret and field == pdfium.FPDF_FORMFIELD_TEXTFIELD
+        return "" if is_secret else _string(pdfium.FPDFAnnot_GetFormFieldValue, form, annotation)
+    return ""
+
+
+def _own_type(annotation: Handle) -> int:
+    """Return the type of a field that the form of the document does not list, by its own dictionary."""
+    flags = c_float()
+    pdfium.FPDFAnnot_GetNumberValue(annotation, b"Ff", byref(flags))
+    match _entry(annotation, b"FT"):
+        case "Tx" if not int(flags.value) & _PASSWORD:
+            return int(pdfium.FPDF_FORMFIELD_TEXTFIELD)
+        case "Ch":
+            return int(pdfium.FPDF_FORMFIELD_COMBOBOX)
+        case "Btn" if not int(flags.value) & _PUSH:
+            return int(
+                pdfium.FPDF_FORMFIELD_RADIOBUTTON if int(flags.value) & _RADIO else pdfium.FPDF_FORMFIELD_CHECKBOX
+            )
+        case _:
+            return int(pdfium.FPDF_FORMFIELD_UNKNOWN)
+
+
+def _own_value(annotation: Handle, field: int) -> str:
+    if field in _BUTTONS:
+        return _mark(field, _entry(annotation, b"AS") or _entry(annotation, b"V"))
+    return _entry(annotation, b"V") if field in _CHOICES or field == pdfium.FPDF_FORMFIELD_TEXTFIELD else ""
+
+
+def _mark(field: int, state: str) -> str:
+    return _MARKS[field] if state not in ("", "Off") else ""
+
+
+def _entry(annotation: Handle, key: bytes) -> str:
+    """Return a string or name in the dictionary of an annotation, empty when there is none."""
+    return _string(pdfium.FPDFAnnot_GetStringValue, annotation, key)
+
+
+def _chosen_options(form: Handle, annotation: Handle) -> list[str]:
+    count = min(pdfium.FPDFAnnot_GetOptionCount(form, annotation), _OPTIONS)
+    chosen = (index for index in range(count) if pdfium.FPDFAnnot_IsOptionSelected(form, annotation, index))
+    return [_string(pdfium.FPDFAnnot_GetOptionLabel, form, annotation, index) for index in chosen]
+
+
+def _string(get: Any, *arguments: Any) -> str:
+    """Return a text that pdfium writes as UTF-16 with a NUL at its end."""
+    size = get(*arguments, None, 0)
+    buffer = (c_ushort * (size // 2 + 1))()
+    get(*arguments, buffer, size)
+    return bytes(buffer)[: max(size - 2, 0)].decode("utf-16-le", "replace")
+
+
+def _read_appearances(document: Handle, number: int, found: list[_Annotation]) -> None:
+    page = pdfium.FPDF_LoadPage(document, number - 1)
+    if not page:
+        return
+    text = None
+    try:
+        parts = _parts_of_last_object(page)
+        text = pdfium.FPDFText_LoadPage(page)
+        if text:
+            _assign(Glyphs(text), parts, found)
+    finally:
+        if text:
+            pdfium.FPDFText_ClosePage(text)
+        pdfium.FPDF_ClosePage(page)
+
+
+def _parts_of_last_object(page: Handle) -> dict[int, int]:
+    """Return which appearance each text object of the flattened annotations is part of, and switch the rest of the page off."""
+    last = pdfium.FPDFPage_CountObjects(page) - 1
+    for index in range(last):
+        pdfium.FPDFPageObj_SetIsActive(pdfium.FPDFPage_GetObject(page, index), False)
+    parts = dict[int, int]()
+    flattened = pdfium.FPDFPage_GetObject(page, last)
+    if flattened and pdfium.FPDFPageObj_GetType(flattened) == pdfium.FPDF_PAGEOBJ_FORM:
+        for part in range(pdfium.FPDFFormObj_CountObjects(flattened)):
+            _collect_texts(pdfium.FPDFFormObj_GetObject(flattened, part), part, parts, 8)
+    return parts
+
+
+def _collect_texts(handle: Handle, part: int, parts: dict[int, int], depth: int) -> None:
+    kind = pdfium.FPDFPageObj_GetType(handle)
+    if kind == pdfium.FPDF_PAGEOBJ_TEXT:
+        parts[addressof(handle.contents)] = part
+    elif kind == pdfium.FPDF_PAGEOBJ_FORM and depth:
+        for index in range(pdfium.FPDFFormObj_CountObjects(handle)):
+            _collect_texts(pdfium.FPDFFormObj_GetObject(handle, index), part, parts, depth - 1)
+
+
+def _assign(glyphs: Glyphs, parts: dict[int, int], found: list[_Annotation]) -> None:
+    """Give each annotation what its appearance says. An appearance belongs to the annotation in which most of it lies."""
+    texts, votes = defaultdict[int, list[str]](list), defaultdict[int, Counter[int]](Counter)
+    part = last = None
+    between = ""
+    for index, text in enumerate(glyphs.texts):
+        owner = glyphs.owner(index)
+        if not owner:
+            between += text
+            continue
+        part = parts.get(owner)
+        if part is None:
+            last, between = None, ""
+            continue
+        if last is not None and texts[part] and between:
+            # What lies between two appearances parts words in either of them.
+            texts[part].append(between if last == part else "\n")
+        texts[part].append(text)
+        if len(texts[part]) <= _VOTES:
+            votes[part].update(_around(glyphs.area(index), found))
+        last, between = part, ""
+    for number, said in texts.items():
+        if votes[number]:
+            entry = found[votes[number].most_common(1)[0][0]]
+            entry.drawn = f"{entry.drawn}\n{''.join(said)}".strip()
+
+
+def _around(area: Area, found: list[_Annotation]) -> list[int]:
+    """Return the smallest annotation around the middle of a glyph, in a list; an empty one without such."""
+    x, y = (area.left + area.right) / 2, (area.bottom + area.top) / 2
+    best, size = list[int](), math.inf
+    for number, entry in enumerate(found):
+        left, bottom, right, top = entry.area
+        if left <= x <= right and bottom <= y <= top and (right - left) * (top - bottom) < size:
+            best, size = [number], (right - left) * (top - bottom)
+    return best
+
+
+def _tidy(text: str) -> str:
+    lines = (line.strip() for line in storable_text(text).replace("\ufffd", "").splitlines())
+    return "\n".join(line for line in lines if line)

@@ -1,0 +1,99 @@
+"""Tell images whose data pdfium cannot turn into a picture. The caller holds the lock on pdfium."""
+
+import zlib
+from collections.abc import Iterable
+from ctypes import create_string_buffer, string_at
+from typing import Any, NamedTuple
+
+import pypdfium2.raw
+
+pdfium: Any = pypdfium2.raw
+"""Generated bindings, without types."""
+
+Handle = Any
+"""A pointer from pdfium."""
+
+# Bounds: so many images of a page are decoded, with so many pixels together.
+_IMAGES = 4
+_PIXELS = 60_000_000
+# Less data than this, as stored and as packed, may well stand for an image of one colour.
+_DATA_BYTES = 1_024
+_DATA_LOOK = 64 * 1024
+_PACKED_BYTES = 512
+_FILTER_BYTES = 32
+
+_BYTES_PER_PIXEL = {
+    pdfium.FPDFBitmap_Gray: 1,
+    pdfium.FPDFBitmap_BGR: 3,
+    pdfium.FPDFBitmap_BGRx: 4,
+    pdfium.FPDFBitmap_BGRA: 4,
+}
+
+
+class Image(NamedTuple):
+    """An image on a page."""
+
+    handle: Handle
+    width: int
+    height: int
+
+
+def count_undecoded(images: Iterable[Image]) -> int:
+    """Return how many images have data that is not even, but no pixels, or pixels of one colour only.
+
+    A fax whose lower half is black counts as well: so pdfium leaves what it could not decode.
+
+    Looks at the four largest, within 60 million pixels.
+    """
+    count, left = 0, _PIXELS
+    for image in sorted(images, key=lambda image: image.width * image.height, reverse=True)[:_IMAGES]:
+        left -= image.width * image.height
+        if left < 0:
+            break
+        count += _has_data(image.handle) and _is_lost(image.handle)
+    return count
+
+
+def _has_data(handle: Handle) -> bool:
+    size = pdfium.FPDFImageObj_GetImageDataRaw(handle, None, 0)
+    if size < _DATA_BYTES:
+        return False
+    data = create_string_buffer(size)
+    pdfium.FPDFImageObj_GetImageDataRaw(handle, data, size)
+    return len(zlib.compress(data.raw[:_DATA_LOOK], 1)) >= _PACKED_BYTES
+
+
+def _is_lost(handle: Handle) -> bool:
+    bitmap = pdfium.FPDFImageObj_GetBitmap(handle)
+    if not bitmap:
+        return True
+    try:
+        width, height = pdfium.FPDFBitmap_GetWidth(bitmap), pdfium.FPDFBitmap_GetHeight(bitmap)
+        stride, pixel = (
+            pdfium.FPDFBitmap_GetStride(bitmap),
+            _BYTES_PER_PIXEL.get(pdfium.FPDFBitmap_GetFormat(bitmap), 4),
+        )
+        pixels = pdfium.FPDFBitmap_GetBuffer(bitmap)
+        if not pixels or width < 1 or height < 1:
+            return True
+        rows = string_at(pixels, stride * height)
+        if _is_even(rows, rows[:stride], width * pixel, pixel):
+            return True
+        lower = rows[stride * (height // 2) :]
+        return _is_fax(handle) and not any(lower[:stride]) and not any(lower)
+    finally:
+        pdfium.FPDFBitmap_Destroy(bitmap)
+
+
+def _is_even(rows: bytes, row: bytes, length: int, pixel: int) -> bool:
+    """Whether all pixels are of one colour."""
+    return row[:length] == row[:pixel] * (length // pixel) and rows == row * (len(rows) // len(row))
+
+
+def _is_fax(handle: Handle) -> bool:
+    name = create_string_buffer(_FILTER_BYTES)
+    for index in range(pdfium.FPDFImageObj_GetImageFilterCount(handle)):
+        pdfium.FPDFImageObj_GetImageFilter(handle, index, name, _FILTER_BYTES)
+        if name.value == b"CCITTFaxDecode":
+            return True
+    return False

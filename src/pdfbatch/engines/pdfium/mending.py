@@ -1,0 +1,246 @@
+"""Mend what pdfium gets wrong in the text of a page, by where its glyphs lie. Each repair needs a sign in the text."""
+
+import re
+from typing import Any
+from unicodedata import combining, normalize
+
+import pypdfium2.raw
+
+from pdfbatch.engines.coverage import Area
+from pdfbatch.engines.pdfium.glyphs import Glyphs, glyph_area
+
+pdfium: Any = pypdfium2.raw
+"""Generated bindings, without types."""
+
+Handle = Any
+"""A pointer from pdfium."""
+
+_ARABIC_ALEF = "\u0622\u0623\u0625\u0627"
+_LAM = "\u0644"
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+_SOFT_HYPHEN = "\xad"
+# Accents that stand alone, as TeX's old fonts have them, and the marks that combine with a letter.
+_ACCENTS = {
+    "`": "\u0300",
+    "\xb4": "\u0301",
+    "\u02c6": "\u0302",
+    "\u02dc": "\u0303",
+    "\xaf": "\u0304",
+    "\u02d8": "\u0306",
+    "\u02d9": "\u0307",
+    "\xa8": "\u0308",
+    "\u02da": "\u030a",
+    "\u02dd": "\u030b",
+    "\u02c7": "\u030c",
+    "\xb8": "\u0327",
+    "\u02db": "\u0328",
+}
+_DOTLESS = {"\u0131": "i", "\u0237": "j"}
+_ACCENT = re.compile(f"[{''.join(_ACCENTS)}]")
+
+SIGNS = re.compile(
+    "[\0-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f"
+    + "".join(_ACCENTS)
+    + "\xad\u0590-\u08ff\ud800-\udfff\ufb1d-\ufdff\ufe70-\ufefc\ufffe\uffff]"
+)
+"""Characters of a text that is to be looked at more closely, or that cannot be stored."""
+
+# Ordinary text has a space to five or six letters, text whose letters stand apart one to each. So does a table of contents with
+# dots between spaces, so words are counted in what has that many spaces.
+_SPACED = 0.35
+_SPACED_LOOK = 300
+_WORD = re.compile(r"[^\W_]+")
+_SPACED_WORDS = 20
+_ONE_LETTER_WORDS = 0.85
+# In parts of the height of the font. Two words are that much farther apart than two letters of a word are, mostly.
+_WORD_GAP = 0.15
+# So many glyphs before and after an accent its letter is looked for: pdfium may move an accent to the end of its line.
+_NEAR = 8
+_FAR = 200
+_ROUNDS = 5
+_CLOSER = 0.4
+
+
+def is_letter_spaced(text: str) -> bool:
+    """Whether so much of a text is spaces that they may stand between letters of a word."""
+    # A look at some letters from the middle settles nearly all pages.
+    look = text[len(text) // 3 :][:_SPACED_LOOK]
+    if look.count(" ") <= _SPACED * len(look):
+        return False
+    lengths = [len(word) for word in _WORD.findall(text)]
+    return len(lengths) >= _SPACED_WORDS and lengths.count(1) > _ONE_LETTER_WORDS * len(lengths)
+
+
+def mends_by_glyphs(handle: Handle, text: str) -> bool:
+    """Whether a text has a sign of something that only a look at its glyphs mends."""
+    if _SOFT_HYPHEN in text or is_letter_spaced(text) or _RIGHT_TO_LEFT.search(text):
+        return True
+    return any(_may_lie_over(handle, text, found.start()) for found in _ACCENT.finditer(text))
+
+
+def _may_lie_over(handle: Handle, text: str, place: int) -> bool:
+    """Whether an accent lies over a glyph near it, or at the end of a line, to which pdfium moves accents at times.
+
+    Looks at a few glyphs only: a page of formulas or of code has many such characters that are no accents of letters.
+    """
+    behind = text[place + 1 : place + 4].lstrip(" ")
+    if text[place] != "`" and (not behind or behind[0] in "\r\n"):
+        return True
+    # A hyphen and the end of its line are one character for pdfium, which ends other lines in "\r\n".
+    index = pdfium.FPDFText_GetCharIndexFromTextIndex(handle, place - text.count("-\n", 0, place))
+    over = glyph_area(handle, index)
+    around = (
+        glyph_area(handle, other) for other in range(index - _NEAR, index + _NEAR + 1) if other not in (index, -1)
+    )
+    return any(_is_over(over, area) for area in around)
+
+
+def mend(glyphs: Glyphs, text: str) -> None:
+    """Mend the texts of glyphs in place; ``text`` is the page's as pdfium gave it."""
+    if _RIGHT_TO_LEFT.search(text):
+        _turn_lam_alef(glyphs)
+        _part_lines(glyphs)
+    if _ACCENT.search(text):
+        _combine_accents(glyphs)
+    if _SOFT_HYPHEN in text:
+        _show_soft_hyphens(glyphs)
+    if is_letter_spaced(text):
+        _join_spaced_letters(glyphs)
+
+
+def _turn_lam_alef(glyphs: Glyphs) -> None:
+    """Put lam before alef where one glyph stands for both: pdfium takes the order in which Arabic is drawn."""
+    texts = glyphs.texts
+    for index in range(len(texts) - 1):
+        is_pair = texts[index] and texts[index] in _ARABIC_ALEF and texts[index + 1] == _LAM
+        if is_pair and glyphs.area(index) == glyphs.area(index + 1):
+            texts[index], texts[index + 1] = texts[index + 1], texts[index]
+
+
+def _part_lines(glyphs: Glyphs) -> None:
+    """End a line where the next glyph stands above or below all of it, which pdfium overlooks when lines are far apart."""
+    last = -1
+    for index, text in enumerate(glyphs.texts):
+        if not text or glyphs.is_added(index) or combining(text[0]):
+            if text.endswith("\n"):
+                last = -1
+            continue
+        if last >= 0 and _are_far_apart(glyphs.area(last), glyphs.area(index)):
+            glyphs.texts[index] = f"\n{text}"
+        last = index
+
+
+def _are_far_apart(first: Area, second: Area) -> bool:
+    return first.bottom > second.top or second.bottom > first.top
+
+
+def _combine_accents(glyphs: Glyphs) -> None:
+    for index, text in enumerate(glyphs.texts):
+        mark = _ACCENTS.get(text)
+        if mark is not None and (base := _letter_under(glyphs, index, mark)) is not None:
+            glyphs.texts[base] = _add_accent(glyphs.texts[base], mark)
+            glyphs.texts[index] = ""
+            _close_gap(glyphs, index)
+
+
+def _letter_under(glyphs: Glyphs, accent: int, mark: str) -> int | None:
+    """Return the letter that an accent stands over: one near it in the text, else one of the same or the next line."""
+    over = glyphs.area(accent)
+    middle = _middle(over)
+    for reach in (_NEAR, _FAR):
+        indices = range(max(accent - reach, 0), min(accent + reach + 1, len(glyphs)))
+        under = [index for index in indices if index != accent and _is_over(over, glyphs.area(index))]
+        found = [index for index in under if _takes(glyphs.texts[index], mark)]
+        if found:
+            return min(found, key=lambda index: abs(_middle(glyphs.area(index)) - middle))
+        if under:
+            # It stands over something that takes no accent: a symbol.
+            return None
+    return None
+
+
+def _is_over(over: Area, under: Area) -> bool:
+    """Whether an accent stands over a glyph, both on one line."""
+    is_level = abs(under.bottom - over.bottom) < (over.top - over.bottom) / 2
+    return is_level and under.left <= _middle(over) <= under.right and under.right > under.left
+
+
+def _takes(letter: str, mark: str) -> bool:
+    """Whether a letter and an accent are one character together."""
+    return len(letter) == 1 and letter.isalpha() and len(_add_accent(letter, mark)) == 1
+
+
+def _add_accent(letter: str, mark: str) -> str:
+    return normalize("NFC", _DOTLESS.get(letter, letter) + mark)
+
+
+def _middle(area: Area) -> float:
+    return (area.left + area.right) / 2
+
+
+def _close_gap(glyphs: Glyphs, accent: int) -> None:
+    """Take out the spaces that pdfium added around an accent, but for one between two words."""
+    first, last = accent, accent
+    while first > 0 and glyphs.is_added(first - 1) and glyphs.texts[first - 1] in ("", " "):
+        first -= 1
+    while last + 1 < len(glyphs) and glyphs.is_added(last + 1) and glyphs.texts[last + 1] in ("", " "):
+        last += 1
+    spaces = [index for index in range(first, last + 1) if index != accent]
+    for index in spaces:
+        glyphs.texts[index] = ""
+    if spaces and first > 0 and last + 1 < len(glyphs) and _is_word_gap(glyphs, first - 1, last + 1):
+        glyphs.texts[spaces[0]] = " "
+
+
+def _is_word_gap(glyphs: Glyphs, first: int, second: int) -> bool:
+    before, after = glyphs.area(first), glyphs.area(second)
+    return after.left - before.right > _WORD_GAP * (before.top - before.bottom)
+
+
+def _show_soft_hyphens(glyphs: Glyphs) -> None:
+    """Keep a soft hyphen that can be seen, as a hyphen; leave out others."""
+    for index, text in enumerate(glyphs.texts):
+        if text == _SOFT_HYPHEN:
+            glyphs.texts[index] = "-" if glyphs.has_ink(index) else ""
+
+
+def _join_spaced_letters(glyphs: Glyphs) -> None:
+    """Leave spaces only where glyphs are farther apart than letters of a word are on this page."""
+    pairs = list[tuple[int, int, float]]()
+    last = -1
+    for index, text in enumerate(glyphs.texts):
+        if text.endswith("\n"):
+            last = -1
+        elif text.strip():
+            if last >= 0:
+                gap = glyphs.area(index).left - glyphs.area(last).right
+                pairs.append((last, index, gap / max(_height(glyphs.area(index)), 1.0)))
+            last = index
+    if not pairs:
+        return
+    limit = _word_gap([gap for _, _, gap in pairs])
+    for first, second, gap in pairs:
+        for index in range(first + 1, second):
+            glyphs.texts[index] = ""
+        if gap > limit:
+            glyphs.texts[second] = f" {glyphs.texts[second]}"
+
+
+def _word_gap(gaps: list[float]) -> float:
+    """Return the gap that parts those between letters from those between words: nearer to the first.
+
+    Gaps between words differ more than those between letters do, where lines are justified.
+    """
+    kept = [min(gap, 1.0) for gap in gaps]
+    letters = sorted(kept)[len(kept) // 2]
+    words = letters + 2 * _WORD_GAP
+    for _ in range(_ROUNDS):
+        limit = letters + _CLOSER * (words - letters)
+        near, far = [gap for gap in kept if gap <= limit], [gap for gap in kept if gap > limit]
+        letters = sum(near) / len(near) if near else letters
+        words = sum(far) / len(far) if far else words
+    return max(letters + _CLOSER * (words - letters), letters + _WORD_GAP)
+
+
+def _height(area: Area) -> float:
+    return area.top - area.bottom

@@ -1,0 +1,478 @@
+"""Text as a reader of the page sees it, in both engines."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pdfbatch.engines.pdfium import PdfiumEngine
+from pdfbatch.engines.pypdf import PypdfEngine
+from pdfbatch.errors import Cause, DocumentError
+from pdfbatch.ports import DocumentExtras, PageFacts, TextEngine
+from pdfbatch.testing.pdfs import (
+    FONT,
+    join_objects,
+    make_field_pdf,
+    make_form,
+    make_page_pdf,
+    make_stream,
+    make_unicode_pdf,
+    show_text,
+)
+
+PDFIUM, PYPDF = PdfiumEngine(), PypdfEngine()
+F1 = b"/Font<</F1 5 0 R>>"
+BOX = (150, 695, 350, 713)
+
+
+@pytest.fixture(params=[PDFIUM, PYPDF], ids=lambda engine: engine.name)
+def engine(request: pytest.FixtureRequest) -> TextEngine:
+    found: TextEngine = request.param
+    return found
+
+
+@pytest.fixture(autouse=True)
+def _quiet_pypdf() -> Iterator[None]:
+    logger = logging.getLogger("pypdf")
+    before, logger.disabled = logger.disabled, True
+    yield
+    logger.disabled = before
+
+
+def text_of(engine: TextEngine, source: str | bytes) -> str:
+    with engine.open(source) as document, document.page(1) as page:
+        return page.text()
+
+
+def words_of(engine: TextEngine, source: str | bytes) -> list[str]:
+    return text_of(engine, source).split()
+
+
+def facts_of(engine: TextEngine, source: bytes) -> PageFacts:
+    with engine.open(source) as document, document.page(1) as page:
+        return page.facts()
+
+
+def extras_of(engine: TextEngine, source: bytes) -> DocumentExtras:
+    with engine.open(source) as document:
+        with document.page(1) as page:
+            page.text()
+        return document.extras
+
+
+def annotated(*annotations: bytes, content: bytes = b"", more: tuple[bytes, ...] = (), page: bytes = b"") -> bytes:
+    """A page with annotations, objects from 10; ``more`` objects follow them."""
+    numbers = b" ".join(b"%d 0 R" % (10 + index) for index in range(len(annotations)))
+    entries = b"/MediaBox[0 0 612 792]/Annots[%s]%s" % (numbers, page)
+    return make_page_pdf(content, page=entries, more=[*annotations, *more])
+
+
+def look(words: bytes) -> bytes:
+    return make_form(b"BT /F1 11 Tf 2 5 Td (%s) Tj ET" % words, resources=F1, box=(200, 18))
+
+
+def widget(entries: bytes, *, box: tuple[int, int, int, int] = BOX) -> bytes:
+    return b"<</Type/Annot/Subtype/Widget/F 4/Rect[%d %d %d %d]/DA(/F1 11 Tf 0 g)%s>>" % (*box, entries)
+
+
+def annotation(subtype: bytes, entries: bytes = b"", *, box: tuple[int, int, int, int] = BOX) -> bytes:
+    return b"<</Type/Annot/Subtype/%s/F 4/Rect[%d %d %d %d]%s>>" % (subtype, *box, entries)
+
+
+# --- forms ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("drawn", [True, False])
+def test_values_stand_where_the_page_shows_them(engine: TextEngine, drawn: bool) -> None:
+    content = show_text(b"Name:") + show_text(b"Town:", at=(72, 660)) + show_text(b"Thank you", at=(72, 100))
+    fields = [("Paris", (150, 655, 350, 673)), ("Ada Byron", BOX)]
+    lines = text_of(engine, make_field_pdf(content, fields, drawn=drawn)).splitlines()
+    assert [line.split() for line in lines] == [["Name:", "Ada", "Byron"], ["Town:", "Paris"], ["Thank", "you"]]
+
+
+def test_values_of_a_turned_page_stand_where_it_shows_them(engine: TextEngine) -> None:
+    content = b"BT /F1 12 Tf 0 1 -1 0 100 72 Tm (Name:) Tj ET BT /F1 12 Tf 0 1 -1 0 200 72 Tm (Town:) Tj ET"
+    fields = [
+        widget(b"/FT/Tx/T(t)/V(Paris)", box=(186, 130, 204, 330)),
+        widget(b"/FT/Tx/T(n)/V(Ada)", box=(86, 130, 104, 330)),
+    ]
+    assert words_of(engine, annotated(*fields, content=content, page=b"/Rotate 90")) == [
+        "Name:",
+        "Ada",
+        "Town:",
+        "Paris",
+    ]
+
+
+def test_a_value_without_a_label_is_there(engine: TextEngine) -> None:
+    assert words_of(engine, make_field_pdf(b"", [("Ada", BOX)])) == ["Ada"]
+
+
+def test_a_checked_box_and_a_chosen_button_are_marked_and_others_are_not(engine: TextEngine) -> None:
+    states = b"/AP<</N<</Yes 14 0 R/Off 15 0 R>>>>"
+    boxes = [
+        widget(b"/FT/Btn/T(a)/V/Yes/AS/Yes" + states, box=(72, 698, 84, 710)),
+        widget(b"/FT/Btn/T(b)/V/Off/AS/Off" + states, box=(72, 668, 84, 680)),
+        widget(b"/FT/Btn/Ff 49152/T(c)/V/Yes/AS/Yes" + states, box=(72, 638, 84, 650)),
+        widget(b"/FT/Btn/Ff 49152/T(d)/V/Off/AS/Off" + states, box=(72, 608, 84, 620)),
+    ]
+    rows = ((b"Married", 700), (b"Single", 670), (b"By post", 640), (b"By hand", 610))
+    content = b"".join(show_text(label, at=(100, top)) for label, top in rows)
+    pdf = annotated(*boxes, content=content, more=(make_form(b"0 0 9 9 re f"), make_form(b"")))
+    lines = text_of(engine, pdf).splitlines()
+    assert [line.split() for line in lines] == [
+        ["\u2611", "Married"],
+        ["Single"],
+        ["\u25c9", "By", "post"],
+        ["By", "hand"],
+    ]
+
+
+def test_a_choice_is_what_a_reader_sees_of_it(engine: TextEngine) -> None:
+    options = b"/Opt[[(v1)(Red wine)][(v2)(White wine)]]/V(v2)/I[1]"
+    for flags in (b"/Ff 131072", b""):
+        pdf = annotated(widget(b"/FT/Ch/T(wine)" + flags + options), content=show_text(b"Wine:"))
+        assert words_of(engine, pdf) == ["Wine:", "White", "wine"], flags
+
+
+def test_a_password_stays_secret(engine: TextEngine) -> None:
+    pdf = annotated(
+        widget(b"/FT/Tx/Ff 8192/T(p)/V(hunter2)/AP<</N 11 0 R>>"), content=show_text(b"Code:"), more=(look(b"*****"),)
+    )
+    assert words_of(engine, pdf) == ["Code:", "*****"]
+
+
+def test_a_value_as_it_is_formatted_wins_over_the_stored_one(engine: TextEngine) -> None:
+    pdf = annotated(
+        widget(b"/FT/Tx/T(sum)/V(4812.5)/AP<</N 11 0 R>>"), content=show_text(b"Sum:"), more=(look(b"$ 4,812.50"),)
+    )
+    assert words_of(engine, pdf) == ["Sum:", "$", "4,812.50"]
+
+
+def test_letters_in_boxes_of_their_own_are_a_word(engine: TextEngine) -> None:
+    boxes = b"".join(b"1 0 0 1 %d 5 Tm (%c) Tj " % (2 + 20 * index, letter) for index, letter in enumerate(b"ABCDEF"))
+    spaced = make_form(b"BT /F1 11 Tf %s ET" % boxes, resources=F1, box=(200, 18))
+    pdf = annotated(widget(b"/FT/Tx/T(code)/V(ABCDEF)/AP<</N 11 0 R>>"), content=show_text(b"Code:"), more=(spaced,))
+    assert words_of(engine, pdf) == ["Code:", "ABCDEF"]
+
+
+def test_a_value_that_is_also_in_the_content_is_said_once(engine: TextEngine) -> None:
+    content = show_text(b"Name:") + show_text(b"Ada", at=(152, 700))
+    assert words_of(engine, make_field_pdf(content, [("Ada", BOX)])) == ["Name:", "Ada"]
+
+
+def test_a_field_of_several_places_shows_in_each(engine: TextEngine) -> None:
+    kids = [b"<</Type/Annot/Subtype/Widget/F 4/Parent 12 0 R/Rect[150 %d 350 %d]>>" % (y, y + 18) for y in (695, 655)]
+    field = b"<</FT/Tx/T(name)/V(Ada)/Kids[10 0 R 11 0 R]>>"
+    content = show_text(b"Name:") + show_text(b"Again:", at=(72, 660))
+    assert words_of(engine, annotated(*kids, content=content, more=(field,))) == ["Name:", "Ada", "Again:", "Ada"]
+
+
+def test_the_picture_of_a_filled_form_is_the_same_after_its_text_was_read() -> None:
+    pdf = make_field_pdf(show_text(b"Name:"), [("Ada", BOX)])
+    with PDFIUM.open(pdf) as document, document.page(1) as page:
+        before = page.image(72).tobytes()
+        assert page.text().split() == ["Name:", "Ada"]
+        assert page.image(72).tobytes() == before
+
+
+def test_forms_of_a_locked_document_and_of_a_file_are_read(engine: TextEngine, tmp_path: Path) -> None:
+    path = tmp_path / "form.pdf"
+    path.write_bytes(make_field_pdf(show_text(b"Name:"), [("Ada", BOX)]))
+    assert words_of(engine, str(path)) == ["Name:", "Ada"]
+
+
+# --- annotations ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("subtype", [b"FreeText", b"Stamp", b"Watermark", b"Line"])
+def test_what_an_annotation_draws_is_in_the_text(engine: TextEngine, subtype: bytes) -> None:
+    pdf = annotated(
+        annotation(subtype, b"/AP<</N 11 0 R>>"), content=show_text(b"Decision:"), more=(look(b"APPROVED"),)
+    )
+    assert words_of(engine, pdf) == ["Decision:", "APPROVED"]
+
+
+def test_free_text_without_an_appearance_and_notes_say_what_they_hold(engine: TextEngine) -> None:
+    for subtype in (b"FreeText", b"Text"):
+        pdf = annotated(annotation(subtype, b"/Contents(Call back)"), content=show_text(b"Phone:"))
+        assert words_of(engine, pdf) == ["Phone:", "Call", "back"], subtype
+
+
+def test_marks_and_links_add_nothing(engine: TextEngine) -> None:
+    for subtype in (b"Highlight", b"Underline", b"StrikeOut", b"Link", b"Popup", b"Ink"):
+        assert words_of(engine, annotated(annotation(subtype, b"/Contents(again)"), content=show_text(b"Said"))) == [
+            "Said"
+        ]
+
+
+def test_an_annotation_without_flags_is_seen(engine: TextEngine) -> None:
+    stamp = b"<</Type/Annot/Subtype/Stamp/Rect[150 695 350 713]/AP<</N 11 0 R>>>>"
+    assert words_of(engine, annotated(stamp, content=show_text(b"Decision:"), more=(look(b"PAID"),))) == [
+        "Decision:",
+        "PAID",
+    ]
+
+
+def test_annotations_that_are_no_annotations_harm_nothing(engine: TextEngine) -> None:
+    for broken in (
+        b"null",
+        b"7",
+        b"<<>>",
+        b"<</Subtype/Widget/FT/Tx/V(x)/F/Odd/Rect[0 0 9 9]>>",
+        b"<</Type/Annot/Subtype/Widget>>",
+        b"<</Subtype/Stamp/Rect[1 2]/AP 3>>",
+    ):
+        assert words_of(engine, annotated(broken, content=show_text(b"Unharmed"))) == ["Unharmed"], broken
+
+
+# --- characters -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "lines", [("a permit-", "ted sale"), ("the well-", "known one"), ("price-", "determining", "it is")]
+)
+def test_hyphens_and_ends_of_lines_stay(engine: TextEngine, lines: tuple[str, ...]) -> None:
+    content = b"".join(show_text(line.encode(), at=(72, 700 - 14 * row)) for row, line in enumerate(lines))
+    assert [line.strip() for line in text_of(engine, make_page_pdf(content)).splitlines()] == list(lines)
+
+
+def test_a_soft_hyphen_that_is_drawn_is_a_hyphen(engine: TextEngine) -> None:
+    assert text_of(engine, make_unicode_pdf(b"A-B", [(0x41, "x"), (0x2D, "\xad"), (0x42, "y")])).strip() == "x-y"
+
+
+def test_a_soft_hyphen_that_is_not_drawn_is_left_out() -> None:
+    assert text_of(PDFIUM, make_unicode_pdf(b"A B", [(0x41, "x"), (0x20, "\xad"), (0x42, "y")])).strip() == "xy"
+
+
+@pytest.mark.parametrize(("code", "letters"), [("\ufb01", "fi"), ("\ufb02", "fl"), ("\ufb03", "ffi")])
+def test_a_ligature_is_its_letters(engine: TextEngine, code: str, letters: str) -> None:
+    assert text_of(engine, make_unicode_pdf(b"ABC", [(0x41, "x"), (0x42, code), (0x43, "y")])).strip() == f"x{letters}y"
+
+
+def test_a_glyph_without_a_meaning_is_no_hyphen() -> None:
+    text = text_of(PDFIUM, make_unicode_pdf(b"ABC", [(0x41, "x"), (0x42, "\0"), (0x43, "y")]))
+    assert "-" not in text
+    assert text.strip() in ("x\ufffdy", "xBy", "xy")
+
+
+# --- scripts and spacing ----------------------------------------------------------------------------------------------
+
+
+def placed(font: bytes, *places: tuple[bytes, float, float]) -> bytes:
+    """A page that shows pieces of text at places; ``font`` is the ToUnicode mapping of the font, or empty."""
+    content = b"".join(b"BT /F2 12 Tf %.2f %.2f Td <%s> Tj ET\n" % (x, y, text.hex().encode()) for text, x, y in places)
+    unicode_map = b"/ToUnicode 11 0 R" if font else b""
+    return join_objects(
+        {
+            1: b"<</Type/Catalog/Pages 2 0 R>>",
+            2: b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+            3: b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R/Resources<</Font<</F2 10 0 R>>>>>>",
+            4: make_stream(content),
+            10: b"<</Type/Font/Subtype/Type1/BaseFont/Courier/Encoding/WinAnsiEncoding%s>>" % unicode_map,
+            11: font or b"null",
+        }
+    )
+
+
+def mapped(pairs: dict[int, str]) -> bytes:
+    rows = b"".join(b"<%02x> <%s>\n" % (code, text.encode("utf-16-be").hex().encode()) for code, text in pairs.items())
+    head = b"/CIDInit /ProcSet findresource begin 12 dict begin begincmap 1 begincodespacerange <00> <ff> endcodespacerange\n"
+    return make_stream(head + b"%d beginbfchar\n%sendbfchar endcmap end end" % (len(pairs), rows))
+
+
+@pytest.mark.parametrize("alef", ["\u0627", "\u0623", "\u0625", "\u0622"])
+def test_lam_alef_is_in_logical_order(alef: str) -> None:
+    # Drawn from right to left: kaf, alef, the ligature, yeh.
+    font = mapped({0x41: "\u0643", 0x42: "\u0627", 0x43: f"\u0644{alef}", 0x44: "\u064a"})
+    pdf = placed(font, (b"DCBA", 100, 700))
+    assert text_of(PDFIUM, pdf).strip() == f"\u0643\u0627\u0644{alef}\u064a"
+
+
+def test_an_article_before_a_word_stays_in_order() -> None:
+    font = mapped({0x41: "\u0627", 0x42: "\u0644", 0x43: "\u0628"})
+    assert text_of(PDFIUM, placed(font, (b"CBA", 100, 700))).strip() == "\u0627\u0644\u0628"
+
+
+def test_lines_written_from_right_to_left_do_not_run_together() -> None:
+    font = mapped({0x41: "\u05d0", 0x42: "\u05d1"})
+    assert text_of(PDFIUM, placed(font, (b"A", 90, 300), (b"B", 90, 600))).split() == ["\u05d1", "\u05d0"]
+
+
+def spaced_out(words: str, letter_gap: float, word_gap: float) -> bytes:
+    """A page whose letters are placed one by one; Courier is 7.2 points wide at 12 points."""
+    places, x, y = list[tuple[bytes, float, float]](), 72.0, 700.0
+    for word in words.split():
+        if x > 450:
+            x, y = 72.0, y - 20
+        for letter in word:
+            places.append((letter.encode(), x, y))
+            x += 7.2 + letter_gap
+        x += word_gap
+    return placed(b"", *places)
+
+
+SENTENCE = "The notice of the public hearing was read to all who had come and nobody spoke against it"
+
+
+@pytest.mark.parametrize(("letter_gap", "word_gap"), [(4.0, 8.0), (6.0, 12.0), (5.0, 20.0), (3.5, 6.5)])
+def test_words_whose_letters_stand_apart_are_words(letter_gap: float, word_gap: float) -> None:
+    assert words_of(PDFIUM, spaced_out(SENTENCE, letter_gap, word_gap)) == SENTENCE.split()
+
+
+def test_words_set_solid_are_words() -> None:
+    assert words_of(PDFIUM, spaced_out(SENTENCE, 0.0, 7.2)) == SENTENCE.split()
+
+
+def test_dots_between_spaces_are_no_spaced_letters() -> None:
+    content = b"".join(
+        show_text(b"Chapter %d%s %d" % (row, b" ." * 40, row), size=8, at=(50, 700 - 12 * row)) for row in range(30)
+    )
+    lines = text_of(PDFIUM, make_page_pdf(content)).splitlines()
+    assert [" ".join(line.split()) for line in lines] == [f"Chapter {row}{' .' * 40} {row}" for row in range(30)]
+
+
+@pytest.mark.parametrize(
+    ("accent", "letter", "whole"),
+    [(b"\xb4", b"a", "á"), (b"\xa8", b"o", "ö"), (b"\x88", b"e", "ê"), (b"`", b"e", "è"), (b"\xb8", b"c", "ç")],
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_an_accent_drawn_over_a_letter_is_one_character(accent: bytes, letter: bytes, whole: str, first: bool) -> None:
+    over, under = (accent, 79.2, 700.0), (letter, 79.2, 700.0)
+    pdf = placed(b"", (b"M", 72, 700), *((over, under) if first else (under, over)), (b"n is here", 86.4, 700))
+    assert words_of(PDFIUM, pdf) == [f"M{whole}n", "is", "here"]
+
+
+def test_an_accent_after_hyphens_at_ends_of_lines_is_found() -> None:
+    lines = [(b"all of this per-", 72.0, 760.0 - 14 * row) for row in range(4)]
+    accent = ((b"M", 72.0, 704.0), (b"\xb4", 79.2, 704.0), (b"a", 79.2, 704.0), (b"n is here", 86.4, 704.0))
+    assert words_of(PDFIUM, placed(b"", *lines, *accent))[-3:] == ["M\xe1n", "is", "here"]
+
+
+def test_an_accent_that_stands_alone_stays() -> None:
+    assert words_of(PDFIUM, placed(b"", (b"a \xb4 b `c` x\x88 2", 72, 700))) == [
+        "a",
+        "\xb4",
+        "b",
+        "`c`",
+        "x\u02c6",
+        "2",
+    ]
+
+
+# --- what a viewer does not show --------------------------------------------------------------------------------------
+
+
+def test_text_outside_the_crop_box_is_left_out() -> None:
+    content = show_text(b"Inside") + show_text(b"Printer's mark", at=(72, 20)) + show_text(b"Beyond", at=(72, 780))
+    boxes = b"/MediaBox[0 0 612 792]/CropBox[36 36 576 756]"
+    assert words_of(PDFIUM, make_page_pdf(content, page=boxes)) == ["Inside"]
+
+
+def test_text_inside_a_small_crop_box_stays() -> None:
+    boxes = b"/MediaBox[0 0 612 792]/CropBox[36 36 576 756]"
+    assert words_of(PDFIUM, make_page_pdf(show_text(b"All of it"), page=boxes)) == ["All", "of", "it"]
+
+
+# --- what comes before a document -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [10, 1_000, 1_020, 1_500, 60_000])
+def test_bytes_before_the_header_are_passed_over(engine: TextEngine, size: int, tmp_path: Path) -> None:
+    content = (b"Content-Type: application/pdf\r\n" * (size // 31 + 1))[:size] + make_page_pdf(
+        show_text(b"Sent by mail")
+    )
+    path = tmp_path / "mailed.pdf"
+    path.write_bytes(content)
+    for source in (content, str(path)):
+        assert words_of(engine, source) == ["Sent", "by", "mail"]
+
+
+def test_a_page_about_pdfs_is_no_pdf() -> None:
+    page = b"<html><body>" + b"x" * 2000 + b"A file begins with %PDF-1.7</body></html>"
+    with pytest.raises(DocumentError) as caught, PDFIUM.open(page):
+        pass
+    assert caught.value.cause is Cause.NOT_A_PDF
+
+
+# --- extras and facts -------------------------------------------------------------------------------------------------
+
+
+def with_catalog(entries: bytes, *more: bytes) -> bytes:
+    return join_objects(
+        {
+            1: b"<</Type/Catalog/Pages 2 0 R%s>>" % entries,
+            2: b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+            3: b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>",
+            4: make_stream(show_text(b"Please wait")),
+            5: FONT,
+            **dict(enumerate(more, 10)),
+        }
+    )
+
+
+XFA = make_stream(b"<xdp:xdp xmlns:xdp='http://ns.adobe.com/xdp/'></xdp:xdp>")
+FILES = b"/Names<</EmbeddedFiles<</Names[(a.txt)11 0 R]>>>>"
+FILE = b"<</Type/Filespec/F(a.txt)/UF(a.txt)/EF<</F 10 0 R>>>>"
+
+
+def test_a_dynamic_form_and_a_static_one_are_told_apart(engine: TextEngine) -> None:
+    form = b"/AcroForm<</Fields[]/XFA 10 0 R>>"
+    assert extras_of(engine, with_catalog(form + b"/NeedsRendering true", XFA)).xfa == "dynamic"
+    assert extras_of(engine, with_catalog(form, XFA)).xfa == "static"
+    assert extras_of(engine, with_catalog(b"/AcroForm<</Fields[]>>")).xfa == "none"
+
+
+def test_attachments_are_counted_and_a_portfolio_is_told(engine: TextEngine) -> None:
+    file = make_stream(b"inside", b"/Type/EmbeddedFile")
+    assert extras_of(engine, with_catalog(FILES, file, FILE)) == DocumentExtras(attachments=1)
+    collection = with_catalog(FILES + b"/Collection<</Type/Collection/View/T>>", file, FILE)
+    assert extras_of(engine, collection) == DocumentExtras(attachments=1, portfolio=True)
+
+
+def test_form_fields_are_counted(engine: TextEngine) -> None:
+    assert extras_of(engine, make_field_pdf(b"", [("Ada", BOX)])).form_fields == 1
+
+
+def test_what_the_content_paints_is_counted(engine: TextEngine) -> None:
+    facts = facts_of(engine, make_page_pdf(show_text(b"one") + show_text(b"two", at=(72, 500)) + b"0 0 m 9 9 l S\n"))
+    assert facts.objects == 3
+
+
+def test_the_length_of_the_content_is_known_to_pypdf() -> None:
+    content = show_text(b"one") * 20
+    assert facts_of(PYPDF, make_page_pdf(content)).content_bytes >= len(content)
+
+
+def image_page(filter_name: bytes, data: bytes, size: tuple[int, int] = (1700, 2200)) -> bytes:
+    entries = b"/Type/XObject/Subtype/Image/Width %d/Height %d/ColorSpace/DeviceGray/BitsPerComponent 8%s" % (
+        *size,
+        b"/Filter/" + filter_name if filter_name else b"",
+    )
+    content = b"q 612 0 0 792 0 0 cm /Im Do Q"
+    return make_page_pdf(content, resources=b"/XObject<</Im 10 0 R>>", more=[make_stream(data, entries)])
+
+
+NOISE = bytes((index * 7919 + index**2 * 31 + (index >> 3)) % 251 for index in range(4_000))
+
+
+@pytest.mark.parametrize("name", [b"DCTDecode", b"JPXDecode", b"JBIG2Decode", b"CCITTFaxDecode", b"BrotliDecode"])
+def test_an_image_that_cannot_be_decoded_is_told(name: bytes) -> None:
+    assert facts_of(PDFIUM, image_page(name, NOISE)).undecoded_images == 1
+
+
+@pytest.mark.parametrize("grey", [0, 128, 255])
+def test_an_even_image_of_even_data_is_no_lost_one(grey: int) -> None:
+    assert facts_of(PDFIUM, image_page(b"", bytes([grey]) * 100 * 100, (100, 100))).undecoded_images == 0
+
+
+def test_an_image_with_a_picture_is_no_lost_one() -> None:
+    assert facts_of(PDFIUM, image_page(b"", NOISE[:2500], (50, 50))).undecoded_images == 0
+
+
+def test_glyphs_that_nobody_means_are_suspicious() -> None:
+    mapping = [(0x41, "\ue041"), (0x42, "\ue042")]
+    facts = facts_of(PDFIUM, make_unicode_pdf(b"AB", mapping))
+    assert facts.suspicious_glyphs <= facts.unmapped_glyphs
+    assert facts_of(PDFIUM, make_page_pdf(show_text(b"plain"))).suspicious_glyphs == 0

@@ -1,0 +1,90 @@
+"""SIGINT and SIGTERM at random moments: a batch ends soon, says so, and leaves nothing."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pdfbatch.samples import write_samples
+from pdfbatch.testing.probes import PATIENCE_SECONDS
+from tests.gates.conftest import Measured
+from tests.gates.family import HAS_PROC
+from tests.gates.scale import GATE, scaled
+
+pytestmark = [*GATE, pytest.mark.skipif(not HAS_PROC, reason="needs /proc")]
+
+ENDS_WITHIN = scaled(20.0, 5.0)
+BATCHES = scaled(50 if "CI" in os.environ else 12, 500)  # of four kinds: 200 and 2,000
+SEED = "1"
+RUNS = scaled(5, 100)
+
+
+@pytest.mark.parametrize(
+    ("name", "executor"),
+    [("SIGINT", "process"), ("SIGTERM", "fallback"), ("SIGINT", "thread"), ("SIGTERM", "futures")],
+)
+def test_an_interrupted_batch_ends_at_once_and_leaves_nothing(
+    name: str, executor: str, temporary: Path, tmp_path: Path, measured: Measured
+) -> None:
+    command = [sys.executable, "-m", "tests.gates.interrupted", name, SEED, str(BATCHES), executor, str(tmp_path)]
+    done = subprocess.run(
+        command,
+        env={**os.environ, "TMPDIR": str(temporary)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=BATCHES * 10,
+    )
+    assert done.returncode == 0, done.stderr
+    batches = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(batches) == BATCHES
+    measured("interrupted", sum(batch["outcome"] == "interrupted" for batch in batches))
+    measured("slowest s", round(max(batch["seconds"] for batch in batches), 2))
+    assert [batch for batch in batches if batch["processes"] or batch["folders"] or batch["files"]] == []
+    assert max(batch["seconds"] for batch in batches) <= ENDS_WITHIN
+    assert sum(batch["outcome"] == "interrupted" for batch in batches) >= BATCHES // 5
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_the_command_ends_with_the_code_of_its_signal(
+    number: signal.Signals, code: int, temporary: Path, tmp_path: Path, measured: Measured
+) -> None:
+    samples, output = tmp_path / "in", tmp_path / "out"
+    samples.mkdir()
+    write_samples(samples)
+    chance, codes, slowest = random.Random(int(number)), list[int](), 0.0
+    for run in range(RUNS):
+        command = [sys.executable, "-m", "pdfbatch", "run", str(samples), "--output", str(output / str(run))]
+        with subprocess.Popen(
+            [*command, "--ocr", "never"], stderr=subprocess.DEVNULL, env={**os.environ, "TMPDIR": str(temporary)}
+        ) as process:
+            wait_for_handlers(process.pid)
+            time.sleep(chance.random() * 0.4)  # the moment is what is tried
+            process.send_signal(number)
+            sent = time.monotonic()
+            codes.append(process.wait(PATIENCE_SECONDS))
+            slowest = max(slowest, time.monotonic() - sent)
+    measured("slowest s", round(slowest, 2))
+    # One that had ended already ends as it would have: some samples are no PDFs. One that is about to exit has given the
+    # signal back its own meaning, which shells show as the same code.
+    assert set(codes) <= {code, 0, 1, -number}, codes
+    assert code in codes
+    assert slowest <= ENDS_WITHIN
+    assert list(temporary.iterdir()) == []
+    assert list(output.rglob("*.tmp")) == []
+
+
+def wait_for_handlers(pid: int) -> None:
+    """Wait until a process catches SIGTERM, as the command does as soon as it can."""
+    while True:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        caught = next(int(line.split()[1], 16) for line in lines if line.startswith("SigCgt:"))
+        if caught >> (signal.SIGTERM - 1) & 1:
+            return
+        time.sleep(0.005)
