@@ -93,6 +93,13 @@ def _report_coverage(session: nox.Session) -> None:
 
 
 @nox.session
+def rapidocr(session: nox.Session) -> None:
+    """Run the contract of OCR engines over rapidocr, on both runtimes, and the tests of what is particular to it."""
+    session.install("-e", ".", *_group("rapidocr"))
+    session.run("pytest", "tests/ocr", *session.posargs)
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """Check links, anchors and the navigation of the documentation; then build the site into ``site/``."""
     session.install("-e", ".", *_group("test"), *_group("docs"))

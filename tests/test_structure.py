@@ -40,7 +40,17 @@ ADAPTERS = ("executors", "engines", "ocr", "sinks", "storage")
 # The modules that may import an adapter; all others import the ports alone.
 MAY_CHOOSE_ADAPTERS = ("defaults", "api", "outputs.exporter", "cli.*", "testing.*")
 LIBRARIES = {
-    "PIL": ("engines.*", "ocr.*", "work.recognition", "work.print_marks", "work.streaks", "samples.*", "testing.*"),
+    "PIL": (
+        "engines.*",
+        "ocr.*",
+        "work.print_marks",
+        "work.print_size",
+        "work.skew",
+        "work.streaks",
+        "work.turns",
+        "samples.*",
+        "testing.*",
+    ),
     "fsspec": ("storage.*", "inputs.*"),
     "pyarrow": ("outputs.parquet",),
     "pypdf": ("engines.pypdf.*", "samples.documents"),

@@ -78,7 +78,8 @@ def process_batch(
 
     ``max_workers``: by default as many as the processors that this process may use. ``executor`` may be ``"auto"``,
     ``"process"``, ``"thread"`` or ``"sequential"``, ``engine`` ``"pdfium"`` or ``"pypdf"``, ``ocr_engine`` ``"auto"``,
-    ``"tesseract"`` (the program) or ``"tesserocr"``, or a value of the kind. ``extraction``, ``limits``, ``retry``,
+    ``"tesseract"`` (the program), ``"tesserocr"``, ``"rapidocr"`` or ``"tesseract+rapidocr"``, or a value of the
+    kind. ``extraction``, ``limits``, ``retry``,
     ``sinks`` and ``deduplicate`` are those of ``BatchProcessor``.
 
     Options of the batch are given as one ``BatchOptions``, or as keywords, which change it: ``batch_id``, ``batch_size``,
@@ -188,7 +189,24 @@ def _ocr_engine(engine: "OcrEngine | str") -> OcrEngine | None:
             from pdfbatch.ocr import TesserocrEngine  # noqa: PLC0415
 
             return TesserocrEngine()
+        case "rapidocr":
+            from pdfbatch.ocr import RapidOcrEngine  # noqa: PLC0415
+
+            return RapidOcrEngine()
+        case "tesseract+rapidocr":
+            from pdfbatch.ocr import (  # noqa: PLC0415
+                AutoTesseract,
+                RapidOcrEngine,
+                TesseractEngine,
+                TesserocrEngine,
+                TwoReaders,
+            )
+
+            first = AutoTesseract(library=TesserocrEngine(), program=TesseractEngine())
+            return TwoReaders(first=first, second=RapidOcrEngine())
         case str():
-            raise UsageError(f"ocr_engine {engine!r} is none of auto, tesseract, tesserocr")
+            raise UsageError(
+                f"ocr_engine {engine!r} is none of auto, tesseract, tesserocr, rapidocr, tesseract+rapidocr"
+            )
         case _:
             return engine

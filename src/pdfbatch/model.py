@@ -229,6 +229,43 @@ class Note(StrEnum):
     LANGUAGE_NOT_INSTALLED = "language-not-installed"
 
 
+class Reread(StrEnum):
+    """Why OCR read a page more than once: not at all, because it was turned, or because its words were doubtful."""
+
+    NO = ""
+    TURNED = "turned"
+    WEAK = "weak"
+
+
+@fast_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OcrDetails:
+    """How OCR read a page.
+
+    ``engine`` and ``dpi`` (pixels per inch) are those of the reading that was kept, ``turned`` by how many degrees clockwise
+    the page was turned for it. ``readings`` counts how often the whole page was read, and ``reread`` says why more than once.
+    ``cpu_seconds``: those of this thread and of the programs it started. In threads, programs of others count, too.
+    """
+
+    engine: str = ""
+    dpi: int = 0
+    turned: int = 0
+    readings: int = 1
+    reread: Reread = Reread.NO
+    cpu_seconds: float = field(default=0.0, compare=False)
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the details as JSON-ready data."""
+        return {
+            "engine": self.engine,
+            "dpi": self.dpi,
+            "turned": self.turned,
+            "readings": self.readings,
+            "reread": str(self.reread),
+            "cpu_seconds": self.cpu_seconds,
+        }
+
+
 @fast_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
@@ -238,7 +275,7 @@ class Page:
     ``confidence`` is the mean word confidence of OCR, 0 to 100, and ``weak_words`` the share of words below 60, 0 to 1; both
     are ``None`` without OCR or without a word. A page that has a text and a ``failure`` could be read in part only.
     ``language`` is that of the words (tesseract's code) where it is known, which is on most pages of running text that were
-    read by OCR. ``note`` is one of ``Note``, or empty.
+    read by OCR. ``note`` is one of ``Note``, or empty. ``ocr`` says how OCR read the page, ``None`` where it did not.
     """
 
     number: int
@@ -250,6 +287,7 @@ class Page:
     failure: Failure | None = None
     language: str | None = None
     note: str = ""
+    ocr: OcrDetails | None = None
 
     def as_dict(self) -> dict[str, object]:
         """Return the page as JSON-ready data, as records have it."""
@@ -261,6 +299,7 @@ class Page:
             "weak_words": self.weak_words,
             "language": self.language,
             "note": self.note,
+            "ocr": None if self.ocr is None else self.ocr.as_dict(),
             "error": None if self.failure is None else self.failure.as_dict(),
             "text": self.text,
         }
@@ -273,6 +312,9 @@ class Counts:
 
     ``reasons`` counts pages by ``Page.reason``; it is empty where that is not known, as for documents that a resume skips.
     ``other_language_pages`` are pages by OCR whose words do not fit the language asked for.
+    ``ocr_readings`` are readings of whole pages, ``turned_pages`` and ``reread_pages`` the pages that OCR read more than once
+    because they were turned, or because their words were doubtful. ``ocr_seconds`` are those on the clock, for all that OCR
+    needs; ``ocr_cpu_seconds`` see ``OcrDetails``.
     """
 
     pages: int = 0
@@ -281,7 +323,11 @@ class Counts:
     blank_pages: int = 0
     failed_pages: int = 0
     characters: int = 0
+    ocr_readings: int = 0
+    turned_pages: int = 0
+    reread_pages: int = 0
     ocr_seconds: float = 0.0
+    ocr_cpu_seconds: float = 0.0
     reasons: Mapping[str, int] = field(default_factory=dict[str, int])
     other_language_pages: int = 0
 

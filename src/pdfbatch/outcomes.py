@@ -5,7 +5,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from pdfbatch.errors import Cause
-from pdfbatch.model import Counts, Document, DocumentResult, DocumentStatus, Failure, Note, Page, Reason, TextSource
+from pdfbatch.model import (
+    Counts,
+    Document,
+    DocumentResult,
+    DocumentStatus,
+    Failure,
+    Note,
+    Page,
+    Reason,
+    Reread,
+    TextSource,
+)
 from pdfbatch.tasks import DuplicateOf
 
 _STATUS_OF_CAUSE = {
@@ -65,7 +76,7 @@ def as_duplicate(result: DocumentResult, document: Document, duplicate_of: Dupli
         status=DocumentStatus.DUPLICATE,
         attempts=1,
         duration_seconds=0.0,
-        counts=replace(result.counts, ocr_seconds=0.0),
+        counts=replace(result.counts, ocr_seconds=0.0, ocr_cpu_seconds=0.0),
         duplicate_of=duplicate_of.document_uuid,
         fingerprint=duplicate_of.own_fingerprint,
     )
@@ -87,6 +98,7 @@ def failed_pages(numbers: Iterable[int], failure: Failure) -> tuple[Page, ...]:
 def count_pages(pages: Sequence[Page], ocr_seconds: float = 0.0) -> Counts:
     """Return the counts of a document with these pages."""
     sources = [page.source for page in pages]
+    read = [page.ocr for page in pages if page.ocr is not None]
     return Counts(
         pages=len(pages),
         text_pages=sources.count(TextSource.TEXT_LAYER),
@@ -94,7 +106,11 @@ def count_pages(pages: Sequence[Page], ocr_seconds: float = 0.0) -> Counts:
         blank_pages=sum(page.reason == Reason.BLANK for page in pages),
         failed_pages=sum(page.failure is not None for page in pages),
         characters=sum(len(page.text) for page in pages),
+        ocr_readings=sum(ocr.readings for ocr in read),
+        turned_pages=sum(ocr.reread is Reread.TURNED for ocr in read),
+        reread_pages=sum(ocr.reread is Reread.WEAK for ocr in read),
         ocr_seconds=ocr_seconds,
+        ocr_cpu_seconds=round(sum(ocr.cpu_seconds for ocr in read), 4),
         reasons=dict(sorted(Counter(page.reason for page in pages).items())),
         other_language_pages=sum(page.note in _OF_LANGUAGE for page in pages),
     )

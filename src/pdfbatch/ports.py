@@ -362,16 +362,38 @@ class TextEngine(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What OCR read in a picture.
+    """What OCR read in a picture. ``summarize_words`` makes one of the words.
 
-    ``confidence`` is the mean word confidence, 0 to 100; ``None`` without a word. ``weak_share`` is the share of words with a
-    confidence below 60, 0 to 1; ``None`` when the engine does not tell.
+    ``confidence`` is the mean word confidence, 0 to 100; ``None`` without a word. A word is sure from a confidence of
+    ``SURE_CONFIDENCE`` (60) on: ``weak_share`` is the share of words below, 0 to 1, ``None`` when the engine does not tell, and
+    ``letters`` are the letters and digits of the sure words. Of two readings of one page, the one with more of them has read
+    more of it.
     """
 
     text: str
     confidence: float | None
     words: int
     weak_share: float | None = None
+    letters: int = 0
+
+
+SURE_CONFIDENCE = 60.0
+"""Confidence from which a word counts as read."""
+
+
+def summarize_words(text: str, words: Iterable[tuple[str, float]]) -> Reading:
+    """Return the reading of a text and of its words, each with its confidence, 0 to 100."""
+    pairs = list(words)
+    if not pairs:
+        return Reading(text=text, confidence=None, words=0)
+    sure = [word for word, confidence in pairs if confidence >= SURE_CONFIDENCE]
+    return Reading(
+        text=text,
+        confidence=round(sum(confidence for _, confidence in pairs) / len(pairs), 2),
+        words=len(pairs),
+        weak_share=round(1 - len(sure) / len(pairs), 4),
+        letters=sum(map(str.isalnum, "".join(sure))),
+    )
 
 
 @runtime_checkable
@@ -423,6 +445,16 @@ class OcrEngine(Protocol):
 
         Return ``None`` when that cannot be told (no orientation data, too little text).
         """
+
+
+@runtime_checkable
+class SupportsSecondReader(Protocol):
+    """An OCR engine that knows another one, which reads the pages once more of whose words it is not sure."""
+
+    @property
+    def second_reader(self) -> OcrEngine:
+        """The other engine. It reads the same languages."""
+        ...
 
 
 # --- outputs and sinks ------------------------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ _PAGE_RULES: Mapping[str, Check] = {
     "garbage_share": _SHARE,
     "blank_ink": _SHARE,
     "weak_confidence": checks.real_number(0, 100),
+    "doubtful_confidence": checks.real_number(0, 100),
 }
 _LIMITS: Mapping[str, Check] = {
     "document_timeout": checks.optional(checks.seconds()),
@@ -60,6 +61,7 @@ class PageRules:
     of its pixels than this is dark. ``weak_confidence``: when the mean word confidence of OCR (0 to 100) is lower than this,
     the page may be turned, and OCR is repeated on the turned image. On scans read by tesseract 5, print upside down
     has a confidence of 22 to 48, upright print of 75 to 97, faint forms of 61 and more, and handwriting of 34 to 61.
+    ``doubtful_confidence``: a page whose mean is lower than this is read by the second OCR engine too, where there is one.
     """
 
     stamp_characters: int = 200
@@ -67,6 +69,7 @@ class PageRules:
     garbage_share: float = 0.2
     blank_ink: float = 0.00002
     weak_confidence: float = 65.0
+    doubtful_confidence: float = 85.0
 
     def __post_init__(self) -> None:
         check_fields(self, _PAGE_RULES)
@@ -76,8 +79,8 @@ _EXTRACTION: Mapping[str, Check] = {
     "ocr": checks.choice("auto", "never", "always"),
     "on_missing_ocr": checks.choice("fail", "skip"),
     "languages": checks.optional(checks.languages),
-    "dpi": checks.whole_number(_LEAST_DPI, _MOST_DPI),
-    "min_dpi": checks.whole_number(_LEAST_DPI, _MOST_DPI),
+    "dpi": checks.optional(checks.whole_number(_LEAST_DPI, _MOST_DPI)),
+    "max_readings": checks.whole_number(1),
     "part_pages": checks.whole_number(1),
     "rules": checks.instance_of(PageRules),
     "page_transform": checks.optional(checks.function),
@@ -95,16 +98,17 @@ class Extraction:
     document's metadata name, or
     English. ``page_transform`` changes each page before anything is written, see
     ``pdfbatch.transforms``: a function of a module or a picklable callable that takes a ``Page`` and returns one.
-    ``dpi`` is the resolution at which a page is drawn for OCR; a scan is drawn at its own resolution, but at ``min_dpi`` or
-    more and at ``dpi`` or less. Both are 300, because a lower ``min_dpi`` saves little time and makes some documents far
-    worse. ``part_pages`` is the number of OCR pages that one task reads at most.
+    ``dpi`` is the resolution at which pages are drawn for OCR; by default 200, and 400 where print is small. A page that is one
+    image on a page of an absurd size is drawn by the pixels of the image. ``max_readings`` is how often OCR reads a page at
+    most: once, and again when words are weak, turned or in another way. ``part_pages`` is the number of OCR pages that one task
+    reads at most.
     """
 
     ocr: OcrMode = "auto"
     on_missing_ocr: OcrMissing = "fail"
     languages: str | None = None
-    dpi: int = 300
-    min_dpi: int = 300
+    dpi: int | None = None
+    max_readings: int = 3
     part_pages: int = 4
     rules: PageRules = PageRules()
     # Not hashed, because a callable with settings of its own need not be hashable.
@@ -123,8 +127,8 @@ class Extraction:
             ocr: OcrMode = ...,
             on_missing_ocr: OcrMissing = ...,
             languages: str | Sequence[str] | None = ...,
-            dpi: int = ...,
-            min_dpi: int = ...,
+            dpi: int | None = ...,
+            max_readings: int = ...,
             part_pages: int = ...,
             rules: PageRules = ...,
             page_transform: "Callable[[Page], Page] | None" = ...,

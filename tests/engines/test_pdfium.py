@@ -13,7 +13,8 @@ from pdfbatch import samples
 from pdfbatch.engines.pdfium import PdfiumEngine
 from pdfbatch.settings import PageRules
 from pdfbatch.testing.pdfs import make_form, make_image, make_page_pdf, make_stream, show_text
-from pdfbatch.work.page_rules import ink_share, is_blank, pixels
+from pdfbatch.work.page_rules import ink_share, is_blank
+from pdfbatch.work.resolution import pixels
 
 ENGINE = PdfiumEngine()
 

@@ -1,7 +1,10 @@
-"""The public contract over both OCR engines."""
+"""The public contract over all OCR engines."""
+
+from importlib.util import find_spec
 
 import pytest
 
+from pdfbatch.ocr.rapidocr import RapidOcrEngine
 from pdfbatch.ocr.tesseract import TesseractEngine
 from pdfbatch.ocr.tesserocr import TesserocrEngine
 from pdfbatch.ports import OcrEngine
@@ -31,3 +34,25 @@ class TestTesseractEngineOfTheSystem(OcrEngineContract):
 
     def make_engine(self) -> OcrEngine:
         return TesseractEngine()
+
+
+class RapidOcrContract(OcrEngineContract):
+    missing_language = "rus"
+    runtime = ""
+
+    @pytest.fixture(autouse=True)
+    def _is_installed(self) -> None:
+        for name in ("rapidocr", self.runtime):
+            if find_spec(name) is None:
+                pytest.skip(f"{name} is not installed")
+
+    def make_engine(self) -> OcrEngine:
+        return RapidOcrEngine(runtime=self.runtime)
+
+
+class TestRapidOcrOnOnnxRuntime(RapidOcrContract):
+    runtime = "onnxruntime"
+
+
+class TestRapidOcrOnOpenVino(RapidOcrContract):
+    runtime = "openvino"

@@ -39,6 +39,7 @@ from pdfbatch.ports import (
     SupportsPreload,
     TextEngine,
     Work,
+    summarize_words,
 )
 from pdfbatch.report import BatchStatus
 from pdfbatch.storage import Storage
@@ -664,9 +665,8 @@ class KnownOcr:
             raise DocumentError("too slow", cause=Cause.TIMEOUT)
         if image.convert("L").getextrema() == (255, 255):
             return Reading(text="", confidence=None, words=0)
-        return Reading(
-            text=TEXT.replace(". ", ".\n").replace(", ", ",\n") + "\n", confidence=95.0, words=len(TEXT.split())
-        )
+        text = TEXT.replace(". ", ".\n").replace(", ", ",\n") + "\n"
+        return summarize_words(text, [(word, 95.0) for word in text.split()])
 
     def orientation(self, image: "Image", *, timeout: float | None = None) -> int | None:
         return None
@@ -703,6 +703,11 @@ class ReadsNonsense(SpoiledOcr):
 class CountsCharacters(SpoiledOcr):
     def change(self, reading: Reading) -> Reading:
         return replace(reading, words=len(reading.text))
+
+
+class CountsNoLetters(SpoiledOcr):
+    def change(self, reading: Reading) -> Reading:
+        return replace(reading, letters=0)
 
 
 class IsConfidentOfShares(SpoiledOcr):
@@ -757,6 +762,7 @@ class KeepsLock(KnownOcr):
         (partial(KnownOcr, version=""), "test_it_has_a_name_and_a_version"),
         (KeepsLock, "test_it_travels_to_a_worker_after_it_has_read"),
         (ReadsNonsense, "test_print_is_read_with_confidence"),
+        (CountsNoLetters, "test_letters_are_those_of_the_words_it_is_sure_of"),
         (CountsCharacters, "test_print_is_read_with_confidence"),
         (IsConfidentOfShares, "test_print_is_read_with_confidence"),
         (IsConfidentOfShares, "test_a_blank_page_has_no_words_and_no_confidence"),

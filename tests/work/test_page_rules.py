@@ -7,15 +7,13 @@ from PIL import Image, ImageDraw
 
 from pdfbatch.model import Reason
 from pdfbatch.ports import PageFacts
-from pdfbatch.settings import Extraction, PageRules
+from pdfbatch.settings import PageRules
 from pdfbatch.work.page_rules import (
     Decision,
     decide,
-    dpi_for,
     ink_share,
     is_blank,
     needs_inspection,
-    pixels,
     split,
 )
 from pdfbatch.work.text_signs import garbage_share
@@ -112,25 +110,6 @@ def test_the_share_of_garbage_is_of_visible_characters() -> None:
 def test_thresholds_are_the_callers() -> None:
     assert decide(STAMP, SCAN, PageRules(stamp_characters=5)).source == "look"
     assert decide(STAMP, LOGO, PageRules(image_coverage=0.01)).source == "ocr"
-
-
-# --- resolution and size ----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("own", "drawn"), [(72, 150), (199.6, 200), (300, 300), (600, 300)])
-def test_a_scan_is_drawn_at_its_own_resolution_within_bounds(own: float, drawn: int) -> None:
-    facts = PageFacts(width=612, height=792, images=1, image_coverage=1.0, image_dpi=own)
-    assert dpi_for(facts, Extraction(dpi=300, min_dpi=150)) == drawn
-
-
-@pytest.mark.parametrize("facts", [BARE, LOGO, DRAWING])
-def test_a_page_that_no_image_fills_is_drawn_at_full_resolution(facts: PageFacts) -> None:
-    assert dpi_for(facts, Extraction(dpi=300)) == 300
-
-
-def test_pixels_round_each_side_up() -> None:
-    assert pixels(PageFacts(width=612, height=792), 100) == 850 * 1100
-    assert pixels(PageFacts(width=0, height=0.1), 72) == 1
 
 
 # --- blank pages ------------------------------------------------------------------------------------------------------

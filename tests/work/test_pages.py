@@ -1,5 +1,6 @@
 """Pages of real PDFs, read by real tesseract through a batch: which are read by OCR, why, how, and within which limits."""
 
+import io
 import tempfile
 import weakref
 from collections.abc import Generator, Mapping, Sequence
@@ -9,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from pdfbatch.engines.pdfium import PdfiumEngine
 from pdfbatch.errors import Cause, DependencyError
@@ -20,6 +21,7 @@ from pdfbatch.ocr.tesseract import TesseractEngine
 from pdfbatch.ports import Box, DocumentExtras, OcrEngine, OpenDocument, OpenPage, PageFacts, Reading, TextEngine
 from pdfbatch.processor import BatchProcessor
 from pdfbatch.samples import blank_pdf, letter, mixed_pdf, scanned_pdf, text_pdf
+from pdfbatch.samples.scans import draw_page
 from pdfbatch.settings import Extraction, Limits
 from pdfbatch.tasks import ReadTask
 from pdfbatch.testing.pdfs import make_image, make_page_pdf, make_unicode_pdf
@@ -43,6 +45,7 @@ class Recorder:
     drawn: list[float] = field(default_factory=list[float])
     alive: list[int] = field(default_factory=list[int])
     pictures: list["weakref.ref[Image.Image]"] = field(default_factory=list["weakref.ref[Image.Image]"])
+    sizes: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
     name: str = "recorder"
     version: str = "1"
 
@@ -109,6 +112,7 @@ class RecordedPage:
         recorder.alive.append(sum(picture() is not None for picture in recorder.pictures))
         recorder.drawn.append(dpi)
         picture = self.plain.image(dpi)
+        recorder.sizes.append(picture.size)
         recorder.pictures.append(weakref.ref(picture))
         return picture
 
@@ -136,6 +140,29 @@ class Listener:
     def orientation(self, image: Image.Image, *, timeout: float | None = None) -> int | None:
         """As the other engine does."""
         return self.engine.orientation(image, timeout=timeout)
+
+
+def small_print_pdf(points: float) -> bytes:
+    """A sheet of small print, scanned at 300 dpi."""
+    picture = Image.new("L", (2550, 3300), 255)
+    draw, font = ImageDraw.Draw(picture), ImageFont.load_default(points * 300 / 72)
+    for row in range(60):
+        line = f"{row} Then the quick brown fox jumps over a lazy dog, and the parties agree to it in writing."
+        draw.text((300, 300 + row * points * 300 / 72 * 1.4), line, font=font, fill=0)
+    return picture_pdf(picture, 300)
+
+
+def resized_scan(unit: float) -> bytes:
+    """A letter that was scanned at 300 dpi, on a page that is so many times as large."""
+    picture = draw_page([f"{row} This is a line of a letter that was scanned" for row in range(24)], 300)
+    return picture_pdf(picture, 300 / unit)
+
+
+def picture_pdf(picture: Image.Image, dpi: float) -> bytes:
+    """A page that is one picture."""
+    buffer = io.BytesIO()
+    picture.save(buffer, "PDF", resolution=dpi)
+    return buffer.getvalue()
 
 
 def batch(ocr_engine: OcrEngine, **settings: object) -> BatchProcessor:
@@ -228,13 +255,47 @@ def test_a_page_that_may_be_blank_is_drawn_once_and_small(tesseract: TesseractEn
 def test_a_scan_is_drawn_once(tesseract: TesseractEngine) -> None:
     recorder = Recorder()
     page_of(batch(tesseract, engine=recorder), SCAN)
-    assert recorder.drawn == [300]
-
-
-def test_a_scan_is_drawn_at_its_own_resolution_where_that_is_allowed(tesseract: TesseractEngine) -> None:
-    recorder = Recorder()
-    page_of(batch(tesseract, engine=recorder, extraction=Extraction(min_dpi=150)), scanned_pdf(["a line"], dpi=200))
     assert recorder.drawn == [200]
+
+
+def test_a_scan_is_drawn_at_the_callers_resolution(tesseract: TesseractEngine) -> None:
+    recorder = Recorder()
+    processor = batch(tesseract, engine=recorder, extraction=Extraction(dpi=250))
+    page = page_of(processor, scanned_pdf(["a line"], dpi=200))
+    assert recorder.drawn == [250]
+    assert page.ocr is not None
+    assert page.ocr.dpi == 250
+
+
+def test_small_print_is_drawn_again_at_twice_the_resolution(engine: OcrEngine) -> None:
+    recorder = Recorder()
+    page = page_of(batch(engine, engine=recorder), small_print_pdf(4.5))
+    assert page.ocr is not None
+    assert (recorder.drawn, recorder.alive, page.ocr.dpi) == ([200, 400], [0, 0], 400)
+    assert page.text.count("quick brown fox") >= 50
+
+
+@pytest.mark.parametrize("unit", [0.1, 0.25, 4, 10])
+def test_a_scan_on_a_page_of_an_absurd_size_is_read(tesseract: TesseractEngine, unit: float) -> None:
+    recorder = Recorder()
+    page = page_of(batch(tesseract, engine=recorder), resized_scan(unit))
+    assert "a line of a letter" in page.text
+    assert max(recorder.sizes[0]) in range(2100, 2300)
+
+
+def test_a_page_says_how_it_was_read_and_the_counts_add_it_up(tesseract: TesseractEngine) -> None:
+    result = result_of(batch(tesseract), scanned_pdf(["first line", "second line"]))
+    details = [page.ocr for page in result.pages]
+    assert [one and (one.engine, one.dpi, one.readings, one.reread) for one in details] == [
+        ("tesseract", 200, 1, "")
+    ] * 2
+    assert (result.counts.ocr_readings, result.counts.turned_pages, result.counts.reread_pages) == (2, 0, 0)
+    assert result.counts.ocr_cpu_seconds == pytest.approx(sum(one.cpu_seconds for one in details if one), abs=0.001)
+    assert result.counts.ocr_cpu_seconds > 0.02
+
+
+def test_a_page_from_its_text_layer_says_nothing_of_ocr(tesseract: TesseractEngine) -> None:
+    assert page_of(batch(tesseract), text_pdf(["A page with more than enough words. " * 20])).ocr is None
 
 
 def test_one_picture_of_a_page_is_in_memory_at_a_time(engine: OcrEngine) -> None:

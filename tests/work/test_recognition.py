@@ -11,10 +11,16 @@ from PIL import Image
 
 from pdfbatch.engines.pdfium import PdfiumEngine
 from pdfbatch.errors import Cause, DocumentError
+from pdfbatch.model import Reread
 from pdfbatch.ocr.tesseract import TesseractEngine
+from pdfbatch.ocr.two_readers import TwoReaders
 from pdfbatch.ports import OcrEngine, Reading
+from pdfbatch.settings import Extraction, PageRules
 from pdfbatch.testing.pictures import TEXT, draw_page, join_words
-from pdfbatch.work.recognition import WEAK_CONFIDENCE, Recognition, recognize
+from pdfbatch.work.drawn_page import DrawnPage
+from pdfbatch.work.recognition import Recognition, choose, recognize
+
+WEAK = PageRules().weak_confidence
 
 
 @dataclass
@@ -48,9 +54,56 @@ class Script:
         return self.side
 
 
-def read(engine: OcrEngine, picture: Image.Image | None = None, timeout: float | None = None) -> Recognition:
+@dataclass
+class Picture:
+    """A page that was drawn, and is drawn again as the same picture, if it may."""
+
+    image: Image.Image = field(default_factory=lambda: Image.new("L", (40, 20)))
+    dpi: int = 200
+    may_be_drawn_again: bool = True
+
+    @property
+    def print_dpi(self) -> int:
+        """The same."""
+        return self.dpi
+
+    def redraw(self, dpi: int) -> bool:
+        """Change the resolution only."""
+        if self.may_be_drawn_again:
+            self.dpi = dpi
+        return self.may_be_drawn_again
+
+
+@dataclass
+class Pages:
+    """An OCR engine that gives these readings one after the other, and tells nothing of how a page lies."""
+
+    readings: list[Reading]
+    asked: int = 0
+    name: str = "pages"
+    version: str = "1"
+
+    def check(self, languages: str) -> None:
+        """Everything is there."""
+
+    def read(self, image: Image.Image, *, languages: str, dpi: int, timeout: float | None = None) -> Reading:
+        """The next one."""
+        self.asked += 1
+        return self.readings[self.asked - 1]
+
+    def orientation(self, image: Image.Image, *, timeout: float | None = None) -> int | None:
+        """Not known."""
+        return None
+
+
+def read(
+    engine: OcrEngine, picture: Image.Image | None = None, timeout: float | None = None, max_readings: int = 3
+) -> Recognition:
     """A reading at the usual settings."""
-    return recognize(picture or Image.new("L", (40, 20)), engine=engine, languages="eng", dpi=300, timeout=timeout)
+    drawing = Picture() if picture is None else Picture(picture, dpi=300)
+    return recognize(
+        drawing, engine=engine, languages="eng", timeout=timeout, extraction=Extraction(max_readings=max_readings)
+    )
 
 
 @pytest.mark.parametrize("turned", [0, 90, 180, 270])
@@ -74,14 +127,14 @@ def test_a_page_on_its_head_says_by_how_much_it_was_turned(engine: OcrEngine) ->
 
 
 def test_a_page_with_sound_words_is_read_once() -> None:
-    script = Script([WEAK_CONFIDENCE])
+    script = Script([WEAK])
     assert read(script).reading.text == "reading 1"
     assert len(script.timeouts) == 1
 
 
 def test_a_page_of_few_words_must_be_surer_of_them() -> None:
     assert len(_readings([70], words=10)) == 1
-    assert len(_readings([70, 20], words=9)) == 2
+    assert len(_readings([70, 70, 20], words=9)) == 3
     assert len(_readings([80], words=9)) == 1
 
 
@@ -91,46 +144,61 @@ def test_a_page_without_a_word_is_read_once() -> None:
     assert len(script.timeouts) == 1
 
 
-def test_a_page_with_weak_words_either_way_is_read_twice_and_the_better_kept() -> None:
-    script = Script([50, 30])
-    assert read(script) == Recognition(reading=Reading(text="reading 1", confidence=50, words=10))
-    assert len(script.timeouts) == 2
+def test_a_weak_page_that_stands_upright_costs_two_strips_and_no_second_reading() -> None:
+    script = Script([50, 60, 30])
+    found = read(script, Image.new("L", (1000, 1400)))
+    assert (found.reading.text, found.readings, found.reread) == ("reading 1", 1, Reread.NO)
+    assert script.sizes == [(1000, 1400), (1000, 450), (1000, 450)]
+
+
+def test_a_weak_page_on_its_head_is_read_again_and_says_why() -> None:
+    found = read(Script([40, 30, 80, 90]))
+    assert (found.reading.text, found.turned, found.readings, found.reread) == ("reading 4", 180, 2, Reread.TURNED)
+
+
+def test_a_strip_must_be_surer_by_far_to_turn_a_page() -> None:
+    assert len(_readings([50, 50, 60], words=10)) == 3
+    assert len(_readings([50, 50, 70, 90], words=10)) == 4
+
+
+def test_a_strip_of_few_lucky_words_turns_no_page() -> None:
+    assert read(Script([50, 50, 99], words=[10, 10, 4])).turned == 0
+    assert read(Script([50, 50, 99, 90], words=[10, 10, 5, 10])).turned == 180
 
 
 def test_a_page_that_the_engine_knows_to_lie_on_its_side_is_stood_up() -> None:
-    script = Script([30, 31, 90], side=90)
+    script = Script([30, 31, 32, 90], side=90)
     found = read(script)
-    assert (found.reading.text, found.turned) == ("reading 3", 90)
-    assert script.sizes == [(40, 20), (40, 20), (20, 40)]
+    assert (found.reading.text, found.turned) == ("reading 4", 90)
+    assert script.sizes[-1] == (20, 40)
 
 
 @pytest.mark.parametrize("side", [0, 180, None])
-def test_no_third_reading_without_a_turn_that_is_new(side: int | None) -> None:
-    script = Script([30, 31], side=side)
-    assert read(script).reading.text == "reading 2"
-    assert len(script.timeouts) == 2
+def test_no_further_reading_without_a_turn_that_is_new(side: int | None) -> None:
+    assert len(_readings([30, 31, 32], words=10, side=side)) == 3
 
 
 def test_one_lucky_word_does_not_win_against_a_page_of_doubtful_ones() -> None:
-    assert read(Script([60, 99], words=[10, 4])).reading.text == "reading 1"
-    assert read(Script([60, 99], words=[10, 5])).reading.text == "reading 2"
+    assert read(Script([60, 30, 80, 99], words=[10, 10, 10, 4])).reading.text == "reading 1"
+    assert read(Script([60, 30, 80, 99], words=[10, 10, 10, 5])).reading.text == "reading 4"
 
 
 def test_all_readings_of_a_page_share_one_time_limit() -> None:
-    script = Script([30, 30, 30], side=90)
+    script = Script([30, 30, 80, 40])
     read(script, timeout=100)
-    first, second, third = (limit or 0 for limit in script.timeouts)
-    assert 100 >= first > second > third > 50
+    limits = [limit or 0 for limit in script.timeouts]
+    assert len(limits) == 4
+    assert 100 >= limits[0] > limits[1] > limits[2] > limits[3] > 50
 
 
 def test_without_a_limit_no_reading_has_one() -> None:
-    script = Script([30, 30])
-    read(script)
-    assert script.timeouts == [None, None]
+    assert _readings([30, 30, 30], words=10) == [None, None, None]
 
 
-def test_the_first_reading_stays_when_a_later_one_runs_out_of_time() -> None:
-    assert read(Script([30, Cause.TIMEOUT])).reading.text == "reading 1"
+@pytest.mark.parametrize("later", [[Cause.TIMEOUT], [30, Cause.TIMEOUT], [30, 80, Cause.OCR_FAILED]])
+def test_the_first_reading_stays_when_a_later_one_fails(later: list[float | Cause | None]) -> None:
+    found = read(Script([30, *later]))
+    assert (found.reading.text, found.readings) == ("reading 1", 1)
 
 
 def test_a_first_reading_that_fails_is_the_page_failing() -> None:
@@ -139,14 +207,79 @@ def test_a_first_reading_that_fails_is_the_page_failing() -> None:
     assert caught.value.cause is Cause.TIMEOUT
 
 
+# --- another reading --------------------------------------------------------------------------------------------------
+
+
+def partly_weak(letters: int, share: float = 0.25) -> Reading:
+    """What is read of a form or a table on which some lines were found wrongly."""
+    return Reading(text=f"{letters} letters", confidence=75, words=100, weak_share=share, letters=letters)
+
+
+def test_a_page_that_is_weak_in_places_is_read_at_another_resolution_and_the_one_with_more_letters_stays() -> None:
+    found = read(Pages([partly_weak(1000), partly_weak(1100)]))
+    assert (found.reading.letters, found.dpi, found.readings, found.reread) == (1100, 300, 2, Reread.WEAK)
+
+
+@pytest.mark.parametrize("letters", [0, 900, 1000, 1049])
+def test_a_second_reading_with_hardly_more_letters_does_not_win(letters: int) -> None:
+    found = read(Pages([partly_weak(1000), partly_weak(letters)]))
+    assert (found.reading.letters, found.dpi, found.readings, found.reread) == (1000, 200, 2, Reread.WEAK)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 1.0])
+def test_where_few_or_most_words_are_weak_another_resolution_is_not_tried(share: float) -> None:
+    assert read(Pages([partly_weak(1000, share), partly_weak(2000)])).readings == 1
+
+
+def test_a_page_is_not_read_more_often_than_the_caller_allows() -> None:
+    assert read(Pages([partly_weak(1000), partly_weak(2000)]), max_readings=1).readings == 1
+    assert read(Script([30, 30, 80, 90]), max_readings=1).readings == 1
+
+
+def test_a_page_that_may_not_be_drawn_again_is_read_once() -> None:
+    drawing = Picture(may_be_drawn_again=False)
+    found = recognize(drawing, engine=Pages([partly_weak(1000), partly_weak(2000)]), languages="eng")
+    assert (found.readings, found.reread) == (1, Reread.NO)
+
+
+@pytest.mark.parametrize(("confidence", "is_asked"), [(66, True), (84.9, True), (85, False), (95, False), (None, True)])
+def test_a_second_reader_reads_what_is_doubtful_and_no_more(confidence: float | None, is_asked: bool) -> None:
+    reading = Reading(text="perhaps", confidence=confidence, words=10 if confidence else 0, letters=500)
+    second = Pages([Reading(text="surely", confidence=97, words=9, letters=900)], name="second")
+    found = read(TwoReaders(first=Pages([reading], name="first"), second=second))
+    assert second.asked == is_asked
+    assert (found.engine, found.reading.text) == (("second", "surely") if is_asked else ("first+second", "perhaps"))
+
+
+def test_without_a_language_of_the_second_reader_the_first_reads_alone() -> None:
+    reading = Reading(text="perhaps", confidence=70, words=10, letters=500)
+    found = read(TwoReaders(first=Pages([reading] * 3), second=Script([Cause.OCR_UNAVAILABLE])))
+    assert (found.reading.text, found.readings, found.reread) == ("perhaps", 1, Reread.NO)
+
+
+def test_the_reading_with_more_letters_in_sure_words_is_chosen_whatever_its_mean_confidence() -> None:
+    few = Reading(text="few", confidence=95, words=5, letters=20)
+    many = Reading(text="many", confidence=70, words=200, weak_share=0.2, letters=800)
+    assert choose(few, many) is many
+    assert choose(many, few) is many
+
+
+@pytest.mark.parametrize("skew", [-12, -7, -3.5, 7, 14])
+def test_a_skewed_page_is_levelled(engine: OcrEngine, skew: float) -> None:
+    page = Image.new("L", (1700, 1100), 255)
+    page.paste(draw_page(size=(1300, 700)), (200, 200))
+    found = read(engine, page.rotate(skew, Image.Resampling.BICUBIC, fillcolor=255))
+    assert join_words(found.reading.text) == TEXT
+
+
 def test_turned_scans_of_the_corpus_are_read(corpus: Path, tesseract: TesseractEngine) -> None:
     found = [_recall(tesseract, path, truth) for path, truth in _turned_documents(corpus)]
     assert found
     assert min(found) >= 0.97
 
 
-def _readings(confidences: list[float | Cause | None], words: int) -> list[float | None]:
-    script = Script(confidences, words=[words] * 3)
+def _readings(confidences: list[float | Cause | None], words: int, side: int | None = None) -> list[float | None]:
+    script = Script(confidences, words=[words] * 4, side=side)
     read(script)
     return script.timeouts
 
@@ -161,6 +294,7 @@ def _turned_documents(corpus: Path) -> Iterator[tuple[Path, str]]:
 def _recall(engine: OcrEngine, path: Path, truth: str) -> float:
     """The share of the words of the first page that are found."""
     with PdfiumEngine().open(str(path)) as document, document.page(1) as scan:
-        picture = scan.image(300)
-    wanted, got = (Counter(text.split()) for text in (truth, read(engine, picture).reading.text))
+        drawn = DrawnPage(scan, scan.facts(), Extraction(), None)
+        text = recognize(drawn, engine=engine, languages="eng").reading.text
+    wanted, got = (Counter(text.split()) for text in (truth, text))
     return (wanted & got).total() / wanted.total()

@@ -32,9 +32,9 @@ class Arguments(argparse.Namespace):
     engine: Literal["pdfium", "pypdf"]
     ocr: OcrMode
     on_missing_ocr: OcrMissing
-    ocr_engine: Literal["auto", "tesseract", "tesserocr"]
+    ocr_engine: Literal["auto", "tesseract", "tesserocr", "rapidocr", "tesseract+rapidocr"]
     languages: str | None
-    dpi: int
+    dpi: int | None
     password: str | None
     document_timeout: float | None
     page_timeout: float | None

@@ -93,7 +93,7 @@ def _add_text(parser: ArgumentParser) -> None:
     )
     group.add_argument(
         "--ocr-engine",
-        choices=("auto", "tesseract", "tesserocr"),
+        choices=("auto", "tesseract", "tesserocr", "rapidocr", "tesseract+rapidocr"),
         default="auto",
         help="auto: tesserocr if it is installed and the workers are processes, else the tesseract program "
         "(default: %(default)s)",
@@ -109,7 +109,7 @@ def _add_text(parser: ArgumentParser) -> None:
         type=types.positive_int,
         metavar="N",
         default=usual.dpi,
-        help="highest resolution of page images for OCR (default: %(default)s)",
+        help="resolution of page images for OCR (default: 200, and 400 where print is small)",
     )
     group.add_argument(
         "--password",

@@ -98,7 +98,6 @@ def _process(arguments: Arguments, sinks: list[Sink]) -> BatchReport:
             on_missing_ocr=arguments.on_missing_ocr,
             languages=arguments.languages,
             dpi=arguments.dpi,
-            min_dpi=min(Extraction().min_dpi, arguments.dpi),
         ),
         limits=Limits(
             document_timeout=arguments.document_timeout,

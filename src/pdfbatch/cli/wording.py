@@ -30,7 +30,6 @@ _ORDINARY = {
     "ocr": "--ocr",
     "languages": "--languages",
     "dpi": "--dpi",
-    "min_dpi": "--dpi",
     "workers": "--workers",
     "executor": "--executor",
     "engine": "--engine",

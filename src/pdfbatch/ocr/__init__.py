@@ -7,24 +7,30 @@ from pdfbatch.lazy import lazy_face
 if TYPE_CHECKING:
     from pdfbatch.ocr.automatic import AutoTesseract
     from pdfbatch.ocr.program import VARIABLE, find, version_of, wheel_program
+    from pdfbatch.ocr.rapidocr import RapidOcrEngine
     from pdfbatch.ocr.tessdata import find_folder, list_folders, list_languages
     from pdfbatch.ocr.tesseract import TesseractEngine
     from pdfbatch.ocr.tesserocr import TesserocrEngine
+    from pdfbatch.ocr.two_readers import TwoReaders
 else:
     __getattr__, __dir__ = lazy_face(
         __name__,
         automatic="AutoTesseract",
         program="VARIABLE find version_of wheel_program",
+        rapidocr="RapidOcrEngine",
         tessdata="find_folder list_folders list_languages",
         tesseract="TesseractEngine",
         tesserocr="TesserocrEngine",
+        two_readers="TwoReaders",
     )
 
 __all__ = [
     "VARIABLE",
     "AutoTesseract",
+    "RapidOcrEngine",
     "TesseractEngine",
     "TesserocrEngine",
+    "TwoReaders",
     "find",
     "find_folder",
     "list_folders",

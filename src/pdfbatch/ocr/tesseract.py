@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 _MODES = frozenset({"1", "L", "RGB"})
-_TEXT_AND_WORDS = ("-c", "tessedit_create_txt=1", "-c", "tessedit_create_tsv=1", "-c", "page_separator=")
+_WORDS = ("-c", "tessedit_create_tsv=1")
 _ROTATION = "Rotate: "
 _MESSAGE_CHARACTERS = 300
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG})
@@ -41,7 +41,7 @@ class TesseractEngine:
     by default 3 (automatic), and 4 (one column) for slips, see ``pdfbatch.ocr.segmentation``.
 
     The engine starts the program itself and takes only the exceptions from pytesseract: pytesseract's own calls use one
-    program and one environment for the whole process, and return either the text or the word table of a run, not both.
+    program and one environment for the whole process, which are the host's.
     """
 
     binary: str | None = None
@@ -74,12 +74,12 @@ class TesseractEngine:
             return frozenset()
 
     def read(self, image: "Image", *, languages: str, dpi: int, timeout: float | None = None) -> Reading:
-        """Read an image. One child process writes the text and the confidence of each word."""
+        """Read an image. One child process writes the words with their confidences, and the text is made of them."""
         program = self._find_program(languages)
         mode = segmentation(image.size, dpi, self.page_segmentation)
-        options = ["-l", languages, "--psm", str(mode), "--dpi", str(dpi), *_TEXT_AND_WORDS]
-        text, words = _run(program, image, options, outputs=("txt", "tsv"), timeout=timeout)
-        return tsv.parse(text, words)
+        options = ["-l", languages, "--psm", str(mode), "--dpi", str(dpi), *_WORDS]
+        (words,) = _run(program, image, options, outputs=("tsv",), timeout=timeout)
+        return tsv.parse(words)
 
     def orientation(self, image: "Image", *, timeout: float | None = None) -> int | None:
         """Return the clockwise turn that puts the image upright; ``None`` without ``osd.traineddata`` (the wheel has none)."""

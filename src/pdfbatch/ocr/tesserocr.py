@@ -76,7 +76,7 @@ class TesserocrEngine:
             model.SetSourceResolution(dpi)
             if not model.Recognize(0 if timeout is None else max(1, int(timeout * 1000))):
                 raise _timeout_error() if timeout else _library_error("recognition did not end well")
-            return tsv.parse(model.GetUTF8Text(), model.GetTSVText(0))
+            return tsv.parse(model.GetTSVText(0))
 
     def orientation(self, image: "Image", *, timeout: float | None = None) -> int | None:
         """Return the clockwise turn that puts the image upright; ``None`` without ``osd.traineddata``.

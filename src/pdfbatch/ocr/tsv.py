@@ -1,21 +1,40 @@
-"""Parse tesseract's table of words (TSV)."""
+"""Turn tesseract's table of words (TSV) into a reading: text and confidences from one pass over the words."""
 
-from pdfbatch.ports import Reading
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from pdfbatch.ports import Reading, summarize_words
 
 _WORD = "5"
-_CONFIDENCE, _TEXT = 10, 11
+_PARAGRAPH = slice(1, 4)
+_LINE, _CONFIDENCE, _TEXT = 4, 10, 11
 
 
-def parse(text: str, tsv: str) -> Reading:
-    """Return a ``Reading`` of tesseract's own text and its word table, with or without the header line.
+def parse(table: str) -> Reading:
+    """Return a ``Reading`` of tesseract's word table, with or without the header line.
 
-    The columns are those of github.com/tesseract-ocr/tessdoc, "TSV": the level (5 is a word), nine others, the confidence
-    (0 to 100), the text. A word of white space stands for a picture on the page and does not count.
+    The columns are those of github.com/tesseract-ocr/tessdoc, "TSV": the level (5 is a word), the numbers of page, block,
+    paragraph, line and word, four of the place, the confidence (0 to 100), the text. The text of the reading is what tesseract
+    writes as plain text: words parted by a space, lines by a line feed, paragraphs by an empty line. A word of white space
+    stands for a picture on the page and does not count.
     """
-    confidences: list[float] = []
-    for line in tsv.split("\n"):
-        cells = line.split("\t", _TEXT)
-        if cells[0] == _WORD and len(cells) > _TEXT and cells[_TEXT].strip():
-            confidences.append(float(cells[_CONFIDENCE]))
-    mean = round(sum(confidences) / len(confidences), 2) if confidences else None
-    return Reading(text=text.replace("\r\n", "\n").removesuffix("\f"), confidence=mean, words=len(confidences))
+    rows = list(_rows(table))
+    words = [cells for cells in rows if cells[_TEXT].strip()]
+    pairs = [(cells[_TEXT], float(cells[_CONFIDENCE])) for cells in words]
+    text = "".join(_paragraph(group) for _, group in groupby(words, key=lambda cells: cells[_PARAGRAPH]))
+    # Tesseract writes the empty line when it comes to the next paragraph, be it a picture.
+    is_last = bool(words) and rows[-1][_PARAGRAPH] == words[-1][_PARAGRAPH]
+    return summarize_words(text.removesuffix("\n") if is_last else text, pairs)
+
+
+def _rows(table: str) -> Iterator[list[str]]:
+    for line in table.split("\n"):
+        if line.startswith(_WORD):
+            cells = line.rstrip("\r").split("\t", _TEXT)
+            if len(cells) > _TEXT:
+                yield cells
+
+
+def _paragraph(words: Iterable[list[str]]) -> str:
+    lines = (" ".join(cells[_TEXT] for cells in group) for _, group in groupby(words, key=lambda cells: cells[_LINE]))
+    return "\n".join(lines) + "\n\n"

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
+from typing import cast
 
 from pdfbatch.model import Document, DocumentResult, Page
 from pdfbatch.outputs.callable_identity import describe
@@ -14,6 +15,7 @@ from pdfbatch.settings import Extraction
 
 PARTS_FOLDER = ".parts/"
 RECORD_VERSION = 1
+_MEASURED = ("ocr_seconds", "ocr_cpu_seconds")
 # Made once: ``json.dumps`` with these options makes an encoder for each call.
 _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str)
 
@@ -85,18 +87,22 @@ def as_record(result: DocumentResult, provenance: Provenance, text: bytes | None
         "document": result.document.as_dict(),
         "status": str(result.status),
         "error": None if result.failure is None else result.failure.as_dict(),
-        "counts": {name: value for name, value in asdict(result.counts).items() if name != "ocr_seconds"},
+        "counts": {name: value for name, value in asdict(result.counts).items() if name not in _MEASURED},
         "pdf_metadata": dict(result.pdf_metadata),
         "input": {"fingerprint": provenance.fingerprint},
         "options": provenance.options,
         "versions": dict(provenance.versions),
         "duplicate_of": result.duplicate_of,
         "text": None if text is None else {"bytes": len(text), "sha256": hashlib.sha256(text).hexdigest()},
-        "pages": [page.as_dict() for page in result.pages],
+        "pages": [_without_time(page.as_dict()) for page in result.pages],
         "run": {
             "attempts": result.attempts,
             "duration_seconds": round(result.duration_seconds, 6),
             "ocr_seconds": round(result.counts.ocr_seconds, 6),
+            "ocr_cpu_seconds": round(result.counts.ocr_cpu_seconds, 4),
+            "page_cpu_seconds": {
+                str(page.number): page.ocr.cpu_seconds for page in result.pages if page.ocr is not None
+            },
             "finished_at": provenance.finished_at,
         },
     }
@@ -110,3 +116,10 @@ def to_json(value: object) -> bytes:
 def pages_to_json(pages: Iterable[Page]) -> bytes:
     """Return pages as JSON, as the output holds them between a part and its join."""
     return to_json([page.as_dict() for page in pages])
+
+
+def _without_time(page: dict[str, object]) -> dict[str, object]:
+    if page["ocr"] is None:
+        return page
+    ocr = cast("dict[str, object]", page["ocr"])
+    return {**page, "ocr": {name: value for name, value in ocr.items() if name != "cpu_seconds"}}

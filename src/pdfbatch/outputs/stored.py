@@ -10,7 +10,17 @@ from functools import lru_cache
 from typing import Any, TypeVar, cast, overload
 
 from pdfbatch.errors import Cause, DocumentError
-from pdfbatch.model import Counts, Document, DocumentResult, DocumentStatus, Failure, Page, TextSource
+from pdfbatch.model import (
+    Counts,
+    Document,
+    DocumentResult,
+    DocumentStatus,
+    Failure,
+    OcrDetails,
+    Page,
+    Reread,
+    TextSource,
+)
 from pdfbatch.outputs.keys import output_key
 from pdfbatch.outputs.record import RECORD_VERSION, record_name, text_name
 from pdfbatch.ports import Output
@@ -108,7 +118,7 @@ def parse_record(data: bytes) -> Record:
         raise InvalidRecordError(f"version {version} is not the version {RECORD_VERSION} that is read here")
     counts, run = record.fields("counts"), record.fields("run")
     numbers = {name: counts.integer(name) for name in _COUNTS}
-    pages = tuple(_page(entry) for entry in record.list_of_fields("pages"))
+    pages = tuple(_page(entry, run.optional_fields("page_cpu_seconds")) for entry in record.list_of_fields("pages"))
     if len(pages) != numbers["pages"]:
         raise InvalidRecordError(f"it has {len(pages)} pages, and counts {numbers['pages']}")
     text = record.optional_fields("text")
@@ -120,6 +130,7 @@ def parse_record(data: bytes) -> Record:
         counts=Counts(
             **cast("Mapping[str, Any]", numbers),
             ocr_seconds=run.number("ocr_seconds"),
+            ocr_cpu_seconds=run.number("ocr_cpu_seconds"),
             reasons=dict(sorted(Counter(page.reason for page in pages).items())),
         ),
         pdf_metadata={name: metadata.text(name) for name in metadata.names},
@@ -294,9 +305,10 @@ def _as_list(value: object, name: str) -> list[object]:
     return cast("list[object]", value)
 
 
-def _page(entry: _Fields) -> Page:
+def _page(entry: _Fields, cpu_seconds: _Fields | None = None) -> Page:
+    number = entry.integer("number")
     return Page(
-        number=entry.integer("number"),
+        number=number,
         text=entry.text("text"),
         source=entry.choice("source", TextSource),
         reason=entry.text("reason"),
@@ -305,6 +317,25 @@ def _page(entry: _Fields) -> Page:
         language=entry.optional_text("language"),
         note=entry.text("note"),
         failure=_failure(entry.optional_fields("error")),
+        ocr=_ocr_details(entry.optional_fields("ocr"), cpu_seconds, str(number)),
+    )
+
+
+def _ocr_details(entry: _Fields | None, cpu_seconds: _Fields | None, number: str) -> OcrDetails | None:
+    """Return how OCR read a page. A record has the CPU seconds apart, because they differ from run to run."""
+    if entry is None:
+        return None
+    if "cpu_seconds" in entry.names:
+        seconds = entry.number("cpu_seconds")
+    else:
+        seconds = 0.0 if cpu_seconds is None or number not in cpu_seconds.names else cpu_seconds.number(number)
+    return OcrDetails(
+        engine=entry.text("engine"),
+        dpi=entry.integer("dpi"),
+        turned=entry.integer("turned"),
+        readings=entry.integer("readings"),
+        reread=entry.choice("reread", Reread),
+        cpu_seconds=seconds,
     )
 
 

@@ -69,6 +69,13 @@ class OcrEngineContract:
         assert reading.confidence is not None, "words were read with no confidence"
         assert 50 < reading.confidence <= 100, reading
 
+    def test_letters_are_those_of_the_words_it_is_sure_of(self) -> None:
+        reading = self._read(self.make_engine(), draw_page())
+        letters = sum(map(str.isalnum, reading.text))
+        assert reading.weak_share is not None, "it does not tell which words are weak"
+        assert reading.weak_share < 1 - _ENOUGH, f"{reading.weak_share} of the words of plain print are weak"
+        assert _ENOUGH * letters <= reading.letters <= letters, f"{reading.letters} of {letters} letters"
+
     def test_lines_end_in_a_line_feed_and_nothing_else(self) -> None:
         text = self._read(self.make_engine(), draw_page()).text
         assert len(text.strip().split("\n")) >= 4, text
@@ -78,7 +85,9 @@ class OcrEngineContract:
         from PIL import Image  # noqa: PLC0415 (loaded by those who test OCR only)
 
         reading = self._read(self.make_engine(), Image.new("L", (800, 600), 255))
-        assert (join_words(reading.text), reading.confidence, reading.words) == ("", None, 0), reading
+        assert (join_words(reading.text), reading.confidence, reading.words, reading.letters) == ("", None, 0, 0), (
+            reading
+        )
 
     def test_pictures_of_every_mode_are_read(self) -> None:
         for mode in ("L", "1", "RGB"):

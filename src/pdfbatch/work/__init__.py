@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from pdfbatch.work.language import guess_language, is_gibberish
     from pdfbatch.work.language_choice import first_language
     from pdfbatch.work.page_reader import PageReader
-    from pdfbatch.work.page_rules import PREVIEW_DPI, Decision, decide, dpi_for, is_blank, needs_inspection
+    from pdfbatch.work.page_rules import PREVIEW_DPI, Decision, decide, is_blank, needs_inspection
+    from pdfbatch.work.resolution import dpi_for
     from pdfbatch.work.second_opinion import SecondOpinion
     from pdfbatch.work.transform import check_transform
 else:
@@ -20,7 +21,8 @@ else:
         second_opinion="SecondOpinion",
         language_choice="first_language",
         language="guess_language is_gibberish",
-        page_rules="PREVIEW_DPI Decision decide dpi_for is_blank needs_inspection",
+        page_rules="PREVIEW_DPI Decision decide is_blank needs_inspection",
+        resolution="dpi_for",
         transform="check_transform",
     )
 

@@ -11,6 +11,7 @@ from pdfbatch.model import Document, Failure, Page, Reason, TextSource
 from pdfbatch.outcomes import failed_pages
 from pdfbatch.ports import Box, OcrEngine, OpenDocument, OpenPage, PageFacts, SupportsEvidence, Watch
 from pdfbatch.settings import Extraction, Limits
+from pdfbatch.work.drawn_page import DrawnPage
 from pdfbatch.work.language_choice import LanguageChooser, choose_for
 from pdfbatch.work.merging import drop_repeated_lines
 from pdfbatch.work.page_rules import (
@@ -19,7 +20,6 @@ from pdfbatch.work.page_rules import (
     decide,
     decide_by_print,
     dpi_to_look,
-    dpi_within,
     has_faint_print,
     has_two_layers,
     is_blank,
@@ -29,10 +29,9 @@ from pdfbatch.work.page_rules import (
 )
 from pdfbatch.work.recognition import Recognition, recognize
 from pdfbatch.work.second_opinion import SecondOpinion
-from pdfbatch.work.streaks import remove_streaks
 from pdfbatch.work.text_choice import TextLayer, choose_text, is_weak, layer_page
 from pdfbatch.work.text_signs import badness, is_doubtful, is_language
-from pdfbatch.work.time_budget import TimeBudget
+from pdfbatch.work.time_budget import TimeBudget, count_cpu_seconds
 from pdfbatch.work.transform import apply_transform
 
 
@@ -236,24 +235,23 @@ class PageReader:
 
     def _draw_and_read(self, waiting: PendingPage, page: OpenPage, deadline: float | None) -> Page:
         assert self.ocr_engine is not None
-        rules, facts = self.extraction.rules, page.facts()
-        dpi = dpi_within(self.limits.max_pixels, facts, self.extraction)
-        if waiting.may_be_blank and is_blank(page.image(min(PREVIEW_DPI, dpi)), rules):
+        rules, facts, cpu = self.extraction.rules, page.facts(), count_cpu_seconds()
+        drawn = DrawnPage(page, facts, self.extraction, self.limits.max_pixels)
+        if waiting.may_be_blank and is_blank(page.image(min(PREVIEW_DPI, drawn.dpi)), rules):
             return self._blank_page(waiting, page, facts)
-        image = page.image(dpi)
-        pale = is_pale(image, rules)
-        if pale and not has_faint_print(image):
+        pale = is_pale(drawn.image, rules)
+        if pale and not has_faint_print(drawn.image):
             return self._blank_page(waiting, page, facts)
-        engine, picture = self.ocr_engine, remove_streaks(image)
+        drawn.sharpen()
+        engine = self.ocr_engine
 
         def read(languages: str) -> Recognition:
             return recognize(
-                picture,
+                drawn,
                 engine=engine,
                 languages=languages,
-                dpi=dpi,
                 timeout=None if deadline is None else deadline - awake_clock.now(),
-                weak_confidence=rules.weak_confidence,
+                extraction=self.extraction,
             )
 
         choice = self.languages().read(read)
@@ -263,7 +261,8 @@ class PageReader:
         found = choose_text(waiting.number, waiting.reason, _text_layer(waiting, page, facts), reading)
         if found.source is not TextSource.OCR or not found.text.strip():
             return self._without_more(found, page, facts)
-        found = replace(found, language=choice.language, note=choice.note)
+        details = choice.recognition.details(count_cpu_seconds() - cpu)
+        found = replace(found, language=choice.language, note=choice.note, ocr=details)
         cut = page.cut_images() if isinstance(page, SupportsEvidence) else 0
         return found if not cut else self._read_in_part(found, f"{_images(cut)} ends early, so that a part is missing")
 

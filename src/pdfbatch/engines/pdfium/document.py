@@ -209,7 +209,7 @@ class PdfiumPage:
     def image(self, dpi: float) -> "Image":
         """Draw the page in grey, with annotations and form fields, as a viewer shows it.
 
-        Uses one byte per pixel; the caller limits their number (``pdfbatch.work.page_rules``).
+        Uses one byte per pixel; the caller limits their number (``pdfbatch.work.resolution``).
         """
         form = self.document.form()
         if form is None:

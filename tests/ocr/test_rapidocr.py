@@ -1,0 +1,82 @@
+"""What is particular to rapidocr: models from its wheel, no network, languages, the runtime, and the order of lines."""
+
+from importlib.util import find_spec
+
+import pytest
+from PIL.Image import Image
+
+from pdfbatch.errors import DependencyError
+from pdfbatch.ocr.rapidocr import RapidOcrEngine
+from pdfbatch.ocr.two_readers import TwoReaders
+from pdfbatch.ports import Reading
+from pdfbatch.testing.pictures import draw_page, draw_receipt
+
+needs_rapidocr = pytest.mark.skipif(find_spec("rapidocr") is None, reason="rapidocr is not installed")
+
+
+@pytest.mark.skipif(find_spec("rapidocr") is not None, reason="rapidocr is installed")
+def test_where_it_is_missing_the_check_says_how_to_install_it() -> None:
+    engine = RapidOcrEngine()
+    assert engine.version == ""
+    for check in (engine.check, TwoReaders(first=KnowsAll(), second=engine).check):
+        with pytest.raises(DependencyError, match=r"pip install 'pdfbatch\[rapidocr\]'"):
+            check("eng")
+
+
+@pytest.mark.parametrize("language", ["rus", "ell", "ara", "kor", "tha", "eng+rus"])
+def test_scripts_that_its_models_lack_fail_the_check(language: str) -> None:
+    with pytest.raises(DependencyError, match=language.removeprefix("eng+")):
+        RapidOcrEngine().check(language)
+
+
+def test_two_readers_have_both_names_so_that_a_resume_reads_again() -> None:
+    both = TwoReaders(first=KnowsAll(), second=RapidOcrEngine())
+    assert both.name == "knows-all+rapidocr"
+    assert both.second_reader == RapidOcrEngine()
+
+
+@needs_rapidocr
+def test_a_runtime_that_is_missing_fails_the_check() -> None:
+    with pytest.raises(DependencyError, match="no_such_runtime"):
+        RapidOcrEngine(runtime="no_such_runtime").check("eng")
+
+
+@needs_rapidocr
+def test_the_models_are_those_of_the_wheel_so_that_nothing_is_downloaded() -> None:
+    from pdfbatch.ocr.rapidocr import find_models
+
+    assert all("site-packages/rapidocr/models" in path for path in find_models().values())
+
+
+@needs_rapidocr
+def test_prices_of_a_receipt_stand_beside_their_names() -> None:
+    rows = {"Coffee": "2.40", "Tea": "1.90", "Bread": "3.10", "Butter": "2.80", "Total": "10.20"}
+    text = RapidOcrEngine().read(draw_receipt(rows), languages="eng", dpi=200).text
+    assert text.splitlines() == [f"{name} {price}" for name, price in rows.items()]
+
+
+@needs_rapidocr
+def test_print_on_its_head_is_read_with_far_less_confidence() -> None:
+    engine = RapidOcrEngine()
+    upright, turned = (
+        engine.read(page, languages="eng", dpi=300).confidence for page in (draw_page(), draw_page().rotate(180))
+    )
+    assert (upright or 0) > (turned or 0) + 20
+
+
+class KnowsAll:
+    """An engine that is there, with every language."""
+
+    name = "knows-all"
+    version = "1"
+
+    def check(self, languages: str) -> None:
+        """Everything is there."""
+
+    def read(self, image: Image, *, languages: str, dpi: int, timeout: float | None = None) -> Reading:
+        """Never asked."""
+        raise AssertionError
+
+    def orientation(self, image: Image, *, timeout: float | None = None) -> int | None:
+        """Not known."""
+        return None
