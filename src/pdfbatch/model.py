@@ -136,80 +136,7 @@ class Document:
 
     def with_plain_metadata(self) -> "Document":
         """Return the document with metadata that is JSON, see ``simplify_metadata``, so that it can travel and be written."""
-        if _is_empty_dict(self.metadata):
-            return self
-        return replace(self, metadata=simplify_metadata(self.metadata))
-
-    def as_dict(self) -> dict[str, object]:
-        """Return the failure as JSON-ready data."""
-        return {"cause": str(self.cause), "message": self.message, "transient": self.transient}
-
-
-@fast_pickle
-@dataclass(frozen=True, slots=True)
-class Document:
-    """One PDF to read: its location, its id, and metadata of the caller.
-
-    ``file_path`` is a path or an fsspec URL. A relative path starts at ``base_folder``, by default the working directory at
-    the moment when the document is made, so that a later ``chdir`` changes nothing. Without a ``document_uuid``, the id is
-    derived (``derive_uuid``), so that a second run finds the outputs of the first. ``metadata`` comes back with the result; a
-    batch turns what is no JSON in it into text. ``password``, ``pages`` ("1-3,7", counted from 1) and ``languages``
-    ("eng+deu", "German", "auto") override the batch's settings. Where neither has languages, OCR uses those that ``language``
-    or ``languages`` in the ``metadata`` name. ``content`` is the bytes of a document that has no file; ``file_path`` is then
-    only a name, and the id is derived from both.
-
-    Raises ``ValueError`` when ``pages`` is not a page range.
-    """
-
-    file_path: str
-    document_uuid: str = ""
-    project_uuid: str | None = None
-    metadata: Mapping[str, object] = field(default_factory=dict[str, object])
-    password: str | None = field(default=None, repr=False, kw_only=True)
-    pages: str | None = field(default=None, kw_only=True)
-    languages: str | None = field(default=None, kw_only=True)
-    content: bytes | None = field(default=None, repr=False, kw_only=True)
-    base_folder: str = field(default="", repr=False, compare=False, kw_only=True)
-
-    def __post_init__(self) -> None:
-        path = self.file_path
-        if type(path) is not str:
-            path = os.fsdecode(path)
-            object.__setattr__(self, "file_path", path)
-        if self.pages is not None:
-            parse_page_range(self.pages)
-        if not self.base_folder and self.content is None and "://" not in path and not os.path.isabs(path):
-            with suppress(
-                OSError
-            ):  # the working directory has been removed: each worker then says that the file is not there
-                object.__setattr__(self, "base_folder", os.getcwd())
-        if not self.document_uuid:
-            object.__setattr__(self, "document_uuid", derive_uuid(self.location, content=self.content))
-        elif type(self.document_uuid) is not str:  # a ``UUID``, say
-            object.__setattr__(self, "document_uuid", str(self.document_uuid))
-        if self.project_uuid is not None and type(self.project_uuid) is not str:
-            object.__setattr__(self, "project_uuid", str(self.project_uuid))
-
-    @property
-    def location(self) -> str:
-        """``file_path``, made absolute when it is a relative path of a file system."""
-        return os.path.join(self.base_folder, self.file_path) if self.base_folder else self.file_path
-
-    @property
-    def is_remote(self) -> bool:
-        """Whether ``file_path`` is a URL that only fsspec can read."""
-        return self.content is None and "://" in self.file_path and not self.file_path.startswith("file://")
-
-    def without_content(self) -> "Document":
-        """Return the document without its bytes and its password, as results and records have it."""
-        if self.content is None and self.password is None:
-            return self
-        return replace(self, content=None, password=None)
-
-    def with_plain_metadata(self) -> "Document":
-        """Return the document with metadata that is JSON, see ``simplify_metadata``, so that it can travel and be written."""
-        given: object = self.metadata
-        return self if type(given) is dict and given == {} else replace(self, metadata=simplify_metadata(given))
+        return self if _is_empty(self.metadata) else replace(self, metadata=simplify_metadata(self.metadata))
 
     def as_dict(self) -> dict[str, object]:
         """Return the document in the shape of a manifest entry, without password and bytes.
@@ -231,8 +158,8 @@ class Document:
         return entry
 
 
-def _is_empty_dict(value: object) -> bool:
-    return type(value) is dict and value == {}
+def _is_empty(metadata: object) -> bool:
+    return type(metadata) is dict and metadata == {}
 
 
 def derive_uuid(location: str, *, content: bytes | None = None) -> str:
