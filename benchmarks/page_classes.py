@@ -13,7 +13,7 @@ from pdfbatch.ports import OpenPage
 from pdfbatch.settings import Extraction
 from pdfbatch.work import decide, dpi_for
 
-_LETTERS = {"text": "T", "ocr": "I", "look": "V"}
+_LETTERS = {"text": "T", "ocr": "I", "preview": "V", "look": "T"}
 
 
 def classify_document(path: Path, *, name: str) -> CorpusDocument | None:

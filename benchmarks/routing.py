@@ -1,15 +1,15 @@
 """Decide each page as the library would, and compare with the page classes of a corpus."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.corpus import NEEDS_OCR, expand_page_classes
-from pdfbatch.engines import PdfiumEngine
-from pdfbatch.model import Reason
-from pdfbatch.ports import OpenPage
-from pdfbatch.settings import Extraction
-from pdfbatch.work import PREVIEW_DPI, decide, dpi_for, is_blank, needs_inspection
+from pdfbatch.engines import PdfiumEngine, PypdfEngine
+from pdfbatch.model import Document, Page, Reason
+from pdfbatch.settings import Extraction, Limits
+from pdfbatch.work import PREVIEW_DPI, PageReader, SecondOpinion, dpi_for, is_blank
 
 HAS_TEXT = "TS"
 BLANK = "B"
@@ -37,23 +37,27 @@ class RoutedPage:
 
 def route_document(path: Path, name: str, page_classes: str) -> Iterator[RoutedPage]:
     """Yield every page of a document with the decision."""
-    with PdfiumEngine().open(str(path)) as document:
+    with PdfiumEngine().open(str(path)) as document, closing(SecondOpinion(PypdfEngine(), str(path), None)) as second:
+        reader = PageReader(
+            document=Document(str(path)),
+            opened=document,
+            extraction=EXTRACTION,
+            limits=Limits(),
+            second=second,
+            ocr_engine=None,
+        )
         for number, page_class in enumerate(expand_page_classes(page_classes), 1):
-            with document.page(number) as page:
-                route, reason = route_page(page)
+            route, reason = route_page(reader, number)
             yield RoutedPage(document=name, number=number, page_class=page_class, route=route, reason=reason)
 
 
-def route_page(page: OpenPage) -> tuple[str, str]:
+def route_page(reader: PageReader, number: int) -> tuple[str, str]:
     """Return what becomes of a page, and why."""
-    text, rules = page.text(), EXTRACTION.rules
-    if not needs_inspection(text, rules):
-        return "text", Reason.TEXT_LAYER
-    facts = page.facts()
-    decision = decide(text, facts, rules)
-    if decision.source == "text":
-        return "blank" if decision.reason is Reason.BLANK else "text", decision.reason
-    dpi = PREVIEW_DPI if decision.source == "preview" else dpi_for(facts, EXTRACTION)
-    if is_blank(page.image(dpi), rules):  # only a drawn page shows whether it is blank
-        return "blank", Reason.BLANK
-    return "ocr", decision.reason
+    found = reader.read_text_layer(number)
+    if isinstance(found, Page):
+        return "blank" if found.reason == Reason.BLANK else "text", found.reason
+    with reader.opened.page(number) as page:
+        dpi = PREVIEW_DPI if found.may_be_blank else dpi_for(page.facts(), EXTRACTION)
+        if is_blank(page.image(dpi), EXTRACTION.rules):  # only a drawn page shows whether it is blank
+            return "blank", Reason.BLANK
+    return "ocr", found.reason

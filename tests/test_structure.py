@@ -19,10 +19,11 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "metadata",
         "page_ranges",
         "safe_logger",
-        "settings",
         "text",
         "urls",
     ),
+    ("checks",),
+    ("settings",),
     ("model", "retry", "samples"),
     ("report", "tasks"),
     ("outcomes", "ports", "task_log"),
@@ -39,7 +40,7 @@ ADAPTERS = ("executors", "engines", "ocr", "sinks", "storage")
 # The modules that may import an adapter; all others import the ports alone.
 MAY_CHOOSE_ADAPTERS = ("defaults", "api", "outputs.exporter", "cli.*", "testing.*")
 LIBRARIES = {
-    "PIL": ("engines.*", "ocr.*", "work.recognition", "work.streaks", "samples.*", "testing.*"),
+    "PIL": ("engines.*", "ocr.*", "work.recognition", "work.print_marks", "work.streaks", "samples.*", "testing.*"),
     "fsspec": ("storage.*", "inputs.*"),
     "pyarrow": ("outputs.parquet",),
     "pypdf": ("engines.pypdf.*", "samples.documents"),

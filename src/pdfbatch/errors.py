@@ -30,6 +30,7 @@ class Cause(StrEnum):
     NOT_A_PDF = "not_a_pdf"
     MALFORMED = "malformed"
     PASSWORD_REQUIRED = "password_required"  # noqa: S105 (a cause, not a secret)
+    PAGE_RANGE = "page_range"
     LIMIT_PAGES = "limit_pages"
     LIMIT_PIXELS = "limit_pixels"
     LIMIT_BYTES = "limit_bytes"
@@ -59,6 +60,7 @@ _ADVICE = {
     Cause.NOT_A_PDF: "The file is named like a PDF, but is something else: look at it, or leave it out.",
     Cause.MALFORMED: "No engine can read it: repair it (qpdf, or 'print to PDF' in a viewer) and try again.",
     Cause.PASSWORD_REQUIRED: "Give the document's password (Document(password=...), manifest key 'password').",
+    Cause.PAGE_RANGE: "The document has no such pages: ask for pages that it has, or for a range with an open end (3-).",
     Cause.LIMIT_PAGES: "Raise Limits.max_pages, or choose a page range.",
     Cause.LIMIT_PIXELS: "Raise Limits.max_pixels if such pages are expected.",
     Cause.LIMIT_BYTES: "Raise Limits.max_file_bytes or Limits.max_text_bytes if such documents are expected.",

@@ -8,10 +8,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from pdfbatch.checks import languages, page_range
 from pdfbatch.errors import Cause
 from pdfbatch.fast_pickle import fast_pickle
 from pdfbatch.metadata import simplify_metadata
-from pdfbatch.page_ranges import parse_page_range
 from pdfbatch.urls import without_credentials
 
 _NAMESPACE = uuid.NAMESPACE_URL.bytes
@@ -20,7 +20,7 @@ _NAMESPACE = uuid.NAMESPACE_URL.bytes
 class DocumentStatus(StrEnum):
     """The end of one document.
 
-    ``succeeded``: every page was read. ``partial``: some pages were read, others failed. ``empty``: every page was read, and
+    ``succeeded``: every page was read. ``partial``: some of what was asked for was read. ``empty``: every page was read, and
     none has text. ``failed``: nothing could be read. ``timed_out``: a time limit was reached. ``crashed``: the worker process
     exited or had to be killed. ``out_of_memory``: the document needed more memory than the limit. ``skipped``: an earlier
     batch finished the document, with the same input and settings. ``duplicate``: an earlier document of the batch has the
@@ -81,12 +81,12 @@ class Document:
     ``file_path`` is a path or an fsspec URL. A relative path starts at ``base_folder``, by default the working directory at
     the moment when the document is made, so that a later ``chdir`` changes nothing. Without a ``document_uuid``, the id is
     derived (``derive_uuid``), so that a second run finds the outputs of the first. ``metadata`` comes back with the result; a
-    batch turns what is no JSON in it into text. ``password``, ``pages`` ("1-3,7", counted from 1) and ``languages``
-    ("eng+deu", "German", "auto") override the batch's settings. Where neither has languages, OCR uses those that ``language``
-    or ``languages`` in the ``metadata`` name. ``content`` is the bytes of a document that has no file; ``file_path`` is then
-    only a name, and the id is derived from both.
+    batch turns what is no JSON in it into text. ``password``, ``pages`` ("1-3,7" or [1, 2, 7], counted from 1) and
+    ``languages`` ("eng+deu", ["eng", "deu"], "German", "auto") override the batch's settings. Where neither has languages,
+    OCR uses those that ``language`` or ``languages`` in the ``metadata`` name. ``content`` is the bytes of a document that
+    has no file; ``file_path`` is then only a name, and the id is derived from both.
 
-    Raises ``ValueError`` when ``pages`` is not a page range.
+    Raises ``ValueError`` when ``pages`` is not a page range, or ``languages`` are no codes of tesseract.
     """
 
     file_path: str
@@ -105,11 +105,11 @@ class Document:
             path = os.fsdecode(path)
             object.__setattr__(self, "file_path", path)
         if self.pages is not None:
-            parse_page_range(self.pages)
+            object.__setattr__(self, "pages", page_range(self.pages))
+        if self.languages:
+            object.__setattr__(self, "languages", languages(self.languages))
         if not self.base_folder and self.content is None and "://" not in path and not os.path.isabs(path):
-            with suppress(
-                OSError
-            ):  # the working directory has been removed: each worker then says that the file is not there
+            with suppress(OSError):  # it has been removed: each worker then says that the file is not there
                 object.__setattr__(self, "base_folder", os.getcwd())
         if not self.document_uuid:
             object.__setattr__(self, "document_uuid", derive_uuid(self.location, content=self.content))
@@ -126,7 +126,7 @@ class Document:
     @property
     def is_remote(self) -> bool:
         """Whether ``file_path`` is a URL that only fsspec can read."""
-        return self.content is None and "://" in self.file_path and not self.file_path.startswith("file://")
+        return self.content is None and "://" in self.file_path and self.file_path[:7].lower() != "file://"
 
     def without_content(self) -> "Document":
         """Return the document without its bytes and its password, as results and records have it."""
@@ -189,13 +189,20 @@ def _encode_path(path: str) -> bytes:
 
 
 class Reason(StrEnum):
-    """Why the text layer of a page was used, or OCR. Every record has one of these for each page that was read.
+    """Why the text of a page comes from the text layer, or from OCR. Each page that was read has one of these.
 
-    ``text-layer``: the text layer is there and good. ``little-text-no-scan``: it is short, but no image fills the page.
-    ``no-text-layer``: there is none, but there is something on the page. ``stamp-over-image``: it is short, and an image fills
-    the page. ``garbage-text-layer``: most of it is no readable text. ``blank``: there is nothing on the page.
-    ``second-engine``: the second engine found text where the first found none. ``ocr-always``: the settings ask for OCR on
-    every page.
+    From the text layer: ``text-layer``: it is there and good. ``little-text-no-scan``: it is short, but there is no print
+    beside it. ``print-in-figure``: there is print in a figure beside it, which was not read. ``second-engine``: the second
+    engine's text is better, or the only one. ``weak-ocr``: OCR was asked, but its words are too doubtful to replace printable
+    text.
+
+    From OCR: ``no-text-layer``: there is none, but there is something on the page. ``stamp-over-image``: it is short, and an
+    image fills the page. ``print-outside-text``: much of the print is not in it. ``garbage-text-layer``: most of it, or a whole
+    passage, is no readable text. ``ocr-always``: the settings ask for OCR on every page. With ``stamp-over-image`` and
+    ``print-outside-text`` the text is that of both, each line once; when OCR adds no word, it is the text layer's.
+
+    Without text: ``blank``: there is nothing on the page. ``faint-marks``: there are only faint marks, and OCR is sure of no
+    word.
     """
 
     TEXT_LAYER = "text-layer"
@@ -206,6 +213,10 @@ class Reason(StrEnum):
     BLANK = "blank"
     SECOND_ENGINE = "second-engine"
     OCR_ALWAYS = "ocr-always"
+    PRINT_OUTSIDE_TEXT = "print-outside-text"
+    PRINT_IN_FIGURE = "print-in-figure"
+    WEAK_OCR = "weak-ocr"
+    FAINT_MARKS = "faint-marks"
 
 
 class Note(StrEnum):
@@ -225,9 +236,10 @@ class Page:
     """One page of a result.
 
     ``number`` counts from 1. ``reason`` is one of ``Reason``, or the cause of the ``failure`` of a page that could not be read.
-    ``confidence`` is the mean word confidence of OCR, 0 to 100, and ``None`` without OCR or without a word. ``language`` is
-    that of the words (tesseract's code) where it is known, which is on most pages of running text that were read by OCR.
-    ``note`` is one of ``Note``, or empty.
+    ``confidence`` is the mean word confidence of OCR, 0 to 100, and ``weak_words`` the share of words below 60, 0 to 1; both
+    are ``None`` without OCR or without a word. A page that has a text and a ``failure`` could be read in part only.
+    ``language`` is that of the words (tesseract's code) where it is known, which is on most pages of running text that were
+    read by OCR. ``note`` is one of ``Note``, or empty.
     """
 
     number: int
@@ -235,6 +247,7 @@ class Page:
     source: TextSource = TextSource.NONE
     reason: str = ""
     confidence: float | None = None
+    weak_words: float | None = None
     failure: Failure | None = None
     language: str | None = None
     note: str = ""
@@ -246,6 +259,7 @@ class Page:
             "source": str(self.source),
             "reason": self.reason,
             "confidence": self.confidence,
+            "weak_words": self.weak_words,
             "language": self.language,
             "note": self.note,
             "error": None if self.failure is None else self.failure.as_dict(),
@@ -258,6 +272,7 @@ class Page:
 class Counts:
     """Page and character counts of one document. The parent process needs these, but not its text.
 
+    ``reasons`` counts pages by ``Page.reason``; it is empty where that is not known, as for documents that a resume skips.
     ``other_language_pages`` are pages by OCR whose words do not fit the language asked for.
     """
 
@@ -268,6 +283,7 @@ class Counts:
     failed_pages: int = 0
     characters: int = 0
     ocr_seconds: float = 0.0
+    reasons: Mapping[str, int] = field(default_factory=dict[str, int])
     other_language_pages: int = 0
 
 

@@ -1,5 +1,6 @@
 """Rules that make a result from pages or from a failure. They do no I/O and read no clock."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -21,22 +22,24 @@ def build_result(
     pages: Sequence[Page],
     *,
     failure: Failure | None = None,
+    missing: Failure | None = None,
     pdf_metadata: Mapping[str, str] | None = None,
     ocr_seconds: float = 0.0,
 ) -> DocumentResult:
     """Return the result of a document whose pages were read.
 
-    ``failure`` is one of the whole document, such as its time limit. Without it, the status is ``failed`` (or ``timed_out``
-    ...) when every page failed, ``partial`` when some did, ``empty`` when no page has text, else ``succeeded``. When every
-    page failed, the failure of the first page is that of the document.
+    ``failure`` is one of the whole document, such as its time limit; ``missing`` says that the document lacks some of the
+    pages asked for. Without ``failure``, the status is ``failed`` (or ``timed_out`` ...) when every page failed, ``partial``
+    when some did, were read in part or are missing, ``empty`` when no page has text, else ``succeeded``. When every page
+    failed, the failure of the first page is that of the document.
     """
-    if failure is None and pages and all(page.failure is not None for page in pages):
+    if failure is None and pages and all(_is_lost(page) for page in pages):
         failure = pages[0].failure
     counts = count_pages(pages, ocr_seconds)
     if failure is not None:
         status = _failed_status(failure)
-    elif counts.failed_pages:
-        status = DocumentStatus.PARTIAL
+    elif counts.failed_pages or missing is not None:
+        status, failure = DocumentStatus.PARTIAL, missing
     else:
         status = DocumentStatus.SUCCEEDED if counts.characters else DocumentStatus.EMPTY
     return DocumentResult(
@@ -92,8 +95,14 @@ def count_pages(pages: Sequence[Page], ocr_seconds: float = 0.0) -> Counts:
         failed_pages=sum(page.failure is not None for page in pages),
         characters=sum(len(page.text) for page in pages),
         ocr_seconds=ocr_seconds,
+        reasons=dict(sorted(Counter(page.reason for page in pages).items())),
         other_language_pages=sum(page.note in _OF_LANGUAGE for page in pages),
     )
+
+
+def _is_lost(page: Page) -> bool:
+    """Return whether a page failed, and no part of it was read."""
+    return page.failure is not None and not (page.text.strip() and page.failure.cause is Cause.MALFORMED)
 
 
 def _failed_status(failure: Failure) -> DocumentStatus:

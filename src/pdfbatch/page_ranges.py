@@ -26,6 +26,12 @@ def pages_in(text: str | None, page_count: int) -> Iterator[int]:
         done = max(done, end)
 
 
+def reaches_beyond(text: str | None, page_count: int) -> bool:
+    """Return whether a range names pages that a document of so many pages does not have."""
+    spans = () if text is None else parse_page_range(text)
+    return any((last or first) > page_count for first, last in spans)
+
+
 def _span(part: str) -> tuple[int, int | None]:
     match = _SPAN.fullmatch(part)
     if match is None or match[1] == "0":

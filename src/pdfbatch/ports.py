@@ -292,6 +292,22 @@ class OpenPage(Protocol):
         """
 
 
+@runtime_checkable
+class SupportsEvidence(Protocol):
+    """An open page that can be looked at more closely. Without it, the facts of a page must do."""
+
+    @abstractmethod
+    def is_plain(self) -> bool:
+        """Return whether a glance finds hardly anything but text: no image, no form XObject, few drawings.
+
+        Takes microseconds, and looks at a sample of the objects of a page that has many.
+        """
+
+    @abstractmethod
+    def cut_images(self) -> int:
+        """Return how many large images surely end early, so that a part of them is not shown."""
+
+
 class OpenDocument(Protocol):
     """A PDF that an engine has opened."""
 
@@ -346,11 +362,16 @@ class TextEngine(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What OCR read in a picture. ``confidence`` is the mean word confidence, 0 to 100; ``None`` without a word."""
+    """What OCR read in a picture.
+
+    ``confidence`` is the mean word confidence, 0 to 100; ``None`` without a word. ``weak_share`` is the share of words with a
+    confidence below 60, 0 to 1; ``None`` when the engine does not tell.
+    """
 
     text: str
     confidence: float | None
     words: int
+    weak_share: float | None = None
 
 
 @runtime_checkable

@@ -1,14 +1,50 @@
-"""The settings of a batch: how to read pages, what a document may cost, which failures to retry."""
+"""The settings of a batch: how to read pages, what a document may cost, which failures to retry.
 
-from collections.abc import Callable
+Each value is checked when it is made: ``UsageError`` names the field, the value and what is allowed.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from pdfbatch import checks
+from pdfbatch.checks import Check, check_fields
 
 if TYPE_CHECKING:
     from pdfbatch.model import Page
 
+Size: TypeAlias = "int | str"
+"""A number of bytes, or a text such as ``"800M"``, ``"1.5G"`` or ``"1 GiB"``: K, M, G and T are powers of 1024."""
+
 OcrMode = Literal["auto", "never", "always"]
 OcrMissing = Literal["fail", "skip"]
+
+# A resolution below the least gives no letter that OCR could read; above the most, no page fits into memory.
+_LEAST_DPI, _MOST_DPI = 30, 2400
+_SHARE = checks.real_number(0, 1)
+_PAGE_RULES: Mapping[str, Check] = {
+    "stamp_characters": checks.whole_number(0),
+    "image_coverage": _SHARE,
+    "garbage_share": _SHARE,
+    "blank_ink": _SHARE,
+    "weak_confidence": checks.real_number(0, 100),
+}
+_LIMITS: Mapping[str, Check] = {
+    "document_timeout": checks.optional(checks.seconds()),
+    "page_timeout": checks.optional(checks.seconds()),
+    "memory_bytes": checks.optional(checks.size),
+    "max_pages": checks.optional(checks.whole_number(1)),
+    "max_file_bytes": checks.optional(checks.size),
+    "max_text_bytes": checks.optional(checks.size),
+    "max_pixels": checks.optional(checks.whole_number(1)),
+    "storage_timeout": checks.seconds(),
+}
+_RETRY_POLICY: Mapping[str, Check] = {
+    "attempts": checks.whole_number(1),
+    "crash_attempts": checks.whole_number(1),
+    "backoff_seconds": checks.seconds(zero=True),
+    "max_backoff_seconds": checks.seconds(zero=True),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +68,21 @@ class PageRules:
     blank_ink: float = 0.00002
     weak_confidence: float = 65.0
 
+    def __post_init__(self) -> None:
+        check_fields(self, _PAGE_RULES)
+
+
+_EXTRACTION: Mapping[str, Check] = {
+    "ocr": checks.choice("auto", "never", "always"),
+    "on_missing_ocr": checks.choice("fail", "skip"),
+    "languages": checks.optional(checks.languages),
+    "dpi": checks.whole_number(_LEAST_DPI, _MOST_DPI),
+    "min_dpi": checks.whole_number(_LEAST_DPI, _MOST_DPI),
+    "part_pages": checks.whole_number(1),
+    "rules": checks.instance_of(PageRules),
+    "page_transform": checks.optional(checks.function),
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extraction:
@@ -39,8 +90,9 @@ class Extraction:
 
     ``ocr``: ``"auto"`` does OCR on a page without a usable text layer, ``"never"`` on no page, ``"always"`` on every page.
     ``on_missing_ocr``: when OCR is needed but not installed, ``"fail"`` raises ``DependencyError`` before any work, and
-    ``"skip"`` marks each such page as failed. ``languages`` are names or codes, joined by ``+`` (``"eng+deu"``,
-    ``"German"``), or ``"auto"``, which guesses among the installed ones; by default those that a document's metadata name, or
+    ``"skip"`` marks each such page as failed. ``languages`` are names or codes, joined by ``+`` or in a list (``"eng+deu"``,
+    ``["German", "French"]``), or ``"auto"``, which guesses among the installed ones; by default those that a
+    document's metadata name, or
     English. ``page_transform`` changes each page before anything is written, see
     ``pdfbatch.transforms``: a function of a module or a picklable callable that takes a ``Page`` and returns one.
     ``dpi`` is the resolution at which a page is drawn for OCR; a scan is drawn at its own resolution, but at ``min_dpi`` or
@@ -63,10 +115,28 @@ class Extraction:
         """The languages of documents that have none of their own."""
         return self.languages or "eng"
 
+    if TYPE_CHECKING:  # what may be given is more than what is kept
+
+        def __init__(
+            self,
+            *,
+            ocr: OcrMode = ...,
+            on_missing_ocr: OcrMissing = ...,
+            languages: str | Sequence[str] | None = ...,
+            dpi: int = ...,
+            min_dpi: int = ...,
+            part_pages: int = ...,
+            rules: PageRules = ...,
+            page_transform: "Callable[[Page], Page] | None" = ...,
+        ) -> None: ...
+
+    def __post_init__(self) -> None:
+        check_fields(self, _EXTRACTION)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Limits of one document. ``None`` means no limit.
+    """Limits of one document. ``None`` means no limit. Bytes may be given as text: ``"800M"``, ``"1.5G"``, ``"1 GiB"``.
 
     ``document_timeout``: seconds that workers may spend on a document, all its parts and attempts together.
     ``page_timeout``: seconds for one page, at most what is left of the document's. ``memory_bytes``: resident memory of a
@@ -85,6 +155,24 @@ class Limits:
     max_pixels: int | None = 100_000_000
     storage_timeout: float = 60.0
 
+    if TYPE_CHECKING:  # as above
+
+        def __init__(
+            self,
+            *,
+            document_timeout: float | None = ...,
+            page_timeout: float | None = ...,
+            memory_bytes: Size | None = ...,
+            max_pages: int | None = ...,
+            max_file_bytes: Size | None = ...,
+            max_text_bytes: Size | None = ...,
+            max_pixels: int | None = ...,
+            storage_timeout: float = ...,
+        ) -> None: ...
+
+    def __post_init__(self) -> None:
+        check_fields(self, _LIMITS)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
@@ -99,3 +187,6 @@ class RetryPolicy:
     crash_attempts: int = 2
     backoff_seconds: float = 0.5
     max_backoff_seconds: float = 20.0
+
+    def __post_init__(self) -> None:
+        check_fields(self, _RETRY_POLICY)

@@ -15,6 +15,7 @@ from threading import Lock
 from pdfbatch.model import Document
 from pdfbatch.safe_logger import SafeLogger
 from pdfbatch.tasks import TaskLog
+from pdfbatch.urls import redact_text
 
 MAX_RECORDS = 20
 ENGINE_LOGGERS = ("pypdf", "pypdfium2", "PIL", "pytesseract")
@@ -117,7 +118,7 @@ def emit(document: Document, task_log: TaskLog) -> None:
     identity = printable(document.document_uuid)
     for name, level, message in task_log.records:
         extra = {"document_id": identity, "origin": name}
-        log.log(level, "%s: %s: %s", identity, name, printable(message), extra=extra)
+        log.log(level, "%s: %s: %s", identity, name, printable(redact_text(message)), extra=extra)
     if task_log.dropped:
         extra = {"document_id": identity, "origin": __name__}
         log.info("%s: %d more log records were left out", identity, task_log.dropped, extra=extra)

@@ -35,6 +35,7 @@ class PartialDocument:
     """A document that was split into parts: all that the join needs beside the pages of the parts.
 
     ``folder`` is where the output keeps the parts. Without output it is ``None``, and ``pages`` holds the pages read so far.
+    ``missing`` says that the document lacks some of the pages that were asked for.
     """
 
     fingerprint: str
@@ -43,6 +44,7 @@ class PartialDocument:
     pdf_metadata: Mapping[str, str]
     pages: tuple[Page, ...] = ()
     folder: str | None = None
+    missing: Failure | None = None
     language: str | None = None
 
 

@@ -6,7 +6,8 @@ import sys
 import pytest
 
 from pdfbatch import errors
-from pdfbatch.cli.exit_codes import ExitCode, ReaderGone, run_guarded
+from pdfbatch.cli.exit_codes import ExitCode, run_guarded
+from pdfbatch.cli.streams import ReaderGone
 from pdfbatch.errors import Cause
 
 

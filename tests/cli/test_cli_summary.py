@@ -8,7 +8,7 @@ import pytest
 from pdfbatch.batch.progress import ProgressTracker
 from pdfbatch.cli.failures import FailureCollector
 from pdfbatch.cli.style import Style
-from pdfbatch.cli.summary import interruption_lines, retry_command, summary_lines
+from pdfbatch.cli.summary import advice, interruption_lines, retry_command, summary_lines
 from pdfbatch.errors import Cause
 from pdfbatch.model import Counts, Document, DocumentResult, DocumentStatus, Failure
 from pdfbatch.report import BatchState, BatchStatus
@@ -76,7 +76,7 @@ def test_advice_names_the_option_of_the_command_line() -> None:
 
 @pytest.mark.parametrize("cause", Cause)
 def test_every_cause_can_be_told(cause: Cause) -> None:
-    assert f"{cause} (1): {cause.advice}" in _told(_failed("a.pdf", cause))
+    assert f"{cause} (1): {advice(cause)}" in _told(_failed("a.pdf", cause))
 
 
 def test_a_long_list_is_cut_and_says_where_the_rest_is() -> None:

@@ -16,7 +16,7 @@ from fsspec.implementations.local import LocalFileSystem
 from fsspec.implementations.memory import MemoryFileSystem
 
 from pdfbatch.api import create_document_batches
-from pdfbatch.errors import DependencyError, DuplicateDocumentError, ManifestError, NoDocumentsError, UsageError
+from pdfbatch.errors import DuplicateDocumentError, ManifestError, NoDocumentsError, UsageError
 from pdfbatch.inputs.manifest import Manifest
 from pdfbatch.inputs.sources import Input, Inputs, documents_from
 from pdfbatch.model import Document
@@ -202,7 +202,7 @@ def test_options_go_with_each_document_of_their_url(bucket: str) -> None:
 
 
 def test_a_protocol_without_package_is_refused_before_any_document() -> None:
-    with pytest.raises(DependencyError, match="nosuchthing"):
+    with pytest.raises(UsageError, match="nosuchthing"):
         documents_from(["a.pdf", "nosuchthing://bucket/"])
 
 

@@ -12,7 +12,7 @@ import pytest
 from pdfbatch import BatchProcessor, BatchReport, Document, Extraction, Manifest, Storage
 from pdfbatch.engines import PdfiumEngine
 from pdfbatch.errors import Cause, DependencyError, DocumentError, UsageError
-from pdfbatch.executors import SequentialExecutor
+from pdfbatch.executors import ProcessExecutor, SequentialExecutor
 from pdfbatch.model import Note, Page
 from pdfbatch.ocr import TesseractEngine, TesserocrEngine
 from pdfbatch.ports import Reading, SupportsLanguages
@@ -211,6 +211,18 @@ def test_auto_is_for_single_documents_too() -> None:
     processor.run([Document("a.pdf", content=b"scan:deu", languages="auto")])
     processor.run([Document("a.pdf", content=b"scan:deu", metadata={"language": "auto"})])
     assert engine.asked == ["eng", "deu"] * 2
+
+
+def test_workers_send_language_and_note_and_what_was_guessed() -> None:
+    content = f"{PROSE['deu']}\f{chr(12).join(['scan:deu'] * 9)}".encode()
+    processor = BatchProcessor(
+        executor=ProcessExecutor(workers=1), engine=ScanEngine(), ocr_engine=Polyglot(languages=("eng", "deu"))
+    )
+    plain = processor.run([Document("case.pdf", content=content)])
+    assert pages_of(plain) == [(None, ""), *[("deu", Note.OTHER_LANGUAGE)] * 9]
+    assert (plain.status.other_language_pages, plain.results[0].counts.other_language_pages) == (9, 9)
+    guessing = replace(processor, extraction=Extraction(languages="auto"))
+    assert pages_of(guessing.run([Document("case.pdf", content=content)])) == [(None, ""), *[("deu", "")] * 9]
 
 
 # --- languages of metadata --------------------------------------------------------------------------------------------

@@ -6,8 +6,11 @@ import pytest
 from pdfbatch.engines.pdfium import PdfiumEngine
 from pdfbatch.engines.pypdf import PypdfEngine
 from pdfbatch.errors import Cause, DocumentError
-from pdfbatch.model import Document
+from pdfbatch.model import Document, DocumentResult
+from pdfbatch.samples import text_pdf
 from pdfbatch.settings import Extraction, Limits
+from pdfbatch.tasks import ReadTask
+from pdfbatch.work import DocumentWork
 from pdfbatch.work.opener import DocumentOpener, InputData
 
 OPENER = DocumentOpener(
@@ -48,3 +51,41 @@ def test_the_message_about_a_local_file_names_its_path(tmp_path: Path) -> None:
     path.write_bytes(b"GIF89a")
     error = error_of(InputData(str(path), "6:mtime=1"), Document(str(path)))
     assert str(error) == f"{path}: not a PDF but a GIF image"
+
+
+# --- page ranges --------------------------------------------------------------------------------------------------------
+
+
+def read_range(pages: str, count: int = 2) -> DocumentResult:
+    content = text_pdf([f"page {number} of the report" for number in range(1, count + 1)])
+    work = DocumentWork(engine=PdfiumEngine(), second_engine=PypdfEngine())
+    result = work(ReadTask(document=Document("report.pdf", content=content, pages=pages))).result
+    assert result is not None
+    return result
+
+
+@pytest.mark.parametrize("pages", ["50-60", "3", "3-", "3,9-12"])
+def test_a_range_that_selects_nothing_fails_and_says_what_there_is(pages: str) -> None:
+    result = read_range(pages)
+    assert (result.status, result.failure and result.failure.cause) == ("failed", Cause.PAGE_RANGE)
+    assert result.failure is not None
+    assert result.failure.message == f"report.pdf: has 2 pages, asked for {pages}"
+
+
+@pytest.mark.parametrize("pages", ["1-3", "2,7", "1,2,3-", "1-2,4"])
+def test_a_range_that_is_partly_outside_is_read_in_part(pages: str) -> None:
+    result = read_range(pages)
+    assert (result.status, result.failure and result.failure.cause) == ("partial", Cause.PAGE_RANGE)
+    assert result.text.count("of the report") == len(result.pages) > 0
+
+
+@pytest.mark.parametrize("pages", ["1-2", "2", "2-", "1-"])
+def test_a_range_that_the_document_has_succeeds(pages: str) -> None:
+    result = read_range(pages)
+    assert (result.status, result.failure) == ("succeeded", None)
+
+
+def test_a_document_of_one_page_is_told_of_in_the_singular() -> None:
+    result = read_range("2", 1)
+    assert result.failure is not None
+    assert "has 1 page, asked for 2" in result.failure.message

@@ -12,13 +12,13 @@ from pdfbatch.work.page_rules import (
     Decision,
     decide,
     dpi_for,
-    garbage_share,
     ink_share,
     is_blank,
     needs_inspection,
     pixels,
     split,
 )
+from pdfbatch.work.text_signs import garbage_share
 
 RULES = PageRules()
 PROSE = "The parties agree that the papers named above are to be produced by the first of May. " * 10
@@ -81,10 +81,10 @@ def test_a_huge_page_without_letters_is_looked_at_in_no_time() -> None:
     ("text", "facts", "source", "reason"),
     [
         (PROSE, BARE, "text", Reason.TEXT_LAYER),
-        (PROSE, SCAN, "text", Reason.TEXT_LAYER),
+        (PROSE, SCAN, "look", Reason.TEXT_LAYER),
         (STAMP, BARE, "text", Reason.LITTLE_TEXT_NO_SCAN),
-        (STAMP, LOGO, "text", Reason.LITTLE_TEXT_NO_SCAN),
-        (STAMP, DRAWING, "text", Reason.LITTLE_TEXT_NO_SCAN),
+        (STAMP, LOGO, "look", Reason.LITTLE_TEXT_NO_SCAN),
+        (STAMP, DRAWING, "look", Reason.LITTLE_TEXT_NO_SCAN),
         (STAMP, SCAN, "ocr", Reason.STAMP_OVER_IMAGE),
         ("", SCAN, "ocr", Reason.NO_TEXT_LAYER),
         (" \n", SCAN, "ocr", Reason.NO_TEXT_LAYER),
@@ -110,7 +110,7 @@ def test_the_share_of_garbage_is_of_visible_characters() -> None:
 
 
 def test_thresholds_are_the_callers() -> None:
-    assert decide(STAMP, SCAN, PageRules(stamp_characters=5)).source == "text"
+    assert decide(STAMP, SCAN, PageRules(stamp_characters=5)).source == "look"
     assert decide(STAMP, LOGO, PageRules(image_coverage=0.01)).source == "ocr"
 
 

@@ -179,7 +179,7 @@ def test_what_cannot_be_pickled_is_refused_before_any_work(executor: Executor) -
         processor(lambda page: page, executor=executor).run(["no such file.pdf"])
     with pytest.raises(UsageError, match="cannot be sent to workers"):
         processor(Chain((lambda page: replace(page, text=word),)), executor=executor).run(["no such file.pdf"])
-    with pytest.raises(UsageError, match="must be a callable"):
+    with pytest.raises(UsageError, match="give a function"):
         processor("hide", executor=executor).run(["no such file.pdf"])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 

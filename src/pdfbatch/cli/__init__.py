@@ -14,8 +14,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Raises ``SystemExit`` for ``--help``, ``--version`` and wrong arguments, as argparse does.
     """
-    arguments = parse(sys.argv[1:] if argv is None else argv)
-    return run_guarded(lambda: _run_command(arguments))
+    return run_guarded(lambda: _run_command(parse(sys.argv[1:] if argv is None else argv)))
 
 
 def _run_command(arguments: Arguments) -> int:

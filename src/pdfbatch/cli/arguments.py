@@ -4,12 +4,13 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, Never
 
 from pdfbatch import __version__
 from pdfbatch.cli import help_texts
 from pdfbatch.cli.options import add_demo_options, add_export_options, add_run_options, add_watch_options
 from pdfbatch.settings import OcrMissing, OcrMode
+from pdfbatch.sinks import escape_unprintable
 
 FailOn = Literal["any", "all", "never"]
 
@@ -102,6 +103,10 @@ class _Parser(argparse.ArgumentParser):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **settings)
+
+    def error(self, message: str) -> Never:
+        """Exit with a message that a terminal may show, whatever the arguments are."""
+        super().error(escape_unprintable(message))
 
 
 class _Version(argparse.Action):

@@ -1,7 +1,6 @@
 """``pdfbatch demo``: a first look, on sample documents."""
 
 import os
-import shlex
 import shutil
 import sys
 from collections.abc import Iterator
@@ -11,8 +10,10 @@ from pdfbatch.api import process_batch
 from pdfbatch.cli.arguments import Arguments, program
 from pdfbatch.cli.exit_codes import ExitCode
 from pdfbatch.cli.logs import log_to_stderr
+from pdfbatch.cli.streams import write_output
 from pdfbatch.cli.style import Style, style_for
 from pdfbatch.cli.summary import format_seconds
+from pdfbatch.cli.wording import quote_word
 from pdfbatch.errors import OutputError
 from pdfbatch.model import DocumentResult, DocumentStatus, TextSource
 from pdfbatch.report import BatchReport
@@ -43,7 +44,7 @@ def demo(arguments: Arguments) -> ExitCode:
         )
     width = shutil.get_terminal_size().columns
     lines = report_lines(report, samples=samples, text=text, width=width, style=style_for(sys.stdout))
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    write_output("".join(f"{line}\n" for line in lines))
     return ExitCode.OK
 
 
@@ -55,10 +56,10 @@ def report_lines(report: BatchReport, *, samples: Path, text: Path, width: int, 
     yield from _figures(report, style)
     yield from _ocr_notice(results, style)
     yield ""
-    yield f"Samples  {samples}"
-    yield f"Text     {text}"
+    yield f"Samples  {escape_unprintable(str(samples))}"
+    yield f"Text     {escape_unprintable(str(text))}"
     yield from _example(results, samples, text)
-    command = f"{program()} run YOUR_FOLDER --output {shlex.quote(str(text.parent / 'mine'))}"
+    command = f"{program()} run YOUR_FOLDER --output {quote_word(str(text.parent / 'mine'))}"
     yield f"Next     {style.bold(command)}"
     yield f"         {style.bold(f'{program()} run --help')}"
 
@@ -111,7 +112,7 @@ def _example(results: list[DocumentResult], samples: Path, text: Path) -> Iterat
     """Yield where the text of one document is, preferably of a scanned one: files are named by ids."""
     result = max(results, key=lambda result: (result.counts.ocr_pages > 0, result.ok), default=None)
     if result is not None and result.output is not None:
-        record = text / os.path.basename(result.output)
+        record = Path(escape_unprintable(str(text / os.path.basename(result.output))))
         yield f"Such as  {record.with_suffix('.txt')} and {record.suffix} for {_name(result, samples)}"
 
 

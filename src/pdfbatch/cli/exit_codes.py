@@ -1,16 +1,16 @@
 """Exit codes, and the one place that turns errors into a message and a code."""
 
-import os
 import signal
-import sys
 import threading
 import traceback
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from enum import IntEnum
 from types import FrameType
-from typing import Never, TextIO
+from typing import Never
 
+from pdfbatch.cli.streams import OutputLost, ReaderGone, discard_output, open_missing_streams, write_error, write_output
+from pdfbatch.cli.wording import in_terminal
 from pdfbatch.errors import (
     BatchFailedError,
     Cause,
@@ -46,24 +46,26 @@ class Terminated(KeyboardInterrupt):
     """Raised at SIGTERM, so that everything is cleaned up as after Ctrl-C."""
 
 
-class ReaderGone(KeyboardInterrupt):
-    """Raised when the program that reads standard output has closed it (EPIPE)."""
-
-
 def run_guarded(command: Callable[[], int]) -> int:
     """Run a command and return its exit code; turn what it raises into a message on standard error and a code.
 
     While the command runs, SIGTERM raises ``Terminated``, if this is the main thread. Only a defect of pdfbatch shows a
     traceback.
     """
+    open_missing_streams()
+    signals: list[int] = []
     try:
-        with _raise_on_sigterm():
+        with _note_signals(signals):
             code = command()
-            sys.stdout.flush()
+            write_output("")
             return code
     except (BrokenPipeError, ReaderGone):
-        _discard_output(sys.stdout, sys.stderr)
+        discard_output()
         return ExitCode.READER_GONE
+    except OutputLost as error:
+        print_error(f"standard output cannot be written: {error}")
+        discard_output()
+        return ExitCode.STORAGE
     except KeyboardInterrupt as interruption:
         print_error("stopped")
         return interruption_exit_code(interruption)
@@ -71,14 +73,24 @@ def run_guarded(command: Callable[[], int]) -> int:
         print_error(str(error))
         return error_exit_code(error)
     except Exception:  # noqa: BLE001 (a defect must not end with the exit code of "some documents failed")
+        return _report_defect(signals)
+
+
+def _report_defect(signals: list[int]) -> ExitCode:
+    """Report an error that nobody expected, unless a signal came, of which a library that was loading made another error."""
+    if signals:
+        print_error("stopped")
+        return _CODE_OF_SIGNAL.get(signals[-1], ExitCode.INTERRUPTED)
+    with suppress(OSError, ValueError):
         traceback.print_exc()
-        print_error("this is a defect of pdfbatch: please report it with the lines above")
-        return ExitCode.DEFECT
+    print_error("this is a defect of pdfbatch: please report it with the lines above")
+    return ExitCode.DEFECT
 
 
 def print_error(message: str) -> None:
-    """Print a message on standard error."""
-    sys.stderr.write(f"pdfbatch: {message}\n")
+    """Print a message on standard error, in the words of the command line and on one line, if there is anybody to read it."""
+    with suppress(ReaderGone):
+        write_error(f"pdfbatch: {in_terminal(message)}\n")
 
 
 _CODES = (
@@ -103,28 +115,24 @@ def interruption_exit_code(interruption: KeyboardInterrupt) -> ExitCode:
 
 
 @contextmanager
-def _raise_on_sigterm() -> Generator[None]:
+def _note_signals(signals: list[int]) -> Generator[None]:
+    """Let SIGTERM, too, raise an error, and note each signal that came."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, _terminate)
+
+    def interrupt(number: int, _frame: FrameType | None) -> Never:
+        signals.append(number)
+        raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
+
+    before = {signal.SIGTERM: signal.signal(signal.SIGTERM, interrupt)}
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else somebody ignores it, as nohup does
+        before[signal.SIGINT] = signal.signal(signal.SIGINT, interrupt)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
-def _terminate(_number: int, _frame: FrameType | None) -> Never:
-    raise Terminated
-
-
-def _discard_output(*streams: TextIO) -> None:
-    """Drop what is still buffered, so that the interpreter reports no broken pipe as it exits."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in streams:
-        try:
-            stream.flush()
-        except BrokenPipeError:
-            with suppress(OSError, ValueError):
-                os.dup2(nowhere, stream.fileno())
-    os.close(nowhere)
+_CODE_OF_SIGNAL: dict[int, ExitCode] = {signal.SIGTERM: ExitCode.TERMINATED, signal.SIGINT: ExitCode.INTERRUPTED}

@@ -1,10 +1,9 @@
 """``pdfbatch export``: write all text of an output to one file."""
 
-import sys
-
 from pdfbatch.cli.arguments import Arguments
 from pdfbatch.cli.exit_codes import ExitCode
-from pdfbatch.sinks import format_count
+from pdfbatch.cli.streams import write_error
+from pdfbatch.sinks import escape_unprintable, format_count
 from pdfbatch.urls import without_credentials
 
 
@@ -16,5 +15,5 @@ def export(arguments: Arguments) -> ExitCode:
     write = export_pages if arguments.pages else export_documents
     count = write(arguments.output, arguments.target)
     if not arguments.quiet:
-        sys.stderr.write(f"{format_count(count, 'row')} in {without_credentials(arguments.target)}\n")
+        write_error(f"{format_count(count, 'row')} in {escape_unprintable(without_credentials(arguments.target))}\n")
     return ExitCode.OK

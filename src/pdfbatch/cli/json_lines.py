@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import TextIO
 
-from pdfbatch.cli.exit_codes import ReaderGone
+from pdfbatch.cli.streams import write_to
 from pdfbatch.model import DocumentResult
 from pdfbatch.sinks import NullSink
 
@@ -16,13 +16,9 @@ class JsonLines(NullSink):
     stream: TextIO
 
     def document(self, result: DocumentResult) -> None:
-        """Write the result. Raise ``ReaderGone`` when nobody reads the stream any more."""
+        """Write the result. Raises ``ReaderGone`` or ``OutputLost`` when it cannot be written."""
         self.write("document", result.as_dict())
 
     def write(self, kind: str, data: dict[str, object]) -> None:
-        """Write one object at once. Raise ``ReaderGone`` when nobody reads the stream any more."""
-        try:
-            self.stream.write(json.dumps({"type": kind, **data}, default=str) + "\n")
-            self.stream.flush()
-        except BrokenPipeError as error:
-            raise ReaderGone from error
+        """Write one object at once. Raises ``ReaderGone`` or ``OutputLost`` when it cannot be written."""
+        write_to(self.stream, json.dumps({"type": kind, **data}, default=str) + "\n")

@@ -5,6 +5,8 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 
+from pdfbatch.sinks import escape_unprintable
+
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -30,6 +32,8 @@ class _StderrHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            sys.stderr.write(f"{self.format(record)}\n")
-        except OSError:
-            self.handleError(record)
+            # A name must not start a line or control the terminal; a traceback has lines of its own.
+            lines = self.format(record).split("\n") if record.exc_info else [self.format(record)]
+            sys.stderr.write("".join(f"{escape_unprintable(line)}\n" for line in lines))
+        except (OSError, ValueError):  # closed, or a full disk: nobody can be told
+            return

@@ -4,30 +4,36 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from glob import has_magic
 
 from pdfbatch.api import process_batch
 from pdfbatch.cli.arguments import Arguments, FailOn
-from pdfbatch.cli.exit_codes import STORAGE_CAUSES, ExitCode, ReaderGone, Terminated, interruption_exit_code
+from pdfbatch.cli.exit_codes import STORAGE_CAUSES, ExitCode, Terminated, interruption_exit_code
 from pdfbatch.cli.failures import FailureCollector
 from pdfbatch.cli.json_lines import JsonLines
 from pdfbatch.cli.logs import log_to_stderr
+from pdfbatch.cli.streams import OutputLost, ReaderGone, write_error
 from pdfbatch.cli.style import style_for
 from pdfbatch.cli.summary import interruption_lines, summary_lines
+from pdfbatch.errors import UsageError
 from pdfbatch.inputs import Inputs, documents_from
 from pdfbatch.model import Document
 from pdfbatch.ports import Sink
 from pdfbatch.report import BatchReport, BatchState
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
 from pdfbatch.sinks import LogSink, ProgressBarSink
+from pdfbatch.storage import is_file_url, path_of_file_url
+from pdfbatch.urls import without_credentials
 
 
 def run(arguments: Arguments) -> ExitCode:
     """Process the batch and print how it went."""
+    check_inputs(arguments.inputs)
     failures = FailureCollector()
     try:
         with log_to_stderr(arguments.verbose):
             report = _process(arguments, [failures, *_sinks(arguments)])
-    except ReaderGone:
+    except (ReaderGone, OutputLost):
         raise
     except KeyboardInterrupt as interruption:
         _print_interruption(arguments, failures, interruption)
@@ -37,6 +43,33 @@ def run(arguments: Arguments) -> ExitCode:
     if not arguments.quiet:
         _print(summary_lines(report, failures, arguments.argv, style_for(sys.stderr)))
     return report_exit_code(report, arguments.fail_on)
+
+
+def check_inputs(inputs: Iterable[str]) -> None:
+    """Raise ``UsageError``, which names all of them, when inputs that somebody has typed are not there.
+
+    Names in a manifest or in a folder may be gone when their turn comes; each such document fails alone.
+    """
+    missing = [word for word in inputs if not _is_there(word)]
+    if missing:
+        raise UsageError(f"not found: {', '.join(without_credentials(word) for word in missing)}")
+
+
+def _is_there(word: str) -> bool:
+    """Whether a word names something, or is a URL or a pattern, which are searched later."""
+    if is_file_url(word):
+        word = path_of_file_url(word)
+    elif "://" in word or not word:
+        return True
+    for path in {word, os.path.expanduser(word)}:
+        try:
+            os.lstat(path)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except (OSError, ValueError):  # something is in the way: the document says what
+            return True
+        return True
+    return has_magic(word)
 
 
 def report_exit_code(report: BatchReport, fail_on: FailOn) -> ExitCode:
@@ -118,4 +151,4 @@ def _print_interruption(arguments: Arguments, failures: FailureCollector, interr
 
 
 def _print(lines: Iterable[str]) -> None:
-    sys.stderr.write("".join(f"{line}\n" for line in lines))
+    write_error("".join(f"{line}\n" for line in lines))

@@ -1,24 +1,24 @@
 """Text that a person reads at the end of a batch."""
 
-import shlex
 from collections.abc import Callable, Iterator, Sequence
 
 from pdfbatch.cli.failures import FailureCollector
 from pdfbatch.cli.style import Style
+from pdfbatch.cli.wording import in_options, quote_words
 from pdfbatch.errors import Cause
 from pdfbatch.model import DocumentResult
 from pdfbatch.report import BatchReport, BatchState, BatchStatus
 from pdfbatch.sinks import escape_unprintable, format_count, format_duration
 
 _OPTIONS = {
-    Cause.PASSWORD_REQUIRED: "--password",
-    Cause.LIMIT_PAGES: "--max-pages",
-    Cause.LIMIT_BYTES: "--max-file-bytes",
-    Cause.TIMEOUT: "--document-timeout, --page-timeout",
-    Cause.MEMORY_LIMIT: "--memory",
-    Cause.WORKER_LOST: "--engine",
-    Cause.OCR_FAILED: "--languages, --dpi",
-    Cause.CANCELLED: "--resume",
+    Cause.PASSWORD_REQUIRED: ("--password",),
+    Cause.LIMIT_PAGES: ("--max-pages",),
+    Cause.LIMIT_BYTES: ("--max-file-bytes",),
+    Cause.TIMEOUT: ("--document-timeout", "--page-timeout"),
+    Cause.MEMORY_LIMIT: ("--memory",),
+    Cause.WORKER_LOST: ("--engine",),
+    Cause.OCR_FAILED: ("--languages", "--dpi"),
+    Cause.CANCELLED: ("--resume",),
 }
 
 _PLACEHOLDERS = {"--password": "PASSWORD", "--redis": "URL"}
@@ -63,7 +63,7 @@ def retry_command(argv: Sequence[str], option: str) -> str:
     program, command, *rest = argv
     end = rest.index("--") if "--" in rest else len(rest)
     kept = [word for word in rest[:end] if word not in ("--resume", "--retry-failed")]
-    return f"{program} {shlex.join([command, option, *_without_secrets(kept), *rest[end:]])}"
+    return f"{program} {quote_words([command, option, *_without_secrets(kept), *rest[end:]])}"
 
 
 def _without_secrets(words: Sequence[str]) -> Iterator[str]:
@@ -84,8 +84,9 @@ def _without_secret(option: str, value: str) -> str:
 
 def advice(cause: Cause) -> str:
     """Return what to do about a cause, with the options that help, if any do."""
-    options = _OPTIONS.get(cause)
-    return cause.advice if options is None else f"{cause.advice} Options: {options}."
+    said = in_options(cause.advice)
+    missing = [option for option in _OPTIONS.get(cause, ()) if option not in said]
+    return f"{said} Options: {', '.join(missing)}." if missing else said
 
 
 def format_seconds(seconds: float) -> str:
@@ -149,7 +150,7 @@ def _examples(
 def _message(result: DocumentResult) -> str:
     path = result.document.file_path
     message = "no reason was given" if result.failure is None else result.failure.message
-    return message if path in message else f"{path}: {message}"
+    return in_options(message) if path in message else f"{path}: {in_options(message)}"
 
 
 def _page_failures(result: DocumentResult) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pdfbatch.cli.arguments import Arguments
 from pdfbatch.cli.exit_codes import ExitCode, print_error
 from pdfbatch.cli.json_lines import JsonLines
+from pdfbatch.cli.streams import write_output
 from pdfbatch.cli.style import Style, style_for
 from pdfbatch.errors import StatusUnavailableError
 from pdfbatch.report import BatchState, utc
@@ -122,8 +123,7 @@ def _colour_state(batch: StoredStatus, style: Style, text: str) -> str:
 
 
 def _print(lines: Iterator[str]) -> None:
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
-    sys.stdout.flush()
+    write_output("".join(f"{line}\n" for line in lines))
 
 
 def _print_json(batch: StoredStatus) -> None:

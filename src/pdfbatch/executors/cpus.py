@@ -2,16 +2,17 @@
 
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
-from pdfbatch.errors import UsageError
+from pdfbatch.checks import Check, check_fields, optional, whole_number
+
+_WORKERS: Mapping[str, Check] = {"workers": optional(whole_number(1))}
 
 
-def check_workers(executor: object, workers: int | None) -> None:
-    """Raise ``UsageError`` when an executor is to have less than one worker."""
-    if workers is not None and workers < 1:
-        raise UsageError(f"{type(executor).__name__}(workers={workers}): give at least 1 worker")
+def check_workers(executor: object) -> None:
+    """Raise ``UsageError`` when the ``workers`` of an executor are no whole number from 1, nor ``None``."""
+    check_fields(executor, _WORKERS)
 
 
 def available_cpus(root: str = "/") -> int:

@@ -50,7 +50,7 @@ class FuturesExecutor:
     kills = False
 
     def __post_init__(self) -> None:
-        check_workers(self, self.workers)
+        check_workers(self)
 
     @property
     def shares(self) -> Shared:

@@ -47,7 +47,7 @@ class ThreadExecutor:
     shares = Shared.MEMORY
 
     def __post_init__(self) -> None:
-        check_workers(self, self.workers)
+        check_workers(self)
 
     def start(self, work: Work) -> Pool:
         """Return a pool with its threads started, or as many of them as the system allows.

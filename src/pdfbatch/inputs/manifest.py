@@ -3,16 +3,27 @@
 import json
 import os
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import TypeAlias, cast
 
+from pdfbatch.checks import languages, page_range
 from pdfbatch.errors import DocumentError, DuplicateDocumentError, ManifestError
 from pdfbatch.model import Document, derive_uuid
-from pdfbatch.storage import Options, RemoteDocument, protocol_of, read_document, with_options
+from pdfbatch.storage import (
+    Options,
+    RemoteDocument,
+    is_file_url,
+    path_of_file_url,
+    protocol_of,
+    read_document,
+    with_options,
+)
 from pdfbatch.urls import without_credentials
 
 _KEYS = frozenset({"file_path", "document_uuid", "project_uuid", "metadata", "password", "pages", "languages"})
+_MOST_KEYS, _MOST_CHARACTERS = 10, 60
 _RENAMED = {"filename": "original_name"}
 
 
@@ -48,22 +59,37 @@ def document_from_entry(entry: object, place: ManifestPlace, *, project_uuid: ob
             or _get_text({"project_uuid": project_uuid}, "project_uuid", place),
             _get_metadata(fields, place),
             password=_get_text(fields, "password", place),
-            pages=_get_text(fields, "pages", place),
-            languages=_get_text(fields, "languages", place),
+            pages=_check_value(fields, "pages", page_range, place),
+            languages=_check_value(fields, "languages", languages, place),
         )
     except ManifestError:
         raise
-    except ValueError as error:
-        raise ManifestError(f"{place.name}: key 'pages': {error}") from None
+    except ValueError as error:  # a name that no id can be derived from
+        raise ManifestError(f"{place.name}: {error}") from None
     is_same_protocol = protocol_of(document.file_path) == protocol_of(place.folder)
     return with_options(document, place.options) if is_same_protocol else document
+
+
+def _check_value(
+    fields: Mapping[str, object], key: str, check: Callable[[object], str], place: ManifestPlace
+) -> str | None:
+    """Return a page range or languages, which may be lists, too."""
+    value = fields.get(key)
+    if value is None or value == "":
+        return None
+    try:
+        return check(value)
+    except ValueError as error:
+        raise ManifestError(f"{place.name}: key {key!r}: {error}") from None
 
 
 def _get_address(fields: Mapping[str, object], place: ManifestPlace) -> str:
     path = _get_text(fields, "file_path", place)
     if not path:
-        found = ", ".join(repr(key) for key in fields) or "no key at all"
+        found = ", ".join(repr(key)[:_MOST_CHARACTERS] for key in islice(fields, _MOST_KEYS)) or "no key at all"
         raise ManifestError(f"{place.name}: key 'file_path' is missing or empty (found {found})")
+    if is_file_url(path):
+        return path_of_file_url(path)
     if not place.folder or "://" in path or os.path.isabs(path):
         return path
     if "://" not in place.folder:
@@ -150,7 +176,8 @@ def _get_id(given: object, place: ManifestPlace, address: str | None, documents:
     if given is None or given == "":
         if address is not None:
             return derive_uuid(address)
-        return str(uuid.uuid5(uuid.NAMESPACE_URL, "\n".join(document.document_uuid for document in documents)))
+        ids = "\n".join(document.document_uuid for document in documents)
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, ids.encode("utf-8", "backslashreplace").decode()))
     if not isinstance(given, str | uuid.UUID):
         raise ManifestError(f"{place.name}: key 'id': expected text, found {_kind(given)}")
     return str(given)

@@ -2,7 +2,7 @@
 
 import glob
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from pdfbatch.errors import DocumentError, NoDocumentsError, UsageError
@@ -15,6 +15,9 @@ from pdfbatch.storage import (
     Pattern,
     RemoteDocument,
     Tree,
+    check_protocol,
+    is_file_url,
+    path_of_file_url,
     protocol_of,
     split_pattern,
     walk,
@@ -28,23 +31,32 @@ def find_documents(address: str, options: Options, base_folder: str = "") -> Ite
 
     A relative path starts at ``base_folder``, by default the working directory.
 
-    Raises ``UsageError`` for an empty address, ``ManifestError``, and ``NoDocumentsError`` when a folder or pattern
-    matches nothing.
+    Raises ``UsageError`` for an empty address and an unknown protocol, ``DependencyError`` when the package for a protocol is
+    not installed, ``ManifestError``, and ``NoDocumentsError`` when a folder, pattern or manifest stands for nothing.
     """
     # The most common input, answered with as little work as possible; only a path that begins with "~" must be expanded.
-    if is_one_document(address) and "://" not in address and address[0] != "~":
+    if is_one_document(address) and "://" not in address and address[0] != "~" and address[:5].lower() != "file:":
         return (Document(address, base_folder=base_folder),)
     if not address:
         raise UsageError("An empty path stands for no document")
-    if address.lower().startswith("file://"):
-        address = address[len("file://") :]
+    if is_file_url(address):
+        address = path_of_file_url(address)
+    elif "://" in address:
+        check_protocol(address, options)
     path = address.partition("::")[0] if "://" in address else address
     if os.path.splitext(path)[1].lower() == ".json":
-        return Manifest.load(address, options).documents
+        return documents_of(Manifest.load(address, options), without_credentials(address))
     if "://" in address:
         return _find_remote(address, options)
     is_home = address.startswith("~") and not os.path.lexists(address)
     return _find_local(os.path.expanduser(address) if is_home else address, base_folder or get_working_directory())
+
+
+def documents_of(manifest: Manifest, name: str = "") -> Sequence[Document]:
+    """Return the documents of a manifest. Raises ``NoDocumentsError`` for one that has none, as for an empty folder."""
+    if not manifest.documents:
+        raise NoDocumentsError(f"The manifest {name or manifest.id!r} names no document")
+    return manifest.documents
 
 
 def is_one_document(address: str) -> bool:

@@ -3,16 +3,24 @@
 import hashlib
 import os
 from collections import deque
-from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import TYPE_CHECKING, BinaryIO, Self, TypeAlias, cast
 
 from pdfbatch.errors import DuplicateDocumentError, PdfBatchError, UsageError
 from pdfbatch.inputs.manifest import Manifest, ManifestPlace, document_from_entry
-from pdfbatch.inputs.search import find_documents, get_working_directory, is_one_document
+from pdfbatch.inputs.search import documents_of, find_documents, get_working_directory, is_one_document
 from pdfbatch.inputs.unique import Occurrence, UniqueDocuments
 from pdfbatch.model import Document, derive_uuid
-from pdfbatch.storage import is_file_system, with_filesystem, without_secrets
+from pdfbatch.storage import (
+    check_protocol,
+    is_file_system,
+    is_file_url,
+    options_of,
+    url_of,
+    with_filesystem,
+    without_secrets,
+)
 from pdfbatch.urls import without_credentials
 
 if TYPE_CHECKING:
@@ -44,10 +52,11 @@ def documents_from(inputs: Inputs) -> "DocumentStream":
 
     A document that is named twice comes once. Paths that do not exist come, too: each fails later, alone.
 
-    Raises ``UsageError`` for anything else, ``NoDocumentsError`` when a pattern or folder matches nothing,
-    ``ManifestError`` for a broken manifest, ``DependencyError`` for a URL whose package is not installed: for a sized
-    collection of inputs at once, else when the iterator gets there. The same holds of ``DuplicateDocumentError``, when two
-    different ``Document``s have the same id; of documents that have to be searched, the iterator raises it.
+    Raises ``UsageError`` for anything else, and for a URL with an unknown protocol, ``NoDocumentsError`` when a pattern, folder
+    or manifest stands for nothing, ``ManifestError`` for a broken manifest, ``DependencyError`` for a URL whose package is not
+    installed: for a sized collection of inputs at once, else when the iterator gets there. The same holds of
+    ``DuplicateDocumentError``, when two different ``Document``s have the same id; of documents that have to be searched, the
+    iterator raises it.
 
     A relative path starts at the working directory of this call, whatever the process does later.
     """
@@ -140,12 +149,26 @@ def _start_searches(items: Collection[object], folder: str) -> dict[int, Iterato
     searches = dict[int, Iterator[Document]]()
     for index, item in enumerate(items):
         if _is_plain(item):
+            _check_protocol(item)
             continue
-        documents = iter(_open_input(item, folder))
+        found = _open_input(item, folder)
+        if isinstance(found, Sequence):  # of a manifest: all are known
+            for document in found:
+                _check_protocol(document)
+        documents = iter(found)
         first = next(documents, None)
         if first is not None:
             searches[index] = chain((first,), documents)
     return searches
+
+
+def _check_protocol(item: object) -> None:
+    """Raise ``DependencyError`` or ``UsageError`` when nothing that is installed reads the URL of a document."""
+    if isinstance(item, Document):
+        if item.is_remote:
+            check_protocol(url_of(item), options_of(item))
+    elif isinstance(item, str) and "://" in item and not is_file_url(item):
+        check_protocol(item, {})
 
 
 def _is_plain(item: object) -> bool:
@@ -168,7 +191,7 @@ def _open_input(item: object, folder: str = "") -> Iterable[Document]:
         case Document():
             return (item,)
         case Manifest():
-            return item.documents
+            return documents_of(item)
         case str() | os.PathLike():
             return find_documents(os.fsdecode(cast("Address", item)), {}, folder)
         case bytes() | bytearray() | memoryview():
@@ -197,7 +220,7 @@ def _as_pair(item: object) -> tuple[Address, Mapping[str, object]] | None:
 
 def _from_mapping(fields: Mapping[str, object]) -> Iterable[Document]:
     if "documents" in fields:
-        return Manifest.load(fields).documents
+        return documents_of(Manifest.load(fields))
     return (document_from_entry(fields, ManifestPlace(name="a document given as a mapping")),)
 
 
@@ -231,6 +254,7 @@ def _iter_unique(documents: Iterable[Document], items: Iterable[object]) -> Iter
     """Yield each document once, under a path that may be written down. Raises ``DuplicateDocumentError``."""
     with UniqueDocuments() as seen:
         for given in documents:
+            _check_protocol(given)
             document = without_secrets(given)
             occurrence = seen.add(document)
             if occurrence is Occurrence.NEW:

@@ -1,8 +1,10 @@
 """Languages as tesseract names them (``eng+deu``)."""
 
 from collections.abc import Collection
+from difflib import get_close_matches
 
 from pdfbatch.errors import DependencyError
+from pdfbatch.language_codes import find_codes
 
 
 def require(languages: str, available: Collection[str], *, where: str) -> None:
@@ -14,13 +16,27 @@ def require(languages: str, available: Collection[str], *, where: str) -> None:
     if not missing:
         return
     found = ", ".join(sorted(set(available) - {"osd"})) or "none"
-    files = ", ".join(f"{name}.traineddata" for name in missing)
-    packages = " ".join(f"tesseract-ocr-{name.lower().replace('_', '-')}" for name in missing)
+    likely = {name: code for name in missing if (code := _suggest(name, available)) != name}
+    meant = ", ".join(f"{code} for {name}" for name, code in likely.items())
+    codes = [code for name in missing if (code := likely.get(name, name)) not in available]
+    question = f" Did you mean {meant}?" if meant else ""
+    if not codes:
+        raise DependencyError(f"no OCR data for {', '.join(missing)} in {where}; there is {found}.{question}")
+    files = ", ".join(f"{name}.traineddata" for name in codes)
+    packages = " ".join(f"tesseract-ocr-{name.lower().replace('_', '-').replace('/', '-')}" for name in codes)
     raise DependencyError(
-        f"no OCR data for {', '.join(missing)} in {where}; there is {found}. "
+        f"no OCR data for {', '.join(missing)} in {where}; there is {found}.{question} "
         f"Add it: apt-get install tesseract-ocr {packages} (Debian, Ubuntu), brew install tesseract-lang (macOS), or put "
         f"{files} from github.com/tesseract-ocr/tessdata_fast beside the others and name the folder in TESSDATA_PREFIX."
     )
+
+
+def _suggest(name: str, available: Collection[str]) -> str:
+    """Return the code that a name probably means: that of a language by its name, or one that is there and looks like it."""
+    codes = find_codes(name)
+    if codes:
+        return codes[0]
+    return next(iter(get_close_matches(name, [each for each in available if each != "osd"], 1, 0.7)), name)
 
 
 def split(languages: str) -> list[str]:

@@ -1,5 +1,6 @@
 """OCR by the tesseract program: one child process for each page image."""
 
+import errno
 import math
 import os
 import subprocess
@@ -16,6 +17,7 @@ from pdfbatch.ocr.languages import require
 from pdfbatch.ocr.program import Program, find, languages_of, version_of
 from pdfbatch.ocr.segmentation import segmentation
 from pdfbatch.ports import Reading
+from pdfbatch.storage import temporary_storage_error
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -24,6 +26,9 @@ _MODES = frozenset({"1", "L", "RGB"})
 _TEXT_AND_WORDS = ("-c", "tessedit_create_txt=1", "-c", "tessedit_create_tsv=1", "-c", "page_separator=")
 _ROTATION = "Rotate: "
 _MESSAGE_CHARACTERS = 300
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG})
+# Less than this much free beside a page's picture and text: what was written last may be cut off.
+_LEAST_FREE_BYTES = 64 << 10
 _WAIT_SECONDS = 5.0  # at one time: a clock that stood still meanwhile is looked at again
 
 
@@ -120,11 +125,25 @@ def _run(
                 stderr=subprocess.PIPE,
             )
             stderr = _wait(process, timeout)
+            # The program writes what fits and says nothing: a page would be cut off, or pass for an empty one.
+            if _is_full(folder):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             if process.returncode:
                 raise _program_error(process.returncode, stderr)
             return [_read_text(f"{base}.{output}") for output in outputs]
     except OSError as error:
+        if error.errno in _NO_ROOM:
+            raise temporary_storage_error(error, os.path.join(tempfile.gettempdir(), "page")) from error
         raise DocumentError(f"tesseract could not be run: {error}", cause=Cause.OCR_FAILED, transient=True) from error
+
+
+def _is_full(folder: str) -> bool:
+    """Whether there is no room left in a folder that has just been written to."""
+    try:
+        facts = os.statvfs(folder)
+    except (AttributeError, OSError):  # no such call on this platform
+        return False
+    return facts.f_bavail * facts.f_frsize < _LEAST_FREE_BYTES or (facts.f_files > 0 and facts.f_favail == 0)
 
 
 def _wait(process: subprocess.Popen[bytes], timeout: float | None) -> bytes:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import Any, TypeVar, cast, overload
 
@@ -20,7 +20,7 @@ T = TypeVar("T")
 log: SafeLogger = SafeLogger(__name__)
 
 _MAX_INTEGER = (1 << 53) - 1  # what every reader of JSON keeps exactly
-_COUNTS = tuple(field.name for field in fields(Counts) if field.name != "ocr_seconds")
+_COUNTS = tuple(field.name for field in fields(Counts) if field.name not in ("ocr_seconds", "reasons"))
 
 
 class InvalidRecordError(ValueError):
@@ -114,7 +114,9 @@ def parse_record(data: bytes) -> Record:
         document_uuid=record.fields("document").text("document_uuid"),
         status=record.choice("status", DocumentStatus),
         failure=_failure(record.optional_fields("error")),
-        counts=Counts(**numbers, ocr_seconds=run.number("ocr_seconds")),
+        counts=replace(
+            Counts(), **numbers, ocr_seconds=run.number("ocr_seconds"), reasons=_all_counts(counts, "reasons")
+        ),
         pdf_metadata={name: metadata.text(name) for name in metadata.names},
         fingerprint=record.fields("input").text("fingerprint"),
         options=record.text("options"),
@@ -281,6 +283,11 @@ class _Fields:
         return InvalidRecordError(f"{f'{self._where}.' if self._where else ''}{name} is {reason}")
 
 
+def _all_counts(above: _Fields, name: str) -> dict[str, int]:
+    counts = above.fields(name)
+    return {each: counts.integer(each) for each in counts.names}
+
+
 def _as_list(value: object, name: str) -> list[object]:
     if not isinstance(value, list):
         raise InvalidRecordError(f"{name} is no list")
@@ -294,6 +301,7 @@ def _page(entry: _Fields) -> Page:
         source=entry.choice("source", TextSource),
         reason=entry.text("reason"),
         confidence=entry.optional_number("confidence"),
+        weak_words=entry.optional_number("weak_words"),
         language=entry.optional_text("language"),
         note=entry.text("note"),
         failure=_failure(entry.optional_fields("error")),

@@ -1,14 +1,16 @@
 """Private folders for downloaded copies: small ones in ``/dev/shm`` if there is room, the rest on disk."""
 
+import errno
 import os
 import shutil
+import sys
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 
 from pdfbatch.prefetch.quota import ByteQuota
-from pdfbatch.storage import is_abandoned, temporary_name
+from pdfbatch.storage import age_of, boot_mark, is_abandoned, temporary_name
 
 # The folders of killed processes are found by this name, which users see, too.
 PREFIX = "pdfbatch-spool"
@@ -18,10 +20,16 @@ _USUAL_FOLDER, _MEMORY_FOLDER = "/tmp", "/dev/shm"  # noqa: S108 (private folder
 _TIMES_FREE = 4
 
 
+# Held, locked, by the owner of a folder for as long as it lives.
+_LOCK_NAME = "lock"
+_NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTSUP})
+
+
 class PrivateFolder:
     """A new folder for this user only, in the place for temporary files or in ``parent``.
 
-    Making one removes those that killed processes of this host left there.
+    Its owner holds a lock in it, which the kernel releases when the owner ends, however that happens. Making a folder removes
+    those whose owners have ended, in whatever container of this machine they ran.
     """
 
     def __init__(self, parent: str | None = None) -> None:
@@ -29,6 +37,11 @@ class PrivateFolder:
         sweep(parent)
         self.path: str = os.path.join(parent, PREFIX + temporary_name())
         os.mkdir(self.path, mode=0o700)
+        try:
+            self._lock = _lock_new(os.path.join(self.path, _LOCK_NAME))
+        except BaseException:  # no room, for one: then there will be none for copies either
+            shutil.rmtree(self.path, ignore_errors=True)
+            raise
         self._numbers = count()
 
     def new_path(self) -> str:
@@ -38,15 +51,88 @@ class PrivateFolder:
     def remove(self) -> None:
         """Remove the folder and all that is in it; can be repeated."""
         shutil.rmtree(self.path, ignore_errors=True)
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            os.close(lock)
+
+
+def temporary_folder(folder: str | None) -> str:
+    """Return where private folders are made: ``folder``, or the place for temporary files, whatever its state."""
+    if folder is not None:
+        return folder
+    try:
+        return tempfile.gettempdir()
+    except OSError:  # it is full, or read-only, and so are the usual others
+        return os.environ.get("TMPDIR") or _USUAL_FOLDER
 
 
 def sweep(parent: str) -> int:
-    """Remove the private folders that killed processes of this host left in ``parent``, and return how many."""
+    """Remove the private folders whose owners have ended from ``parent``, and return how many.
+
+    An owner has ended when its lock is free. Where no lock can tell, its process must be known to have ended; a folder that
+    another container or machine left behind without a lock stays for a day.
+    """
     names = [name for name in os.listdir(parent) if name.startswith(PREFIX)]
-    abandoned = [name for name in names if is_abandoned(name.removeprefix(PREFIX))]
+    abandoned = [name for name in names if _is_abandoned_folder(os.path.join(parent, name))]
     for name in abandoned:
         shutil.rmtree(os.path.join(parent, name), ignore_errors=True)
     return len(abandoned)
+
+
+def _is_abandoned_folder(path: str) -> bool:
+    is_free = _is_lock_free(os.path.join(path, _LOCK_NAME))
+    if is_free is not None:
+        return is_free
+    # Between mkdir and the lock there is a moment without one.
+    return is_abandoned(os.path.basename(path).removeprefix(PREFIX), age_of(path))
+
+
+def _lock_new(path: str) -> int | None:
+    """Make a file that is locked when it gets its name; return its descriptor, ``None`` where there are no locks.
+
+    The file says which kernel keeps the lock: on a disk that machines share, another one may not see it.
+    """
+    if sys.platform == "win32":
+        return None
+    import fcntl  # noqa: PLC0415 (POSIX only)
+
+    unnamed = f"{path}.new"
+    lock = os.open(unnamed, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.write(lock, boot_mark().encode())
+        os.rename(unnamed, path)
+    except BaseException as error:
+        os.close(lock)
+        with suppress(OSError):
+            os.unlink(unnamed)
+        if isinstance(error, OSError) and error.errno in _NO_LOCKS:
+            return None
+        raise
+    return lock
+
+
+def _is_lock_free(path: str) -> bool | None:
+    """Return whether nobody holds a lock of this machine; ``None`` when that cannot be told."""
+    if sys.platform == "win32":
+        return None
+    import fcntl  # noqa: PLC0415 (POSIX only)
+
+    try:
+        lock = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    try:
+        if os.read(lock, 200) != boot_mark().encode():
+            return None
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    finally:
+        os.close(lock)
+    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
+from io import FileIO
 from queue import SimpleQueue
+from typing import TYPE_CHECKING
 
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.model import Document, Failure
@@ -20,21 +22,24 @@ from pdfbatch.storage import (
     Lane,
     Passage,
     check_found_size,
-    iter_ranges,
+    copy_body,
     lane_to,
     listed_fingerprint,
     may_pass,
     options_of,
     remote_fingerprint,
-    storage_error,
+    temporary_storage_error,
     url_of,
 )
 from pdfbatch.tasks import LocalCopy, ReadTask
 
+if TYPE_CHECKING:
+    from hashlib import _Hash as Hash  # pyright: ignore[reportPrivateUsage]
+
 Skip = Callable[[Document, str], bool]
 
-# There are many threads, because they wait nearly all the time. But a large body is in memory in ranges of 16 MiB, so only
-# a few of these are read at one time.
+# There are many threads, because they wait nearly all the time. But large bodies share what the network gives: more of them
+# at one time would only come later.
 _LARGE_BYTES = 1 << 20
 LARGE_AT_ONCE = 16
 
@@ -216,17 +221,57 @@ class Downloader:
             raise
 
     def _write(self, document: Document, found: Fingerprint, path: str, policy: CallPolicy) -> str:
-        """Write the body into a file. Return its hash in the form of ``Fingerprint.of_bytes`` if it is wanted, else ""."""
-        digest, size = hashlib.sha256(), 0
+        """Write the bytes of a document to a file, and return their hash if it is wanted."""
         try:
-            with open(path, "xb") as file:
-                for data in iter_ranges(document, found, self.max_file_bytes, policy):
-                    size += file.write(data)
-                    if self.hashes:
-                        digest.update(data)
+            with open(path, "xb", buffering=0) as file:
+                body = _FileBody(file, hashlib.sha256() if self.hashes else None)
+                copy_body(document, found, self.max_file_bytes, policy, body)
         except OSError as error:  # of this disk: a storage's errors come translated
-            raise storage_error(error, path) from error
-        return str(Fingerprint(size_bytes=size, tag=f"sha256={digest.hexdigest()}")) if self.hashes else ""
+            raise temporary_storage_error(error, path) from error
+        return body.digest()
+
+
+@dataclass(slots=True)
+class _FileBody:
+    """A body in a file, and its hash. Its pieces are written as they come."""
+
+    file: FileIO
+    hash: "Hash | None"
+    _size: int = 0
+    _marked_size: int = 0
+    _marked_hash: "Hash | None" = None
+
+    def write(self, piece: bytes) -> None:
+        """Write the next bytes. Raises ``DocumentError`` when there is no room for them."""
+        view = memoryview(piece)
+        try:
+            while view:
+                view = view[self.file.write(view) :]
+        except OSError as error:  # of this disk; in the call of a storage it would pass for the storage's own
+            raise temporary_storage_error(error, str(self.file.name)) from error
+        self._size += len(piece)
+        if self.hash is not None:
+            self.hash.update(piece)
+
+    def mark(self) -> None:
+        """Remember this place."""
+        self._marked_size = self._size
+        self._marked_hash = None if self.hash is None else self.hash.copy()
+
+    def rewind(self) -> None:
+        """Drop what was written after the last mark."""
+        if self._size == self._marked_size:
+            return
+        self.file.seek(self._marked_size)
+        self.file.truncate()
+        self._size = self._marked_size
+        self.hash = None if self._marked_hash is None else self._marked_hash.copy()
+
+    def digest(self) -> str:
+        """Return the hash of all bytes, as a fingerprint says it; empty when it is not wanted."""
+        if self.hash is None:
+            return ""
+        return str(Fingerprint(size_bytes=self._size, tag=f"sha256={self.hash.hexdigest()}"))
 
 
 @dataclass(slots=True)

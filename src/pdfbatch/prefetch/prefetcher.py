@@ -1,12 +1,13 @@
 """Download remote documents ahead of the workers, so that no worker waits for a network."""
 
+import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from queue import SimpleQueue
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from pdfbatch.model import DocumentResult
+from pdfbatch.model import DocumentResult, Failure
 from pdfbatch.settings import RetryPolicy
 from pdfbatch.storage import DEADLINE_SECONDS, REQUEST_RETRY, is_process_local
 from pdfbatch.tasks import ReadTask
@@ -139,8 +140,11 @@ class Prefetcher:
         if not item.document.is_remote or is_process_local(item.document.file_path):
             return False
         self._downloading += 1
-        if self._downloader is None:
-            self._downloader = self._make_downloader()
+        try:
+            self._downloader = self._downloader or self._make_downloader()
+        except OSError as error:  # no room for temporary files: the next document meets that, too
+            self._ready.put(self._failed_download(item, error))
+            return True
         self._downloader.fetch(item)
         return True
 
@@ -149,6 +153,15 @@ class Prefetcher:
         self._downloading -= 1
         self._handed_out[download.task.document.document_uuid] = download
         return download.task
+
+    def _failed_download(self, task: ReadTask, error: OSError) -> "Download":
+        from pdfbatch.prefetch.directories import temporary_folder  # noqa: PLC0415
+        from pdfbatch.prefetch.downloader import Download  # noqa: PLC0415
+        from pdfbatch.storage import temporary_storage_error  # noqa: PLC0415
+
+        found = temporary_storage_error(error, os.path.join(temporary_folder(self.settings.folder), ""))
+        failure = Failure(cause=found.cause, message=str(found), transient=found.transient)
+        return Download(task=replace(task, failure=failure))
 
     def _make_downloader(self) -> "Downloader":
         from pdfbatch.prefetch.directories import find_memory_folder, make_directories  # noqa: PLC0415

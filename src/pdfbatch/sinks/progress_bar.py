@@ -5,7 +5,7 @@ import importlib
 import os
 import sys
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, TextIO, cast
+from typing import TYPE_CHECKING, Protocol, TextIO, TypeGuard, cast
 
 from pdfbatch.report import BatchStatus
 from pdfbatch.sinks.callables import NullSink
@@ -42,9 +42,11 @@ class ProgressBarSink(NullSink):
             view.close()
 
     def _new_view(self) -> "_View":
-        stream = sys.stderr if self.stream is None else self.stream
+        stream: TextIO | None = sys.stderr if self.stream is None else self.stream
         if self.stream is None and _in_notebook():
             return _NotebookView()
+        if not _can_be_written(stream):  # a service without standard error, or a stream that its owner has closed
+            return _NoView()
         if not stream.isatty() or os.environ.get("TERM") == "dumb":
             return _LinesView(stream, self.interval_seconds, transient=self.transient)
         try:
@@ -59,6 +61,20 @@ class _View(Protocol):
     def show(self, status: BatchStatus) -> None: ...
 
     def close(self) -> None: ...
+
+
+class _NoView:
+    """Show nothing, because there is nowhere to show it."""
+
+    def show(self, status: BatchStatus) -> None:
+        """Do nothing."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+def _can_be_written(stream: "TextIO | None") -> TypeGuard[TextIO]:
+    return stream is not None and not getattr(stream, "closed", False)
 
 
 class _LinesView:

@@ -7,12 +7,14 @@ from pdfbatch.lazy import lazy_face
 if TYPE_CHECKING:
     from pdfbatch.storage.calls import CallPolicy
     from pdfbatch.storage.documents import fingerprint, local_path, read_document
-    from pdfbatch.storage.errors import storage_error
+    from pdfbatch.storage.errors import storage_error, temporary_storage_error
+    from pdfbatch.storage.file_urls import is_file_url, path_of_file_url
     from pdfbatch.storage.fingerprints import Fingerprint
     from pdfbatch.storage.fsspec import (
         DEADLINE_SECONDS,
         REQUEST_RETRY,
         Options,
+        check_protocol,
         is_file_system,
         is_process_local,
         lists_versions,
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
         RANGE_BYTES,
         RemoteDocument,
         check_found_size,
-        iter_ranges,
+        copy_body,
         listed_fingerprint,
         options_of,
         remote_fingerprint,
@@ -35,27 +37,28 @@ if TYPE_CHECKING:
     )
     from pdfbatch.storage.remote_tree import RemoteTree
     from pdfbatch.storage.storage import Storage
-    from pdfbatch.storage.temporary_names import is_abandoned, temporary_name
+    from pdfbatch.storage.temporary_names import age_of, boot_mark, is_abandoned, temporary_name
     from pdfbatch.storage.tree import Entry, LocalTree, Pattern, Tree, split_pattern, walk
 else:
     __getattr__, __dir__ = lazy_face(
         __name__,
         calls="CallPolicy",
         documents="fingerprint local_path read_document",
-        errors="storage_error",
+        errors="storage_error temporary_storage_error",
+        file_urls="is_file_url path_of_file_url",
         fingerprints="Fingerprint",
         fsspec=(
-            "DEADLINE_SECONDS Options REQUEST_RETRY is_file_system is_process_local "
+            "DEADLINE_SECONDS Options REQUEST_RETRY check_protocol is_file_system is_process_local "
             "lists_versions open_url protocol_of with_filesystem"
         ),
         lane="Lane Passage SMALL_BYTES lane_to may_pass",
         remote_documents=(
-            "RANGE_BYTES RemoteDocument check_found_size iter_ranges listed_fingerprint options_of remote_fingerprint url_of "
+            "RANGE_BYTES RemoteDocument check_found_size copy_body listed_fingerprint options_of remote_fingerprint url_of "
             "with_options without_secrets"
         ),
         remote_tree="RemoteTree",
         storage="Storage",
-        temporary_names="is_abandoned temporary_name",
+        temporary_names="age_of boot_mark is_abandoned temporary_name",
         tree="Entry LocalTree Pattern Tree split_pattern walk",
     )
 
@@ -76,12 +79,16 @@ __all__ = [
     "RemoteTree",
     "Storage",
     "Tree",
+    "age_of",
+    "boot_mark",
     "check_found_size",
+    "check_protocol",
+    "copy_body",
     "fingerprint",
     "is_abandoned",
     "is_file_system",
+    "is_file_url",
     "is_process_local",
-    "iter_ranges",
     "lane_to",
     "listed_fingerprint",
     "lists_versions",
@@ -89,12 +96,14 @@ __all__ = [
     "may_pass",
     "open_url",
     "options_of",
+    "path_of_file_url",
     "protocol_of",
     "read_document",
     "remote_fingerprint",
     "split_pattern",
     "storage_error",
     "temporary_name",
+    "temporary_storage_error",
     "url_of",
     "walk",
     "with_filesystem",

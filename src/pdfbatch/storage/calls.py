@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, Future
+from concurrent.futures import wait as wait_for_futures
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,16 +17,19 @@ from typing import Any, TypeVar, cast
 from pdfbatch import retry
 from pdfbatch.errors import Cause, DocumentError, UsageError
 from pdfbatch.settings import RetryPolicy
+from pdfbatch.storage.bodies import Body, Intake, read_body
 from pdfbatch.storage.errors import storage_error
 from pdfbatch.storage.fsspec import DEADLINE_SECONDS, REQUEST_RETRY, FileSystem, open_ready, open_url
 from pdfbatch.urls import without_credentials
 
 T = TypeVar("T")
 
-# A transfer gets one more second for each so many bytes.
+# A transfer gets one more second for each so many bytes: when it writes, of those that go; when it reads, of those that came.
 _BYTES_PER_SECOND = 1 << 20
 # A listing is many requests, each bounded by the client; as a whole it gets this many deadlines.
 _LISTING_DEADLINES = 20
+# So often a wait for a body looks how much of it has come, and whether it was cancelled.
+_LOOK_SECONDS = 0.25
 
 
 class CancelToken:
@@ -148,6 +152,24 @@ class _Deadline:
         except TimeoutError as error:
             raise error if str(error) else TimeoutError(f"no answer within {self.seconds * deadlines:.3g} s") from error
 
+    def wait_for_body(self, future: "Future[T]", intake: Intake) -> T:
+        """Wait for a future that reads a body: what has come gives it more time, what was announced does not."""
+        granted = 0.0
+        try:
+            while True:
+                until = self.end + granted
+                done, _ = wait_for_futures((future,), max(0.0, min(until - time.monotonic(), _LOOK_SECONDS)))
+                granted = intake.count / _BYTES_PER_SECOND
+                if done or self.cancel_token.is_cancelled or time.monotonic() >= self.end + granted:
+                    return self.cancel_token.wait(future, 0)
+        except TimeoutError as error:
+            if str(error):
+                raise
+            message = f"not read within {self.seconds + granted:.3g} s; {intake.count:,} bytes came"
+            raise TimeoutError(message) from error
+        finally:
+            intake.close()
+
 
 @dataclass(frozen=True, slots=True)
 class BoundedFileSystem:
@@ -192,6 +214,19 @@ class BoundedFileSystem:
     def cat_file(self, path: str, start: int | None = None, end: int | None = None, **options: object) -> bytes:
         """Read an object, or a range of its bytes."""
         return cast("bytes", self._call("cat_file", path, start=start, end=end, **options))
+
+    def read_body(self, path: str, start: int, end: int | None, body: Body, most: int) -> Intake:
+        """Read an object, or a range of its bytes, into ``body``, in pieces, and ``most`` bytes of it."""
+        body.rewind()
+        intake = Intake(body, most)
+        reading = read_body(self.inner, path, start, end, intake)
+        if asyncio.iscoroutine(reading):
+            loop = cast("asyncio.AbstractEventLoop", getattr(self.inner, "loop"))  # noqa: B009 (untyped)
+            future: Future[object] = asyncio.run_coroutine_threadsafe(reading, loop)
+        else:
+            future = run_in_thread(cast("Callable[[], object]", reading))
+        self.deadline.wait_for_body(future, intake)
+        return intake
 
     def pipe_file(self, path: str, value: bytes, **options: object) -> object:
         """Write an object."""

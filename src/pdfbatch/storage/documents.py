@@ -10,6 +10,7 @@ from pdfbatch.model import Document
 from pdfbatch.settings import RetryPolicy
 from pdfbatch.storage import fingerprints
 from pdfbatch.storage.errors import storage_error
+from pdfbatch.storage.file_urls import is_file_url, path_of_file_url
 from pdfbatch.storage.fingerprints import Fingerprint
 from pdfbatch.storage.fsspec import DEADLINE_SECONDS, REQUEST_RETRY
 
@@ -78,8 +79,9 @@ def fingerprint(
 
 
 def local_path(document: Document) -> str:
-    """Return the absolute path of a local document, without ``file://``."""
-    return document.location.removeprefix("file://")
+    """Return the absolute path of a local document, of a ``file:`` URL the one that it means."""
+    path = document.file_path
+    return path_of_file_url(path) if is_file_url(path) and document.content is None else document.location
 
 
 def _stat_file(path: str) -> os.stat_result:

@@ -1,6 +1,7 @@
 """Translate a storage library's errors: a cause, whether another try may help, and a message without secrets."""
 
 import errno
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import cast
@@ -32,6 +33,8 @@ _LOST_IN_TRANSIT = frozenset({"BadDigest", "IncompleteBody", "XAmzContentSHA256M
 _REFUSED_REQUEST = frozenset({errno.EINVAL, errno.ENOSYS})
 _BARE_REFUSAL = "refused without a reason, as S3 does when a token has expired or credentials are malformed"
 
+# A library may quote the whole answer of a server.
+_MOST_CHARACTERS = 2_000
 _SECRET_NAME = re.compile(r"key|secret|token|pass|sas|cred|connection_string", re.IGNORECASE)
 
 
@@ -41,11 +44,21 @@ def storage_error(error: Exception, address: str, options: Mapping[str, object] 
     Its message has neither the credentials of the address nor the values of secret options.
     """
     cause, transient = _classify(error)
-    reason = _describe(error)
+    reason = _describe(error, address)
     for secret in _iter_secrets((options or {}).items()):
         reason = reason.replace(secret, "...")
     message = f"{without_credentials(address)}: {_ADVICE[cause]} ({reason})"
     return DocumentError(message, cause=cause, transient=transient)
+
+
+def temporary_storage_error(error: OSError, path: str) -> DocumentError:
+    """Return the ``DocumentError`` for what this machine's own place for temporary files did: no fault of the document."""
+    found = storage_error(error, path)
+    place = os.path.dirname(path)
+    message = (
+        f"temporary files in {place}: {_ADVICE[found.cause]} ({error.strerror or error}); TMPDIR names another place"
+    )
+    return DocumentError(message, cause=found.cause, transient=found.transient)
 
 
 _BUILT_IN = frozenset({OSError, FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError})
@@ -110,13 +123,14 @@ def _http_status(error: Exception) -> int | None:
     return next((code for code in codes if isinstance(code, int)), None)
 
 
-def _describe(error: Exception) -> str:
+def _describe(error: Exception, address: str) -> str:
     """Return what the library said, without credentials."""
     if _is_bare_refusal(error):
         return _BARE_REFUSAL
     if type(error) in _BUILT_IN and isinstance(error, OSError) and error.strerror:
         return error.strerror  # without the path, which the message already names
-    return redact_text(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
+    said = str(error)[:_MOST_CHARACTERS]
+    return redact_text(f"{type(error).__name__}: {said}" if said else type(error).__name__, address)
 
 
 def _iter_secrets(items: Iterable[tuple[object, object]]) -> Iterator[str]:

@@ -15,6 +15,10 @@ _TAGS = (
     *("last_modified", "updated", "modified", "mtime", "created"),
 )
 
+# An etag has some dozens; a server may send kilobytes.
+_TAG_CHARACTERS = 200
+_SIZE_DIGITS = 18
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fingerprint:
@@ -42,16 +46,20 @@ class Fingerprint:
 
     @classmethod
     def of_info(cls, info: Mapping[str, object]) -> Self:
-        """Return the fingerprint of what fsspec's ``info`` or ``ls`` says about an object."""
-        size = info.get("size")
+        """Return the fingerprint of what fsspec's ``info`` or ``ls`` says about an object.
+
+        The way by which the headers of servers come in: a size that is none is not known, and a tag is one short line.
+        """
         name = next((name for name in _TAGS if info.get(name)), None)
         tag = "" if name is None else f"{name.lower()}={_plain(info[name])}"
-        return cls(size_bytes=size if isinstance(size, int) else None, tag=tag)
+        return cls(size_bytes=_read_size(info.get("size")), tag=tag)
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read a fingerprint from the form that a record keeps."""
-        size, _, tag = text.partition(":")
+        """Read a fingerprint from the form that a record keeps. What is none is one that no input has."""
+        size, colon, tag = text.partition(":")
+        if not colon or not (size == "?" or (size.isascii() and size.isdecimal() and len(size) <= _SIZE_DIGITS)):
+            return cls(size_bytes=None, tag=f"unknown={text[:_TAG_CHARACTERS]}")
         return cls(size_bytes=None if size == "?" else int(size), tag=tag)
 
 
@@ -64,5 +72,16 @@ def check_size(address: str, size_bytes: int, max_file_bytes: int | None) -> Non
         raise DocumentError(message, cause=Cause.LIMIT_BYTES)
 
 
+def _read_size(value: object) -> int | None:
+    """Return a size; ``None`` for what is none. Some file systems pass on the text of a header."""
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= _SIZE_DIGITS:
+        value = int(value)
+    return value if type(value) is int and 0 <= value < 10**_SIZE_DIGITS else None
+
+
 def _plain(value: object) -> str:
-    return value.isoformat() if isinstance(value, datetime) else str(value).strip('"')
+    """Return a tag on one line; a hash of it where it is long or not printable."""
+    text = value.isoformat() if isinstance(value, datetime) else str(value).strip('"')
+    if len(text) <= _TAG_CHARACTERS and text.isprintable():
+        return text
+    return f"sha256-{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()}"

@@ -3,14 +3,24 @@
 import re
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
+from difflib import get_close_matches
+from importlib.util import find_spec
 from typing import Protocol, TypeGuard, cast
 
-from pdfbatch.errors import DependencyError
+from pdfbatch.errors import DependencyError, UsageError
 from pdfbatch.settings import Limits, RetryPolicy
-from pdfbatch.urls import without_credentials
+from pdfbatch.urls import redact_text, without_credentials
 
 _PROTOCOL = re.compile(r"(?:^|::)([a-z][a-z0-9+.-]*)(?=://|::|$)", re.IGNORECASE)
 _S3 = frozenset({"s3", "s3a"})
+# The package that a protocol needs, and the extra that installs it. fsspec says it only when it has failed to load it.
+_NEEDS = {
+    **dict.fromkeys(("http", "https"), ("aiohttp", "http")),
+    **dict.fromkeys(("s3", "s3a"), ("s3fs", "s3")),
+    **dict.fromkeys(("gs", "gcs"), ("gcsfs", "gcs")),
+    **dict.fromkeys(("az", "abfs", "abfss", "adl"), ("adlfs", "azure")),
+    **dict.fromkeys(("sftp", "ssh"), ("paramiko", "sftp")),
+}
 # Whole objects appear by one PUT. On all else a file is written under a temporary name and then renamed.
 _OBJECT_STORES = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oss", "oci", "memory"})
 
@@ -57,8 +67,8 @@ def open_url(url: str, options: Options, *, seconds: float = DEADLINE_SECONDS) -
 
     An S3 connection that sends nothing for a third of ``seconds`` is closed.
 
-    Raises ``DependencyError`` when the package for the URL's protocol is not installed or the protocol is unknown, and
-    whatever the file system raises when it is opened (an archive is opened at once).
+    Raises ``DependencyError`` when the package for the URL's protocol is not installed, ``UsageError`` when the protocol is
+    unknown, and whatever the file system raises when it is opened (an archive is opened at once).
     """
     if (ready := options.get(_READY)) is not None:
         return open_ready(cast("FileSystem", ready), url, seconds=seconds)
@@ -81,19 +91,64 @@ def preload(url: str) -> None:
             fsspec.get_filesystem_class(name.lower())  # pyright: ignore[reportUnknownMemberType] (untyped)
 
 
+def check_protocol(url: str, options: Options) -> None:
+    """Raise ``DependencyError`` when a package for a URL is not installed, ``UsageError`` when its protocol is unknown.
+
+    Each protocol is looked up once; the libraries of the common ones are not loaded for that.
+    """
+    if options.get(_READY) is not None:
+        return
+    for name in _PROTOCOL.findall(url):
+        if name not in _checked:
+            _check_one(name.lower(), url)
+            _checked.add(name)
+
+
+_checked: set[str] = {"file", "local", "memory"}
+
+
+def _check_one(protocol: str, url: str) -> None:
+    need = _NEEDS.get(protocol)
+    if need is not None and find_spec(need[0]) is not None:
+        return
+    preload(url)
+
+
+def _missing(protocol: str, url: str, error: ImportError) -> DependencyError:
+    module, extra = _NEEDS.get(protocol, ("", ""))
+    where = f"{without_credentials(url)}: "
+    if extra and find_spec(module) is None:
+        advice = f"pip install {module} (or 'pdfbatch[{extra}]')"
+        return DependencyError(f"{where}{protocol}:// needs the package {module}, which is not installed: {advice}")
+    return DependencyError(
+        f"{where}{protocol}:// needs a package that is missing or broken: {redact_text(str(error), url)}"
+    )
+
+
+def _unknown(url: str) -> UsageError:
+    from fsspec.registry import known_implementations, registry  # noqa: PLC0415 (as above)
+
+    known = {*cast("Mapping[str, object]", known_implementations), *cast("Mapping[str, object]", registry)}
+    names = [name.lower() for name in _PROTOCOL.findall(url)]
+    name = next((name for name in names if name not in known), protocol_of(url))
+    likely = get_close_matches(name, [*_NEEDS, *sorted(known)], 1, 0.6)
+    advice = f"did you mean {likely[0]}://?" if likely else "known are https, s3, gs, az, sftp and others of fsspec"
+    return UsageError(f"{without_credentials(url)}: there is no protocol {name!r}; {advice}")
+
+
 @contextmanager
 def _translate_protocol_errors(url: str) -> Generator[None]:
-    """Turn what fsspec raises about the protocol of a URL into ``DependencyError``."""
+    """Turn what fsspec raises about the protocol of a URL into ``DependencyError`` or ``UsageError``."""
     try:
         yield
     except ImportError as error:
-        is_s3 = protocol_of(url.rpartition("::")[2]) in _S3
-        advice = "pip install 'pdfbatch[s3]'" if is_s3 else str(error)
-        raise DependencyError(f"{without_credentials(url)}: {advice}") from error
+        names = [name.lower() for name in _PROTOCOL.findall(url)] or [protocol_of(url)]
+        lacking = [name for name in names if name in _NEEDS and find_spec(_NEEDS[name][0]) is None]
+        raise _missing((lacking or names)[0], url, error) from error
     except ValueError as error:
         if "Protocol not known" not in str(error):
             raise
-        raise DependencyError(f"{without_credentials(url)}: fsspec knows no protocol '{protocol_of(url)}'") from error
+        raise _unknown(url) from error
 
 
 def open_ready(filesystem: FileSystem, url: str, *, seconds: float = DEADLINE_SECONDS) -> tuple[FileSystem, str]:

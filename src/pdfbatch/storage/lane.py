@@ -146,7 +146,7 @@ class Lane:
             told = _read_headers(response.status, response.headers) if size is None else None
             size = size if told is None else told.size_bytes
             path = passage.file(told) if size is not None and size <= SMALL_BYTES else None
-            data = cast("bytes", await response.read()) if path is not None else b""
+            data = await _read_at_most(response.content, size + 1) if path is not None and size is not None else b""
         return (data, path) if path is not None and len(data) == size else None
 
     async def _way(self, bucket: str, key: str) -> _Way:
@@ -187,6 +187,18 @@ async def _find_way(client: Any, bucket: str, key: str) -> _Way:
     connections = await sending._get_session(address)  # noqa: SLF001
     proxy = {"proxy": address, "proxy_headers": sending._proxy_config.proxy_headers_for(url)}  # noqa: SLF001
     return _Way(client, connections, proxy, await _pattern(client, url, key), until)
+
+
+async def _read_at_most(content: Any, most: int) -> bytes:
+    """Up to so many bytes of a body, whatever its length is said to be."""
+    data = cast("bytes", await content.read(most))
+    if len(data) >= most or content.at_eof():
+        return data
+    pieces, count = [data], len(data)
+    while count < most and (data := cast("bytes", await content.read(most - count))):
+        pieces.append(data)
+        count += len(data)
+    return b"".join(pieces)
 
 
 def _request(way: _Way, url: str, wanted: str) -> Any:

@@ -4,17 +4,25 @@ import errno
 import os
 import shutil
 import stat
-import time
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from pdfbatch.errors import Cause, DocumentError, OutputError
 from pdfbatch.storage.errors import storage_error
-from pdfbatch.storage.temporary_names import is_abandoned, is_ours, temporary_name
+from pdfbatch.storage.temporary_names import age_of, is_abandoned, is_ours, temporary_name
 
 Flush = Literal["always", "never"]
+
+_O_TMPFILE: int | None = getattr(os, "O_TMPFILE", None)  # Linux only
+_NO_UNNAMED_FILES = frozenset({errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOSYS})
+# /proc is not mounted, links are not allowed, or the file system has none.
+_NO_LINK = frozenset(
+    {errno.ENOENT, errno.EPERM, errno.EOPNOTSUPP, errno.EXDEV, errno.EMLINK, errno.EACCES, errno.EINVAL}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,17 +36,18 @@ class LocalStorage:
         """Make the folder, write a file and remove it, then sweep. Raises ``OutputError`` naming folder and reason."""
         try:
             os.makedirs(self.root, exist_ok=True)
-            probe = os.path.join(self.root, temporary_name())
-            try:
-                _write(probe, b"pdfbatch", flush=False)
-                os.unlink(probe)
-            except BaseException:  # Ctrl-C, too
-                with suppress(OSError):
-                    os.unlink(probe)
-                raise
+            _run_undisturbed(self._probe)
         except OSError as error:
             raise OutputError(f"The output {self.root} cannot be written: {_describe(error)}") from error
         self.sweep()
+
+    def _probe(self) -> None:
+        probe = os.path.join(self.root, temporary_name())
+        try:
+            _write(probe, b"pdfbatch", flush=False)
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(probe)
 
     def uri(self, name: str) -> str:
         """Return the path of a name."""
@@ -96,6 +105,10 @@ class LocalStorage:
         return len(stale)
 
     def _replace(self, path: str, data: bytes) -> None:
+        if not _link_unnamed(path, data, flush=self.flush == "always"):
+            _run_undisturbed(partial(self._rename, path, data))
+
+    def _rename(self, path: str, data: bytes) -> None:
         temporary = os.path.join(os.path.dirname(path), temporary_name())
         try:
             _write(temporary, data, flush=self.flush == "always")
@@ -110,13 +123,85 @@ def _open_without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
+def _link_unnamed(path: str, data: bytes, *, flush: bool) -> bool:
+    """Write a file that has no name until it is whole, so that a killed writer leaves nothing behind.
+
+    Return false where that cannot be done, because the file system or platform has no such files.
+    """
+    if _O_TMPFILE is None:
+        return False
+    try:
+        file = os.open(os.path.dirname(path), _O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        if error.errno in _NO_UNNAMED_FILES:
+            return False
+        raise
+    try:
+        _write_all(file, data, flush=flush)
+        try:
+            _link(file, path)
+        except FileExistsError:
+            _run_undisturbed(partial(_link_over, file, path))
+    except OSError as error:
+        if error.errno in _NO_LINK:
+            return False
+        raise
+    finally:
+        os.close(file)
+    return True
+
+
+def _link(file: int, path: str) -> None:
+    # With a descriptor of a folder (which an absolute path makes no use of) Python follows the link.
+    os.link(f"/proc/self/fd/{file}", path, src_dir_fd=file, follow_symlinks=True)
+
+
+def _link_over(file: int, path: str) -> None:
+    """Give an unnamed file a name that is in use: it has a temporary one for a moment."""
+    temporary = os.path.join(os.path.dirname(path), temporary_name())
+    try:
+        _link(file, temporary)
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def _run_undisturbed(function: Callable[[], None]) -> None:
+    """Call a function that makes a name and removes it, so that Ctrl-C cannot come between.
+
+    Signals are handled in the main thread; another one, for which the interpreter waits as it exits, ends its work.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        function()
+        return
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            function()
+        except BaseException as error:  # noqa: BLE001 (raised below)
+            errors.append(error)
+
+    thread = threading.Thread(target=run, name="pdfbatch-storage-write", daemon=False)
+    thread.start()
+    thread.join()
+    if errors:
+        raise errors[0]
+
+
 def _write(path: str, data: bytes, *, flush: bool) -> None:
     with open(path, "xb", buffering=0) as file:
-        view = memoryview(data)
-        while view:
-            view = view[file.write(view) :]
-        if flush:
-            os.fsync(file.fileno())
+        _write_all(file.fileno(), data, flush=flush)
+
+
+def _write_all(file: int, data: bytes, *, flush: bool) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(file, view) :]
+    if flush:
+        os.fsync(file)
 
 
 def _iter_files(folder: str, prefix: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
@@ -135,11 +220,8 @@ def _iter_files(folder: str, prefix: str) -> Iterator[tuple[str, os.DirEntry[str
 
 
 def _is_stale(entry: os.DirEntry[str]) -> bool:
-    try:
-        age = time.time() - entry.stat(follow_symlinks=False).st_mtime
-    except OSError:
-        return False
-    return is_abandoned(entry.name, age)
+    age = age_of(entry.path)
+    return age is not None and is_abandoned(entry.name, age)
 
 
 def _describe(error: OSError) -> str:

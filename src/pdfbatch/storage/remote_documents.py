@@ -1,10 +1,10 @@
 """Documents behind URLs: how they carry their storage options, and how their bytes are read."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from pdfbatch.errors import Cause, DependencyError, DocumentError
+from pdfbatch.errors import Cause, DocumentError, UsageError
 from pdfbatch.model import Document
 from pdfbatch.storage import fingerprints
 from pdfbatch.storage.fingerprints import Fingerprint
@@ -12,11 +12,13 @@ from pdfbatch.storage.fsspec import FileSystem
 from pdfbatch.urls import without_credentials
 
 if TYPE_CHECKING:
+    from pdfbatch.storage.bodies import Body, Intake
     from pdfbatch.storage.calls import CallPolicy
 
 T = TypeVar("T")
 
 RANGE_BYTES = 16 << 20
+_NO_LIMIT = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,11 @@ def with_options(document: Document, options: Mapping[str, object]) -> Document:
 
 def without_secrets(document: Document) -> Document:
     """Return the document under a ``file_path`` that may be written down; ``url`` then has the credentials."""
-    if not document.is_remote or (path := without_credentials(document.file_path)) == document.file_path:
+    if "://" not in document.file_path or (path := without_credentials(document.file_path)) == document.file_path:
+        return document
+    if document.content is not None:
+        return replace(document, file_path=path)
+    if not document.is_remote:
         return document
     return replace(_to_remote(document, options_of(document), path), url=url_of(document))
 
@@ -82,8 +88,12 @@ def url_of(document: Document) -> str:
 
 def fetch(document: Document, max_file_bytes: int | None, policy: "CallPolicy") -> tuple[bytes, Fingerprint]:
     """Read a remote document, after its size. Raises ``DocumentError``."""
+    from pdfbatch.storage.bodies import MemoryBody  # noqa: PLC0415 (as below)
+
     found = check_found_size(document, remote_fingerprint(document, policy), max_file_bytes)
-    return b"".join(iter_ranges(document, found, max_file_bytes, policy)), found
+    body = MemoryBody()
+    copy_body(document, found, max_file_bytes, policy, body)
+    return body.getvalue(), found
 
 
 def remote_fingerprint(document: Document, policy: "CallPolicy") -> Fingerprint:
@@ -107,46 +117,56 @@ def check_found_size(document: Document, found: Fingerprint, max_file_bytes: int
     return found
 
 
-def iter_ranges(
-    document: Document, found: Fingerprint, max_file_bytes: int | None, policy: "CallPolicy"
-) -> Iterator[bytes]:
-    """Yield the bytes of a remote document range by range, so that a large one is neither held nor repeated as a whole.
+def copy_body(
+    document: Document, found: Fingerprint, max_file_bytes: int | None, policy: "CallPolicy", body: "Body"
+) -> None:
+    """Read a remote document into ``body``, range by range, so that a large one is neither held nor repeated as a whole.
+
+    Reading stops one byte after what ``found`` says, or else after ``max_file_bytes``, however much the server sends.
 
     Raises ``DocumentError``; ``input_changed`` when there are not as many bytes as ``found`` says, or it is another version.
     """
     size, address = found.size_bytes, without_credentials(document.file_path)
     if size is None:
-        data = _read_range(document, policy, 0, max_file_bytes)
-        fingerprints.check_size(address, len(data), max_file_bytes)
-        yield data
+        most = _NO_LIMIT if max_file_bytes is None else max_file_bytes + 1
+        intake = _read_range(document, policy, body, start=0, end=None, most=most)
+        fingerprints.check_size(address, intake.count, max_file_bytes)
         return
-    read = 0
-    for start in range(0, size, RANGE_BYTES):
-        data = _read_range(document, policy, start, min(size - start, RANGE_BYTES), is_last=start + RANGE_BYTES >= size)
-        read += len(data)
-        yield data
-        if read >= size:  # a server that does not support ranges sends everything at once
-            break
-    is_whole = read == size and (size <= RANGE_BYTES or remote_fingerprint(document, policy) == found)
-    if not is_whole:
-        message = f"{address}: {size} bytes announced, {read} read, or another version of it"
+    read, is_whole = 0, False
+    while read < size and not is_whole:
+        count = min(size - read, RANGE_BYTES)
+        # The last range asks for one byte more, which shows whether the file has grown.
+        end = read + count + (read + count == size)
+        intake = _read_range(document, policy, body, start=read, end=end, most=size + 1 - read)
+        read += intake.count
+        is_whole = intake.is_whole or intake.count < count
+    if read != size or (size > RANGE_BYTES and remote_fingerprint(document, policy) != found):
+        message = f"{address}: {size} bytes announced, {_count_words(read, size)} read, or another version of it"
         raise DocumentError(message, cause=Cause.INPUT_CHANGED, transient=True)
 
 
+def _count_words(read: int, size: int) -> str:
+    return "more" if read > size else str(read)
+
+
 def _read_range(
-    document: Document, policy: "CallPolicy", start: int, count: int | None, *, is_last: bool = True
-) -> bytes:
-    """Read some bytes by one request. The last range asks for one byte more, which shows whether the file has grown."""
-    end = None if count is None else start + count + is_last
-    if end is None:
-        return _call(document, policy, lambda filesystem, path: filesystem.cat_file(path))
-    return _call(document, policy, lambda filesystem, path: filesystem.cat_file(path, start=start, end=end), count or 0)
+    document: Document, policy: "CallPolicy", body: "Body", *, start: int, end: int | None, most: int
+) -> "Intake":
+    """Read some bytes by one request, which begins anew when it is repeated."""
+    from pdfbatch.storage.calls import Location  # noqa: PLC0415 (tenacity, which local documents do not need)
+
+    body.mark()
+    location = Location(url_of(document), options_of(document))
+    try:
+        return policy.call(location, lambda filesystem, path: filesystem.read_body(path, start, end, body, most))
+    except UsageError as error:
+        raise DocumentError(str(error), cause=Cause.STORAGE_UNAVAILABLE) from error
 
 
-def _call(document: Document, policy: "CallPolicy", function: Callable[[FileSystem, str], T], size_bytes: int = 0) -> T:
+def _call(document: Document, policy: "CallPolicy", function: Callable[[FileSystem, str], T]) -> T:
     from pdfbatch.storage.calls import Location  # noqa: PLC0415 (tenacity, which local documents do not need)
 
     try:
-        return policy.call(Location(url_of(document), options_of(document)), function, size_bytes=size_bytes)
-    except DependencyError as error:
+        return policy.call(Location(url_of(document), options_of(document)), function)
+    except UsageError as error:
         raise DocumentError(str(error), cause=Cause.STORAGE_UNAVAILABLE) from error

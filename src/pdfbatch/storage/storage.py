@@ -5,9 +5,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
+from pdfbatch.checks import Check, check_fields, choice, instance_of, seconds
 from pdfbatch.ports import Locality
 from pdfbatch.settings import RetryPolicy
-from pdfbatch.storage.fsspec import DEADLINE_SECONDS, REQUEST_RETRY, FileSystem, is_process_local, preload, protocols
+from pdfbatch.storage.file_urls import is_file_url, path_of_file_url
+from pdfbatch.storage.fsspec import (
+    DEADLINE_SECONDS,
+    REQUEST_RETRY,
+    FileSystem,
+    check_protocol,
+    is_process_local,
+    preload,
+    protocols,
+)
 from pdfbatch.storage.local import Flush, LocalStorage
 from pdfbatch.urls import without_credentials
 
@@ -15,6 +25,30 @@ if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
     from pdfbatch.storage.remote import RemoteStorage
+
+
+def _address(value: object) -> object:
+    text: object = os.fspath(cast("os.PathLike[str]", value)) if isinstance(value, (str, os.PathLike)) else None
+    if not isinstance(text, str) or not text.strip():
+        raise ValueError("give the path or URL of an output")
+    return value  # pyright: ignore[reportUnknownVariableType] (a path of some kind)
+
+
+def _storage_options(value: object) -> object:
+    if not isinstance(value, Mapping) or not all(
+        isinstance(name, str) for name in cast("Mapping[object, object]", value)
+    ):
+        raise ValueError("give a mapping of names to values, such as {'key': ..., 'secret': ...}")
+    return value  # pyright: ignore[reportUnknownVariableType] (a path of some kind)
+
+
+_CHECKS: Mapping[str, Check] = {
+    "url": _address,
+    "options": _storage_options,
+    "retry": instance_of(RetryPolicy),
+    "seconds": seconds(),
+    "flush": choice("always", "never"),
+}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -41,7 +75,8 @@ class Storage:
     flush: Flush = field(default="always", kw_only=True)
 
     def __post_init__(self) -> None:
-        """Make a local path absolute: a worker may have another working directory."""
+        """Check the settings, and make a local path absolute: a worker may have another working directory."""
+        check_fields(self, _CHECKS)
         url = os.fspath(self.url)
         if self.filesystem is None and (path := _local_path(url)) is not None:
             url = os.path.abspath(os.path.expanduser(path))
@@ -69,7 +104,8 @@ class Storage:
     def load(self) -> None:
         """Import the libraries that reach the output, without connecting to it.
 
-        Raises ``DependencyError`` when the package for the URL's protocol is not installed or the protocol is unknown.
+        Raises ``DependencyError`` when the package for the URL's protocol is not installed, ``UsageError`` when the protocol is
+        unknown.
         """
         if not self.is_local:
             self._adapter()
@@ -78,9 +114,11 @@ class Storage:
     def check(self) -> None:
         """Make the folder, write a probe and remove it, and sweep what killed writers left there.
 
-        Raises ``OutputError`` naming the output and the reason: not a folder, read-only, no such bucket, access denied,
-        package not installed.
+        Raises ``OutputError`` naming the output and the reason: not a folder, read-only, no such bucket, access denied;
+        ``DependencyError`` when the package for the URL's protocol is not installed, ``UsageError`` for an unknown protocol.
         """
+        if not self.is_local:
+            check_protocol(self.url, self.options if self.filesystem is None else {"filesystem": self.filesystem})
         self._adapter().check()
 
     def sweep(self) -> int:
@@ -118,8 +156,8 @@ class Storage:
 
 
 def _local_path(url: str) -> str | None:
-    if url.lower().startswith("file://"):
-        return url[len("file://") :]
+    if is_file_url(url):
+        return path_of_file_url(url)
     return None if "://" in url else url
 
 

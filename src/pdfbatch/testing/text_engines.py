@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pdfbatch import samples
 from pdfbatch.errors import Cause, DocumentError
-from pdfbatch.ports import DocumentExtras, PageFacts, TextEngine, pixels_per_side
+from pdfbatch.ports import DocumentExtras, PageFacts, SupportsEvidence, TextEngine, pixels_per_side
 from pdfbatch.testing.pdfs import (
     make_field_pdf,
     make_form,
@@ -157,6 +157,27 @@ class TextEngineContract:
     def test_a_plain_document_has_no_extras(self) -> None:
         with self.make_engine().open(samples.text_pdf(["Hello"])) as document:
             assert document.extras == DocumentExtras()
+
+    # --- evidence, from engines that have it ----------------------------------------------------------------------
+
+    def test_a_page_of_text_is_plain_and_one_with_a_picture_or_a_form_is_not(self) -> None:
+        assert self._is_plain(samples.text_pdf(["word " * 300])) is not False
+        scan = make_page_pdf(
+            show_text(b"seen") + b"q 612 0 0 792 0 0 cm /Im Do Q",
+            resources=b"/XObject<</Im 10 0 R>>",
+            more=[make_image(612, 792)],
+        )
+        form = make_page_pdf(
+            show_text(b"seen") + b"/Fm Do", resources=b"/XObject<</Fm 10 0 R>>", more=[make_form(b"0 0 600 700 re f")]
+        )
+        for pdf in (scan, form):
+            assert self._is_plain(pdf) is not True
+
+    def test_a_sound_image_does_not_end_early(self) -> None:
+        with self.make_engine().open(samples.scanned_pdf(["Hello"])) as document, document.page(1) as page:
+            if not isinstance(page, SupportsEvidence):
+                raise unittest.SkipTest("it has no evidence")
+            assert page.cut_images() == 0
 
     # --- sources --------------------------------------------------------------------------------------------------
 
@@ -307,6 +328,11 @@ class TextEngineContract:
     def _must_draw(self) -> None:
         if not self.draws:
             raise unittest.SkipTest("it cannot draw")
+
+    def _is_plain(self, source: bytes) -> bool | None:
+        """Return whether the first page is plain, ``None`` from an engine that does not tell."""
+        with self.make_engine().open(source) as document, document.page(1) as page:
+            return page.is_plain() if isinstance(page, SupportsEvidence) else None
 
     def _facts_of(self, source: bytes) -> PageFacts:
         with self.make_engine().open(source) as document, document.page(1) as page:

@@ -130,6 +130,7 @@ class DocumentWork:
                 page_numbers=numbers,
                 pdf_metadata=dict(reader.opened.metadata),
                 pages=tuple(pages),
+                missing=opener.missing_pages(document, reader.opened),
                 language=language,
             )
             if (split := self._splitter.split(task, partial, pending)) is not None:

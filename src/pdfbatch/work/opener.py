@@ -5,14 +5,15 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from pdfbatch.errors import Cause, DocumentError
-from pdfbatch.model import Document
-from pdfbatch.page_ranges import pages_in
+from pdfbatch.model import Document, Failure
+from pdfbatch.page_ranges import pages_in, reaches_beyond
 from pdfbatch.ports import OcrEngine, OpenDocument, TextEngine
 from pdfbatch.settings import Extraction, Limits
 from pdfbatch.storage import fingerprint, read_document
 from pdfbatch.tasks import PartTask, ReadTask
 from pdfbatch.urls import without_credentials
 from pdfbatch.work.page_reader import PageReader
+from pdfbatch.work.second_opinion import SecondOpinion
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,25 +58,40 @@ class DocumentOpener:
         """
         with ExitStack() as stack:
             name, opened = self._open_with_engine(stack, source, document)
+            # An engine is no second opinion about itself.
+            second_engine = self.second_engine if name == self.engine.name else None
+            second = SecondOpinion(second_engine, source.data, document.password)
+            stack.callback(second.close)
             reader = PageReader(
                 document=document,
-                data=source.data,
                 opened=opened,
                 extraction=self.extraction,
                 limits=self.limits,
-                second_engine=self.second_engine,
+                second=second,
                 ocr_engine=self.ocr_engine,
             )
             yield name, reader
 
     def page_numbers(self, document: Document, opened: OpenDocument) -> tuple[int, ...]:
-        """Return the numbers of the pages to read. Raises ``DocumentError`` when there are more than the limit."""
+        """Return the numbers of the pages to read.
+
+        Raises ``DocumentError`` when there are more than the limit, or none of the pages asked for (``page_range``).
+        """
         limit, count = self.limits.max_pages, opened.page_count
         if limit is not None and count > limit:
             raise DocumentError(
                 f"{document.file_path}: {count} pages are more than the limit of {limit}", cause=Cause.LIMIT_PAGES
             )
-        return tuple(pages_in(document.pages, count))
+        numbers = tuple(pages_in(document.pages, count))
+        if not numbers:
+            raise DocumentError(_missing_message(document, count), cause=Cause.PAGE_RANGE)
+        return numbers
+
+    def missing_pages(self, document: Document, opened: OpenDocument) -> Failure | None:
+        """Return the failure of a document that lacks some of the pages asked for, ``None`` when it has them all."""
+        if not reaches_beyond(document.pages, opened.page_count):
+            return None
+        return Failure(cause=Cause.PAGE_RANGE, message=_missing_message(document, opened.page_count))
 
     def _open_with_engine(self, stack: ExitStack, source: InputData, document: Document) -> tuple[str, OpenDocument]:
         second = self.second_engine
@@ -90,6 +106,11 @@ class DocumentOpener:
         except DocumentError as error:
             message = f"{first_error}; {second.name}: {_naming_document(error, document, source)}"
             raise DocumentError(message, cause=first_error.cause) from error
+
+
+def _missing_message(document: Document, count: int) -> str:
+    pages = f"{count} page" if count == 1 else f"{count} pages"
+    return f"{document.file_path}: has {pages}, asked for {document.pages}"
 
 
 def _naming_document(error: DocumentError, document: Document, source: InputData) -> DocumentError:

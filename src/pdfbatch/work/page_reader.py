@@ -2,19 +2,36 @@
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pdfbatch import awake_clock
 from pdfbatch.errors import Cause, DependencyError, DocumentError
 from pdfbatch.language_codes import AUTO
 from pdfbatch.model import Document, Failure, Page, Reason, TextSource
 from pdfbatch.outcomes import failed_pages
-from pdfbatch.ports import OcrEngine, OpenDocument, OpenPage, PageFacts, TextEngine, Watch
+from pdfbatch.ports import Box, OcrEngine, OpenDocument, OpenPage, PageFacts, SupportsEvidence, Watch
 from pdfbatch.settings import Extraction, Limits
 from pdfbatch.work.language_choice import LanguageChooser, choose_for
-from pdfbatch.work.page_rules import PREVIEW_DPI, decide, dpi_within, is_blank, needs_inspection
+from pdfbatch.work.merging import drop_repeated_lines
+from pdfbatch.work.page_rules import (
+    PREVIEW_DPI,
+    Decision,
+    decide,
+    decide_by_print,
+    dpi_to_look,
+    dpi_within,
+    has_faint_print,
+    has_two_layers,
+    is_blank,
+    is_full_of_text,
+    is_pale,
+    needs_inspection,
+)
 from pdfbatch.work.recognition import Recognition, recognize
+from pdfbatch.work.second_opinion import SecondOpinion
 from pdfbatch.work.streaks import remove_streaks
+from pdfbatch.work.text_choice import TextLayer, choose_text, is_weak, layer_page
+from pdfbatch.work.text_signs import badness, is_doubtful, is_language
 from pdfbatch.work.time_budget import TimeBudget
 from pdfbatch.work.transform import apply_transform
 
@@ -34,18 +51,16 @@ class PendingPage:
 
 @dataclass(slots=True)
 class PageReader:
-    """Read the pages of one open document. ``data`` is its local path or its bytes, for the second engine."""
+    """Read the pages of one open document. ``second`` is asked about pages that the first engine does not read well."""
 
     document: Document
-    data: str | bytes
     opened: OpenDocument
     extraction: Extraction
     limits: Limits
-    second_engine: TextEngine | None
+    second: SecondOpinion
     ocr_engine: OcrEngine | None
     ocr_seconds: float = 0.0
     _text_bytes: int = 0
-    _second_found_nothing: bool = False
     _chooser: LanguageChooser | None = None
 
     # --- text layer ---------------------------------------------------------------------------------------------
@@ -86,39 +101,86 @@ class PageReader:
             return self._failed_page(number, error)
 
     def _choose_source(self, number: int, page: OpenPage) -> Page | PendingPage:
-        text = page.text()
-        mode, rules = self.extraction.ocr, self.extraction.rules
+        text, mode, rules = page.text(), self.extraction.ocr, self.extraction.rules
         if mode == "always":
             return PendingPage(number, Reason.OCR_ALWAYS, text)
-        if mode == "never":
-            return _text_page(number, text, Reason.TEXT_LAYER if text.strip() else Reason.NO_TEXT_LAYER)
-        if not needs_inspection(text, rules):
-            return _text_page(number, text, Reason.TEXT_LAYER)
-        facts = page.facts()
+        if is_doubtful(text) and (bad := badness(text)) > rules.garbage_share:
+            better = self._better_text(number, text, bad)
+            return better or self._by_ocr(number, Reason.GARBAGE_TEXT_LAYER, text)
+        if not needs_inspection(text, rules) and (mode == "never" or _is_plain(page)):
+            return layer_page(number, text, Reason.TEXT_LAYER)
+        return self._choose_by_facts(number, page, text)
+
+    def _choose_by_facts(self, number: int, page: OpenPage, text: str) -> Page | PendingPage:
+        facts, rules = page.facts(), self.extraction.rules
         decision = decide(text, facts, rules)
-        if decision.reason is Reason.NO_TEXT_LAYER and (second := self._read_with_second_engine(number, facts)):
-            return _text_page(number, second, Reason.SECOND_ENGINE)
-        if decision.source == "text":
-            return _text_page(number, text, decision.reason)
-        return PendingPage(number, decision.reason, text, may_be_blank=decision.source == "preview")
+        if decision.reason is Reason.GARBAGE_TEXT_LAYER and (better := self._better_text(number, text, 1.0)):
+            return better
+        if (
+            decision.reason is Reason.NO_TEXT_LAYER
+            and not facts.images
+            and (second := self.second.text(number)).strip()
+        ):
+            return layer_page(number, second, Reason.SECOND_ENGINE)
+        if decision.reason is Reason.BLANK:
+            return self._confirm_blank(number)
+        looks = decision.source == "look" and self.extraction.ocr == "auto"
+        boxes = page.text_boxes() if looks or facts.invisible_glyphs else ()
+        if facts.invisible_glyphs and has_two_layers(boxes, facts):
+            text = drop_repeated_lines(text)
+        if looks:
+            decision = self._look(page, text, facts, boxes)
+        if decision.source in ("text", "look"):
+            return layer_page(number, text, decision.reason)
+        return self._by_ocr(number, decision.reason, text, may_be_blank=decision.source == "preview")
 
-    def _read_with_second_engine(self, number: int, facts: PageFacts) -> str:
-        """Return the text that the second engine finds on a page where the first found none and there is no image.
+    def _by_ocr(self, number: int, reason: Reason, text: str, *, may_be_blank: bool = False) -> Page | PendingPage:
+        """Return a page that needs OCR, or the page without it where OCR is not wanted."""
+        if self.extraction.ocr == "never":
+            return layer_page(number, text, Reason.TEXT_LAYER if text.strip() else Reason.NO_TEXT_LAYER)
+        return PendingPage(number, reason, text, may_be_blank=may_be_blank)
 
-        A second engine that finds nothing either is not asked again for this document.
-        """
-        if self.second_engine is None or facts.images or self._second_found_nothing:
-            return ""
+    def _look(self, page: OpenPage, text: str, facts: PageFacts, boxes: Sequence[Box]) -> Decision:
+        """Decide by a small image of the page. The text layer must do where there are no boxes, or no image."""
+        rules = self.extraction.rules
+        settled = Decision("text", Reason.LITTLE_TEXT_NO_SCAN if needs_inspection(text, rules) else Reason.TEXT_LAYER)
+        if not boxes or is_full_of_text(boxes, facts):
+            return settled
+        dpi = dpi_to_look(facts)
         try:
-            with (
-                self.second_engine.open(self.data, password=self.document.password) as opened,
-                opened.page(number) as page,
-            ):
-                text = page.text()
+            image = page.image(dpi)
         except DocumentError:
-            text = ""
-        self._second_found_nothing = not text.strip()
-        return "" if self._second_found_nothing else text
+            return settled
+        return decide_by_print(text, facts, rules, boxes=boxes, image=image, dpi=dpi)
+
+    def _better_text(self, number: int, text: str, bad: float) -> Page | None:
+        """Return the page with the second engine's text, if that is clearly better by the same signs, and not much shorter.
+
+        Where OCR can read the page, a text that is not surely language does not do.
+        """
+        second, limit = self.second.text(number), self.extraction.rules.garbage_share
+        if len(second.strip()) * 2 < len("".join(text.split())) or badness(second) > min(limit, bad - limit):
+            return None
+        is_sure = is_language(second) or (self.extraction.ocr == "never" and second.strip())
+        return layer_page(number, second, Reason.SECOND_ENGINE) if is_sure else None
+
+    def _confirm_blank(self, number: int) -> Page:
+        """Return a page on which the first engine finds nothing: blank only if the second engine finds nothing, either."""
+        if not self.second.name:
+            return Page(number=number, reason=Reason.BLANK)
+        try:
+            text, facts = self.second.look(number)
+        except DocumentError as error:
+            if error.cause is Cause.NOT_A_PDF:  # a kind of document that only the first engine knows
+                return Page(number=number, reason=Reason.BLANK)
+            message = f"nothing can be found on the page, and {self.second.name} cannot read it: {error}"
+            return self._failed_page(number, DocumentError(message, cause=Cause.MALFORMED))
+        if text.strip():
+            return layer_page(number, text, Reason.SECOND_ENGINE)
+        if facts.images or facts.objects or facts.vector_objects:
+            message = f"nothing can be found on the page, although {self.second.name} sees that something is drawn"
+            return self._failed_page(number, DocumentError(message, cause=Cause.MALFORMED))
+        return Page(number=number, reason=Reason.BLANK)
 
     # --- OCR ------------------------------------------------------------------------------------------------------
 
@@ -128,7 +190,9 @@ class PageReader:
         pages: list[Page] = []
         for waiting in pending:
             if missing is not None:
-                pages.append(self._finish(_text_page(waiting.number, waiting.text, waiting.reason, failure=missing)))
+                pages.append(
+                    self._finish(replace(layer_page(waiting.number, waiting.text, waiting.reason), failure=missing))
+                )
             elif budget.check():
                 pages.extend(failed_pages([waiting.number], budget.failure(self.document.file_path)))
             elif self._is_over_text_limit():
@@ -172,12 +236,14 @@ class PageReader:
 
     def _draw_and_read(self, waiting: PendingPage, page: OpenPage, deadline: float | None) -> Page:
         assert self.ocr_engine is not None
-        rules, dpi = self.extraction.rules, dpi_within(self.limits.max_pixels, page.facts(), self.extraction)
+        rules, facts = self.extraction.rules, page.facts()
+        dpi = dpi_within(self.limits.max_pixels, facts, self.extraction)
         if waiting.may_be_blank and is_blank(page.image(min(PREVIEW_DPI, dpi)), rules):
-            return Page(number=waiting.number, reason=Reason.BLANK)
+            return self._blank_page(waiting, page, facts)
         image = page.image(dpi)
-        if is_blank(image, rules):
-            return Page(number=waiting.number, reason=Reason.BLANK)
+        pale = is_pale(image, rules)
+        if pale and not has_faint_print(image):
+            return self._blank_page(waiting, page, facts)
         engine, picture = self.ocr_engine, remove_streaks(image)
 
         def read(languages: str) -> Recognition:
@@ -190,19 +256,36 @@ class PageReader:
                 weak_confidence=rules.weak_confidence,
             )
 
-        found = self.languages().read(read)
-        reading = found.recognition.reading
-        if not reading.text.strip() and waiting.text.strip():
-            return _text_page(waiting.number, waiting.text, waiting.reason)
-        return Page(
-            number=waiting.number,
-            text=reading.text,
-            source=TextSource.OCR,
-            reason=waiting.reason,
-            confidence=None if reading.confidence is None else round(reading.confidence, 1),
-            language=found.language,
-            note=found.note,
-        )
+        choice = self.languages().read(read)
+        reading = choice.recognition.reading
+        if pale and not waiting.text.strip() and is_weak(reading, rules.weak_confidence):
+            return Page(number=waiting.number, reason=Reason.FAINT_MARKS)
+        found = choose_text(waiting.number, waiting.reason, _text_layer(waiting, page, facts), reading)
+        if found.source is not TextSource.OCR or not found.text.strip():
+            return self._without_more(found, page, facts)
+        found = replace(found, language=choice.language, note=choice.note)
+        cut = page.cut_images() if isinstance(page, SupportsEvidence) else 0
+        return found if not cut else self._read_in_part(found, f"{_images(cut)} ends early, so that a part is missing")
+
+    def _blank_page(self, waiting: PendingPage, page: OpenPage, facts: PageFacts) -> Page:
+        found = layer_page(waiting.number, waiting.text, waiting.reason)
+        return self._without_more(found if waiting.text.strip() else replace(found, reason=Reason.BLANK), page, facts)
+
+    def _without_more(self, found: Page, page: OpenPage, facts: PageFacts) -> Page:
+        """Return a page on which OCR found nothing more: it may be so, or its images could not be decoded."""
+        broken = facts.undecoded_images
+        if facts.images and isinstance(page, SupportsEvidence):
+            broken = max(broken, page.cut_images())
+        if not broken:
+            return found
+        if not found.text.strip() and (second := self.second.text(found.number)).strip():
+            found = layer_page(found.number, second, Reason.SECOND_ENGINE)
+        return self._read_in_part(found, f"{_images(broken)} cannot be decoded")
+
+    def _read_in_part(self, page: Page, said: str) -> Page:
+        """Return a page with the text that it has, and a failure that says what is missing."""
+        failed = self._failed_page(page.number, DocumentError(said, cause=Cause.MALFORMED))
+        return replace(page, failure=failed.failure) if page.text.strip() else failed
 
     def guess_language(self, pages: Iterable[Page] = (), known: str | None = None) -> str | None:
         """Return the language in which pages are read first, where it is guessed and clear.
@@ -253,6 +336,17 @@ class PageReader:
         return failed_pages([number], failure)[0]
 
 
-def _text_page(number: int, text: str, reason: Reason, failure: Failure | None = None) -> Page:
-    source = TextSource.TEXT_LAYER if text.strip() else TextSource.NONE
-    return Page(number=number, text=text, source=source, reason=reason, failure=failure)
+def _is_plain(page: OpenPage) -> bool:
+    """Return whether the text layer of a page is surely all that it shows. An engine that cannot tell is believed."""
+    return not isinstance(page, SupportsEvidence) or page.is_plain()
+
+
+def _text_layer(waiting: PendingPage, page: OpenPage, facts: PageFacts) -> TextLayer:
+    if not waiting.text.strip():
+        return TextLayer(text=waiting.text)
+    tops = [box.top / max(facts.height, 1.0) for box in page.text_boxes()]
+    return TextLayer(text=waiting.text, tops=tops, invisible=facts.invisible_glyphs * 2 > facts.glyphs)
+
+
+def _images(count: int) -> str:
+    return "an image on it" if count == 1 else f"each of {count} images on it"

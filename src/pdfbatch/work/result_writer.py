@@ -117,6 +117,7 @@ class ResultWriter:
             task.document,
             sorted(pages, key=lambda page: page.number),
             failure=budget.failure(task.document.file_path) if budget.is_exhausted else task.failure,
+            missing=partial.missing,
             pdf_metadata=partial.pdf_metadata,
             ocr_seconds=ocr_seconds,
         )

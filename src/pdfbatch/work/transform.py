@@ -58,16 +58,20 @@ def apply_transform(transform: PageTransform | None, page: Page) -> Page:
 def _check_fields(page: Page) -> None:
     """Raise ``DocumentError`` for a field of a type or size that a record cannot have: Python has not checked that."""
     fine = {
-        "text": isinstance(page.text, str),
-        "source": isinstance(page.source, TextSource),
+        "text": _is_a(page.text, str),
+        "source": _is_a(page.source, TextSource),
         "confidence": page.confidence is None or _is_percentage(page.confidence),
-        "failure": page.failure is None or isinstance(page.failure, Failure),
+        "failure": page.failure is None or _is_a(page.failure, Failure),
         **{name: _is_short(value) for name, value in (("reason", page.reason), ("note", page.note))},
         "language": page.language is None or _is_short(page.language),
     }
     wrong = [f"{name} is {type(getattr(page, name)).__name__}" for name, is_fine in fine.items() if not is_fine]
     if wrong:
         raise _failure(f"returned a page whose {' and whose '.join(wrong)}, or of a wrong size")
+
+
+def _is_a(value: object, kind: type) -> bool:
+    return isinstance(value, kind)
 
 
 def _is_short(value: object) -> bool:

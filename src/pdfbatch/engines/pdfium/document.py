@@ -14,6 +14,7 @@ from pdfbatch.engines.coverage import Area
 from pdfbatch.engines.errors import find_late_header, open_error, source_name
 from pdfbatch.engines.page_frame import PageFrame
 from pdfbatch.engines.pdfium.annotations import count_fields, has_annotations, read_annotations
+from pdfbatch.engines.pdfium.evidence import count_cut_images, is_plain
 from pdfbatch.engines.pdfium.extras import count_attachments, is_portfolio, xfa_kind
 from pdfbatch.engines.pdfium.glyphs import Glyphs, whole_text
 from pdfbatch.engines.pdfium.mending import SIGNS, is_letter_spaced, mend, mends_by_glyphs
@@ -189,6 +190,16 @@ class PdfiumPage:
         with _PDFIUM:
             text, frame = self._text(), _frame(self.handle)
             return [frame.box(area) for area in _text_areas(text)]
+
+    def is_plain(self) -> bool:
+        """Return whether a glance at the page's objects finds hardly anything but text."""
+        with _PDFIUM:
+            return is_plain(self.handle)
+
+    def cut_images(self) -> int:
+        """Return how many large images surely end early."""
+        with _PDFIUM:
+            return count_cut_images(self.handle)
 
     def facts(self) -> PageFacts:
         """Return what is on the page. The walk over its objects is bounded: counts of a huge page are lower bounds."""

@@ -20,6 +20,7 @@ _PIXELS = 60_000_000
 _DATA_BYTES = 1_024
 _DATA_LOOK = 64 * 1024
 _PACKED_BYTES = 512
+_PACKED_SHARE = 4
 _FILTER_BYTES = 32
 
 _BYTES_PER_PIXEL = {
@@ -60,7 +61,9 @@ def _has_data(handle: Handle) -> bool:
         return False
     data = create_string_buffer(size)
     pdfium.FPDFImageObj_GetImageDataRaw(handle, data, size)
-    return len(zlib.compress(data.raw[:_DATA_LOOK], 1)) >= _PACKED_BYTES
+    look = data.raw[:_DATA_LOOK]
+    # The data of a blank sheet repeat themselves, in whatever format, and pack to a hundredth.
+    return len(zlib.compress(look, 1)) >= max(_PACKED_BYTES, len(look) // _PACKED_SHARE)
 
 
 def _is_lost(handle: Handle) -> bool:

@@ -21,7 +21,7 @@ Handle = Any
 """A pointer from pdfium."""
 
 # Bounds, so that a page with any content takes milliseconds.
-_OBJECTS = 5_000
+OBJECTS = 5_000
 _DEPTH = 8
 _UNKNOWN = "\ufffd"
 # Images that cover less of a page than this are not decoded: they are logos and figures, if with many pixels.
@@ -32,7 +32,7 @@ _VECTORS = (pdfium.FPDF_PAGEOBJ_PATH, pdfium.FPDF_PAGEOBJ_SHADING)
 _INVISIBLE = (pdfium.FPDF_ANNOT_LINK, pdfium.FPDF_ANNOT_POPUP)
 
 
-class _Placed(NamedTuple):
+class PlacedObject(NamedTuple):
     """A page object, its type, and the transformation of the form that contains it."""
 
     handle: Handle
@@ -55,7 +55,7 @@ def page_facts(page: Handle, text: Handle) -> PageFacts:
     """
     coverage, images = Coverage(visible_area(page)), list[Image]()
     vectors, objects = _count_visible_annotations(page), 0
-    for placed in islice(_objects(page), _OBJECTS):
+    for placed in islice(objects_of(page), OBJECTS):
         objects += 1
         if placed.type == pdfium.FPDF_PAGEOBJ_IMAGE:
             images.append(_add_image(coverage, placed))
@@ -78,13 +78,14 @@ def page_facts(page: Handle, text: Handle) -> PageFacts:
     )
 
 
-def _objects(page: Handle) -> Iterator[_Placed]:
+def objects_of(page: Handle) -> Iterator[PlacedObject]:
+    """Yield the objects of a page, those in form XObjects included."""
     for index in range(pdfium.FPDFPage_CountObjects(page)):
         yield from _walk(pdfium.FPDFPage_GetObject(page, index), Matrix(), _DEPTH)
 
 
-def _walk(handle: Handle, outer: Matrix, depth: int) -> Iterator[_Placed]:
-    placed = _Placed(handle, pdfium.FPDFPageObj_GetType(handle), outer)
+def _walk(handle: Handle, outer: Matrix, depth: int) -> Iterator[PlacedObject]:
+    placed = PlacedObject(handle, pdfium.FPDFPageObj_GetType(handle), outer)
     yield placed
     if placed.type != pdfium.FPDF_PAGEOBJ_FORM or depth == 0:
         return
@@ -93,7 +94,7 @@ def _walk(handle: Handle, outer: Matrix, depth: int) -> Iterator[_Placed]:
         yield from _walk(pdfium.FPDFFormObj_GetObject(handle, index), inner, depth - 1)
 
 
-def _add_image(coverage: Coverage, placed: _Placed) -> Image:
+def _add_image(coverage: Coverage, placed: PlacedObject) -> Image:
     width, height = c_uint(), c_uint()
     pdfium.FPDFImageObj_GetImagePixelSize(placed.handle, byref(width), byref(height))
     coverage.add(_matrix(placed.handle).then(placed.outer), width.value, height.value)

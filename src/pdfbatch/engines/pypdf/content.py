@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from pypdf import PageObject
-from pypdf.generic import ContentStream, DictionaryObject, StreamObject
+from pypdf.generic import ArrayObject, ContentStream, DictionaryObject, StreamObject
 
 from pdfbatch.engines.coverage import Area, Coverage, Matrix
 from pdfbatch.ports import PageFacts
 
 _OBJECTS = 5_000
 _DEPTH = 8
+# Of nothing at all, packing makes a dozen bytes.
+_LEAST_STORED = 16
 _PAINTS = frozenset((b"S", b"s", b"f", b"F", b"f*", b"B", b"B*", b"b", b"b*", b"sh"))
 _WRITES = frozenset((b"Tj", b"TJ", b"'", b'"'))
 
@@ -22,6 +24,8 @@ def page_facts(page: PageObject, glyphs: int) -> PageFacts:
     walk = _Walker(images=Coverage(box))
     content = page.get_contents()
     if content is not None:
+        if _count_stored_bytes(page) >= _LEAST_STORED and not content.get_data():
+            raise ValueError("its content cannot be unpacked")
         walk.walk(content, _dictionary(page, "/Resources"), Matrix(), _DEPTH)
     width, height = box.right - box.left, box.top - box.bottom
     if page.rotation % 180:
@@ -92,6 +96,16 @@ class _Walker:
         self.left -= 1
         self.objects += 1
         self.images.add(place, _number(image, width_keys), _number(image, height_keys))
+
+
+def _count_stored_bytes(page: PageObject) -> int:
+    """Return the length of the content streams of a page as they are stored."""
+    contents = page.get("/Contents")
+    contents = None if contents is None else contents.get_object()
+    streams = contents if isinstance(contents, ArrayObject) else [contents]
+    found = (None if stream is None else stream.get_object() for stream in streams)
+    # pypdf drops /Length, and has no public way to the bytes of a stream before they are unpacked.
+    return sum(len(getattr(stream, "_data", b"")) for stream in found)
 
 
 def _visible_box(page: PageObject) -> Area:

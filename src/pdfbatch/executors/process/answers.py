@@ -97,6 +97,8 @@ def _encode_partial_document(partial: PartialDocument, blocks: list[bytes]) -> l
         partial.folder,
         _encode_mapping(partial.pdf_metadata, blocks),
         _encode_pages(partial.pages, blocks),
+        _encode_failure(partial.missing),
+        partial.language,
     ]
 
 
@@ -212,7 +214,7 @@ class _Decoder:
         )
 
     def _decode_partial_document(self, value: object) -> PartialDocument:
-        fingerprint, engine, ranges, folder, metadata, page_count = read_array(value, 6)
+        fingerprint, engine, ranges, folder, metadata, page_count, missing, language = read_array(value, 8)
         return PartialDocument(
             fingerprint=read_text(fingerprint),
             engine=read_text(engine),
@@ -220,6 +222,8 @@ class _Decoder:
             folder=_optional(read_text, folder),
             pdf_metadata=self._decode_mapping(metadata),
             pages=self._decode_pages(page_count),
+            missing=_failure(missing),
+            language=_optional(read_text, language),
         )
 
     def _build_part(self, partial: PartialDocument | None, attempt: object, ranges: object) -> PartTask:

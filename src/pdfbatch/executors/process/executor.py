@@ -9,6 +9,7 @@ import pickle
 import sys
 import sysconfig
 import threading
+from collections.abc import Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,7 +17,8 @@ from io import BytesIO
 from types import FunctionType
 from typing import Any, Literal
 
-from pdfbatch.errors import PoolStartError, UsageError
+from pdfbatch.checks import Check, check_fields, choice, optional, size, whole_number
+from pdfbatch.errors import PoolStartError
 from pdfbatch.executors.cpus import available_cpus, check_workers
 from pdfbatch.executors.pool import PoolContext
 from pdfbatch.executors.process.child import LaunchSpec
@@ -33,6 +35,11 @@ StartMethod = Literal["forkserver", "spawn"]
 _END_SECONDS = 10.0  # more than it takes to give up on a worker that cannot be killed
 _START_END_SECONDS = 2.0
 _FACTS_BYTES = 16 << 20  # of a result, beside its text
+_CHECKS: Mapping[str, Check] = {
+    "tasks_per_worker": whole_number(1),
+    "recycle_bytes": optional(size),
+    "start_method": optional(choice("forkserver", "spawn")),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +63,7 @@ class ProcessExecutor:
     The memory limit is enforced on Linux only, by sampling ten times a second and, against faster growth, by RLIMIT_DATA.
     Callbacks of the futures run in the thread that supervises the workers, and must not block. Windows is not supported.
 
-    Raises ``UsageError`` when ``workers`` or ``tasks_per_worker`` is below 1.
+    Raises ``UsageError`` when a setting is not of its kind, such as ``workers`` below 1.
     """
 
     workers: int | None = None
@@ -71,9 +78,8 @@ class ProcessExecutor:
     starts_in_any_thread = True
 
     def __post_init__(self) -> None:
-        check_workers(self, self.workers)
-        if self.tasks_per_worker < 1:
-            raise UsageError(f"ProcessExecutor(tasks_per_worker={self.tasks_per_worker}): give at least 1 task")
+        check_workers(self)
+        check_fields(self, _CHECKS)
 
     def start(self, work: Work) -> Pool:
         """Return a pool whose first worker is ready; the others are started when there are tasks for them.

@@ -2,8 +2,8 @@
 
 import json
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 STALE_SECONDS = 30.0
 _SERVER = "Redis"
+# No batch has more of anything; a number with thousands of digits fits on no line.
+_MOST_COUNT = 10**15
+_END_OF_DATES = 253_402_300_800.0  # the year 10000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,8 +96,13 @@ def read_status(
     A running batch whose last heartbeat is older than ``stale_seconds`` at ``now`` (seconds since the epoch, by default the
     present) is stale. Raises ``StatusUnavailableError``.
     """
-    with translate_errors(_SERVER):
-        stored = cast("Client", client).get(StatusKeys(key_prefix).status(batch_id))
+    if not _is_encodable(batch_id):
+        return None
+    try:
+        with translate_errors(_SERVER), _refuse_other_kinds():
+            stored = cast("Client", client).get(StatusKeys(key_prefix).status(batch_id))
+    except (_OtherKindError, UnicodeDecodeError):  # the client decodes, and it is no text
+        return None
     return _parse(stored, stale_seconds, now)
 
 
@@ -111,10 +119,13 @@ def recent_batches(
     Uses neither ``KEYS`` nor ``SCAN``. Raises ``StatusUnavailableError``.
     """
     keys, server = StatusKeys(key_prefix), cast("Client", client)
-    with translate_errors(_SERVER):
-        found = cast("list[bytes | str]", server.zrevrange(keys.index, 0, limit - 1))
-        names = [keys.status(one.decode() if isinstance(one, bytes) else one) for one in found]
-        stored = cast("list[object]", server.mget(names)) if names else []
+    try:
+        with translate_errors(_SERVER), _refuse_other_kinds():
+            found = cast("list[object]", server.zrevrange(keys.index, 0, limit - 1))
+            names = [keys.status(name) for one in found if (name := _decode(one)) is not None]
+            stored = cast("list[object]", server.mget(names)) if names else []
+    except (_OtherKindError, UnicodeDecodeError):
+        return []
     batches = [batch for text in stored if (batch := _parse(text, stale_seconds, now)) is not None]
     return sorted(batches, key=lambda batch: batch.status.started_at or float("inf"), reverse=True)
 
@@ -133,6 +144,8 @@ def follow(
     was lost. A server that goes away may come back, with or without its data, until the batch would be stale. Raises
     ``StatusUnavailableError`` when the server cannot be reached at first, or does not come back.
     """
+    if not _is_encodable(batch_id):
+        return
     read = partial(read_status, client, batch_id, key_prefix=key_prefix, stale_seconds=stale_seconds)
     last, shown = read(), None
     with cast("Client", client).pubsub(ignore_subscribe_messages=True) as changes:
@@ -166,12 +179,15 @@ def _wait(changes: Changes, seconds: float) -> None:
 
 
 def _parse(stored: object, stale_seconds: float, now: float | None) -> StoredStatus | None:
-    """Return the status in a stored value; ``None`` for what is not one, because somebody else may use the same key."""
+    """Return the status in a stored value; ``None`` for what is not one, because somebody else may use the same key.
+
+    The only way by which anything comes in from Redis: whatever stands there, the values of a status are of their kinds.
+    """
     if not isinstance(stored, (str, bytes)):
         return None
     try:
         data: object = json.loads(stored)
-    except ValueError:
+    except (ValueError, RecursionError):  # no JSON, no UTF-8, a number of thousands of digits, too many brackets
         return None
     if not isinstance(data, dict):
         return None
@@ -189,9 +205,42 @@ def _with_staleness(data: Mapping[str, object], stale_seconds: float, now: float
     return StoredStatus(data=data, is_stale=beat is None or present - beat > stale_seconds)
 
 
+def _decode(name: object) -> str | None:
+    """Return the id of a batch; ``None`` for bytes that are no text."""
+    try:
+        return name.decode() if isinstance(name, bytes) else name if isinstance(name, str) else None
+    except UnicodeDecodeError:
+        return None
+
+
+def _is_encodable(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair, as in an argument that is no UTF-8
+        return False
+    return True
+
+
+@contextmanager
+def _refuse_other_kinds() -> Generator[None]:
+    """Turn the answer that a key holds no text (a list, a set) into ``_OtherKindError``."""
+    from redis.exceptions import ResponseError  # noqa: PLC0415 (an extra, loaded when used)
+
+    try:
+        yield
+    except ResponseError as error:
+        if str(error).startswith("WRONGTYPE"):
+            raise _OtherKindError from error
+        raise
+
+
+class _OtherKindError(Exception):
+    """A key of ours holds something of somebody else's."""
+
+
 def _count(data: Mapping[str, object], name: str) -> int:
     value = data.get(name)
-    return value if isinstance(value, int) else 0
+    return value if type(value) is int and 0 <= value <= _MOST_COUNT else 0
 
 
 def _text(data: Mapping[str, object], name: str) -> str:
@@ -200,7 +249,9 @@ def _text(data: Mapping[str, object], name: str) -> str:
 
 
 def _seconds(data: Mapping[str, object], name: str) -> float | None:
+    """Return a moment as seconds since the epoch; ``None`` for what is none, or cannot be shown as a date again."""
     try:
-        return datetime.fromisoformat(_text(data, name)).timestamp()
-    except (ValueError, OverflowError):
+        seconds = datetime.fromisoformat(_text(data, name)).timestamp()
+    except (ValueError, OverflowError, OSError):
         return None
+    return seconds if 0 <= seconds < _END_OF_DATES else None

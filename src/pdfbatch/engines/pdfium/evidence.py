@@ -1,0 +1,113 @@
+"""Look at the objects of a page that pdfium has loaded: at a glance, and for images that end early.
+
+The caller holds the lock on pdfium.
+"""
+
+import math
+import zlib
+from collections.abc import Iterator
+from ctypes import byref, c_float, c_ubyte, create_string_buffer
+from itertools import islice
+from typing import Any
+
+import pypdfium2.raw
+
+from pdfbatch.engines.pdfium.objects import objects_of
+
+pdfium: Any = pypdfium2.raw
+"""Generated bindings, without types."""
+
+Handle = Any
+"""A pointer from pdfium."""
+
+_TEXT, _PATH = pdfium.FPDF_PAGEOBJ_TEXT, pdfium.FPDF_PAGEOBJ_PATH
+_GLANCE = 5  # objects at the beginning, about as many in between, and at the end
+# Images and forms that are fewer than a third of the objects, and each smaller than a tenth of the page, are ornaments.
+_FEW, _SMALL = 3, 0.1
+# Rules and ornaments of a page are some dozens of paths, letters that are drawn are hundreds.
+_MANY = 300
+_IMAGES = 50
+_LARGE_BYTES = 4_096
+_TAIL_BYTES = 2_048
+_JPEG_START, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
+_CODESTREAM_START = b"\xff\x4f\xff\x51"
+
+
+def is_plain(page: Handle) -> bool:
+    """Return whether a few of the page's objects, evenly spread, are text, and the others few and small."""
+    count = pdfium.FPDFPage_CountObjects(page)
+    handles = [
+        pdfium.FPDFPage_GetObject(page, index) for index in (range(count) if count <= 3 * _GLANCE else _spread(count))
+    ]
+    types = [pdfium.FPDFPageObj_GetType(handle) for handle in handles]
+    texts, paths = types.count(_TEXT), types.count(_PATH)
+    if texts == len(types):
+        return True
+    others = [handle for handle, kind in zip(handles, types, strict=True) if kind not in (_TEXT, _PATH)]
+    if (paths > texts and count >= _MANY) or len(others) * _FEW > len(types):
+        return False
+    least = pdfium.FPDF_GetPageWidthF(page) * pdfium.FPDF_GetPageHeightF(page) * _SMALL
+    return all(_area(handle) < least for handle in others)
+
+
+def _area(handle: Handle) -> float:
+    sides = [c_float() for _ in range(4)]
+    if not pdfium.FPDFPageObj_GetBounds(handle, *map(byref, sides)):
+        return math.inf
+    left, bottom, right, top = (side.value for side in sides)
+    return abs((right - left) * (top - bottom))
+
+
+def _spread(count: int) -> list[int]:
+    step = count // _GLANCE
+    return [*range(_GLANCE), *range(_GLANCE, count - _GLANCE, step), *range(count - _GLANCE, count)]
+
+
+def count_cut_images(page: Handle) -> int:
+    """Return how many JPEG, JPEG 2000 and Flate images of some size end before their end mark."""
+    return sum(_is_cut(image) for image in _images(page))
+
+
+def _images(page: Handle) -> Iterator[Handle]:
+    found = (placed.handle for placed in objects_of(page) if placed.type == pdfium.FPDF_PAGEOBJ_IMAGE)
+    return islice(found, _IMAGES)
+
+
+def _is_cut(image: Handle) -> bool:
+    if pdfium.FPDFImageObj_GetImageDataRaw(image, None, 0) < _LARGE_BYTES:
+        return False
+    filters = _filters(image)
+    if filters == ["DCTDecode"]:
+        data = _raw_data(image)
+        return data.startswith(_JPEG_START) and _JPEG_END not in data[-_TAIL_BYTES:]
+    if filters == ["JPXDecode"]:
+        data = _raw_data(image)
+        return _CODESTREAM_START in data[:_LARGE_BYTES] and _JPEG_END not in data[-_TAIL_BYTES:]
+    return filters == ["FlateDecode"] and _ends_early(_raw_data(image))
+
+
+def _ends_early(data: bytes) -> bool:
+    unpacking = zlib.decompressobj()
+    try:
+        while data and not unpacking.eof:
+            unpacking.decompress(data, 1 << 20)
+            data = unpacking.unconsumed_tail
+    except zlib.error:
+        return True
+    return not unpacking.eof
+
+
+def _filters(image: Handle) -> list[str]:
+    names = list[str]()
+    for index in range(pdfium.FPDFImageObj_GetImageFilterCount(image)):
+        buffer = create_string_buffer(64)
+        pdfium.FPDFImageObj_GetImageFilter(image, index, buffer, 64)
+        names.append(buffer.value.decode("latin-1"))
+    return names
+
+
+def _raw_data(image: Handle) -> bytes:
+    size = pdfium.FPDFImageObj_GetImageDataRaw(image, None, 0)
+    buffer = (c_ubyte * size)()
+    pdfium.FPDFImageObj_GetImageDataRaw(image, buffer, size)
+    return bytes(buffer)

@@ -1,0 +1,107 @@
+"""Cheap signs that a text layer is no text that a reader could use. They compare two readings of one page, too."""
+
+import re
+from collections.abc import Sequence
+
+from pdfbatch.work.language import has_function_words, is_gibberish, split_words
+
+# A text layer whose glyphs mean nothing has these: control and private-use characters, and what stands for unknown ones.
+_UNPRINTABLE = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff"
+_PRIVATE_USE = "\ue000-\uf8ff\U000f0000-\U0010fffd"
+_GARBAGE = re.compile(f"[{_UNPRINTABLE}{_PRIVATE_USE}\ufffd]")
+# Words of scripts that have spaces between words: a CJK text is one long word, and each of its characters may be one.
+_ALPHABETIC_WORD = re.compile(r"[^\W\d_\u0590-\U0010ffff]+")
+
+# Some glyphs of a font without a map have the codes of letters: a passage may have a few between two signs of garbage.
+_GARBAGE_BLOCK = re.compile(
+    f"[{_UNPRINTABLE}{_PRIVATE_USE}\ufffd](?:[^{_UNPRINTABLE}{_PRIVATE_USE}\ufffd]{{0,3}}[{_UNPRINTABLE}{_PRIVATE_USE}\ufffd])+"
+)
+_BLOCK = 60
+# Names of glyphs in place of what they mean: /g0035/C50/uni0041.
+_GLYPH_NAMES = re.compile(r"(?:/[A-Za-z]{1,5}\d*[0-9A-F]{1,4})+(?=/|\s|$)")
+
+_SAMPLE, _LONG_SAMPLE = 1_000, 4_000
+_LEAST_CHARACTERS = 80
+# Prose has 4 to 6 characters for each gap, a table of short numbers 3, letter-spaced words 2, words without spaces 20 and more.
+_SHORT_WORDS, _LONG_WORDS = 2.6, 12.0
+# Of Latin letters in nine languages these eight are 0.51 and more.
+_FREQUENT = "eaintrso"
+_FREQUENT_SHARE = 0.48
+# Of visible characters, punctuation included.
+_DOUBTFUL_SHARE = 0.45
+_DIGITS = "0123456789"
+_LEAST_WORDS, _LEAST_WORDS_OF_LANGUAGE = 40, 10
+# 3,047 ordinary pages have at most 0.80.
+_ONE_LETTER_SHARE = 0.85
+_LONGEST_WORD = 30
+_BEYOND_LATIN, _MOSTLY_LATIN = "\u0250", 0.7
+# Formulas are of no language, either, but a third and more of their words are single letters.
+_FORMULAS = 0.3
+_DIFFERENT_WORDS = 12
+_JOINED_SHARE = 0.3
+
+
+def garbage_share(text: str) -> float:
+    """Return the share of the visible characters that are U+FFFD, private-use or control characters, 0 to 1."""
+    garbage = len(_GARBAGE.findall(text))
+    plain = sum(map(len, _GARBAGE.sub("", text).split()))
+    return garbage / (garbage + plain) if garbage else 0.0
+
+
+def has_garbage_block(text: str) -> bool:
+    """Return whether a whole passage of a text is garbage, however good the rest is. Single bullets are no passage."""
+    return any(sum(map(len, block[0].split())) >= _BLOCK for block in _GARBAGE_BLOCK.finditer(text))
+
+
+def has_garbage(text: str) -> bool:
+    """Return whether there is any garbage. Fast."""
+    return _GARBAGE.search(text) is not None
+
+
+def is_doubtful(text: str) -> bool:
+    """Return whether a text may be bad: letter-spaced, without spaces, or no language. Takes some microseconds.
+
+    ``badness`` tells for sure, more slowly.
+    """
+    sample = text[:_SAMPLE].lower()
+    if len(sample) < _LEAST_CHARACTERS:
+        return False
+    gaps = sample.count(" ") + sample.count("\n") + 1
+    visible = len(sample) - gaps - sum(map(sample.count, _DIGITS))
+    if not _SHORT_WORDS * gaps <= len(sample) <= _LONG_WORDS * gaps:
+        return True
+    return sum(map(sample.count, _FREQUENT)) < visible * _DOUBTFUL_SHARE
+
+
+def badness(text: str) -> float:
+    """Return how bad a text is: 0 when it has no sign of it, 1 when nobody could use it."""
+    words = _ALPHABETIC_WORD.findall(text[:_LONG_SAMPLE])
+    letters = sum(map(len, words))
+    named = sum(map(len, _GLYPH_NAMES.findall(text)))
+    found = max(garbage_share(text), named / len(text) if named else 0.0)
+    if len(words) >= _LEAST_WORDS:
+        one_letter = sum(len(word) == 1 for word in words) / len(words)
+        found = max(found, one_letter if one_letter >= _ONE_LETTER_SHARE else 0.0)
+    if letters >= _LEAST_CHARACTERS:
+        joined = sum(len(word) for word in words if len(word) > _LONGEST_WORD) / letters
+        found = max(found, joined if joined >= _JOINED_SHARE else 0.0)
+    return 1.0 if found < 1.0 and _is_cipher(words) else found
+
+
+def is_language(text: str) -> bool:
+    """Return whether a text of ten words or more surely is language, by its function words."""
+    words = split_words(text)
+    return len(words) >= _LEAST_WORDS_OF_LANGUAGE and has_function_words(words)
+
+
+def _is_cipher(words: Sequence[str]) -> bool:
+    """Return whether words are those of a font with a wrong map or none: as long as those of prose, and of no language."""
+    latin = [word for word in words if word < _BEYOND_LATIN]
+    if len(latin) < len(words) * _MOSTLY_LATIN or sum(len(word) == 1 for word in latin) > len(latin) * _FORMULAS:
+        return False
+    if len(set(latin)) < _DIFFERENT_WORDS:
+        return False
+    joined = " ".join(latin).lower()
+    # Only a text with few of the frequent letters can be a cipher; to count them is much faster than to look at words.
+    frequent = sum(map(joined.count, _FREQUENT))
+    return frequent < (len(joined) - len(latin)) * _FREQUENT_SHARE and is_gibberish(joined)

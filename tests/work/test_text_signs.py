@@ -1,0 +1,63 @@
+# ruff: noqa: RUF001 (text in other scripts)
+"""Signs of a text layer that nobody could use."""
+
+import codecs
+
+import pytest
+
+from pdfbatch.work.text_signs import badness, has_garbage_block, is_doubtful
+
+PROSE = (
+    "The harbour master wrote that the boats came late, and that nobody on the pier had seen the lantern. "
+    "Three barrels of salt were counted twice that day. A letter from the owner asked for the second list, "
+    "which the clerk had kept in a drawer of the office. Nothing in the ledger agrees with what was loaded."
+)
+GOOD = {
+    "prose": PROSE,
+    "German": "Der Hafenmeister schrieb, dass die Boote spät kamen und niemand auf der Mole die Laterne gesehen hatte. "
+    * 3,
+    "names": "\n".join(["Anna Berlin", "Peter Oslo", "Maria Roma", "Stefan Toledo", "Irene Salerno"] * 5),
+    "numbers": "\n".join(f"{n} {n * 7}.50 {n * 3} {n % 5} 0" for n in range(60)),
+    "formulas": "f(x) = a x + b and g(y) = c y + d for all x, y in R with a b = c d ; h k l m n = 0 " * 6,
+    "Cyrillic": "Краткая история о том, как лодки пришли поздно и никто не видел фонарь на причале. " * 4,
+    "Chinese": "港口的船来得很晚码头上没有人看见灯笼" * 10,
+    "codes": "\n".join(f"RES-{n:04} CAP-{n * 3:04} TERMINAL STRIP SERIES" for n in range(40)),
+}
+
+
+@pytest.mark.parametrize("text", GOOD.values(), ids=GOOD)
+def test_good_text_of_any_kind_has_no_sign(text: str) -> None:
+    assert badness(text) == 0.0
+
+
+@pytest.mark.parametrize("text", [PROSE, GOOD["German"]])
+def test_prose_is_not_even_doubtful(text: str) -> None:
+    assert not is_doubtful(text)
+
+
+def shift_letters(text: str, shift: int) -> str:
+    return "".join(chr((ord(c) - 97 + shift) % 26 + 97) if c.isalpha() else c for c in text.lower())
+
+
+BAD = {
+    "letter-spaced": " ".join(PROSE.replace(" ", "")),
+    "no spaces": PROSE.replace(" ", ""),
+    "shifted by 3": shift_letters(PROSE, 3),
+    "shifted by 13": codecs.encode(PROSE, "rot13"),
+    "codes of glyphs": "".join(chr(ord(c) - 29) if c.isalpha() and ord(c) > 96 else c for c in PROSE).replace(
+        " ", "\x03"
+    ),
+    "private use": "\ue001\ue00a\ue003 \ue005" * 60,
+}
+
+
+@pytest.mark.parametrize("text", BAD.values(), ids=BAD)
+def test_bad_text_is_doubtful_or_garbage_and_bad(text: str) -> None:
+    assert is_doubtful(text)
+    assert badness(text) > 0.2
+
+
+def test_a_passage_of_garbage_is_found_in_good_text_and_bullets_are_none() -> None:
+    passage = "\x04\x05\x06\x07 \x08\t\x0b\x0e" * 15
+    assert has_garbage_block(f"{PROSE}\n{passage}\n{PROSE * 3}")
+    assert not has_garbage_block("\n".join(f"\uf0b7 {line}" for line in PROSE.split(". ")))
