@@ -28,8 +28,6 @@ def simplify_metadata(metadata: object) -> dict[str, object]:
     later ones are marked with their type. Never raises: a value that refuses to be looked at is replaced by the name of its
     type.
     """
-    if type(metadata) is dict and not metadata:
-        return {}
     if metadata is None:
         return {}
     plain = _Simplifier().convert(metadata, 0)
@@ -69,9 +67,10 @@ class _Simplifier:
                 return _to_text(value)
 
     def _convert_container(self, value: "Mapping[object, object] | Iterable[object]", level: int) -> object:
-        if id(value) in self._containers or level >= MAX_LEVELS or self._left < 0:
+        identity = id(cast("object", value))
+        if identity in self._containers or level >= MAX_LEVELS or self._left < 0:
             return _type_name(value)
-        self._containers.add(id(value))
+        self._containers.add(identity)
         try:
             if isinstance(value, Mapping):
                 return self._convert_mapping(cast("Mapping[object, object]", value), level)
@@ -83,7 +82,7 @@ class _Simplifier:
                 plain.append(self.convert(each, level + 1))
             return plain
         finally:
-            self._containers.discard(id(value))
+            self._containers.discard(identity)
 
     def _convert_mapping(self, value: Mapping[object, object], level: int) -> dict[str, object]:
         plain = dict[str, object]()

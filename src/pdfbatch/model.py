@@ -83,8 +83,8 @@ class Document:
     derived (``derive_uuid``), so that a second run finds the outputs of the first. ``metadata`` comes back with the result; a
     batch turns what is no JSON in it into text. ``password``, ``pages`` ("1-3,7" or [1, 2, 7], counted from 1) and
     ``languages`` ("eng+deu", ["eng", "deu"], "German", "auto") override the batch's settings. Where neither has languages,
-    OCR uses those that ``language`` or ``languages`` in the ``metadata`` name. ``content`` is the bytes of a document that has
-    no file; ``file_path`` is then only a name, and the id is derived from both.
+    OCR uses those that ``language`` or ``languages`` in the ``metadata`` name. ``content`` is the bytes of a document that
+    has no file; ``file_path`` is then only a name, and the id is derived from both.
 
     Raises ``ValueError`` when ``pages`` is not a page range, or ``languages`` are no codes of tesseract.
     """
@@ -109,9 +109,7 @@ class Document:
         if self.languages:
             object.__setattr__(self, "languages", languages(self.languages))
         if not self.base_folder and self.content is None and "://" not in path and not os.path.isabs(path):
-            with suppress(
-                OSError
-            ):  # the working directory has been removed: each worker then says that the file is not there
+            with suppress(OSError):  # it has been removed: each worker then says that the file is not there
                 object.__setattr__(self, "base_folder", os.getcwd())
         if not self.document_uuid:
             object.__setattr__(self, "document_uuid", derive_uuid(self.location, content=self.content))
@@ -138,8 +136,7 @@ class Document:
 
     def with_plain_metadata(self) -> "Document":
         """Return the document with metadata that is JSON, see ``simplify_metadata``, so that it can travel and be written."""
-        given: object = self.metadata
-        return self if type(given) is dict and given == {} else replace(self, metadata=simplify_metadata(given))
+        return self if _is_empty(self.metadata) else replace(self, metadata=simplify_metadata(self.metadata))
 
     def as_dict(self) -> dict[str, object]:
         """Return the document in the shape of a manifest entry, without password and bytes.
@@ -159,6 +156,10 @@ class Document:
             except UnicodeEncodeError:
                 entry["file_path_bytes"] = _encode_path(self.file_path).hex()
         return entry
+
+
+def _is_empty(metadata: object) -> bool:
+    return type(metadata) is dict and metadata == {}
 
 
 def derive_uuid(location: str, *, content: bytes | None = None) -> str:

@@ -178,7 +178,7 @@ RECORD: dict[str, Any] = {
     "document": {"document_uuid": "a", "file_path": "a.pdf", "project_uuid": None, "metadata": {}},
     "status": "succeeded",
     "error": None,
-    "counts": {field.name: 1 for field in fields(Counts) if field.name != "ocr_seconds"},
+    "counts": {**{field.name: 1 for field in fields(Counts) if field.name != "ocr_seconds"}, "reasons": {"r": 1}},
     "pdf_metadata": {"Title": "t"},
     "input": {"fingerprint": "1:a"},
     "options": "o",

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import math
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
@@ -131,7 +130,7 @@ def parse_record(data: bytes) -> Record:
             **cast("Mapping[str, Any]", numbers),
             ocr_seconds=run.number("ocr_seconds"),
             ocr_cpu_seconds=run.number("ocr_cpu_seconds"),
-            reasons=dict(sorted(Counter(page.reason for page in pages).items())),
+            reasons=_all_counts(counts, "reasons"),
         ),
         pdf_metadata={name: metadata.text(name) for name in metadata.names},
         fingerprint=record.fields("input").text("fingerprint"),
@@ -297,6 +296,11 @@ class _Fields:
 
     def _error(self, name: str, reason: str) -> InvalidRecordError:
         return InvalidRecordError(f"{f'{self._where}.' if self._where else ''}{name} is {reason}")
+
+
+def _all_counts(above: _Fields, name: str) -> dict[str, int]:
+    counts = above.fields(name)
+    return {each: counts.integer(each) for each in counts.names}
 
 
 def _as_list(value: object, name: str) -> list[object]:

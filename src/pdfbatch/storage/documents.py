@@ -80,8 +80,8 @@ def fingerprint(
 
 def local_path(document: Document) -> str:
     """Return the absolute path of a local document, of a ``file:`` URL the one that it means."""
-    path = document.location
-    return path_of_file_url(path) if is_file_url(path) and document.content is None else path
+    path = document.file_path
+    return path_of_file_url(path) if is_file_url(path) and document.content is None else document.location
 
 
 def _stat_file(path: str) -> os.stat_result:

@@ -119,6 +119,10 @@ class LocalStorage:
             raise
 
 
+def _open_without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
 def _link_unnamed(path: str, data: bytes, *, flush: bool) -> bool:
     """Write a file that has no name until it is whole, so that a killed writer leaves nothing behind.
 
@@ -185,10 +189,6 @@ def _run_undisturbed(function: Callable[[], None]) -> None:
     thread.join()
     if errors:
         raise errors[0]
-
-
-def _open_without_waiting(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _write(path: str, data: bytes, *, flush: bool) -> None:
