@@ -86,7 +86,7 @@ def test_an_output_that_takes_nothing_stops_the_batch(cause: Cause) -> None:
     ("path", "place"),
     [
         ("s3://bucket/a/b.pdf", "s3://bucket"),
-        ("https://user:secret@host:8443/a.pdf?x=1", "https://user@host:8443"),
+        ("https://user:secret@host:8443/a.pdf?x=1", "https://host:8443"),
         ("zip://inside.pdf::s3://bucket/all.zip", "s3://bucket"),
         ("a.pdf", "this machine"),
         ("file:///a.pdf", "this machine"),

@@ -73,7 +73,8 @@ class ResultWriter:
         if self.output is None or record is None or not record.status.ok or not has_text(self.output, document, record):
             return None
         found = result_of(record, document, self.output)
-        return replace(found, status=DocumentStatus.SKIPPED, pages=(), pdf_metadata={})
+        counts = replace(found.counts, reasons={})  # as the index tells it, which does not count them
+        return replace(found, status=DocumentStatus.SKIPPED, pages=(), pdf_metadata={}, counts=counts)
 
     def find_joined(self, task: JoinTask) -> DocumentResult | None:
         """Return the result of a document that was joined before, as its record tells it; ``None`` when it was not."""
