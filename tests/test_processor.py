@@ -240,13 +240,13 @@ def test_text_beyond_the_limit_is_named_and_left_out(tmp_path: Path) -> None:
 
 
 def test_a_document_without_text_is_empty_and_says_so(tmp_path: Path) -> None:
-    report = plain().run(files(tmp_path, plain_document("", "")))
+    report = plain().run(files(tmp_path, plain_document(" ", " ")))
     assert report.results[0].status is DocumentStatus.EMPTY
     assert (report.successful, report.status.empty) == (1, 1)
 
 
 def test_statistics_add_up(tmp_path: Path) -> None:
-    contents = [plain_document("x"), b"", plain_document(""), plain_document("y", "z")]
+    contents = [plain_document("x"), b"", plain_document(" "), plain_document("y", "z")]
     report = plain().run(files(tmp_path, *contents), batch_size=3)
     figures = report.as_dict()
     assert (figures["total_documents"], figures["processed"], figures["successful"], figures["failed"]) == (4, 4, 3, 1)

@@ -105,7 +105,7 @@ def count_pages(pages: Sequence[Page], ocr_seconds: float = 0.0) -> Counts:
         ocr_pages=sources.count(TextSource.OCR),
         blank_pages=sum(page.reason == Reason.BLANK for page in pages),
         failed_pages=sum(page.failure is not None for page in pages),
-        characters=sum(len(page.text) for page in pages),
+        characters=sum(len(page.text) for page in pages if page.text.strip()),  # white space alone is no text
         ocr_readings=sum(ocr.readings for ocr in read),
         turned_pages=sum(ocr.reread is Reread.TURNED for ocr in read),
         reread_pages=sum(ocr.reread is Reread.WEAK for ocr in read),

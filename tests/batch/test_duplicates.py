@@ -145,7 +145,7 @@ def test_a_document_whose_original_failed_is_read_itself(output: bool, tmp_path:
 
 @pytest.mark.parametrize("output", [True, False], ids=["output", "results"])
 def test_a_document_without_text_is_empty_and_so_is_its_duplicate(output: bool, tmp_path: Path) -> None:
-    report = processor(tmp_path, output=output).run(written(tmp_path, plain_document(""), plain_document("")))
+    report = processor(tmp_path, output=output).run(written(tmp_path, plain_document(" "), plain_document(" ")))
     assert [result.status for result in report.results] == [DocumentStatus.EMPTY] * 2
 
 

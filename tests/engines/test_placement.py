@@ -2,16 +2,16 @@
 
 import pytest
 
-from pdfbatch.engines.placement import Block, Line, is_on_line, place_blocks
+from pdfbatch.engines.placement import Block, PlacedLine, is_on_line, place_blocks
 from pdfbatch.ports import Box
 
 
-def lines_of(text: str, *places: tuple[float, float]) -> list[Line]:
+def lines_of(text: str, *places: tuple[float, float]) -> list[PlacedLine]:
     """Return the lines of a text, each at a place (left, top), with letters 6 points wide and 12 high."""
-    lines, start = list[Line](), 0
+    lines, start = list[PlacedLine](), 0
     for line, (left, top) in zip(text.split("\n"), places, strict=True):
         centers = [left + 6 * index + 3 for index in range(len(line))]
-        lines.append(Line(start, start + len(line), Box(left, top, left + 6 * len(line), top + 12), centers))
+        lines.append(PlacedLine(start, start + len(line), Box(left, top, left + 6 * len(line), top + 12), centers))
         start += len(line) + 1
     return lines
 

@@ -107,7 +107,7 @@ def test_its_capacity_is_the_given_number_of_workers(threads: Executor) -> None:
 
 
 def test_less_than_one_worker_is_refused(threads: Executor) -> None:
-    with pytest.raises(UsageError, match="at least 1 worker"):
+    with pytest.raises(UsageError, match="from 1"):
         FuturesExecutor(threads, workers=0)
 
 

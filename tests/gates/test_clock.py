@@ -14,7 +14,7 @@ FOR_TIME_STAMPS = {
     "batch/progress.py": "when a batch began and was last heard of",
     "sinks/redis/reader.py": "whether a heartbeat of another host is old",
     "sinks/redis/sink.py": "the heartbeat of a status",
-    "storage/local.py": "the age of a file, which is a time stamp too",
+    "storage/temporary_names.py": "the age of a file, which is a time stamp too",
     "work/result_writer.py": "when a document was finished",
 }
 WALL_CLOCKS = {

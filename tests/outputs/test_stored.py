@@ -56,6 +56,7 @@ def alter(path: str, value: object) -> Callable[[dict[str, Any]], bytes]:
     return change
 
 
+MEASURED = ("ocr_seconds", "ocr_cpu_seconds")
 ODD: dict[str, Callable[[dict[str, Any]], bytes]] = {
     "another version": alter("version", 2),
     "no version": alter("version", ...),
@@ -178,7 +179,7 @@ RECORD: dict[str, Any] = {
     "document": {"document_uuid": "a", "file_path": "a.pdf", "project_uuid": None, "metadata": {}},
     "status": "succeeded",
     "error": None,
-    "counts": {**{field.name: 1 for field in fields(Counts) if field.name != "ocr_seconds"}, "reasons": {"r": 1}},
+    "counts": {**{field.name: 1 for field in fields(Counts) if field.name not in MEASURED}, "reasons": {"r": 1}},
     "pdf_metadata": {"Title": "t"},
     "input": {"fingerprint": "1:a"},
     "options": "o",
@@ -186,7 +187,14 @@ RECORD: dict[str, Any] = {
     "duplicate_of": None,
     "text": {"bytes": 1, "sha256": "00"},
     "pages": [Page(number=1, text="t", source=TextSource.OCR, reason="r", confidence=1.0).as_dict()],
-    "run": {"attempts": 1, "duration_seconds": 1, "ocr_seconds": 0.5, "finished_at": ""},
+    "run": {
+        "attempts": 1,
+        "duration_seconds": 1,
+        "ocr_seconds": 0.5,
+        "ocr_cpu_seconds": 0.5,
+        "page_cpu_seconds": {},
+        "finished_at": "",
+    },
 }
 PATHS: list[tuple[Any, ...]] = [(name,) for name in RECORD]
 for _name in ("document", "counts", "pdf_metadata", "input", "text", "run"):

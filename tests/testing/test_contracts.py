@@ -42,7 +42,7 @@ from pdfbatch.ports import (
     summarize_words,
 )
 from pdfbatch.report import BatchStatus
-from pdfbatch.storage import Storage
+from pdfbatch.storage import Storage, temporary_name
 from pdfbatch.tasks import Task, TaskResult
 from pdfbatch.testing import (
     ExecutorContract,
@@ -348,7 +348,18 @@ class ListsOneFolder(PassingOutput):
         return (name for name in self.storage.names(below) if "/" not in name)
 
 
-class ListsTemporaryFiles(PassingOutput):
+class NamesTemporaryFiles(PassingOutput):
+    """Writes under a temporary name first, as an output does where no file can be without a name."""
+
+    def write(self, name: str, data: bytes) -> None:
+        path = Path(self.root, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.parent / temporary_name()
+        temporary.write_bytes(data)
+        os.replace(temporary, path)
+
+
+class ListsTemporaryFiles(NamesTemporaryFiles):
     def names(self, below: str = "") -> Iterable[str]:
         for folder, _, files in os.walk(self.root):
             yield from (os.path.relpath(os.path.join(folder, file), self.root) for file in files)
@@ -375,7 +386,7 @@ class HidesFromOthers(PassingOutput):
         return self.storage.read(name) if os.getpid() == self.owner else b""
 
 
-class SweepsEverything(PassingOutput):
+class SweepsEverything(NamesTemporaryFiles):
     def sweep(self) -> int:
         found = list(Path(self.root).rglob("*.tmp"))
         for path in found:
@@ -383,7 +394,7 @@ class SweepsEverything(PassingOutput):
         return len(found)
 
 
-class SweepsNothing(PassingOutput):
+class SweepsNothing(NamesTemporaryFiles):
     def sweep(self) -> int:
         return 0
 

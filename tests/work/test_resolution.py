@@ -22,9 +22,13 @@ def test_a_scan_of_a_plausible_size_is_drawn_at_the_usual_resolution(own: float)
     assert dpi_for(scan(612, 792, own), Extraction()) == USUAL_DPI
 
 
-@pytest.mark.parametrize("facts", [BARE, LOGO, DRAWING])
-def test_a_page_that_no_image_fills_is_drawn_at_the_usual_resolution(facts: PageFacts) -> None:
-    assert dpi_for(facts, Extraction()) == USUAL_DPI
+def test_a_page_that_no_image_fills_is_drawn_at_the_usual_resolution() -> None:
+    assert dpi_for(LOGO, Extraction()) == USUAL_DPI
+
+
+@pytest.mark.parametrize("facts", [BARE, DRAWING])
+def test_a_page_without_images_is_drawn_more_finely(facts: PageFacts) -> None:
+    assert dpi_for(facts, Extraction()) == 300
 
 
 @pytest.mark.parametrize("facts", [BARE, scan(61, 79, 3000), scan(2550, 3300, 72), scan(612, 792, 300)])

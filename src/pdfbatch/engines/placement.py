@@ -17,7 +17,7 @@ _EDGE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class PlacedLine:
     """A line of a text layer: its characters ``start`` to ``end``, their horizontal centres, and where it lies, as shown."""
 
     start: int
@@ -41,7 +41,7 @@ class _Place(NamedTuple):
     own_line: bool
 
 
-def place_blocks(text: str, lines: Sequence[Line], blocks: Iterable[Block]) -> str:
+def place_blocks(text: str, lines: Sequence[PlacedLine], blocks: Iterable[Block]) -> str:
     """Return a text layer with blocks in reading position.
 
     A block goes into the line at its height, behind what stands to its left. Where no line is at its height, it becomes a line
@@ -66,7 +66,7 @@ def is_on_line(first: Box, second: Box) -> bool:
     return common > 0 and common >= _SAME_LINE * lower
 
 
-def _is_there(block: Block, text: str, lines: Sequence[Line]) -> bool:
+def _is_there(block: Block, text: str, lines: Sequence[PlacedLine]) -> bool:
     left, top, right, bottom = block.box
     inside = list[str]()
     for line in lines:
@@ -85,7 +85,7 @@ def _rows(blocks: list[Block]) -> list[list[Block]]:
     return [sorted(row, key=lambda block: block.box.left) for row in rows]
 
 
-def _place(block: Block, lines: Sequence[Line], length: int) -> _Place:
+def _place(block: Block, lines: Sequence[PlacedLine], length: int) -> _Place:
     box = block.box
     level = [line for line in lines if line.box.top < box.bottom and line.box.bottom > box.top]
     level = [line for line in level if is_on_line(line.box, box)]
@@ -105,22 +105,22 @@ def _place(block: Block, lines: Sequence[Line], length: int) -> _Place:
     return _Place(min((line.start for line in lines), default=length), own_line=True)
 
 
-def _count_left_of(line: Line, box: Box) -> int:
+def _count_left_of(line: PlacedLine, box: Box) -> int:
     """Return how many characters of a line stand before a box; centres need not be in order everywhere."""
     before = [at for at, center in enumerate(line.centers) if center < box.left + _EDGE]
     return before[-1] + 1 if before else 0
 
 
-def _gap_to_the_left(line: Line, box: Box) -> float | None:
+def _gap_to_the_left(line: PlacedLine, box: Box) -> float | None:
     count = _count_left_of(line, box)
     return max(box.left - line.centers[count - 1], 0.0) if count else None
 
 
-def _line_above(box: Box, lines: Sequence[Line]) -> Line | None:
+def _line_above(box: Box, lines: Sequence[PlacedLine]) -> PlacedLine | None:
     middle = (box.top + box.bottom) / 2
     above = [line for line in lines if line.box.bottom <= middle + 1]
 
-    def distance(line: Line) -> tuple[bool, float]:
+    def distance(line: PlacedLine) -> tuple[bool, float]:
         apart = line.box.right < box.left or line.box.left > box.right
         return apart, box.top - line.box.bottom
 

@@ -76,7 +76,7 @@ class DocumentStream(Iterator[Document]):
 
     def __init__(self, documents: Iterator[Document], items: Iterable[object]) -> None:
         self._documents = documents
-        self._items = items
+        self._items: object = items
         self._ahead = deque[Document]()
         self._error: Exception | None = None
 

@@ -100,7 +100,7 @@ class TesserocrEngine:
             raise DocumentError(str(error), cause=Cause.OCR_UNAVAILABLE) from error
 
 
-class _ThreadModels(threading.local):
+class _ThreadEngines(threading.local):
     """One loaded model per thread, released with its thread."""
 
     def __init__(self) -> None:
@@ -119,7 +119,7 @@ class _ThreadModels(threading.local):
 
 
 # The engine is a picklable value, so the models that outlive a call are kept here and not in it.
-_thread_models = _ThreadModels()
+_thread_models = _ThreadEngines()
 
 
 def _new_model(folder: str, languages: str, page_segmentation: int) -> "PyTessBaseAPI":

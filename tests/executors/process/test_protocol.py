@@ -56,14 +56,14 @@ def test_a_blocking_reader_gets_what_a_blocking_writer_wrote() -> None:
 def test_noise_is_no_frame(pipe: tuple[int, int], noise: bytes) -> None:
     os.write(pipe[1], noise)
     with pytest.raises(ProtocolError):
-        FrameReader().read(pipe[0])
+        list(FrameReader().read(pipe[0]))
 
 
 def test_a_closed_pipe_raises_eof_error() -> None:
     reader, writer = os.pipe()
     os.close(writer)
     with pytest.raises(EOFError):
-        FrameReader().read(reader)
+        list(FrameReader().read(reader))
     os.close(reader)
 
 

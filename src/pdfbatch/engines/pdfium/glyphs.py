@@ -9,7 +9,7 @@ import pypdfium2.raw
 
 from pdfbatch.engines.coverage import Area
 from pdfbatch.engines.page_frame import PageFrame
-from pdfbatch.engines.placement import Line
+from pdfbatch.engines.placement import PlacedLine
 from pdfbatch.ports import Box
 
 pdfium: Any = pypdfium2.raw
@@ -76,9 +76,9 @@ class Glyphs:
         """Return the text of the page."""
         return "".join(self.texts)
 
-    def lines(self, frame: PageFrame) -> list[Line]:
+    def lines(self, frame: PageFrame) -> list[PlacedLine]:
         """Return the lines of the text, with offsets into ``text()``."""
-        found, offset, first = list[Line](), 0, 0
+        found, offset, first = list[PlacedLine](), 0, 0
         for last, text in enumerate(self.texts):
             if text.endswith("\n"):
                 found += self._line(range(first, last + 1), offset, frame)
@@ -87,7 +87,7 @@ class Glyphs:
         found += self._line(range(first, len(self)), offset, frame)
         return found
 
-    def _line(self, indices: Sequence[int], start: int, frame: PageFrame) -> list[Line]:
+    def _line(self, indices: Sequence[int], start: int, frame: PageFrame) -> list[PlacedLine]:
         centers, seen = list[float](), list[Box]()
         for index in indices:
             text = self.texts[index].rstrip("\n")
@@ -98,7 +98,7 @@ class Glyphs:
         if not seen:
             return []
         tall = sorted(box.bottom - box.top for box in seen)[len(seen) // 2]
-        return [Line(start, start + len(centers), _around(seen, tall), centers)]
+        return [PlacedLine(start, start + len(centers), _around(seen, tall), centers)]
 
 
 def _around(boxes: Sequence[Box], height: float) -> Box:

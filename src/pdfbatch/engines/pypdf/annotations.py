@@ -11,7 +11,7 @@ from pypdf.generic import ArrayObject, BooleanObject, DictionaryObject, PdfObjec
 
 from pdfbatch.engines.coverage import Area, Matrix
 from pdfbatch.engines.page_frame import PageFrame
-from pdfbatch.engines.placement import Block, Line, place_blocks
+from pdfbatch.engines.placement import Block, PlacedLine, place_blocks
 from pdfbatch.errors import DocumentError
 
 _logger: logging.Logger = logging.getLogger(__name__)
@@ -171,7 +171,7 @@ class _LineFinder:
 
     frame: PageFrame
     text: str = ""
-    lines: list[Line] = field(default_factory=list[Line])
+    lines: list[PlacedLine] = field(default_factory=list[PlacedLine])
 
     def visit(self, text: str, outer: Any, inner: Any, _font: object, size: float) -> None:
         """Take the next piece of the text; ``inner`` and ``outer`` say where it is written."""
@@ -196,4 +196,4 @@ class _LineFinder:
         box = self.frame.box(Area(min(xs), min(ys), max(xs), max(ys)))
         step = (box.right - box.left) / len(line)
         centers = [box.left + step * (index + 0.5) for index in range(len(line))]
-        self.lines.append(Line(start, start + len(line), box, centers))
+        self.lines.append(PlacedLine(start, start + len(line), box, centers))

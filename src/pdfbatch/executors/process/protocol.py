@@ -10,7 +10,7 @@ import os
 import struct
 import tempfile
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from itertools import islice
@@ -113,20 +113,19 @@ class FrameReader:
         self._header: tuple[int, FrameKind, int] | None = None  # of the frame that is incomplete
         self._spooled: _SpooledPayload | None = None
 
-    def read(self, fd: int) -> list[Frame]:
-        """Read once and return the frames that are complete by then.
+    def read(self, fd: int) -> Iterator[Frame]:
+        """Read once and yield the frames that are complete by then.
 
-        Raises ``EOFError`` when the other side has closed its end, ``BlockingIOError`` when there is nothing to read, and
+        A frame is checked when the one before it has been handled, so that what follows a frame never makes it go lost. Raises
+        ``EOFError`` when the other side has closed its end, ``BlockingIOError`` when there is nothing to read, and
         ``ProtocolError``.
         """
         data = os.read(fd, _READ_BYTES)
         if not data:
             raise EOFError
         self._buffer += data
-        frames: list[Frame] = []
         while (frame := self._next_frame()) is not None:
-            frames.append(frame)
-        return frames
+            yield frame
 
     def _next_frame(self) -> Frame | None:
         if self._header is None:

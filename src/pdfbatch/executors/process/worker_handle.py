@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 
@@ -139,8 +139,8 @@ class WorkerHandle:
         except BrokenPipeError:
             self._writer = FrameWriter()
 
-    def read_frames(self) -> list[Frame]:
-        """Read once and return the complete frames. Raises ``EOFError``, ``BlockingIOError``, ``ProtocolError``."""
+    def read_frames(self) -> Iterator[Frame]:
+        """Read once and yield the complete frames. Raises ``EOFError``, ``BlockingIOError``, ``ProtocolError``."""
         return self._reader.read(self.answers)
 
     def _check_frame(self, kind: FrameKind, task: int, length: int) -> None:
