@@ -47,7 +47,7 @@ class Latch:
 
     def __init__(self) -> None:
         self._queue = SimpleQueue[None]()
-        self.is_set = False
+        self.is_set: bool = False
 
     def set(self) -> None:
         """Wake all who wait."""

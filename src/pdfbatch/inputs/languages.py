@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pdfbatch.language_codes import AUTO, codes_of_setting, find_codes, names_in
 from pdfbatch.model import Document
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 
 _KEYS = ("languages", "language")
 

@@ -37,7 +37,7 @@ class Glyphs:
         """Read the glyphs of a text page."""
         self._handle = handle
         self._areas = dict[int, Area]()
-        self.texts = [_text_of(handle, index) for index in range(max(pdfium.FPDFText_CountChars(handle), 0))]
+        self.texts: list[str] = [_text_of(handle, index) for index in range(max(pdfium.FPDFText_CountChars(handle), 0))]
 
     def __len__(self) -> int:
         """Return the number of glyphs."""

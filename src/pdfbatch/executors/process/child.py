@@ -138,6 +138,10 @@ class SpawnedChild:
     """A child of this process, started by running the interpreter. Raises ``OSError`` when that cannot be started."""
 
     needs_setup = True
+    pid: int
+    commands: int
+    answers: int
+    stderr: int
 
     def __init__(self, launch: LaunchSpec, folder: str) -> None:
         with ExitStack() as our_ends, ExitStack() as their_ends:
@@ -220,6 +224,10 @@ class ForkedChild:
     """A child of the fork server. This process watches and kills it; ``reap`` asks the fork server how it ended."""
 
     needs_setup = False
+    pid: int
+    commands: int
+    answers: int
+    stderr: int
 
     def __init__(self, pid: int, pidfd: int, pipes: tuple[int, int, int], reap: Callable[[], ExitStatus]) -> None:
         self.pid = pid

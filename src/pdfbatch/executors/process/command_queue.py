@@ -55,7 +55,7 @@ class CommandQueue:
         self._error = ""
         self._notifies = True
         self._is_woken = False
-        self.is_lost = False
+        self.is_lost: bool = False
         self._reader, self._writer = os.pipe()
         self._identity = os.fstat(self._writer).st_ino
         os.set_blocking(self._reader, False)

@@ -17,7 +17,7 @@ from pdfbatch.executors.process.worker_handle import QUICK_SECONDS, WorkerHandle
 from pdfbatch.executors.task_results import cancel, make_cancelled_result, set_exception
 from pdfbatch.tasks import TaskResult
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 
 SENT_AHEAD = 3  # tasks in a worker's pipe behind the one that it is on
 LOW_WATER = 1  # a worker with so many tasks or fewer gets more: several in one write cost less than one each
