@@ -76,7 +76,7 @@ class DocumentStream(Iterator[Document]):
 
     def __init__(self, documents: Iterator[Document], items: Iterable[object]) -> None:
         self._documents = documents
-        self._items: object = items
+        self._items: Iterable[object] = items
         self._ahead = deque[Document]()
         self._error: Exception | None = None
 
@@ -95,8 +95,9 @@ class DocumentStream(Iterator[Document]):
 
     def close(self) -> None:
         """Close the caller's generator, if the inputs are one. Call it in the thread that runs it."""
-        if isinstance(self._items, Generator):
-            self._items.close()
+        items: object = self._items
+        if isinstance(items, Generator):
+            cast("Generator[object, None, None]", items).close()
 
     def count(self) -> int | None:
         """Return how many documents there are; ``None`` when only reading them all would tell. Call it before ``next``.
