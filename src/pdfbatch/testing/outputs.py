@@ -214,9 +214,9 @@ class OutputContract:
 
     def test_a_killed_writer_leaves_a_whole_version_and_no_name_of_its_own(self) -> None:
         output = self._make_shared()
-        for _ in range(3):
+        for moment in range(6):
             with _writer(output):
-                pass
+                time.sleep(0.007 * moment)  # each is killed at another moment, the first before it writes
             _must_be_whole(output)
             assert list(output.names()) == ["deep/victim.json"], "a temporary file is told"
 
