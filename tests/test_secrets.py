@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pdfbatch.common import redact_text, without_credentials
 from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.model import Document, derive_uuid
 from pdfbatch.processor import BatchProcessor
@@ -18,7 +19,6 @@ from pdfbatch.settings import Extraction
 from pdfbatch.sinks.log import LogSink
 from pdfbatch.sinks.memory import MemorySink
 from pdfbatch.storage import Storage
-from pdfbatch.urls import redact_text, without_credentials
 
 pytest.importorskip("aiohttp")
 SIGNATURE, PASSWORD = "5igna7ure", "pa55w0rd"

@@ -10,18 +10,8 @@ from tests.imports import PACKAGE, Imports, cycle_in, faces, imports_of, librari
 # Lowest first. A module imports from lower floors and from its own room; rooms of one floor do not import each other.
 # A room is a module at the top of the package, or a folder with all that is in it.
 FLOORS: tuple[tuple[str, ...], ...] = (
-    (
-        "awake_clock",
-        "errors",
-        "fast_pickle",
-        "language_codes",
-        "lazy",
-        "metadata",
-        "page_ranges",
-        "safe_logger",
-        "text",
-        "urls",
-    ),
+    ("errors", "lazy", "text"),
+    ("common",),
     ("checks",),
     ("settings",),
     ("model", "retry", "samples"),

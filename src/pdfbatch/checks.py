@@ -11,8 +11,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from numbers import Real
 from typing import SupportsIndex, TypeAlias, cast
 
+from pdfbatch.common import without_credentials
 from pdfbatch.errors import UsageError
-from pdfbatch.urls import without_credentials
 
 Check: TypeAlias = Callable[[object], object]
 
@@ -150,7 +150,7 @@ def instance_of(kind: type) -> Check:
 def languages(value: object) -> str:
     """Allow names or codes of languages, as a text or as a list of them; a list is kept joined by ``+``.
 
-    ``pdfbatch.language_codes`` knows what they mean.
+    ``pdfbatch.common.language_codes`` knows what they mean.
     """
     names = [str(value)] if isinstance(value, str) else _texts(value)
     if names is None or not all(
@@ -169,7 +169,7 @@ def function(value: object) -> object:
 
 def page_range(value: object) -> str:
     """Allow a page range, as ``"1-3,7"``, or the number of a page, or a list of numbers; it is kept as text."""
-    from pdfbatch.page_ranges import parse_page_range  # noqa: PLC0415 (few documents have one)
+    from pdfbatch.common import parse_page_range  # noqa: PLC0415 (few documents have one)
 
     if isinstance(value, str):
         text = str(value)

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from importlib.util import find_spec
 
+from pdfbatch.common import AUTO
 from pdfbatch.errors import DependencyError, DocumentError
-from pdfbatch.language_codes import AUTO
 from pdfbatch.model import Document
 from pdfbatch.ports import Executor, Locality, OcrEngine, Output, Sink, SinkLike, TextEngine
 from pdfbatch.storage import is_process_local, read_document

@@ -9,10 +9,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from pdfbatch.checks import languages, page_range
+from pdfbatch.common import fast_pickle, simplify_metadata, without_credentials
 from pdfbatch.errors import Cause
-from pdfbatch.fast_pickle import fast_pickle
-from pdfbatch.metadata import simplify_metadata
-from pdfbatch.urls import without_credentials
 
 _NAMESPACE = uuid.NAMESPACE_URL.bytes
 

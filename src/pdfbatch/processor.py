@@ -10,14 +10,13 @@ from typing import Literal, TypedDict, Unpack
 
 from pdfbatch import defaults
 from pdfbatch.batch import Batch, Notifier, ProgressTracker
+from pdfbatch.common import AUTO, SafeLogger, codes_of_setting
 from pdfbatch.errors import DependencyError, UsageError
 from pdfbatch.inputs import Inputs, LanguageHints, Manifest, ManifestSource, documents_from
-from pdfbatch.language_codes import AUTO, codes_of_setting
 from pdfbatch.model import Document, DocumentResult
 from pdfbatch.outputs import Results, has_failed
 from pdfbatch.ports import Executor, OcrEngine, Output, Shared, SinkLike, SupportsLanguages, TextEngine
 from pdfbatch.report import BatchReport, BatchStatus
-from pdfbatch.safe_logger import SafeLogger
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
 from pdfbatch.work import DocumentWork, check_transform, first_language
 

@@ -12,10 +12,9 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from threading import Lock
 
+from pdfbatch.common import SafeLogger, redact_text
 from pdfbatch.model import Document
-from pdfbatch.safe_logger import SafeLogger
 from pdfbatch.tasks import TaskLog
-from pdfbatch.urls import redact_text
 
 MAX_RECORDS = 20
 ENGINE_LOGGERS = ("pypdf", "pypdfium2", "PIL", "pytesseract")

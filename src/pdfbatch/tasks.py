@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from pdfbatch.fast_pickle import fast_pickle
+from pdfbatch.common import fast_pickle
 from pdfbatch.model import Document, DocumentResult, Failure, Page
 
 

@@ -3,10 +3,10 @@
 import re
 from dataclasses import dataclass, field
 
+from pdfbatch.common import without_credentials
 from pdfbatch.errors import Cause
 from pdfbatch.model import Document, DocumentResult, DocumentStatus
 from pdfbatch.storage import protocol_of
-from pdfbatch.urls import without_credentials
 
 # Documents in a row, for each worker, that the output refuses, or whose credentials a storage refuses.
 COMMON_FAULTS_PER_WORKER = 2

@@ -14,8 +14,8 @@ from secrets import token_bytes
 from threading import Lock
 from typing import NamedTuple
 
+from pdfbatch.common import SafeLogger
 from pdfbatch.model import Document
-from pdfbatch.safe_logger import SafeLogger
 from pdfbatch.storage import Fingerprint, local_path
 from pdfbatch.tasks import DuplicateOf
 

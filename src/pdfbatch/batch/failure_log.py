@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, field
 
+from pdfbatch.common import SafeLogger
 from pdfbatch.errors import DocumentError
 from pdfbatch.model import DocumentResult
 from pdfbatch.outputs import batch_file, to_json
 from pdfbatch.ports import Output
-from pdfbatch.safe_logger import SafeLogger
 
 log: SafeLogger = SafeLogger(__name__)
 

@@ -4,10 +4,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from pdfbatch.common import SafeLogger
 from pdfbatch.model import DocumentResult
 from pdfbatch.ports import Sink
 from pdfbatch.report import BatchStatus
-from pdfbatch.safe_logger import SafeLogger
 
 log: SafeLogger = SafeLogger(__name__)
 

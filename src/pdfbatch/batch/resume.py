@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from pdfbatch.batch.fingerprint import local_fingerprint
+from pdfbatch.common import SafeLogger
 from pdfbatch.errors import DocumentError
 from pdfbatch.model import Document, DocumentResult, DocumentStatus
 from pdfbatch.outputs import Catalog, IndexWriter, delete_parts, open_index, record_name
 from pdfbatch.ports import Output
-from pdfbatch.safe_logger import SafeLogger
 from pdfbatch.tasks import ReadTask
 
 log: SafeLogger = SafeLogger(__name__)

@@ -3,8 +3,8 @@
 from pdfbatch.cli.arguments import Arguments
 from pdfbatch.cli.exit_codes import ExitCode
 from pdfbatch.cli.streams import write_error
+from pdfbatch.common import without_credentials
 from pdfbatch.sinks import escape_unprintable, format_count
-from pdfbatch.urls import without_credentials
 
 
 def export(arguments: Arguments) -> ExitCode:

@@ -15,6 +15,7 @@ from pdfbatch.cli.logs import log_to_stderr
 from pdfbatch.cli.streams import OutputLost, ReaderGone, write_error
 from pdfbatch.cli.style import style_for
 from pdfbatch.cli.summary import interruption_lines, summary_lines
+from pdfbatch.common import without_credentials
 from pdfbatch.errors import UsageError
 from pdfbatch.inputs import Inputs, documents_from
 from pdfbatch.model import Document
@@ -23,7 +24,6 @@ from pdfbatch.report import BatchReport, BatchState
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
 from pdfbatch.sinks import LogSink, ProgressBarSink
 from pdfbatch.storage import is_file_url, path_of_file_url
-from pdfbatch.urls import without_credentials
 
 
 def run(arguments: Arguments) -> ExitCode:

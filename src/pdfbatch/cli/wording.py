@@ -5,8 +5,8 @@ import re
 import shlex
 from collections.abc import Iterable
 
+from pdfbatch.common import without_credentials
 from pdfbatch.sinks import escape_unprintable
-from pdfbatch.urls import without_credentials
 
 _OPTIONS = {
     "document_timeout": "--document-timeout",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
+from pdfbatch.common import SafeLogger
 from pdfbatch.errors import PoolBrokenError, PoolStartError, UsageError
 from pdfbatch.executors.pool import PoolContext
 from pdfbatch.executors.task_future import TaskFuture, wait_until
@@ -20,7 +21,6 @@ from pdfbatch.executors.task_results import (
     set_result,
 )
 from pdfbatch.ports import Executor, Pool, Shared, SupportsBackgroundStart, SupportsPendingWrites, Work
-from pdfbatch.safe_logger import SafeLogger
 from pdfbatch.tasks import Task, TaskResult
 
 log: SafeLogger = SafeLogger(__name__)

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from pdfbatch.language_codes import AUTO, codes_of_setting, find_codes, names_in
+from pdfbatch.common import AUTO, codes_of_setting, find_codes, names_in
 from pdfbatch.model import Document
 
 log: logging.Logger = logging.getLogger(__name__)

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import TypeAlias, cast
 
 from pdfbatch.checks import languages, page_range
+from pdfbatch.common import without_credentials
 from pdfbatch.errors import DocumentError, DuplicateDocumentError, ManifestError
 from pdfbatch.model import Document, derive_uuid
 from pdfbatch.storage import (
@@ -20,7 +21,6 @@ from pdfbatch.storage import (
     read_document,
     with_options,
 )
-from pdfbatch.urls import without_credentials
 
 _KEYS = frozenset({"file_path", "document_uuid", "project_uuid", "metadata", "password", "pages", "languages"})
 _MOST_KEYS, _MOST_CHARACTERS = 10, 60

@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from pdfbatch.common import without_credentials
 from pdfbatch.errors import DocumentError, NoDocumentsError, UsageError
 from pdfbatch.inputs.manifest import Manifest
 from pdfbatch.model import Document
@@ -23,7 +24,6 @@ from pdfbatch.storage import (
     walk,
     with_options,
 )
-from pdfbatch.urls import without_credentials
 
 
 def find_documents(address: str, options: Options, base_folder: str = "") -> Iterable[Document]:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, 
 from itertools import chain, islice
 from typing import TYPE_CHECKING, BinaryIO, Self, TypeAlias, cast
 
+from pdfbatch.common import without_credentials
 from pdfbatch.errors import DuplicateDocumentError, PdfBatchError, UsageError
 from pdfbatch.inputs.manifest import Manifest, ManifestPlace, document_from_entry
 from pdfbatch.inputs.search import documents_of, find_documents, get_working_directory, is_one_document
@@ -21,7 +22,6 @@ from pdfbatch.storage import (
     with_filesystem,
     without_secrets,
 )
-from pdfbatch.urls import without_credentials
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem

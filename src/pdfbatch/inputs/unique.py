@@ -7,8 +7,8 @@ from enum import Enum
 from types import TracebackType
 from typing import Self
 
+from pdfbatch.common import SafeLogger
 from pdfbatch.model import Document
-from pdfbatch.safe_logger import SafeLogger
 
 log: SafeLogger = SafeLogger(__name__)
 

@@ -3,8 +3,8 @@
 from collections.abc import Collection
 from difflib import get_close_matches
 
+from pdfbatch.common import find_codes
 from pdfbatch.errors import DependencyError
-from pdfbatch.language_codes import find_codes
 
 
 def require(languages: str, available: Collection[str], *, where: str) -> None:

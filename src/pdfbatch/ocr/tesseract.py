@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pdfbatch import awake_clock
+from pdfbatch.common import awake_time
 from pdfbatch.errors import Cause, DependencyError, DocumentError
 from pdfbatch.ocr import tsv
 from pdfbatch.ocr.languages import require
@@ -151,10 +151,10 @@ def _wait(process: subprocess.Popen[bytes], timeout: float | None) -> bytes:
 
     Time in which this process could not run, and so perhaps nobody, does not count.
     """
-    deadline = math.inf if timeout is None else awake_clock.now() + timeout
+    deadline = math.inf if timeout is None else awake_time() + timeout
     with process:  # closes the pipe
         try:
-            while (left := deadline - awake_clock.now()) > 0:
+            while (left := deadline - awake_time()) > 0:
                 with suppress(subprocess.TimeoutExpired):
                     return process.communicate(timeout=min(left, _WAIT_SECONDS))[1]
             raise _timeout_error()

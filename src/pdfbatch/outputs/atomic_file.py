@@ -7,9 +7,9 @@ from contextlib import contextmanager, suppress
 from typing import IO, Protocol, TypeVar, cast
 
 from pdfbatch import retry
+from pdfbatch.common import without_credentials
 from pdfbatch.errors import DocumentError, OutputError
 from pdfbatch.storage import REQUEST_RETRY, lists_versions, open_url, storage_error, temporary_name
-from pdfbatch.urls import without_credentials
 
 T = TypeVar("T")
 

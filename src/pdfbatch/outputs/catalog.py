@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from threading import Lock
 from typing import Any, NamedTuple
 
+from pdfbatch.common import SafeLogger
 from pdfbatch.model import Counts, Document
 from pdfbatch.outputs.keys import output_key
 from pdfbatch.outputs.record import PARTS_FOLDER
-from pdfbatch.safe_logger import SafeLogger
 
 log: SafeLogger = SafeLogger(__name__)
 

@@ -8,11 +8,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from typing import IO, Any
 
+from pdfbatch.common import SafeLogger
 from pdfbatch.errors import OutputError, UsageError
 from pdfbatch.outputs.atomic_file import atomic_file
 from pdfbatch.outputs.record import to_json
 from pdfbatch.ports import Output
-from pdfbatch.safe_logger import SafeLogger
 from pdfbatch.storage import Storage
 
 log: SafeLogger = SafeLogger(__name__)

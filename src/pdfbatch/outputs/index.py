@@ -21,13 +21,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+from pdfbatch.common import SafeLogger
 from pdfbatch.errors import DocumentError
 from pdfbatch.model import DocumentResult
 from pdfbatch.outputs.catalog import Catalog, CatalogEntry
 from pdfbatch.outputs.keys import output_key
 from pdfbatch.outputs.record import to_json
 from pdfbatch.ports import Output
-from pdfbatch.safe_logger import SafeLogger
 
 log: SafeLogger = SafeLogger(__name__)
 

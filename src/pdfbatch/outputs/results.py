@@ -11,11 +11,11 @@ from dataclasses import replace
 from threading import Lock
 from typing import cast, overload
 
+from pdfbatch.common import SafeLogger
 from pdfbatch.errors import ResultsUnavailableError
 from pdfbatch.model import DocumentResult
 from pdfbatch.outputs.stored import StoredPages
 from pdfbatch.ports import Output
-from pdfbatch.safe_logger import SafeLogger
 
 log: SafeLogger = SafeLogger(__name__)
 

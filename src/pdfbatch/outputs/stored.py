@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any, TypeVar, cast, overload
 
+from pdfbatch.common import SafeLogger
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.model import (
     Counts,
@@ -23,7 +24,6 @@ from pdfbatch.model import (
 from pdfbatch.outputs.keys import output_key
 from pdfbatch.outputs.record import RECORD_VERSION, record_name, text_name
 from pdfbatch.ports import Output
-from pdfbatch.safe_logger import SafeLogger
 
 T = TypeVar("T")
 

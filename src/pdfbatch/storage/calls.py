@@ -15,12 +15,12 @@ from functools import partial
 from typing import Any, TypeVar, cast
 
 from pdfbatch import retry
+from pdfbatch.common import without_credentials
 from pdfbatch.errors import Cause, DocumentError, UsageError
 from pdfbatch.settings import RetryPolicy
 from pdfbatch.storage.bodies import Body, Intake, read_body
 from pdfbatch.storage.errors import storage_error
 from pdfbatch.storage.fsspec import DEADLINE_SECONDS, REQUEST_RETRY, FileSystem, open_ready, open_url
-from pdfbatch.urls import without_credentials
 
 T = TypeVar("T")
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import cast
 
+from pdfbatch.common import redact_text, without_credentials
 from pdfbatch.errors import Cause, DocumentError
-from pdfbatch.urls import redact_text, without_credentials
 
 _FULL = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
 _DENIED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})

@@ -7,9 +7,9 @@ from difflib import get_close_matches
 from importlib.util import find_spec
 from typing import Protocol, TypeGuard, cast
 
+from pdfbatch.common import redact_text, without_credentials
 from pdfbatch.errors import DependencyError, UsageError
 from pdfbatch.settings import Limits, RetryPolicy
-from pdfbatch.urls import redact_text, without_credentials
 
 _PROTOCOL = re.compile(r"(?:^|::)([a-z][a-z0-9+.-]*)(?=://|::|$)", re.IGNORECASE)
 _S3 = frozenset({"s3", "s3a"})

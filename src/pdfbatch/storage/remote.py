@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from pdfbatch.common import without_credentials
 from pdfbatch.errors import DocumentError, OutputError, UsageError
 from pdfbatch.settings import RetryPolicy
 from pdfbatch.storage import s3listing
@@ -13,7 +14,6 @@ from pdfbatch.storage.calls import BoundedFileSystem, CallPolicy, Location, run_
 from pdfbatch.storage.fsspec import DEADLINE_SECONDS, REQUEST_RETRY, FileSystem, is_object_store, is_s3
 from pdfbatch.storage.s3listing import ListingPage
 from pdfbatch.storage.temporary_names import PREFIX, is_abandoned, is_ours, temporary_name
-from pdfbatch.urls import without_credentials
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem

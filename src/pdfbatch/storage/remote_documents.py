@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
+from pdfbatch.common import without_credentials
 from pdfbatch.errors import Cause, DocumentError, UsageError
 from pdfbatch.model import Document
 from pdfbatch.storage import fingerprints
 from pdfbatch.storage.fingerprints import Fingerprint
 from pdfbatch.storage.fsspec import FileSystem
-from pdfbatch.urls import without_credentials
 
 if TYPE_CHECKING:
     from pdfbatch.storage.bodies import Body, Intake

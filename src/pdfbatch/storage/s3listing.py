@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 
-from pdfbatch.safe_logger import SafeLogger
+from pdfbatch.common import SafeLogger
 from pdfbatch.storage import fingerprints
 from pdfbatch.storage.calls import BoundedFileSystem, run_in_thread
 from pdfbatch.storage.fsspec import is_s3

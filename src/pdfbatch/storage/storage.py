@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from pdfbatch.checks import Check, check_fields, choice, instance_of, seconds
+from pdfbatch.common import without_credentials
 from pdfbatch.ports import Locality
 from pdfbatch.settings import RetryPolicy
 from pdfbatch.storage.file_urls import is_file_url, path_of_file_url
@@ -19,7 +20,6 @@ from pdfbatch.storage.fsspec import (
     protocols,
 )
 from pdfbatch.storage.local import Flush, LocalStorage
-from pdfbatch.urls import without_credentials
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem

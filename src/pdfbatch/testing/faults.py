@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Never
 
-from pdfbatch.safe_logger import SafeLogger
+from pdfbatch.common import SafeLogger
 
 log: SafeLogger = SafeLogger(__name__)
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from pdfbatch.common import AUTO
 from pdfbatch.errors import DocumentError
-from pdfbatch.language_codes import AUTO
 from pdfbatch.model import Note
 from pdfbatch.ports import OcrEngine, SupportsLanguages
 from pdfbatch.work.function_words import SCRIPT_OF_LANGUAGE

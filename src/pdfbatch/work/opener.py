@@ -4,14 +4,13 @@ from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+from pdfbatch.common import pages_in, reaches_beyond, without_credentials
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.model import Document, Failure
-from pdfbatch.page_ranges import pages_in, reaches_beyond
 from pdfbatch.ports import OcrEngine, OpenDocument, TextEngine
 from pdfbatch.settings import Extraction, Limits
 from pdfbatch.storage import fingerprint, read_document
 from pdfbatch.tasks import PartTask, ReadTask
-from pdfbatch.urls import without_credentials
 from pdfbatch.work.page_reader import PageReader
 from pdfbatch.work.second_opinion import SecondOpinion
 

@@ -4,9 +4,8 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from pdfbatch import awake_clock
+from pdfbatch.common import AUTO, awake_time
 from pdfbatch.errors import Cause, DependencyError, DocumentError
-from pdfbatch.language_codes import AUTO
 from pdfbatch.model import Document, Failure, Page, Reason, TextSource
 from pdfbatch.outcomes import failed_pages
 from pdfbatch.ports import Box, OcrEngine, OpenDocument, OpenPage, PageFacts, SupportsEvidence, Watch
@@ -250,7 +249,7 @@ class PageReader:
                 drawn,
                 engine=engine,
                 languages=languages,
-                timeout=None if deadline is None else deadline - awake_clock.now(),
+                timeout=None if deadline is None else deadline - awake_time(),
                 extraction=self.extraction,
             )
 

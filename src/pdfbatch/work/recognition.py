@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from pdfbatch import awake_clock
+from pdfbatch.common import awake_time
 from pdfbatch.errors import DocumentError
 from pdfbatch.model import OcrDetails, Reread
 from pdfbatch.ports import OcrEngine, Reading, SupportsSecondReader
@@ -212,5 +212,5 @@ def _count_down(timeout: float | None) -> Callable[[], float | None]:
     """Return a function that returns how many seconds are left, ``None`` without a limit."""
     if timeout is None:
         return lambda: None
-    end = awake_clock.now() + timeout
-    return lambda: end - awake_clock.now()
+    end = awake_time() + timeout
+    return lambda: end - awake_time()

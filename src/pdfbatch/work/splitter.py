@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from pdfbatch.common import SafeLogger
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.model import Failure, Page
 from pdfbatch.outcomes import failed_pages
 from pdfbatch.outputs import InvalidRecordError, pages_from_json, pages_to_json, parts_folder
 from pdfbatch.ports import Output, Watch
-from pdfbatch.safe_logger import SafeLogger
 from pdfbatch.tasks import JoinTask, PartialDocument, PartTask, ReadTask, TaskResult
 from pdfbatch.work.opener import DocumentOpener, check_version
 from pdfbatch.work.page_reader import PendingPage

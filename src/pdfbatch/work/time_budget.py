@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass
 from typing import Self
 
-from pdfbatch import awake_clock
+from pdfbatch.common import awake_time
 from pdfbatch.errors import Cause
 from pdfbatch.model import Failure
 from pdfbatch.outcomes import timeout_failure
@@ -35,23 +35,23 @@ class TimeBudget:
     @classmethod
     def start(cls, task: Task, limits: Limits) -> Self:
         """Return the budget of a task that begins now: the document's limit less what earlier attempts used."""
-        now, limit = awake_clock.now(), limits.document_timeout
+        now, limit = awake_time(), limits.document_timeout
         deadline = None if limit is None else now + limit - task.used_seconds
         return cls(now, deadline, limits.page_timeout, limit)
 
     def seconds_since_start(self) -> float:
         """Return the seconds since the task began."""
-        return awake_clock.now() - self.started
+        return awake_time() - self.started
 
     def check(self) -> bool:
         """Return whether the document's time is used up, and remember it in ``is_exhausted``."""
         if not self.is_exhausted and self.deadline is not None:
-            self.is_exhausted = awake_clock.now() >= self.deadline
+            self.is_exhausted = awake_time() >= self.deadline
         return self.is_exhausted
 
     def page_deadline(self) -> float | None:
         """Return when a page that begins now must end: at its own limit or at the document's, whichever is first."""
-        own = None if self.page_timeout is None else awake_clock.now() + self.page_timeout
+        own = None if self.page_timeout is None else awake_time() + self.page_timeout
         return min((end for end in (own, self.deadline) if end is not None), default=None)
 
     def page_failure(self, name: str, number: int, deadline: float | None) -> Failure:

@@ -14,6 +14,7 @@ import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
+from pdfbatch.common import rebuild
 from pdfbatch.executors.process.plain_values import (
     AnswerError,
     PlainClass,
@@ -24,7 +25,6 @@ from pdfbatch.executors.process.plain_values import (
     read_measure,
     read_text,
 )
-from pdfbatch.fast_pickle import rebuild
 from pdfbatch.model import Counts, DocumentResult, DocumentStatus, Failure, Page
 from pdfbatch.tasks import JoinTask, PartialDocument, PartTask, Task, TaskLog, TaskResult
 

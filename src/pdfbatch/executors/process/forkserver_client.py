@@ -9,9 +9,9 @@ from contextlib import ExitStack, suppress
 from functools import partial
 from typing import IO
 
+from pdfbatch.common import SafeLogger
 from pdfbatch.executors.process.child import Child, ExitStatus, ForkedChild, LaunchSpec, open_pidfd, open_pipe
 from pdfbatch.executors.process.forkserver import MESSAGE, Message
-from pdfbatch.safe_logger import SafeLogger
 
 log: SafeLogger = SafeLogger(__name__)
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from types import NoneType, UnionType
 from typing import Any, Generic, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-from pdfbatch.fast_pickle import rebuild
+from pdfbatch.common import rebuild
 
 MAX_NUMBER = 1 << 53
 MAX_ENTRIES = 1_000

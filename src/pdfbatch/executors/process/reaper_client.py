@@ -5,8 +5,8 @@ import subprocess
 import sys
 from contextlib import suppress
 
+from pdfbatch.common import SafeLogger
 from pdfbatch.executors.process import reaper
-from pdfbatch.safe_logger import SafeLogger
 
 log: SafeLogger = SafeLogger(__name__)
 

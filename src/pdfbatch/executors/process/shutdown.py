@@ -8,7 +8,7 @@ import sys
 import threading
 from contextlib import suppress
 
-from pdfbatch import awake_clock
+from pdfbatch.common import TICK_SECONDS, tick_awake_clock
 from pdfbatch.executors.process import descendants
 from pdfbatch.executors.process.write_behind import WriteBehind
 
@@ -22,15 +22,15 @@ def exit_with_process(pidfd: int | None, writes: WriteBehind) -> None:
     The end of the pipe to the parent, which is watched on all platforms, does not always tell: a process that the parent
     forked may hold its other end open. The thread also keeps the ``awake_clock`` ticking.
     """
-    awake_clock.tick()
+    tick_awake_clock()
     arguments = (pidfd, os.getppid(), writes)
     threading.Thread(target=_tick_and_watch, args=arguments, name="pdfbatch-parent-watch", daemon=True).start()
 
 
 def _tick_and_watch(pidfd: int | None, parent: int, writes: WriteBehind) -> None:
     watched = [] if pidfd is None else [pidfd]
-    while not select.select(watched, [], [], awake_clock.TICK_SECONDS)[0]:
-        awake_clock.tick()
+    while not select.select(watched, [], [], TICK_SECONDS)[0]:
+        tick_awake_clock()
         if pidfd is None and os.getppid() != parent:
             break
     kill_own_group(writes)

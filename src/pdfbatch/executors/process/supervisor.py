@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from pdfbatch.common import SafeLogger
 from pdfbatch.errors import PoolStartError
 from pdfbatch.executors.process import failures, watchdog
 from pdfbatch.executors.process.child import ExitStatus, LaunchSpec
@@ -20,7 +21,6 @@ from pdfbatch.executors.process.protocol import Frame, FrameKind, ProtocolError,
 from pdfbatch.executors.process.worker_group import POLL_SECONDS, Stream, WorkerGroup
 from pdfbatch.executors.process.worker_handle import QUICK_SECONDS, WorkerHandle
 from pdfbatch.executors.task_future import Latch
-from pdfbatch.safe_logger import SafeLogger
 from pdfbatch.settings import Limits
 from pdfbatch.tasks import Task, TaskResult
 

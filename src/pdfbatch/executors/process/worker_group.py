@@ -10,6 +10,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from enum import Enum
 
+from pdfbatch.common import SafeLogger
 from pdfbatch.executors.process.child import Child, ExitStatus, LaunchSpec, SpawnedChild
 from pdfbatch.executors.process.command_queue import CommandQueue
 from pdfbatch.executors.process.folders import remove_folder
@@ -17,7 +18,6 @@ from pdfbatch.executors.process.forkserver_client import ForkServerClient
 from pdfbatch.executors.process.protocol import FrameKind
 from pdfbatch.executors.process.reaper_client import ReaperClient
 from pdfbatch.executors.process.worker_handle import WorkerHandle
-from pdfbatch.safe_logger import SafeLogger
 
 log: SafeLogger = SafeLogger(__name__)
 

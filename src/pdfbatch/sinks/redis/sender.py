@@ -8,8 +8,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from threading import Condition, Event, Thread
 
+from pdfbatch.common import SafeLogger
 from pdfbatch.report import BatchStatus
-from pdfbatch.safe_logger import SafeLogger
 from pdfbatch.sinks.formatting import escape_unprintable
 
 log: SafeLogger = SafeLogger(__name__)

@@ -1,7 +1,8 @@
 """A clock that stands still while this process cannot run: stopped, frozen with its container, or starved.
 
 Limits on documents are reckoned by it, so that no document is blamed for time in which nobody could work on it. A worker's
-process calls ``tick`` several times a second from a thread of its own; where nobody does, the clock is ``time.monotonic``.
+process calls ``tick_awake_clock`` several times a second from a thread of its own; where nobody does, the clock is
+``time.monotonic``.
 """
 
 import time
@@ -14,14 +15,14 @@ _lost_seconds = 0.0
 _last_tick: float | None = None
 
 
-def now() -> float:
+def awake_time() -> float:
     """Return the time in seconds; only differences mean something."""
     at = time.monotonic()
     last = _last_tick
     return at - _lost_seconds - (0.0 if last is None else max(0.0, at - last - _TOLERANCE_SECONDS))
 
 
-def tick() -> None:
+def tick_awake_clock() -> None:
     """Say that this process runs. Call it from one thread, every ``TICK_SECONDS``."""
     global _lost_seconds, _last_tick  # noqa: PLW0603 (a process has one clock)
     at = time.monotonic()

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pdfbatch.language_codes import codes_of_setting, find_code, find_codes, names_in
+from pdfbatch.common.language_codes import codes_of_setting, find_code, find_codes, names_in
 from pdfbatch.work.function_words import SCRIPT_OF_LANGUAGE
 
 

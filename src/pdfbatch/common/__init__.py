@@ -1,0 +1,44 @@
+"""What many packages need: addresses without secrets, page ranges, codes of languages, a clock, a logger."""
+
+from typing import TYPE_CHECKING
+
+from pdfbatch.lazy import lazy_face
+
+if TYPE_CHECKING:
+    from pdfbatch.common.awake_clock import TICK_SECONDS, awake_time, tick_awake_clock
+    from pdfbatch.common.language_codes import AUTO, codes_of_setting, find_codes, names_in
+    from pdfbatch.common.metadata import simplify_metadata
+    from pdfbatch.common.page_ranges import pages_in, parse_page_range, reaches_beyond
+    from pdfbatch.common.pickling import fast_pickle, rebuild
+    from pdfbatch.common.safe_logger import SafeLogger
+    from pdfbatch.common.urls import redact_text, without_credentials
+else:
+    __getattr__, __dir__ = lazy_face(
+        __name__,
+        awake_clock="TICK_SECONDS awake_time tick_awake_clock",
+        language_codes="AUTO codes_of_setting find_codes names_in",
+        metadata="simplify_metadata",
+        page_ranges="pages_in parse_page_range reaches_beyond",
+        pickling="fast_pickle rebuild",
+        safe_logger="SafeLogger",
+        urls="redact_text without_credentials",
+    )
+
+__all__ = [
+    "AUTO",
+    "TICK_SECONDS",
+    "SafeLogger",
+    "awake_time",
+    "codes_of_setting",
+    "fast_pickle",
+    "find_codes",
+    "names_in",
+    "pages_in",
+    "parse_page_range",
+    "reaches_beyond",
+    "rebuild",
+    "redact_text",
+    "simplify_metadata",
+    "tick_awake_clock",
+    "without_credentials",
+]
