@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from pdfbatch.common import fast_pickle
-from pdfbatch.model import Document, DocumentResult, Failure, Page
+from pdfbatch.model import Document, DocumentExtras, DocumentResult, Failure, Page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +46,7 @@ class PartialDocument:
     folder: str | None = None
     missing: Failure | None = None
     language: str | None = None
+    extras: DocumentExtras = DocumentExtras()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,7 @@ class Arguments(argparse.Namespace):
     ocr_engine: Literal["auto", "tesseract", "tesserocr", "rapidocr", "tesseract+rapidocr"]
     languages: str | None
     dpi: int | None
+    annotations: bool
     password: str | None
     document_timeout: float | None
     page_timeout: float | None

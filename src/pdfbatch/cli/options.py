@@ -112,6 +112,12 @@ def _add_text(parser: ArgumentParser) -> None:
         help="resolution of page images for OCR (default: 200, and 400 where print is small)",
     )
     group.add_argument(
+        "--no-annotations",
+        dest="annotations",
+        action="store_false",
+        help="leave out form fields, notes and stamps (default: give what the page shows)",
+    )
+    group.add_argument(
         "--password",
         metavar="TEXT",
         help="password of encrypted documents; other users cannot see it in the variable PDFBATCH_PASSWORD",

@@ -98,6 +98,7 @@ def _process(arguments: Arguments, sinks: list[Sink]) -> BatchReport:
             on_missing_ocr=arguments.on_missing_ocr,
             languages=arguments.languages,
             dpi=arguments.dpi,
+            annotations=arguments.annotations,
         ),
         limits=Limits(
             document_timeout=arguments.document_timeout,

@@ -132,6 +132,7 @@ class DocumentWork:
                 pages=tuple(pages),
                 missing=opener.missing_pages(document, reader.opened),
                 language=language,
+                extras=reader.opened.extras,
             )
             if (split := self._splitter.split(task, partial, pending)) is not None:
                 return split

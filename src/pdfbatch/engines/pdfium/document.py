@@ -186,10 +186,16 @@ class PdfiumPage:
             return storable_text(glyphs.text())
 
     def text_boxes(self) -> Sequence[Box]:
-        """Return a box for each run of glyphs in one line. At most 5,000, so that a page of any content is cheap."""
+        """Return a box for each run of glyphs in one line, and for each annotation in the text.
+
+        At most 5,000 of glyphs, so that a page of any content is cheap.
+        """
         with _PDFIUM:
             text, frame = self._text(), _frame(self.handle)
-            return [frame.box(area) for area in _text_areas(text)]
+            boxes = [frame.box(area) for area in _text_areas(text)]
+            if self.document.annotations and has_annotations(self.handle):
+                boxes += [block.box for block in self.document.notes(self.number, frame)]
+            return boxes
 
     def is_plain(self) -> bool:
         """Return whether a glance at the page's objects finds hardly anything but text."""
@@ -204,16 +210,17 @@ class PdfiumPage:
     def facts(self) -> PageFacts:
         """Return what is on the page. The walk over its objects is bounded: counts of a huge page are lower bounds."""
         with _PDFIUM:
-            return page_facts(self.handle, self._text())
+            return page_facts(self.handle, self._text(), annotations=self.document.annotations)
 
     def image(self, dpi: float) -> "Image":
-        """Draw the page in grey, with annotations and form fields, as a viewer shows it.
+        """Draw the page in grey, with annotations and form fields, as a viewer shows it, unless they are not wanted.
 
         Uses one byte per pixel; the caller limits their number (``pdfbatch.work.resolution``).
         """
-        form = self.document.form()
+        annotations = self.document.annotations
+        form = self.document.form() if annotations else None
         if form is None:
-            return _render(self.handle, None, dpi)
+            return _render(self.handle, None, dpi, pdfium.FPDF_ANNOT if annotations else 0)
         # pdfium draws fields only on a page that was loaded after the form environment.
         with self.document.load_page(self.number) as handle:
             return _render_with_form(handle, form, dpi)
@@ -322,7 +329,7 @@ def _render_with_form(page: Handle, form: Handle, dpi: float) -> "Image":
             pdfium.FORM_OnBeforeClosePage(page, form)
 
 
-def _render(page: Handle, form: Handle, dpi: float) -> "Image":
+def _render(page: Handle, form: Handle, dpi: float, flags: int = pdfium.FPDF_ANNOT) -> "Image":
     from PIL import Image  # noqa: PLC0415 (most documents are never drawn)
 
     with _PDFIUM:
@@ -336,7 +343,7 @@ def _render(page: Handle, form: Handle, dpi: float) -> "Image":
         try:
             # Without FPDF_GRAYSCALE: on a grey bitmap everything becomes grey anyway, and with the flag pdfium first turns each
             # image to grey at its full size, which is slower.
-            place = (bitmap, page, 0, 0, width, height, 0, pdfium.FPDF_ANNOT)
+            place = (bitmap, page, 0, 0, width, height, 0, flags)
             pdfium.FPDF_RenderPageBitmap(*place)
             if form is not None:
                 pdfium.FPDF_FFLDraw(form, *place)

@@ -55,7 +55,7 @@ class PypdfEngine:
     ) -> "Generator[PypdfDocument]":
         """Open a local path or the bytes of a PDF. Try the empty password, too, if the given one does not open it.
 
-        ``annotations=False`` leaves values of form fields and the text of annotations out of the text of pages.
+        ``annotations=False`` leaves form fields and annotations out of texts, boxes, facts and images.
 
         Raises ``DocumentError`` (``empty_input``, ``not_a_pdf``, ``malformed``, ``password_required``, a storage cause).
         """
@@ -151,7 +151,7 @@ class PypdfPage:
         from pdfbatch.engines.pypdf.content import page_facts  # noqa: PLC0415 (it imports pypdf)
 
         with _translate_errors(self.name):
-            return page_facts(self.page, len(self.page.extract_text()))
+            return page_facts(self.page, len(self.page.extract_text()), annotations=self.annotations)
 
     def image(self, dpi: float) -> "Image":  # noqa: ARG002 (the port has it)
         """Raise ``DocumentError`` (``malformed``): pypdf cannot draw pages."""
