@@ -248,7 +248,9 @@ class ProgressTracker:
 
 
 def _most_first(counts: dict[str, int]) -> dict[str, int]:
-    return dict(sorted(((name, count) for name, count in counts.items() if count), key=lambda entry: (-entry[1], entry[0])))
+    return dict(
+        sorted(((name, count) for name, count in counts.items() if count), key=lambda entry: (-entry[1], entry[0]))
+    )
 
 
 def _percentiles(seconds: "array[float]") -> dict[str, float]:

@@ -36,7 +36,9 @@ def unread_files(name: str, extras: DocumentExtras) -> Failure | None:
 def _without_form(name: str, page: Page) -> Page:
     if page.failure is not None:
         return page
-    message = f"{name}: page {page.number}: it only asks for another viewer, in which its dynamic XFA form would be seen"
+    message = (
+        f"{name}: page {page.number}: it only asks for another viewer, in which its dynamic XFA form would be seen"
+    )
     return replace(page, reason=Reason.DYNAMIC_XFA, failure=Failure(cause=Cause.UNSUPPORTED, message=message))
 
 
