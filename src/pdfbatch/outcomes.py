@@ -42,9 +42,10 @@ def build_result(
     """Return the result of a document whose pages were read.
 
     ``failure`` is one of the whole document, such as its time limit; ``missing`` says that the document lacks some of the
-    pages asked for, or is the cover of files that are not read. Without ``failure``, the status is ``failed`` (or ``timed_out`` ...) when every page failed, ``partial``
-    when some did, were read in part or are missing, ``failed`` when the cover of such files has no text, ``empty`` when no page has text, else ``succeeded``. When every page
-    failed, the failure of the first page is that of the document.
+    pages asked for, or is the cover of files that are not read. Without ``failure``, the status is ``failed`` (or
+    ``timed_out`` ...) when every page failed, or the cover of such files has no text; ``partial`` when some pages did, were
+    read in part or are missing, ``empty`` when no page has text, else ``succeeded``. When every page failed, the failure of the
+    first page is that of the document.
     """
     if failure is None and pages and all(_is_lost(page) for page in pages):
         failure = pages[0].failure

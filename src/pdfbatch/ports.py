@@ -15,8 +15,7 @@ from enum import IntEnum
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Protocol, Self, runtime_checkable
 
-from pdfbatch.model import DocumentExtras as DocumentExtras  # (engines import it from here)
-from pdfbatch.model import DocumentResult
+from pdfbatch.model import DocumentExtras, DocumentResult
 from pdfbatch.report import BatchStatus
 from pdfbatch.settings import Limits
 from pdfbatch.tasks import Task, TaskResult
@@ -344,8 +343,8 @@ class TextEngine(Protocol):
         """Open a local path or the bytes of a PDF; several may be open at once.
 
         The empty password is tried when none is given, and after one that does not fit. ``annotations=False`` leaves values of
-        form fields and what annotations show out of texts, boxes, facts and images. Raises ``DocumentError``, its message beginning with
-        the path: ``empty_input``, ``not_a_pdf`` for another kind of file, ``malformed`` (also without pages),
+        form fields and what annotations show out of texts, boxes, facts and images. Raises ``DocumentError``, its message
+        beginning with the path: ``empty_input``, ``not_a_pdf`` for another kind of file, ``malformed`` (also without pages),
         ``password_required``, ``not_a_file`` for a folder, ``storage_not_found``. No message tells a password.
         """
 

@@ -102,8 +102,8 @@ class Extraction:
     ``dpi`` is the resolution at which pages are drawn for OCR; by default 200, and 400 where print is small. A page that is one
     image on a page of an absurd size is drawn by the pixels of the image. ``max_readings`` is how often OCR reads a page at
     most: once, and again when words are weak, turned or in another way. ``part_pages`` is the number of OCR pages that one task
-    reads at most. ``annotations=False`` leaves out what form fields, notes, stamps and other annotations show, in the text layer and
-    in the images that OCR reads.
+    reads at most. ``annotations=False`` leaves out what form fields, notes, stamps and other annotations show,
+    in the text layer and in the images that OCR reads.
     """
 
     ocr: OcrMode = "auto"

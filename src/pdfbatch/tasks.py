@@ -7,6 +7,8 @@ from typing import TypeAlias
 from pdfbatch.common import fast_pickle
 from pdfbatch.model import Document, DocumentExtras, DocumentResult, Failure, Page
 
+_NO_EXTRAS = DocumentExtras()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DuplicateOf:
@@ -46,7 +48,7 @@ class PartialDocument:
     folder: str | None = None
     missing: Failure | None = None
     language: str | None = None
-    extras: DocumentExtras = DocumentExtras()
+    extras: DocumentExtras = _NO_EXTRAS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,8 @@ import pytest
 from pdfbatch.engines.pdfium import PdfiumEngine
 from pdfbatch.engines.pypdf import PypdfEngine
 from pdfbatch.errors import Cause, DocumentError
-from pdfbatch.ports import DocumentExtras, PageFacts, TextEngine
+from pdfbatch.model import DocumentExtras
+from pdfbatch.ports import PageFacts, TextEngine
 from pdfbatch.testing.pdfs import (
     FONT,
     join_objects,

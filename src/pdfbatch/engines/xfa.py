@@ -1,7 +1,7 @@
 """Tell by what an XFA form says whether the pages of a document show it.
 
-The flag that a form is dynamic (/NeedsRendering) does not settle it. Some writers leave a dynamic form without the flag, so that
-a viewer shows the request for another one; others keep the flag in a document whose pages were drawn for all viewers.
+The flag that a form is dynamic (/NeedsRendering) does not settle it. Some writers leave it out, so that a viewer shows the
+request for another one; others keep it in a document whose pages were drawn for all viewers.
 """
 
 import html
@@ -20,8 +20,8 @@ _UNSEEN = re.compile(rb"<((?:\w+:)?(?:script|items|event|extras|desc|bind|connec
 _TEMPLATE = re.compile(rb"<(?:\w+:)?template\b.*?</(?:\w+:)?template\s*>", re.DOTALL)
 _BETWEEN_TAGS = re.compile(rb">([^<]+)<")
 _WORD = re.compile(r"[^\W\d_]{3,}")
-# With fewer words the flag is believed. A page shows a form when it has half of its words; a request for another viewer has some
-# by chance.
+# With fewer words the flag is believed. A page shows a form when it has half of its words; a request for another viewer has a
+# few by chance.
 _LEAST_WORDS = 12
 _SHOWN, _BY_CHANCE = 0.5, 0.25
 

@@ -21,7 +21,8 @@ from pdfbatch.engines.pdfium.mending import SIGNS, is_letter_spaced, mend, mends
 from pdfbatch.engines.pdfium.objects import page_facts, visible_area
 from pdfbatch.engines.placement import Block, place_blocks
 from pdfbatch.errors import Cause, DocumentError
-from pdfbatch.ports import Box, DocumentExtras, PageFacts, pixels_per_side
+from pdfbatch.model import DocumentExtras
+from pdfbatch.ports import Box, PageFacts, pixels_per_side
 from pdfbatch.text import storable_text
 
 if TYPE_CHECKING:

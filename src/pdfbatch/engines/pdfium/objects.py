@@ -51,7 +51,8 @@ def page_facts(page: Handle, text: Handle, *, annotations: bool = True) -> PageF
     """Return the facts about a loaded page and its text.
 
     Looks at the first 5,000 objects, those in form XObjects included, and at about 300 glyphs, spread evenly over the page.
-    Visible ``annotations`` count as vector objects, if they are wanted. pdfium does not tell how long the content of a page is: ``content_bytes`` is 0.
+    Visible ``annotations`` count as vector objects, if they are wanted. pdfium does not tell how long the content of a page is:
+    ``content_bytes`` is 0.
     """
     coverage, images = Coverage(visible_area(page)), list[Image]()
     vectors, objects = _count_visible_annotations(page) if annotations else 0, 0

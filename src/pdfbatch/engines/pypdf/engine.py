@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from pdfbatch.engines.errors import open_error, read_error, source_name
 from pdfbatch.errors import Cause, DocumentError
-from pdfbatch.ports import Box, DocumentExtras, PageFacts
+from pdfbatch.model import DocumentExtras
+from pdfbatch.ports import Box, PageFacts
 from pdfbatch.text import storable_text
 
 if TYPE_CHECKING:
