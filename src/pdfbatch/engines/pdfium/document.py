@@ -17,6 +17,7 @@ from pdfbatch.engines.pdfium.annotations import count_fields, has_annotations, r
 from pdfbatch.engines.pdfium.evidence import count_cut_images, is_plain
 from pdfbatch.engines.pdfium.extras import count_attachments, is_portfolio, xfa_kind
 from pdfbatch.engines.pdfium.glyphs import Glyphs, whole_text
+from pdfbatch.engines.pdfium.layers import may_hide_layers
 from pdfbatch.engines.pdfium.mending import SIGNS, is_letter_spaced, mend, mends_by_glyphs
 from pdfbatch.engines.pdfium.objects import page_facts, visible_area
 from pdfbatch.engines.placement import Block, place_blocks
@@ -57,6 +58,10 @@ def open_document(source: str | bytes, password: str | None, *, annotations: boo
     """Open as ``PdfiumEngine.open`` promises."""
     with _PDFIUM:
         handle, data = _load_document(source, password)
+    if may_hide_layers(data) and (shown := _without_hidden_layers(data, password)) is not None:
+        with _PDFIUM:
+            pdfium.FPDF_CloseDocument(handle)
+            handle, data = _load_document(shown, None)
     # pdfium still reads from the bytes, without a reference of its own: the document keeps them alive.
     document = PdfiumDocument(handle, data, password, annotations=annotations)
     try:
@@ -270,6 +275,13 @@ def _load_document(source: str | bytes, password: str | None) -> tuple[Handle, s
         state = "the password given does not open it" if password else "it is encrypted and needs a password"
         raise DocumentError(f"{source_name(source)}: {state}", cause=Cause.PASSWORD_REQUIRED)
     raise open_error(source, _ERRORS.get(error, "pdfium cannot read it"))
+
+
+def _without_hidden_layers(data: str | bytes, password: str | None) -> bytes | None:
+    """Return a document without layers that are off, if there are such: pdfium draws without them, and reads them all."""
+    from pdfbatch.engines.pypdf.layers import without_hidden_layers  # noqa: PLC0415 (few documents have layers)
+
+    return without_hidden_layers(data, password)
 
 
 def _load(source: str | bytes, password: str | None) -> Handle:

@@ -2,7 +2,6 @@
 
 import os
 import re
-import zlib
 from collections.abc import Iterator
 from ctypes import byref, c_ubyte, c_ulong
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import pypdfium2.raw
 
 from pdfbatch.engines.pdfium.glyphs import whole_text
+from pdfbatch.engines.pdfium.layers import object_streams
 from pdfbatch.engines.xfa import PAGES, kind_of_form
 from pdfbatch.model import Xfa
 
@@ -20,7 +20,6 @@ Handle = Any
 """A pointer from pdfium."""
 
 _COLLECTION = re.compile(rb"/Collection\b")
-_OBJECT_STREAM = re.compile(rb"/ObjStm\b[^\0]{0,500}?stream\r?\n")
 # Bounds: so much of a file is searched, and so much of what a stream unpacks to.
 _FILE_BYTES = 256 * 1024 * 1024
 _STREAM_BYTES = 4 * 1024 * 1024
@@ -47,7 +46,7 @@ def is_portfolio(source: str | bytes) -> bool:
     pdfium does not tell, so its bytes are searched. Not found in an encrypted document whose objects are in object streams.
     """
     data = source if isinstance(source, bytes) else _content(source)
-    return any(_COLLECTION.search(part) for part in (data, *_object_streams(data)))
+    return any(_COLLECTION.search(part) for part in (data, *object_streams(data)))
 
 
 def _xfa_packets(document: Handle) -> Iterator[bytes]:
@@ -76,11 +75,3 @@ def _first_texts(document: Handle) -> Iterator[str]:
 def _content(path: str) -> bytes:
     with open(os.fsencode(path), "rb") as file:
         return file.read(_FILE_BYTES)
-
-
-def _object_streams(data: bytes) -> Iterator[bytes]:
-    for found in _OBJECT_STREAM.finditer(data):
-        try:
-            yield zlib.decompressobj().decompress(data[found.end() : found.end() + _STREAM_BYTES], _STREAM_BYTES)
-        except zlib.error:
-            continue

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from pypdf import PageObject, PdfReader
 
+    from pdfbatch.engines.pypdf.layers import Layers
+
 _METADATA_KEYS = ("Title", "Author", "Subject", "Keywords", "Creator", "Producer", "CreationDate", "ModDate")
 _REASON_CHARACTERS = 200
 # A soft hyphen in a PDF is drawn as a hyphen, and a ligature stands for its letters.
@@ -73,7 +75,7 @@ class PypdfEngine:
                 raise open_error(source, str(error).removeprefix(f"{name}: ")) from error.__cause__
             if page_count == 0:
                 raise DocumentError(f"{name}: it has no pages", cause=Cause.MALFORMED)
-            yield PypdfDocument(name, reader, page_count, annotations)
+            yield PypdfDocument(name, reader, page_count, annotations, _layers_of(reader, name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ class PypdfDocument:
     reader: "PdfReader" = field(repr=False)
     page_count: int
     annotations: bool = True
+    layers: "Layers | None" = field(default=None, repr=False)
 
     @property
     def metadata(self) -> Mapping[str, str]:
@@ -115,6 +118,8 @@ class PypdfDocument:
             raise DocumentError(f"{name}: there is no such page", cause=Cause.MALFORMED)
         with _translate_errors(name):
             page = self.reader.pages[number - 1]
+            if self.layers is not None:
+                self.layers.hide(page)
         yield PypdfPage(name, page, self.annotations)
 
 
@@ -134,9 +139,10 @@ class PypdfPage:
         Raises ``DocumentError`` (``malformed``).
         """
         from pdfbatch.engines.pypdf.annotations import text_with_annotations  # noqa: PLC0415 (it imports pypdf)
+        from pdfbatch.engines.pypdf.cropping import visible_text  # noqa: PLC0415 (it imports pypdf)
 
         with _translate_errors(self.name):
-            text = text_with_annotations(self.page) if self.annotations else self.page.extract_text()
+            text = text_with_annotations(self.page) if self.annotations else visible_text(self.page)
         return storable_text(text.translate(_AS_SEEN))
 
     def text_boxes(self) -> Sequence[Box]:
@@ -203,6 +209,18 @@ def _open_reader(stream: BinaryIO, name: str, password: str | None) -> "PdfReade
             return reader
     state = "the password given does not open it" if password else "it is encrypted and needs a password"
     raise DocumentError(f"{name}: {state}", cause=Cause.PASSWORD_REQUIRED)
+
+
+def _layers_of(reader: "PdfReader", name: str) -> "Layers | None":
+    """Return the layers of a document that are off, ``None`` when there is none or they cannot be found."""
+    from pdfbatch.engines.pypdf.layers import layers_of  # noqa: PLC0415 (loaded when a document is opened)
+
+    try:
+        with _translate_errors(name):
+            layers = layers_of(reader)
+    except DocumentError:
+        return None
+    return layers if layers.hidden else None
 
 
 def _as_text(value: object) -> str:
