@@ -293,6 +293,13 @@ class SupportsEvidence(Protocol):
         """
 
     @abstractmethod
+    def is_cut(self) -> bool:
+        """Return whether the content of the page surely ends early, so that a part of it is missing.
+
+        Asked for each page whose text is read: an engine may answer no where only a slow search would tell.
+        """
+
+    @abstractmethod
     def cut_images(self) -> int:
         """Return how many large images surely end early, so that a part of them is not shown."""
 

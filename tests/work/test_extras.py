@@ -1,5 +1,6 @@
 """What a document has beside its pages (dynamic forms, files inside), annotations on demand, and pages in the report."""
 
+import zlib
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -186,3 +187,26 @@ def test_the_report_leaves_out_pages_of_duplicates() -> None:
     page = text_pdf(["REPORT"])
     report = processor.run([Document("same.pdf", name, content=page) for name in "ab"])
     assert (report.status.duplicates, report.page_counts.by_reason) == (1, {"little-text-no-scan": 1})
+
+
+# --- content that ends early ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ocr", ["auto", "never"])
+def test_a_page_whose_content_ends_early_is_read_in_part_and_says_so(ocr: str) -> None:
+    whole = zlib.compress(b"".join(show_text(b"Line %d" % number, at=(72, 740 - 15 * number)) for number in range(44)))
+    stream = make_stream(whole[: len(whole) // 2], b"/Filter/FlateDecode")
+    data = pdf(b"", [b"in place of"]).replace(make_stream(show_text(b"in place of")), stream)
+    found = result(data, extraction=Extraction(ocr=ocr))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    (page,) = found.pages
+    assert found.status is DocumentStatus.PARTIAL
+    assert page.text.startswith("Line 0")
+    assert page.failure is not None
+    assert (page.failure.cause, found.counts.failed_pages) == (Cause.MALFORMED, 1)
+    assert "ends early" in page.failure.message
+
+
+def test_a_page_of_which_damage_leaves_nothing_is_not_blank() -> None:
+    stream = make_stream(zlib.compress(show_text(b"gone"))[:6], b"/Filter/FlateDecode")
+    found = result(pdf(b"", [b"in place of"]).replace(make_stream(show_text(b"in place of")), stream))
+    assert found.status is DocumentStatus.FAILED

@@ -14,6 +14,7 @@ from pdfbatch.engines.coverage import Area
 from pdfbatch.engines.errors import find_late_header, open_error, source_name
 from pdfbatch.engines.page_frame import PageFrame
 from pdfbatch.engines.pdfium.annotations import count_fields, has_annotations, read_annotations
+from pdfbatch.engines.pdfium.damage import may_be_cut, may_have_damage
 from pdfbatch.engines.pdfium.evidence import count_cut_images, is_plain
 from pdfbatch.engines.pdfium.extras import count_attachments, is_portfolio, xfa_kind
 from pdfbatch.engines.pdfium.glyphs import Glyphs, whole_text
@@ -85,6 +86,7 @@ class PdfiumDocument:
     _form: Handle = field(default=None, repr=False)
     _form_settings: object = field(default=None, repr=False)
     _copy: "PdfiumDocument | None" = field(default=None, repr=False)
+    _cut_pages: frozenset[int] | None = field(default=None, repr=False)
 
     @property
     def metadata(self) -> Mapping[str, str]:
@@ -145,6 +147,17 @@ class PdfiumDocument:
             copy = self._open_copy()
             self._notes[number] = read_annotations(copy.handle, copy.form(), number, frame) if copy else []
         return self._notes[number]
+
+    def cut_pages(self) -> frozenset[int]:
+        """Return the numbers of the pages whose content ends early. Looks for them once."""
+        if self._cut_pages is None:
+            is_rebuilt = pdfium.FPDF_DocumentHasValidCrossReferenceTable(self.handle) != 1
+            self._cut_pages = frozenset()
+            if is_rebuilt or may_have_damage(self.data):
+                from pdfbatch.engines.pypdf.damage import find_cut_pages  # noqa: PLC0415 (few documents are damaged)
+
+                self._cut_pages = find_cut_pages(self.data, self.password)
+        return self._cut_pages
 
     def _open_copy(self) -> "PdfiumDocument | None":
         if self._copy is None:
@@ -207,6 +220,13 @@ class PdfiumPage:
         """Return whether a glance at the page's objects finds hardly anything but text."""
         with _PDFIUM:
             return is_plain(self.handle)
+
+    def is_cut(self) -> bool:
+        """Return whether the content of the page surely ends early. Few pages are looked at closely, see ``damage``."""
+        with _PDFIUM:
+            return (
+                may_be_cut(self.document.handle, self.handle, self._text()) and self.number in self.document.cut_pages()
+            )
 
     def cut_images(self) -> int:
         """Return how many large images surely end early."""

@@ -18,7 +18,7 @@ _LETTER_WIDTH = 0.5
 def visible_text(page: PageObject, visitor: Visitor | None = None) -> str:
     """Return the text of a page as pypdf reads it, without what lies outside of its crop box.
 
-    ``visitor`` hears of each piece. Where a text ends is estimated, so one that crosses the edge is kept if most of it is inside.
+    ``visitor`` hears of each piece. Where a text ends is estimated: one that crosses the edge is kept if most of it is inside.
     """
     crop, media = page.cropbox, page.mediabox
     if tuple(crop) == tuple(media):

@@ -46,7 +46,7 @@ class Layers:
         resources, changed = _dictionary(page.get("/Resources")), self._hide_annotations(page)
         content = page.get_contents()
         if content is not None and self._hide_in(content, resources, _DEPTH):
-            page[NameObject("/Contents")] = self._placed(_stream(DictionaryObject(), content.get_data()))
+            page[NameObject("/Contents")] = self._place(_stream(DictionaryObject(), content.get_data()))
             changed = True
         return changed or self._seen.get(id(resources), False)
 
@@ -62,19 +62,8 @@ class Layers:
         if isinstance(terms, ArrayObject) and terms:
             return not self._holds(terms, _DEPTH)
         groups = found.raw_get("/OCGs") if "/OCGs" in found else None
-        listed = _resolve(groups)
-        shown = [
-            not self.is_hidden(group) for group in (listed if isinstance(listed, ArrayObject) else [groups]) if group
-        ]
-        match found.get("/P"):
-            case "/AllOn":
-                return not all(shown)
-            case "/AnyOff":
-                return bool(shown) and all(shown)
-            case "/AllOff":
-                return any(shown)
-            case _:
-                return bool(shown) and not any(shown)
+        members = _list(groups) or [groups]
+        return _is_hidden_together(found.get("/P"), [self.is_hidden(group) for group in members if group])
 
     def _holds(self, terms: ArrayObject, depth: int) -> bool:
         """Return whether an expression (/And, /Or, /Not and their terms) says that something is shown."""
@@ -95,7 +84,7 @@ class Layers:
             case _:
                 return any(values)
 
-    def _placed(self, stream: StreamObject) -> PdfObject:
+    def _place(self, stream: StreamObject) -> PdfObject:
         """Return a stream as it can be put into a dictionary."""
         # pypdf has no public way to add an object to a document that is to be written.
         return stream if self.writer is None else self.writer._add_object(stream)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
@@ -119,9 +108,11 @@ class Layers:
         properties, objects = _dictionary(resources.get("/Properties")), _dictionary(resources.get("/XObject"))
         marks = {name for name in properties if self.is_hidden(properties.raw_get(name))}
         hidden = {name for name in objects if self._has_hidden_layer(objects[name])}
-        if depth and any(
-            [self._hide_in_form(objects, name, resources, depth) for name in objects if name not in hidden]
-        ):
+        # All of them, also behind the first that changes.
+        changes = [
+            self._hide_in_form(objects, name, resources, depth) for name in objects if name not in hidden and depth
+        ]
+        if True in changes:
             self._seen[id(resources)] = True
         if not marks and not hidden:
             return False
@@ -141,7 +132,7 @@ class Layers:
         content, resources = ContentStream(form, None), _dictionary(form.get("/Resources")) or outer
         if self._hide_in(content, resources, depth - 1):
             changed = _stream(form, content.get_data())
-            objects[NameObject(name)] = self._placed(changed)
+            objects[NameObject(name)] = self._place(changed)
             self._seen[id(form)] = self._seen[id(changed)] = True
         else:
             self._seen[id(form)] = self._seen.get(id(resources), False)
@@ -175,7 +166,8 @@ def without_hidden_layers(source: str | bytes, password: str | None) -> bytes | 
             return None
         writer = PdfWriter(clone_from=reader)
         layers = replace(layers_of(writer), writer=writer)
-        if not any([layers.hide(page) for page in writer.pages]):
+        changes = [layers.hide(page) for page in writer.pages]
+        if True not in changes:
             return None
         written = io.BytesIO()
         writer.write(written)
@@ -187,6 +179,21 @@ def without_hidden_layers(source: str | bytes, password: str | None) -> bytes | 
             "layers that are off are read too, pypdf cannot find them (%s: %s)", type(error).__name__, error
         )
         return None
+
+
+def _is_hidden_together(policy: object, hidden: Sequence[bool]) -> bool:
+    """Return whether a membership in some layers is not shown. One in no layer is."""
+    if not hidden:
+        return False
+    match policy:
+        case "/AllOn":
+            return any(hidden)
+        case "/AnyOff":
+            return not any(hidden)
+        case "/AllOff":
+            return not all(hidden)
+        case _:
+            return all(hidden)
 
 
 def _apply_usage(usage: DictionaryObject, hidden: set[int]) -> None:
@@ -211,13 +218,13 @@ def _without_hidden(operations: Sequence[Operation], marks: set[str], hidden: se
         elif operator == b"Do" and operands and str(operands[0]) in hidden:
             continue
         elif open_marks and open_marks[-1]:
-            kept += _unpainted(operands, operator)
+            kept += _leave_unpainted(operands, operator)
             continue
         kept.append((operands, operator))
     return kept
 
 
-def _unpainted(operands: Any, operator: bytes) -> list[Operation]:
+def _leave_unpainted(operands: Any, operator: bytes) -> list[Operation]:
     if operator in _DROPPED:
         return []
     if operator in _PATHS:
