@@ -45,15 +45,14 @@ def may_be_cut(document: Handle, page: Handle, text: Handle) -> bool:
     pdfium.FPDFText_GetLooseCharBox(text, last, byref(found))
     pdfium.FPDF_GetPageBoundingBox(page, byref(shown))
     height, width = shown.top - shown.bottom, shown.right - shown.left
-    match pdfium.FPDFPage_GetRotation(page):
-        case 0:
-            return found.bottom - shown.bottom > _LOWEST * height
-        case 1:
-            return shown.right - found.right > _LOWEST * width
-        case 2:
-            return shown.top - found.top > _LOWEST * height
-        case _:
-            return found.left - shown.left > _LOWEST * width
+    sides = (
+        (found.bottom - shown.bottom, height),
+        (shown.right - found.right, width),
+        (shown.top - found.top, height),
+        (found.left - shown.left, width),
+    )
+    below, side = sides[pdfium.FPDFPage_GetRotation(page) % 4]
+    return bool(below > _LOWEST * side)
 
 
 def may_have_damage(source: str | bytes) -> bool:
