@@ -42,7 +42,7 @@ LIBRARIES = {
         "testing.*",
     ),
     "fsspec": ("storage.*", "inputs.*"),
-    "pyarrow": ("outputs.parquet",),
+    "pyarrow": ("inputs.parquet_rows", "outputs.parquet"),
     "pypdf": ("engines.pypdf.*", "samples.documents"),
     "pypdfium2": ("engines.pdfium.*",),
     "pytesseract": ("ocr.tesseract",),

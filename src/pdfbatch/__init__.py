@@ -17,7 +17,7 @@ from pdfbatch.lazy import lazy_face
 if TYPE_CHECKING:
     from pdfbatch.api import create_document_batches, process_batch, process_manifest
     from pdfbatch.errors import Cause
-    from pdfbatch.inputs import Manifest
+    from pdfbatch.inputs import Manifest, NameList, Shard
     from pdfbatch.model import Document, DocumentResult, DocumentStatus, Failure, Page
     from pdfbatch.processor import BatchOptions, BatchProcessor
     from pdfbatch.report import BatchReport, BatchStatus
@@ -28,7 +28,7 @@ else:
         __name__,
         api="create_document_batches process_batch process_manifest",
         errors="Cause",
-        inputs="Manifest",
+        inputs="Manifest NameList Shard",
         model="Document DocumentResult DocumentStatus Failure Page",
         processor="BatchOptions BatchProcessor",
         report="BatchReport BatchStatus",
@@ -51,9 +51,11 @@ __all__ = [
     "Failure",
     "Limits",
     "Manifest",
+    "NameList",
     "Page",
     "PageRules",
     "RetryPolicy",
+    "Shard",
     "Storage",
     "create_document_batches",
     "process_batch",

@@ -7,12 +7,20 @@ from pdfbatch.lazy import lazy_face
 if TYPE_CHECKING:
     from pdfbatch.inputs.languages import LanguageHints
     from pdfbatch.inputs.manifest import Manifest, ManifestSource
+    from pdfbatch.inputs.name_list import NameList
+    from pdfbatch.inputs.search import open_manifest
+    from pdfbatch.inputs.selection import Selection
+    from pdfbatch.inputs.shard import Shard, ShardLike, Share
     from pdfbatch.inputs.sources import DocumentStream, Input, Inputs, documents_from
 else:
     __getattr__, __dir__ = lazy_face(
         __name__,
         languages="LanguageHints",
         manifest="Manifest ManifestSource",
+        name_list="NameList",
+        search="open_manifest",
+        selection="Selection",
+        shard="Shard ShardLike Share",
         sources="DocumentStream Input Inputs documents_from",
     )
 
@@ -23,5 +31,11 @@ __all__ = [
     "LanguageHints",
     "Manifest",
     "ManifestSource",
+    "NameList",
+    "Selection",
+    "Shard",
+    "ShardLike",
+    "Share",
     "documents_from",
+    "open_manifest",
 ]
