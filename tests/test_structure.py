@@ -20,7 +20,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("storage",),
     ("inputs", "outputs", "prefetch"),
     ("engines", "executors", "ocr", "sinks", "testing", "work"),
-    ("batch", "defaults", "transforms"),
+    ("batch", "defaults", "shards", "transforms"),
     ("processor",),
     ("api",),
     ("cli",),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pdfbatch.processor import BatchOptions, BatchProcessor
     from pdfbatch.report import BatchReport, BatchStatus
     from pdfbatch.settings import Extraction, Limits, PageRules, RetryPolicy
+    from pdfbatch.shards import merge_shards
     from pdfbatch.storage import Storage
 else:
     __getattr__, __dir__ = lazy_face(
@@ -33,6 +34,7 @@ else:
         processor="BatchOptions BatchProcessor",
         report="BatchReport BatchStatus",
         settings="Extraction Limits PageRules RetryPolicy",
+        shards="merge_shards",
         storage="Storage",
     )
 
@@ -58,6 +60,7 @@ __all__ = [
     "Shard",
     "Storage",
     "create_document_batches",
+    "merge_shards",
     "process_batch",
     "process_manifest",
 ]

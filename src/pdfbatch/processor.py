@@ -9,7 +9,7 @@ from functools import partial
 from typing import Literal, TypedDict, Unpack
 
 from pdfbatch import defaults
-from pdfbatch.batch import Batch, Notifier, ProgressTracker
+from pdfbatch.batch import Batch, Notifier, ProgressTracker, ShardNotes
 from pdfbatch.common import AUTO, SafeLogger, codes_of_setting
 from pdfbatch.errors import DependencyError, UsageError
 from pdfbatch.inputs import (
@@ -22,7 +22,7 @@ from pdfbatch.inputs import (
     open_manifest,
 )
 from pdfbatch.model import Document, DocumentResult
-from pdfbatch.outputs import Results, has_failed
+from pdfbatch.outputs import Results, batch_file, has_failed
 from pdfbatch.ports import Executor, OcrEngine, Output, Shared, SinkLike, SupportsLanguages, TextEngine
 from pdfbatch.report import BatchReport, BatchStatus
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
@@ -204,7 +204,14 @@ class BatchProcessor:
         if executor.shares < Shared.MEMORY or deduplicate:
             chosen = map(defaults.with_content, chosen)
         self._check_executor(executor)
-        status = BatchStatus(batch_id=options.batch_id or str(uuid.uuid4()), executor=executor.name)
+        shard, batch_id = None, options.batch_id or str(uuid.uuid4())
+        if found.share is not None:
+            whole_id = found.share.shard.name_whole(options.batch_id)
+            batch_id = found.share.shard.name_batch(whole_id)
+            if not batch_file(batch_id, "").endswith(f"{found.share.shard.name_batch('')}/"):
+                raise UsageError(f"batch_id is too long for a batch in shards: {len(whole_id)} characters")
+            shard = ShardNotes(batch_id=whole_id, share=found.share, work=work, deduplicate=deduplicate)
+        status = BatchStatus(batch_id=batch_id, executor=executor.name)
         return Batch(
             documents=chosen,
             executor=executor,
@@ -223,6 +230,7 @@ class BatchProcessor:
             expected=count or 0,
             reads_in_thread=count is None,
             close_source=found.close,
+            shard=shard,
         )
 
     def _work(self, executor: Executor) -> DocumentWork:

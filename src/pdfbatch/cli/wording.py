@@ -25,6 +25,11 @@ _OPTIONS = {
 }
 # These are words of plain English as well, so they count with a value or with the name of their setting only.
 _ORDINARY = {
+    "nul": "--null",
+    "include": "--include",
+    "exclude": "--exclude",
+    "limit": "--limit",
+    "shard": "--shard",
     "attempts": "--attempts",
     "crash_attempts": "--attempts",
     "ocr": "--ocr",

@@ -7,7 +7,7 @@ from pdfbatch.lazy import lazy_face
 if TYPE_CHECKING:
     from pdfbatch.inputs.languages import LanguageHints
     from pdfbatch.inputs.manifest import Manifest, ManifestSource
-    from pdfbatch.inputs.name_list import NameList
+    from pdfbatch.inputs.name_list import STANDARD_INPUT, NameList
     from pdfbatch.inputs.search import open_manifest
     from pdfbatch.inputs.selection import Selection
     from pdfbatch.inputs.shard import Shard, ShardLike, Share
@@ -17,7 +17,7 @@ else:
         __name__,
         languages="LanguageHints",
         manifest="Manifest ManifestSource",
-        name_list="NameList",
+        name_list="NameList STANDARD_INPUT",
         search="open_manifest",
         selection="Selection",
         shard="Shard ShardLike Share",
@@ -25,6 +25,7 @@ else:
     )
 
 __all__ = [
+    "STANDARD_INPUT",
     "DocumentStream",
     "Input",
     "Inputs",

@@ -44,7 +44,7 @@ class Selection:
         include: str | Iterable[str] = (),
         exclude: str | Iterable[str] = (),
         limit: int | None = None,
-        shard: "ShardLike | None" = None,
+        shard: ShardLike | None = None,
     ) -> "Selection":
         """Return a selection from values as callers write them. Raises ``UsageError``."""
         chosen = None if shard is None else Shard.from_value(shard)

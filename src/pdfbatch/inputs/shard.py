@@ -13,8 +13,6 @@ MOST_SHARDS = 100_000
 _TEXT = re.compile(r"\s*(\d{1,9})\s*/\s*(\d{1,9})\s*", re.ASCII)
 _ALL_IDS = 1 << 128
 
-ShardLike: TypeAlias = "Shard | tuple[int, int] | str"
-
 
 @dataclass(frozen=True, slots=True)
 class Shard:
@@ -50,9 +48,21 @@ class Shard:
             return cls(number, count)
         raise UsageError(f"shard {value!r} is neither (3, 16) nor '3/16', the third of sixteen")
 
+    def name_whole(self, batch_id: str | None) -> str:
+        """Return the id of the batch that the shards make together: the caller's, or one that is the same for all shards."""
+        return batch_id or f"shards-of-{self.count}"
+
+    def name_batch(self, batch_id: str) -> str:
+        """Return the id of the batch that reads this share of a batch."""
+        return f"{batch_id}-shard-{self.number}-of-{self.count}"
+
     def has(self, document_uuid: str) -> bool:
         """Return whether a document belongs to this share."""
         return _hash_id(document_uuid) % self.count == self.number - 1
+
+
+ShardLike: TypeAlias = Shard | tuple[int, int] | str
+"""A shard, as callers write it."""
 
 
 @dataclass(slots=True)

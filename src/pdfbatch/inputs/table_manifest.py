@@ -72,7 +72,7 @@ class TableManifest:
         try:
             address = self.address if "://" in self.address else os.path.join(self.base_folder, self.address)
             with open_local_copy(address, self.options) as file:
-                yield from _READERS[_ending(self.address)](file, place)
+                yield from _READERS[_suffix(self.address)](file, place)
         except (DocumentError, OSError) as error:
             raise ManifestError(f"The manifest cannot be read: {error}") from None
 
@@ -91,7 +91,7 @@ def _find_problem(fields: "Mapping[str, object] | str", place: ManifestPlace, nu
     return None
 
 
-def _ending(address: str) -> str:
+def _suffix(address: str) -> str:
     path = address.partition("::")[0] if "://" in address else address
     return os.path.splitext(path)[1].lower()
 
