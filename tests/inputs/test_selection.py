@@ -94,7 +94,7 @@ def test_urls_are_looked_at_without_their_scheme() -> None:
 
 def test_patterns_that_leave_nothing_are_a_mistake(pile: Path) -> None:
     chosen = Selection.from_values(include="*.png", exclude="x")
-    with pytest.raises(NoDocumentsError, match=r"include '\*\.png', exclude 'x'"):
+    with pytest.raises(NoDocumentsError, match=r"include='\*\.png', exclude='x'"):
         list(documents_from(str(pile / "in"), chosen))
 
 

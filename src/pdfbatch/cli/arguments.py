@@ -76,13 +76,13 @@ class Arguments(argparse.Namespace):
 def parse(argv: Sequence[str]) -> Arguments:
     """Parse arguments, without the program. Raise ``SystemExit`` as argparse does."""
     parser, commands = _parser()
-    for command in (parser, *commands.choices.values()):
+    for command in (parser, *commands.values()):
         command.words = argv
     arguments, rest = parser.parse_known_args(list(argv), namespace=Arguments())
     if rest:  # said by the command, which knows its options
-        commands.choices[arguments.command].error(f"unrecognized arguments: {' '.join(rest)}")
+        commands[arguments.command].error(f"unrecognized arguments: {' '.join(rest)}")
     if arguments.command == "run" and not arguments.inputs and not arguments.files_from:
-        commands.choices["run"].error("an INPUT is required, or a list of them with --files-from")
+        commands["run"].error("an INPUT is required, or a list of them with --files-from")
     arguments.argv = (program(), *argv)
     return arguments
 
@@ -93,7 +93,8 @@ def program() -> str:
     return "python -m pdfbatch" if name == "__main__.py" else "pdfbatch"
 
 
-def _parser() -> "tuple[_Parser, argparse._SubParsersAction[_Parser]]":
+def _parser() -> "tuple[_Parser, dict[str, _Parser]]":
+    """Return the parser, and those of the commands by their names."""
     parser = _Parser(prog=program(), description=help_texts.DESCRIPTION, epilog=help_texts.MAIN)
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -125,7 +126,7 @@ def _parser() -> "tuple[_Parser, argparse._SubParsersAction[_Parser]]":
         epilog=help_texts.MERGE_EXAMPLES,
     )
     add_merge_options(merge)
-    return parser, commands
+    return parser, dict(commands.choices)
 
 
 class _Parser(argparse.ArgumentParser):

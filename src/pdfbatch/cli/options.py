@@ -1,13 +1,10 @@
 """Options of each command: names, help texts and defaults."""
 
-from argparse import ArgumentParser
-from typing import TYPE_CHECKING
+from argparse import Action, ArgumentParser
+from collections.abc import Callable
 
 from pdfbatch.cli import types
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
-
-if TYPE_CHECKING:
-    from argparse import _ArgumentGroup
 
 
 def add_run_options(parser: ArgumentParser) -> None:
@@ -56,7 +53,7 @@ def add_merge_options(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--json", action="store_true", help="write the report as one JSON object to standard output")
     parser.add_argument("-q", "--quiet", action="store_true", help="print errors only")
-    _add_fail_on(parser)
+    _add_fail_on(parser.add_argument)
 
 
 def _add_paths(parser: ArgumentParser) -> None:
@@ -259,11 +256,11 @@ def _add_reporting(parser: ArgumentParser) -> None:
         default=0,
         help="log lines instead of a progress bar; -vv: debug messages too",
     )
-    _add_fail_on(group)
+    _add_fail_on(group.add_argument)
 
 
-def _add_fail_on(group: "ArgumentParser | _ArgumentGroup") -> None:
-    group.add_argument(
+def _add_fail_on(add_argument: Callable[..., Action]) -> None:
+    add_argument(
         "--fail-on",
         choices=("any", "all", "never"),
         default="any",

@@ -343,7 +343,7 @@ def _select(documents: Iterator[Document], selection: Selection, share: Share | 
 def _require_one(documents: Iterator[Document], selection: Selection) -> Iterator[Document]:
     first = next(documents, None)
     if first is None:
-        words = [f"{name} {pattern!r}" for name in ("include", "exclude") for pattern in getattr(selection, name)]
+        words = [f"{name}={pattern!r}" for name in ("include", "exclude") for pattern in getattr(selection, name)]
         raise NoDocumentsError(f"No document of the inputs is left by {', '.join(words)}")
     yield first
     yield from documents
