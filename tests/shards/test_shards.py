@@ -251,3 +251,16 @@ def test_the_command_merges_and_tells_how_the_whole_went(letters: Path, tmp_path
     assert f"{tmp_path}/out/failures.jsonl" in done.stderr
     assert merge("--quiet", "--fail-on", "never").returncode == 0
     assert os.listdir(tmp_path / "out" / "batches") != []
+
+
+def test_tables_of_documents_are_put_together_with_what_was_there(letters: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    read_shards(letters, out, 2)
+    header = "path,id,status\n"
+    (out / "documents.csv").write_text(f"{header}old.pdf,0,succeeded\na.pdf,1,failed\n")
+    for number, rows in ((1, "a.pdf,1,succeeded\n"), (2, '"b,c.pdf",2,succeeded\nd.pdf,3,fai')):
+        (out / "batches" / f"shards-of-2-shard-{number}-of-2" / "documents.csv").write_text(header + rows)
+    for _ in range(2):
+        merge_shards(out)
+        rows = (out / "documents.csv").read_text().splitlines(keepends=True)
+        assert rows == [header, "old.pdf,0,succeeded\n", "a.pdf,1,succeeded\n", '"b,c.pdf",2,succeeded\n']

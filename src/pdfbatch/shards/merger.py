@@ -12,6 +12,7 @@ from pdfbatch.outputs import batch_file, compact_index, to_json
 from pdfbatch.ports import Output
 from pdfbatch.report import BatchReport, merge_reports
 from pdfbatch.shards.shard_report import REPORT_NAME, ShardReport, read_shard_reports
+from pdfbatch.shards.tables import merge_tables
 from pdfbatch.storage import Storage
 
 log: SafeLogger = SafeLogger(__name__)
@@ -129,6 +130,7 @@ def _write(output: Output, shards: Sequence[ShardReport]) -> BatchReport:
     batch_id = shards[0].batch_id
     report = merge_reports(batch_id, [shard.report for shard in shards], output.uri("") or None)
     lists = _write_failures(output, batch_id, _read_failures(output, shards, batch_id))
+    merge_tables(output, [shard.report.batch_id for shard in shards])
     compact_index(output)
     summary = {**report.summary(), "failure_lists": lists, "shards": [shard.report.batch_id for shard in shards]}
     data = to_json(summary)
