@@ -12,6 +12,7 @@ from pdfbatch import __version__
 from pdfbatch.cli import help_texts
 from pdfbatch.cli.options import (
     add_demo_options,
+    add_doctor_options,
     add_export_options,
     add_merge_options,
     add_run_options,
@@ -31,8 +32,9 @@ class Arguments(argparse.Namespace):
     """
 
     argv: tuple[str, ...]
-    command: Literal["run", "demo", "watch", "export", "merge"]
+    command: Literal["run", "demo", "watch", "export", "merge", "doctor"]
     inputs: list[str]
+    addresses: list[str]
     files_from: list[str]
     null: bool
     include: list[str]
@@ -119,6 +121,10 @@ def _parser() -> "tuple[_Parser, dict[str, _Parser]]":
         epilog=help_texts.EXPORT_EXAMPLES,
     )
     add_export_options(export)
+    doctor = commands.add_parser(
+        "doctor", help="what is installed and answers here", description=help_texts.DOCTOR, epilog=help_texts.EXIT_CODES
+    )
+    add_doctor_options(doctor)
     merge = commands.add_parser(
         "merge",
         help="put the shards of a batch together",

@@ -84,3 +84,8 @@ Shards that are missing or have not ended, and shards with other settings or inp
 are named, and the exit code is 2. Nothing is written then.
 
 {EXIT_CODES}"""
+
+DOCTOR = """\
+Show what is installed, which engines and languages there are, how many cores and how much memory a batch may
+use, whether addresses answer, and what to do about what is missing. The exit code is 3 when something must be
+installed, 4 when an address that was asked about does not answer, else 0."""

@@ -44,6 +44,16 @@ def add_export_options(parser: ArgumentParser) -> None:
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing on success")
 
 
+def add_doctor_options(parser: ArgumentParser) -> None:
+    """Add the options of ``pdfbatch doctor``."""
+    parser.add_argument("addresses", nargs="*", metavar="INPUT", help="folder or URL that should hold a PDF")
+    parser.add_argument("-o", "--output", metavar="OUT", help="folder or URL that should take files")
+    parser.add_argument(
+        "--redis", metavar="URL", help="Redis server that should answer (default: PDFBATCH_REDIS, if set)"
+    )
+    parser.add_argument("--json", action="store_true", help="write one JSON object a line")
+
+
 def add_merge_options(parser: ArgumentParser) -> None:
     """Add the options of ``pdfbatch merge``."""
     parser.add_argument("output", metavar="OUTPUT", help="folder or URL that the shards were written to")
