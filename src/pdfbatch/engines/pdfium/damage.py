@@ -45,13 +45,13 @@ def may_be_cut(document: Handle, page: Handle, text: Handle) -> bool:
     pdfium.FPDFText_GetLooseCharBox(text, last, byref(found))
     pdfium.FPDF_GetPageBoundingBox(page, byref(shown))
     height, width = shown.top - shown.bottom, shown.right - shown.left
-    sides = (
+    sides: tuple[tuple[float, float], ...] = (
         (found.bottom - shown.bottom, height),
         (shown.right - found.right, width),
         (shown.top - found.top, height),
         (found.left - shown.left, width),
     )
-    below, side = sides[pdfium.FPDFPage_GetRotation(page) % 4]
+    below, side = sides[int(pdfium.FPDFPage_GetRotation(page)) % 4]
     return bool(below > _LOWEST * side)
 
 

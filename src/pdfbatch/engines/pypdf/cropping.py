@@ -43,6 +43,8 @@ class _Cutter:
                 operands[0] = ArrayObject() if operator == b"TJ" else ByteStringObject(b"")
             case b'"' if len(operands) > 2 and not self._is_inside(operands[2], outer, inner):
                 operands[2] = ByteStringObject(b"")
+            case _:
+                pass
 
     def _is_inside(self, shown: Any, outer: Any, inner: Any) -> bool:
         place = Matrix(*inner).then(Matrix(*outer))
