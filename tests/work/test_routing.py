@@ -2,6 +2,8 @@
 
 import random
 import zlib
+from collections.abc import Callable
+from functools import partial
 
 import pytest
 from PIL import Image
@@ -68,22 +70,21 @@ def test_an_old_ocr_layer_of_a_few_lines_is_not_taken_for_the_page(tesseract: Te
     assert all(line in join_words(page.text) for line in BODY[3:])
 
 
-@pytest.mark.parametrize(
-    "pdf",
-    [
-        making.scan_under(making.stamp()),
-        making.pieces_under(making.stamp(), 1, 12),
-        making.pieces_under(making.stamp(), 12, 30),
-        making.curves_under(making.stamp(), paths=True),
-        making.curves_under(making.stamp(), paths=False),
-        making.annotation_under(making.stamp()),
-        making.forms_under(making.stamp(), 1),
-        making.forms_under(making.stamp(), 5),
-    ],
-    ids=["image", "pieces", "tiles", "curves", "one curve", "annotation", "form", "deep form"],
-)
-def test_the_print_under_a_stamp_is_read_whatever_it_is_made_of(tesseract: TesseractEngine, pdf: bytes) -> None:
-    page = read(tesseract, pdf)
+PRINT_UNDER_A_STAMP: dict[str, Callable[[bytes], bytes]] = {
+    "image": making.scan_under,
+    "pieces": partial(making.pieces_under, columns=1, rows=12),
+    "tiles": partial(making.pieces_under, columns=12, rows=30),
+    "curves": partial(making.curves_under, paths=True),
+    "one curve": partial(making.curves_under, paths=False),
+    "annotation": making.annotation_under,
+    "form": partial(making.forms_under, depth=1),
+    "deep form": partial(making.forms_under, depth=5),
+}
+
+
+@pytest.mark.parametrize("kind", PRINT_UNDER_A_STAMP)
+def test_the_print_under_a_stamp_is_read_whatever_it_is_made_of(tesseract: TesseractEngine, kind: str) -> None:
+    page = read(tesseract, PRINT_UNDER_A_STAMP[kind](making.stamp()))
     assert page.source == "ocr", page
     assert has_body_once(page), page.text
     assert page.text.count(STAMP) == 1, page.text
