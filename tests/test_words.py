@@ -37,7 +37,9 @@ def words(name: str) -> set[str]:
 
 
 def test_functions_are_not_named_by_participles(nodes: list[ast.AST]) -> None:
-    plain = [node.name for node in functions_of(nodes) if not any("property" in ast.dump(one) for one in node.decorator_list)]
+    plain = [
+        node.name for node in functions_of(nodes) if not any("property" in ast.dump(one) for one in node.decorator_list)
+    ]
     assert sorted({name for name in plain if PARTICIPLE.match(name)}) == []
 
 
