@@ -4,7 +4,6 @@ import csv
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -273,7 +272,7 @@ def test_a_skewed_page_is_levelled(reader: OcrEngine, skew: float) -> None:
 
 
 def test_turned_scans_of_the_corpus_are_read(corpus: Path, reader: OcrEngine) -> None:
-    found = [_recall(reader, path, truth) for path, truth in islice(_turned_documents(corpus), 3)]
+    found = [_recall(reader, path, truth) for path, truth in _turned_documents(corpus)]
     assert found
     assert min(found) >= 0.97
 
