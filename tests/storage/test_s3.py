@@ -57,12 +57,12 @@ def test_a_prefix_becomes_text_under_another_prefix(bucket: Bucket) -> None:
 
 
 def test_a_ready_file_system_leads_to_its_documents(bucket: Bucket, proxy: FaultProxy) -> None:
-    bucket.fill(12)
+    bucket.fill(4)
     ready = s3_filesystem(s3_options(proxy.server_port))
     proxy.faults = RequestFaults(seed=2, slow_down=0.2)
     for inputs in (f"{bucket.url}/in/", f"{bucket.name}/in", f"{bucket.url}/in/*.pdf"):
         report = run([(inputs, ready)], Storage(f"{bucket.name}/out", filesystem=ready))
-        assert (report.successful, report.failed) == (12, 0)
+        assert (report.successful, report.failed) == (4, 0)
         assert all(result.document.file_path.startswith(f"{bucket.url}/in/") for result in report.results)
 
 
