@@ -249,7 +249,7 @@ def test_a_server_that_does_not_come_to_an_end_is_given_up(
     with pytest.raises(DocumentError) as caught:
         read_document(document, retry=IMPATIENT, seconds=1.5)
     assert caught.value.cause is Cause.STORAGE_UNAVAILABLE
-    assert time.monotonic() - begun < 20
+    assert time.monotonic() - begun < 40  # soon: the trickle lasts two minutes, and the silence for ever
 
 
 def test_the_deadline_of_storage_calls_is_a_setting(bucket: Bucket, proxy: FaultProxy) -> None:
