@@ -1,5 +1,6 @@
 """From the coordinates of a page's content to the page as it is shown."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from pdfbatch.engines.coverage import Area
@@ -14,13 +15,17 @@ class PageFrame(NamedTuple):
 
     def box(self, area: Area) -> Box:
         """Return where an area of the content is shown."""
+        return self.boxes((area,))[0]
+
+    def boxes(self, areas: Iterable[Area]) -> list[Box]:
+        """Return where areas of the content are shown."""
         left, bottom, right, top = self.area
         match self.turns % 4:
             case 0:
-                return Box(area.left - left, top - area.top, area.right - left, top - area.bottom)
+                return [Box(a.left - left, top - a.top, a.right - left, top - a.bottom) for a in areas]
             case 1:
-                return Box(area.bottom - bottom, area.left - left, area.top - bottom, area.right - left)
+                return [Box(a.bottom - bottom, a.left - left, a.top - bottom, a.right - left) for a in areas]
             case 2:
-                return Box(right - area.right, area.bottom - bottom, right - area.left, area.top - bottom)
+                return [Box(right - a.right, a.bottom - bottom, right - a.left, a.top - bottom) for a in areas]
             case _:
-                return Box(top - area.top, right - area.right, top - area.bottom, right - area.left)
+                return [Box(top - a.top, right - a.right, top - a.bottom, right - a.left) for a in areas]
