@@ -8,7 +8,7 @@ from typing import Any
 import pypdfium2.raw
 
 from pdfbatch.engines.coverage import Area
-from pdfbatch.engines.page_frame import PageFrame
+from pdfbatch.engines.page_frame import Boxes, PageFrame
 from pdfbatch.engines.placement import PlacedLine
 from pdfbatch.ports import Box
 
@@ -81,35 +81,47 @@ class Glyphs:
 
     def lines(self, frame: PageFrame) -> list[PlacedLine]:
         """Return the lines of the text, with offsets into ``text()``."""
+        boxes = self._boxes(frame)
         found, offset, first = list[PlacedLine](), 0, 0
         ends = [index + 1 for index, text in enumerate(self.texts) if text.endswith("\n")]
         for end in (*ends, len(self)):
-            found += self._line(range(first, end), offset, frame)
+            line = _line(self.texts[first:end], offset, boxes.part(first, end))
+            found += [] if line is None else [line]
             offset += sum(map(len, self.texts[first:end]))
             first = end
         return found
 
-    def _line(self, indices: Sequence[int], start: int, frame: PageFrame) -> list[PlacedLine]:
-        shown = [(index, text) for index in indices if (text := self.texts[index].rstrip("\n"))]
-        centers, seen = list[float](), list[Box]()
-        for (index, text), box in zip(shown, frame.boxes(self.area(index) for index, _ in shown), strict=True):
-            centers += [(box.left + box.right) / 2] * len(text)
-            if not text.isspace() and not self.is_added(index):
-                seen.append(box)
-        if not seen:
-            return []
-        tall = sorted(box.bottom - box.top for box in seen)[len(seen) // 2]
-        return [PlacedLine(start, start + len(centers), _around(seen, tall), centers)]
+    def _boxes(self, frame: PageFrame) -> Boxes:
+        # pdfium writes all areas into one piece of memory, from which they are read at once.
+        areas = (pdfium.FS_RECTF * len(self))()
+        for index, area in enumerate(areas):
+            pdfium.FPDFText_GetLooseCharBox(self._handle, index, area)
+        numbers = memoryview(areas).cast("B").cast("f").tolist()
+        return frame.boxes(Boxes(numbers[0::4], numbers[1::4], numbers[2::4], numbers[3::4]))
 
 
-def _around(boxes: Sequence[Box], height: float) -> Box:
+def _line(texts: Sequence[str], start: int, boxes: Boxes) -> PlacedLine | None:
+    """Return the line of some glyphs, ``None`` when none of them can be seen. What pdfium adds is white space."""
+    seen = [index for index, text in enumerate(texts) if text and not text.isspace()]
+    if not seen:
+        return None
+    centers = list[float]()
+    for text, left, right in zip(texts, boxes.left, boxes.right, strict=True):
+        length = len(text) - text.endswith("\n")
+        centers += ((left + right) / 2,) if length == 1 else ((left + right) / 2,) * length
+    return PlacedLine(start, start + len(centers), _around(boxes, seen), centers)
+
+
+def _around(boxes: Boxes, seen: Sequence[int]) -> Box:
     """Return the box of a line: as high as most of its glyphs, not as the tallest."""
-    usual = [box for box in boxes if box.bottom - box.top <= 1.5 * height] or boxes
+    top, bottom = boxes.top, boxes.bottom
+    tall = 1.5 * sorted([bottom[index] - top[index] for index in seen])[len(seen) // 2]
+    usual = [index for index in seen if bottom[index] - top[index] <= tall] or seen
     return Box(
-        min(box.left for box in boxes),
-        sorted(box.top for box in usual)[len(usual) // 2],
-        max(box.right for box in boxes),
-        sorted(box.bottom for box in usual)[len(usual) // 2],
+        min([boxes.left[index] for index in seen]),
+        sorted([top[index] for index in usual])[len(usual) // 2],
+        max([boxes.right[index] for index in seen]),
+        sorted([bottom[index] for index in usual])[len(usual) // 2],
     )
 
 
