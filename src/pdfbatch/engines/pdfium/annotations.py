@@ -47,6 +47,9 @@ _CHOICES = (pdfium.FPDF_FORMFIELD_COMBOBOX, pdfium.FPDF_FORMFIELD_LISTBOX)
 _VALUE_ONLY = frozenset((*_BUTTONS, pdfium.FPDF_FORMFIELD_LISTBOX))
 """Fields of which the value says more than the appearance."""
 _PASSWORD, _RADIO, _PUSH = 1 << 13, 1 << 15, 1 << 16
+# For pdfium to write into, long enough for most values: whoever holds the lock has it for himself.
+_BUFFER_BYTES = 1_024
+_BUFFER = (c_ushort * (_BUFFER_BYTES // 2))()
 # Operators that show text, or something that may.
 _SHOWS_TEXT = re.compile("Tj|TJ|Do|['\"]")
 _MARKS = {pdfium.FPDF_FORMFIELD_CHECKBOX: "\u2611", pdfium.FPDF_FORMFIELD_RADIOBUTTON: "\u25c9"}
@@ -82,9 +85,13 @@ class _Annotation:
 
 def annotation_types(page: Handle) -> list[int]:
     """Return the types of the annotations of a page that may show text."""
-    if pdfium.FPDFPage_GetAnnotCount(page) <= 0:
-        return []
-    return [subtype for _, subtype in _annotations(page) if subtype not in _WITHOUT_TEXT]
+    types = list[int]()
+    for index in range(min(pdfium.FPDFPage_GetAnnotCount(page), _ANNOTATIONS)):
+        annotation = pdfium.FPDFPage_GetAnnot(page, index)
+        if annotation:
+            types.append(pdfium.FPDFAnnot_GetSubtype(annotation))
+            pdfium.FPDFPage_CloseAnnot(annotation)
+    return [subtype for subtype in types if subtype not in _WITHOUT_TEXT]
 
 
 def count_fields(types: Sequence[int]) -> int:
@@ -237,10 +244,11 @@ def _chosen_options(form: Handle, annotation: Handle) -> list[str]:
 
 def _string(get: Any, *arguments: Any) -> str:
     """Return a text that pdfium writes as UTF-16 with a NUL at its end."""
-    size = get(*arguments, None, 0)
-    buffer = (c_ushort * (size // 2 + 1))()
-    get(*arguments, buffer, size)
-    return bytes(buffer)[: max(size - 2, 0)].decode("utf-16-le", "replace")
+    buffer, size = _BUFFER, get(*arguments, _BUFFER, _BUFFER_BYTES)
+    if size > _BUFFER_BYTES:
+        buffer = (c_ushort * (size // 2 + 1))()
+        get(*arguments, buffer, size)
+    return str(memoryview(buffer).cast("B")[: max(size - 2, 0)], "utf-16-le", "replace")
 
 
 def _read_appearances(document: Handle, number: int, found: list[_Annotation]) -> None:

@@ -22,7 +22,7 @@ from pdfbatch.engines.pdfium.objects import page_facts, visible_area
 from pdfbatch.engines.placement import Block, place_blocks
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.ports import Box, DocumentExtras, PageFacts, pixels_per_side
-from pdfbatch.text import storable_text
+from pdfbatch.text import is_ordinary, storable_text
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -39,9 +39,11 @@ _PDFIUM = RLock()
 
 _METADATA_KEYS = ("Title", "Author", "Subject", "Keywords", "Creator", "Producer", "CreationDate", "ModDate")
 _METADATA_BYTES = 512
+_NOTHING_BYTES = 2  # the NUL behind an empty value
 _WHITE = b"\xff"
 _TEXT_AREAS = 5_000
 # For pdfium to write into, which it does for each page: whoever holds the lock has them for himself.
+_METADATA = create_string_buffer(_METADATA_BYTES)
 _CROP, _MEDIA = tuple(c_float() for _ in range(4)), tuple(c_float() for _ in range(4))
 _CROP_PLACES, _MEDIA_PLACES = tuple(map(byref, _CROP)), tuple(map(byref, _MEDIA))
 _ERRORS = {
@@ -176,7 +178,7 @@ class PdfiumPage:
             notes = annotation_types(self.handle) if self.document.annotations else ()
             if notes or is_cut:
                 return storable_text(self._text_with_annotations(text, notes, is_cut=is_cut))
-            if SIGNS.search(text) is None and not is_letter_spaced(text):
+            if (is_ordinary(text) or SIGNS.search(text) is None) and not is_letter_spaced(text):
                 # Nothing that could not be stored, but for ends of lines.
                 return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
             if not mends_by_glyphs(self._text(), text):
@@ -301,14 +303,13 @@ def _page_count(source: str | bytes, handle: Handle) -> int:
 
 
 def _metadata_value(document: Handle, key: str) -> str:
-    size = _METADATA_BYTES
-    while True:
-        buffer = create_string_buffer(size)
-        needed = int(pdfium.FPDF_GetMetaText(document, key.encode(), buffer, size))
-        if needed <= size:
-            break
-        size = needed
-    return storable_text(buffer.raw[: max(needed - 2, 0)].decode("utf-16-le", "surrogatepass"))
+    buffer, needed = _METADATA, int(pdfium.FPDF_GetMetaText(document, key.encode(), _METADATA, _METADATA_BYTES))
+    if needed <= _NOTHING_BYTES:
+        return ""
+    if needed > _METADATA_BYTES:
+        buffer = create_string_buffer(needed)
+        pdfium.FPDF_GetMetaText(document, key.encode(), buffer, needed)
+    return storable_text(buffer[: needed - _NOTHING_BYTES].decode("utf-16-le", "surrogatepass"))
 
 
 def _render_with_form(page: Handle, form: Handle, dpi: float) -> "Image":

@@ -24,7 +24,9 @@ _SIGNAL = "\ufffe"
 _UNKNOWN = "\ufffd"
 # In parts of the height of the font: less than that is no stroke but an error of rounding.
 _THIN = 0.01
-# For pdfium to write into, which it does for each glyph: whoever holds the lock has it for himself.
+# For pdfium to write into, which it does for each page and glyph: whoever holds the lock has them for himself.
+_MANY = 1 << 15
+_UNITS = (c_ushort * (_MANY + 1))()
 _RECT = pdfium.FS_RECTF()
 _RECT_PLACE = byref(_RECT)
 
@@ -135,7 +137,7 @@ def _raw_text(handle: Handle, count: int) -> tuple[str, int]:
     """Return the text of so many glyphs as pdfium gives it, and how many units of UTF-16 it has."""
     if count <= 0:
         return "", 0
-    buffer = (c_ushort * (count + 1))()
+    buffer = _UNITS if count < _MANY else (c_ushort * (count + 1))()
     units = max(pdfium.FPDFText_GetText(handle, 0, count, buffer) - 1, 0)
     # pdfium writes a NUL at the end; a unit has two bytes.
     return str(memoryview(buffer).cast("B")[: 2 * units], "utf-16-le", "surrogatepass"), units
