@@ -133,7 +133,7 @@ class DocumentWork:
                 missing=opener.missing_pages(document, reader.opened),
                 language=language,
             )
-            if (split := self._splitter.split(task, partial, pending)) is not None:
+            if pending and (split := self._splitter.split(task, partial, pending)) is not None:
                 return split
             pages += reader.run_ocr(pending, budget, watch)
         opener.check_unchanged(task, source)
