@@ -10,8 +10,10 @@ from pdfbatch.work.language import has_function_words, is_gibberish, split_words
 _UNPRINTABLE = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff"
 _PRIVATE_USE = "\ue000-\uf8ff\U000f0000-\U0010fffd"
 _GARBAGE = re.compile(f"[{_UNPRINTABLE}{_PRIVATE_USE}\ufffd]")
+_WORD = re.compile(r"[^\W\d_]+")
 # Words of scripts that have spaces between words: a CJK text is one long word, and each of its characters may be one.
-_ALPHABETIC_WORD = re.compile(r"[^\W\d_\u0590-\U0010ffff]+")
+_ALPHABETIC_WORD = re.compile(r"(?:(?=[\0-\u058f])[^\W\d_])+")
+_BYTES_OF_ALPHABETIC = bytes(range(0xD6))
 
 # Some glyphs of a font without a map have the codes of letters: a passage may have a few between two signs of garbage.
 _GARBAGE_BLOCK = re.compile(
@@ -81,7 +83,7 @@ def is_doubtful(text: str) -> bool:
 
 def badness(text: str) -> float:
     """Return how bad a text is: 0 when it has no sign of it, 1 when nobody could use it."""
-    words = _ALPHABETIC_WORD.findall(text[:_LONG_SAMPLE])
+    words = _split_alphabetic(text[:_LONG_SAMPLE])
     lengths = list(map(len, words))
     letters = sum(lengths)
     named = sum(map(len, _GLYPH_NAMES.findall(text))) if "/" in text else 0
@@ -99,6 +101,13 @@ def is_language(text: str) -> bool:
     """Return whether a text of ten words or more surely is language, by its function words."""
     words = split_words(text)
     return len(words) >= _LEAST_WORDS_OF_LANGUAGE and has_function_words(words)
+
+
+def _split_alphabetic(text: str) -> list[str]:
+    """Return the words of alphabetic scripts. The pattern that leaves out others is slow, and most texts have no others."""
+    words = _WORD.findall(text)
+    has_others = bool("".join(words).encode().translate(None, _BYTES_OF_ALPHABETIC))
+    return _ALPHABETIC_WORD.findall(text) if has_others else words
 
 
 def _is_cipher(words: Sequence[str]) -> bool:
