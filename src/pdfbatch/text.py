@@ -10,8 +10,12 @@ _UNKNOWN = "\ufffd"
 
 # Bytes of UTF-8 that a text may have without a closer look: printable ASCII but for the grave accent, and all bytes of
 # letters of the Latin, Greek and Cyrillic scripts, of general punctuation and symbols, and of most East Asian characters.
-_ORDINARY_BYTES = bytes((*b"\t\n\r", *range(0x20, 0x60), *range(0x61, 0x7F), *range(0x80, 0xC0), *range(0xC3, 0xCB)))
-_ORDINARY_BYTES += bytes((*range(0xCD, 0xD2), *range(0xE1, 0xED)))
+_ORDINARY_BYTES = bytes(
+    [
+        *(*b"\t\n\r", *range(0x20, 0x60), *range(0x61, 0x7F), *range(0x80, 0xC0)),
+        *(*range(0xC3, 0xCB), *range(0xCD, 0xD2), *range(0xE1, 0xED)),
+    ]
+)
 # Of Latin-1 beyond ASCII: controls, accents that stand alone, and the soft hyphen.
 _ODD_LATIN = re.compile(b"\xc2[\x80-\x9f\xa8\xad\xaf\xb4\xb8]")
 

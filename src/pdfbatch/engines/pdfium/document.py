@@ -309,7 +309,7 @@ def _metadata_value(document: Handle, key: str) -> str:
     if needed > _METADATA_BYTES:
         buffer = create_string_buffer(needed)
         pdfium.FPDF_GetMetaText(document, key.encode(), buffer, needed)
-    return storable_text(buffer[: needed - _NOTHING_BYTES].decode("utf-16-le", "surrogatepass"))
+    return storable_text(str(memoryview(buffer)[: needed - _NOTHING_BYTES], "utf-16-le", "surrogatepass"))
 
 
 def _render_with_form(page: Handle, form: Handle, dpi: float) -> "Image":
