@@ -11,6 +11,7 @@ from pdfbatch.batch.breaker import Breaker
 from pdfbatch.batch.duplicate_filter import DuplicateFilter, PendingDocument
 from pdfbatch.batch.failure_log import FailureLog
 from pdfbatch.batch.fingerprint import local_fingerprint
+from pdfbatch.batch.insistence import insist
 from pdfbatch.batch.notifier import Notifier
 from pdfbatch.batch.progress import ProgressTracker
 from pdfbatch.batch.resume import ResumeState, load_resume_state
@@ -247,11 +248,19 @@ class Batch:
         return self.progress.snapshot(max(self.expected, self._read))
 
     def _finish(self, state: BatchState) -> None:
-        status = self.progress.finish(state, max(self.expected, self._read))
-        if self.output is not None:
-            self._write_last(self.output, completed=state is BatchState.COMPLETED)
-        self.notifier.update(status)
-        self.notifier.close()
+        """Write what is left to write, and close the sinks also when a second Ctrl-C ends the writing."""
+        completed, output = state is BatchState.COMPLETED, self.output
+        try:
+            if not completed and output is not None:
+                insist(lambda: _sweep(output))
+            insist(lambda: self.progress.finish(state, max(self.expected, self._read)))
+            if output is not None:
+                self._write_last(output, completed=completed)
+        finally:
+            try:
+                self.notifier.update(self.progress.status)
+            finally:
+                insist(self.notifier.close)
 
     def _write_last(self, output: Output, *, completed: bool) -> None:
         """Write the rest of the index and the list of failures, side by side, and after both the report."""
@@ -260,17 +269,22 @@ class Batch:
             with _side_by_side(
                 lambda: None if state is None else state.close(completed=completed), in_thread=is_remote
             ):
-                # Workers that were stopped may have left files. A remote output is not searched for them: that can take long,
-                # and the next batch does it.
-                if not completed and not is_remote and isinstance(output, SupportsSweep):
-                    with suppress(DocumentError, OSError):
-                        output.sweep()
                 self._failures.close(output)
             report = to_json({**self.report().summary(), "failure_lists": self._failures.names})
             output.write(batch_file(self.progress.status.batch_id, REPORT_NAME), report)
             output.write(REPORT_NAME, report)
         except DocumentError as error:
             log.warning("the report of batch %s could not be written: %s", self.progress.status.batch_id, error)
+
+
+def _sweep(output: Output) -> None:
+    """Remove what workers that were stopped may have left.
+
+    A remote output is not searched for that: it can take long, and the next batch does it.
+    """
+    if output.locality is not Locality.REMOTE and isinstance(output, SupportsSweep):
+        with suppress(DocumentError, OSError):
+            output.sweep()
 
 
 @contextmanager
