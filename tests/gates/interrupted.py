@@ -1,8 +1,9 @@
 """A host that is interrupted again and again, in one interpreter: for each seed one batch, and one signal at a random moment.
 
 ``python -m tests.gates.interrupted SIGNAL SEED COUNT EXECUTOR FOLDER`` prints one line of JSON for each batch: how long it went
-on after the signal, and what of it was left. With ``steps`` in place of a signal, two interrupts come at two steps of the batch's
-thread, the second up to a thousand steps after the first: during its start, while it is left, while it writes its last files.
+on after the signal, and what of it was left. With ``steps`` in place of a signal, two
+interrupts come in the batch's thread, the second up to a thousand steps after the first: during its start, while it is left,
+while it writes its last files.
 """
 
 import gc
@@ -29,6 +30,7 @@ from pdfbatch.settings import Extraction
 from pdfbatch.sinks import MemorySink
 from pdfbatch.storage import Storage
 from pdfbatch.testing import PlainEngine, plain_document
+from pdfbatch.testing.probes import wait_until
 
 _LONGEST_DELAY = 0.5  # a batch of so few documents has ended by then
 _DOCUMENTS = 30
@@ -140,8 +142,13 @@ def run_by_steps(name: str, steps: Sequence[int], folder: Path) -> dict[str, obj
     seconds = time.monotonic() - began
     gc.collect()
     left = left_behind(folder)
+
     # A thread that was interrupted while it was being started, and waits for that for ever, is none.
-    alive = [it.name for it in threading.enumerate() if it not in threads and it.is_alive()]
+    def list_alive() -> list[str]:
+        return [it.name for it in threading.enumerate() if it not in threads and it.is_alive()]
+
+    wait_until(lambda: not list_alive(), 3.0)
+    alive = list_alive()
     facts = {"outcome": outcome, "steps": steps, "count": interrupts.count, "seconds": seconds, "threads": alive}
     return {**facts, **left}
 
