@@ -1,4 +1,4 @@
-"""A server on loopback that lies about its documents. It speaks as much HTTP and S3 as a download takes; the folder is the lie."""
+"""A server on loopback that lies about its documents, as far as HTTP and S3 let it. The first folder of a path is the lie."""
 
 import gzip
 import threading
