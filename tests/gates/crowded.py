@@ -1,7 +1,7 @@
 """A host that reads documents from a server although there is little or no room for temporary files, or for the output.
 
-``python -m tests.gates.crowded SOURCE OUTPUT EXECUTOR [fill]`` prints the report as JSON; with ``fill`` the folder for temporary
-files is full before the batch begins.
+``python -m tests.gates.crowded SOURCE OUTPUT EXECUTOR [fill]`` prints the report as JSON; with ``fill`` the folder for
+temporary files is full before the batch begins.
 """
 
 import json
