@@ -23,7 +23,7 @@ pytestmark = list(GATE)
 READS = scaled(4_000, 100_000)
 DOCUMENTS = scaled(150, 1_600)
 AT_ONCE = 8
-BOTH = [ThreadExecutor(workers=2), ProcessExecutor(workers=2)]
+BOTH: list[Executor] = [ThreadExecutor(workers=2), ProcessExecutor(workers=2)]
 
 
 def processor(executor: Executor, output: Path | None = None) -> BatchProcessor:

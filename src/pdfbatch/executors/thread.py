@@ -21,7 +21,6 @@ from pdfbatch.executors.task_results import (
     cancel,
     make_cancelled_result,
     make_exception_result,
-    make_foreign_future,
     run_isolated,
 )
 from pdfbatch.ports import Pool, Shared, Work
@@ -90,7 +89,6 @@ class _ThreadPool(PoolContext):
         super().__init__()
         self._tasks = _Tasks(work)
         self._threads: list[threading.Thread] = []
-        self._is_closed = False
         # For a pool that nobody has left, or whose end was cut short by a second Ctrl-C.
         weakref.finalize(self, _end_forgotten, self._tasks, self._threads)
 
@@ -110,13 +108,10 @@ class _ThreadPool(PoolContext):
         return len(self._threads)
 
     def submit(self, task: Task) -> Future[TaskResult]:
-        if self.is_foreign:
-            return make_foreign_future()
+        if (refused := self.refuse()) is not None:
+            return refused
         future = TaskFuture()
-        if self._is_closed:
-            cancel(future)
-        else:
-            self._tasks.put(task, future)
+        self._tasks.put(task, future)
         return future
 
     def _shutdown(self) -> None:
