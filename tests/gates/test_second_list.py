@@ -85,7 +85,7 @@ def make_documents(folder: Path, address: str) -> Iterator[Document]:
     folder.mkdir()
     for number in range(GOOD):
         (folder / f"good-{number}.pdf").write_bytes(plain_document(f"good-{number}"))
-        odd = ({}, {"value": Unprintable()}, {"t": (1, 2)}, {"n": float("nan")}, {1: b"\xff"})[number % 5]  # type: ignore[dict-item]
+        odd = ({}, {"value": Unprintable()}, {"t": (1, 2)}, {"n": float("nan")}, {1: b"\xff"})[number % 5]
         yield Document(f"in/good-{number}.pdf", metadata=odd)  # type: ignore[arg-type]
     for name in (b"M\xfcller", b"M\xf6ller"):
         path = os.fsencode(folder) + b"/" + name + b".pdf"
