@@ -1,11 +1,12 @@
 """Run one batch: turn documents into tasks, count, report and keep their results."""
 
 import os
+import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
+from queue import SimpleQueue
 
 from pdfbatch.batch.breaker import Breaker
 from pdfbatch.batch.duplicate_filter import DuplicateFilter, PendingDocument
@@ -294,7 +295,18 @@ def _side_by_side(function: Callable[[], None], *, in_thread: bool) -> Generator
         function()
         yield
         return
-    with ThreadPoolExecutor(1, thread_name_prefix="pdfbatch-end") as thread:
-        call = thread.submit(function)
-        yield
-    call.result()
+    ended = SimpleQueue[BaseException | None]()
+
+    def run() -> None:
+        try:
+            function()
+        except BaseException as error:  # noqa: BLE001 (raised below)
+            ended.put(error)
+        else:
+            ended.put(None)
+
+    # A daemon: the interpreter must not wait for it if a second Ctrl-C ends the writing.
+    threading.Thread(target=run, name="pdfbatch-end", daemon=True).start()
+    yield
+    if (error := ended.get()) is not None:
+        raise error

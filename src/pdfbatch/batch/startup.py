@@ -28,14 +28,14 @@ def start_pool(executor: Executor, work: Work, prepare: Callable[[], T]) -> Gene
     """
     if not (isinstance(executor, SupportsBackgroundStart) and executor.starts_in_any_thread):
         prepared = prepare()
-        with _used(executor.start(work)) as pool:
+        with _use(executor.start(work)) as pool:
             yield pool, prepared
         return
     starting = _Starting(executor, work)
     try:
         starting.begin()
         prepared = prepare()
-        with _used(starting.wait()) as pool:
+        with _use(starting.wait()) as pool:
             starting.is_in_use = True
             yield pool, prepared
     except BaseException as interruption:  # Ctrl-C: a pool that has started, or is about to, must not be left behind
@@ -46,7 +46,7 @@ def start_pool(executor: Executor, work: Work, prepare: Callable[[], T]) -> Gene
 
 
 @contextmanager
-def _used(pool: Pool) -> Generator[Pool]:
+def _use(pool: Pool) -> Generator[Pool]:
     """Give the block the pool, and leave that whatever comes between.
 
     A process that is forked within the block does not end the pool of its parent.

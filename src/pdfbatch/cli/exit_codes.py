@@ -57,7 +57,7 @@ def run_guarded(command: Callable[[], int], *, is_program: bool = False) -> int:
     traceback. With ``is_program`` the process is about to exit afterwards, and a further signal does not disturb that.
     """
     open_missing_streams()
-    with _noted_signals(is_program=is_program) as signals:
+    with _note_signals(is_program=is_program) as signals:
         try:
             try:
                 code = command()
@@ -144,7 +144,7 @@ class _Signals:
 
 
 @contextmanager
-def _noted_signals(*, is_program: bool) -> Generator[_Signals]:
+def _note_signals(*, is_program: bool) -> Generator[_Signals]:
     """Let SIGTERM, too, raise an error, and note each signal that comes."""
     signals = _Signals()
     if threading.current_thread() is not threading.main_thread():
