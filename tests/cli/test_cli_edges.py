@@ -209,3 +209,38 @@ def test_a_second_ctrl_c_leaves_no_temporary_file(tmp_path: Path, moment: float)
         process.communicate(timeout=90)
     assert process.returncode in (130, -signal.SIGINT)
     assert list(out.rglob(".pdfbatch-*")) == []
+
+
+def test_a_path_that_is_like_another_one_is_answered_by_a_question(letter: Path, tmp_path: Path) -> None:
+    done = run("run", str(letter.with_name("im.pdf")), "--files-from", "gone.txt", "--output", str(tmp_path / "out"))
+    assert done.returncode == 2
+    assert f"im.pdf (did you mean {letter}?), gone.txt" in done.stderr
+
+
+def test_lists_patterns_and_limits_are_told_by_their_options(letter: Path, tmp_path: Path) -> None:
+    out = str(tmp_path / "out")
+    given = f"{letter}\0{tmp_path}/gone.pdf\0{letter}.png\0"
+    done = run("run", "--files-from", "-", "--exclude", "*.png", "-o", out, "--json", "--quiet", input=given)
+    summary = json.loads(done.stdout.splitlines()[-1])
+    assert (done.returncode, summary["processed"], summary["failures_by_cause"]) == (1, 2, {"storage_not_found": 1})
+    done = run(
+        "run",
+        "--files-from",
+        "-",
+        "--include",
+        "*.png",
+        "-o",
+        out,
+        input=f"{letter}\n",
+        env={**os.environ, "PDFBATCH_PASSWORD": "x"},
+    )
+    assert (done.returncode, "--include '*.png'" in done.stderr) == (2, True)
+    done = run("run", str(letter), "--files-from", "-", "--limit", "1", "-o", out, "--json", "--quiet", input="\0")
+    assert (done.returncode, json.loads(done.stdout.splitlines()[-1])["total_documents"]) == (0, 1)
+
+
+def test_too_many_failures_are_no_fault_of_the_storage(letter: Path, tmp_path: Path) -> None:
+    given = f"{letter}\n{tmp_path}/gone.pdf\n"
+    words = ["--max-failure-rate", "5%", "--fail-on", "never", "--json", "--quiet"]
+    done = run("run", "--files-from", "-", "-o", str(tmp_path / "out"), *words, input=given)
+    assert (done.returncode, json.loads(done.stdout.splitlines()[-1])["stopped_by"]) == (1, "failures")
