@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from pdfbatch.checks import languages, page_range
-from pdfbatch.common import fast_pickle, simplify_metadata, without_credentials
+from pdfbatch.common import fast_pickle, rebuild, simplify_metadata, without_credentials
 from pdfbatch.errors import Cause
 
 _NAMESPACE = uuid.NAMESPACE_URL.bytes
@@ -163,7 +163,9 @@ class Document:
         """Return the document without its bytes and its password, as results and records have it."""
         if self.content is None and self.password is None:
             return self
-        return replace(self, content=None, password=None)
+        # As ``replace(self, content=None, password=None)``, but each document comes by here, and nothing must be checked again.
+        names = (self.file_path, self.document_uuid, self.project_uuid, self.metadata)
+        return rebuild(Document, *names, None, self.pages, self.languages, None, self.base_folder)
 
     def with_plain_metadata(self) -> "Document":
         """Return the document with metadata that is JSON, see ``simplify_metadata``, so that it can travel and be written."""

@@ -26,7 +26,7 @@ from pdfbatch.outputs import Results, batch_file, has_failed
 from pdfbatch.ports import Executor, OcrEngine, Output, Shared, SinkLike, SupportsLanguages, TextEngine
 from pdfbatch.report import BatchReport, BatchStatus
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
-from pdfbatch.work import DocumentWork, check_transform, first_language
+from pdfbatch.work import DocumentWork, check_transform
 
 log: SafeLogger = SafeLogger(__name__)
 
@@ -269,6 +269,8 @@ class BatchProcessor:
             return None
         engine = self.ocr_engine or defaults.ocr_engine(executor, languages)
         if languages == AUTO:
+            from pdfbatch.work import first_language  # noqa: PLC0415 (loads what reads by OCR, which the parent is spared)
+
             if not isinstance(engine, SupportsLanguages):
                 raise UsageError(
                     f"OCR engine '{engine.name}' cannot say which languages it reads: name them instead of 'auto'"

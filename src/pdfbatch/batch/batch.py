@@ -1,16 +1,18 @@
 """Run one batch: turn documents into tasks, count, report and keep their results."""
 
 import os
+import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
+from queue import SimpleQueue
 
 from pdfbatch.batch.breaker import Breaker
 from pdfbatch.batch.duplicate_filter import DuplicateFilter, PendingDocument
 from pdfbatch.batch.failure_log import FailureLog
 from pdfbatch.batch.fingerprint import local_fingerprint
+from pdfbatch.batch.insistence import insist
 from pdfbatch.batch.notifier import Notifier
 from pdfbatch.batch.progress import ProgressTracker
 from pdfbatch.batch.resume import ResumeState, load_resume_state
@@ -256,11 +258,19 @@ class Batch:
         return self.progress.snapshot(max(self.expected, self._read))
 
     def _finish(self, state: BatchState) -> None:
-        status = self.progress.finish(state, max(self.expected, self._read))
-        if self.output is not None:
-            self._write_last(self.output, completed=state is BatchState.COMPLETED)
-        self.notifier.update(status)
-        self.notifier.close()
+        """Write what is left to write, and close the sinks also when a second Ctrl-C ends the writing."""
+        completed, output = state is BatchState.COMPLETED, self.output
+        try:
+            if not completed and output is not None:
+                insist(lambda: _sweep(output))
+            insist(lambda: self.progress.finish(state, max(self.expected, self._read)))
+            if output is not None:
+                self._write_last(output, completed=completed)
+        finally:
+            try:
+                self.notifier.update(self.progress.status)
+            finally:
+                insist(self.notifier.close)
 
     def _write_last(self, output: Output, *, completed: bool) -> None:
         """Write the rest of the index and the list of failures, side by side, and after both the report."""
@@ -270,11 +280,6 @@ class Batch:
                 lambda: None if state is None else state.close(completed=completed, compact=self.shard is None),
                 in_thread=is_remote,
             ):
-                # Workers that were stopped may have left files. A remote output is not searched for them: that can take long,
-                # and the next batch does it.
-                if not completed and not is_remote and isinstance(output, SupportsSweep):
-                    with suppress(DocumentError, OSError):
-                        output.sweep()
                 self._failures.close(output)
             self._write_report(output)
         except DocumentError as error:
@@ -294,6 +299,16 @@ class Batch:
         output.write(REPORT_NAME, report)
 
 
+def _sweep(output: Output) -> None:
+    """Remove what workers that were stopped may have left.
+
+    A remote output is not searched for that: it can take long, and the next batch does it.
+    """
+    if output.locality is not Locality.REMOTE and isinstance(output, SupportsSweep):
+        with suppress(DocumentError, OSError):
+            output.sweep()
+
+
 @contextmanager
 def _side_by_side(function: Callable[[], None], *, in_thread: bool) -> Generator[None]:
     """Call a function in a thread while the block runs, which saves time where both wait for a network; else before it."""
@@ -301,7 +316,18 @@ def _side_by_side(function: Callable[[], None], *, in_thread: bool) -> Generator
         function()
         yield
         return
-    with ThreadPoolExecutor(1, thread_name_prefix="pdfbatch-end") as thread:
-        call = thread.submit(function)
-        yield
-    call.result()
+    ended = SimpleQueue[BaseException | None]()
+
+    def run() -> None:
+        try:
+            function()
+        except BaseException as error:  # noqa: BLE001 (raised below)
+            ended.put(error)
+        else:
+            ended.put(None)
+
+    # A daemon: the interpreter must not wait for it if a second Ctrl-C ends the writing.
+    threading.Thread(target=run, name="pdfbatch-end", daemon=True).start()
+    yield
+    if (error := ended.get()) is not None:
+        raise error
