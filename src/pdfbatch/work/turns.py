@@ -17,7 +17,7 @@ _LEAST_CONFIDENCE = 50.0
 """What is read with less is not the right way round: print was read with 62 and more, and with 26 to 43 upside down."""
 
 _SIDE, _BANDS = 1100, 8
-"""Pixels of the longer side on which letters are some pixels high, and bands in which lines skewed by three degrees stay apart."""
+"""Pixels of the longer side, on which letters are some pixels high, and bands, in which slightly skewed lines stay apart."""
 _PAPER, _RULE = 8, 200
 """Ink of a row of a band, of 255: less is no line of print, and more is a rule or a picture."""
 _LINE_ROWS = range(5, 51)
