@@ -131,6 +131,11 @@ def test_a_page_of_print_that_lies_turned_is_righted_after_one_strip_and_read_on
     assert script.sizes[2] == draw_prose().size
 
 
+def test_a_page_that_may_be_read_only_once_is_righted_all_the_same() -> None:
+    found = read(Script([80, 40, 90], words=[90, 90, 90]), draw_prose().rotate(180), max_readings=1)
+    assert (found.reading.text, found.turned, found.readings) == ("reading 3", 180, 1)
+
+
 def test_an_upright_page_of_print_costs_no_strip() -> None:
     script = Script([90])
     assert read(script, draw_prose()).turned == 0
