@@ -186,6 +186,11 @@ def _encode_path(path: str) -> bytes:
         return b"\0" + path.encode("utf-8", "surrogatepass")
 
 
+def decode_path(data: bytes) -> str:
+    """Return the path whose bytes ``Document.as_dict`` has written as ``file_path_bytes``. Raises ``ValueError``."""
+    return data[1:].decode("utf-8", "surrogatepass") if data[:1] == b"\0" else os.fsdecode(data)
+
+
 class Reason(StrEnum):
     """Why the text of a page comes from the text layer, or from OCR. Each page that was read has one of these.
 

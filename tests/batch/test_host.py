@@ -143,15 +143,11 @@ def odd_metadata() -> dict[str, object]:
     deep: object = "bottom"
     for _ in range(2000):
         deep = [deep]
-    shared: list[object] = [1]
-    for _ in range(60):
-        shared = [shared, shared]
     return {
         "tuple": {"a": {(1, 2): "x"}},
         "keys": {uuid.UUID(int=7): 1, b"bytes": 2, None: 3, 1.5: 4, "1": 5, 1: 6},
         "circle": circle,
         "deep": deep,
-        "shared": shared,
         "digits": 10**5000,
         "nan": [float("nan"), float("inf"), -float("inf")],
         "rude": [Rude(), {Rude(): Rude()}],
@@ -182,6 +178,17 @@ def test_odd_metadata_costs_no_document_and_gives_records_that_are_json(executor
         if len(each.document.metadata) > 1:
             assert record["document"]["metadata"]["keys"]["bytes"] == 2
             assert len(record["document"]["metadata"]["keys"]) == 6
+
+
+def test_metadata_that_holds_itself_many_times_is_cut(tmp_path: Path) -> None:
+    (name,) = files(tmp_path / "in", 1)
+    shared: list[object] = [1]
+    for _ in range(60):
+        shared = [shared, shared]
+    report = processor(output=tmp_path / "out").run(Document(str(tmp_path / "in" / name), metadata={"shared": shared}))
+    (result,) = report.results
+    assert result.text == "text 0"
+    assert '"..."' in Path(str(result.output)).read_text("utf-8")
 
 
 def test_metadata_that_is_plain_comes_back_equal(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from pdfbatch.batch.notifier import Notifier
 from pdfbatch.batch.progress import ProgressTracker
 from pdfbatch.batch.resume import ResumeState, load_resume_state
 from pdfbatch.batch.scheduler import Completed, Events, Scheduler
+from pdfbatch.batch.shard_notes import ShardNotes
 from pdfbatch.batch.source_reader import SourceReader
 from pdfbatch.batch.startup import start_pool
 from pdfbatch.batch.task_source import TaskSource
@@ -25,7 +26,7 @@ from pdfbatch.outcomes import failed_result
 from pdfbatch.outputs import batch_file, to_json, with_stored_pages
 from pdfbatch.ports import Executor, Locality, Output, Shared, SupportsSweep
 from pdfbatch.prefetch import FetchSettings
-from pdfbatch.report import BatchReport, BatchState, BatchStatus
+from pdfbatch.report import BatchReport, BatchState, BatchStatus, StoppedBy
 from pdfbatch.settings import Limits, RetryPolicy
 from pdfbatch.task_log import route_engines
 from pdfbatch.work import DocumentWork
@@ -51,7 +52,8 @@ class Batch:
 
     ``deduplicate`` needs an output, or a ``progress`` that keeps the results. ``reads_in_thread`` says that the documents'
     iterator may wait, so that it gets a thread of its own and results come all the same; at the end ``close_source`` is called
-    there.
+    there. With a ``shard`` the batch is one of several that may run at the same time into one output: it writes under its own
+    names only, and notes in its report what they have in common.
 
     A process that is forked while the batch runs has no part in it: it gets ``ResultsUnavailableError`` when it asks for a
     result, and leaves all else to its parent.
@@ -69,6 +71,7 @@ class Batch:
     expected: int = 0
     reads_in_thread: bool = False
     close_source: Callable[[], None] = _do_nothing
+    shard: ShardNotes | None = None
     _events: Events = field(default_factory=Events)
     _is_cancelled: bool = False
     _read: int = 0
@@ -80,7 +83,7 @@ class Batch:
     def __post_init__(self) -> None:
         """Tell those who judge failures where the output is, and what batch this is."""
         output = self.output
-        self._failures = FailureLog(output, self.progress.status.batch_id)
+        self._failures = FailureLog(output, self.progress.status.batch_id, is_shard=self.shard is not None)
         self.progress.breaker = Breaker("" if output is None else output.uri(""), is_resumed=self.resume)
 
     def results(self) -> Generator[tuple[int, DocumentResult]]:
@@ -152,6 +155,10 @@ class Batch:
         """Ask the output what it knows, and locate the first documents. The ``stack`` closes the source."""
         if self.output is not None:
             self._resume_state = load_resume_state(self.output, self.work.options, resume=self.resume)
+            if (
+                self.shard is not None
+            ):  # whoever merges shards must not take the report of an earlier run for that of a lost one
+                self._write_report(self.output)
         duplicates, fetch_settings = None, None
         if self.deduplicate:
             results = self.progress.results if self.output is None else None
@@ -241,6 +248,8 @@ class Batch:
     def _fails_too_often(self) -> bool:
         """Return whether more documents failed than is accepted, now that all have ended; note it as the reason."""
         self.progress.stop_reason = self.progress.judge_failure_rate() or ""
+        if self.progress.stop_reason:
+            self.progress.stopped_by = StoppedBy.FAILURES
         return bool(self.progress.stop_reason)
 
     def _snapshot(self) -> BatchStatus:
@@ -258,7 +267,8 @@ class Batch:
         state, is_remote = self._resume_state, output.locality is Locality.REMOTE
         try:
             with _side_by_side(
-                lambda: None if state is None else state.close(completed=completed), in_thread=is_remote
+                lambda: None if state is None else state.close(completed=completed, compact=self.shard is None),
+                in_thread=is_remote,
             ):
                 # Workers that were stopped may have left files. A remote output is not searched for them: that can take long,
                 # and the next batch does it.
@@ -266,11 +276,22 @@ class Batch:
                     with suppress(DocumentError, OSError):
                         output.sweep()
                 self._failures.close(output)
-            report = to_json({**self.report().summary(), "failure_lists": self._failures.names})
-            output.write(batch_file(self.progress.status.batch_id, REPORT_NAME), report)
-            output.write(REPORT_NAME, report)
+            self._write_report(output)
         except DocumentError as error:
             log.warning("the report of batch %s could not be written: %s", self.progress.status.batch_id, error)
+
+    def _write_report(self, output: Output) -> None:
+        """Write the report; a shard's is no report of the whole batch, so that it gets no copy at the top of the output."""
+        summary = {**self.report().summary(), "failure_lists": self._failures.names}
+        if self.shard is not None:
+            output.write(
+                batch_file(self.progress.status.batch_id, REPORT_NAME),
+                to_json({**summary, "shard": self.shard.as_dict()}),
+            )
+            return
+        report = to_json(summary)
+        output.write(batch_file(self.progress.status.batch_id, REPORT_NAME), report)
+        output.write(REPORT_NAME, report)
 
 
 @contextmanager

@@ -23,10 +23,18 @@ def _run_command(arguments: Arguments) -> int:
             from pdfbatch.cli.demo import demo  # noqa: PLC0415 (loaded when used)
 
             return demo(arguments)
+        case "doctor":
+            from pdfbatch.cli.doctor import doctor  # noqa: PLC0415 (loaded when used)
+
+            return doctor(arguments)
         case "export":
             from pdfbatch.cli.export import export  # noqa: PLC0415 (loaded when used)
 
             return export(arguments)
+        case "merge":
+            from pdfbatch.cli.merge import merge  # noqa: PLC0415 (loaded when used)
+
+            return merge(arguments)
         case "watch":
             from pdfbatch.cli.watch import watch  # noqa: PLC0415 (loaded when used)
 
