@@ -19,7 +19,7 @@ from pdfbatch.engines.pdfium.evidence import count_cut_images, is_plain
 from pdfbatch.engines.pdfium.extras import count_attachments, is_portfolio, xfa_kind
 from pdfbatch.engines.pdfium.glyphs import Glyphs, whole_text
 from pdfbatch.engines.pdfium.layers import may_hide_layers
-from pdfbatch.engines.pdfium.mending import SIGNS, is_letter_spaced, mend, mends_by_glyphs
+from pdfbatch.engines.pdfium.mending import SIGNS, has_odd_places, is_letter_spaced, mend, mends_by_glyphs
 from pdfbatch.engines.pdfium.objects import page_facts, visible_area
 from pdfbatch.engines.placement import Block, place_blocks
 from pdfbatch.errors import Cause, DocumentError
@@ -197,7 +197,8 @@ class PdfiumPage:
             notes = annotation_types(self.handle) if self.document.annotations else ()
             if notes or is_cut:
                 return storable_text(self._text_with_annotations(text, notes, is_cut=is_cut))
-            if (is_ordinary(text) or SIGNS.search(text) is None) and not is_letter_spaced(text):
+            is_usual = is_ordinary(text) or SIGNS.search(text) is None
+            if is_usual and not is_letter_spaced(text) and not has_odd_places(text):
                 # Nothing that could not be stored, but for ends of lines.
                 return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
             if not mends_by_glyphs(self._text(), text):

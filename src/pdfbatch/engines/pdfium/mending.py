@@ -1,6 +1,8 @@
 """Mend what pdfium gets wrong in the text of a page, by where its glyphs lie. Each repair needs a sign in the text."""
 
 import re
+from ctypes import addressof
+from itertools import islice, pairwise
 from typing import Any
 from unicodedata import combining, normalize
 
@@ -59,6 +61,17 @@ _NEAR = 8
 _FAR = 200
 _ROUNDS = 5
 _CLOSER = 0.4
+# Two text objects that are so much farther apart than the letters of their line are, in parts of the height of the font, are two
+# words. pdfium takes some for one where the letters are drawn closer together than their font has them.
+_OBJECT_GAP = 0.11
+_JOIN = re.compile("[a-z][A-Z]")
+_INDENT = re.compile(r"(?:\A|(?<=\n)) [^\r\n]*")
+# Bounds: a page of code has many joined words, a page of tables many lines that begin with a space.
+_PLACES = 20
+# Each byte of a text as what it is: a small letter, a capital, a space, the end of a line, or something else.
+_KINDS = bytes(
+    97 if 97 <= byte <= 122 else 65 if 65 <= byte <= 90 else byte if byte in b" \n" else 46 for byte in range(256)
+)
 
 
 def is_letter_spaced(text: str) -> bool:
@@ -71,11 +84,49 @@ def is_letter_spaced(text: str) -> bool:
     return len(lengths) >= _SPACED_WORDS and lengths.count(1) > _ONE_LETTER_WORDS * len(lengths)
 
 
+def has_odd_places(text: str) -> bool:
+    """Whether a text has a capital after a small letter, or a line that begins with a space. Takes some microseconds."""
+    kinds = text.encode(errors="replace").translate(_KINDS)
+    return b"aA" in kinds or b"\n " in kinds or kinds[:1] == b" "
+
+
 def mends_by_glyphs(handle: Handle, text: str) -> bool:
     """Whether a text has a sign of something that only a look at its glyphs mends."""
     if _SOFT_HYPHEN in text or is_letter_spaced(text) or _RIGHT_TO_LEFT.search(text):
         return True
-    return any(_may_lie_over(handle, text, found.start()) for found in _ACCENT.finditer(text))
+    if any(_may_lie_over(handle, text, found.start()) for found in _ACCENT.finditer(text)):
+        return True
+    joins, indents = islice(_JOIN.finditer(text), _PLACES), islice(_INDENT.finditer(text), _PLACES)
+    return any(_is_word_end(handle, _index(handle, text, found.start())) for found in joins) or any(
+        _begins_late(handle, text, found) for found in indents
+    )
+
+
+def _index(handle: Handle, text: str, place: int) -> int:
+    """Return the index of the glyph at a place in a text."""
+    # A hyphen and the end of its line are one character for pdfium, which ends other lines in "\r\n".
+    return int(pdfium.FPDFText_GetCharIndexFromTextIndex(handle, place - text.count("-\n", 0, place)))
+
+
+def _is_word_end(handle: Handle, index: int) -> bool:
+    """Whether a glyph and the next one belong to two text objects that are as far apart as words."""
+    first, second = (pdfium.FPDFText_GetTextObject(handle, place) for place in (index, index + 1))
+    if not first or not second or addressof(first.contents) == addressof(second.contents):
+        return False
+    gap = _gap(glyph_area(handle, index), glyph_area(handle, index + 1))
+    return gap is not None and gap > _OBJECT_GAP
+
+
+def _begins_late(handle: Handle, text: str, line: "re.Match[str]") -> bool:
+    """Whether the end of a line lies left of its beginning."""
+    shown = line[0].strip()
+    if len(shown) <= 1:
+        return False
+    start = line.start() + line[0].index(shown)
+    first, last = (
+        glyph_area(handle, _index(handle, text, place)) for place in (start, line.start() + len(line[0].rstrip()) - 1)
+    )
+    return last.right <= first.left
 
 
 def _may_lie_over(handle: Handle, text: str, place: int) -> bool:
@@ -86,8 +137,7 @@ def _may_lie_over(handle: Handle, text: str, place: int) -> bool:
     behind = text[place + 1 : place + 4].lstrip(" ")
     if text[place] != "`" and (not behind or behind[0] in "\r\n"):
         return True
-    # A hyphen and the end of its line are one character for pdfium, which ends other lines in "\r\n".
-    index = pdfium.FPDFText_GetCharIndexFromTextIndex(handle, place - text.count("-\n", 0, place))
+    index = _index(handle, text, place)
     over = glyph_area(handle, index)
     around = (
         glyph_area(handle, other) for other in range(index - _NEAR, index + _NEAR + 1) if other not in (index, -1)
@@ -106,6 +156,57 @@ def mend(glyphs: Glyphs, text: str) -> None:
         _show_soft_hyphens(glyphs)
     if is_letter_spaced(text):
         _join_spaced_letters(glyphs)
+    elif has_odd_places(text):
+        for line in _lines(glyphs):
+            _part_words(glyphs, line)
+            _order(glyphs, line)
+
+
+def _lines(glyphs: Glyphs) -> list[list[int]]:
+    """Return the glyphs of each line, without its end, from left to right."""
+    lines, line = list[list[int]](), list[int]()
+    for index, text in enumerate(glyphs.texts):
+        if text.endswith("\n"):
+            lines.append(line)
+            line = []
+        elif text:
+            line.append(index)
+    return [line for line in (*lines, line) if line and not _RIGHT_TO_LEFT.search("".join(glyphs.texts[index] for index in line))]
+
+
+def _part_words(glyphs: Glyphs, line: list[int]) -> None:
+    """Put a space where two text objects are as far apart as words, and letters are not."""
+    pairs = [pair for pair in pairwise(line) if not any(glyphs.texts[index].isspace() for index in pair)]
+    gaps = {pair: gap for pair in pairs if (gap := _gap(*map(glyphs.area, pair))) is not None}
+    if not gaps:
+        return
+    usual = max(sorted(gaps.values())[len(gaps) // 2], 0.0)
+    for (first, second), gap in gaps.items():
+        is_word = glyphs.texts[first][-1].isalnum() and glyphs.texts[second][0].isalnum()
+        if is_word and gap > usual + _OBJECT_GAP and glyphs.owner(first) != glyphs.owner(second):
+            glyphs.texts[second] = f" {glyphs.texts[second]}"
+
+
+def _order(glyphs: Glyphs, line: list[int]) -> None:
+    """Order a line that begins with a space and ends left of its beginning, as pdfium gives rows whose columns have spaces."""
+    shown = [index for index in line if not glyphs.texts[index].isspace()]
+    if len(shown) <= 1 or not glyphs.texts[line[0]].isspace():
+        return
+    if glyphs.area(shown[-1]).right > glyphs.area(shown[0]).left:
+        return
+    base, height = glyphs.area(shown[0]).bottom, _height(glyphs.area(shown[0]))
+    if all(abs(glyphs.area(index).bottom - base) < height / 4 for index in shown):
+        ordered = sorted(line, key=lambda index: glyphs.area(index).left)
+        for index, text in zip(line, [glyphs.texts[index] for index in ordered], strict=True):
+            glyphs.texts[index] = text
+
+
+def _gap(first: Area, second: Area) -> float | None:
+    """Return how far apart two glyphs of one line and size are, in parts of their height; ``None`` for others."""
+    height = _height(first)
+    if height <= 0 or abs(first.bottom - second.bottom) > height / 10 or abs(height - _height(second)) > height / 10:
+        return None
+    return (second.left - first.right) / height
 
 
 def _turn_lam_alef(glyphs: Glyphs) -> None:
