@@ -9,6 +9,7 @@ from pdfbatch.errors import DocumentError
 from pdfbatch.model import OcrDetails, Reread
 from pdfbatch.ports import OcrEngine, Reading, SupportsSecondReader
 from pdfbatch.settings import Extraction
+from pdfbatch.work.page_rules import has_faint_print
 from pdfbatch.work.skew import straighten
 from pdfbatch.work.streaks import remove_streaks
 from pdfbatch.work.turns import likely_turn, reads_better_turned, turn
@@ -24,6 +25,8 @@ _SIDEWAYS = frozenset({90, 270})
 _OTHER_DPI_FACTOR = 1.5
 _PARTLY_WEAK, _ENOUGH_WORDS = (0.2, 0.35), 50
 _MORE_LETTERS = 1.05
+# In pixels. A letter of 10 point has strokes of two to three pixels at 200 dpi, grain is finer.
+_GRAIN = 1.0
 
 
 class Drawing(Protocol):
@@ -89,7 +92,8 @@ def recognize(
     Lines that are skewed by more than three degrees are levelled first. A page whose drawing shows that it may lie turned is
     read turned at once, if a strip of it is read better so. When the words of the first reading are weak and a strip is read
     better after half a turn, the page is read turned; when it stays weak and the engine says that the page is
-    on its side, it is turned accordingly. A page whose words are still doubtful is read once more by the engine's second
+    on its side, it is turned accordingly. A page on which no word is read, although it shows something like lines of print, is read
+    smoothed: heavy grain hides letters from an OCR engine. A page whose words are still doubtful is read once more by the engine's second
     reader. Without one, a page of which a fifth to a third of the words are weak is read at one and a half times the
     resolution. ``choose`` takes one of the readings.
 
@@ -99,7 +103,7 @@ def recognize(
     reader = _Reader(drawing, engine, languages, extraction, _count_down(timeout))
     best = reader.read_first()
     try:
-        for step in (reader.read_turned, reader.read_sideways, reader.read_otherwise):
+        for step in (reader.read_smoothed, reader.read_turned, reader.read_sideways, reader.read_otherwise):
             best = step(best)
     except DocumentError:
         pass
@@ -137,6 +141,22 @@ class _Reader:
         except DocumentError:
             turned = 0
         return self._read(turn(self.image, turned) if turned else self.image, turned=turned)
+
+    def read_smoothed(self, best: Recognition) -> Recognition:
+        """Read a page of heavy grain, on which no word was found, with the grain averaged out."""
+        from PIL import ImageFilter  # noqa: PLC0415 (most documents are never drawn)
+
+        if best.reading.words or self.image is None or self.readings >= self.extraction.max_readings:
+            return best
+        if not has_faint_print(self.image):
+            return best
+        smooth = self.image.filter(ImageFilter.GaussianBlur(_GRAIN))
+        other = self._read(turn(smooth, best.turned) if best.turned else smooth, turned=best.turned)
+        self.reread = Reread.WEAK
+        if choose(best.reading, other.reading) is best.reading:
+            return best
+        self.image = smooth
+        return other
 
     def read_turned(self, best: Recognition) -> Recognition:
         """Read a weak page after half a turn, if a strip of it is then read better."""

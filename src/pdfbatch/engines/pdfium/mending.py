@@ -67,7 +67,7 @@ _OBJECT_GAP = 0.11
 _JOIN = re.compile("[a-z][A-Z]")
 _INDENT = re.compile(r"(?:\A|(?<=\n)) [^\r\n]*")
 # Bounds: a page of code has many joined words, a page of tables many lines that begin with a space.
-_PLACES = 20
+_PLACES = 8
 # Each byte of a text as what it is: a small letter, a capital, a space, the end of a line, or something else.
 _KINDS = bytes(
     97 if 97 <= byte <= 122 else 65 if 65 <= byte <= 90 else byte if byte in b" \n" else 46 for byte in range(256)
@@ -96,6 +96,11 @@ def mends_by_glyphs(handle: Handle, text: str) -> bool:
         return True
     if any(_may_lie_over(handle, text, found.start()) for found in _ACCENT.finditer(text)):
         return True
+    return has_odd_places(text) and has_odd_lines(handle, text)
+
+
+def has_odd_lines(handle: Handle, text: str) -> bool:
+    """Whether two words stand together in a line, or columns in wrong order. Looks at a few glyphs of the odd places only."""
     joins, indents = islice(_JOIN.finditer(text), _PLACES), islice(_INDENT.finditer(text), _PLACES)
     return any(_is_word_end(handle, _index(handle, text, found.start())) for found in joins) or any(
         _begins_late(handle, text, found) for found in indents
@@ -156,7 +161,7 @@ def mend(glyphs: Glyphs, text: str) -> None:
         _show_soft_hyphens(glyphs)
     if is_letter_spaced(text):
         _join_spaced_letters(glyphs)
-    elif has_odd_places(text):
+    elif has_odd_places(text) and has_odd_lines(glyphs.handle, text):
         for line in _lines(glyphs):
             _part_words(glyphs, line)
             _order(glyphs, line)
