@@ -323,6 +323,46 @@ def test_words_whose_letters_stand_apart_are_words(letter_gap: float, word_gap: 
     assert words_of(PDFIUM, spaced_out(SENTENCE, letter_gap, word_gap)) == SENTENCE.split()
 
 
+def drawn_apart(words: Sequence[bytes], *, gap: float, tracking: float = -0.2, size: int = 12) -> bytes:
+    """Operators that draw each word by itself, so many points behind the one before, its letters closer than its font has them."""
+    widths = [sum(_HELVETICA[letter] for letter in word) * size / 1000 + tracking * len(word) for word in words]
+    starts = [72 + sum(widths[:number]) + gap * number for number in range(len(words))]
+    pairs = zip(starts, words, strict=True)
+    return b"".join(b"BT /F1 %d Tf %f Tc %f 700 Td (%s) Tj ET\n" % (size, tracking, *pair) for pair in pairs)
+
+
+_HELVETICA = {**dict.fromkeys(b"aeonubdhpg", 556), **dict.fromkeys(b"tf", 278), **dict.fromkeys(b"il", 222)}
+_HELVETICA |= {**dict.fromkeys(b"scykvz", 500), **dict.fromkeys(b"CDHNRU", 722), **dict.fromkeys(b"SABEPK", 667)}
+_HELVETICA |= {ord("r"): 333, ord("m"): 833, ord("M"): 833, ord("w"): 722, ord("J"): 500, ord("F"): 611, ord("T"): 611, ord("1"): 556}
+NAMES = (b"because", b"Samuel", b"Cleveland", b"and", b"his", b"wife", b"came")
+
+
+@pytest.mark.parametrize("gap", [1.9, 2.3, 3.0])
+def test_words_that_are_drawn_apart_are_words(gap: float) -> None:
+    assert words_of(PDFIUM, make_page_pdf(drawn_apart(NAMES, gap=gap))) == [word.decode() for word in NAMES]
+
+
+def test_parts_of_a_word_that_are_drawn_close_together_are_one_word() -> None:
+    parts = (b"Mac", b"Donald", b"s", b"Cam", b"el")
+    assert text_of(PDFIUM, make_page_pdf(drawn_apart(parts, gap=0.3))) == "MacDonaldsCamel"
+
+
+def test_letters_that_are_all_drawn_apart_are_no_words() -> None:
+    letters = [bytes([letter]) for letter in b"HarbourCamel"]
+    assert text_of(PDFIUM, make_page_pdf(drawn_apart(letters, gap=1.6, tracking=0))) == "HarbourCamel"
+
+
+def row(y: int) -> bytes:
+    """A row whose first column is drawn first, and the others with spaces that begin left of it."""
+    first = b"BT /F1 8 Tf 1 0 0 1 474 %d Tm (851.5) Tj ET\n" % y
+    others = b"BT /F1 8 Tf 1 0 0 1 450 %d Tm [(     ) -5000 (854.9) 2300 (     ) -6200 (839.3)] TJ ET\n" % y
+    return first + others
+
+
+def test_a_row_whose_columns_have_spaces_before_them_is_in_order() -> None:
+    assert words_of(PDFIUM, make_page_pdf(row(700) + row(680))) == ["851.5", "854.9", "839.3"] * 2
+
+
 def test_words_set_solid_are_words() -> None:
     assert words_of(PDFIUM, spaced_out(SENTENCE, 0.0, 7.2)) == SENTENCE.split()
 

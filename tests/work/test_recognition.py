@@ -169,10 +169,20 @@ def test_a_page_of_few_words_must_be_surer_of_them() -> None:
     assert len(_readings([80], words=9)) == 1
 
 
-def test_a_page_without_a_word_is_read_once() -> None:
-    script = Script([None])
+def test_a_page_without_a_word_and_without_print_is_read_once() -> None:
+    script = Script([None], words=[0])
     assert read(script).reading.confidence is None
     assert len(script.timeouts) == 1
+
+
+def test_a_page_with_print_of_which_no_word_is_read_is_read_once_more_smoothed() -> None:
+    nothing = Reading(text="", confidence=None, words=0)
+    found = Reading(text="found", confidence=80, words=20, letters=100)
+    recognition = read(Pages([nothing, found]), draw_page())
+    assert (recognition.reading.text, recognition.readings, recognition.reread) == ("found", 2, Reread.WEAK)
+    assert read(Pages([nothing, nothing]), draw_page()).reading.text == ""
+    assert read(Pages([nothing]), draw_page(), max_readings=1).readings == 1
+    assert read(Pages([found]), draw_page()).readings == 1
 
 
 def test_a_weak_page_that_stands_upright_costs_a_strip_and_no_second_reading() -> None:

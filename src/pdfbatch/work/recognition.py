@@ -9,6 +9,7 @@ from pdfbatch.errors import DocumentError
 from pdfbatch.model import OcrDetails, Reread
 from pdfbatch.ports import OcrEngine, Reading, SupportsSecondReader
 from pdfbatch.settings import Extraction
+from pdfbatch.work.grain import smooth
 from pdfbatch.work.page_rules import has_faint_print
 from pdfbatch.work.skew import straighten
 from pdfbatch.work.streaks import remove_streaks
@@ -25,8 +26,6 @@ _SIDEWAYS = frozenset({90, 270})
 _OTHER_DPI_FACTOR = 1.5
 _PARTLY_WEAK, _ENOUGH_WORDS = (0.2, 0.35), 50
 _MORE_LETTERS = 1.05
-# In pixels. A letter of 10 point has strokes of two to three pixels at 200 dpi, grain is finer.
-_GRAIN = 1.0
 
 
 class Drawing(Protocol):
@@ -93,7 +92,7 @@ def recognize(
     read turned at once, if a strip of it is read better so. When the words of the first reading are weak and a strip is read
     better after half a turn, the page is read turned; when it stays weak and the engine says that the page is
     on its side, it is turned accordingly. A page on which no word is read, although it shows something like lines of print, is read
-    smoothed: heavy grain hides letters from an OCR engine. A page whose words are still doubtful is read once more by the engine's second
+    smoothed: grain hides letters from an OCR engine. A page whose words are still doubtful is read once more by the engine's second
     reader. Without one, a page of which a fifth to a third of the words are weak is read at one and a half times the
     resolution. ``choose`` takes one of the readings.
 
@@ -144,18 +143,16 @@ class _Reader:
 
     def read_smoothed(self, best: Recognition) -> Recognition:
         """Read a page of heavy grain, on which no word was found, with the grain averaged out."""
-        from PIL import ImageFilter  # noqa: PLC0415 (most documents are never drawn)
-
         if best.reading.words or self.image is None or self.readings >= self.extraction.max_readings:
             return best
         if not has_faint_print(self.image):
             return best
-        smooth = self.image.filter(ImageFilter.GaussianBlur(_GRAIN))
-        other = self._read(turn(smooth, best.turned) if best.turned else smooth, turned=best.turned)
+        clear = smooth(self.image, self.drawing.dpi)
+        other = self._read(turn(clear, best.turned) if best.turned else clear, turned=best.turned)
         self.reread = Reread.WEAK
         if choose(best.reading, other.reading) is best.reading:
             return best
-        self.image = smooth
+        self.image = clear
         return other
 
     def read_turned(self, best: Recognition) -> Recognition:

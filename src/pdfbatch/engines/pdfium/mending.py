@@ -193,17 +193,27 @@ def _part_words(glyphs: Glyphs, line: list[int]) -> None:
 
 
 def _order(glyphs: Glyphs, line: list[int]) -> None:
-    """Order a line that begins with a space and ends left of its beginning, as pdfium gives rows whose columns have spaces."""
+    """Order a line that begins with a space and ends left of its beginning.
+
+    pdfium gives rows so whose columns have spaces before them that begin left of the first column. Where those spaces lie says
+    nothing, so gaps part the words.
+    """
     shown = [index for index in line if not glyphs.texts[index].isspace()]
     if len(shown) <= 1 or not glyphs.texts[line[0]].isspace():
         return
     if glyphs.area(shown[-1]).right > glyphs.area(shown[0]).left:
         return
     base, height = glyphs.area(shown[0]).bottom, _height(glyphs.area(shown[0]))
-    if all(abs(glyphs.area(index).bottom - base) < height / 4 for index in shown):
-        ordered = sorted(line, key=lambda index: glyphs.area(index).left)
-        for index, text in zip(line, [glyphs.texts[index] for index in ordered], strict=True):
-            glyphs.texts[index] = text
+    if any(abs(glyphs.area(index).bottom - base) >= height / 4 for index in shown):
+        return
+    ordered = sorted(shown, key=lambda index: glyphs.area(index).left)
+    texts = [glyphs.texts[ordered[0]]]
+    for first, second in pairwise(ordered):
+        texts.append(f" {glyphs.texts[second]}" if _is_word_gap(glyphs, first, second) else glyphs.texts[second])
+    for index in line:
+        glyphs.texts[index] = ""
+    for index, text in zip(shown, texts, strict=True):
+        glyphs.texts[index] = text
 
 
 def _gap(first: Area, second: Area) -> float | None:
