@@ -333,7 +333,16 @@ def drawn_apart(words: Sequence[bytes], *, gap: float, tracking: float = -0.2, s
 
 _HELVETICA = {**dict.fromkeys(b"aeonubdhpg", 556), **dict.fromkeys(b"tf", 278), **dict.fromkeys(b"il", 222)}
 _HELVETICA |= {**dict.fromkeys(b"scykvz", 500), **dict.fromkeys(b"CDHNRU", 722), **dict.fromkeys(b"SABEPK", 667)}
-_HELVETICA |= {ord("r"): 333, ord("m"): 833, ord("M"): 833, ord("w"): 722, ord("J"): 500, ord("F"): 611, ord("T"): 611, ord("1"): 556}
+_HELVETICA |= {
+    ord("r"): 333,
+    ord("m"): 833,
+    ord("M"): 833,
+    ord("w"): 722,
+    ord("J"): 500,
+    ord("F"): 611,
+    ord("T"): 611,
+    ord("1"): 556,
+}
 NAMES = (b"because", b"Samuel", b"Cleveland", b"and", b"his", b"wife", b"came")
 
 
@@ -361,6 +370,28 @@ def row(y: int) -> bytes:
 
 def test_a_row_whose_columns_have_spaces_before_them_is_in_order() -> None:
     assert words_of(PDFIUM, make_page_pdf(row(700) + row(680))) == ["851.5", "854.9", "839.3"] * 2
+
+
+COLUMNS = ("東京の港湾は古い町である", "北の風が吹いている", "船は明日出る")
+
+
+def in_columns(columns: Sequence[str], content: bytes = b"") -> bytes:
+    """A page written from top to bottom, the rightmost column first, in a font that is not embedded."""
+    shown = enumerate(column.encode("utf-16-be").hex().encode() for column in columns)
+    content += b"".join(b"BT /F2 12 Tf %d 720 Td <%s> Tj ET\n" % (540 - 20 * number, codes) for number, codes in shown)
+    fonts = [
+        b"<</Type/Font/Subtype/Type0/BaseFont/Ryumin-Light/Encoding/UniJIS-UCS2-V/DescendantFonts[11 0 R]>>",
+        b"<</Type/Font/Subtype/CIDFontType0/BaseFont/Ryumin-Light/FontDescriptor 12 0 R/DW 1000"
+        b"/CIDSystemInfo<</Registry(Adobe)/Ordering(Japan1)/Supplement 2>>>>",
+        b"<</Type/FontDescriptor/FontName/Ryumin-Light/Flags 4/FontBBox[0 -120 1000 880]/ItalicAngle 0/Ascent 880"
+        b"/Descent -120/CapHeight 700/StemV 80>>",
+    ]
+    return make_page_pdf(content, resources=b"/Font<</F1 5 0 R/F2 10 0 R>>", more=fonts)
+
+
+def test_columns_in_a_font_that_is_not_embedded_are_read_from_the_right() -> None:
+    assert words_of(PDFIUM, in_columns(COLUMNS)) == list(COLUMNS)
+    assert set(words_of(PDFIUM, in_columns(COLUMNS, show_text(b"page 7", at=(300, 40))))) == {*COLUMNS, "page", "7"}
 
 
 def test_words_set_solid_are_words() -> None:

@@ -31,7 +31,9 @@ def smooth(image: "Image", dpi: int) -> "Image":
 def _grain(image: "Image", across: float, down: float) -> int:
     from PIL import ImageChops, ImageFilter  # noqa: PLC0415 (as above)
 
-    left, top = (max(round(size * share) - _SIDE // 2, 0) for size, share in zip(image.size, (across, down), strict=True))
+    left, top = (
+        max(round(size * share) - _SIDE // 2, 0) for size, share in zip(image.size, (across, down), strict=True)
+    )
     part = image.crop((left, top, min(left + _SIDE, image.width), min(top + _SIDE, image.height)))
     if not part.width or not part.height:
         return 0

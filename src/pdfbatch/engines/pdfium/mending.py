@@ -154,7 +154,7 @@ def mend(glyphs: Glyphs, text: str) -> None:
     """Mend the texts of glyphs in place; ``text`` is the page's as pdfium gave it."""
     if _RIGHT_TO_LEFT.search(text):
         _turn_lam_alef(glyphs)
-        _part_lines(glyphs)
+        part_lines(glyphs)
     if _ACCENT.search(text):
         _combine_accents(glyphs)
     if _SOFT_HYPHEN in text:
@@ -176,7 +176,11 @@ def _lines(glyphs: Glyphs) -> list[list[int]]:
             line = []
         elif text:
             line.append(index)
-    return [line for line in (*lines, line) if line and not _RIGHT_TO_LEFT.search("".join(glyphs.texts[index] for index in line))]
+    return [
+        line
+        for line in (*lines, line)
+        if line and not _RIGHT_TO_LEFT.search("".join(glyphs.texts[index] for index in line))
+    ]
 
 
 def _part_words(glyphs: Glyphs, line: list[int]) -> None:
@@ -233,7 +237,7 @@ def _turn_lam_alef(glyphs: Glyphs) -> None:
             texts[index], texts[index + 1] = texts[index + 1], texts[index]
 
 
-def _part_lines(glyphs: Glyphs) -> None:
+def part_lines(glyphs: Glyphs) -> None:
     """End a line where the next glyph stands above or below all of it, which pdfium overlooks when lines are far apart."""
     last = -1
     for index, text in enumerate(glyphs.texts):
