@@ -324,7 +324,7 @@ def test_words_whose_letters_stand_apart_are_words(letter_gap: float, word_gap: 
 
 
 def drawn_apart(words: Sequence[bytes], *, gap: float, tracking: float = -0.2, size: int = 12) -> bytes:
-    """Operators that draw each word by itself, so many points behind the one before, its letters closer than its font has them."""
+    """Operators that draw each word by itself, so many points behind the one before, its letters drawn together."""
     widths = [sum(_HELVETICA[letter] for letter in word) * size / 1000 + tracking * len(word) for word in words]
     starts = [72 + sum(widths[:number]) + gap * number for number in range(len(words))]
     pairs = zip(starts, words, strict=True)
@@ -381,10 +381,9 @@ def in_columns(columns: Sequence[str], content: bytes = b"") -> bytes:
     content += b"".join(b"BT /F2 12 Tf %d 720 Td <%s> Tj ET\n" % (540 - 20 * number, codes) for number, codes in shown)
     fonts = [
         b"<</Type/Font/Subtype/Type0/BaseFont/Ryumin-Light/Encoding/UniJIS-UCS2-V/DescendantFonts[11 0 R]>>",
-        b"<</Type/Font/Subtype/CIDFontType0/BaseFont/Ryumin-Light/FontDescriptor 12 0 R/DW 1000"
-        b"/CIDSystemInfo<</Registry(Adobe)/Ordering(Japan1)/Supplement 2>>>>",
-        b"<</Type/FontDescriptor/FontName/Ryumin-Light/Flags 4/FontBBox[0 -120 1000 880]/ItalicAngle 0/Ascent 880"
-        b"/Descent -120/CapHeight 700/StemV 80>>",
+        b"<</Type/Font/Subtype/CIDFontType0/BaseFont/Ryumin-Light/FontDescriptor 12 0 R/DW 1000/CIDSystemInfo 13 0 R>>",
+        b"<</Type/FontDescriptor/FontName/Ryumin-Light/Flags 4/FontBBox[0 -120 1000 880]/Ascent 880/Descent -120>>",
+        b"<</Registry(Adobe)/Ordering(Japan1)/Supplement 2>>",
     ]
     return make_page_pdf(content, resources=b"/Font<</F1 5 0 R/F2 10 0 R>>", more=fonts)
 

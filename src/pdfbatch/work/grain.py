@@ -16,7 +16,7 @@ _SIDE, _PLACES = 192, (0.25, 0.5, 0.75)
 
 
 def smooth_grain(image: "Image", dpi: int) -> "Image":
-    """Return the image of a page (mode ``L``) smoothed if it has heavy grain, and as it is if not. Looks at nine small parts."""
+    """Return the image of a page (mode ``L``) smoothed if it has heavy grain, else as it is. Looks at nine small parts."""
     levels = sorted(_grain(image, across, down) for across in _PLACES for down in _PLACES)
     return smooth(image, dpi) if levels[len(levels) // 2] >= _HEAVY else image
 

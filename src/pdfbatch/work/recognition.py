@@ -91,10 +91,10 @@ def recognize(
     Lines that are skewed by more than three degrees are levelled first. A page whose drawing shows that it may lie turned is
     read turned at once, if a strip of it is read better so. When the words of the first reading are weak and a strip is read
     better after half a turn, the page is read turned; when it stays weak and the engine says that the page is
-    on its side, it is turned accordingly. A page on which no word is read, although it shows something like lines of print, is read
-    smoothed: grain hides letters from an OCR engine. A page whose words are still doubtful is read once more by the engine's second
-    reader. Without one, a page of which a fifth to a third of the words are weak is read at one and a half times the
-    resolution. ``choose`` takes one of the readings.
+    on its side, it is turned accordingly. A page on which no word is read, although it shows something like lines of print,
+    is read smoothed: grain hides letters from an OCR engine. A page whose words are still doubtful is read once more by the
+    engine's second reader. Without one, a page of which a fifth to a third of the words are weak is read at one and a half
+    times the resolution. ``choose`` takes one of the readings.
 
     ``timeout`` is in seconds for all readings together. Raises what ``engine.read`` raises for the first reading. When a later
     one fails or takes too long, the best reading before it is returned.

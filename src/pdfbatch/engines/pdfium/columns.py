@@ -1,7 +1,7 @@
 """Text written in columns, from top to bottom, in a font that is not there: pdfium leaves it out without a word.
 
-It reads no text object that is as wide as nothing. Such a column is, when no font of this machine has a shape for its letters: vertical
-Japanese or Chinese whose font was not embedded.
+It reads no text object that is as wide as nothing. Such a column is, when no font of this machine has a shape for its letters:
+vertical Japanese or Chinese whose font was not embedded.
 """
 
 from ctypes import byref, c_float
@@ -9,6 +9,8 @@ from typing import Any
 
 import pypdfium2.raw
 
+from pdfbatch.engines.coverage import Area
+from pdfbatch.engines.pdfium.glyphs import Glyphs
 from pdfbatch.engines.pdfium.objects import OBJECTS, visible_area
 
 pdfium: Any = pypdfium2.raw
@@ -20,7 +22,7 @@ Handle = Any
 # In points. pdfium leaves out what is narrower.
 _NOTHING = 0.01
 # A longer text of ASCII alone is of no page with columns.
-_SHORT = 400
+_SHORT = 300
 
 
 def may_have_columns(text: str) -> bool:
@@ -31,8 +33,8 @@ def may_have_columns(text: str) -> bool:
 def lay_columns(page: Handle) -> bool:
     """Turn the columns of a page by 90 degrees, so that pdfium reads them as lines. Return whether there are any.
 
-    The rightmost, which is read first, becomes the uppermost. Three objects are looked at; if one is a column, all are. Nothing that
-    can be seen changes its place: what pdfium leaves out it does not draw, either.
+    The rightmost, which is read first, becomes the uppermost. Three objects are looked at, and all if one of them is a column.
+    Nothing that can be seen changes its place: what pdfium leaves out it does not draw, either.
     """
     count = int(pdfium.FPDFPage_CountObjects(page))
     if not any(
@@ -48,6 +50,22 @@ def lay_columns(page: Handle) -> bool:
         if _is_column(handle):
             pdfium.FPDFPageObj_Transform(handle, *place)
     return True
+
+
+def end_columns(glyphs: Glyphs) -> None:
+    """End the lines that were columns: pdfium overlooks where they end, as they are as high as nothing."""
+    last = -1
+    for index, text in enumerate(glyphs.texts):
+        if not text.strip():
+            last = -1 if "\n" in text else last
+            continue
+        if last >= 0 and _goes_back(glyphs.area(last), glyphs.area(index)):
+            glyphs.texts[index] = f"\n{text}"
+        last = index
+
+
+def _goes_back(first: Area, second: Area) -> bool:
+    return second.left <= first.left and abs(second.bottom - first.bottom) > 1
 
 
 def _is_column(handle: Handle) -> bool:

@@ -14,13 +14,13 @@ from pdfbatch.engines.coverage import Area
 from pdfbatch.engines.errors import find_late_header, open_error, source_name
 from pdfbatch.engines.page_frame import PageFrame
 from pdfbatch.engines.pdfium.annotations import annotation_types, count_fields, read_annotations
-from pdfbatch.engines.pdfium.columns import lay_columns, may_have_columns
+from pdfbatch.engines.pdfium.columns import end_columns, lay_columns, may_have_columns
 from pdfbatch.engines.pdfium.damage import may_be_cut, may_have_damage
 from pdfbatch.engines.pdfium.evidence import count_cut_images, is_plain
 from pdfbatch.engines.pdfium.extras import count_attachments, is_portfolio, xfa_kind
 from pdfbatch.engines.pdfium.glyphs import Glyphs, whole_text
 from pdfbatch.engines.pdfium.layers import may_hide_layers
-from pdfbatch.engines.pdfium.mending import SIGNS, has_odd_places, is_letter_spaced, mend, mends_by_glyphs, part_lines
+from pdfbatch.engines.pdfium.mending import SIGNS, has_odd_places, is_letter_spaced, mend, mends_by_glyphs
 from pdfbatch.engines.pdfium.objects import page_facts, visible_area
 from pdfbatch.engines.placement import Block, place_blocks
 from pdfbatch.errors import Cause, DocumentError
@@ -271,7 +271,7 @@ class PdfiumPage:
         glyphs = Glyphs(self._text())
         mend(glyphs, text)
         if self._has_columns:
-            part_lines(glyphs)
+            end_columns(glyphs)
         if is_cut:
             glyphs.cut(visible_area(self.handle))
         if not notes:

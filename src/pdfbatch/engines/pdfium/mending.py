@@ -61,7 +61,7 @@ _NEAR = 8
 _FAR = 200
 _ROUNDS = 5
 _CLOSER = 0.4
-# Two text objects that are so much farther apart than the letters of their line are, in parts of the height of the font, are two
+# Two text objects that are so much farther apart than the letters of their line, in parts of the height of the font, are two
 # words. pdfium takes some for one where the letters are drawn closer together than their font has them.
 _OBJECT_GAP = 0.11
 _JOIN = re.compile("[a-z][A-Z]")
@@ -154,7 +154,7 @@ def mend(glyphs: Glyphs, text: str) -> None:
     """Mend the texts of glyphs in place; ``text`` is the page's as pdfium gave it."""
     if _RIGHT_TO_LEFT.search(text):
         _turn_lam_alef(glyphs)
-        part_lines(glyphs)
+        _part_lines(glyphs)
     if _ACCENT.search(text):
         _combine_accents(glyphs)
     if _SOFT_HYPHEN in text:
@@ -237,7 +237,7 @@ def _turn_lam_alef(glyphs: Glyphs) -> None:
             texts[index], texts[index + 1] = texts[index + 1], texts[index]
 
 
-def part_lines(glyphs: Glyphs) -> None:
+def _part_lines(glyphs: Glyphs) -> None:
     """End a line where the next glyph stands above or below all of it, which pdfium overlooks when lines are far apart."""
     last = -1
     for index, text in enumerate(glyphs.texts):
