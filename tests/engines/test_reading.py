@@ -202,6 +202,14 @@ def test_free_text_without_an_appearance_and_notes_say_what_they_hold(engine: Te
         assert words_of(engine, pdf) == ["Phone:", "Call", "back"], subtype
 
 
+def test_a_stamp_over_print_parts_no_word(engine: TextEngine) -> None:
+    content = show_text(b"Nothing further was said about the missing letter.", at=(72, 701))
+    page = annotated(annotation(b"Stamp", b"/AP<</N 11 0 R>>"), content=content, more=(look(b"SEEN"),))
+    words = words_of(engine, page)
+    assert [word for word in words if word != "SEEN"] == "Nothing further was said about the missing letter.".split()
+    assert "SEEN" in words[1:-1]
+
+
 def test_marks_and_links_add_nothing(engine: TextEngine) -> None:
     for subtype in (b"Highlight", b"Underline", b"StrikeOut", b"Link", b"Popup", b"Ink"):
         assert words_of(engine, annotated(annotation(subtype, b"/Contents(again)"), content=show_text(b"Said"))) == [
@@ -532,6 +540,10 @@ NOISE = bytes((index * 7919 + index**2 * 31 + (index >> 3)) % 251 for index in r
 @pytest.mark.parametrize("name", [b"DCTDecode", b"JPXDecode", b"JBIG2Decode", b"CCITTFaxDecode", b"BrotliDecode"])
 def test_an_image_that_cannot_be_decoded_is_told(name: bytes) -> None:
     assert facts_of(PDFIUM, image_page(name, NOISE)).undecoded_images == 1
+
+
+def test_an_image_without_data_is_told() -> None:
+    assert facts_of(PDFIUM, image_page(b"FlateDecode", b"")).undecoded_images == 1
 
 
 @pytest.mark.parametrize("grey", [0, 128, 255])
