@@ -203,10 +203,11 @@ def test_free_text_without_an_appearance_and_notes_say_what_they_hold(engine: Te
 
 
 def test_a_stamp_over_print_parts_no_word(engine: TextEngine) -> None:
-    content = show_text(b"Nothing further was said about the missing letter.", at=(72, 701))
+    line = "Nothing further was said about the missing letter."
+    content = show_text(line.encode(), at=(72, 701))
     page = annotated(annotation(b"Stamp", b"/AP<</N 11 0 R>>"), content=content, more=(look(b"SEEN"),))
     words = words_of(engine, page)
-    assert [word for word in words if word != "SEEN"] == "Nothing further was said about the missing letter.".split()
+    assert [word for word in words if word != "SEEN"] == line.split()
     assert "SEEN" in words[1:-1]
 
 

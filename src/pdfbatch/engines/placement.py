@@ -46,8 +46,9 @@ class _Place(NamedTuple):
 def place_blocks(text: str, lines: Sequence[PlacedLine], blocks: Iterable[Block]) -> str:
     """Return a text layer with blocks in reading position.
 
-    A block goes into the line at its height, behind the words that stand or begin to its left. Where no line is at its height, it becomes a line
-    of its own below the nearest line above it. A block whose text the layer has at that very place is left out.
+    A block goes into the line at its height, behind the words that stand or begin to its left. Where no line is at its height,
+    it becomes a line of its own below the nearest line above it. A block whose text the layer has at that very place is left
+    out.
     """
     new = (block for block in blocks if block.text and not _is_there(block, text, lines))
     rows = _rows(list(new))
