@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from pdfbatch.checks import languages, page_range
-from pdfbatch.common import fast_pickle, simplify_metadata, without_credentials
+from pdfbatch.common import fast_pickle, name_of_address, simplify_metadata, without_credentials
 from pdfbatch.errors import Cause
 
 _NAMESPACE = uuid.NAMESPACE_URL.bytes
@@ -82,7 +82,9 @@ class Document:
     batch turns what is no JSON in it into text. ``password``, ``pages`` ("1-3,7" or [1, 2, 7], counted from 1) and
     ``languages`` ("eng+deu", ["eng", "deu"], "German", "auto") override the batch's settings. Where neither has languages,
     OCR uses those that ``language`` or ``languages`` in the ``metadata`` name. ``content`` is the bytes of a document that
-    has no file; ``file_path`` is then only a name, and the id is derived from both.
+    has no file; ``file_path`` is then only a name, and the id is derived from both. ``output_name`` is what the document's
+    files in an output are called, without an ending: by default its path below the folder, pattern or prefix that it was found
+    by, or, if it was given a ``document_uuid``, that.
 
     Raises ``ValueError`` when ``pages`` is not a page range, or ``languages`` are no codes of tesseract.
     """
@@ -96,6 +98,7 @@ class Document:
     languages: str | None = field(default=None, kw_only=True)
     content: bytes | None = field(default=None, repr=False, kw_only=True)
     base_folder: str = field(default="", repr=False, compare=False, kw_only=True)
+    output_name: str = field(default="", repr=False, compare=False, kw_only=True)
 
     def __post_init__(self) -> None:
         path = self.file_path
@@ -111,6 +114,8 @@ class Document:
                 object.__setattr__(self, "base_folder", os.getcwd())
         if not self.document_uuid:
             object.__setattr__(self, "document_uuid", derive_uuid(self.location, content=self.content))
+            if not self.output_name and self.content is None:
+                object.__setattr__(self, "output_name", name_of_address(path))
         elif type(self.document_uuid) is not str:  # a ``UUID``, say
             object.__setattr__(self, "document_uuid", str(self.document_uuid))
         if self.project_uuid is not None and type(self.project_uuid) is not str:

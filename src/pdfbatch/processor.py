@@ -15,7 +15,7 @@ from pdfbatch.errors import DependencyError, UsageError
 from pdfbatch.inputs import Inputs, LanguageHints, Manifest, ManifestSource, documents_from
 from pdfbatch.model import Document, DocumentResult
 from pdfbatch.outputs import Results, has_failed
-from pdfbatch.ports import Executor, OcrEngine, Output, Shared, SinkLike, SupportsLanguages, TextEngine
+from pdfbatch.ports import Executor, OcrEngine, Output, Shared, SinkLike, SupportsLanguages, SupportsNaming, TextEngine
 from pdfbatch.report import BatchReport, BatchStatus
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
 from pdfbatch.work import DocumentWork, check_transform, first_language
@@ -164,6 +164,8 @@ class BatchProcessor:
             self.storage.check()
         found = documents_from(documents)
         chosen: Iterator[Document] = map(Document.with_plain_metadata, found)  # nothing behind this meets an odd value
+        if _naming(self.storage) == "id":
+            chosen = (replace(document, output_name="") for document in chosen)
         if options.retry_failed:
             if self.storage is None:
                 raise UsageError("retry_failed needs an output: it looks there for the documents that failed")
@@ -260,6 +262,10 @@ class BatchProcessor:
                 f"{self.storage!r} exists in this process only, and executor '{executor.name}' works in others: "
                 "use a ThreadExecutor, or another output"
             )
+
+
+def _naming(output: object) -> str:
+    return output.naming if isinstance(output, SupportsNaming) else "path"
 
 
 def _in_order_of(batch: Batch, order: Order) -> Generator[DocumentResult]:

@@ -10,11 +10,12 @@ from pdfbatch.model import Document, DocumentResult, Failure, Page
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DuplicateOf:
-    """An earlier document with the same bytes: its id and fingerprint, and the fingerprint of the duplicate itself."""
+    """An earlier document with the same bytes: its id, fingerprint and name, and the fingerprint of the duplicate itself."""
 
     document_uuid: str
     fingerprint: str
     own_fingerprint: str
+    output_name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,12 +72,14 @@ class _AnyTask:
 class ReadTask(_AnyTask):
     """Read a document: every page, or all that need no OCR, and then split it.
 
-    ``resume`` tells the worker to look for an earlier result first. ``duplicate_of`` names the document whose record
+    ``resume`` tells the worker to look for an earlier result first, ``has_record`` that the output may hold a record under
+    the document's name, perhaps another document's. ``duplicate_of`` names the document whose record
     holds the same text. ``local_copy`` is where a worker on this machine finds a remote document; ``failure`` says why
     there is none.
     """
 
     resume: bool = False
+    has_record: bool = False
     duplicate_of: DuplicateOf | None = None
     local_copy: LocalCopy | None = None
     failure: Failure | None = None

@@ -31,7 +31,7 @@ class FolderContract(OutputContract):
 
 class TestFolder(FolderContract):
     def make_output(self) -> Output:
-        return Storage(next(self.places), flush="never")
+        return Storage(next(self.places), durability="none")
 
     def make_unwritable_output(self) -> Output:
         (self.folder / "file").touch()

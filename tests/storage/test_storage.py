@@ -17,8 +17,8 @@ import pytest
 from fsspec.implementations.local import LocalFileSystem
 from fsspec.implementations.memory import MemoryFileSystem
 
+from pdfbatch.common import output_key
 from pdfbatch.errors import Cause, DependencyError, DocumentError, OutputError, UsageError
-from pdfbatch.outputs.keys import output_key
 from pdfbatch.ports import Locality
 from pdfbatch.settings import RetryPolicy
 from pdfbatch.storage import Storage
@@ -118,18 +118,18 @@ def test_many_writers_of_one_name_leave_one_whole_version(storage: Storage) -> N
 WRITER = """
 import sys
 from pdfbatch.storage import Storage
-storage, version = Storage(sys.argv[1], flush=sys.argv[2]), 0
+storage, version = Storage(sys.argv[1], durability=sys.argv[2]), 0
 while True:
     version = version % 255 + 1
     storage.write("deep/victim.json", bytes([version]) * 8_000_000)
 """
 
 
-@pytest.mark.parametrize("flush", ["always", "never"])
-def test_a_killed_writer_leaves_no_torn_file_and_its_leftovers_are_swept(tmp_path: Path, flush: str) -> None:
+@pytest.mark.parametrize("durability", ["batch", "each", "none"])
+def test_a_killed_writer_leaves_no_torn_file_and_its_leftovers_are_swept(tmp_path: Path, durability: str) -> None:
     storage, folder, left = Storage(str(tmp_path)), tmp_path / "deep", 0
     for _ in range(5):
-        with subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), flush]) as writer:
+        with subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), durability]) as writer:
             _wait_until(lambda: (folder / "victim.json").exists() and any(folder.glob("*.tmp")))
             writer.kill()
         data = storage.read("deep/victim.json")

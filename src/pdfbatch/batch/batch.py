@@ -9,11 +9,11 @@ from functools import partial
 
 from pdfbatch.batch.breaker import Breaker
 from pdfbatch.batch.duplicate_filter import DuplicateFilter, PendingDocument
-from pdfbatch.batch.failure_log import FailureLog
+from pdfbatch.batch.failure_log import FAILURES_NAME, FailureLog
 from pdfbatch.batch.fingerprint import local_fingerprint
 from pdfbatch.batch.notifier import Notifier
 from pdfbatch.batch.progress import ProgressTracker
-from pdfbatch.batch.resume import ResumeState, load_resume_state
+from pdfbatch.batch.resume import ResumeState, load_resume_state, with_name_of
 from pdfbatch.batch.scheduler import Completed, Events, Scheduler
 from pdfbatch.batch.source_reader import SourceReader
 from pdfbatch.batch.startup import start_pool
@@ -22,8 +22,8 @@ from pdfbatch.common import SafeLogger
 from pdfbatch.errors import Cause, DocumentError, ResultsUnavailableError
 from pdfbatch.model import Document, DocumentResult, Failure
 from pdfbatch.outcomes import failed_result
-from pdfbatch.outputs import batch_file, to_json, with_stored_pages
-from pdfbatch.ports import Executor, Locality, Output, Shared, SupportsSweep
+from pdfbatch.outputs import DOCUMENTS_NAME, DocumentList, batch_file, to_json, with_stored_pages
+from pdfbatch.ports import Executor, Locality, Output, Shared, SupportsSweep, SupportsSync
 from pdfbatch.prefetch import FetchSettings
 from pdfbatch.report import BatchReport, BatchState, BatchStatus
 from pdfbatch.settings import Limits, RetryPolicy
@@ -75,12 +75,15 @@ class Batch:
     _resume_state: ResumeState | None = None
     _pending: dict[str, PendingDocument] = field(default_factory=dict[str, PendingDocument])
     _failures: FailureLog = field(init=False)
+    _list: DocumentList | None = None
     _pid: int = field(default_factory=os.getpid)
 
     def __post_init__(self) -> None:
         """Tell those who judge failures where the output is, and what batch this is."""
         output = self.output
         self._failures = FailureLog(output, self.progress.status.batch_id)
+        if output is not None:
+            self._list = DocumentList(output, self.progress.status.batch_id)
         self.progress.breaker = Breaker("" if output is None else output.uri(""), is_resumed=self.resume)
 
     def results(self) -> Generator[tuple[int, DocumentResult]]:
@@ -200,10 +203,10 @@ class Batch:
 
     def _complete(self, completed: Completed) -> tuple[int, DocumentResult]:
         """Keep, count and report the result of a document that has ended; return its position and the result."""
-        result = completed.result
+        result = with_name_of(completed.result)
         if completed.needs_record and self.output is not None:
             try:
-                result = self.work.keep(result)
+                result = with_name_of(self.work.keep(result))
             except DocumentError as error:
                 log.warning("no record could be written: %s", error)
         position, _ = self._pending.pop(result.document.document_uuid)
@@ -214,6 +217,8 @@ class Batch:
             self._resume_state.remove_parts(result)
         if not result.ok:
             self._failures.add(result)
+        if self._list is not None:
+            self._list.add(result)
         result = with_stored_pages(result, self.output)
         self.notifier.document(result)
         return position, result
@@ -266,9 +271,13 @@ class Batch:
                     with suppress(DocumentError, OSError):
                         output.sweep()
                 self._failures.close(output)
+                if self._list is not None:
+                    self._list.close()
             report = to_json({**self.report().summary(), "failure_lists": self._failures.names})
             output.write(batch_file(self.progress.status.batch_id, REPORT_NAME), report)
             output.write(REPORT_NAME, report)
+            if isinstance(output, SupportsSync):
+                output.sync([REPORT_NAME, FAILURES_NAME, DOCUMENTS_NAME, *self._failures.names])
         except DocumentError as error:
             log.warning("the report of batch %s could not be written: %s", self.progress.status.batch_id, error)
 

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from pdfbatch.common import without_credentials
+from pdfbatch.common import name_of_path, without_credentials
 from pdfbatch.errors import DocumentError, NoDocumentsError, UsageError
 from pdfbatch.inputs.manifest import Manifest
 from pdfbatch.model import Document
@@ -156,9 +156,10 @@ def _to_documents(
         is_empty = False
         path = address_of(entry.path)
         if entry.found is None:
-            yield Document(path, base_folder="" if os.path.isabs(path) else base_folder)
+            folder = "" if os.path.isabs(path) else base_folder
+            yield Document(path, base_folder=folder, output_name=name_of_path(entry.path))
         else:
-            yield RemoteDocument(path, found=entry.found)
+            yield RemoteDocument(path, found=entry.found, output_name=name_of_path(entry.path))
     if is_empty:
         raise NoDocumentsError(message)
 

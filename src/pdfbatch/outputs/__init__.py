@@ -7,12 +7,14 @@ from pdfbatch.lazy import lazy_face
 if TYPE_CHECKING:
     from pdfbatch.outputs.callable_identity import describe
     from pdfbatch.outputs.catalog import Catalog
+    from pdfbatch.outputs.document_list import DOCUMENTS_NAME, DocumentList
     from pdfbatch.outputs.exporter import export, export_pages
     from pdfbatch.outputs.index import IndexWriter, open_index
-    from pdfbatch.outputs.keys import batch_file
     from pdfbatch.outputs.record import (
         Provenance,
+        batch_file,
         delete_parts,
+        document_name,
         files_of,
         options_digest,
         pages_to_json,
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from pdfbatch.outputs.stored import (
         InvalidRecordError,
         Record,
+        choose_name,
+        find_record,
         has_failed,
         has_text,
         pages_from_json,
@@ -35,27 +39,37 @@ else:
         __name__,
         callable_identity="describe",
         catalog="Catalog",
+        document_list="DOCUMENTS_NAME DocumentList",
         exporter="export export_pages",
         index="IndexWriter open_index",
-        keys="batch_file",
-        record=("Provenance delete_parts files_of options_digest pages_to_json parts_folder record_name to_json"),
+        record=(
+            "Provenance batch_file delete_parts document_name files_of options_digest pages_to_json parts_folder "
+            "record_name to_json"
+        ),
         results="Results with_stored_pages",
-        stored="InvalidRecordError Record has_failed has_text pages_from_json read_record result_of",
+        stored=(
+            "InvalidRecordError Record choose_name find_record has_failed has_text pages_from_json read_record result_of"
+        ),
     )
 
 __all__ = [
+    "DOCUMENTS_NAME",
     "Catalog",
+    "DocumentList",
     "IndexWriter",
     "InvalidRecordError",
     "Provenance",
     "Record",
     "Results",
     "batch_file",
+    "choose_name",
     "delete_parts",
     "describe",
+    "document_name",
     "export",
     "export_pages",
     "files_of",
+    "find_record",
     "has_failed",
     "has_text",
     "open_index",

@@ -11,7 +11,7 @@ from typing import IO, Any
 from pdfbatch.common import SafeLogger
 from pdfbatch.errors import OutputError, UsageError
 from pdfbatch.outputs.atomic_file import atomic_file
-from pdfbatch.outputs.record import to_json
+from pdfbatch.outputs.record import BATCHES_FOLDER, PARTS_FOLDER, to_json
 from pdfbatch.ports import Output
 from pdfbatch.storage import Storage
 
@@ -23,6 +23,7 @@ Address = str | os.PathLike[str]
 # Records that are being read at one time. A remote output has a round trip for each.
 _READ_AHEAD = 16
 _BATCH_FILES = frozenset({"report.json"})
+_BATCH_FOLDERS = (BATCHES_FOLDER, PARTS_FOLDER, ".index/")
 
 
 def export(output: Output | Address, target: Address, *, options: Mapping[str, object] | None = None) -> int:
@@ -104,7 +105,7 @@ def _records(output: Output) -> Generator[Mapping[str, Any]]:
 
 
 def _may_be_record(name: str) -> bool:
-    return name.endswith(".json") and "/" not in name and name not in _BATCH_FILES
+    return name.endswith(".json") and name not in _BATCH_FILES and not name.startswith(_BATCH_FOLDERS)
 
 
 def _read_ahead(output: Output, names: list[str]) -> Iterator[tuple[str, bytes]]:

@@ -18,7 +18,7 @@ from pdfbatch.retry import count_retries
 from pdfbatch.settings import Extraction, Limits
 from pdfbatch.tasks import DuplicateOf, JoinTask, PartialDocument, PartTask, ReadTask, Task, TaskResult
 from pdfbatch.work.opener import DocumentOpener
-from pdfbatch.work.result_writer import PendingWrite, ResultWriter
+from pdfbatch.work.result_writer import PendingWrite, ResultWriter, may_have_record
 from pdfbatch.work.splitter import Splitter
 from pdfbatch.work.time_budget import TimeBudget
 
@@ -86,7 +86,7 @@ class DocumentWork:
 
         Raises ``DocumentError`` with a storage cause.
         """
-        return self._writer.prepare(result).write()
+        return self._writer.prepare(result, name_may_be_taken=True).write()
 
     def options(self, document: Document) -> str:
         """Return a digest of all settings that can change this document's text."""
@@ -149,7 +149,10 @@ class DocumentWork:
                 result=replace(previous, attempts=task.attempt, duration_seconds=budget.seconds_since_start())
             )
         copy = writer.copy_of(duplicate_of, document)
-        return None if copy is None else writer.prepare(writer.with_costs(copy, task, budget, fingerprint=fingerprint))
+        if copy is None:
+            return None
+        costly = writer.with_costs(copy, task, budget, fingerprint=fingerprint)
+        return writer.prepare(costly, name_may_be_taken=task.has_record)
 
     # --- write and fail -------------------------------------------------------------------------------------------
 
@@ -170,7 +173,8 @@ class DocumentWork:
         if isinstance(task, PartTask) or failure.transient:
             return TaskResult(failure=failure)
         result = self._writer.with_costs(failed_result(task.document, failure), task, budget, fingerprint="")
-        return replace(self._writer.prepare(result), failure=failure)
+        pending = self._writer.prepare(result, name_may_be_taken=may_have_record(task))
+        return replace(pending, failure=failure)
 
     # --- parts of the work ----------------------------------------------------------------------------------------
 
