@@ -545,6 +545,21 @@ class SupportsNaming(Protocol):
 
 
 @runtime_checkable
+class SupportsLayout(Protocol):
+    """An output that says how texts and records lie in it: by default as ``"files"``, two for each document."""
+
+    @property
+    def layout(self) -> Literal["files", "jsonl", "parquet"]:
+        """``"files"``, or files with very many documents each: compressed JSON lines, or Parquet."""
+        ...
+
+    @property
+    def shard_bytes(self) -> int:
+        """About how long such a file may be."""
+        ...
+
+
+@runtime_checkable
 class SupportsAppend(Protocol):
     """An output on this machine whose names are paths of files to which lines can be added."""
 

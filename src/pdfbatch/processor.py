@@ -5,7 +5,6 @@ from collections.abc import AsyncGenerator, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Literal, TypedDict, Unpack
 
 from pdfbatch import defaults
@@ -14,8 +13,18 @@ from pdfbatch.common import AUTO, SafeLogger, codes_of_setting
 from pdfbatch.errors import DependencyError, UsageError
 from pdfbatch.inputs import Inputs, LanguageHints, Manifest, ManifestSource, documents_from
 from pdfbatch.model import Document, DocumentResult
-from pdfbatch.outputs import Results, has_failed
-from pdfbatch.ports import Executor, OcrEngine, Output, Shared, SinkLike, SupportsLanguages, SupportsNaming, TextEngine
+from pdfbatch.outputs import Results, check_library, failure_filter
+from pdfbatch.ports import (
+    Executor,
+    OcrEngine,
+    Output,
+    Shared,
+    SinkLike,
+    SupportsLanguages,
+    SupportsLayout,
+    SupportsNaming,
+    TextEngine,
+)
 from pdfbatch.report import BatchReport, BatchStatus
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
 from pdfbatch.work import DocumentWork, check_transform, first_language
@@ -161,6 +170,8 @@ class BatchProcessor:
         """Check all that can be checked, and put a batch together."""
         check_transform(self.extraction.page_transform)
         if self.storage is not None:
+            if isinstance(self.storage, SupportsLayout) and self.storage.layout != "files":
+                check_library(self.storage.layout)
             self.storage.check()
         found = documents_from(documents)
         chosen: Iterator[Document] = map(Document.with_plain_metadata, found)  # nothing behind this meets an odd value
@@ -169,7 +180,7 @@ class BatchProcessor:
         if options.retry_failed:
             if self.storage is None:
                 raise UsageError("retry_failed needs an output: it looks there for the documents that failed")
-            chosen = filter(partial(has_failed, self.storage), chosen)
+            chosen = filter(failure_filter(self.storage), chosen)
         count = None if options.retry_failed else found.count()
         executor = self.executor or defaults.executor_for(self.storage)
         work = self._work(executor)

@@ -127,7 +127,8 @@ class TaskLog:
 class TaskResult:
     """The end of one task: a ``result``, or ``parts`` and the ``join`` that follows them, or ``pages``, or a ``failure``.
 
-    A part returns ``pages``, none where the output holds them. A pool sets ``failure`` when the worker was lost or had to
+    ``body`` is the part of a document's row that the worker makes, where the output has a packed layout. A part returns
+    ``pages``, none where the output holds them. A pool sets ``failure`` when the worker was lost or had to
     be killed; ``page`` is then the number of the page that the worker was on, 0 when it was on none. ``seconds`` is the
     time the task took in its worker, ``storage_retries`` the number of its requests to a storage that were repeated.
     """
@@ -141,3 +142,4 @@ class TaskResult:
     seconds: float = 0.0
     storage_retries: int = 0
     log: TaskLog = TaskLog()
+    body: bytes = b""

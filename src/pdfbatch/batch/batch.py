@@ -22,7 +22,7 @@ from pdfbatch.common import SafeLogger
 from pdfbatch.errors import Cause, DocumentError, ResultsUnavailableError
 from pdfbatch.model import Document, DocumentResult, Failure
 from pdfbatch.outcomes import failed_result
-from pdfbatch.outputs import DOCUMENTS_NAME, DocumentList, batch_file, to_json, with_stored_pages
+from pdfbatch.outputs import DOCUMENTS_NAME, DocumentList, batch_file, is_body, to_json, with_stored_pages
 from pdfbatch.ports import Executor, Locality, Output, Shared, SupportsSweep, SupportsSync
 from pdfbatch.prefetch import FetchSettings
 from pdfbatch.report import BatchReport, BatchState, BatchStatus
@@ -204,11 +204,19 @@ class Batch:
     def _complete(self, completed: Completed) -> tuple[int, DocumentResult]:
         """Keep, count and report the result of a document that has ended; return its position and the result."""
         result = with_name_of(completed.result)
+        body = completed.body
+        is_packed = self._resume_state is not None and self._resume_state.is_packed
+        if is_packed and completed.by_worker and not completed.needs_record and not is_body(body):
+            failure = Failure(cause=Cause.INTERNAL, message=f"{result.document.file_path}: its worker sent no row")
+            result, completed = failed_result(result.document, failure), completed._replace(needs_record=True)
         if completed.needs_record and self.output is not None:
             try:
-                result = with_name_of(self.work.keep(result))
+                kept = self.work.keep(result)
+                result, body = with_name_of(kept.result or result), kept.body
             except DocumentError as error:
                 log.warning("no record could be written: %s", error)
+        if self._resume_state is not None and is_packed and completed.by_worker:
+            result = self._resume_state.pack(result, body, has_parts=completed.has_parts)
         position, _ = self._pending.pop(result.document.document_uuid)
         self.progress.add(result, position)
         if self._resume_state is not None:
@@ -218,7 +226,9 @@ class Batch:
         if not result.ok:
             self._failures.add(result)
         if self._list is not None:
-            self._list.add(result)
+            self._list.add(result, waits=is_packed and completed.by_worker)
+            if self._resume_state is not None:
+                self._list.release(self._resume_state.take_closed_packs())
         result = with_stored_pages(result, self.output)
         self.notifier.document(result)
         return position, result
@@ -253,17 +263,20 @@ class Batch:
 
     def _finish(self, state: BatchState) -> None:
         status = self.progress.finish(state, max(self.expected, self._read))
-        if self.output is not None:
-            self._write_last(self.output, completed=state is BatchState.COMPLETED)
-        self.notifier.update(status)
-        self.notifier.close()
+        try:
+            if self.output is not None:
+                self._write_last(self.output, completed=state is BatchState.COMPLETED)
+        finally:
+            self.notifier.update(status)
+            self.notifier.close()
 
     def _write_last(self, output: Output, *, completed: bool) -> None:
         """Write the rest of the index and the list of failures, side by side, and after both the report."""
         state, is_remote = self._resume_state, output.locality is Locality.REMOTE
         try:
             with _side_by_side(
-                lambda: None if state is None else state.close(completed=completed), in_thread=is_remote
+                lambda: None if state is None else state.close(completed=completed),
+                in_thread=is_remote and not (state is not None and state.is_packed),
             ):
                 # Workers that were stopped may have left files. A remote output is not searched for them: that can take long,
                 # and the next batch does it.
@@ -272,6 +285,7 @@ class Batch:
                         output.sweep()
                 self._failures.close(output)
                 if self._list is not None:
+                    self._list.release(state.take_closed_packs() if state is not None else [])
                     self._list.close()
             report = to_json({**self.report().summary(), "failure_lists": self._failures.names})
             output.write(batch_file(self.progress.status.batch_id, REPORT_NAME), report)

@@ -6,10 +6,20 @@ from dataclasses import dataclass, field, replace
 
 from pdfbatch.batch.fingerprint import local_fingerprint
 from pdfbatch.common import SafeLogger, is_marked, mark_name, strip_mark
-from pdfbatch.errors import DocumentError
+from pdfbatch.errors import DocumentError, OutputError
 from pdfbatch.model import Document, DocumentResult, DocumentStatus
-from pdfbatch.outputs import Catalog, IndexWriter, delete_parts, document_name, open_index, record_name
-from pdfbatch.ports import Output
+from pdfbatch.outputs import (
+    Catalog,
+    IndexWriter,
+    PackCatalog,
+    PackWriter,
+    delete_parts,
+    document_name,
+    open_index,
+    open_packs,
+    record_name,
+)
+from pdfbatch.ports import Output, SupportsLayout
 from pdfbatch.tasks import ReadTask
 
 log: SafeLogger = SafeLogger(__name__)
@@ -29,8 +39,8 @@ class ResumeState:
     output: Output
     options_of: Callable[[Document], str]
     resume: bool
-    catalog: Catalog | None = None
-    writer: IndexWriter | None = None
+    catalog: Catalog | PackCatalog | None = None
+    writer: IndexWriter | PackWriter | None = None
     _usual_options: str = ""
     _with_parts: set[str] = field(default_factory=set[str])
     _uri_prefix: str | None = None
@@ -82,7 +92,7 @@ class ResumeState:
                     self._note_tracks(self.catalog, item.document)
             yield replace(item, resume=self.resume, has_record=has_record) if resume else item
 
-    def _note_tracks(self, catalog: Catalog, document: Document) -> None:
+    def _note_tracks(self, catalog: Catalog | PackCatalog, document: Document) -> None:
         """Note what earlier batches left of a document that is read: parts to remove, and an entry that is now in doubt."""
         if catalog.has_parts(document_name(document)):
             self._with_parts.add(document.document_uuid)
@@ -96,9 +106,23 @@ class ResumeState:
     # --- documents that have ended ----------------------------------------------------------------------------------
 
     def add(self, result: DocumentResult) -> None:
-        """Note in the index what a worker did with a document."""
-        if self.writer is not None:
+        """Note in the index what a worker did with a document. In a packed layout ``pack`` does that."""
+        if isinstance(self.writer, IndexWriter):
             self.writer.add(result, self._options(result.document))
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether the output has a packed layout."""
+        return isinstance(self.writer, PackWriter)
+
+    def pack(self, result: DocumentResult, body: bytes, *, has_parts: bool) -> DocumentResult:
+        """Write the row of a document, and return its result with its place. Raises ``OutputError``."""
+        assert isinstance(self.writer, PackWriter)
+        return self.writer.add(result, self._options(result.document), body, has_parts=has_parts)
+
+    def take_closed_packs(self) -> list[str]:
+        """Return the addresses of packs that have been closed since the last call."""
+        return self.writer.take_closed() if isinstance(self.writer, PackWriter) else []
 
     def remove_parts(self, result: DocumentResult) -> None:
         """Remove the parts of a skipped document: a batch that was killed after it wrote the record left them behind."""
@@ -113,10 +137,12 @@ class ResumeState:
 
     def close(self, *, completed: bool) -> None:
         """Write the rest of the index; ``completed`` says that every document of the batch has ended."""
-        if self.catalog is not None:
-            self.catalog.close()
-        if self.writer is not None:
-            self.writer.close(completed=completed)
+        try:
+            if self.writer is not None:
+                self.writer.close(completed=completed)
+        finally:
+            if self.catalog is not None:
+                self.catalog.close()
 
     def find_result(self, document: Document, fingerprint: str) -> DocumentResult | None:
         """Return the result of an earlier batch for the same input and settings, if its record is there."""
@@ -135,11 +161,16 @@ class ResumeState:
         return DocumentResult(
             document=document.without_content(),
             status=DocumentStatus.SKIPPED,
-            output=self._uri(record_name(document)),
+            output=self._place_of(document),
             counts=entry.counts,
             duplicate_of=entry.duplicate_of,
             fingerprint=fingerprint,
         )
+
+    def _place_of(self, document: Document) -> str:
+        if isinstance(self.catalog, PackCatalog):
+            return self.output.uri(self.catalog.pack_of(document_name(document)) or "")
+        return self._uri(record_name(document))
 
     def _uri(self, name: str) -> str:
         """Return the address of a record. Most outputs put the name behind an address of their own, which is asked for once."""
@@ -157,7 +188,16 @@ class ResumeState:
 
 
 def load_resume_state(output: Output, options_of: Callable[[Document], str], *, resume: bool) -> ResumeState:
-    """Read the index of an output. Where the output cannot be listed, workers look up each record for themselves."""
+    """Read the index of an output. Where the output cannot be listed, workers look up each record for themselves.
+
+    Raises ``OutputError`` when the packs of an output cannot be read.
+    """
+    if isinstance(output, SupportsLayout) and output.layout != "files":
+        try:
+            packs, pack_writer = open_packs(output, output.layout, output.shard_bytes)
+        except DocumentError as error:
+            raise OutputError(f"What earlier batches wrote cannot be read: {error}") from error
+        return ResumeState(output=output, options_of=options_of, resume=resume, catalog=packs, writer=pack_writer)
     try:
         catalog, writer = open_index(output, resume=resume)
     except DocumentError as error:
@@ -166,7 +206,7 @@ def load_resume_state(output: Output, options_of: Callable[[Document], str], *, 
     return ResumeState(output=output, options_of=options_of, resume=resume, catalog=catalog, writer=writer)
 
 
-def _possible_names(document: Document, catalog: Catalog) -> Iterator[str]:
+def _possible_names(document: Document, catalog: Catalog | PackCatalog) -> Iterator[str]:
     """Yield the names that an earlier batch may have given to a document's files."""
     name = document_name(document)
     yield name

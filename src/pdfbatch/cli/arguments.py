@@ -11,6 +11,7 @@ from pdfbatch.cli import help_texts
 from pdfbatch.cli.options import add_demo_options, add_export_options, add_run_options, add_watch_options
 from pdfbatch.settings import OcrMissing, OcrMode
 from pdfbatch.sinks import escape_unprintable
+from pdfbatch.storage import Durability, Layout, Naming
 
 FailOn = Literal["any", "all", "never"]
 
@@ -25,6 +26,10 @@ class Arguments(argparse.Namespace):
     command: Literal["run", "demo", "watch", "export"]
     inputs: list[str]
     output: str
+    names: Naming
+    layout: Layout
+    shard_size: int | None
+    durability: Durability
     workers: int | None
     executor: Literal["auto", "process", "thread", "sequential"]
     batch_size: int

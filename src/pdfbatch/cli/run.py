@@ -23,7 +23,7 @@ from pdfbatch.ports import Sink
 from pdfbatch.report import BatchReport, BatchState
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
 from pdfbatch.sinks import LogSink, ProgressBarSink
-from pdfbatch.storage import is_file_url, path_of_file_url
+from pdfbatch.storage import SHARD_BYTES, Storage, is_file_url, path_of_file_url
 
 
 def run(arguments: Arguments) -> ExitCode:
@@ -88,7 +88,7 @@ def report_exit_code(report: BatchReport, fail_on: FailOn) -> ExitCode:
 def _process(arguments: Arguments, sinks: list[Sink]) -> BatchReport:
     return process_batch(
         _inputs(arguments),
-        arguments.output,
+        _output(arguments),
         max_workers=arguments.workers,
         executor=arguments.executor,
         engine=arguments.engine,
@@ -115,6 +115,21 @@ def _process(arguments: Arguments, sinks: list[Sink]) -> BatchReport:
         retry_failed=arguments.retry_failed,
         max_failure_rate=arguments.max_failure_rate,
         deduplicate=arguments.deduplicate,
+    )
+
+
+def _output(arguments: Arguments) -> Storage | str:
+    """Return the output, as a ``Storage`` where it is asked for anything but the usual."""
+    chosen = (arguments.names, arguments.layout, arguments.shard_size, arguments.durability)
+    if chosen == ("path", "files", SHARD_BYTES, "batch"):
+        return arguments.output
+    return Storage(
+        arguments.output,
+        seconds=arguments.storage_timeout,
+        names=arguments.names,
+        layout=arguments.layout,
+        shard_bytes=arguments.shard_size or SHARD_BYTES,
+        durability=arguments.durability,
     )
 
 

@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from pdfbatch.outputs.document_list import DOCUMENTS_NAME, DocumentList
     from pdfbatch.outputs.exporter import export, export_pages
     from pdfbatch.outputs.index import IndexWriter, open_index
+    from pdfbatch.outputs.pack_catalog import PackCatalog, failure_filter
+    from pdfbatch.outputs.pack_files import check_library, is_packed
+    from pdfbatch.outputs.pack_rows import body_of, is_body
+    from pdfbatch.outputs.pack_writer import PackWriter, open_packs
     from pdfbatch.outputs.record import (
         Provenance,
         batch_file,
@@ -42,6 +46,10 @@ else:
         document_list="DOCUMENTS_NAME DocumentList",
         exporter="export export_pages",
         index="IndexWriter open_index",
+        pack_catalog="PackCatalog failure_filter",
+        pack_files="check_library is_packed",
+        pack_rows="body_of is_body",
+        pack_writer="PackWriter open_packs",
         record=(
             "Provenance batch_file delete_parts document_name files_of options_digest pages_to_json parts_folder "
             "record_name to_json"
@@ -58,21 +66,29 @@ __all__ = [
     "DocumentList",
     "IndexWriter",
     "InvalidRecordError",
+    "PackCatalog",
+    "PackWriter",
     "Provenance",
     "Record",
     "Results",
     "batch_file",
+    "body_of",
+    "check_library",
     "choose_name",
     "delete_parts",
     "describe",
     "document_name",
     "export",
     "export_pages",
+    "failure_filter",
     "files_of",
     "find_record",
     "has_failed",
     "has_text",
+    "is_body",
+    "is_packed",
     "open_index",
+    "open_packs",
     "options_digest",
     "pages_from_json",
     "pages_to_json",

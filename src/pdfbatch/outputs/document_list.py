@@ -5,7 +5,7 @@ import os
 import time
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from io import StringIO
@@ -16,6 +16,7 @@ from pdfbatch.common import SafeLogger
 from pdfbatch.errors import DocumentError, OutputError
 from pdfbatch.model import DocumentResult, DocumentStatus
 from pdfbatch.outputs.atomic_file import atomic_file
+from pdfbatch.outputs.pack_files import pack_in
 from pdfbatch.outputs.record import batch_file, text_name
 from pdfbatch.ports import Locality, Output, SupportsAppend
 
@@ -44,6 +45,7 @@ class DocumentList:
     output: Output
     batch_id: str
     _rows: list[bytes] = field(default_factory=list[bytes])
+    _waiting: dict[str, list[tuple[int, bytes]]] = field(default_factory=dict[str, list[tuple[int, bytes]]])
     _added: "array[int]" = field(default_factory=lambda: array("q"))
     _known: "array[int] | None" = None
     _kept: IO[bytes] = field(default_factory=lambda: SpooledTemporaryFile(_IN_MEMORY_BYTES))  # noqa: SIM115 (closed by ``close``)
@@ -54,13 +56,25 @@ class DocumentList:
     _is_first: bool = True
     _has_failed: bool = False
 
-    def add(self, result: DocumentResult) -> None:
-        """Add the row of a document that has ended."""
+    def add(self, result: DocumentResult, *, waits: bool = False) -> None:
+        """Add the row of a document that has ended; one that ``waits`` for its pack to be closed comes by ``release``."""
         key = hash(_plain_cell(result.document.document_uuid))
         if result.status is DocumentStatus.SKIPPED and self._is_known(key):
             return
+        if waits and result.output is not None:
+            self._waiting.setdefault(result.output, []).append((key, row_of(result)))
+        else:
+            self._add(key, row_of(result))
+
+    def release(self, packs: Sequence[str]) -> None:
+        """Add the rows of documents whose pack has been closed."""
+        for pack in packs:
+            for key, row in self._waiting.pop(pack, ()):
+                self._add(key, row)
+
+    def _add(self, key: int, row: bytes) -> None:
         self._added.append(key)
-        self._rows.append(row_of(result))
+        self._rows.append(row)
         if self._appends:
             if len(self._rows) >= _ROWS_AT_ONCE or time.monotonic() - self._last_append >= _SECONDS_AT_ONCE:
                 self._append()
@@ -184,7 +198,7 @@ def row_of(result: DocumentResult) -> bytes:
         "" if result.failure is None else str(result.failure.cause),
         str(counts.pages),
         str(counts.ocr_pages),
-        _cell(text_name(result.document)) if counts.pages else "",
+        _cell((result.output and pack_in(result.output)) or text_name(result.document)) if counts.pages else "",
     )
     return (",".join(cells) + "\n").encode()
 

@@ -21,6 +21,7 @@ from pdfbatch.model import (
     Reread,
     TextSource,
 )
+from pdfbatch.outputs.pack_reader import read_packed_record
 from pdfbatch.outputs.record import RECORD_VERSION, document_name, record_name, text_name
 from pdfbatch.ports import Output
 
@@ -210,7 +211,7 @@ def result_of(record: Record, document: Document, output: Output) -> DocumentRes
     return DocumentResult(
         document=document.without_content(),
         status=record.status,
-        pages=StoredPages(output, document, record.counts.pages),
+        pages=StoredPages(output, document, record.counts.pages, record_name(document)),
         failure=record.failure,
         output=output.uri(record_name(document)),
         attempts=record.attempts,
@@ -225,15 +226,17 @@ def result_of(record: Record, document: Document, output: Output) -> DocumentRes
 class StoredPages(Sequence[Page]):
     """The pages of a document that an output holds. They are read from its record at the first access.
 
-    Any access may raise ``DocumentError``, when the record is gone or has become something else.
+    ``place`` is the name of the record, or of the pack that holds it. Any access may raise ``DocumentError``, when the record
+    is gone or has become something else.
     """
 
-    __slots__ = ("_count", "_document", "_output", "_pages")
+    __slots__ = ("_count", "_document", "_output", "_pages", "_place")
 
-    def __init__(self, output: Output, document: Document, count: int) -> None:
+    def __init__(self, output: Output, document: Document, count: int, place: str) -> None:
         self._output = output
         self._document = document.without_content()
         self._count = count
+        self._place = place
         self._pages: tuple[Page, ...] | None = None
 
     def __len__(self) -> int:
@@ -250,20 +253,24 @@ class StoredPages(Sequence[Page]):
         return iter(self._read())
 
     def __repr__(self) -> str:
-        return f"<{self._count} pages in {self._output.uri(record_name(self._document))}>"
+        return f"<{self._count} pages in {self._output.uri(self._place)}>"
 
     def __reduce__(self) -> tuple[object, ...]:
-        return StoredPages, (self._output, self._document, self._count)
+        return StoredPages, (self._output, self._document, self._count, self._place)
 
     def _read(self) -> tuple[Page, ...]:
         if self._pages is None:
-            name = record_name(self._document)
-            data = self._output.read(name)
             try:
-                self._pages = parse_record(data).pages
+                self._pages = parse_record(self._read_record()).pages
             except InvalidRecordError as error:
-                raise DocumentError(f"{self._output.uri(name)} is no record: {error}", cause=Cause.MALFORMED) from error
+                message = f"{self._output.uri(self._place)} is no record: {error}"
+                raise DocumentError(message, cause=Cause.MALFORMED) from error
         return self._pages
+
+    def _read_record(self) -> bytes:
+        if self._place == record_name(self._document):
+            return self._output.read(self._place)
+        return read_packed_record(self._output, self._place, document_name(self._document))
 
 
 # --- checks -----------------------------------------------------------------------------------------------------------

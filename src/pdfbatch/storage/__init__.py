@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         with_filesystem,
     )
     from pdfbatch.storage.lane import SMALL_BYTES, Lane, Passage, lane_to, may_pass
+    from pdfbatch.storage.local import Durability
     from pdfbatch.storage.remote_documents import (
         RANGE_BYTES,
         RemoteDocument,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
         without_secrets,
     )
     from pdfbatch.storage.remote_tree import RemoteTree
-    from pdfbatch.storage.storage import Storage
+    from pdfbatch.storage.storage import SHARD_BYTES, Layout, Naming, Storage
     from pdfbatch.storage.temporary_names import age_of, boot_mark, is_abandoned, temporary_name
     from pdfbatch.storage.tree import Entry, LocalTree, Pattern, Tree, split_pattern, walk
 else:
@@ -57,7 +58,8 @@ else:
             "with_options without_secrets"
         ),
         remote_tree="RemoteTree",
-        storage="Storage",
+        local="Durability",
+        storage="Layout Naming SHARD_BYTES Storage",
         temporary_names="age_of boot_mark is_abandoned temporary_name",
         tree="Entry LocalTree Pattern Tree split_pattern walk",
     )
@@ -66,12 +68,16 @@ __all__ = [
     "DEADLINE_SECONDS",
     "RANGE_BYTES",
     "REQUEST_RETRY",
+    "SHARD_BYTES",
     "SMALL_BYTES",
     "CallPolicy",
+    "Durability",
     "Entry",
     "Fingerprint",
     "Lane",
+    "Layout",
     "LocalTree",
+    "Naming",
     "Options",
     "Passage",
     "Pattern",

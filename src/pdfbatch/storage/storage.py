@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Literal, cast
 
-from pdfbatch.checks import Check, check_fields, choice, instance_of, seconds
+from pdfbatch.checks import Check, check_fields, choice, instance_of, seconds, size
 from pdfbatch.common import without_credentials
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.ports import Locality
@@ -49,10 +49,15 @@ _CHECKS: Mapping[str, Check] = {
     "retry": instance_of(RetryPolicy),
     "seconds": seconds(),
     "naming": choice("path", "id"),
+    "layout": choice("files", "jsonl", "parquet"),
+    "shard_bytes": size,
     "durability": choice("batch", "each", "none"),
 }
 
 Naming = Literal["path", "id"]
+Layout = Literal["files", "jsonl", "parquet"]
+
+SHARD_BYTES = 128 << 20
 
 
 @dataclass(frozen=True, slots=True, repr=False, init=False)
@@ -70,6 +75,9 @@ class Storage:
     ``names="path"``: files of a document that was found by a path, pattern or prefix are called after its path below that,
     those of a document with an id of its own after the id. ``"id"``: all are called after the id.
 
+    ``layout="jsonl"`` and ``"parquet"`` write files (shards) of about ``shard_bytes`` with text and record of very many
+    documents each, instead of two files for each document.
+
     ``durability`` is what a power failure can cost of a local output. ``"batch"``: nothing that the index or the report of a
     batch tells of; files are written through to the disk in groups, before either is written. ``"each"``: nothing that was
     written; each file waits for the disk before it gets its name. ``"none"``: anything; a killed process costs nothing in any
@@ -82,6 +90,8 @@ class Storage:
     retry: RetryPolicy
     seconds: float
     naming: Naming
+    layout: Layout
+    shard_bytes: int
     durability: Durability
 
     def __init__(
@@ -93,10 +103,22 @@ class Storage:
         retry: RetryPolicy = REQUEST_RETRY,
         seconds: float = DEADLINE_SECONDS,
         names: Naming = "path",
+        layout: Layout = "files",
+        shard_bytes: int = SHARD_BYTES,
         durability: Durability = "batch",
     ) -> None:
         """Check the settings, and make a local path absolute: a worker may have another working directory."""
-        values = (url, {} if options is None else options, filesystem, retry, seconds, names, durability)
+        values = (
+            url,
+            {} if options is None else options,
+            filesystem,
+            retry,
+            seconds,
+            names,
+            layout,
+            shard_bytes,
+            durability,
+        )
         for field_of_it, value in zip(fields(self), values, strict=True):
             object.__setattr__(self, field_of_it.name, value)
         check_fields(self, _CHECKS)

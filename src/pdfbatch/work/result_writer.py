@@ -9,10 +9,12 @@ from pdfbatch.outcomes import as_duplicate, build_result
 from pdfbatch.outputs import (
     Provenance,
     Record,
+    body_of,
     choose_name,
     files_of,
     find_record,
     has_text,
+    is_packed,
     options_digest,
     record_name,
     result_of,
@@ -30,13 +32,15 @@ _COPIED = frozenset({DocumentStatus.SUCCEEDED, DocumentStatus.DUPLICATE})
 class PendingWrite:
     """A result, and the files to write for it in their order; none without output.
 
-    ``failure`` is set when the result only says that the task failed: no other result can be written in its place.
+    ``failure`` is set when the result only says that the task failed: no other result can be written in its place. ``body`` is
+    what the parent writes to an output with a packed layout.
     """
 
     result: DocumentResult
     output: Output | None = None
     files: tuple[tuple[str, bytes | None], ...] = ()
     failure: Failure | None = None
+    body: bytes = b""
 
     @property
     def size_bytes(self) -> int:
@@ -129,6 +133,10 @@ class ResultWriter:
             ocr_seconds=ocr_seconds,
         )
         result = self.with_costs(result, task, budget, fingerprint=partial.fingerprint)
+        duplicate_of = task.duplicate_of if isinstance(task, ReadTask) else None
+        # In a packed layout no worker can look the earlier document up: it is read again, and counts as what it is.
+        if duplicate_of is not None and result.status is DocumentStatus.SUCCEEDED and is_packed(self.output):
+            result = as_duplicate(result, task.document, duplicate_of)
         return self.prepare(result, name_may_be_taken=may_have_record(task))
 
     def with_costs(
@@ -149,7 +157,8 @@ class ResultWriter:
         """
         if self.output is None:
             return PendingWrite(result)
-        if name_may_be_taken:
+        packed = is_packed(self.output)
+        if name_may_be_taken and not packed:
             result = replace(result, document=choose_name(self.output, result.document, result.fingerprint))
         provenance = Provenance(
             fingerprint=result.fingerprint,
@@ -157,6 +166,8 @@ class ResultWriter:
             versions=self.versions,
             finished_at=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         )
+        if packed:
+            return PendingWrite(replace(result, pages=()), body=body_of(result, provenance))
         stored = replace(result, pages=(), output=self.output.uri(record_name(result.document)))
         return PendingWrite(stored, self.output, files_of(result, provenance))
 
