@@ -3,8 +3,8 @@
 Settings: ``executor`` (``process``, ``thread``, ``sequential``, ``futures-thread``, ``futures-process``, ``default``), ``ocr``,
 ``ocr_engine``, ``part_pages``, ``document_timeout``, ``resume``, ``deduplicate``, ``delay_seconds`` (each document waits so
 long, as for a remote service), ``faults`` (documents do what their text says), ``source_url`` with ``source_port`` (a prefix
-on an S3 server of this host: all documents below it, or those with the ids of the items), ``layout`` of the output, ``output_url`` with ``output_port``
-(a prefix for texts there), ``sinks`` (``redis`` or ``all``) with ``redis_url``.
+on an S3 server of this host: all documents below it, or those with the ids of the items), ``layout`` of the output,
+``output_url`` with ``output_port`` (a prefix for texts there), ``sinks`` (``redis`` or ``all``) with ``redis_url``.
 """
 
 import os

@@ -11,6 +11,8 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import repeat
+from operator import itemgetter
 from threading import Lock
 from typing import Any
 
@@ -77,7 +79,8 @@ class PackEntries:
     def from_json(cls, data: bytes) -> "PackEntries":
         """Return stored entries. Raises ``ValueError`` for anything else."""
         try:
-            columns: list[list[Any]] = [json.loads(data)[name] for name in _COLUMNS]
+            found = json.loads(data)
+            columns: list[list[Any]] = [found[name] for name in _COLUMNS]
         except (LookupError, TypeError, RecursionError) as error:
             raise ValueError(f"they are no entries ({type(error).__name__})") from error
         names, ids, inputs, options, counts, duplicates = columns
@@ -116,6 +119,7 @@ class PackCatalog:
         self.rows = 0
         self.has_marks = False
         self._parts = set[str]()
+        self._last: tuple[str | None, tuple[Any, ...] | None] = (None, None)
         self._lock = Lock()
         self._database = sqlite3.connect("", check_same_thread=False, isolation_level=None)
         self._database.execute("PRAGMA journal_mode = OFF")
@@ -133,17 +137,15 @@ class PackCatalog:
         number = len(self.packs)
         self.packs.append(pack)
         self.rows += len(entries)
-        self.has_marks = self.has_marks or any(map(is_marked, entries.names))
+        # One search first, because hardly any output has a mark.
+        self.has_marks = self.has_marks or ("=i" in "/".join(entries.names) and any(map(is_marked, entries.names)))
         versions = map(_version, entries.inputs, entries.options)
         keys, ids = map(hash, entries.names), map(hash, entries.ids)
-        rows = [
-            (key, identity, version, number, *counts, duplicate_of)
-            for key, identity, version, counts, duplicate_of in zip(
-                keys, ids, versions, entries.counts, entries.duplicates, strict=True
-            )
-        ]
-        rows.sort()  # so that neighbours in the database come one after the other
+        counts = zip(*entries.counts, strict=True) if len(entries) else ((),) * 6
+        rows = list(zip(keys, ids, versions, repeat(number), *counts, entries.duplicates, strict=False))
+        rows.sort(key=itemgetter(0))  # so that neighbours in the database come one after the other
         with self._lock:
+            self._last = (None, None)
             self._database.executemany(_ADD, rows)
 
     def note_parts(self, names: Iterable[str]) -> None:
@@ -201,8 +203,9 @@ class PackCatalog:
 
     def _row(self, name: str) -> tuple[Any, ...] | None:
         with self._lock:
-            row: tuple[Any, ...] | None = self._database.execute(_FIND, (hash(name),)).fetchone()
-        return row
+            if self._last[0] != name:  # a document that is found is asked for several times
+                self._last = (name, self._database.execute(_FIND, (hash(name),)).fetchone())
+            return self._last[1]
 
 
 def read_catalog(output: Output) -> PackCatalog:
