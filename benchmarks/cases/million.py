@@ -3,7 +3,7 @@
 from benchmarks.bench import Bench, Case
 from benchmarks.measurement import Candidate
 from benchmarks.results import CaseResult, Entry, Ratio
-from benchmarks.workload import Workload
+from benchmarks.workload import Setting, Workload
 
 MODULE = "benchmarks.runners.million"
 DOCUMENTS = 1_000_000
@@ -30,7 +30,7 @@ def _ratio(entry: Entry, what: str, fact: str, goal: float, at_most: bool) -> Ra
 
 
 def _written(bench: Bench, count: int, layout: str) -> Candidate:
-    settings = {"documents": count, "layout": layout, "deduplicate": False}
+    settings: dict[str, Setting] = {"documents": count, "layout": layout, "deduplicate": False}
     workload = Workload(workers=max(bench.workers), settings=settings)
     return Candidate(name=layout, module=MODULE, workload=workload, writes=True)
 

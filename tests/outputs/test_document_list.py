@@ -50,7 +50,7 @@ for number, result in enumerate(processor.stream(sys.argv[1])):
 
 
 def result(path: str, identity: str, **fields: Any) -> DocumentResult:
-    chosen = {"status": DocumentStatus.SUCCEEDED, "counts": Counts(pages=1), **fields}
+    chosen: dict[str, Any] = {"status": DocumentStatus.SUCCEEDED, "counts": Counts(pages=1), **fields}
     return DocumentResult(document=Document(path, identity), **chosen)
 
 

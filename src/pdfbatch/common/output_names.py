@@ -36,14 +36,10 @@ _ENDINGS = (".txt", ".json", ".csv", ".jsonl", ".zst", ".parquet")
 # Windows opens a device for a name that begins with one of these and a dot.
 _DEVICES = frozenset(
     {
-        "con",
-        "prn",
-        "aux",
-        "nul",
+        *("con", "prn", "aux", "nul", "conin$", "conout$"),
         *(f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789\u00b9\u00b2\u00b3"),
     }
 )
-_DEVICES |= {"conin$", "conout$"}
 # Files of the whole batch are in the same folder as those of its documents.
 _BATCH_FILES = frozenset({"report", "failures"})
 _BATCH_FOLDERS = frozenset({"batches", "shards"})

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from importlib import import_module
 from io import BytesIO
 from typing import IO, Any, Protocol, cast
 
@@ -70,18 +71,18 @@ def check_library(layout: str) -> None:
     if layout == "jsonl":
         _zstandard()
     else:
-        from pdfbatch.outputs import parquet  # noqa: F401, PLC0415 (raises where pyarrow is missing)
+        import_module("pdfbatch.outputs.parquet")  # raises where pyarrow is missing
 
 
-def open_rows(layout: str, file: IO[bytes]) -> RowWriter:
-    """Return a writer of rows in the format of a layout."""
+def open_rows(layout: str, file: IO[bytes], group_bytes: int) -> RowWriter:
+    """Return a writer of rows in the format of a layout. No group of rows is much larger than ``group_bytes``."""
     if layout == "jsonl":
         return _LinesWriter(
             _zstandard().ZstdCompressor(level=3, write_checksum=True).stream_writer(file, closefd=False)
         )
     from pdfbatch.outputs.parquet import PackTable  # noqa: PLC0415 (loads pyarrow, which is an extra)
 
-    return PackTable(file)
+    return PackTable(file, group_bytes)
 
 
 @dataclass(slots=True)
@@ -91,6 +92,7 @@ class Pack:
     output: Output
     name: str
     layout: str
+    group_bytes: int = 1 << 62
     _stack: ExitStack = field(default_factory=ExitStack)
     _file: IO[bytes] | None = None
     _rows: RowWriter | None = None
@@ -100,7 +102,7 @@ class Pack:
         try:
             if self._file is None or self._rows is None:
                 self._file = self._open()
-                self._rows = open_rows(self.layout, self._file)
+                self._rows = open_rows(self.layout, self._file, self.group_bytes)
             self._rows.write(lines)
             return self._file.tell()
         except OSError as error:
@@ -171,12 +173,13 @@ def _lines(file: IO[bytes]) -> Iterator[bytes]:
 
 @dataclass(frozen=True, slots=True)
 class _LinesWriter:
-    """Lines, compressed as they come."""
+    """Lines, compressed block by block, so that the length of the file tells how much was written."""
 
     compressor: Any
 
     def write(self, lines: bytes) -> None:
         self.compressor.write(lines)
+        self.compressor.flush()
 
     def close(self) -> None:
         self.compressor.close()

@@ -65,7 +65,7 @@ class PackWriter:
         """Take the row of a document that has ended, and return the result under its name and with its address."""
         document = self._choose_name(result.document)
         if self._pack is None:
-            self._pack = Pack(self.output, pack_name(next(self._stems), self.layout), self.layout)
+            self._pack = Pack(self.output, pack_name(next(self._stems), self.layout), self.layout, self.shard_bytes)
             self._due = time.monotonic() + MAX_SECONDS
         result = replace(result, document=document, output=self.output.uri(self._pack.name), pages=())
         self._has_stale = self._has_stale or self.catalog.is_indexed(document_name(document))
@@ -75,7 +75,7 @@ class PackWriter:
         self._entries.add(result, options)
         if has_parts:
             self._with_parts.append(document)
-        if self._size >= _BLOCK_BYTES:
+        if self._size >= min(_BLOCK_BYTES, self.shard_bytes):
             self._write_lines(self._pack)
         if len(self._entries) >= MAX_ROWS or self._size_of_pack() >= self.shard_bytes or time.monotonic() >= self._due:
             self._close_pack()
@@ -119,7 +119,10 @@ class PackWriter:
         self._pending = self._thread.submit(pack.write, lines)
 
     def _size_of_pack(self) -> int:
-        return self._pending.result() if self._pending is not None and self._pending.done() else 0
+        """Return about how large the open pack is: 0 while a block is being written, unless packs are small."""
+        if self._pending is None or not (self._pending.done() or self.shard_bytes <= _BLOCK_BYTES):
+            return 0
+        return self._pending.result()
 
     def _close_pack(self) -> None:
         if self._pack is None:

@@ -79,16 +79,17 @@ _PACK_GROUP_BYTES = 8 << 20
 class PackTable:
     """Rows of a packed layout as a Parquet file: lines of JSON come in, groups of rows go out."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: IO[bytes], group_bytes: int) -> None:
         self._writer = parquet.ParquetWriter(file, _SCHEMA, compression="zstd")
         self._lines = list[bytes]()
         self._size = 0
+        self._group_bytes = min(_PACK_GROUP_BYTES, group_bytes)
 
     def write(self, lines: bytes) -> None:
         """Take whole lines."""
         self._lines.append(lines)
         self._size += len(lines)
-        if self._size >= _PACK_GROUP_BYTES:
+        if self._size >= self._group_bytes:
             self._write_group()
 
     def close(self) -> None:
