@@ -35,6 +35,8 @@ Skip = Callable[[Document, str], bool]
 # There are many threads, because they wait nearly all the time. But large bodies share what the network gives: more of them
 # at one time would only come later.
 _LARGE_BYTES = 1 << 20
+# Copies of this size may lie in memory: there a file costs less than on most disks.
+_SMALL_BYTES = 4 << 20
 LARGE_AT_ONCE = 16
 
 
@@ -138,8 +140,9 @@ class Downloader:
 
     @contextmanager
     def _allocate(self, size_bytes: int) -> Generator[LocalFile]:
-        """Wait for room on disk; remove the file when the block fails."""
-        file = self.directories.allocate(size_bytes)
+        """Take room in memory for a small copy, else wait for room on disk; remove the file when the block fails."""
+        file = self.directories.try_allocate(size_bytes) if size_bytes <= _SMALL_BYTES else None
+        file = file or self.directories.allocate(size_bytes)
         if file is None:
             raise DocumentError("The download was cancelled", cause=Cause.CANCELLED)
         try:

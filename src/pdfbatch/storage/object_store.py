@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -45,6 +45,9 @@ _NAMES_TOGETHER = 500
 # A connection that sends nothing is closed after this share of the deadline, so that another one can be tried.
 _SILENCE = 1 / 3
 _CONNECT_SECONDS = 5.0
+# A deadline is kept to that; and no client is made for less than this.
+_CLOSE_SECONDS = 0.5
+_SHORTEST_SECONDS = 0.25
 _MIB = 1 << 20
 _LARGEST_PUT_BYTES = 5 << 30
 # What obstore refuses as a path, or reads as another one.
@@ -86,6 +89,16 @@ class ObjectStore:
     settings: StoreSettings = field(repr=False)
     seconds: float
     _stores: dict[int, "Store"] = field(default_factory=dict[int, "Store"], repr=False, compare=False)
+    _shorter: dict[float, "ObjectStore"] = field(default_factory=dict[float, "ObjectStore"], repr=False, compare=False)
+
+    def within(self, seconds: float) -> "ObjectStore":
+        """Return this store with a deadline that is not longer than ``seconds``: its own, or that of a half, a quarter ..."""
+        shorter = self.seconds
+        while shorter > seconds + _CLOSE_SECONDS and shorter > _SHORTEST_SECONDS:
+            shorter /= 2
+        if shorter == self.seconds:
+            return self
+        return self._shorter.setdefault(shorter, replace(self, seconds=shorter, _stores={}, _shorter={}))
 
     def info(self, path: str) -> dict[str, object]:
         """Return the facts of an object; of a folder, if there is one of that name, that it is one."""
@@ -329,13 +342,9 @@ def open_object_store(
 def why_not_obstore(url: str, options: Mapping[str, object]) -> str:
     """Return what keeps a URL of an object store from being reached through obstore; empty when nothing does."""
     protocol, bucket, _ = split_store_url(url)
-    if find_spec("obstore") is None:
-        return "the package obstore is not installed"
-    try:
-        map_options(url, options)
-    except UnmappableError as error:
-        return str(error)
-    return _given_up.get((protocol, bucket), "")
+    if (protocol, bucket) in _given_up:
+        return _given_up[protocol, bucket]
+    return _find_obstacle("://".join((protocol, bucket)), _Options(options), environment_marks(protocol))
 
 
 def preload_obstore() -> None:
@@ -360,6 +369,18 @@ def _give_up(place: tuple[str, str], reason: str) -> None:
     if place not in _given_up:
         _given_up[place] = reason
         log.warning("%s://%s goes through fsspec, which is slower: %s", *place, reason)
+
+
+@lru_cache(maxsize=64)
+def _find_obstacle(url: str, options: _Options, marks: tuple[str | None, ...]) -> str:
+    del marks
+    if find_spec("obstore") is None:
+        return "the package obstore is not installed"
+    try:
+        map_options(url, options)
+    except UnmappableError as error:
+        return str(error)
+    return ""
 
 
 @lru_cache(maxsize=64)
