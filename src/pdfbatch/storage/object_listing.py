@@ -7,7 +7,7 @@ from operator import itemgetter
 
 from pdfbatch.storage.calls import BoundedFileSystem, CallPolicy, Location
 from pdfbatch.storage.fingerprints import Fingerprint
-from pdfbatch.storage.object_store import ObjectStore
+from pdfbatch.storage.object_store import ObjectStore, is_given_up
 from pdfbatch.storage.threads import run_in_thread
 
 Names = Sequence[tuple[str, Fingerprint]]
@@ -16,7 +16,9 @@ _NAMES_TOGETHER = 1000
 
 
 def is_object_listing(location: Location, policy: CallPolicy) -> bool:
-    """Return whether ``list_objects`` can list a location: one below which there are keys and no folders."""
+    """Return whether ``list_objects`` is the way to list a location: below it there are keys, and no folders."""
+    if is_given_up(location.url):  # for a key without a name in obstore, perhaps, which no folder shows
+        return True
     return policy.call(location, lambda filesystem, _: isinstance(filesystem.inner, ObjectStore))
 
 

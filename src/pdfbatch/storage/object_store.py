@@ -344,7 +344,12 @@ def why_not_obstore(url: str, options: Mapping[str, object]) -> str:
     protocol, bucket, _ = split_store_url(url)
     if (protocol, bucket) in _given_up:
         return _given_up[protocol, bucket]
-    return _find_obstacle("://".join((protocol, bucket)), _Options(options), environment_marks(protocol))
+    return _find_obstacle(f"{protocol}://{bucket}", _Options(options), environment_marks(protocol))
+
+
+def is_given_up(url: str) -> bool:
+    """Return whether the bucket of a URL turned out to be one for fsspec."""
+    return split_store_url(url)[:2] in _given_up
 
 
 def preload_obstore() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from pdfbatch.common import SafeLogger
 from pdfbatch.settings import RetryPolicy
 from pdfbatch.storage.calls import BoundedFileSystem, CallPolicy, Location
 from pdfbatch.storage.fingerprints import Fingerprint
@@ -12,6 +13,8 @@ from pdfbatch.storage.object_listing import Names, is_object_listing, list_objec
 from pdfbatch.storage.tree import Listed
 
 T = TypeVar("T")
+
+log: SafeLogger = SafeLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +69,15 @@ class RemoteTree:
 
 def _list_folder(filesystem: BoundedFileSystem, path: str) -> list[Listed]:
     """Return the entries of a folder, without the folder itself, which an object store may list among them."""
-    tells_version = lists_versions(filesystem)
-    return [
-        (name.rpartition("/")[2], is_folder, Fingerprint.of_info(info) if tells_version and not is_folder else None)
-        for info in filesystem.ls(path, detail=True)
-        for name, is_folder in [(str(info["name"]).strip("/"), info.get("type") == "directory")]
-        if name != path.strip("/")
-    ]
+    tells_version = lists_versions(filesystem.inner)
+    names: list[Listed] = []
+    for info in filesystem.ls(path, detail=True):
+        name, is_folder = str(info["name"]), info.get("type") == "directory"
+        if name.strip("/") != path.strip("/"):
+            found = Fingerprint.of_info(info) if tells_version and not is_folder else None
+            names.append((name.strip("/").rpartition("/")[2], is_folder, found))
+        elif is_folder and name.endswith("/"):
+            log.warning(
+                "%s: keys with an empty name between two slashes are not looked at", filesystem.unstrip_protocol(name)
+            )
+    return names
