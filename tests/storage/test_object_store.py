@@ -260,7 +260,7 @@ def test_folders_that_fsspec_lists_say_what_they_do_not_show(
 ) -> None:
     server.put("in/a/b.pdf", "in/a//c.pdf")
     server.put("in/", "in/d/", data=b"")
-    options = {**server.options, "s3_additional_kwargs": {}}  # which no other library knows
+    options: dict[str, object] = {**server.options, "s3_additional_kwargs": {}}  # which no other library knows
     assert [one.file_path for one in documents_from((f"{server.url}/in/", options))] == [f"{server.url}/in/a/b.pdf"]
     (message,) = [one for one in caplog.messages if "empty name" in one]
     assert f"{server.bucket}/in/a/" in message

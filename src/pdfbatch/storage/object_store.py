@@ -102,8 +102,7 @@ class ObjectStore:
 
     def info(self, path: str) -> dict[str, object]:
         """Return the facts of an object; of a folder, if there is one of that name, that it is one."""
-        import obstore  # noqa: PLC0415 (an extra)
-
+        obstore = _load()
         try:
             return _facts(self._call(obstore.head, _key(path)))
         except FileNotFoundError:
@@ -125,8 +124,7 @@ class ObjectStore:
 
     def isdir(self, path: str) -> bool:
         """Return whether there are names below a path; a bucket that is there is a folder without them, too."""
-        import obstore  # noqa: PLC0415 (as above)
-
+        obstore = _load()
         prefix = _key(path).strip("/")
         pages = iter(self._call(obstore.list, prefix or None, chunk_size=1))
         try:
@@ -137,8 +135,7 @@ class ObjectStore:
 
     def ls(self, path: str, detail: bool = True) -> list[dict[str, object]]:
         """Return the entries of a folder, all together."""
-        import obstore  # noqa: PLC0415 (as above)
-
+        obstore = _load()
         del detail
         prefix = _key(path).strip("/")
         found = self._call(obstore.list_with_delimiter, prefix or None)
@@ -160,8 +157,7 @@ class ObjectStore:
         Only those that come ``after`` a name. With ``is_exact`` keys that stand for folders (by a slash at their end, which
         obstore leaves out) are looked for and left out.
         """
-        import obstore  # noqa: PLC0415 (as above)
-
+        obstore = _load()
         prefix = _key(path).strip("/")
         start = len(prefix) + 1 if prefix else 0
         offset = f"{prefix}/{after}" if prefix and after else after
@@ -175,8 +171,7 @@ class ObjectStore:
 
     def open_body(self, path: str, start: int, end: int | None) -> tuple[dict[str, object], bool, Iterator[bytes]]:
         """Ask for an object, or a range of it: return its facts, whether it is a range, and the pieces of the body."""
-        import obstore  # noqa: PLC0415 (as above)
-
+        obstore = _load()
         options: dict[str, Any] = {}
         if end is not None:
             options["range"] = (start, end)
@@ -215,14 +210,12 @@ class ObjectStore:
 
     def pipe_file(self, path: str, value: bytes, **_: object) -> None:
         """Write an object by one PUT."""
-        import obstore  # noqa: PLC0415 (as above)
-
+        obstore = _load()
         self._call(obstore.put, _key(path), value, size_bytes=len(value), use_multipart=False)
 
     def put_file(self, lpath: str, rpath: str, **_: object) -> None:
         """Write a file, by one PUT if the storage takes it that way. Waits in another thread, so that Ctrl-C is heard."""
-        import obstore  # noqa: PLC0415 (as above)
-
+        obstore = _load()
         size = os.path.getsize(lpath)
         put = partial(obstore.put, use_multipart=size >= _LARGEST_PUT_BYTES)
         run_in_thread(lambda: self._call(put, _key(rpath), Path(lpath), size_bytes=size)).result()
@@ -248,8 +241,7 @@ class ObjectStore:
         return path.partition("://")[2]
 
     def _remove(self, keys: list[str]) -> None:
-        import obstore  # noqa: PLC0415 (as above)
-
+        obstore = _load()
         with suppress(FileNotFoundError):
             self._call(obstore.delete, keys)
 
@@ -263,8 +255,7 @@ class ObjectStore:
         return [one for one in found if there.get(one["path"], True)]
 
     def _is_object(self, key: str) -> bool:
-        import obstore  # noqa: PLC0415 (as above)
-
+        obstore = _load()
         try:
             self._call(obstore.head, key)
         except FileNotFoundError:
@@ -285,8 +276,6 @@ class ObjectStore:
         return store
 
     def _make_store(self, more_seconds: int) -> "Store":
-        import obstore.store  # noqa: PLC0415 (as above)
-
         silence = self.seconds * _SILENCE
         client = {
             "connect_timeout": f"{int(min(silence, _CONNECT_SECONDS) * 1e6)}us",
@@ -294,7 +283,7 @@ class ObjectStore:
             "timeout": f"{int((self.seconds + more_seconds) * 1e6)}us",
             **self.settings.client,
         }
-        make = cast("Callable[..., Store]", getattr(obstore.store, self.settings.kind))
+        make = cast("Callable[..., Store]", getattr(_load().store, self.settings.kind))
         return make(self.bucket, client_options=client, retry_config={"max_retries": 0}, **self.settings.store)
 
     def _translate(self, call: Callable[[], T]) -> T:
@@ -354,7 +343,14 @@ def is_given_up(url: str) -> bool:
 
 def preload_obstore() -> None:
     """Import obstore, which starts no thread."""
-    import obstore.store  # noqa: F401, PLC0415 (an extra)
+    _load()
+
+
+def _load() -> Any:
+    """Return obstore, whose overloaded types are beyond a checker."""
+    import obstore.store  # noqa: PLC0415 (an extra)
+
+    return obstore
 
 
 class _Options(dict[str, object]):

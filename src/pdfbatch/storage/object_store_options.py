@@ -314,7 +314,7 @@ _MAPPERS: Mapping[str, Callable[[str, dict[str, Any]], _Mapped]] = {
 
 def _take(given: dict[str, Any], name: str) -> dict[str, Any]:
     """Take a mapping out of the options; an empty one where there is none."""
-    value = given.pop(name, None) or {}
+    value: object = given.pop(name, None) or {}
     if not isinstance(value, Mapping):
         raise UnmappableError(f"the option {name!r}")
     return {str(one): each for one, each in cast("Mapping[object, Any]", value).items() if each is not None}
