@@ -297,7 +297,7 @@ class ObjectStore:
             if reason:
                 _give_up((self.protocol, self.bucket), reason)
                 raise NotForObstoreError(f"obstore cannot do this: {reason}") from None
-            raise _translated(error) from None
+            raise _to_error(error) from None
         except BaseException as error:
             if type(error).__name__ != "PanicException":
                 raise
@@ -348,7 +348,7 @@ def preload_obstore() -> None:
 
 def _load() -> Any:
     """Return obstore, whose overloaded types are beyond a checker."""
-    import obstore.store  # noqa: PLC0415 (an extra)
+    import obstore  # noqa: PLC0415 (an extra)
 
     return obstore
 
@@ -412,7 +412,7 @@ def _facts(meta: Any) -> dict[str, object]:
     return {"type": "file", "size": meta["size"], "ETag": meta["e_tag"], "LastModified": meta["last_modified"]}
 
 
-def _translated(error: Exception) -> ObjectStoreError:
+def _to_error(error: Exception) -> ObjectStoreError:
     said, status, code = _said_by(str(error))
     kinds = {"PermissionDeniedError": 403, "UnauthenticatedError": 401}
     return ObjectStoreError(said or type(error).__name__, status=status or kinds.get(type(error).__name__), code=code)

@@ -264,7 +264,7 @@ def _map_azure(bucket: str, given: dict[str, Any]) -> _Mapped:
     _drop_if_false(given, "version_aware")
     if given.get("location_mode") == "primary":
         del given["location_mode"]
-    store: dict[str, Any] = {"account_name": found["account_name"] or _azure_account(host)}
+    store: dict[str, Any] = {"account_name": found["account_name"] or _read_host(host)}
     if found["connection_string"]:
         store.update(_read_connection(found["connection_string"]))
     elif found["account_key"]:
@@ -285,7 +285,7 @@ def _map_azure(bucket: str, given: dict[str, Any]) -> _Mapped:
     return store, {}, container
 
 
-def _azure_account(host: str) -> str:
+def _read_host(host: str) -> str:
     """Return the account in ``container@account.dfs.core.windows.net``; empty without a host."""
     account, dot, rest = host.partition(".")
     if host and rest not in ("dfs.core.windows.net", "blob.core.windows.net"):

@@ -12,9 +12,9 @@ T = TypeVar("T")
 
 _IDLE_SECONDS = 5.0
 
-_Job = tuple[Callable[[], Any], "Future[Any]"]
+_Call = tuple[Callable[[], Any], "Future[Any]"]
 # The mailbox of each thread that has nothing to do.
-_idle: list[SimpleQueue[_Job]] = []
+_idle: list[SimpleQueue[_Call]] = []
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_idle.clear)  # the threads stay in the parent
 
@@ -25,27 +25,27 @@ def run_in_thread(function: Callable[[], T]) -> "Future[T]":
     try:
         mailbox = _idle.pop()
     except IndexError:
-        mailbox = SimpleQueue[_Job]()
+        mailbox = SimpleQueue[_Call]()
         threading.Thread(target=_serve, args=(mailbox,), name="pdfbatch-storage-call", daemon=True).start()
     mailbox.put((function, future))
     return future
 
 
-def _serve(mailbox: SimpleQueue[_Job]) -> None:
-    while (job := _next_job(mailbox)) is not None:
-        _run(*job)
-        del job  # what it holds, such as a body, is not kept while this thread waits
+def _serve(mailbox: SimpleQueue[_Call]) -> None:
+    while (call := _next_call(mailbox)) is not None:
+        _run(*call)
+        del call  # what it holds, such as a body, is not kept while this thread waits
         _idle.append(mailbox)
 
 
-def _next_job(mailbox: SimpleQueue[_Job]) -> _Job | None:
-    """Wait for a job; return ``None`` when none has come for some time."""
+def _next_call(mailbox: SimpleQueue[_Call]) -> _Call | None:
+    """Wait for a call; return ``None`` when none has come for some time."""
     try:
         return mailbox.get(timeout=_IDLE_SECONDS)
     except Empty:
         try:
             _idle.remove(mailbox)
-        except ValueError:  # somebody has just taken it, to put a job into it
+        except ValueError:  # somebody has just taken it, to put a call into it
             return mailbox.get()
         return None
 
