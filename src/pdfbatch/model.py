@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from pdfbatch.checks import languages, page_range
-from pdfbatch.common import fast_pickle, simplify_metadata, without_credentials
+from pdfbatch.common import fast_pickle, rebuild, simplify_metadata, without_credentials
 from pdfbatch.errors import Cause
 
 _NAMESPACE = uuid.NAMESPACE_URL.bytes
@@ -130,7 +130,9 @@ class Document:
         """Return the document without its bytes and its password, as results and records have it."""
         if self.content is None and self.password is None:
             return self
-        return replace(self, content=None, password=None)
+        # As ``replace(self, content=None, password=None)``, but each document comes by here, and nothing must be checked again.
+        names = (self.file_path, self.document_uuid, self.project_uuid, self.metadata)
+        return rebuild(Document, *names, None, self.pages, self.languages, None, self.base_folder)
 
     def with_plain_metadata(self) -> "Document":
         """Return the document with metadata that is JSON, see ``simplify_metadata``, so that it can travel and be written."""
@@ -184,6 +186,11 @@ def _encode_path(path: str) -> bytes:
         return os.fsencode(path)
     except UnicodeEncodeError:
         return b"\0" + path.encode("utf-8", "surrogatepass")
+
+
+def decode_path(data: bytes) -> str:
+    """Return the path whose bytes ``Document.as_dict`` has written as ``file_path_bytes``. Raises ``ValueError``."""
+    return data[1:].decode("utf-8", "surrogatepass") if data[:1] == b"\0" else os.fsdecode(data)
 
 
 class Reason(StrEnum):

@@ -98,21 +98,26 @@ def failed_pages(numbers: Iterable[int], failure: Failure) -> tuple[Page, ...]:
 def count_pages(pages: Sequence[Page], ocr_seconds: float = 0.0) -> Counts:
     """Return the counts of a document with these pages."""
     sources = [page.source for page in pages]
-    read = [page.ocr for page in pages if page.ocr is not None]
-    return Counts(
+    counts = Counts(
         pages=len(pages),
         text_pages=sources.count(TextSource.TEXT_LAYER),
+        blank_pages=sum([page.reason == Reason.BLANK for page in pages]),
+        failed_pages=sum([page.failure is not None for page in pages]),
+        characters=sum([len(page.text) for page in pages if page.text.strip()]),  # white space alone is no text
+        ocr_seconds=ocr_seconds,
+        reasons=dict(sorted(Counter([page.reason for page in pages]).items())),
+        other_language_pages=sum([page.note in _OF_LANGUAGE for page in pages]),
+    )
+    read = [page.ocr for page in pages if page.ocr is not None]
+    if not read and TextSource.OCR not in sources:  # as in most documents
+        return counts
+    return replace(
+        counts,
         ocr_pages=sources.count(TextSource.OCR),
-        blank_pages=sum(page.reason == Reason.BLANK for page in pages),
-        failed_pages=sum(page.failure is not None for page in pages),
-        characters=sum(len(page.text) for page in pages if page.text.strip()),  # white space alone is no text
         ocr_readings=sum(ocr.readings for ocr in read),
         turned_pages=sum(ocr.reread is Reread.TURNED for ocr in read),
         reread_pages=sum(ocr.reread is Reread.WEAK for ocr in read),
-        ocr_seconds=ocr_seconds,
         ocr_cpu_seconds=round(sum(ocr.cpu_seconds for ocr in read), 4),
-        reasons=dict(sorted(Counter(page.reason for page in pages).items())),
-        other_language_pages=sum(page.note in _OF_LANGUAGE for page in pages),
     )
 
 

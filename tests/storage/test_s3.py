@@ -56,12 +56,12 @@ def test_a_prefix_becomes_text_under_another_prefix(bucket: Bucket) -> None:
 
 
 def test_a_ready_file_system_leads_to_its_documents(bucket: Bucket, proxy: FaultProxy) -> None:
-    bucket.fill(12)
+    bucket.fill(4)
     ready = s3_filesystem(s3_options(proxy.server_port))
     proxy.faults = RequestFaults(seed=2, slow_down=0.2)
     for inputs in (f"{bucket.url}/in/", f"{bucket.name}/in", f"{bucket.url}/in/*.pdf"):
         report = run([(inputs, ready)], Storage(f"{bucket.name}/out", filesystem=ready))
-        assert (report.successful, report.failed) == (12, 0)
+        assert (report.successful, report.failed) == (4, 0)
         assert all(result.document.file_path.startswith(f"{bucket.url}/in/") for result in report.results)
 
 
@@ -248,7 +248,7 @@ def test_a_server_that_does_not_come_to_an_end_is_given_up(
     with pytest.raises(DocumentError) as caught:
         read_document(document, retry=IMPATIENT, seconds=1.5)
     assert caught.value.cause is Cause.STORAGE_UNAVAILABLE
-    assert time.monotonic() - begun < 20
+    assert time.monotonic() - begun < 40  # soon: the trickle lasts two minutes, and the silence for ever
 
 
 def test_the_deadline_of_storage_calls_is_a_setting(bucket: Bucket, proxy: FaultProxy) -> None:

@@ -12,7 +12,6 @@ from PIL import Image
 from pdfbatch.engines.pdfium import PdfiumEngine
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.model import Reread
-from pdfbatch.ocr.tesseract import TesseractEngine
 from pdfbatch.ocr.two_readers import TwoReaders
 from pdfbatch.ports import OcrEngine, Reading
 from pdfbatch.settings import Extraction, PageRules
@@ -113,17 +112,17 @@ def test_a_page_is_read_however_it_lies(engine: OcrEngine, turned: int) -> None:
 
 
 @pytest.mark.parametrize("turned", [0, 90, 180, 270])
-def test_two_words_are_enough_to_right_a_page(engine: OcrEngine, turned: int) -> None:
-    found = read(engine, draw_page(("EXHIBIT A",), size=(1300, 1300)).rotate(turned, expand=True))
+def test_two_words_are_enough_to_right_a_page(reader: OcrEngine, turned: int) -> None:
+    found = read(reader, draw_page(("EXHIBIT A",), size=(1300, 1300)).rotate(turned, expand=True))
     assert join_words(found.reading.text) == "EXHIBIT A"
 
 
-def test_an_upright_page_is_not_turned(engine: OcrEngine) -> None:
-    assert read(engine, draw_page()).turned == 0
+def test_an_upright_page_is_not_turned(reader: OcrEngine) -> None:
+    assert read(reader, draw_page()).turned == 0
 
 
-def test_a_page_on_its_head_says_by_how_much_it_was_turned(engine: OcrEngine) -> None:
-    assert read(engine, draw_page().rotate(180)).turned == 180
+def test_a_page_on_its_head_says_by_how_much_it_was_turned(reader: OcrEngine) -> None:
+    assert read(reader, draw_page().rotate(180)).turned == 180
 
 
 def test_a_page_with_sound_words_is_read_once() -> None:
@@ -265,15 +264,15 @@ def test_the_reading_with_more_letters_in_sure_words_is_chosen_whatever_its_mean
 
 
 @pytest.mark.parametrize("skew", [-12, -7, -3.5, 7, 14])
-def test_a_skewed_page_is_levelled(engine: OcrEngine, skew: float) -> None:
+def test_a_skewed_page_is_levelled(reader: OcrEngine, skew: float) -> None:
     page = Image.new("L", (1700, 1100), 255)
     page.paste(draw_page(size=(1300, 700)), (200, 200))
-    found = read(engine, page.rotate(skew, Image.Resampling.BICUBIC, fillcolor=255))
+    found = read(reader, page.rotate(skew, Image.Resampling.BICUBIC, fillcolor=255))
     assert join_words(found.reading.text) == TEXT
 
 
-def test_turned_scans_of_the_corpus_are_read(corpus: Path, tesseract: TesseractEngine) -> None:
-    found = [_recall(tesseract, path, truth) for path, truth in _turned_documents(corpus)]
+def test_turned_scans_of_the_corpus_are_read(corpus: Path, reader: OcrEngine) -> None:
+    found = [_recall(reader, path, truth) for path, truth in _turned_documents(corpus)]
     assert found
     assert min(found) >= 0.97
 

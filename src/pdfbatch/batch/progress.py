@@ -10,7 +10,7 @@ from pdfbatch.batch.breaker import Breaker
 from pdfbatch.errors import Cause
 from pdfbatch.model import DocumentResult, DocumentStatus
 from pdfbatch.outputs import Results
-from pdfbatch.report import BatchCounts, BatchReport, BatchState, BatchStatus
+from pdfbatch.report import BatchCounts, BatchReport, BatchState, BatchStatus, StoppedBy
 
 # A rate of failures means little before so many documents have ended: at the end of a batch it counts whatever their number.
 MIN_DOCUMENTS_FOR_RATE = 20
@@ -108,6 +108,7 @@ class ProgressTracker:
     batch_size: int
     max_failure_rate: float | None = None
     stop_reason: str = ""
+    stopped_by: StoppedBy = StoppedBy.NOTHING
     breaker: Breaker = field(default_factory=Breaker)
     causes: Counter[str] = field(default_factory=Counter[str])
     _total: Tally = field(default_factory=Tally)
@@ -171,12 +172,14 @@ class ProgressTracker:
         return self.status
 
     def find_stop_reason(self) -> str | None:
-        """Return why the batch should stop before its end, ``None`` while it should go on."""
-        reason = self.breaker.find_reason()
+        """Return why the batch should stop before its end, ``None`` while it should go on; note what is to blame."""
+        reason, stopped_by = self.breaker.find_reason(), StoppedBy.STORAGE
         if reason is None and self.results is not None and self.results.is_stranded:
             reason = "results fill the memory, because no temporary file can be written"
         if reason is None and self._total.processed >= MIN_DOCUMENTS_FOR_RATE:
-            reason = self.judge_failure_rate()
+            reason, stopped_by = self.judge_failure_rate(), StoppedBy.FAILURES
+        if reason is not None and not self.stopped_by:
+            self.stopped_by = stopped_by
         return reason
 
     def judge_failure_rate(self) -> str | None:
@@ -196,6 +199,7 @@ class ProgressTracker:
             percentiles=_percentiles(self._seconds),
             output=output,
             stop_reason=self.stop_reason,
+            stopped_by=self.stopped_by,
         )
 
 

@@ -101,12 +101,15 @@ class ResumeState:
             except DocumentError as error:
                 log.warning("parts that are no longer needed stay in the output: %s", error)
 
-    def close(self, *, completed: bool) -> None:
-        """Write the rest of the index; ``completed`` says that every document of the batch has ended."""
+    def close(self, *, completed: bool, compact: bool = True) -> None:
+        """Write the rest of the index; ``completed`` says that every document of the batch has ended.
+
+        ``compact=False`` leaves segments of other batches alone, which may be running.
+        """
         if self.catalog is not None:
             self.catalog.close()
         if self.writer is not None:
-            self.writer.close(completed=completed)
+            self.writer.close(completed=completed, compact=compact)
 
     def find_result(self, document: Document, fingerprint: str) -> DocumentResult | None:
         """Return the result of an earlier batch for the same input and settings, if its record is there."""

@@ -7,6 +7,7 @@ from pdfbatch.cli.style import Style
 from pdfbatch.cli.wording import in_options, quote_words
 from pdfbatch.errors import Cause
 from pdfbatch.model import DocumentResult
+from pdfbatch.outputs import batch_file
 from pdfbatch.report import BatchReport, BatchState, BatchStatus
 from pdfbatch.sinks import escape_unprintable, format_count, format_duration
 
@@ -24,11 +25,26 @@ _OPTIONS = {
 _PLACEHOLDERS = {"--password": "PASSWORD", "--redis": "URL"}
 
 
-def summary_lines(report: BatchReport, failures: FailureCollector, argv: Sequence[str], style: Style) -> Iterator[str]:
+def summary_lines(
+    report: BatchReport, failures: FailureCollector, argv: Sequence[str], style: Style, *, is_shard: bool = False
+) -> Iterator[str]:
     """Yield the summary: figures, failures with advice, where the text is, and the command that retries.
 
-    ``failures`` has the examples to name; ``argv`` is the program and its arguments.
+    ``failures`` has the examples to name; ``argv`` is the program and its arguments. The list of failures of a shard stands in
+    its own folder only.
     """
+    failure_list = batch_file(report.batch_id, "failures.jsonl") if is_shard else "failures.jsonl"
+    yield from _counts(report, failures, failure_list, style)
+    if report.failed:
+        yield f"Retry them with   {style.bold(retry_command(argv, '--retry-failed'))}"
+
+
+def merge_lines(report: BatchReport, failures: FailureCollector, style: Style) -> Iterator[str]:
+    """Yield the summary of a batch whose shards were put together."""
+    yield from _counts(report, failures, "failures.jsonl", style)
+
+
+def _counts(report: BatchReport, failures: FailureCollector, failure_list: str, style: Style) -> Iterator[str]:
     yield from _headline(report.status, style)
     yield from _figures(report.status, style)
     yield from _partial(report.status.partial, failures.partial, style)
@@ -37,15 +53,13 @@ def summary_lines(report: BatchReport, failures: FailureCollector, argv: Sequenc
         cause = Cause(name)
         yield ""
         yield f"{style.bad(f'{cause} ({count:,})')}: {advice(cause)}"
-        yield from _examples(failures.failed.get(cause, ()), count, _message, "failures.jsonl")
+        yield from _examples(failures.failed.get(cause, ()), count, _message, failure_list)
     yield ""
     if report.output is not None:
         output = escape_unprintable(report.output.rstrip("/"))
         yield f"Text and records  {output}"
         if report.failed:
-            yield f"All failures      {output}/failures.jsonl"
-    if report.failed:
-        yield f"Retry them with   {style.bold(retry_command(argv, '--retry-failed'))}"
+            yield f"All failures      {output}/{failure_list}"
 
 
 def interruption_lines(status: BatchStatus | None, argv: Sequence[str], reason: str, style: Style) -> Iterator[str]:

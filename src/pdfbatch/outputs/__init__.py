@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from pdfbatch.outputs.callable_identity import describe
     from pdfbatch.outputs.catalog import Catalog
     from pdfbatch.outputs.exporter import export, export_pages
-    from pdfbatch.outputs.index import IndexWriter, open_index
+    from pdfbatch.outputs.index import IndexWriter, compact_index, open_index
     from pdfbatch.outputs.keys import batch_file
     from pdfbatch.outputs.record import (
         Provenance,
@@ -36,7 +36,7 @@ else:
         callable_identity="describe",
         catalog="Catalog",
         exporter="export export_pages",
-        index="IndexWriter open_index",
+        index="IndexWriter compact_index open_index",
         keys="batch_file",
         record=("Provenance delete_parts files_of options_digest pages_to_json parts_folder record_name to_json"),
         results="Results with_stored_pages",
@@ -51,6 +51,7 @@ __all__ = [
     "Record",
     "Results",
     "batch_file",
+    "compact_index",
     "delete_parts",
     "describe",
     "export",

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from difflib import get_close_matches
 from importlib.util import find_spec
 from typing import Protocol, TypeGuard, cast
 
@@ -161,6 +160,8 @@ def _missing(protocol: str, url: str, error: ImportError) -> DependencyError:
 
 
 def _unknown(url: str) -> UsageError:
+    from difflib import get_close_matches  # noqa: PLC0415 (for an error only)
+
     from fsspec.registry import known_implementations, registry  # noqa: PLC0415 (as above)
 
     known = {*cast("Mapping[str, object]", known_implementations), *cast("Mapping[str, object]", registry)}

@@ -1,5 +1,6 @@
 """Write to a local folder with the standard library alone, so that workers start without loading fsspec."""
 
+import _thread
 import errno
 import os
 import shutil
@@ -16,6 +17,8 @@ from pdfbatch.storage.errors import storage_error
 from pdfbatch.storage.temporary_names import age_of, is_abandoned, is_ours, temporary_name
 
 Flush = Literal["always", "never"]
+
+_WRITE_SECONDS = 3.0  # for a file that is being written when Ctrl-C comes
 
 _O_TMPFILE: int | None = getattr(os, "O_TMPFILE", None)  # Linux only
 _NO_UNNAMED_FILES = frozenset({errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOSYS})
@@ -171,22 +174,30 @@ def _link_over(file: int, path: str) -> None:
 def _run_undisturbed(function: Callable[[], None]) -> None:
     """Call a function that makes a name and removes it, so that Ctrl-C cannot come between.
 
-    Signals are handled in the main thread; another one, for which the interpreter waits as it exits, ends its work.
+    Signals are handled in the main thread; another one ends its work. ``threading`` would wait for that thread's start with a
+    lock of Python code: interrupted there, the thread waits for ever, and the interpreter for it as it exits.
     """
     if threading.current_thread() is not threading.main_thread():
         function()
         return
     errors: list[BaseException] = []
+    running = _thread.allocate_lock()
+    running.acquire()
 
     def run() -> None:
         try:
             function()
         except BaseException as error:  # noqa: BLE001 (raised below)
             errors.append(error)
+        finally:
+            running.release()
 
-    thread = threading.Thread(target=run, name="pdfbatch-storage-write", daemon=False)
-    thread.start()
-    thread.join()
+    _thread.start_new_thread(run, ())
+    try:
+        running.acquire()
+    except BaseException:
+        running.acquire(timeout=_WRITE_SECONDS)
+        raise
     if errors:
         raise errors[0]
 

@@ -8,6 +8,7 @@ document's result from the parts.
 from collections.abc import Callable
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 
 from pdfbatch import task_log
 from pdfbatch.errors import Cause, DocumentError
@@ -52,7 +53,8 @@ class DocumentWork:
         return _FACTS_BYTES + (_UNLIMITED_BYTES if text is None else text)
 
     def load(self) -> None:
-        """Import what the output needs."""
+        """Import what reads pages, and what the output needs."""
+        import_module("pdfbatch.work.page_reader")
         if self.output is not None and isinstance(self.output, SupportsPreload):
             self.output.load()
 
@@ -133,7 +135,7 @@ class DocumentWork:
                 missing=opener.missing_pages(document, reader.opened),
                 language=language,
             )
-            if (split := self._splitter.split(task, partial, pending)) is not None:
+            if pending and (split := self._splitter.split(task, partial, pending)) is not None:
                 return split
             pages += reader.run_ocr(pending, budget, watch)
         opener.check_unchanged(task, source)

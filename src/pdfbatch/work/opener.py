@@ -3,6 +3,7 @@
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pdfbatch.common import pages_in, reaches_beyond, without_credentials
 from pdfbatch.errors import Cause, DocumentError
@@ -11,8 +12,10 @@ from pdfbatch.ports import OcrEngine, OpenDocument, TextEngine
 from pdfbatch.settings import Extraction, Limits
 from pdfbatch.storage import fingerprint, read_document
 from pdfbatch.tasks import PartTask, ReadTask
-from pdfbatch.work.page_reader import PageReader
 from pdfbatch.work.second_opinion import SecondOpinion
+
+if TYPE_CHECKING:
+    from pdfbatch.work.page_reader import PageReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +53,13 @@ class DocumentOpener:
             check_version(task, source.fingerprint, str(fingerprint(task.document)))
 
     @contextmanager
-    def open(self, source: InputData, document: Document) -> Generator[tuple[str, PageReader]]:
+    def open(self, source: InputData, document: Document) -> "Generator[tuple[str, PageReader]]":
         """Open a document. Yield the name of the engine that can read it, and a reader of its pages.
 
         The second engine is tried when the first says that the document is malformed. Raises ``DocumentError``.
         """
+        from pdfbatch.work.page_reader import PageReader  # noqa: PLC0415 (20 modules, which the parent is spared)
+
         with ExitStack() as stack:
             name, opened = self._open_with_engine(stack, source, document)
             # An engine is no second opinion about itself.

@@ -29,7 +29,8 @@ class SecondOpinion:
     def text(self, number: int) -> str:
         """Return the text of a page, empty when the engine finds none or cannot read it."""
         try:
-            return self.look(number)[0]
+            with self._open().page(number) as page:
+                return page.text()
         except DocumentError:
             return ""
 

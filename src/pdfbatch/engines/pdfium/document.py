@@ -13,7 +13,7 @@ import pypdfium2.raw
 from pdfbatch.engines.coverage import Area
 from pdfbatch.engines.errors import find_late_header, open_error, source_name
 from pdfbatch.engines.page_frame import PageFrame
-from pdfbatch.engines.pdfium.annotations import count_fields, has_annotations, read_annotations
+from pdfbatch.engines.pdfium.annotations import annotation_types, count_fields, read_annotations
 from pdfbatch.engines.pdfium.evidence import count_cut_images, is_plain
 from pdfbatch.engines.pdfium.extras import count_attachments, is_portfolio, xfa_kind
 from pdfbatch.engines.pdfium.glyphs import Glyphs, whole_text
@@ -22,7 +22,7 @@ from pdfbatch.engines.pdfium.objects import page_facts, visible_area
 from pdfbatch.engines.placement import Block, place_blocks
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.ports import Box, DocumentExtras, PageFacts, pixels_per_side
-from pdfbatch.text import storable_text
+from pdfbatch.text import is_ordinary, storable_text
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -39,9 +39,11 @@ _PDFIUM = RLock()
 
 _METADATA_KEYS = ("Title", "Author", "Subject", "Keywords", "Creator", "Producer", "CreationDate", "ModDate")
 _METADATA_BYTES = 512
+_NOTHING_BYTES = 2  # the NUL behind an empty value
 _WHITE = b"\xff"
 _TEXT_AREAS = 5_000
 # For pdfium to write into, which it does for each page: whoever holds the lock has them for himself.
+_METADATA = create_string_buffer(_METADATA_BYTES)
 _CROP, _MEDIA = tuple(c_float() for _ in range(4)), tuple(c_float() for _ in range(4))
 _CROP_PLACES, _MEDIA_PLACES = tuple(map(byref, _CROP)), tuple(map(byref, _MEDIA))
 _ERRORS = {
@@ -78,7 +80,7 @@ class PdfiumDocument:
     _notes: dict[int, list[Block]] = field(default_factory=dict[int, list[Block]], repr=False)
     _form: Handle = field(default=None, repr=False)
     _form_settings: object = field(default=None, repr=False)
-    _copy: "PdfiumDocument | None" = field(default=None, repr=False)
+    _copy: Handle = field(default=None, repr=False)
 
     @property
     def metadata(self) -> Mapping[str, str]:
@@ -129,28 +131,28 @@ class PdfiumDocument:
                 self._form = pdfium.FPDFDOC_InitFormFillEnvironment(self.handle, self._form_settings) or None
             return self._form
 
-    def notes(self, number: int, frame: PageFrame) -> list[Block]:
+    def notes(self, number: int, page: Handle) -> list[Block]:
         """Return what the annotations of a page show, and where. The caller holds the lock on pdfium.
 
-        They are read from a second opening of the document, because reading changes it: this one is drawn as it is stored. So
-        they can be read only once, and are kept.
+        Appearances are read from a second opening of the document, because reading changes it: this one is drawn as it is
+        stored. So they can be read only once, and are kept.
         """
         if number not in self._notes:
-            copy = self._open_copy()
-            self._notes[number] = read_annotations(copy.handle, copy.form(), number, frame) if copy else []
+            self._notes[number] = read_annotations(
+                page, number, form=self.form(), frame=_frame(page), open_copy=self._open_copy
+            )
         return self._notes[number]
 
-    def _open_copy(self) -> "PdfiumDocument | None":
+    def _open_copy(self) -> Handle:
         if self._copy is None:
-            handle = _load(self.data, self.password) or _load(self.data, None)
-            self._copy = PdfiumDocument(handle, self.data, self.password, annotations=True) if handle else None
+            self._copy = _load(self.data, self.password) or _load(self.data, None) or None
         return self._copy
 
     def close(self) -> None:
         """Release everything that pdfium holds for the document."""
         with _PDFIUM:
             if self._copy is not None:
-                self._copy.close()
+                pdfium.FPDF_CloseDocument(self._copy)
             if self._form is not None:
                 pdfium.FPDFDOC_ExitFormFillEnvironment(self._form)
             pdfium.FPDF_CloseDocument(self.handle)
@@ -173,10 +175,10 @@ class PdfiumPage:
         with _PDFIUM:
             text = whole_text(self._text())
             is_cut = _reaches_beyond(self.handle, self._text()) if text else False
-            has_notes = self.document.annotations and has_annotations(self.handle)
-            if has_notes or is_cut:
-                return storable_text(self._text_with_annotations(text, has_notes=has_notes, is_cut=is_cut))
-            if SIGNS.search(text) is None and not is_letter_spaced(text):
+            notes = annotation_types(self.handle) if self.document.annotations else ()
+            if notes or is_cut:
+                return storable_text(self._text_with_annotations(text, notes, is_cut=is_cut))
+            if (is_ordinary(text) or SIGNS.search(text) is None) and not is_letter_spaced(text):
                 # Nothing that could not be stored, but for ends of lines.
                 return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
             if not mends_by_glyphs(self._text(), text):
@@ -225,17 +227,16 @@ class PdfiumPage:
                 pdfium.FPDFText_ClosePage(self._text_handle)
             self._text_handle = None
 
-    def _text_with_annotations(self, text: str, *, has_notes: bool, is_cut: bool) -> str:
+    def _text_with_annotations(self, text: str, notes: Sequence[int], *, is_cut: bool) -> str:
         glyphs = Glyphs(self._text())
         mend(glyphs, text)
         if is_cut:
             glyphs.cut(visible_area(self.handle))
-        if not has_notes:
+        if not notes:
             return glyphs.text()
-        self.document.fields[self.number] = count_fields(self.handle)
-        frame = _frame(self.handle)
-        blocks = self.document.notes(self.number, frame)
-        return place_blocks(glyphs.text(), glyphs.lines(frame), blocks) if blocks else glyphs.text()
+        self.document.fields[self.number] = count_fields(notes)
+        blocks = self.document.notes(self.number, self.handle)
+        return place_blocks(glyphs.text(), glyphs.lines(_frame(self.handle)), blocks) if blocks else glyphs.text()
 
     def _text(self) -> Handle:
         if self._text_handle is None:
@@ -302,14 +303,13 @@ def _page_count(source: str | bytes, handle: Handle) -> int:
 
 
 def _metadata_value(document: Handle, key: str) -> str:
-    size = _METADATA_BYTES
-    while True:
-        buffer = create_string_buffer(size)
-        needed = int(pdfium.FPDF_GetMetaText(document, key.encode(), buffer, size))
-        if needed <= size:
-            break
-        size = needed
-    return storable_text(buffer.raw[: max(needed - 2, 0)].decode("utf-16-le", "surrogatepass"))
+    buffer, needed = _METADATA, int(pdfium.FPDF_GetMetaText(document, key.encode(), _METADATA, _METADATA_BYTES))
+    if needed <= _NOTHING_BYTES:
+        return ""
+    if needed > _METADATA_BYTES:
+        buffer = create_string_buffer(needed)
+        pdfium.FPDF_GetMetaText(document, key.encode(), buffer, needed)
+    return storable_text(str(memoryview(buffer)[: needed - _NOTHING_BYTES], "utf-16-le", "surrogatepass"))
 
 
 def _render_with_form(page: Handle, form: Handle, dpi: float) -> "Image":

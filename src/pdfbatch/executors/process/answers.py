@@ -285,7 +285,11 @@ class _Decoder:
         return _PAGE.decode(values, text=self._take_text(), failure=_failure(failure))
 
     def _take_json(self) -> object:
-        return json.loads(str(self._take_block(MAX_HEAD_BYTES), "ascii"))
+        text = str(self._take_block(MAX_HEAD_BYTES), "ascii")
+        value, end = _DECODER.raw_decode(text)
+        if end != len(text):
+            raise AnswerError("text behind a value")
+        return value
 
     def _take_text(self) -> str:
         return str(self._take_block(len(self._payload)), _ENCODING, _ERRORS)
@@ -300,6 +304,7 @@ class _Decoder:
 
 
 _NO_LOG = TaskLog()
+_DECODER = json.JSONDecoder()
 
 
 def _require(partial: PartialDocument | None) -> PartialDocument:
