@@ -109,7 +109,7 @@ class Storage:
         """
         if not self.is_local:
             self._adapter()
-            preload(self.url)
+            preload(self.url, self._all_options)
 
     def check(self) -> None:
         """Make the folder, write a probe and remove it, and sweep what killed writers left there.
@@ -118,7 +118,7 @@ class Storage:
         ``DependencyError`` when the package for the URL's protocol is not installed, ``UsageError`` for an unknown protocol.
         """
         if not self.is_local:
-            check_protocol(self.url, self.options if self.filesystem is None else {"filesystem": self.filesystem})
+            check_protocol(self.url, self._all_options)
         self._adapter().check()
 
     def sweep(self) -> int:
@@ -144,6 +144,10 @@ class Storage:
     def names(self, below: str = "") -> Iterable[str]:
         """Return all relative names that begin with ``below``, by one fresh listing."""
         return self._adapter().names(_check_name(below) if below else "")
+
+    @property
+    def _all_options(self) -> Mapping[str, object]:
+        return self.options if self.filesystem is None else {"filesystem": self.filesystem}
 
     def _adapter(self) -> "LocalStorage | RemoteStorage":
         if self.is_local:
