@@ -1,13 +1,16 @@
 """Fixtures for all tests, how many processes run them, and the check that each module leaves nothing behind."""
 
+import compileall
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import pdfbatch
 from pdfbatch.executors import available_cpus
 from pdfbatch.samples import write_samples
 from pdfbatch.testing.servers import Bucket, FaultProxy, RedisServer, S3Server, find_redis_program, find_s3_program
@@ -22,6 +25,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.default_int_handler)
     config.pluginmanager.register(turns)
+    if sys.dont_write_bytecode and not hasattr(config, "workerinput"):
+        # else each of the thousand processes that tests start would compile the package again
+        compileall.compile_dir(Path(pdfbatch.__file__).parent, quiet=2)
 
 
 @pytest.hookimpl(optionalhook=True)

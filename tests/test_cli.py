@@ -6,7 +6,6 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pytest
 
 from pdfbatch.errors import Cause
 from pdfbatch.samples import encrypted_pdf, text_pdf, tiny_pdf
+from tests.command import run_command
 from tests.gates.family import HAS_PROC, left_behind
 from tests.terminal import shown_on_terminal
 
@@ -21,11 +21,8 @@ COMMAND = (sys.executable, "-m", "pdfbatch")
 HANG_SECONDS = 90
 
 
-def _run(*words: str, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    variables = {**os.environ, **(environment or {})}
-    return subprocess.run(
-        [*COMMAND, *words], check=False, capture_output=True, text=True, timeout=HANG_SECONDS, env=variables
-    )
+def _run(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*COMMAND, *words], check=False, capture_output=True, text=True, timeout=HANG_SECONDS)
 
 
 def _lines(text: str) -> list[dict[str, object]]:
@@ -44,11 +41,10 @@ def letters(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def receipts(tmp_path: Path) -> Path:
-    """More tiny documents than are read before somebody interrupts."""
-    folder = tmp_path / "receipts"
-    folder.mkdir()
+@pytest.fixture(scope="module")
+def receipts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """More tiny documents than are read before somebody interrupts. Read only."""
+    folder = tmp_path_factory.mktemp("receipts")
     for number in range(4_000):
         folder.joinpath(f"{number}.pdf").write_bytes(tiny_pdf(number))
     return folder
@@ -74,16 +70,16 @@ def test_failed_documents_are_grouped_with_advice_and_the_command_to_retry(lette
 
 def test_what_failed_is_tried_again_alone(letters: Path, tmp_path: Path) -> None:
     words = ("run", str(letters), "--output", str(tmp_path / "out"), "--json")
-    _run(*words)
-    again = _lines(_run(*words, "--retry-failed", environment={"PDFBATCH_PASSWORD": "key"}).stdout)
+    run_command(*words)
+    again = _lines(run_command(*words, "--retry-failed", environment={"PDFBATCH_PASSWORD": "key"}).stdout)
     status = {Path(str(line["file_path"])).name: line["status"] for line in again if line["type"] == "document"}
     assert status == {"broken.pdf": "failed", "locked.pdf": "succeeded"}
 
 
 def test_a_resumed_run_skips_what_is_finished(letters: Path, tmp_path: Path) -> None:
     words = ("run", str(letters / "[0-4].pdf"), "--output", str(tmp_path / "out"), "--json")
-    _run(*words)
-    assert _lines(_run(*words, "--resume").stdout)[-1]["skipped"] == 5
+    run_command(*words)
+    assert _lines(run_command(*words, "--resume").stdout)[-1]["skipped"] == 5
 
 
 def test_json_is_one_object_a_line_and_nothing_else(letters: Path, tmp_path: Path) -> None:
@@ -96,13 +92,13 @@ def test_json_is_one_object_a_line_and_nothing_else(letters: Path, tmp_path: Pat
 
 @pytest.mark.parametrize(("fail_on", "code"), [("any", 1), ("all", 0), ("never", 0)])
 def test_the_user_says_which_failures_count(letters: Path, tmp_path: Path, fail_on: str, code: int) -> None:
-    done = _run("run", str(letters), "--output", str(tmp_path / "out"), "--fail-on", fail_on)
+    done = run_command("run", str(letters), "--output", str(tmp_path / "out"), "--fail-on", fail_on)
     assert done.returncode == code
 
 
 def test_when_all_fail_that_counts_as_all(letters: Path, tmp_path: Path) -> None:
     broken = str(letters / "broken.pdf")
-    assert _run("run", broken, "--output", str(tmp_path / "out"), "--fail-on", "all").returncode == 1
+    assert run_command("run", broken, "--output", str(tmp_path / "out"), "--fail-on", "all").returncode == 1
 
 
 def test_a_batch_with_too_many_failures_stops_early(tmp_path: Path) -> None:
@@ -111,13 +107,13 @@ def test_a_batch_with_too_many_failures_stops_early(tmp_path: Path) -> None:
     for number in range(200):
         folder.joinpath(f"{number}.pdf").write_bytes(b"no pdf")
     words = ("--max-failure-rate", "5%", "--fail-on", "never")
-    done = _run("run", str(folder), "--output", str(tmp_path / "out"), *words)
+    done = run_command("run", str(folder), "--output", str(tmp_path / "out"), *words)
     assert done.returncode == 1
     assert "The batch ended early (failed)" in done.stderr
 
 
 def test_a_pattern_that_matches_nothing_is_a_mistake_of_the_user(tmp_path: Path) -> None:
-    done = _run("run", str(tmp_path / "*.pdf"), "--output", str(tmp_path / "out"))
+    done = run_command("run", str(tmp_path / "*.pdf"), "--output", str(tmp_path / "out"))
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
     assert str(tmp_path / "*.pdf") in done.stderr
@@ -126,14 +122,14 @@ def test_a_pattern_that_matches_nothing_is_a_mistake_of_the_user(tmp_path: Path)
 def test_an_output_that_cannot_be_written_is_found_before_the_work(letters: Path, tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
-    done = _run("run", str(letters), "--output", str(blocked))
+    done = run_command("run", str(letters), "--output", str(blocked))
     assert done.returncode == 4
     assert "Traceback" not in done.stderr
     assert str(blocked) in done.stderr
 
 
 def test_a_language_that_is_not_installed_is_found_before_the_work(letters: Path, tmp_path: Path) -> None:
-    done = _run("run", str(letters), "--output", str(tmp_path / "out"), "--languages", "tlh")
+    done = run_command("run", str(letters), "--output", str(tmp_path / "out"), "--languages", "tlh")
     assert done.returncode == 3
     assert "tlh" in done.stderr
     assert not list((tmp_path / "out").glob("**/*.txt"))
@@ -193,14 +189,14 @@ def test_a_reader_that_leaves_ends_the_batch_quietly(receipts: Path, tmp_path: P
 
 
 def test_a_terminal_shows_colours_unless_told_otherwise(letters: Path, tmp_path: Path) -> None:
-    words = ("run", str(letters), "--output", str(tmp_path / "out"))
+    words = ("run", str(letters / "broken.pdf"), "--output", str(tmp_path / "out"), "--executor", "thread")
     assert "\x1b[31mfailed" in shown_on_terminal([*COMMAND, *words], {"NO_COLOR": ""})
     assert "\x1b[3" not in shown_on_terminal([*COMMAND, *words], {"NO_COLOR": "1"})
-    assert "\x1b[31mfailed" in _run(*words, environment={"FORCE_COLOR": "1", "NO_COLOR": ""}).stderr
+    assert "\x1b[31mfailed" in run_command(*words, environment={"FORCE_COLOR": "1", "NO_COLOR": ""}).stderr
 
 
 def test_verbose_logs_each_failed_document_as_it_ends(letters: Path, tmp_path: Path) -> None:
-    done = _run("run", str(letters), "--output", str(tmp_path / "out"), "-v")
+    done = run_command("run", str(letters), "--output", str(tmp_path / "out"), "-v")
     assert sum("WARNING" in line and "failed (" in line for line in done.stderr.splitlines()) == 2
 
 
@@ -216,7 +212,7 @@ def test_the_demo_shows_every_sample_and_where_its_text_is(tmp_path: Path) -> No
 def test_a_demo_that_cannot_write_says_so(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
-    done = _run("demo", "--output", str(blocked))
+    done = run_command("demo", "--output", str(blocked))
     assert done.returncode == 4
     assert "Traceback" not in done.stderr
 

@@ -1,8 +1,8 @@
-"""Pytest hooks by which gates take turns: while a test with the marker ``gate`` runs, no other test of the session does.
+"""Pytest hooks by which gates take turns: while a test with the marker ``alone`` runs, no other test of the session does.
 
-Gates kill, hang and measure, so other tests would disturb them, and they would disturb other tests. The processes of a
-session (pytest-xdist) lock one file: a gate for itself, any other test together with its like. Gates come last; else they
-would make the other tests wait one by one.
+Such a gate measures, or needs its time limits kept, so other tests would disturb it. In the long form that is every gate. The
+processes of a session (pytest-xdist) lock one file: such a gate for itself, any other test together with its like. The other
+gates come behind all tests that are none, and these last; else they would make the other tests wait one by one.
 """
 
 import fcntl
@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
+
+from tests.gates.scale import LONG
 
 _INPUT = "turns"
 _path = pytest.StashKey[Path]()
@@ -54,8 +56,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put gates behind all other tests."""
-    items.sort(key=_is_gate)
+    """Put gates behind all other tests, and those that run alone last."""
+    items.sort(key=lambda item: (_runs_alone(item), item.get_closest_marker("gate") is not None))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)  # around pytest-timeout, which counts no waiting for a turn
@@ -64,12 +66,12 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     descriptor = item.config.stash.get(_descriptor, None)
     if descriptor is None:
         return (yield)
-    fcntl.flock(descriptor, fcntl.LOCK_EX if _is_gate(item) else fcntl.LOCK_SH)
+    fcntl.flock(descriptor, fcntl.LOCK_EX if _runs_alone(item) else fcntl.LOCK_SH)
     try:
         return (yield)
     finally:
         fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
-def _is_gate(item: pytest.Item) -> bool:
-    return item.get_closest_marker("gate") is not None
+def _runs_alone(item: pytest.Item) -> bool:
+    return item.get_closest_marker("gate" if LONG else "alone") is not None

@@ -17,22 +17,24 @@ from pdfbatch.lazy import lazy_face
 if TYPE_CHECKING:
     from pdfbatch.api import create_document_batches, process_batch, process_manifest
     from pdfbatch.errors import Cause
-    from pdfbatch.inputs import Manifest
+    from pdfbatch.inputs import Manifest, NameList, Shard
     from pdfbatch.model import Document, DocumentResult, DocumentStatus, Failure, Page
     from pdfbatch.processor import BatchOptions, BatchProcessor
     from pdfbatch.report import BatchReport, BatchStatus
     from pdfbatch.settings import Extraction, Limits, PageRules, RetryPolicy
+    from pdfbatch.shards import merge_shards
     from pdfbatch.storage import Storage
 else:
     __getattr__, __dir__ = lazy_face(
         __name__,
         api="create_document_batches process_batch process_manifest",
         errors="Cause",
-        inputs="Manifest",
+        inputs="Manifest NameList Shard",
         model="Document DocumentResult DocumentStatus Failure Page",
         processor="BatchOptions BatchProcessor",
         report="BatchReport BatchStatus",
         settings="Extraction Limits PageRules RetryPolicy",
+        shards="merge_shards",
         storage="Storage",
     )
 
@@ -51,11 +53,14 @@ __all__ = [
     "Failure",
     "Limits",
     "Manifest",
+    "NameList",
     "Page",
     "PageRules",
     "RetryPolicy",
+    "Shard",
     "Storage",
     "create_document_batches",
+    "merge_shards",
     "process_batch",
     "process_manifest",
 ]

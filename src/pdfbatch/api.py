@@ -9,7 +9,7 @@ from typing import TypeVar, Unpack, overload
 
 from pdfbatch import defaults
 from pdfbatch.errors import UsageError
-from pdfbatch.inputs import Inputs, Manifest, ManifestSource
+from pdfbatch.inputs import Inputs, ManifestSource, open_manifest
 from pdfbatch.ports import Executor, OcrEngine, Output, SinkLike, TextEngine
 from pdfbatch.processor import BatchKeywords, BatchOptions, BatchProcessor
 from pdfbatch.report import BatchReport
@@ -83,7 +83,7 @@ def process_batch(
     ``sinks`` and ``deduplicate`` are those of ``BatchProcessor``.
 
     Options of the batch are given as one ``BatchOptions``, or as keywords, which change it: ``batch_id``, ``batch_size``,
-    ``resume``, ``retry_failed``, ``max_failure_rate``.
+    ``resume``, ``retry_failed``, ``max_failure_rate``, ``include``, ``exclude``, ``limit``, ``shard``.
 
     One bad document never raises: its result says what happened. Raises ``UsageError`` before any work when the request
     itself cannot be met.
@@ -114,17 +114,19 @@ def process_manifest(
 ) -> BatchReport:
     """Turn the documents of a manifest into text; ``report.batches`` counts each ``batch_size`` (10) of them together.
 
-    ``manifest``: a path or URL of a JSON file, its parsed content, or a ``Manifest``. A relative ``file_path`` is taken from
+    ``manifest``: a path or URL of a JSON file, its parsed content, or a ``Manifest``; or a path or URL of a JSON lines, CSV or
+    Parquet file with one document a row, which is read row by row. A relative ``file_path`` is taken from
     the manifest's own folder. The manifest's id names the batch, unless ``batch_id`` does. All groups share one pool, so
     that no worker waits for the end of a group.
 
     ``options`` and ``settings`` are those of ``process_batch``: ``executor``, ``engine``, ``ocr_engine``, ``extraction``,
     ``limits``, ``retry``, ``sinks``, ``deduplicate``, ``batch_id``, ``batch_size``, ``resume``, ``retry_failed``,
-    ``max_failure_rate``. Raises ``ManifestError`` before any work when the manifest is not one; else as ``process_batch``.
+    ``max_failure_rate``, ``include``, ``exclude``, ``limit``, ``shard``. Raises ``ManifestError`` before any work when the
+    manifest is not one; else as ``process_batch``.
     """
-    loaded = Manifest.load(manifest)
-    named = replace(options, batch_id=options.batch_id or loaded.id or None)
-    return process_batch(loaded, output, options=named, max_workers=max_workers, **settings)
+    manifest_id, documents = open_manifest(manifest)
+    named = replace(options, batch_id=options.batch_id or manifest_id or None)
+    return process_batch(documents, output, options=named, max_workers=max_workers, **settings)
 
 
 def _output(output: "Output | str | os.PathLike[str] | None", limits: Limits) -> Output | None:

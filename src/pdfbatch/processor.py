@@ -8,12 +8,20 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypedDict, Unpack
 
 from pdfbatch import defaults
-from pdfbatch.batch import Batch, Notifier, ProgressTracker
+from pdfbatch.batch import Batch, Notifier, ProgressTracker, ShardNotes
 from pdfbatch.common import AUTO, SafeLogger, codes_of_setting
 from pdfbatch.errors import DependencyError, UsageError
-from pdfbatch.inputs import Inputs, LanguageHints, Manifest, ManifestSource, documents_from
+from pdfbatch.inputs import (
+    Inputs,
+    LanguageHints,
+    ManifestSource,
+    Selection,
+    ShardLike,
+    documents_from,
+    open_manifest,
+)
 from pdfbatch.model import Document, DocumentResult
-from pdfbatch.outputs import Results, check_library, failure_filter
+from pdfbatch.outputs import Results, batch_file, check_library, failure_filter
 from pdfbatch.ports import (
     Executor,
     OcrEngine,
@@ -27,7 +35,7 @@ from pdfbatch.ports import (
 )
 from pdfbatch.report import BatchReport, BatchStatus
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
-from pdfbatch.work import DocumentWork, check_transform, first_language
+from pdfbatch.work import DocumentWork, check_transform
 
 log: SafeLogger = SafeLogger(__name__)
 
@@ -42,6 +50,10 @@ class BatchKeywords(TypedDict, total=False):
     resume: bool
     retry_failed: bool
     max_failure_rate: float | None
+    include: str | Sequence[str]
+    exclude: str | Sequence[str]
+    limit: int | None
+    shard: ShardLike | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +65,11 @@ class BatchOptions:
     settings; ``retry_failed`` takes only those that failed there; both look into the output. The batch is ``failed`` when a
     larger share of its documents (0 to 1) than ``max_failure_rate`` fails; once 20 have ended it stops early for that.
 
+    Of the documents that the inputs stand for, those are taken whose paths one of the patterns ``include`` matches and none of
+    ``exclude`` (see ``Selection``), of these the first ``limit``, and of these the share ``shard=(3, 16)``, the third of
+    sixteen. Runs that read one share each may run anywhere and at the same time, into one output; ``merge_shards`` puts their
+    reports together. Give all of them the same ``batch_id``, by default ``shards-of-16``.
+
     Raises ``UsageError`` for values that cannot be meant.
     """
 
@@ -61,6 +78,10 @@ class BatchOptions:
     resume: bool = False
     retry_failed: bool = False
     max_failure_rate: float | None = None
+    include: str | Sequence[str] = ()
+    exclude: str | Sequence[str] = ()
+    limit: int | None = None
+    shard: ShardLike | None = None
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -68,6 +89,12 @@ class BatchOptions:
             raise UsageError(f"batch_size must be at least 1, not {self.batch_size}")
         if self.max_failure_rate is not None and not 0 <= self.max_failure_rate <= 1:
             raise UsageError(f"max_failure_rate is a share between 0 and 1, not {self.max_failure_rate:g}")
+        _ = self.selection  # which checks its values
+
+    @property
+    def selection(self) -> Selection:
+        """Which of the documents are taken."""
+        return Selection.from_values(include=self.include, exclude=self.exclude, limit=self.limit, shard=self.shard)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +132,8 @@ class BatchProcessor:
         ``documents`` is anything that ``pdfbatch.inputs.documents_from`` takes. An iterator is read in a thread of its own, a
         few documents ahead, so that results come while it waits; what may be used in one thread only, such as a connection of
         ``sqlite3``, has to be opened in the generator itself. Options are given as one ``BatchOptions``,
-        or as keywords, which change it: ``batch_id``, ``batch_size``, ``resume``, ``retry_failed``, ``max_failure_rate``.
+        or as keywords, which change it: ``batch_id``, ``batch_size``, ``resume``, ``retry_failed``, ``max_failure_rate``,
+        ``include``, ``exclude``, ``limit``, ``shard``.
 
         Raises a ``UsageError`` before any work, and ``ExecutorError`` when no executor can do the work. Ctrl-C raises
         ``KeyboardInterrupt`` after the workers have been stopped; what was finished is kept.
@@ -123,8 +151,8 @@ class BatchProcessor:
         The manifest's id names the batch, unless the options do. Raises ``ManifestError`` before any work when it is no
         manifest; else as ``run``.
         """
-        loaded, options = Manifest.load(manifest), replace(options, **changes)
-        return self.run(loaded, replace(options, batch_id=options.batch_id or loaded.id or None))
+        (manifest_id, documents), options = open_manifest(manifest), replace(options, **changes)
+        return self.run(documents, replace(options, batch_id=options.batch_id or manifest_id or None))
 
     def stream(
         self,
@@ -173,7 +201,7 @@ class BatchProcessor:
             if isinstance(self.storage, SupportsLayout) and self.storage.layout != "files":
                 check_library(self.storage.layout)
             self.storage.check()
-        found = documents_from(documents)
+        found = documents_from(documents, options.selection)
         chosen: Iterator[Document] = map(Document.with_plain_metadata, found)  # nothing behind this meets an odd value
         if _naming(self.storage) == "id":
             chosen = (replace(document, output_name="") for document in chosen)
@@ -189,7 +217,14 @@ class BatchProcessor:
         if executor.shares < Shared.MEMORY or deduplicate:
             chosen = map(defaults.with_content, chosen)
         self._check_executor(executor)
-        status = BatchStatus(batch_id=options.batch_id or str(uuid.uuid4()), executor=executor.name)
+        shard, batch_id = None, options.batch_id or str(uuid.uuid4())
+        if found.share is not None:
+            whole_id = found.share.shard.name_whole(options.batch_id)
+            batch_id = found.share.shard.name_batch(whole_id)
+            if not batch_file(batch_id, "").endswith(f"{found.share.shard.name_batch('')}/"):
+                raise UsageError(f"batch_id is too long for a batch in shards: {len(whole_id)} characters")
+            shard = ShardNotes(batch_id=whole_id, share=found.share, work=work, deduplicate=deduplicate)
+        status = BatchStatus(batch_id=batch_id, executor=executor.name)
         return Batch(
             documents=chosen,
             executor=executor,
@@ -208,6 +243,7 @@ class BatchProcessor:
             expected=count or 0,
             reads_in_thread=count is None,
             close_source=found.close,
+            shard=shard,
         )
 
     def _work(self, executor: Executor) -> DocumentWork:
@@ -246,6 +282,8 @@ class BatchProcessor:
             return None
         engine = self.ocr_engine or defaults.ocr_engine(executor, languages)
         if languages == AUTO:
+            from pdfbatch.work import first_language  # noqa: PLC0415 (loads what reads by OCR, which the parent is spared)
+
             if not isinstance(engine, SupportsLanguages):
                 raise UsageError(
                     f"OCR engine '{engine.name}' cannot say which languages it reads: name them instead of 'auto'"

@@ -1,7 +1,8 @@
 """How a batch is going (``BatchStatus``) and how it went (``BatchReport``): pure values without a clock."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -22,6 +23,14 @@ class BatchState(StrEnum):
     def ended(self) -> bool:
         """Whether the batch is over."""
         return self not in (BatchState.PENDING, BatchState.PROCESSING)
+
+
+class StoppedBy(StrEnum):
+    """What ended a batch early or made it fail: too many failed documents, or a storage that does not do its work."""
+
+    NOTHING = ""
+    FAILURES = "failures"
+    STORAGE = "storage"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,12 +142,29 @@ class BatchCounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PageCounts:
+    """Counts of the pages that a batch read, without those of skipped documents and of duplicates.
+
+    ``by_reason`` and ``by_source`` count pages by ``Page.reason`` and by ``Page.source``, the most frequent first.
+    ``ocr_readings`` are readings of whole pages by OCR, ``turned`` and ``reread`` the pages that it read more than once because
+    they were turned, or because their words were doubtful.
+    """
+
+    by_reason: Mapping[str, int] = field(default_factory=dict[str, int])
+    by_source: Mapping[str, int] = field(default_factory=dict[str, int])
+    ocr_readings: int = 0
+    turned: int = 0
+    reread: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BatchReport:
     """How a batch went.
 
     ``results`` holds one ``DocumentResult`` for each document (on disk, read when somebody asks for it), ``batches`` the
     counts of each group of ``batch_size`` documents. ``percentiles`` are of the seconds that workers spent on a document.
-    ``stop_reason`` says why a batch ended early.
+    ``page_counts`` tell where the text of pages came from, and why. ``stop_reason`` says why a batch ended early, or is
+    ``failed``, in words, and ``stopped_by`` as a value.
     """
 
     status: BatchStatus
@@ -146,8 +172,10 @@ class BatchReport:
     batches: Sequence[BatchCounts] = field(default=(), repr=False)
     failures_by_cause: Mapping[str, int] = field(default_factory=dict[str, int])
     percentiles: Mapping[str, float] = field(default_factory=dict[str, float])
+    page_counts: PageCounts = PageCounts()
     output: str | None = None
     stop_reason: str = ""
+    stopped_by: StoppedBy = StoppedBy.NOTHING
 
     @property
     def batch_id(self) -> str:
@@ -222,6 +250,11 @@ class BatchReport:
             "ocr_pages": self.status.ocr_pages,
             "failed_pages": self.status.failed_pages,
             "other_language_pages": self.status.other_language_pages,
+            "pages_by_reason": dict(self.page_counts.by_reason),
+            "pages_by_source": dict(self.page_counts.by_source),
+            "ocr_readings": self.page_counts.ocr_readings,
+            "turned_pages": self.page_counts.turned,
+            "reread_pages": self.page_counts.reread,
             "retries": self.status.retries,
             "duration_seconds": round(self.duration_seconds, 3),
             "documents_per_hour": round(self.documents_per_hour, 1),
@@ -236,12 +269,82 @@ class BatchReport:
             "updated_at": utc(self.status.updated_at),
             "output": self.output,
             "stop_reason": self.stop_reason or None,
+            "stopped_by": str(self.stopped_by) or None,
             "batches": [group.as_dict() for group in self.batches],
         }
 
     def as_dict(self) -> dict[str, object]:
         """Return the whole report as JSON-ready data, each result as its summary (without text)."""
         return {**self.summary(), "results": [result.as_dict() for result in self.results]}
+
+
+def merge_reports(batch_id: str, reports: Sequence[BatchReport], output: str | None = None) -> BatchReport:
+    """Return the report of a batch whose documents other batches have read, each a share: counts are added up.
+
+    Its time is the one from the first beginning to the last end. Percentiles cannot be put together, but the longest time can.
+    It holds no results.
+    """
+    statuses = [report.status for report in reports]
+    causes = Counter[str]()
+    for report in reports:
+        causes.update(report.failures_by_cause)
+    started = min((status.started_at for status in statuses if status.started_at is not None), default=None)
+    ended = max((status.updated_at for status in statuses if status.updated_at is not None), default=None)
+    states = {status.state for status in statuses}
+    order = (BatchState.CANCELLED, BatchState.PROCESSING, BatchState.PENDING, BatchState.FAILED)
+    longest = [report.percentiles["max"] for report in reports if "max" in report.percentiles]
+    groups = (group for report in reports for group in report.batches)
+    return BatchReport(
+        status=BatchStatus(
+            batch_id=batch_id,
+            project_uuid=next((status.project_uuid for status in statuses if status.project_uuid), None),
+            executor=", ".join(dict.fromkeys(status.executor for status in statuses)),
+            workers=sum(status.workers for status in statuses),
+            limits_enforced=all(status.limits_enforced for status in statuses),
+            state=next((state for state in order if state in states), BatchState.COMPLETED),
+            started_at=started,
+            updated_at=ended,
+            elapsed_seconds=0.0 if started is None or ended is None else max(0.0, ended - started),
+            **{name: sum(getattr(status, name) for status in statuses) for name in _COUNTED},
+        ),
+        batches=tuple(replace(group, number=number) for number, group in enumerate(groups, start=1)),
+        failures_by_cause=dict(causes.most_common()),
+        percentiles={"max": max(longest)} if longest else {},
+        page_counts=_merge_page_counts([report.page_counts for report in reports]),
+        output=output,
+        stopped_by=max((report.stopped_by for report in reports), default=StoppedBy.NOTHING),  # in doubt the storage
+        stop_reason="; ".join(f"{report.batch_id}: {report.stop_reason}" for report in reports if report.stop_reason),
+    )
+
+
+def _merge_page_counts(counts: Sequence[PageCounts]) -> PageCounts:
+    reasons, sources = Counter[str](), Counter[str]()
+    for each in counts:
+        reasons.update(each.by_reason)
+        sources.update(each.by_source)
+    return PageCounts(
+        by_reason=dict(reasons.most_common()),
+        by_source=dict(sources.most_common()),
+        ocr_readings=sum(each.ocr_readings for each in counts),
+        turned=sum(each.turned for each in counts),
+        reread=sum(each.reread for each in counts),
+    )
+
+
+_COUNTED = (
+    "total_documents",
+    "successful",
+    "failed",
+    "partial",
+    "empty",
+    "skipped",
+    "duplicates",
+    "pages",
+    "ocr_pages",
+    "failed_pages",
+    "other_language_pages",
+    "retries",
+)
 
 
 def utc(seconds: float | None) -> str | None:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from pdfbatch.common import fast_pickle
-from pdfbatch.model import Document, DocumentResult, Failure, Page
+from pdfbatch.model import Document, DocumentExtras, DocumentResult, Failure, Page
+
+_NO_EXTRAS = DocumentExtras()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,7 @@ class PartialDocument:
     folder: str | None = None
     missing: Failure | None = None
     language: str | None = None
+    extras: DocumentExtras = _NO_EXTRAS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

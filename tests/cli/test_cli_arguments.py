@@ -109,3 +109,35 @@ def test_importing_the_command_line_loads_no_third_party_package() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     heavy = {"rich", "pypdf", "pypdfium2", "fsspec", "PIL", "tenacity", "pytesseract", "asyncio"}
     assert not heavy & {name.split(".")[0] for name in done.stdout.split()}
+
+
+@pytest.mark.parametrize(
+    ("words", "question"),
+    [
+        (["run", "in/", "--ouput", "out/"], "did you mean --output?"),
+        ([*RUN, "--langauges=deu"], "did you mean --languages?"),
+        (["export", "out/", "a.jsonl", "--page"], "did you mean --pages?"),
+    ],
+)
+def test_a_mistyped_option_is_answered_by_a_question(
+    words: list[str], question: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        parse(words)
+    said = capsys.readouterr().err
+    assert question in said
+    assert f"pdfbatch {words[0]}" in said
+
+
+@pytest.mark.parametrize("text", ["0/3", "4/3", "3", "a/b", "-1/3"])
+def test_what_is_no_shard_is_refused(text: str) -> None:
+    with pytest.raises(ArgumentTypeError, match="counted from 1"):
+        types.shard(text)
+
+
+def test_a_list_may_take_the_place_of_inputs() -> None:
+    arguments = parse(
+        ["run", "--files-from", "-", "-0", "-o", "out", "--shard", "3/16", "--include", "a", "--include", "b"]
+    )
+    assert (arguments.inputs, arguments.files_from, arguments.null) == ([], ["-"], True)
+    assert (arguments.shard, arguments.include, arguments.limit) == ((3, 16), ["a", "b"], None)

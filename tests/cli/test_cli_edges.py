@@ -17,6 +17,7 @@ from pdfbatch.cli.summary import advice, retry_command
 from pdfbatch.cli.wording import in_options, quote_word
 from pdfbatch.errors import Cause
 from pdfbatch.samples import text_pdf, tiny_pdf
+from tests.command import run_command
 
 COMMAND = [sys.executable, "-m", "pdfbatch"]
 NASTY = "a\x1b[31m'b\n\\c\u202e.pdf"
@@ -38,10 +39,19 @@ def letter(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def receipts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """More documents than are read before somebody interrupts twice. Read only."""
+    folder = tmp_path_factory.mktemp("receipts")
+    for number in range(1_000):
+        (folder / f"{number}.pdf").write_bytes(tiny_pdf(number))
+    return folder
+
+
 def test_all_that_is_typed_and_not_there_is_named_before_any_work(letter: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     missing = ["nosuch/", "nosuch.pdf", "nosuch.json", "file:///nosuch%20at%20all.pdf"]
-    done = run("run", str(letter), *missing, "--output", str(out), "--fail-on", "never")
+    done = run_command("run", str(letter), *missing, "--output", str(out), "--fail-on", "never")
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
     assert all(name in done.stderr for name in missing)
@@ -51,20 +61,20 @@ def test_all_that_is_typed_and_not_there_is_named_before_any_work(letter: Path, 
 def test_what_a_manifest_names_and_is_not_there_fails_alone(letter: Path, tmp_path: Path) -> None:
     manifest = tmp_path / "m.json"
     manifest.write_text(json.dumps({"documents": [{"file_path": str(letter)}, {"file_path": "gone.pdf"}]}))
-    done = run("run", str(manifest), "--output", str(tmp_path / "out"), "--json", "--quiet")
+    done = run_command("run", str(manifest), "--output", str(tmp_path / "out"), "--json", "--quiet")
     assert (done.returncode, json.loads(done.stdout.splitlines()[-1])["successful"]) == (1, 1)
 
 
 def test_an_empty_manifest_is_a_mistake_of_the_user(tmp_path: Path) -> None:
     (tmp_path / "m.json").write_text('{"documents": []}')
-    assert run("run", str(tmp_path / "m.json"), "--output", str(tmp_path / "out")).returncode == 2
+    assert run_command("run", str(tmp_path / "m.json"), "--output", str(tmp_path / "out")).returncode == 2
 
 
 @pytest.mark.parametrize(("url", "code"), [("htp://x/y.pdf", 2), ("sftp://x/y.pdf", 3)])
 def test_a_url_that_cannot_be_read_is_told_before_any_work(url: str, code: int, tmp_path: Path) -> None:
     if code == 3 and shutil.which("paramiko"):
         pytest.skip("paramiko is installed")
-    assert run("run", url, "--output", str(tmp_path / "out")).returncode == code
+    assert run_command("run", url, "--output", str(tmp_path / "out")).returncode == code
 
 
 @pytest.mark.parametrize(
@@ -78,7 +88,7 @@ def test_a_url_that_cannot_be_read_is_told_before_any_work(url: str, code: int, 
 def test_messages_are_in_words_of_the_command_line(
     letter: Path, tmp_path: Path, words: tuple[str, ...], said: str
 ) -> None:
-    done = run("run", str(letter), "--output", str(tmp_path / "out"), *words)
+    done = run_command("run", str(letter), "--output", str(tmp_path / "out"), *words)
     assert done.returncode in (0, 2, 3)
     if done.returncode:
         assert said in done.stderr
@@ -121,9 +131,9 @@ def test_names_reach_the_terminal_without_their_escapes(tmp_path: Path) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
     (folder / NASTY).write_bytes(b"<html>")
-    done = run("run", str(folder / NASTY), "--output", str(tmp_path / "o\x1b[2Jut"), "-v")
-    missing = run("run", f"nosuch{NASTY}", "--output", "o\x1b[2J", "--languages", "\x1b[2J")
-    wrong = run("run", "--nosuch\x1b[2J", "x\x1b[2J")
+    done = run_command("run", str(folder / NASTY), "--output", str(tmp_path / "o\x1b[2Jut"), "-v")
+    missing = run_command("run", f"nosuch{NASTY}", "--output", "o\x1b[2J", "--languages", "\x1b[2J")
+    wrong = run_command("run", "--nosuch\x1b[2J", "x\x1b[2J")
     for told in (done.stderr, missing.stderr, wrong.stderr):
         assert told
         assert all(line.isprintable() for line in told.splitlines())
@@ -192,12 +202,9 @@ sys.exit(main(sys.argv[1:]))
 
 @pytest.mark.skipif(sys.platform != "linux", reason="files without names are Linux's")
 @pytest.mark.parametrize("moment", [0.0, 0.01, 0.05, 0.09])
-def test_a_second_ctrl_c_leaves_no_temporary_file(tmp_path: Path, moment: float) -> None:
-    folder, out = tmp_path / "in", tmp_path / "out"
-    folder.mkdir()
-    for number in range(1_000):
-        (folder / f"{number}.pdf").write_bytes(tiny_pdf(number))
-    command = [*COMMAND, "run", str(folder), "--output", str(out), "--json"]
+def test_a_second_ctrl_c_leaves_no_temporary_file(receipts: Path, tmp_path: Path, moment: float) -> None:
+    out = tmp_path / "out"
+    command = [*COMMAND, "run", str(receipts), "--output", str(out), "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         process.stdout.readline()
@@ -209,3 +216,38 @@ def test_a_second_ctrl_c_leaves_no_temporary_file(tmp_path: Path, moment: float)
         process.communicate(timeout=90)
     assert process.returncode in (130, -signal.SIGINT)
     assert list(out.rglob(".pdfbatch-*")) == []
+
+
+def test_a_path_that_is_like_another_one_is_answered_by_a_question(letter: Path, tmp_path: Path) -> None:
+    done = run("run", str(letter.with_name("im.pdf")), "--files-from", "gone.txt", "--output", str(tmp_path / "out"))
+    assert done.returncode == 2
+    assert f"im.pdf (did you mean {letter}?), gone.txt" in done.stderr
+
+
+def test_lists_patterns_and_limits_are_told_by_their_options(letter: Path, tmp_path: Path) -> None:
+    out = str(tmp_path / "out")
+    given = f"{letter}\0{tmp_path}/gone.pdf\0{letter}.png\0"
+    done = run("run", "--files-from", "-", "--exclude", "*.png", "-o", out, "--json", "--quiet", input=given)
+    summary = json.loads(done.stdout.splitlines()[-1])
+    assert (done.returncode, summary["processed"], summary["failures_by_cause"]) == (1, 2, {"storage_not_found": 1})
+    done = run(
+        "run",
+        "--files-from",
+        "-",
+        "--include",
+        "*.png",
+        "-o",
+        out,
+        input=f"{letter}\n",
+        env={**os.environ, "PDFBATCH_PASSWORD": "x"},
+    )
+    assert (done.returncode, "--include '*.png'" in done.stderr) == (2, True)
+    done = run("run", str(letter), "--files-from", "-", "--limit", "1", "-o", out, "--json", "--quiet", input="\0")
+    assert (done.returncode, json.loads(done.stdout.splitlines()[-1])["total_documents"]) == (0, 1)
+
+
+def test_too_many_failures_are_no_fault_of_the_storage(letter: Path, tmp_path: Path) -> None:
+    given = f"{letter}\n{tmp_path}/gone.pdf\n"
+    words = ["--max-failure-rate", "5%", "--fail-on", "never", "--json", "--quiet"]
+    done = run("run", "--files-from", "-", "-o", str(tmp_path / "out"), *words, input=given)
+    assert (done.returncode, json.loads(done.stdout.splitlines()[-1])["stopped_by"]) == (1, "failures")

@@ -16,6 +16,7 @@ from pdfbatch.samples import text_pdf
 from pdfbatch.sinks.redis import RedisSink
 from pdfbatch.testing.probes import PATIENCE_SECONDS, wait_until
 from pdfbatch.testing.servers import RedisServer
+from tests.command import Ended, run_command
 
 COMMAND = (sys.executable, "-m", "pdfbatch")
 STATUS = BatchStatus(
@@ -42,11 +43,8 @@ def server(absent: RedisServer) -> RedisServer:
     return absent
 
 
-def _run(*words: str, redis: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PDFBATCH_REDIS": redis, "NO_COLOR": "1"}
-    return subprocess.run(
-        [*COMMAND, *words], check=False, capture_output=True, text=True, timeout=PATIENCE_SECONDS, env=environment
-    )
+def _run(*words: str, redis: str) -> Ended:
+    return run_command(*words, environment={"PDFBATCH_REDIS": redis, "NO_COLOR": "1"})
 
 
 def _store(server: RedisServer, *statuses: BatchStatus) -> None:
@@ -136,7 +134,17 @@ def test_a_server_that_cannot_be_reached_is_said_without_the_password(absent: Re
 @pytest.mark.parametrize("named", [True, False], ids=["option", "variable"])
 def test_a_run_keeps_its_status_in_redis(server: RedisServer, tmp_path: Path, named: bool) -> None:
     tmp_path.joinpath("letter.pdf").write_bytes(text_pdf(["A letter."]))
-    words = ("run", str(tmp_path / "letter.pdf"), "-o", str(tmp_path / "out"), "--batch-id", "b", "--quiet")
+    words = (
+        "run",
+        str(tmp_path / "letter.pdf"),
+        "-o",
+        str(tmp_path / "out"),
+        "--batch-id",
+        "b",
+        "--quiet",
+        "--executor",
+        "thread",
+    )
     done = _run(*words, *(("--redis", server.url) if named else ()), redis="" if named else server.url)
     assert done.returncode == 0, done.stderr
     assert [server.read_status("b")[key] for key in ("status", "successful")] == ["completed", 1]

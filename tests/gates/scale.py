@@ -22,6 +22,9 @@ GATE = (
 )
 """The marks of every gate."""
 
+ALONE = (*GATE, pytest.mark.alone)
+"""The marks of a gate that measures, or whose short time limits other tests would make it miss."""
+
 SOON = scaled(20.0, 2.0)
 """Seconds for what should take two. The short form may run on a busy machine: it tells soon from never."""
 

@@ -21,9 +21,9 @@ from pdfbatch.testing.probes import wait_until
 from tests.gates.conftest import Measured
 from tests.gates.family import HAS_PROC, left_behind, living
 from tests.gates.hung_tesseract import PatientTesseract, hanging_program
-from tests.gates.scale import GATE, SOON, scaled
+from tests.gates.scale import ALONE, SOON, scaled
 
-pytestmark = [*GATE, pytest.mark.skipif(not HAS_PROC, reason="needs /proc")]
+pytestmark = [*ALONE, pytest.mark.skipif(not HAS_PROC, reason="needs /proc")]
 
 KILLS = scaled(2, 50)
 TIME_LIMIT = 1.0

@@ -60,7 +60,7 @@ def test_limits_are_kept_in_a_sandbox(script: str, start_method: StartMethod, tm
         executor=ProcessExecutor(workers=2, python=python, start_method=start_method),
         engine=FaultyEngine(),
         extraction=Extraction(ocr="never"),
-        limits=Limits(document_timeout=1),
+        limits=Limits(document_timeout=2),
     )
     faults = [plain_document(f"fault:{fault}") for fault in (Fault.CHILD, Fault.HANG_GIL, Fault.KILL)]
     report = processor.run([*faults, plain_document("good")])

@@ -28,7 +28,7 @@ ENTRY = st.fixed_dictionaries({"file_path": st.text(min_size=1) | JSON}, optiona
 
 @settings(
     derandomize=True,
-    max_examples=400,
+    max_examples=150,
     deadline=None,
     suppress_health_check=UNCHECKED,
 )
@@ -46,7 +46,7 @@ def test_any_json_is_a_manifest_or_refused(tmp_path: Path, content: object) -> N
 
 @settings(
     derandomize=True,
-    max_examples=200,
+    max_examples=100,
     deadline=None,
     suppress_health_check=UNCHECKED,
 )
@@ -73,7 +73,7 @@ def test_pages_and_languages_may_be_lists() -> None:
     assert (document.pages, document.languages) == ("1,2", "eng+deu")
 
 
-@settings(derandomize=True, max_examples=300, deadline=None)
+@settings(derandomize=True, max_examples=120, deadline=None)
 @given(
     info=st.dictionaries(
         st.sampled_from(["size", "ETag", "mtime", "LastModified", "created"]), JSON | st.binary() | st.datetimes()
@@ -87,7 +87,7 @@ def test_whatever_a_server_says_of_a_file_is_a_fingerprint(info: dict[str, objec
     assert Fingerprint.parse(str(found)) == found
 
 
-@settings(derandomize=True, max_examples=200, deadline=None)
+@settings(derandomize=True, max_examples=100, deadline=None)
 @given(text=st.text() | st.from_regex(r"-?[0-9]{0,30}:.*"))
 def test_whatever_a_record_says_is_a_fingerprint(text: str) -> None:
     assert isinstance(Fingerprint.parse(text), Fingerprint)

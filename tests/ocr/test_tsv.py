@@ -15,7 +15,7 @@ from pdfbatch.samples.scans import draw_page
 from pdfbatch.testing.pictures import LINES, draw_receipt
 
 
-def pictures() -> Iterator[Image.Image]:
+def draw_pictures() -> Iterator[Image.Image]:
     """Prose, paragraphs, columns, a table, a receipt, pictures among and below print, print in frames, noise, nothing."""
     chance = random.Random(4)
     page = draw_page(letter(2), 150)
@@ -44,15 +44,21 @@ def pictures() -> Iterator[Image.Image]:
     yield Image.new("L", (500, 400), 255)
 
 
+@pytest.fixture(scope="module")
+def pictures() -> list[Image.Image]:
+    return list(draw_pictures())
+
+
 @pytest.mark.parametrize("number", range(13))
-def test_the_text_of_the_words_is_tesseracts_own(tesserocr: TesserocrEngine, number: int) -> None:
+def test_the_text_of_the_words_is_tesseracts_own(
+    tesserocr: TesserocrEngine, pictures: list[Image.Image], number: int
+) -> None:
     from tesserocr import PyTessBaseAPI
 
-    picture = list(pictures())[number]
     folder = tesserocr.tessdata or find_folder("eng", list_folders())
     with PyTessBaseAPI(path=folder, lang="eng") as opened:
         model: Any = opened
-        model.SetImage(picture)
+        model.SetImage(pictures[number])
         model.SetSourceResolution(150)
         model.Recognize()
         assert tsv.parse(model.GetTSVText(0)).text == model.GetUTF8Text()

@@ -260,7 +260,7 @@ ENTRIES = strategies.fixed_dictionaries(
 
 @settings(
     derandomize=True,
-    max_examples=200,
+    max_examples=80,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     database=None,

@@ -177,6 +177,7 @@ RECORD: dict[str, Any] = {
     "document": {"document_uuid": "a", "file_path": "a.pdf", "project_uuid": None, "metadata": {}},
     "status": "succeeded",
     "error": None,
+    "extras": {"attachments": 1, "portfolio": True, "xfa": "static", "form_fields": 2},
     "counts": {**{field.name: 1 for field in fields(Counts) if field.name not in MEASURED}, "reasons": {"r": 1}},
     "pdf_metadata": {"Title": "t"},
     "input": {"fingerprint": "1:a"},

@@ -49,13 +49,13 @@ def shown(stored: object) -> None:
         assert found.status.successful >= 0
 
 
-@settings(derandomize=True, max_examples=400, deadline=None)
+@settings(derandomize=True, max_examples=150, deadline=None)
 @given(st.fixed_dictionaries({}, optional=FIELDS))
 def test_any_object_is_a_status_or_none(data: object) -> None:
     shown(json.dumps(data))
 
 
-@settings(derandomize=True, max_examples=200, deadline=None)
+@settings(derandomize=True, max_examples=100, deadline=None)
 @given(st.binary() | st.text() | st.integers() | st.none())
 def test_any_value_is_a_status_or_none(stored: object) -> None:
     shown(stored)

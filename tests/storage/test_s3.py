@@ -22,7 +22,6 @@ from pdfbatch.settings import Extraction, Limits, RetryPolicy
 from pdfbatch.storage import Storage
 from pdfbatch.storage.documents import fingerprint, read_document
 from pdfbatch.storage.remote_documents import RemoteDocument, listed_fingerprint
-from pdfbatch.storage.s3session import UNASKED_BYTES
 from pdfbatch.testing.servers import Bucket, FaultProxy, RequestFaults, S3Server, s3_filesystem, s3_options
 
 pytest.importorskip("s3fs")
@@ -57,12 +56,12 @@ def test_a_prefix_becomes_text_under_another_prefix(bucket: Bucket) -> None:
 
 
 def test_a_ready_file_system_leads_to_its_documents(bucket: Bucket, proxy: FaultProxy) -> None:
-    bucket.fill(12)
+    bucket.fill(4)
     ready = s3_filesystem(s3_options(proxy.server_port))
     proxy.faults = RequestFaults(seed=2, slow_down=0.2)
     for inputs in (f"{bucket.url}/in/", f"{bucket.name}/in", f"{bucket.url}/in/*.pdf"):
         report = run([(inputs, ready)], Storage(f"{bucket.name}/out", filesystem=ready))
-        assert (report.successful, report.failed) == (12, 0)
+        assert (report.successful, report.failed) == (4, 0)
         assert all(result.document.file_path.startswith(f"{bucket.url}/in/") for result in report.results)
 
 
@@ -249,7 +248,7 @@ def test_a_server_that_does_not_come_to_an_end_is_given_up(
     with pytest.raises(DocumentError) as caught:
         read_document(document, retry=IMPATIENT, seconds=1.5)
     assert caught.value.cause is Cause.STORAGE_UNAVAILABLE
-    assert time.monotonic() - begun < 20
+    assert time.monotonic() - begun < 40  # soon: the trickle lasts two minutes, and the silence for ever
 
 
 def test_the_deadline_of_storage_calls_is_a_setting(bucket: Bucket, proxy: FaultProxy) -> None:
@@ -269,15 +268,6 @@ def test_a_write_to_a_silent_server_is_given_up(bucket: Bucket, proxy: FaultProx
     with pytest.raises(DocumentError) as caught:
         storage.write("a.txt", b"x")
     assert (caught.value.cause, caught.value.transient) == (Cause.STORAGE_UNAVAILABLE, True)
-
-
-def test_a_small_object_is_sent_without_a_question_first(bucket: Bucket, proxy: FaultProxy) -> None:
-    storage = Storage(f"{bucket.url}/out", s3_options(proxy.server_port))
-    small, large = b"s" * UNASKED_BYTES, b"l" * (UNASKED_BYTES + 1)
-    storage.write("small.txt", small)
-    storage.write("large.txt", large)
-    assert [path.rpartition("/")[2].partition("?")[0] for path in proxy.asked] == ["large.txt"]
-    assert (storage.read("small.txt"), storage.read("large.txt")) == (small, large)
 
 
 def test_an_expired_token_is_called_so_and_not_tried_again(bucket: Bucket, proxy: FaultProxy) -> None:

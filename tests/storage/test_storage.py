@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,7 @@ from pdfbatch.settings import RetryPolicy
 from pdfbatch.storage import Storage
 from pdfbatch.storage.errors import storage_error
 from pdfbatch.storage.temporary_names import temporary_name
+from pdfbatch.testing.probes import wait_until
 
 ONCE = RetryPolicy(attempts=1)
 QUICK = RetryPolicy(attempts=3, backoff_seconds=0.001, max_backoff_seconds=0.001)
@@ -118,33 +119,36 @@ def test_many_writers_of_one_name_leave_one_whole_version(storage: Storage) -> N
 WRITER = """
 import sys
 from pdfbatch.storage import Storage
-storage, version = Storage(sys.argv[1], durability=sys.argv[2]), 0
+storage, version = Storage(sys.argv[1], durability="each"), 0
 while True:
     version = version % 255 + 1
-    storage.write("deep/victim.json", bytes([version]) * 8_000_000)
+    storage.write("deep/victim.json", bytes([version]) * 2_000_000)
 """
 
 
-@pytest.mark.parametrize("durability", ["batch", "each", "none"])
-def test_a_killed_writer_leaves_no_torn_file_and_its_leftovers_are_swept(tmp_path: Path, durability: str) -> None:
-    storage, folder, left = Storage(str(tmp_path)), tmp_path / "deep", 0
-    for _ in range(5):
-        with subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), durability]) as writer:
-            _wait_until(lambda: (folder / "victim.json").exists() and any(folder.glob("*.tmp")))
-            writer.kill()
+def test_a_killed_writer_that_flushes_leaves_no_torn_file(tmp_path: Path) -> None:
+    storage, victim = Storage(str(tmp_path)), tmp_path / "deep" / "victim.json"
+    for moment in range(5):
+        with subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)]) as writer:
+            try:
+                assert wait_until(victim.exists)
+                time.sleep(0.007 * moment)  # each is killed at another moment
+            finally:
+                writer.kill()
         data = storage.read("deep/victim.json")
-        assert (len(data), data.count(data[:1])) == (8_000_000, 8_000_000)
+        assert (len(data), data.count(data[:1])) == (2_000_000, 2_000_000)
         assert list(storage.names()) == ["deep/victim.json"]
-        left += storage.sweep()
-        assert [path.name for path in folder.iterdir()] == ["victim.json"]
-    assert left >= 1
+        storage.sweep()
+        assert list(victim.parent.iterdir()) == [victim]
+        victim.unlink()
 
 
-def _wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.0005)
+def test_sweeping_takes_what_a_writer_left_that_has_ended(tmp_path: Path) -> None:
+    code = "from pdfbatch.storage.temporary_names import temporary_name; print(temporary_name())"
+    said = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    (tmp_path / said.stdout.strip()).touch()
+    assert Storage(str(tmp_path)).sweep() == 1
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_sweeping_spares_files_of_live_writers_and_strangers(tmp_path: Path) -> None:

@@ -21,10 +21,9 @@ import pytest
 from pdfbatch.engines import PypdfEngine
 from pdfbatch.errors import Cause, DependencyError, DocumentError
 from pdfbatch.executors import ThreadExecutor
-from pdfbatch.model import DocumentResult
+from pdfbatch.model import DocumentExtras, DocumentResult
 from pdfbatch.ports import (
     Box,
-    DocumentExtras,
     Executor,
     Locality,
     OcrEngine,

@@ -1,5 +1,6 @@
 """Pages whose print is not, or not all, in their text layer."""
 
+import re
 import zlib
 from collections.abc import Sequence
 from typing import cast
@@ -76,15 +77,11 @@ def pieces_under(layer: bytes, columns: int, rows: int) -> bytes:
 def curves_under(layer: bytes, *, paths: bool) -> bytes:
     """Return a page whose letters are drawn as small areas, each a path of its own or all one path."""
     image = page_image(dpi=150)
-    data, content, scale = image.tobytes(), list[bytes](), 72 / 150
+    data, content, scale = point(image, [int(level < 128) for level in range(256)]).tobytes(), list[bytes](), 72 / 150
     for row in range(image.height):
-        line = bytes(int(grey < 128) for grey in data[row * image.width : (row + 1) * image.width])
-        start = 0
-        for run in line.split(b"\0"):
-            if run:
-                place = (start * scale, 792 - (row + 1) * scale, len(run) * scale, scale)
-                content.append(b"%.2f %.2f %.2f %.2f re%s\n" % (*place, b" f" if paths else b""))
-            start += len(run) + 1
+        for run in re.finditer(b"\1+", data[row * image.width : (row + 1) * image.width]):
+            place = (run.start() * scale, 792 - (row + 1) * scale, len(run[0]) * scale, scale)
+            content.append(b"%.2f %.2f %.2f %.2f re%s\n" % (*place, b" f" if paths else b""))
     return over(b"".join(content) + (b"" if paths else b"f\n"), [], layer=layer)
 
 

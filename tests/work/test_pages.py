@@ -16,9 +16,9 @@ from pdfbatch.engines.pdfium import PdfiumEngine
 from pdfbatch.errors import Cause, DependencyError
 from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.executors.sequential import SequentialExecutor
-from pdfbatch.model import Document, DocumentResult, DocumentStatus, Page
+from pdfbatch.model import Document, DocumentExtras, DocumentResult, DocumentStatus, Page
 from pdfbatch.ocr.tesseract import TesseractEngine
-from pdfbatch.ports import Box, DocumentExtras, OcrEngine, OpenDocument, OpenPage, PageFacts, Reading, TextEngine
+from pdfbatch.ports import Box, OcrEngine, OpenDocument, OpenPage, PageFacts, Reading, TextEngine
 from pdfbatch.processor import BatchProcessor
 from pdfbatch.samples import blank_pdf, letter, mixed_pdf, scanned_pdf, text_pdf
 from pdfbatch.samples.scans import draw_page
@@ -198,9 +198,9 @@ def page_of(processor: BatchProcessor, pdf: bytes) -> Page:
     ids=["letter", "title page", "scan", "stamp on a scan", "garbage", "blank", "blank sheet, scanned"],
 )
 def test_each_page_says_where_its_text_came_from_and_why(
-    tesseract: TesseractEngine, pdf: bytes, source: str, reason: str
+    reader: OcrEngine, pdf: bytes, source: str, reason: str
 ) -> None:
-    page = page_of(batch(tesseract), pdf)
+    page = page_of(batch(reader), pdf)
     assert (page.source, page.reason) == (source, reason)
     assert (page.confidence is not None) == (source == "ocr")
 
@@ -212,73 +212,71 @@ def test_a_page_read_by_ocr_has_its_text_and_a_mean_confidence(engine: OcrEngine
     assert 80 < page.confidence <= 100
 
 
-def test_the_print_under_a_stamp_is_read(tesseract: TesseractEngine) -> None:
-    assert "order of the court is on the picture" in join_words(page_of(batch(tesseract), STAMPED).text)
+def test_the_print_under_a_stamp_is_read(reader: OcrEngine) -> None:
+    assert "order of the court is on the picture" in join_words(page_of(batch(reader), STAMPED).text)
 
 
-def test_a_document_counts_its_pages_by_what_became_of_them(tesseract: TesseractEngine) -> None:
+def test_a_document_counts_its_pages_by_what_became_of_them(reader: OcrEngine) -> None:
     pdf = mixed_pdf([letter(1), letter(2)], ["one scanned line", ""])
-    counts = result_of(batch(tesseract), pdf).counts
+    counts = result_of(batch(reader), pdf).counts
     assert (counts.pages, counts.text_pages, counts.ocr_pages, counts.blank_pages) == (4, 2, 1, 1)
 
 
-def test_never_means_that_no_page_is_drawn(tesseract: TesseractEngine) -> None:
+def test_never_means_that_no_page_is_drawn(reader: OcrEngine) -> None:
     recorder = Recorder()
-    page = page_of(batch(tesseract, engine=recorder, extraction=Extraction(ocr="never")), SCAN)
+    page = page_of(batch(reader, engine=recorder, extraction=Extraction(ocr="never")), SCAN)
     assert (page.source, page.reason, recorder.drawn) == ("none", "no-text-layer", [])
 
 
-def test_always_means_every_page(tesseract: TesseractEngine) -> None:
-    page = page_of(
-        batch(tesseract, extraction=Extraction(ocr="always")), text_pdf(["Printed as text, read as picture."])
-    )
+def test_always_means_every_page(reader: OcrEngine) -> None:
+    page = page_of(batch(reader, extraction=Extraction(ocr="always")), text_pdf(["Printed as text, read as picture."]))
     assert (page.source, page.reason) == ("ocr", "ocr-always")
     assert join_words(page.text) == "Printed as text, read as picture."
 
 
-def test_text_pages_of_a_mixed_document_are_what_they_are_without_ocr(tesseract: TesseractEngine) -> None:
+def test_text_pages_of_a_mixed_document_are_what_they_are_without_ocr(reader: OcrEngine) -> None:
     pdf = mixed_pdf([letter(1), letter(2)], ["a scanned line"])
-    read = result_of(batch(tesseract), pdf)
-    plain = result_of(batch(tesseract, extraction=Extraction(ocr="never")), pdf)
+    read = result_of(batch(reader), pdf)
+    plain = result_of(batch(reader, extraction=Extraction(ocr="never")), pdf)
     assert [page.text for page in read.pages[:2]] == [page.text for page in plain.pages[:2]]
 
 
 # --- how a page is drawn ----------------------------------------------------------------------------------------------
 
 
-def test_a_page_that_may_be_blank_is_drawn_once_and_small(tesseract: TesseractEngine) -> None:
-    recorder, listener = Recorder(), Listener(tesseract)
+def test_a_page_that_may_be_blank_is_drawn_once_and_small(reader: OcrEngine) -> None:
+    recorder, listener = Recorder(), Listener(reader)
     page = page_of(batch(listener, engine=recorder), make_page_pdf(b"1 1 1 rg 50 50 300 300 re f"))
     assert (page.reason, recorder.drawn, listener.timeouts) == ("blank", [PREVIEW_DPI], [])
 
 
-def test_a_scan_is_drawn_once(tesseract: TesseractEngine) -> None:
+def test_a_scan_is_drawn_once(reader: OcrEngine) -> None:
     recorder = Recorder()
-    page_of(batch(tesseract, engine=recorder), SCAN)
+    page_of(batch(reader, engine=recorder), SCAN)
     assert recorder.drawn == [200]
 
 
-def test_a_scan_is_drawn_at_the_callers_resolution(tesseract: TesseractEngine) -> None:
+def test_a_scan_is_drawn_at_the_callers_resolution(reader: OcrEngine) -> None:
     recorder = Recorder()
-    processor = batch(tesseract, engine=recorder, extraction=Extraction(dpi=250))
+    processor = batch(reader, engine=recorder, extraction=Extraction(dpi=250))
     page = page_of(processor, scanned_pdf(["a line"], dpi=200))
     assert recorder.drawn == [250]
     assert page.ocr is not None
     assert page.ocr.dpi == 250
 
 
-def test_small_print_is_drawn_again_at_twice_the_resolution(engine: OcrEngine) -> None:
+def test_small_print_is_drawn_again_at_twice_the_resolution(reader: OcrEngine) -> None:
     recorder = Recorder()
-    page = page_of(batch(engine, engine=recorder), small_print_pdf(4.5))
+    page = page_of(batch(reader, engine=recorder), small_print_pdf(4.5))
     assert page.ocr is not None
     assert (recorder.drawn, recorder.alive, page.ocr.dpi) == ([200, 400], [0, 0], 400)
     assert page.text.count("quick brown fox") >= 50
 
 
 @pytest.mark.parametrize("unit", [0.1, 0.25, 4, 10])
-def test_a_scan_on_a_page_of_an_absurd_size_is_read(tesseract: TesseractEngine, unit: float) -> None:
+def test_a_scan_on_a_page_of_an_absurd_size_is_read(reader: OcrEngine, unit: float) -> None:
     recorder = Recorder()
-    page = page_of(batch(tesseract, engine=recorder), resized_scan(unit))
+    page = page_of(batch(reader, engine=recorder), resized_scan(unit))
     assert "a line of a letter" in page.text
     assert max(recorder.sizes[0]) in range(2100, 2300)
 
@@ -294,8 +292,8 @@ def test_a_page_says_how_it_was_read_and_the_counts_add_it_up(tesseract: Tessera
     assert result.counts.ocr_cpu_seconds > 0.02
 
 
-def test_a_page_from_its_text_layer_says_nothing_of_ocr(tesseract: TesseractEngine) -> None:
-    assert page_of(batch(tesseract), text_pdf(["A page with more than enough words. " * 20])).ocr is None
+def test_a_page_from_its_text_layer_says_nothing_of_ocr(reader: OcrEngine) -> None:
+    assert page_of(batch(reader), text_pdf(["A page with more than enough words. " * 20])).ocr is None
 
 
 def test_one_picture_of_a_page_is_in_memory_at_a_time(engine: OcrEngine) -> None:
@@ -317,9 +315,9 @@ def test_one_picture_of_a_page_is_in_memory_at_a_time(engine: OcrEngine) -> None
     ],
     ids=["a hostile MediaBox", "an image bomb"],
 )
-def test_a_page_of_too_many_pixels_is_refused_before_it_is_drawn(tesseract: TesseractEngine, hostile: bytes) -> None:
+def test_a_page_of_too_many_pixels_is_refused_before_it_is_drawn(reader: OcrEngine, hostile: bytes) -> None:
     recorder = Recorder()
-    page = page_of(batch(tesseract, engine=recorder), hostile)
+    page = page_of(batch(reader, engine=recorder), hostile)
     assert page.failure is not None
     assert (page.failure.cause, recorder.drawn) == (Cause.LIMIT_PIXELS, [])
 
@@ -327,8 +325,8 @@ def test_a_page_of_too_many_pixels_is_refused_before_it_is_drawn(tesseract: Tess
 # --- languages --------------------------------------------------------------------------------------------------------
 
 
-def test_languages_are_the_documents_or_else_the_batchs(tesseract: TesseractEngine) -> None:
-    listener = Listener(tesseract)
+def test_languages_are_the_documents_or_else_the_batchs(reader: OcrEngine) -> None:
+    listener = Listener(reader)
     processor = batch(listener, extraction=Extraction(languages="eng"))
     result_of(processor, SCAN, languages="eng+deu")
     result_of(processor, SCAN)
@@ -375,8 +373,8 @@ def test_the_limit_of_the_document_clips_that_of_the_page_and_is_named(program: 
     assert result.pages[0].text
 
 
-def test_drawing_a_page_counts_towards_its_limit(tesseract: TesseractEngine) -> None:
-    listener = Listener(tesseract)
+def test_drawing_a_page_counts_towards_its_limit(reader: OcrEngine) -> None:
+    listener = Listener(reader)
     page_of(batch(listener, limits=Limits(page_timeout=50)), SCAN)
     assert [timeout for timeout in listener.timeouts if timeout is None or timeout >= 50] == []
 
@@ -392,18 +390,18 @@ def test_a_worker_that_is_killed_during_ocr_leaves_no_file_and_costs_one_page(pr
 # --- parts ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_born_digital_document_is_never_split(tesseract: TesseractEngine) -> None:
-    work = DocumentWork(engine=PdfiumEngine(), ocr_engine=tesseract, extraction=Extraction(part_pages=1))
+def test_a_born_digital_document_is_never_split(reader: OcrEngine) -> None:
+    work = DocumentWork(engine=PdfiumEngine(), ocr_engine=reader, extraction=Extraction(part_pages=1))
     outcome = work(ReadTask(document=Document("a.pdf", content=text_pdf([letter(number) for number in range(30)]))))
     assert (outcome.parts, outcome.result and outcome.result.counts.pages) == ((), 30)
 
 
-def test_a_scan_of_more_pages_than_a_part_holds_is_split_and_joined_in_order(tesseract: TesseractEngine) -> None:
+def test_a_scan_of_more_pages_than_a_part_holds_is_split_and_joined_in_order(reader: OcrEngine) -> None:
     numerals = ("one", "two", "three", "four", "five")
     pdf = scanned_pdf([f"This is page {numeral}." for numeral in numerals])
-    work = DocumentWork(engine=PdfiumEngine(), ocr_engine=tesseract, extraction=Extraction(part_pages=2))
+    work = DocumentWork(engine=PdfiumEngine(), ocr_engine=reader, extraction=Extraction(part_pages=2))
     parts = work(ReadTask(document=Document("a.pdf", content=pdf))).parts
     assert [part.page_numbers for part in parts] == [(1,), (2, 3), (4, 5)]
-    found = result_of(batch(tesseract, extraction=Extraction(part_pages=2)), pdf)
+    found = result_of(batch(reader, extraction=Extraction(part_pages=2)), pdf)
     places = [join_words(found.text).find(numeral) for numeral in numerals]
     assert all(0 <= first < second for first, second in pairwise(places))

@@ -1,20 +1,23 @@
 """Run one batch: turn documents into tasks, count, report and keep their results."""
 
 import os
+import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
+from queue import SimpleQueue
 
 from pdfbatch.batch.breaker import Breaker
 from pdfbatch.batch.duplicate_filter import DuplicateFilter, PendingDocument
 from pdfbatch.batch.failure_log import FAILURES_NAME, FailureLog
 from pdfbatch.batch.fingerprint import local_fingerprint
+from pdfbatch.batch.insistence import insist
 from pdfbatch.batch.notifier import Notifier
 from pdfbatch.batch.progress import ProgressTracker
 from pdfbatch.batch.resume import ResumeState, load_resume_state, with_name_of
 from pdfbatch.batch.scheduler import Completed, Events, Scheduler
+from pdfbatch.batch.shard_notes import ShardNotes
 from pdfbatch.batch.source_reader import SourceReader
 from pdfbatch.batch.startup import start_pool
 from pdfbatch.batch.task_source import TaskSource
@@ -25,7 +28,7 @@ from pdfbatch.outcomes import failed_result
 from pdfbatch.outputs import DOCUMENTS_NAME, DocumentList, batch_file, is_body, to_json, with_stored_pages
 from pdfbatch.ports import Executor, Locality, Output, Shared, SupportsSweep, SupportsSync
 from pdfbatch.prefetch import FetchSettings
-from pdfbatch.report import BatchReport, BatchState, BatchStatus
+from pdfbatch.report import BatchReport, BatchState, BatchStatus, StoppedBy
 from pdfbatch.settings import Limits, RetryPolicy
 from pdfbatch.task_log import route_engines
 from pdfbatch.work import DocumentWork
@@ -51,7 +54,8 @@ class Batch:
 
     ``deduplicate`` needs an output, or a ``progress`` that keeps the results. ``reads_in_thread`` says that the documents'
     iterator may wait, so that it gets a thread of its own and results come all the same; at the end ``close_source`` is called
-    there.
+    there. With a ``shard`` the batch is one of several that may run at the same time into one output: it writes under its own
+    names only, and notes in its report what they have in common.
 
     A process that is forked while the batch runs has no part in it: it gets ``ResultsUnavailableError`` when it asks for a
     result, and leaves all else to its parent.
@@ -69,6 +73,7 @@ class Batch:
     expected: int = 0
     reads_in_thread: bool = False
     close_source: Callable[[], None] = _do_nothing
+    shard: ShardNotes | None = None
     _events: Events = field(default_factory=Events)
     _is_cancelled: bool = False
     _read: int = 0
@@ -81,9 +86,11 @@ class Batch:
     def __post_init__(self) -> None:
         """Tell those who judge failures where the output is, and what batch this is."""
         output = self.output
-        self._failures = FailureLog(output, self.progress.status.batch_id)
+        self._failures = FailureLog(output, self.progress.status.batch_id, is_shard=self.shard is not None)
         if output is not None:
-            self._list = DocumentList(output, self.progress.status.batch_id)
+            batch_id = self.progress.status.batch_id
+            name = DOCUMENTS_NAME if self.shard is None else batch_file(batch_id, DOCUMENTS_NAME)
+            self._list = DocumentList(output, batch_id, name)
         self.progress.breaker = Breaker("" if output is None else output.uri(""), is_resumed=self.resume)
 
     def results(self) -> Generator[tuple[int, DocumentResult]]:
@@ -155,6 +162,10 @@ class Batch:
         """Ask the output what it knows, and locate the first documents. The ``stack`` closes the source."""
         if self.output is not None:
             self._resume_state = load_resume_state(self.output, self.work.options, resume=self.resume)
+            if (
+                self.shard is not None
+            ):  # whoever merges shards must not take the report of an earlier run for that of a lost one
+                self._write_report(self.output)
         duplicates, fetch_settings = None, None
         if self.deduplicate:
             results = self.progress.results if self.output is None else None
@@ -256,44 +267,68 @@ class Batch:
     def _fails_too_often(self) -> bool:
         """Return whether more documents failed than is accepted, now that all have ended; note it as the reason."""
         self.progress.stop_reason = self.progress.judge_failure_rate() or ""
+        if self.progress.stop_reason:
+            self.progress.stopped_by = StoppedBy.FAILURES
         return bool(self.progress.stop_reason)
 
     def _snapshot(self) -> BatchStatus:
         return self.progress.snapshot(max(self.expected, self._read))
 
     def _finish(self, state: BatchState) -> None:
-        status = self.progress.finish(state, max(self.expected, self._read))
+        """Write what is left to write, and close the sinks also when a second Ctrl-C ends the writing."""
+        completed, output = state is BatchState.COMPLETED, self.output
         try:
-            if self.output is not None:
-                self._write_last(self.output, completed=state is BatchState.COMPLETED)
+            if not completed and output is not None:
+                insist(lambda: _sweep(output))
+            insist(lambda: self.progress.finish(state, max(self.expected, self._read)))
+            if output is not None:
+                self._write_last(output, completed=completed)
         finally:
-            self.notifier.update(status)
-            self.notifier.close()
+            try:
+                self.notifier.update(self.progress.status)
+            finally:
+                insist(self.notifier.close)
 
     def _write_last(self, output: Output, *, completed: bool) -> None:
         """Write the rest of the index and the list of failures, side by side, and after both the report."""
         state, is_remote = self._resume_state, output.locality is Locality.REMOTE
         try:
             with _side_by_side(
-                lambda: None if state is None else state.close(completed=completed),
+                lambda: None if state is None else state.close(completed=completed, compact=self.shard is None),
                 in_thread=is_remote and not (state is not None and state.is_packed),
             ):
-                # Workers that were stopped may have left files. A remote output is not searched for them: that can take long,
-                # and the next batch does it.
-                if not completed and not is_remote and isinstance(output, SupportsSweep):
-                    with suppress(DocumentError, OSError):
-                        output.sweep()
                 self._failures.close(output)
                 if self._list is not None:
                     self._list.release(state.take_closed_packs() if state is not None else [])
                     self._list.close()
-            report = to_json({**self.report().summary(), "failure_lists": self._failures.names})
-            output.write(batch_file(self.progress.status.batch_id, REPORT_NAME), report)
-            output.write(REPORT_NAME, report)
+            self._write_report(output)
             if isinstance(output, SupportsSync):
                 output.sync([REPORT_NAME, FAILURES_NAME, DOCUMENTS_NAME, *self._failures.names])
         except DocumentError as error:
             log.warning("the report of batch %s could not be written: %s", self.progress.status.batch_id, error)
+
+    def _write_report(self, output: Output) -> None:
+        """Write the report; a shard's is no report of the whole batch, so that it gets no copy at the top of the output."""
+        summary = {**self.report().summary(), "failure_lists": self._failures.names}
+        if self.shard is not None:
+            output.write(
+                batch_file(self.progress.status.batch_id, REPORT_NAME),
+                to_json({**summary, "shard": self.shard.as_dict()}),
+            )
+            return
+        report = to_json(summary)
+        output.write(batch_file(self.progress.status.batch_id, REPORT_NAME), report)
+        output.write(REPORT_NAME, report)
+
+
+def _sweep(output: Output) -> None:
+    """Remove what workers that were stopped may have left.
+
+    A remote output is not searched for that: it can take long, and the next batch does it.
+    """
+    if output.locality is not Locality.REMOTE and isinstance(output, SupportsSweep):
+        with suppress(DocumentError, OSError):
+            output.sweep()
 
 
 @contextmanager
@@ -303,7 +338,18 @@ def _side_by_side(function: Callable[[], None], *, in_thread: bool) -> Generator
         function()
         yield
         return
-    with ThreadPoolExecutor(1, thread_name_prefix="pdfbatch-end") as thread:
-        call = thread.submit(function)
-        yield
-    call.result()
+    ended = SimpleQueue[BaseException | None]()
+
+    def run() -> None:
+        try:
+            function()
+        except BaseException as error:  # noqa: BLE001 (raised below)
+            ended.put(error)
+        else:
+            ended.put(None)
+
+    # A daemon: the interpreter must not wait for it if a second Ctrl-C ends the writing.
+    threading.Thread(target=run, name="pdfbatch-end", daemon=True).start()
+    yield
+    if (error := ended.get()) is not None:
+        raise error

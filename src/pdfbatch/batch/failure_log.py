@@ -20,11 +20,13 @@ class FailureLog:
     """The documents that failed in a batch, one JSON object on each line, in ``batches/<key of the batch>/failures.jsonl``.
 
     Further pieces of a long list are ``failures-2.jsonl`` and so on. ``failures.jsonl`` at the top of the output is a copy of
-    the last piece of the last batch, which is the whole list, if that is not very long.
+    the last piece of the last batch, which is the whole list, if that is not very long. A shard (``is_shard``) leaves that one
+    alone, because others run at the same time.
     """
 
     output: Output | None
     batch_id: str
+    is_shard: bool = False
     _lines: list[bytes] = field(default_factory=list[bytes])
     _size: int = 0
     _pieces: int = 0
@@ -50,7 +52,8 @@ class FailureLog:
         rest = b"".join(self._lines)
         output.write(self._name(self._pieces + 1), rest)
         self._pieces += 1
-        output.write(FAILURES_NAME, rest)
+        if not self.is_shard:
+            output.write(FAILURES_NAME, rest)
 
     def _write_piece(self, output: Output) -> None:
         """Write a piece while the batch goes on. What cannot be written stays in memory, for the end."""

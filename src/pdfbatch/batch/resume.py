@@ -135,11 +135,14 @@ class ResumeState:
             except DocumentError as error:
                 log.warning("parts that are no longer needed stay in the output: %s", error)
 
-    def close(self, *, completed: bool) -> None:
-        """Write the rest of the index; ``completed`` says that every document of the batch has ended."""
+    def close(self, *, completed: bool, compact: bool = True) -> None:
+        """Write the rest of the index; ``completed`` says that every document of the batch has ended.
+
+        ``compact=False`` leaves segments of other batches alone, which may be running.
+        """
         try:
             if self.writer is not None:
-                self.writer.close(completed=completed)
+                self.writer.close(completed=completed, compact=compact)
         finally:
             if self.catalog is not None:
                 self.catalog.close()

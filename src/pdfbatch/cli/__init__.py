@@ -14,7 +14,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Raises ``SystemExit`` for ``--help``, ``--version`` and wrong arguments, as argparse does.
     """
-    return run_guarded(lambda: _run_command(parse(sys.argv[1:] if argv is None else argv)))
+    arguments = sys.argv[1:] if argv is None else argv
+    return run_guarded(lambda: _run_command(parse(arguments)), is_program=argv is None)
 
 
 def _run_command(arguments: Arguments) -> int:
@@ -23,10 +24,18 @@ def _run_command(arguments: Arguments) -> int:
             from pdfbatch.cli.demo import demo  # noqa: PLC0415 (loaded when used)
 
             return demo(arguments)
+        case "doctor":
+            from pdfbatch.cli.doctor import doctor  # noqa: PLC0415 (loaded when used)
+
+            return doctor(arguments)
         case "export":
             from pdfbatch.cli.export import export  # noqa: PLC0415 (loaded when used)
 
             return export(arguments)
+        case "merge":
+            from pdfbatch.cli.merge import merge  # noqa: PLC0415 (loaded when used)
+
+            return merge(arguments)
         case "watch":
             from pdfbatch.cli.watch import watch  # noqa: PLC0415 (loaded when used)
 

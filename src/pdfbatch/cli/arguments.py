@@ -2,17 +2,27 @@
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Any, Literal, Never
 
 from pdfbatch import __version__
 from pdfbatch.cli import help_texts
-from pdfbatch.cli.options import add_demo_options, add_export_options, add_run_options, add_watch_options
+from pdfbatch.cli.options import (
+    add_demo_options,
+    add_doctor_options,
+    add_export_options,
+    add_merge_options,
+    add_run_options,
+    add_watch_options,
+)
 from pdfbatch.settings import OcrMissing, OcrMode
 from pdfbatch.sinks import escape_unprintable
 from pdfbatch.storage import Durability, Layout, Naming
 
+_OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 FailOn = Literal["any", "all", "never"]
 
 
@@ -23,8 +33,16 @@ class Arguments(argparse.Namespace):
     """
 
     argv: tuple[str, ...]
-    command: Literal["run", "demo", "watch", "export"]
+    command: Literal["run", "demo", "watch", "export", "merge", "doctor"]
     inputs: list[str]
+    addresses: list[str]
+    files_from: list[str]
+    null: bool
+    include: list[str]
+    exclude: list[str]
+    limit: int | None
+    shard: tuple[int, int] | None
+    shards: int | None
     output: str
     names: Naming
     layout: Layout
@@ -40,6 +58,7 @@ class Arguments(argparse.Namespace):
     ocr_engine: Literal["auto", "tesseract", "tesserocr", "rapidocr", "tesseract+rapidocr"]
     languages: str | None
     dpi: int | None
+    annotations: bool
     password: str | None
     document_timeout: float | None
     page_timeout: float | None
@@ -64,7 +83,14 @@ class Arguments(argparse.Namespace):
 
 def parse(argv: Sequence[str]) -> Arguments:
     """Parse arguments, without the program. Raise ``SystemExit`` as argparse does."""
-    arguments = _parser().parse_args(list(argv), namespace=Arguments())
+    parser, commands = _parser()
+    for command in (parser, *commands.values()):
+        command.words = argv
+    arguments, rest = parser.parse_known_args(list(argv), namespace=Arguments())
+    if rest:  # said by the command, which knows its options
+        commands[arguments.command].error(f"unrecognized arguments: {' '.join(rest)}")
+    if arguments.command == "run" and not arguments.inputs and not arguments.files_from:
+        commands["run"].error("an INPUT is required, or a list of them with --files-from")
     arguments.argv = (program(), *argv)
     return arguments
 
@@ -75,11 +101,12 @@ def program() -> str:
     return "python -m pdfbatch" if name == "__main__.py" else "pdfbatch"
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> "tuple[_Parser, dict[str, _Parser]]":
+    """Return the parser, and those of the commands by their names."""
     parser = _Parser(prog=program(), description=help_texts.DESCRIPTION, epilog=help_texts.MAIN)
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    usage = f"{program()} run INPUT [INPUT ...] --output OUT [OPTION ...]"
+    usage = f"{program()} run [INPUT ...] [--files-from FILE] --output OUT [OPTION ...]"
     run = commands.add_parser(
         "run", help="turn documents into text", usage=usage, description=help_texts.DESCRIPTION, epilog=help_texts.RUN
     )
@@ -100,7 +127,18 @@ def _parser() -> argparse.ArgumentParser:
         epilog=help_texts.EXPORT_EXAMPLES,
     )
     add_export_options(export)
-    return parser
+    doctor = commands.add_parser(
+        "doctor", help="what is installed and answers here", description=help_texts.DOCTOR, epilog=help_texts.EXIT_CODES
+    )
+    add_doctor_options(doctor)
+    merge = commands.add_parser(
+        "merge",
+        help="put the shards of a batch together",
+        description=help_texts.MERGE,
+        epilog=help_texts.MERGE_EXAMPLES,
+    )
+    add_merge_options(merge)
+    return parser, dict(commands.choices)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -108,9 +146,15 @@ class _Parser(argparse.ArgumentParser):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **settings)
+        self.words: Sequence[str] = ()
 
     def error(self, message: str) -> Never:
-        """Exit with a message that a terminal may show, whatever the arguments are."""
+        """Exit with a message that a terminal may show, whatever the arguments are, and what may have been meant."""
+        unknown = {word.partition("=")[0] for word in self.words if word.startswith("--") and len(word) > 2}
+        known = set(_OPTION.findall(self.format_help()))
+        for word in sorted(unknown - known):
+            if found := get_close_matches(word, known, n=1):
+                message += f"; {word}: did you mean {found[0]}?"
         super().error(escape_unprintable(message))
 
 

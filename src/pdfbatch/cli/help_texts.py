@@ -19,6 +19,7 @@ examples:
   pdfbatch run --help                        all options
   pdfbatch watch                             batches whose status is in Redis
   pdfbatch export text/ all.jsonl            all text of an output in one file
+  pdfbatch merge text/                       one report of what several shards did
 
 {EXIT_CODES}"""
 
@@ -27,6 +28,8 @@ examples:
   pdfbatch run letters/ --output text/
   pdfbatch run 'in/**/*.pdf' extra.pdf --output text/ --workers 4
   pdfbatch run s3://case-17/scans/ --output s3://case-17/text/ --languages eng+deu
+  find in/ -name '*.pdf' -print0 | pdfbatch run --files-from - --output text/
+  pdfbatch run in/ --output text/ --shard 3/16      the third of sixteen shares
   pdfbatch run in/ --output text/ --resume          continue after a stop
   pdfbatch run in/ --output text/ --retry-failed    read again what failed
   pdfbatch run in/ --output text/ --json | jq -r 'select(.error) | .file_path'
@@ -67,3 +70,22 @@ examples:
 Parquet needs pyarrow: pip install 'pdfbatch[parquet]'.
 
 {EXIT_CODES}"""
+
+MERGE = """\
+Put the shards of a batch together (pdfbatch run --shard N/M), once all have ended: one report.json and one
+failures.jsonl, as if one run had read all documents. Texts and records are in their places already."""
+
+MERGE_EXAMPLES = f"""\
+examples:
+  pdfbatch merge text/
+  pdfbatch merge s3://case-17/text --batch-id case-17 --json
+
+Shards that are missing or have not ended, and shards with other settings or inputs than the others,
+are named, and the exit code is 2. Nothing is written then.
+
+{EXIT_CODES}"""
+
+DOCTOR = """\
+Show what is installed, which engines and languages there are, how many cores and how much memory a batch may
+use, whether addresses answer, and what to do about what is missing. The exit code is 3 when something must be
+installed, 4 when an address that was asked about does not answer, else 0."""

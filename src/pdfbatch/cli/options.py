@@ -1,6 +1,7 @@
 """Options of each command: names, help texts and defaults."""
 
-from argparse import ArgumentParser
+from argparse import Action, ArgumentParser
+from collections.abc import Callable
 
 from pdfbatch.cli import types
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
@@ -9,7 +10,8 @@ from pdfbatch.storage import SHARD_BYTES
 
 def add_run_options(parser: ArgumentParser) -> None:
     """Add the options of ``pdfbatch run``."""
-    for add in (_add_paths, _add_output, _add_workers, _add_text, _add_limits, _add_retry, _add_reporting):
+    adders = (_add_paths, _add_selection, _add_output, _add_workers, _add_text, _add_limits, _add_retry, _add_reporting)
+    for add in adders:
         add(parser)
 
 
@@ -44,12 +46,35 @@ def add_export_options(parser: ArgumentParser) -> None:
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing on success")
 
 
+def add_doctor_options(parser: ArgumentParser) -> None:
+    """Add the options of ``pdfbatch doctor``."""
+    parser.add_argument("addresses", nargs="*", metavar="INPUT", help="folder or URL that should hold a PDF")
+    parser.add_argument("-o", "--output", metavar="OUT", help="folder or URL that should take files")
+    parser.add_argument(
+        "--redis", metavar="URL", help="Redis server that should answer (default: PDFBATCH_REDIS, if set)"
+    )
+    parser.add_argument("--json", action="store_true", help="write one JSON object a line")
+
+
+def add_merge_options(parser: ArgumentParser) -> None:
+    """Add the options of ``pdfbatch merge``."""
+    parser.add_argument("output", metavar="OUTPUT", help="folder or URL that the shards were written to")
+    parser.add_argument("--batch-id", metavar="ID", help="which batch, if there are shards of several")
+    parser.add_argument(
+        "--shards", type=types.positive_int, metavar="M", help="of how many shards, if it was divided in several ways"
+    )
+    parser.add_argument("--json", action="store_true", help="write the report as one JSON object to standard output")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print errors only")
+    _add_fail_on(parser.add_argument)
+
+
 def _add_paths(parser: ArgumentParser) -> None:
     parser.add_argument(
         "inputs",
-        nargs="+",
+        nargs="*",
         metavar="INPUT",
-        help="a PDF, a folder, a quoted pattern (** for all folders below), a manifest (.json), or a URL",
+        help="a PDF, a folder, a quoted pattern (** for all folders below), a manifest (.json, .jsonl, .csv, .parquet), "
+        "or a URL",
     )
     parser.add_argument(
         "-o", "--output", required=True, metavar="OUT", help="folder or URL for the text and the records"
@@ -82,6 +107,38 @@ def _add_output(parser: ArgumentParser) -> None:
         choices=("batch", "each", "none"),
         default="batch",
         help="what a power failure spares: what a finished batch tells of, each document, nothing (default: %(default)s)",
+    )
+
+
+def _add_selection(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("which documents")
+    group.add_argument(
+        "--files-from",
+        action="append",
+        metavar="FILE",
+        default=[],
+        help="read paths and URLs from FILE, one a line, or from standard input (-); may be repeated",
+    )
+    group.add_argument(
+        "-0", "--null", action="store_true", help="a NUL byte ends each name there (default: the first names tell)"
+    )
+    for name, what in (
+        ("--include", "only documents whose path matches"),
+        ("--exclude", "no document whose path matches"),
+    ):
+        group.add_argument(
+            name,
+            action="append",
+            metavar="PATTERN",
+            default=[],
+            help=f"{what}, such as '*.pdf' (a name at any depth) or 'drafts/**' (the path below INPUT); may be repeated",
+        )
+    group.add_argument("--limit", type=types.positive_int, metavar="N", help="only the first N of them")
+    group.add_argument(
+        "--shard",
+        type=types.shard,
+        metavar="N/M",
+        help="only the Nth of M shares, counted from 1; 'pdfbatch merge OUT' puts the reports of all shares together",
     )
 
 
@@ -140,6 +197,12 @@ def _add_text(parser: ArgumentParser) -> None:
         metavar="N",
         default=usual.dpi,
         help="resolution of page images for OCR (default: 200, and 400 where print is small)",
+    )
+    group.add_argument(
+        "--no-annotations",
+        dest="annotations",
+        action="store_false",
+        help="leave out form fields, notes and stamps (default: give what the page shows)",
     )
     group.add_argument(
         "--password",
@@ -240,7 +303,11 @@ def _add_reporting(parser: ArgumentParser) -> None:
         default=0,
         help="log lines instead of a progress bar; -vv: debug messages too",
     )
-    group.add_argument(
+    _add_fail_on(group.add_argument)
+
+
+def _add_fail_on(add_argument: Callable[..., Action]) -> None:
+    add_argument(
         "--fail-on",
         choices=("any", "all", "never"),
         default="any",

@@ -3,12 +3,15 @@
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
+from difflib import get_close_matches
 from glob import has_magic
+from itertools import islice
 
 from pdfbatch.api import process_batch
 from pdfbatch.cli.arguments import Arguments, FailOn
-from pdfbatch.cli.exit_codes import STORAGE_CAUSES, ExitCode, Terminated, interruption_exit_code
+from pdfbatch.cli.exit_codes import ExitCode, Terminated, interruption_exit_code
 from pdfbatch.cli.failures import FailureCollector
 from pdfbatch.cli.json_lines import JsonLines
 from pdfbatch.cli.logs import log_to_stderr
@@ -17,18 +20,20 @@ from pdfbatch.cli.style import style_for
 from pdfbatch.cli.summary import interruption_lines, summary_lines
 from pdfbatch.common import without_credentials
 from pdfbatch.errors import UsageError
-from pdfbatch.inputs import Inputs, documents_from
-from pdfbatch.model import Document
+from pdfbatch.inputs import STANDARD_INPUT, Input, Inputs, NameList, Selection, documents_from
 from pdfbatch.ports import Sink
-from pdfbatch.report import BatchReport, BatchState
+from pdfbatch.report import BatchReport, BatchState, StoppedBy
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
 from pdfbatch.sinks import LogSink, ProgressBarSink
 from pdfbatch.storage import SHARD_BYTES, Storage, is_file_url, path_of_file_url
 
+# Names in a folder among which one that is like a mistyped one is looked for.
+_MOST_NAMES = 10_000
+
 
 def run(arguments: Arguments) -> ExitCode:
     """Process the batch and print how it went."""
-    check_inputs(arguments.inputs)
+    check_inputs(arguments)
     failures = FailureCollector()
     try:
         with log_to_stderr(arguments.verbose):
@@ -41,18 +46,32 @@ def run(arguments: Arguments) -> ExitCode:
     if arguments.json:
         JsonLines(stream=sys.stdout).write("summary", report.summary())
     if not arguments.quiet:
-        _print(summary_lines(report, failures, arguments.argv, style_for(sys.stderr)))
+        is_shard = arguments.shard is not None
+        _print(summary_lines(report, failures, arguments.argv, style_for(sys.stderr), is_shard=is_shard))
     return report_exit_code(report, arguments.fail_on)
 
 
-def check_inputs(inputs: Iterable[str]) -> None:
-    """Raise ``UsageError``, which names all of them, when inputs that somebody has typed are not there.
+def check_inputs(arguments: Arguments) -> None:
+    """Raise ``UsageError``, which names all of them, when inputs or lists that somebody has typed are not there.
 
-    Names in a manifest or in a folder may be gone when their turn comes; each such document fails alone.
+    Names in a list, a manifest or a folder may be gone when their turn comes; each such document fails alone.
     """
-    missing = [word for word in inputs if not _is_there(word)]
+    lists = [word for word in arguments.files_from if word != STANDARD_INPUT]
+    if len(arguments.files_from) - len(lists) > 1:
+        raise UsageError("--files-from - can be given once: standard input is one list")
+    missing = [word for word in (*arguments.inputs, *lists) if not _is_there(word)]
     if missing:
-        raise UsageError(f"not found: {', '.join(without_credentials(word) for word in missing)}")
+        named = (without_credentials(word) + _suggest_path(word) for word in missing)
+        raise UsageError(f"not found: {', '.join(named)}")
+
+
+def _suggest_path(word: str) -> str:
+    """Return a question for the name beside which a path may be meant, empty where there is none."""
+    folder, name = os.path.split(os.path.expanduser(word).rstrip("/"))
+    with suppress(OSError, ValueError), os.scandir(folder or ".") as entries:
+        found = get_close_matches(name, [entry.name for entry in islice(entries, _MOST_NAMES)], n=1, cutoff=0.75)
+        return f" (did you mean {os.path.join(folder, found[0])}?)" if found else ""
+    return ""
 
 
 def _is_there(word: str) -> bool:
@@ -75,8 +94,7 @@ def _is_there(word: str) -> bool:
 def report_exit_code(report: BatchReport, fail_on: FailOn) -> ExitCode:
     """Return the exit code of a batch that ended by itself. One that stopped early never has code 0."""
     if report.status.state is BatchState.FAILED:
-        storage_failed = any(cause in report.failures_by_cause for cause in STORAGE_CAUSES)
-        return ExitCode.STORAGE if storage_failed else ExitCode.DOCUMENTS_FAILED
+        return ExitCode.STORAGE if report.stopped_by is StoppedBy.STORAGE else ExitCode.DOCUMENTS_FAILED
     fails = {
         "any": report.failed > 0,
         "all": 0 < report.processed == report.failed,
@@ -86,8 +104,9 @@ def report_exit_code(report: BatchReport, fail_on: FailOn) -> ExitCode:
 
 
 def _process(arguments: Arguments, sinks: list[Sink]) -> BatchReport:
+    password = arguments.password or os.environ.get("PDFBATCH_PASSWORD")
     return process_batch(
-        _inputs(arguments),
+        _inputs(arguments, password),
         _output(arguments),
         max_workers=arguments.workers,
         executor=arguments.executor,
@@ -98,6 +117,7 @@ def _process(arguments: Arguments, sinks: list[Sink]) -> BatchReport:
             on_missing_ocr=arguments.on_missing_ocr,
             languages=arguments.languages,
             dpi=arguments.dpi,
+            annotations=arguments.annotations,
         ),
         limits=Limits(
             document_timeout=arguments.document_timeout,
@@ -114,6 +134,10 @@ def _process(arguments: Arguments, sinks: list[Sink]) -> BatchReport:
         resume=arguments.resume,
         retry_failed=arguments.retry_failed,
         max_failure_rate=arguments.max_failure_rate,
+        include=arguments.include if password is None else (),
+        exclude=arguments.exclude if password is None else (),
+        limit=arguments.limit,
+        shard=arguments.shard,
         deduplicate=arguments.deduplicate,
     )
 
@@ -133,13 +157,17 @@ def _output(arguments: Arguments) -> Storage | str:
     )
 
 
-def _inputs(arguments: Arguments) -> Inputs:
-    password = arguments.password or os.environ.get("PDFBATCH_PASSWORD")
-    return arguments.inputs if password is None else _with_password(documents_from(arguments.inputs), password)
-
-
-def _with_password(documents: Iterable[Document], password: str) -> Iterator[Document]:
-    return (document if document.password else replace(document, password=password) for document in documents)
+def _inputs(arguments: Arguments, password: str | None) -> Inputs:
+    """Return the inputs; with a password the documents, of which the patterns have taken their part already."""
+    lists = [NameList(name, nul=arguments.null or None) for name in arguments.files_from]
+    inputs: list[Input] = [*arguments.inputs, *lists]
+    if password is None:
+        return inputs
+    selection = Selection.from_values(include=arguments.include, exclude=arguments.exclude)
+    return (
+        document if document.password else replace(document, password=password)
+        for document in documents_from(inputs, selection)
+    )
 
 
 def _sinks(arguments: Arguments) -> Iterator[Sink]:

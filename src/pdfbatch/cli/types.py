@@ -4,6 +4,7 @@ import re
 from argparse import ArgumentTypeError
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:I?B)?", re.IGNORECASE)
+_SHARD = re.compile(r"(\d{1,9})/(\d{1,9})", re.ASCII)
 _POWER = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
 
 
@@ -54,6 +55,17 @@ def share(text: str) -> float:
     if not 0 <= value <= 1:
         raise ArgumentTypeError(f"{text!r} is not a share from 0 to 1, such as 0.05 or 5%")
     return value
+
+
+def shard(text: str) -> tuple[int, int]:
+    """Return number and count of a shard such as ``3/16``, counted from 1."""
+    match = _SHARD.fullmatch(text.strip())
+    number, count = (int(match[1]), int(match[2])) if match else (0, 0)
+    if not 1 <= number <= count:
+        raise ArgumentTypeError(
+            f"{text!r} is no shard such as 3/16: they are counted from 1, so of 16 the last is 16/16"
+        )
+    return number, count
 
 
 def _is_none(text: str) -> bool:

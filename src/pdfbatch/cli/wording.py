@@ -25,6 +25,11 @@ _OPTIONS = {
 }
 # These are words of plain English as well, so they count with a value or with the name of their setting only.
 _ORDINARY = {
+    "nul": "--null",
+    "include": "--include",
+    "exclude": "--exclude",
+    "limit": "--limit",
+    "shard": "--shard",
     "attempts": "--attempts",
     "crash_attempts": "--attempts",
     "ocr": "--ocr",
@@ -41,7 +46,8 @@ _NAMES = "|".join(sorted(_ALL, key=len, reverse=True))
 _WRONG_VALUE = re.compile(rf"\b[A-Z]\w+\(({_NAMES})=(.*?)\): ")
 _PASSWORD_ADVICE = "Document(password=...), manifest key 'password'"  # noqa: S105 (words, no secret)
 _SETTING = re.compile(rf"\b(?:Extraction|Limits|RetryPolicy)\.({_NAMES})\b")
-_WITH_VALUE = re.compile(rf"(?<![\w/.?&-])({_NAMES})=(?:'([\w+-]*)'|(True|False|None)\b)")
+_WITH_VALUE = re.compile(rf"(?<![\w/.?&-])({_NAMES})=(?:'([^'\s]*)'|(True|False|None)\b)")
+_WORD = re.compile(r"[\w+-]*")
 # A name with a slash or a full stop beside it is one of a file.
 _ALONE = re.compile(rf"(?<![\w/.\\'-])({'|'.join(sorted(_OPTIONS, key=len, reverse=True))})(?![\w/\\='-]|\.\w)")
 
@@ -57,7 +63,7 @@ def in_options(message: str) -> str:
 
 def _option_with_value(found: re.Match[str]) -> str:
     option = _ALL[found[1]]
-    return option if found[3] else f"{option} {found[2]}"
+    return option if found[3] else f"{option} {found[2] if _WORD.fullmatch(found[2]) else shlex.quote(found[2])}"
 
 
 def quote_words(words: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ from typing import TypeAlias, cast
 from pdfbatch.checks import languages, page_range
 from pdfbatch.common import name_of_address, without_credentials
 from pdfbatch.errors import DocumentError, DuplicateDocumentError, ManifestError
-from pdfbatch.model import Document, derive_uuid
+from pdfbatch.model import Document, decode_path, derive_uuid
 from pdfbatch.storage import (
     Options,
     RemoteDocument,
@@ -22,7 +22,9 @@ from pdfbatch.storage import (
     with_options,
 )
 
-_KEYS = frozenset({"file_path", "document_uuid", "project_uuid", "metadata", "password", "pages", "languages"})
+_KEYS = frozenset(
+    {"file_path", "file_path_bytes", "document_uuid", "project_uuid", "metadata", "password", "pages", "languages"}
+)
 _MOST_KEYS, _MOST_CHARACTERS = 10, 60
 _RENAMED = {"filename": "original_name"}
 
@@ -33,11 +35,12 @@ class ManifestPlace:
 
     ``folder`` is a path, or the beginning of a URL up to a slash. ``archive`` is what follows a relative path when the
     manifest lies in an archive (``::s3://bucket/all.zip``). ``options`` are those of the manifest's own URL, used for
-    entries of the same protocol.
+    entries of the same protocol. A relative ``folder`` starts at ``base_folder``, by default the working directory.
     """
 
     name: str
     folder: str = ""
+    base_folder: str = ""
     archive: str = ""
     options: Options = field(default_factory=dict[str, object], repr=False)
 
@@ -48,12 +51,11 @@ class ManifestPlace:
 
 def document_from_entry(entry: object, place: ManifestPlace, *, project_uuid: object = None) -> Document:
     """Return the document that an entry describes. Raises ``ManifestError`` naming place and key."""
-    if not isinstance(entry, Mapping):
-        raise ManifestError(f'{place.name}: expected an object {{"file_path": ...}}, found {type(entry).__name__}')
-    fields = cast("Mapping[str, object]", entry)
+    fields = _as_fields(entry, place)
+    address = _get_address(fields, place)
     try:
         document = Document(
-            _get_address(fields, place),
+            address,
             _get_text(fields, "document_uuid", place) or "",
             _get_text(fields, "project_uuid", place)
             or _get_text({"project_uuid": project_uuid}, "project_uuid", place),
@@ -62,6 +64,7 @@ def document_from_entry(entry: object, place: ManifestPlace, *, project_uuid: ob
             pages=_check_value(fields, "pages", page_range, place),
             languages=_check_value(fields, "languages", languages, place),
             output_name=_get_name(fields),
+            base_folder=place.base_folder if _is_relative(address) else "",
         )
     except ManifestError:
         raise
@@ -69,6 +72,33 @@ def document_from_entry(entry: object, place: ManifestPlace, *, project_uuid: ob
         raise ManifestError(f"{place.name}: {error}") from None
     is_same_protocol = protocol_of(document.file_path) == protocol_of(place.folder)
     return with_options(document, place.options) if is_same_protocol else document
+
+
+def check_entry(entry: object, place: ManifestPlace) -> None:
+    """Raise ``ManifestError`` naming place and key where ``document_from_entry`` would, without making the document."""
+    fields = _as_fields(entry, place)
+    path = _get_address(fields, place)
+    for key in ("document_uuid", "project_uuid", "password"):
+        if key in fields:
+            _get_text(fields, key, place)
+    if "metadata" in fields:
+        _get_metadata(fields, place)
+    if "pages" in fields:
+        _check_value(fields, "pages", page_range, place)
+    if "languages" in fields:
+        _check_value(fields, "languages", languages, place)
+    if not path.isascii():  # an id may not be derived of it
+        document_from_entry({"file_path": path}, place)
+
+
+def _is_relative(path: str) -> bool:
+    return "://" not in path and not os.path.isabs(path)
+
+
+def _as_fields(entry: object, place: ManifestPlace) -> Mapping[str, object]:
+    if not isinstance(entry, Mapping):
+        raise ManifestError(f'{place.name}: expected an object {{"file_path": ...}}, found {type(entry).__name__}')
+    return cast("Mapping[str, object]", entry)
 
 
 def _check_value(
@@ -92,7 +122,7 @@ def _get_name(fields: Mapping[str, object]) -> str:
 
 
 def _get_address(fields: Mapping[str, object], place: ManifestPlace) -> str:
-    path = _get_text(fields, "file_path", place)
+    path = _get_path_of_bytes(fields, place) or _get_text(fields, "file_path", place)
     if not path:
         found = ", ".join(repr(key)[:_MOST_CHARACTERS] for key in islice(fields, _MOST_KEYS)) or "no key at all"
         raise ManifestError(f"{place.name}: key 'file_path' is missing or empty (found {found})")
@@ -103,6 +133,19 @@ def _get_address(fields: Mapping[str, object], place: ManifestPlace) -> str:
     if "://" not in place.folder:
         return os.path.join(place.folder, path)
     return place.folder + path + place.archive
+
+
+def _get_path_of_bytes(fields: Mapping[str, object], place: ManifestPlace) -> str | None:
+    """Return the path whose bytes stand beside it, because it is not UTF-8: ``None`` where there are no bytes."""
+    digits = _get_text(fields, "file_path_bytes", place)
+    if not digits:
+        return None
+    try:
+        return decode_path(bytes.fromhex(digits))
+    except ValueError:
+        raise ManifestError(
+            f"{place.name}: key 'file_path_bytes': expected the bytes of a path in hexadecimal digits"
+        ) from None
 
 
 def _get_text(fields: Mapping[str, object], key: str, place: ManifestPlace) -> str | None:
@@ -149,10 +192,10 @@ class Manifest:
 
         Its shape is ``{"id": ..., "documents": [{"file_path", "document_uuid", "project_uuid", "metadata", "password",
         "pages", "languages"}]}``. Only ``file_path`` is needed; a relative one starts at the manifest's own folder (a
-        mapping's at the working directory). ``filename`` becomes ``original_name`` in the metadata; any further key is
-        kept there under its own name, and ``language`` there names the language for OCR. A ``project_uuid`` beside the
-        ``id`` holds for all entries without their own. A missing ``id`` is derived from the manifest's address, or from
-        its documents' ids.
+        mapping's at the working directory). ``file_path_bytes`` takes its place where a name is not UTF-8, as in records.
+        ``filename`` becomes ``original_name`` in the metadata; any further key is kept there under its own name, and
+        ``language`` there names the language for OCR. A ``project_uuid`` beside the ``id`` holds for all entries without their
+        own. A missing ``id`` is derived from the manifest's address, or from its documents' ids.
 
         Raises ``ManifestError`` naming the manifest, the entry (counted from 1) and the key.
         """
@@ -161,7 +204,7 @@ class Manifest:
         if isinstance(source, Mapping):
             return _to_manifest(source, ManifestPlace(name="the manifest"), address=None)
         address = os.fspath(source)
-        place = _place_of(address, options or {})
+        place = place_of(address, options or {})
         return _to_manifest(_read_json(address, place), place, address=address)
 
 
@@ -204,10 +247,11 @@ def _read_json(address: str, place: ManifestPlace) -> object:
         raise ManifestError(f"{place.name} is not JSON: {error}") from None
 
 
-def _place_of(address: str, options: Mapping[str, object]) -> ManifestPlace:
+def place_of(address: str, options: Mapping[str, object], base_folder: str = "") -> ManifestPlace:
+    """Return the place of a manifest by its path or URL: its relative paths start at its own folder."""
     name = without_credentials(address)
     if "://" not in address:
-        return ManifestPlace(name=name, folder=os.path.dirname(address), options=options)
+        return ManifestPlace(name=name, folder=os.path.dirname(address), base_folder=base_folder, options=options)
     inside, chain, outside = address.partition("::")
     return ManifestPlace(name=name, folder=f"{inside.rpartition('/')[0]}/", archive=chain + outside, options=options)
 

@@ -2,13 +2,16 @@
 
 import glob
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from pdfbatch.common import name_of_path, without_credentials
 from pdfbatch.errors import DocumentError, NoDocumentsError, UsageError
-from pdfbatch.inputs.manifest import Manifest
-from pdfbatch.model import Document
+from pdfbatch.inputs.local_copy import get_working_directory
+from pdfbatch.inputs.manifest import Manifest, ManifestPlace, ManifestSource, place_of
+from pdfbatch.inputs.selection import Selection
+from pdfbatch.model import Document, derive_uuid
 from pdfbatch.storage import (
     Entry,
     LocalTree,
@@ -25,18 +28,28 @@ from pdfbatch.storage import (
     with_options,
 )
 
+if TYPE_CHECKING:
+    from pdfbatch.inputs.table_manifest import TableManifest
 
-def find_documents(address: str, options: Options, base_folder: str = "") -> Iterable[Document]:
+ALL = Selection()
+TABLES = frozenset({".jsonl", ".ndjson", ".csv", ".tsv", ".parquet"})
+"""Endings of manifests with one document a row."""
+
+
+def find_documents(
+    address: str, options: Options, base_folder: str = "", selection: Selection = ALL
+) -> Iterable[Document]:
     """Return the documents that a path, URL or pattern stands for, lazily where it has to be searched.
 
-    A relative path starts at ``base_folder``, by default the working directory.
+    A relative path starts at ``base_folder``, by default the working directory. The documents are those whose paths the
+    patterns of the ``selection`` let pass.
 
     Raises ``UsageError`` for an empty address and an unknown protocol, ``DependencyError`` when the package for a protocol is
     not installed, ``ManifestError``, and ``NoDocumentsError`` when a folder, pattern or manifest stands for nothing.
     """
     # The most common input, answered with as little work as possible; only a path that begins with "~" must be expanded.
     if is_one_document(address) and "://" not in address and address[0] != "~" and address[:5].lower() != "file:":
-        return (Document(address, base_folder=base_folder),)
+        return (Document(address, base_folder=base_folder),) if selection.accepts_name(address) else ()
     if not address:
         raise UsageError("An empty path stands for no document")
     if is_file_url(address):
@@ -44,12 +57,17 @@ def find_documents(address: str, options: Options, base_folder: str = "") -> Ite
     elif "://" in address:
         check_protocol(address, options)
     path = address.partition("::")[0] if "://" in address else address
-    if os.path.splitext(path)[1].lower() == ".json":
-        return documents_of(Manifest.load(address, options), without_credentials(address))
+    ending = os.path.splitext(path)[1].lower()
+    if ending == ".json":
+        documents = documents_of(Manifest.load(address, options), without_credentials(address))
+        return _select_below(documents, place_of(address, options), selection)
+    if ending in TABLES:
+        from pdfbatch.inputs.table_manifest import TableManifest  # noqa: PLC0415 (csv, which few batches need)
+
+        return _find_in_table(TableManifest(_expand_home(address), options), selection)
     if "://" in address:
-        return _find_remote(address, options)
-    is_home = address.startswith("~") and not os.path.lexists(address)
-    return _find_local(os.path.expanduser(address) if is_home else address, base_folder or get_working_directory())
+        return _find_remote(address, options, selection)
+    return _find_local(_expand_home(address), base_folder or get_working_directory(), selection)
 
 
 def documents_of(manifest: Manifest, name: str = "") -> Sequence[Document]:
@@ -59,41 +77,69 @@ def documents_of(manifest: Manifest, name: str = "") -> Sequence[Document]:
     return manifest.documents
 
 
+def open_manifest(source: ManifestSource) -> tuple[str, "Manifest | str"]:
+    """Return the id of a manifest, and what ``documents_from`` takes for its documents.
+
+    A manifest with rows is not read here, so that it need not fit into memory. Raises ``ManifestError``.
+    """
+    if not isinstance(source, (Manifest, Mapping)):
+        address = os.fspath(source)
+        path = address.partition("::")[0] if "://" in address else address
+        if os.path.splitext(path)[1].lower() in TABLES:
+            return derive_uuid(address), address
+    loaded = Manifest.load(source)
+    return loaded.id, loaded
+
+
+def _find_in_table(table: "TableManifest", selection: Selection) -> Iterable[Document]:
+    """Check all rows of a manifest, and return its documents."""
+    if not table.check():
+        raise NoDocumentsError(f"The manifest {without_credentials(table.address)!r} names no document")
+    return _select_below(table.read_documents(), table.place, selection)
+
+
+def _select_below(documents: Iterable[Document], place: ManifestPlace, selection: Selection) -> Iterable[Document]:
+    """Return the documents of a manifest whose paths, as they stand there, the patterns let pass."""
+    if not selection.has_patterns:
+        return documents
+    folder = place.folder if not place.folder or place.folder.endswith("/") else f"{place.folder}/"
+    chosen = (document for document in documents if selection.accepts_name(document.file_path.removeprefix(folder)))
+    return list(chosen) if isinstance(documents, Sequence) else chosen
+
+
+def _expand_home(path: str) -> str:
+    return os.path.expanduser(path) if path.startswith("~") and not os.path.lexists(path) else path
+
+
 def is_one_document(address: str) -> bool:
     """Whether the name alone says that this is a single document."""
     path = address.partition("::")[0]
     return path[-4:].lower() == ".pdf" and not glob.has_magic(path)
 
 
-def _find_local(path: str, base_folder: str) -> Iterable[Document]:
+def _find_local(path: str, base_folder: str, selection: Selection) -> Iterable[Document]:
     """Search below ``base_folder``, which stays the same when the process changes its working directory."""
+    single = (Document(path, base_folder=base_folder),) if selection.accepts_name(path) else ()
     if is_one_document(path):
-        return (Document(path, base_folder=base_folder),)
+        return single
     absolute = os.path.join(base_folder, path)
     if os.path.isdir(absolute):
-        return _find_below(LocalTree(absolute), path, lambda name: os.path.join(path, name), base_folder)
+        found = _find_below(LocalTree(absolute), path, selection)
+        return _to_documents(found, lambda name: os.path.join(path, name), base_folder)
     if not glob.has_magic(path) or os.path.lexists(absolute):
-        return (Document(path, base_folder=base_folder),)
+        return single
     root, pattern = split_pattern(path.replace(os.sep, "/"))
-    tree = LocalTree(os.path.join(base_folder, root or "."))
-    return _find_matching(tree, pattern, path, lambda name: root + name, base_folder)
+    found = _find_matching(LocalTree(os.path.join(base_folder, root or ".")), pattern, path, selection)
+    return _to_documents(found, lambda name: root + name, base_folder)
 
 
-def get_working_directory() -> str:
-    """Return the working directory, or an empty text when it has been removed."""
-    try:
-        return os.getcwd()
-    except OSError:
-        return ""
-
-
-def _find_remote(url: str, options: Options) -> Iterable[Document]:
+def _find_remote(url: str, options: Options, selection: Selection) -> Iterable[Document]:
     if is_one_document(url) or protocol_of(url) in ("http", "https"):
-        return (with_options(Document(url), options),)
-    return (with_options(document, options) for document in _search_remote(url, options))
+        return (with_options(Document(url), options),) if selection.accepts_name(url) else ()
+    return (with_options(document, options) for document in _search_remote(url, options, selection))
 
 
-def _search_remote(url: str, options: Options) -> Iterator[Document]:
+def _search_remote(url: str, options: Options, selection: Selection) -> Iterator[Document]:
     """Ask the storage what is behind a URL whose name does not tell, and yield the documents there."""
     from pdfbatch.storage import RemoteTree  # noqa: PLC0415 (loads tenacity and fsspec, which local documents do not need)
 
@@ -102,28 +148,27 @@ def _search_remote(url: str, options: Options) -> Iterator[Document]:
     tree, has_magic = RemoteTree(protocol, inside, link + outside, options), glob.has_magic(inside)
     try:
         if (has_magic and tree.is_file()) or not (has_magic or inside.endswith("/") or tree.is_folder()):
-            yield Document(url)
+            if selection.accepts_name(url):
+                yield Document(url)
         elif has_magic:
             root, pattern = split_pattern(inside)
             below = replace(tree, root=root)
-            yield from _find_matching(below, pattern, url, below.address)
+            yield from _to_documents(_find_matching(below, pattern, url, selection), below.address)
         else:
-            yield from _find_below(tree, url, tree.address)
+            yield from _to_documents(_find_below(tree, url, selection), tree.address)
     except DocumentError as error:
         raise NoDocumentsError(f"{without_credentials(url)} cannot be listed: {error}") from error
 
 
-def _find_below(tree: Tree, name: str, address_of: Callable[[str], str], base_folder: str = "") -> Iterator[Document]:
+def _find_below(tree: Tree, name: str, selection: Selection) -> Iterator[Entry]:
     """Yield every PDF at any depth, by the ending of its name."""
     found = (
         entry for entry in _walk(tree, name) if not entry.is_listed or (not entry.is_folder and _is_pdf(entry.path))
     )
-    return _to_documents(found, address_of, f"The folder {without_credentials(name)!r} holds no PDF", base_folder)
+    return _select(found, selection, f"The folder {without_credentials(name)!r} holds no PDF")
 
 
-def _find_matching(
-    tree: Tree, pattern: Pattern, name: str, address_of: Callable[[str], str], base_folder: str = ""
-) -> Iterator[Document]:
+def _find_matching(tree: Tree, pattern: Pattern, name: str, selection: Selection) -> Iterator[Entry]:
     """Yield every file that matches, and every PDF below a folder that matches, as with a shell's patterns."""
 
     def is_match(entry: Entry) -> bool:
@@ -131,8 +176,7 @@ def _find_matching(
 
     entries = _walk(tree, name, lambda folder: pattern.may_match_below(folder) or pattern.covers(folder))
     found = (entry for entry in entries if not entry.is_listed or (not entry.is_folder and is_match(entry)))
-    message = f"The pattern {without_credentials(name)!r} matches no document"
-    return _to_documents(found, address_of, message, base_folder)
+    return _select(found, selection, f"The pattern {without_credentials(name)!r} matches no document")
 
 
 def _walk(tree: Tree, name: str, enter: Callable[[str], bool] = bool) -> Iterator[Entry]:
@@ -144,24 +188,34 @@ def _walk(tree: Tree, name: str, enter: Callable[[str], bool] = bool) -> Iterato
         raise NoDocumentsError(f"{without_credentials(name)} cannot be searched: {error.strerror}") from error
 
 
+def _select(entries: Iterator[Entry], selection: Selection, message: str) -> Iterator[Entry]:
+    """Yield the entries that the patterns let pass, and what could not be listed.
+
+    Raises ``NoDocumentsError`` with the message when there is none before the patterns.
+    """
+    is_empty, has_patterns = True, selection.has_patterns
+    for entry in entries:
+        is_empty = False
+        if not has_patterns or not entry.is_listed or selection.accepts(entry.path):
+            yield entry
+    if is_empty:
+        raise NoDocumentsError(message)
+
+
 def _to_documents(
-    entries: Iterator[Entry], address_of: Callable[[str], str], message: str, base_folder: str
+    entries: Iterator[Entry], address_of: Callable[[str], str], base_folder: str = ""
 ) -> Iterator[Document]:
-    """Yield a document for each entry. Raises ``NoDocumentsError`` with the message when there is none.
+    """Yield a document for each entry.
 
     The name of a folder that could not be listed stands for a document that will fail.
     """
-    is_empty = True
     for entry in entries:
-        is_empty = False
         path = address_of(entry.path)
         if entry.found is None:
             folder = "" if os.path.isabs(path) else base_folder
             yield Document(path, base_folder=folder, output_name=name_of_path(entry.path))
         else:
             yield RemoteDocument(path, found=entry.found, output_name=name_of_path(entry.path))
-    if is_empty:
-        raise NoDocumentsError(message)
 
 
 def _is_pdf(path: str) -> bool:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from pdfbatch.outputs.catalog import Catalog
     from pdfbatch.outputs.document_list import DOCUMENTS_NAME, DocumentList
     from pdfbatch.outputs.exporter import export, export_pages
-    from pdfbatch.outputs.index import IndexWriter, open_index
+    from pdfbatch.outputs.index import IndexWriter, compact_index, open_index
     from pdfbatch.outputs.pack_catalog import PackCatalog, failure_filter
     from pdfbatch.outputs.pack_files import check_library, is_packed
     from pdfbatch.outputs.pack_rows import body_of, is_body
@@ -45,7 +45,7 @@ else:
         catalog="Catalog",
         document_list="DOCUMENTS_NAME DocumentList",
         exporter="export export_pages",
-        index="IndexWriter open_index",
+        index="IndexWriter compact_index open_index",
         pack_catalog="PackCatalog failure_filter",
         pack_files="check_library is_packed",
         pack_rows="body_of is_body",
@@ -75,6 +75,7 @@ __all__ = [
     "body_of",
     "check_library",
     "choose_name",
+    "compact_index",
     "delete_parts",
     "describe",
     "document_name",

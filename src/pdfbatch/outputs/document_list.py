@@ -39,11 +39,13 @@ class DocumentList:
 
     In a folder they are appended as documents end, so that the table tells of them after a kill, too; other outputs have them
     in ``batches/<key>/documents.csv`` until the batch ends. ``close`` leaves one row for each document in the table: those of
-    this batch, and those of earlier ones that it has not met. A skipped document keeps the row that it has.
+    this batch, and those of earlier ones that it has not met. A skipped document keeps the row that it has. ``name`` is that of
+    the table: a shard has one of its own, because others write at the same time.
     """
 
     output: Output
     batch_id: str
+    name: str = DOCUMENTS_NAME
     _rows: list[bytes] = field(default_factory=list[bytes])
     _waiting: dict[str, list[tuple[int, bytes]]] = field(default_factory=dict[str, list[tuple[int, bytes]]])
     _added: "array[int]" = field(default_factory=lambda: array("q"))
@@ -86,7 +88,7 @@ class DocumentList:
         if self._appends:
             self._append(always=True)
             if not self._has_failed and any(map(self._is_known, self._added)):
-                self._rewrite(self.output.uri(DOCUMENTS_NAME))
+                self._rewrite(self.output.uri(self.name))
         else:
             if self._thread is not None:
                 self._thread.shutdown()
@@ -94,8 +96,8 @@ class DocumentList:
                 self._keep_rows()
                 new = sorted(self._added)
                 earlier = b"".join(row for row, key in self._earlier_rows() if not _contains(new, key))
-                self.output.write(DOCUMENTS_NAME, HEADER + earlier + self._read_kept())
-            if self._pending is not None:
+                self.output.write(self.name, HEADER + earlier + self._read_kept())
+            if self._pending is not None and self.name == DOCUMENTS_NAME:
                 self.output.delete(batch_file(self.batch_id, DOCUMENTS_NAME))
         self._kept.close()
 
@@ -120,7 +122,7 @@ class DocumentList:
                 self._is_known(0)  # read the rows of earlier batches before the first of this one
                 if not self._has_table():
                     self._rows.insert(0, HEADER)
-            self.output.append(DOCUMENTS_NAME, b"".join(self._rows))
+            self.output.append(self.name, b"".join(self._rows))
         except DocumentError as error:
             if not self._has_failed:
                 log.warning("the list of documents cannot be written: %s", error)
@@ -131,7 +133,7 @@ class DocumentList:
 
     def _has_table(self) -> bool:
         try:
-            return os.path.getsize(self.output.uri(DOCUMENTS_NAME)) >= len(HEADER)
+            return os.path.getsize(self.output.uri(self.name)) >= len(HEADER)
         except OSError:
             return False
 
@@ -180,9 +182,9 @@ class DocumentList:
 
     def _earlier_rows(self) -> Iterator[tuple[bytes, int]]:
         if self._appends:
-            return _read_rows(self.output.uri(DOCUMENTS_NAME))
+            return _read_rows(self.output.uri(self.name))
         try:
-            data = self.output.read(DOCUMENTS_NAME)
+            data = self.output.read(self.name)
         except DocumentError:
             return iter(())
         return _rows_of(iter(data.splitlines(keepends=True)))
@@ -231,7 +233,8 @@ def _rows_of(lines: Iterator[bytes]) -> Iterator[tuple[bytes, int]]:
     for line in lines:
         if line == HEADER or not line.endswith(b"\n"):
             continue
-        cells = next(csv.reader(StringIO(line.decode("utf-8", "replace"))), [])
+        nothing: list[str] = []
+        cells = next(csv.reader(StringIO(line.decode("utf-8", "replace"))), nothing)
         if len(cells) == HEADER.count(b",") + 1:
             yield line, hash(cells[1])
 

@@ -63,6 +63,12 @@ def open_index(output: Output, *, resume: bool) -> tuple[Catalog, "IndexWriter"]
     return catalog, writer
 
 
+def compact_index(output: Output) -> None:
+    """Merge the small segments of an output, if there are many, while no batch is running."""
+    segments = sort_segments(output.names(FOLDER))
+    IndexWriter(output, names_after(segments), sum(not _is_full(name) for name in segments)).close(completed=True)
+
+
 # What a file that anybody may have written can make of its reader.
 _ODD = (DocumentError, ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError)
 
@@ -233,8 +239,11 @@ class IndexWriter:
         elif self._has_invalidated:
             self._append(_tombstone(key))
 
-    def close(self, *, completed: bool) -> None:
-        """Write what is left. ``completed`` says that no document is pending, so that every entry is valid again."""
+    def close(self, *, completed: bool, compact: bool = True) -> None:
+        """Write what is left. ``completed`` says that no document is pending, so that every entry is valid again.
+
+        ``compact`` says that small segments may be merged, as long as no other batch writes its own.
+        """
         if self._thread is not None:
             self._thread.shutdown()
         self._sync(self._unsynced)
@@ -245,7 +254,7 @@ class IndexWriter:
         try:
             if self._has_invalidated:
                 self.output.delete(self.names.segment(0))
-            if self.segments + self._number > COMPACT_ABOVE:
+            if compact and self.segments + self._number > COMPACT_ABOVE:
                 _compact(self.output, self.names, self._number + 1)
         except _ODD as error:
             log.warning("the index of the output could not be tidied: %s", error)

@@ -115,7 +115,7 @@ class PackCatalog:
     """
 
     def __init__(self) -> None:
-        self.packs = list[str]()
+        self.packs: list[str] = []
         self.rows = 0
         self.has_marks = False
         self._parts = set[str]()
@@ -177,7 +177,7 @@ class PackCatalog:
     def pack_of(self, name: str) -> str | None:
         """Return the name of the pack that holds the row of a document."""
         row = self._row(name)
-        return None if row is None else self.packs[row[3]]
+        return None if row is None else self.packs[int(row[3])]
 
     def is_of_another(self, name: str, document_uuid: str) -> bool:
         """Return whether another document has a row under a name."""

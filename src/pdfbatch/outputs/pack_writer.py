@@ -91,12 +91,15 @@ class PackWriter:
     def invalidate(self) -> None:
         """Do nothing: no pack that is closed is wrong."""
 
-    def close(self, *, completed: bool) -> None:
-        """Close the open pack, and remove rows of earlier batches that this one has replaced. Raises ``OutputError``."""
+    def close(self, *, completed: bool, compact: bool = True) -> None:
+        """Close the open pack, and remove rows of earlier batches that this one has replaced. Raises ``OutputError``.
+
+        ``compact`` says that packs may be written again, as long as no other batch writes its own.
+        """
         try:
             self._close_pack()
             self._wait()
-            if self._has_stale:
+            if self._has_stale and compact:
                 remove_stale_rows(self.output)
         except DocumentError as error:
             raise OutputError(str(error)) from error

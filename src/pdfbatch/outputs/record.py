@@ -97,6 +97,7 @@ def as_record(result: DocumentResult, provenance: Provenance, text: bytes | None
         "document": result.document.as_dict(),
         "status": str(result.status),
         "error": None if result.failure is None else result.failure.as_dict(),
+        "extras": result.extras.as_dict(),
         "counts": {name: value for name, value in asdict(result.counts).items() if name not in _MEASURED},
         "pdf_metadata": dict(result.pdf_metadata),
         "input": {"fingerprint": provenance.fingerprint},

@@ -258,4 +258,5 @@ def with_stored_pages(result: DocumentResult, output: Output | None) -> Document
         counts=result.counts,
         duplicate_of=result.duplicate_of,
         fingerprint=result.fingerprint,
+        extras=result.extras,
     )

@@ -13,6 +13,7 @@ from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.model import (
     Counts,
     Document,
+    DocumentExtras,
     DocumentResult,
     DocumentStatus,
     Failure,
@@ -20,6 +21,7 @@ from pdfbatch.model import (
     Page,
     Reread,
     TextSource,
+    Xfa,
 )
 from pdfbatch.outputs.pack_reader import read_packed_record
 from pdfbatch.outputs.record import RECORD_VERSION, document_name, record_name, text_name
@@ -59,6 +61,7 @@ class Record:
     status: DocumentStatus
     failure: Failure | None
     counts: Counts
+    extras: DocumentExtras
     pdf_metadata: Mapping[str, str]
     fingerprint: str
     options: str
@@ -190,6 +193,7 @@ def parse_record(data: bytes) -> Record:
             ocr_cpu_seconds=run.number("ocr_cpu_seconds"),
             reasons=_all_counts(counts, "reasons"),
         ),
+        extras=_extras(record.fields("extras")),
         pdf_metadata={name: metadata.text(name) for name in metadata.names},
         fingerprint=record.fields("input").text("fingerprint"),
         options=record.text("options"),
@@ -220,6 +224,7 @@ def result_of(record: Record, document: Document, output: Output) -> DocumentRes
         counts=record.counts,
         duplicate_of=record.duplicate_of,
         fingerprint=record.fingerprint,
+        extras=record.extras,
     )
 
 
@@ -404,6 +409,15 @@ def _ocr_details(entry: _Fields | None, cpu_seconds: _Fields | None, number: str
         readings=entry.integer("readings"),
         reread=entry.choice("reread", Reread),
         cpu_seconds=seconds,
+    )
+
+
+def _extras(entry: _Fields) -> DocumentExtras:
+    return DocumentExtras(
+        attachments=entry.integer("attachments"),
+        portfolio=entry.flag("portfolio"),
+        xfa=entry.choice("xfa", Xfa),
+        form_fields=entry.integer("form_fields"),
     )
 
 

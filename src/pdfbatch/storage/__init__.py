@@ -22,7 +22,6 @@ if TYPE_CHECKING:
         protocol_of,
         with_filesystem,
     )
-    from pdfbatch.storage.lane import SMALL_BYTES, Lane, Passage, lane_to, may_pass
     from pdfbatch.storage.local import Durability
     from pdfbatch.storage.remote_documents import (
         RANGE_BYTES,
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
         copy_body,
         listed_fingerprint,
         options_of,
+        peek_document,
         remote_fingerprint,
         url_of,
         with_options,
@@ -52,9 +52,9 @@ else:
             "DEADLINE_SECONDS Options REQUEST_RETRY check_protocol is_file_system is_process_local "
             "lists_versions open_url protocol_of with_filesystem"
         ),
-        lane="Lane Passage SMALL_BYTES lane_to may_pass",
         remote_documents=(
-            "RANGE_BYTES RemoteDocument check_found_size copy_body listed_fingerprint options_of remote_fingerprint url_of "
+            "RANGE_BYTES RemoteDocument check_found_size copy_body listed_fingerprint options_of peek_document "
+            "remote_fingerprint url_of "
             "with_options without_secrets"
         ),
         remote_tree="RemoteTree",
@@ -69,17 +69,14 @@ __all__ = [
     "RANGE_BYTES",
     "REQUEST_RETRY",
     "SHARD_BYTES",
-    "SMALL_BYTES",
     "CallPolicy",
     "Durability",
     "Entry",
     "Fingerprint",
-    "Lane",
     "Layout",
     "LocalTree",
     "Naming",
     "Options",
-    "Passage",
     "Pattern",
     "RemoteDocument",
     "RemoteTree",
@@ -95,14 +92,13 @@ __all__ = [
     "is_file_system",
     "is_file_url",
     "is_process_local",
-    "lane_to",
     "listed_fingerprint",
     "lists_versions",
     "local_path",
-    "may_pass",
     "open_url",
     "options_of",
     "path_of_file_url",
+    "peek_document",
     "protocol_of",
     "read_document",
     "remote_fingerprint",

@@ -1,5 +1,6 @@
 """Write to a local folder with the standard library alone, so that workers start without loading fsspec."""
 
+import _thread
 import errno
 import os
 import shutil
@@ -21,6 +22,8 @@ Durability = Literal["batch", "each", "none"]
 # Up to so many files are written through one by one; for more, the whole file system is, which takes about as long as one.
 _SYNCED_SINGLY = 16
 _BLOCK_BYTES = 4096
+
+_WRITE_SECONDS = 3.0  # for a file that is being written when Ctrl-C comes
 
 _O_TMPFILE: int | None = getattr(os, "O_TMPFILE", None)  # Linux only
 _NO_UNNAMED_FILES = frozenset({errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOSYS})
@@ -74,6 +77,8 @@ class LocalStorage:
         """Add lines at the end of a file, in the place of an unfinished one; make the file when it is not there."""
         path = self.uri(name)
         try:
+            if not os.path.isdir(os.path.dirname(path)):
+                os.makedirs(os.path.dirname(path), exist_ok=True)
             with open(path, "a+b", buffering=0) as file:
                 _cut_unfinished_line(file)
                 _write_all(file.fileno(), data, flush=self.durability == "each")
@@ -199,22 +204,30 @@ def _link_over(file: int, path: str) -> None:
 def _run_undisturbed(function: Callable[[], None]) -> None:
     """Call a function that makes a name and removes it, so that Ctrl-C cannot come between.
 
-    Signals are handled in the main thread; another one, for which the interpreter waits as it exits, ends its work.
+    Signals are handled in the main thread; another one ends its work. ``threading`` would wait for that thread's start with a
+    lock of Python code: interrupted there, the thread waits for ever, and the interpreter for it as it exits.
     """
     if threading.current_thread() is not threading.main_thread():
         function()
         return
     errors: list[BaseException] = []
+    running = _thread.allocate_lock()
+    running.acquire()
 
     def run() -> None:
         try:
             function()
         except BaseException as error:  # noqa: BLE001 (raised below)
             errors.append(error)
+        finally:
+            running.release()
 
-    thread = threading.Thread(target=run, name="pdfbatch-storage-write", daemon=False)
-    thread.start()
-    thread.join()
+    _thread.start_new_thread(run, ())
+    try:
+        running.acquire()
+    except BaseException:
+        running.acquire(timeout=_WRITE_SECONDS)
+        raise
     if errors:
         raise errors[0]
 

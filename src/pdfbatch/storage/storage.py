@@ -108,9 +108,10 @@ class Storage:
         durability: Durability = "batch",
     ) -> None:
         """Check the settings, and make a local path absolute: a worker may have another working directory."""
-        values = (
-            url,
-            {} if options is None else options,
+        given: Mapping[str, object] = {} if options is None else options
+        values: tuple[object, ...] = (
+            cast("object", url),
+            given,
             filesystem,
             retry,
             seconds,
@@ -154,7 +155,7 @@ class Storage:
         """
         if not self.is_local:
             self._adapter()
-            preload(self.url)
+            preload(self.url, self._all_options)
 
     def check(self) -> None:
         """Make the folder, write a probe and remove it, and sweep what killed writers left there.
@@ -163,7 +164,7 @@ class Storage:
         ``DependencyError`` when the package for the URL's protocol is not installed, ``UsageError`` for an unknown protocol.
         """
         if not self.is_local:
-            check_protocol(self.url, self.options if self.filesystem is None else {"filesystem": self.filesystem})
+            check_protocol(self.url, self._all_options)
         self._adapter().check()
 
     def sweep(self) -> int:
@@ -202,6 +203,10 @@ class Storage:
     def names(self, below: str = "") -> Iterable[str]:
         """Return all relative names that begin with ``below``, by one fresh listing."""
         return self._adapter().names(_check_name(below) if below else "")
+
+    @property
+    def _all_options(self) -> Mapping[str, object]:
+        return self.options if self.filesystem is None else {"filesystem": self.filesystem}
 
     def _adapter(self) -> "LocalStorage | RemoteStorage":
         if self.is_local:

@@ -8,6 +8,7 @@ document's result from the parts.
 from collections.abc import Callable
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 
 from pdfbatch import task_log
 from pdfbatch.errors import Cause, DocumentError
@@ -53,7 +54,8 @@ class DocumentWork:
         return _FACTS_BYTES + (_UNLIMITED_BYTES if text is None else text)
 
     def load(self) -> None:
-        """Import what the output needs."""
+        """Import what reads pages, and what the output needs."""
+        import_module("pdfbatch.work.page_reader")
         if self.output is not None and isinstance(self.output, SupportsPreload):
             self.output.load()
 
@@ -134,8 +136,9 @@ class DocumentWork:
                 pages=tuple(pages),
                 missing=opener.missing_pages(document, reader.opened),
                 language=language,
+                extras=reader.opened.extras,
             )
-            if (split := self._splitter.split(task, partial, pending)) is not None:
+            if pending and (split := self._splitter.split(task, partial, pending)) is not None:
                 return split
             pages += reader.run_ocr(pending, budget, watch)
         opener.check_unchanged(task, source)

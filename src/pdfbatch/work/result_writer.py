@@ -22,6 +22,7 @@ from pdfbatch.outputs import (
 from pdfbatch.ports import Output
 from pdfbatch.settings import Extraction
 from pdfbatch.tasks import DuplicateOf, JoinTask, PartialDocument, ReadTask
+from pdfbatch.work.extras import mark_pages, unread_files
 from pdfbatch.work.time_budget import TimeBudget
 
 # The result of any other document is not copied: its duplicate is read, so that it gets a status of its own.
@@ -124,11 +125,13 @@ class ResultWriter:
         ocr_seconds: float,
     ) -> PendingWrite:
         """Build the result of a document from its pages, and prepare its files."""
+        name, extras = task.document.file_path, partial.extras
         result = build_result(
             task.document,
-            sorted(pages, key=lambda page: page.number),
-            failure=budget.failure(task.document.file_path) if budget.is_exhausted else task.failure,
-            missing=partial.missing,
+            mark_pages(name, sorted(pages, key=lambda page: page.number), extras),
+            failure=budget.failure(name) if budget.is_exhausted else task.failure,
+            missing=partial.missing or unread_files(name, extras),
+            extras=extras,
             pdf_metadata=partial.pdf_metadata,
             ocr_seconds=ocr_seconds,
         )

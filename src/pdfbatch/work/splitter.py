@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from pdfbatch.common import SafeLogger
 from pdfbatch.errors import Cause, DocumentError
@@ -11,10 +12,11 @@ from pdfbatch.outputs import InvalidRecordError, pages_from_json, pages_to_json,
 from pdfbatch.ports import Output, Watch
 from pdfbatch.tasks import JoinTask, PartialDocument, PartTask, ReadTask, TaskResult
 from pdfbatch.work.opener import DocumentOpener, check_version
-from pdfbatch.work.page_reader import PendingPage
-from pdfbatch.work.page_rules import split
 from pdfbatch.work.result_writer import ResultWriter
 from pdfbatch.work.time_budget import TimeBudget
+
+if TYPE_CHECKING:
+    from pdfbatch.work.page_reader import PendingPage
 
 log: SafeLogger = SafeLogger(__name__)
 
@@ -30,11 +32,13 @@ class Splitter:
     opener: DocumentOpener
     writer: ResultWriter
 
-    def split(self, task: ReadTask, partial: PartialDocument, pending: Sequence[PendingPage]) -> TaskResult | None:
+    def split(self, task: ReadTask, partial: PartialDocument, pending: "Sequence[PendingPage]") -> TaskResult | None:
         """Return the parts of a document and their join, ``None`` when it has too few pages that need OCR.
 
         When the batch is resumed, parts that the output has already are left out.
         """
+        from pdfbatch.work.page_rules import split  # noqa: PLC0415 (the parent never splits)
+
         parts = split([page.number for page in pending], self.opener.extraction.part_pages)
         if not parts:
             return None

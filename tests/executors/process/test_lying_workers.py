@@ -11,6 +11,7 @@ from lying_works import LIES, Lying, lie, truth
 
 from pdfbatch.errors import Cause
 from pdfbatch.executors.process import ProcessExecutor
+from pdfbatch.ports import Pool
 from pdfbatch.settings import Limits
 from pdfbatch.tasks import TaskResult
 from pdfbatch.testing.probes import text_of, wait_for_result
@@ -38,14 +39,15 @@ REFUSED = {
 }
 
 
-@pytest.fixture(autouse=True)
-def private_tmpdir(tmp_path: Path) -> Iterator[Path]:
-    """Make the temporary folders of pools here, so that a test sees only its own."""
-    folder = tmp_path / "tmp"
-    folder.mkdir()
+@pytest.fixture(scope="module")
+def pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pool]:
+    """A pool that every lie is told to, one after another. When it is left, nothing is left of any of them."""
+    folder = tmp_path_factory.mktemp("t")
     before, tempfile.tempdir = tempfile.tempdir, str(folder)
-    yield folder
+    with ProcessExecutor(workers=2).start(Lying(limits=LIMITS)) as started:
+        yield started
     tempfile.tempdir = before
+    assert list(folder.iterdir()) == []
 
 
 def resident_bytes() -> int:
@@ -53,19 +55,18 @@ def resident_bytes() -> int:
 
 
 @pytest.mark.parametrize("name", sorted(LIES))
-def test_a_lie_costs_its_own_task_and_little_memory(name: str, tmp_path: Path, private_tmpdir: Path) -> None:
+def test_a_lie_costs_its_own_task_and_little_memory(name: str, tmp_path: Path, pool: Pool) -> None:
     written = tmp_path / "written-by-the-pickle"
-    with ProcessExecutor(workers=2).start(Lying(limits=LIMITS)) as pool:
-        warm = [pool.submit(truth(number)) for number in range(40)]  # now several tasks are sent ahead to each worker
-        assert [text_of(future) for future in warm] == [f"truth-{number}.pdf" for number in range(40)]
-        reset_peak()
-        before = resident_bytes()
-        futures: list[Future[TaskResult]] = []
-        for number in range(30):
-            is_lie = number == 7
-            futures.append(pool.submit(lie(name, path=str(written)) if is_lie else truth(number)))
-        results = [wait_for_result(future) for future in futures]
-        grown = peak_bytes() - before
+    warm = [pool.submit(truth(number)) for number in range(40)]  # now several tasks are sent ahead to each worker
+    assert [text_of(future) for future in warm] == [f"truth-{number}.pdf" for number in range(40)]
+    reset_peak()
+    before = resident_bytes()
+    futures: list[Future[TaskResult]] = []
+    for number in range(30):
+        is_lie = number == 7
+        futures.append(pool.submit(lie(name, path=str(written)) if is_lie else truth(number)))
+    results = [wait_for_result(future) for future in futures]
+    grown = peak_bytes() - before
     liar = results.pop(7)
     if name not in TRUE_AT_FIRST:
         assert liar.failure is not None, liar
@@ -77,7 +78,6 @@ def test_a_lie_costs_its_own_task_and_little_memory(name: str, tmp_path: Path, p
     ]
     assert not written.exists()
     assert grown <= MAX_GROWTH_BYTES
-    assert list(private_tmpdir.iterdir()) == []
 
 
 def reset_peak() -> None:

@@ -25,7 +25,7 @@ from pdfbatch.executors.process.plain_values import (
     read_measure,
     read_text,
 )
-from pdfbatch.model import Counts, DocumentResult, DocumentStatus, Failure, Page
+from pdfbatch.model import Counts, DocumentExtras, DocumentResult, DocumentStatus, Failure, Page
 from pdfbatch.tasks import JoinTask, PartialDocument, PartTask, Task, TaskLog, TaskResult
 
 MAX_HEAD_BYTES = 2 << 20
@@ -89,6 +89,7 @@ def _encode_document_result(result: DocumentResult, blocks: list[bytes]) -> list
         result.fingerprint,
         _encode_mapping(result.pdf_metadata, blocks),
         _encode_pages(result.pages, blocks),
+        _EXTRAS.encode(result.extras),
     ]
 
 
@@ -102,6 +103,7 @@ def _encode_partial_document(partial: PartialDocument, blocks: list[bytes]) -> l
         _encode_pages(partial.pages, blocks),
         _encode_failure(partial.missing),
         partial.language,
+        _EXTRAS.encode(partial.extras),
     ]
 
 
@@ -136,7 +138,7 @@ def _to_json(value: object) -> bytes:
     return _ENCODER.encode(value).encode("ascii")
 
 
-_COUNTS, _FAILURE = plain_class(Counts), plain_class(Failure)
+_COUNTS, _FAILURE, _EXTRAS = plain_class(Counts), plain_class(Failure), plain_class(DocumentExtras)
 # The text of a page follows as a block, and its failure's message is cut.
 _PAGE = PlainClass(Page, apart=("text", "failure"))
 _ENCODER = json.JSONEncoder(separators=(",", ":"), check_circular=False)
@@ -201,8 +203,9 @@ class _Decoder:
         return result
 
     def _decode_document_result(self, value: object) -> DocumentResult:
-        fields = read_array(value, 10)
-        status, failure, output, attempts, duration, counts, duplicate_of, fingerprint, metadata, page_count = fields
+        fields = read_array(value, 11)
+        status, failure, output, attempts, duration, counts, duplicate_of, fingerprint, *rest, extras = fields
+        metadata, page_count = rest
         pdf_metadata = self._decode_mapping(metadata)
         return rebuild(
             DocumentResult,
@@ -217,10 +220,11 @@ class _Decoder:
             _COUNTS.decode(counts),
             _optional(read_text, duplicate_of),
             read_text(fingerprint),
+            _EXTRAS.decode(extras),
         )
 
     def _decode_partial_document(self, value: object) -> PartialDocument:
-        fingerprint, engine, ranges, folder, metadata, page_count, missing, language = read_array(value, 8)
+        fingerprint, engine, ranges, folder, metadata, page_count, missing, language, extras = read_array(value, 9)
         return PartialDocument(
             fingerprint=read_text(fingerprint),
             engine=read_text(engine),
@@ -230,6 +234,7 @@ class _Decoder:
             pages=self._decode_pages(page_count),
             missing=_failure(missing),
             language=_optional(read_text, language),
+            extras=_EXTRAS.decode(extras),
         )
 
     def _build_part(self, partial: PartialDocument | None, attempt: object, ranges: object) -> PartTask:
@@ -291,7 +296,11 @@ class _Decoder:
         return _PAGE.decode(values, text=self._take_text(), failure=_failure(failure))
 
     def _take_json(self) -> object:
-        return json.loads(str(self._take_block(MAX_HEAD_BYTES), "ascii"))
+        text = str(self._take_block(MAX_HEAD_BYTES), "ascii")
+        value, end = _DECODER.raw_decode(text)
+        if end != len(text):
+            raise AnswerError("text behind a value")
+        return value
 
     def _take_text(self) -> str:
         return str(self._take_block(len(self._payload)), _ENCODING, _ERRORS)
@@ -306,6 +315,7 @@ class _Decoder:
 
 
 _NO_LOG = TaskLog()
+_DECODER = json.JSONDecoder()
 
 
 def _require(partial: PartialDocument | None) -> PartialDocument:

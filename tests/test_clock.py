@@ -5,9 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pdfbatch
-from tests.gates.scale import GATE
-
-pytestmark = [*GATE]
 
 SOURCE = Path(pdfbatch.__file__).parent
 FOR_TIME_STAMPS = {

@@ -1,0 +1,30 @@
+"""What a batch that reads one shard notes in its report, for whoever puts the shards together."""
+
+from dataclasses import asdict, dataclass, replace
+
+from pdfbatch.inputs import Share
+from pdfbatch.outputs import describe
+from pdfbatch.work import DocumentWork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardNotes:
+    """The share of documents that a batch reads, the id of the whole batch, and the settings, which all shards must share."""
+
+    batch_id: str
+    share: Share
+    work: DocumentWork
+    deduplicate: bool
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the notes as JSON-ready data: the settings by their names, without secrets."""
+        extraction, engines = self.work.extraction, (self.work.engine, self.work.second_engine, self.work.ocr_engine)
+        settings: dict[str, object] = {
+            **asdict(replace(extraction, page_transform=None)),
+            **asdict(self.work.limits),
+            "page_transform": describe(extraction.page_transform),
+            "engines": [engine.name for engine in engines if engine is not None],
+            "deduplicate": self.deduplicate,
+            "versions": dict(self.work.versions),
+        }
+        return {"batch_id": self.batch_id, **self.share.as_dict(), "settings": settings}

@@ -1,0 +1,184 @@
+"""``pdfbatch doctor``: what is installed and what answers here, and what to do about what does not."""
+
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from typing import Literal
+
+from pdfbatch import __version__
+from pdfbatch.cli.arguments import Arguments
+from pdfbatch.cli.exit_codes import ExitCode
+from pdfbatch.cli.json_lines import JsonLines
+from pdfbatch.cli.streams import write_output
+from pdfbatch.cli.style import Style, style_for
+from pdfbatch.cli.wording import in_terminal
+from pdfbatch.common import without_credentials
+from pdfbatch.errors import DependencyError, NoDocumentsError, PdfBatchError
+from pdfbatch.executors import available_cpus
+from pdfbatch.inputs import documents_from
+from pdfbatch.ocr import RapidOcrEngine, TesseractEngine, TesserocrEngine
+from pdfbatch.sinks import connect, recent_batches
+from pdfbatch.storage import Storage, fingerprint
+
+State = Literal["ok", "missing", "failed"]
+
+_REQUIRED = ("pypdfium2", "pypdf", "pillow", "fsspec", "tenacity", "pytesseract")
+_EXTRAS = (
+    ("s3", ("s3fs",), "s3:// addresses"),
+    ("http", ("aiohttp",), "http:// and https:// addresses"),
+    ("gcs", ("gcsfs",), "gs:// addresses"),
+    ("azure", ("adlfs",), "az:// addresses"),
+    ("sftp", ("paramiko",), "sftp:// addresses"),
+    ("redis", ("redis",), "--redis and 'pdfbatch watch'"),
+    ("cli", ("rich",), "a progress bar"),
+    ("parquet", ("pyarrow",), "Parquet manifests and exports"),
+)
+_WORKER_BYTES = 1 << 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What was looked at, how it is, and what to do about it. ``is_needed`` says that a batch cannot do without it."""
+
+    name: str
+    state: State
+    text: str
+    advice: str = ""
+    is_needed: bool = False
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the finding as JSON-ready data."""
+        return {"name": self.name, "state": self.state, "text": self.text, "advice": self.advice or None}
+
+
+def doctor(arguments: Arguments) -> ExitCode:
+    """Look at everything, print it, and return whether what is needed, or was asked about, is there."""
+    findings, style = list[Finding](), style_for(sys.stdout)
+    for finding in find_all(arguments):
+        findings.append(finding)
+        if arguments.json:
+            JsonLines(stream=sys.stdout).write("finding", finding.as_dict())
+        else:
+            write_output("".join(f"{line}\n" for line in _lines(finding, style)))
+    needed = {finding.state for finding in findings if finding.is_needed}
+    if "failed" in needed:
+        return ExitCode.STORAGE
+    return ExitCode.MISSING_DEPENDENCY if "missing" in needed else ExitCode.OK
+
+
+def find_all(arguments: Arguments) -> Iterator[Finding]:
+    """Yield what there is to say of this machine, and of the addresses that were asked about."""
+    yield Finding(
+        name="pdfbatch", state="ok", text=f"{__version__}, Python {platform.python_version()} on {platform.platform()}"
+    )
+    yield from map(_find_required, _REQUIRED)
+    yield from _find_ocr()
+    yield from _find_machine()
+    for extra, packages, what in _EXTRAS:
+        yield _find_extra(extra, packages, what)
+    if redis := arguments.redis or os.environ.get("PDFBATCH_REDIS"):
+        yield _find_answer("redis server", redis, partial(_ask_redis, redis))
+    for address in arguments.addresses:
+        yield _find_answer("input", address, partial(_ask_input, address))
+    if arguments.output:
+        yield _find_answer("output", arguments.output, Storage(arguments.output).check)
+
+
+def _find_required(package: str) -> Finding:
+    try:
+        return Finding(name=package, state="ok", text=version(package))
+    except PackageNotFoundError:
+        advice = f"pip install {package}"
+        return Finding(name=package, state="missing", text="not installed", advice=advice, is_needed=True)
+
+
+def _find_extra(extra: str, packages: tuple[str, ...], what: str) -> Finding:
+    try:
+        return Finding(name=extra, state="ok", text=", ".join(f"{each} {version(each)}" for each in packages))
+    except PackageNotFoundError:
+        advice = f"for {what}: pip install {' '.join(packages)}"
+        return Finding(name=extra, state="missing", text="not installed", advice=advice)
+
+
+def _find_ocr() -> Iterator[Finding]:
+    tesseract, library, rapid = TesseractEngine(), TesserocrEngine(), RapidOcrEngine()
+    for engine, languages in ((tesseract, tesseract.list_languages()), (library, library.list_languages())):
+        try:
+            engine.check("eng" if "eng" in languages or not languages else min(languages))
+        except DependencyError as error:
+            # The program reads where the library does not, and OCR is there by default: one of them must be.
+            is_needed = engine is tesseract and not library.list_languages()
+            text = "cannot read here"
+            yield Finding(name=engine.name, state="missing", text=text, advice=str(error), is_needed=is_needed)
+        else:
+            shown = ", ".join(sorted(languages))
+            yield Finding(name=engine.name, state="ok", text=f"{engine.version}, languages {shown}")
+    found = rapid.version
+    advice = "" if found else "only for --ocr-engine rapidocr: pip install rapidocr onnxruntime"
+    yield Finding(name=rapid.name, state="ok" if found else "missing", text=found or "not installed", advice=advice)
+
+
+def _find_machine() -> Iterator[Finding]:
+    cores, memory = available_cpus(), _read_memory_bytes()
+    yield Finding(name="cores", state="ok", text=f"{cores} usable: so many workers by default")
+    if memory is not None:
+        wanted = (cores + 1) * _WORKER_BYTES
+        advice = "" if memory >= wanted else f"{cores} workers may need {wanted >> 30} GiB: use fewer (--workers)"
+        yield Finding(name="memory", state="ok", text=f"{memory / (1 << 30):.1f} GiB", advice=advice)
+    folder = tempfile.gettempdir()
+    free = shutil.disk_usage(folder).free
+    advice = "" if free >= _WORKER_BYTES else "downloads and results need room there: set TMPDIR to another folder"
+    yield Finding(name="temporary files", state="ok", text=f"{folder}, {free / (1 << 30):.1f} GiB free", advice=advice)
+
+
+def _read_memory_bytes() -> int | None:
+    """Return the memory that this process may use: the machine's, or less where a container has a limit."""
+    try:
+        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):  # not on this system
+        return None
+    for name in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        try:
+            with open(name, encoding="ascii") as file:
+                text = file.read().strip()
+        except (OSError, ValueError):
+            continue
+        if text.isdigit():
+            total = min(total, int(text))
+    return total
+
+
+def _find_answer(name: str, address: str, ask: Callable[[], None]) -> Finding:
+    shown = without_credentials(address)
+    try:
+        ask()
+    except DependencyError as error:
+        return Finding(name=name, state="missing", text=shown, advice=str(error), is_needed=True)
+    except PdfBatchError as error:
+        return Finding(name=name, state="failed", text=shown, advice=str(error), is_needed=True)
+    return Finding(name=name, state="ok", text=shown)
+
+
+def _ask_redis(url: str) -> None:
+    with connect(url, timeout_seconds=5.0) as client:
+        recent_batches(client)
+
+
+def _ask_input(address: str) -> None:
+    first = next(documents_from([address]), None)
+    if first is None:
+        raise NoDocumentsError(f"{without_credentials(address)} holds no PDF")
+    fingerprint(first)
+
+
+def _lines(finding: Finding, style: Style) -> Iterator[str]:
+    paint = {"ok": style.good, "missing": style.doubtful, "failed": style.bad}[finding.state]
+    yield f"{paint(f'{finding.state:<8}')} {finding.name:<16} {in_terminal(finding.text)}"
+    if finding.advice:
+        yield f"{'':<25} {in_terminal(finding.advice)}"

@@ -1,0 +1,43 @@
+"""The doctor tells what is there, asks the addresses it is given, and says what to do."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from pdfbatch.samples import tiny_pdf
+
+
+def _ask(*words: str, **variables: str) -> tuple[int, dict[str, dict[str, str]]]:
+    done = subprocess.run(
+        [sys.executable, "-m", "pdfbatch", "doctor", "--json", *words],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, **variables},
+    )
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {line["type"] for line in lines} == {"finding"}, done.stderr
+    return done.returncode, {line["name"]: line for line in lines}
+
+
+def test_what_is_there_and_answers_is_ok(tmp_path: Path) -> None:
+    (tmp_path / "a.pdf").write_bytes(tiny_pdf(1))
+    code, found = _ask(str(tmp_path), "--output", str(tmp_path / "out"))
+    assert {"pdfbatch", "pypdfium2", "cores", "memory", "temporary files", "tesseract"} <= found.keys()
+    assert (found["input"]["state"], found["output"]["state"]) == ("ok", "ok")
+    assert code == (3 if found["tesseract"]["state"] == found["tesserocr"]["state"] == "missing" else 0)
+
+
+def test_what_does_not_answer_is_told_without_secrets(tmp_path: Path) -> None:
+    code, found = _ask(str(tmp_path / "gone.pdf"), "--output", "/proc/none", "--redis", "redis://:hush@127.0.0.1:1/0")
+    assert {name: found[name]["state"] for name in ("input", "output")} == {"input": "failed", "output": "failed"}
+    assert found["redis server"]["state"] in ("failed", "missing")
+    assert (code, "hush" in str(found)) == (4, False)
+
+
+def test_without_a_program_for_ocr_it_says_how_to_install_one() -> None:
+    _, found = _ask(PDFBATCH_TESSERACT="/nowhere/tesseract")
+    assert (found["tesseract"]["state"], "/nowhere/tesseract" in found["tesseract"]["advice"]) == ("missing", True)
