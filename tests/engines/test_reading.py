@@ -340,18 +340,17 @@ def drawn_apart(words: Sequence[bytes], *, gap: float, tracking: float = -0.2, s
     return b"".join(b"BT /F1 %d Tf %f Tc %f 700 Td (%s) Tj ET\n" % (size, tracking, *pair) for pair in pairs)
 
 
-_HELVETICA = {**dict.fromkeys(b"aeonubdhpg", 556), **dict.fromkeys(b"tf", 278), **dict.fromkeys(b"il", 222)}
-_HELVETICA |= {**dict.fromkeys(b"scykvz", 500), **dict.fromkeys(b"CDHNRU", 722), **dict.fromkeys(b"SABEPK", 667)}
-_HELVETICA |= {
-    ord("r"): 333,
-    ord("m"): 833,
-    ord("M"): 833,
-    ord("w"): 722,
-    ord("J"): 500,
-    ord("F"): 611,
-    ord("T"): 611,
-    ord("1"): 556,
+_WIDTHS = {
+    556: b"aeonubdhpg",
+    278: b"tf",
+    222: b"il",
+    500: b"scykvz",
+    722: b"CDHNRUw",
+    667: b"SABEPK",
+    333: b"r",
+    833: b"mM",
 }
+_HELVETICA = {letter: width for width, letters in _WIDTHS.items() for letter in letters}
 NAMES = (b"because", b"Samuel", b"Cleveland", b"and", b"his", b"wife", b"came")
 
 

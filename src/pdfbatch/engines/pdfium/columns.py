@@ -21,13 +21,13 @@ Handle = Any
 
 # In points. pdfium leaves out what is narrower.
 _NOTHING = 0.01
-# A longer text of ASCII alone is of no page with columns.
-_SHORT = 300
+# A longer text is what is left of a page with columns only if it is East Asian.
+_SHORT, _LOOK, _EAST_ASIAN = 300, 50, "\u2e80"
 
 
 def may_have_columns(text: str) -> bool:
     """Return whether a text may be what is left of a page with such columns."""
-    return len(text) < _SHORT or not text.isascii()
+    return len(text) < _SHORT or max(text[:_LOOK]) >= _EAST_ASIAN
 
 
 def lay_columns(page: Handle) -> bool:

@@ -56,7 +56,7 @@ def count_undecoded(images: Iterable[Image]) -> int:
 
 
 def _should_show(handle: Handle) -> bool:
-    size = pdfium.FPDFImageObj_GetImageDataRaw(handle, None, 0)
+    size = int(pdfium.FPDFImageObj_GetImageDataRaw(handle, None, 0))
     if size < _DATA_BYTES:
         return size == 0
     data = create_string_buffer(size)

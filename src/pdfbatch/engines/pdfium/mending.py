@@ -2,7 +2,7 @@
 
 import re
 from ctypes import addressof
-from itertools import islice, pairwise
+from itertools import pairwise
 from typing import Any
 from unicodedata import combining, normalize
 
@@ -64,11 +64,10 @@ _CLOSER = 0.4
 # Two text objects that are so much farther apart than the letters of their line, in parts of the height of the font, are two
 # words. pdfium takes some for one where the letters are drawn closer together than their font has them.
 _OBJECT_GAP = 0.11
-_JOIN = re.compile("[a-z][A-Z]")
-_INDENT = re.compile(r"(?:\A|(?<=\n)) [^\r\n]*")
+_JOIN, _INDENT = b"aA", b"\n "
 # Bounds: a page of code has many joined words, a page of tables many lines that begin with a space.
 _PLACES = 8
-# Each byte of a text as what it is: a small letter, a capital, a space, the end of a line, or something else.
+# Each letter of a text as what it is: a small letter, a capital, a space, the end of a line, or something else.
 _KINDS = bytes(
     97 if 97 <= byte <= 122 else 65 if 65 <= byte <= 90 else byte if byte in b" \n" else 46 for byte in range(256)
 )
@@ -86,8 +85,12 @@ def is_letter_spaced(text: str) -> bool:
 
 def has_odd_places(text: str) -> bool:
     """Whether a text has a capital after a small letter, or a line that begins with a space. Takes some microseconds."""
-    kinds = text.encode(errors="replace").translate(_KINDS)
-    return b"aA" in kinds or b"\n " in kinds or kinds[:1] == b" "
+    kinds = _kinds_of(text)
+    return _JOIN in kinds or _INDENT in kinds or kinds[:1] == b" "
+
+
+def _kinds_of(text: str) -> bytes:
+    return text.encode("latin-1", "replace").translate(_KINDS)
 
 
 def mends_by_glyphs(handle: Handle, text: str) -> bool:
@@ -101,10 +104,22 @@ def mends_by_glyphs(handle: Handle, text: str) -> bool:
 
 def has_odd_lines(handle: Handle, text: str) -> bool:
     """Whether two words stand together in a line, or columns in wrong order. Looks at a few glyphs of the odd places only."""
-    joins, indents = islice(_JOIN.finditer(text), _PLACES), islice(_INDENT.finditer(text), _PLACES)
-    return any(_is_word_end(handle, _index(handle, text, found.start())) for found in joins) or any(
-        _begins_late(handle, text, found) for found in indents
+    kinds = _kinds_of(text)
+    indents = [place + 1 for place in _places(kinds, _INDENT)] + ([0] if kinds[:1] == b" " else [])
+    joins = _places(kinds, _JOIN)
+    return any(_is_word_end(handle, _index(handle, text, place)) for place in joins) or any(
+        _begins_late(handle, text, start) for start in indents
     )
+
+
+def _places(kinds: bytes, sign: bytes) -> list[int]:
+    """Return the first places of a sign."""
+    found = list[int]()
+    place = kinds.find(sign)
+    while place >= 0 and len(found) < _PLACES:
+        found.append(place)
+        place = kinds.find(sign, place + 1)
+    return found
 
 
 def _index(handle: Handle, text: str, place: int) -> int:
@@ -122,16 +137,15 @@ def _is_word_end(handle: Handle, index: int) -> bool:
     return gap is not None and gap > _OBJECT_GAP
 
 
-def _begins_late(handle: Handle, text: str, line: "re.Match[str]") -> bool:
-    """Whether the end of a line lies left of its beginning."""
-    shown = line[0].strip()
+def _begins_late(handle: Handle, text: str, start: int) -> bool:
+    """Whether the end of a line lies left of its beginning. The line begins with a space."""
+    end = text.find("\n", start)
+    line = text[start:end] if end >= 0 else text[start:]
+    shown = line.strip()
     if len(shown) <= 1:
         return False
-    start = line.start() + line[0].index(shown)
-    first, last = (
-        glyph_area(handle, _index(handle, text, place)) for place in (start, line.start() + len(line[0].rstrip()) - 1)
-    )
-    return last.right <= first.left
+    first, last = start + line.index(shown), start + len(line.rstrip()) - 1
+    return glyph_area(handle, _index(handle, text, last)).right <= glyph_area(handle, _index(handle, text, first)).left
 
 
 def _may_lie_over(handle: Handle, text: str, place: int) -> bool:
