@@ -12,7 +12,7 @@ one time, which may take 24 times its length in memory.
 import json
 import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from pdfbatch.common import rebuild
 from pdfbatch.executors.process.plain_values import (
@@ -24,6 +24,7 @@ from pdfbatch.executors.process.plain_values import (
     read_list,
     read_measure,
     read_text,
+    read_texts,
 )
 from pdfbatch.model import Counts, DocumentExtras, DocumentResult, DocumentStatus, Failure, Page
 from pdfbatch.tasks import JoinTask, PartialDocument, PartTask, Task, TaskLog, TaskResult
@@ -144,6 +145,8 @@ def _to_json(value: object) -> bytes:
 _COUNTS, _FAILURE, _EXTRAS = plain_class(Counts), plain_class(Failure), plain_class(DocumentExtras)
 # The text of a page follows as a block, and its failure's message is cut.
 _PAGE = PlainClass(Page, apart=("text", "failure"))
+_NO_EXTRAS = DocumentExtras()
+_PLAIN_NO_EXTRAS = _EXTRAS.encode(_NO_EXTRAS)
 _ENCODER = json.JSONEncoder(separators=(",", ":"), check_circular=False)
 
 
@@ -210,7 +213,7 @@ class _Decoder:
         return rebuild(
             DocumentResult,
             self._task.document.without_content(),
-            DocumentStatus(read_text(status)),
+            _STATUSES.get(read_text(status)) or DocumentStatus(read_text(status)),  # which says what is wrong
             self._decode_pages(page_count),
             _failure(failure),
             _optional(read_text, output),
@@ -220,7 +223,7 @@ class _Decoder:
             _COUNTS.decode(counts),
             _optional(read_text, duplicate_of),
             read_text(fingerprint),
-            _EXTRAS.decode(extras),
+            _NO_EXTRAS if extras == _PLAIN_NO_EXTRAS else _EXTRAS.decode(extras),
         )
 
     def _decode_partial_document(self, value: object) -> PartialDocument:
@@ -271,8 +274,7 @@ class _Decoder:
 
     def _decode_mapping(self, value: object) -> dict[str, str]:
         if type(value) is dict:
-            mapping = cast("dict[object, object]", value)
-            return {read_text(key): read_text(item) for key, item in mapping.items()}
+            return read_texts(value)
         if read_count(value) > _MAX_ENTRIES:
             raise AnswerError("too many entries")
         return {self._take_text(): self._take_text() for _ in range(read_count(value))}
@@ -320,6 +322,7 @@ class _Decoder:
 
 
 _NO_LOG = TaskLog()
+_STATUSES = {str(status): status for status in DocumentStatus}
 _DECODER = json.JSONDecoder()
 
 
