@@ -3,11 +3,12 @@
 import os
 import sqlite3
 import threading
+from dataclasses import replace
 from enum import Enum
 from types import TracebackType
 from typing import Self
 
-from pdfbatch.common import SafeLogger
+from pdfbatch.common import SafeLogger, fold_name, mark_name, output_key
 from pdfbatch.model import Document
 
 log: SafeLogger = SafeLogger(__name__)
@@ -58,19 +59,53 @@ class UniqueDocuments:
         """Remember a document, and say whether its id came before, and for the same document."""
         key, value = hash(document.document_uuid), hash(_identity(document))
         with self._lock:
-            connection = self._connection
-            if connection is None:
-                return self._add_to_first(key, value)
-            if os.getpid() != self._pid:  # two processes would overwrite each other's pages in the one file
-                connection = self._copy(connection, ":memory:")
             try:
-                return self._add(connection, key, value)
+                return self._remember(key, value)
             except sqlite3.OperationalError:  # the file could not grow: what was in it is lost
                 log.warning("no room for temporary files: a document that was named before will be processed again")
-                connection.close()
-                return self._add(self._connect(":memory:"), key, value)
+                if self._connection is not None:
+                    self._connection.close()
+                self._connect(":memory:")
+                return self._remember(key, value)
 
-    def _add_to_first(self, key: int, value: int) -> Occurrence:
+    def with_own_name(self, document: Document) -> Document:
+        """Return the document; under a marked name, if that of a document before may be the same file.
+
+        Names that differ are marked by themselves, so that a folder can be moved with both of them, equal ones by the id.
+        """
+        name = document.output_name or output_key(document.document_uuid)
+        occurrence = self._add_name(name)
+        if occurrence is Occurrence.CONFLICT:
+            name = mark_name(name)
+            occurrence = self._add_name(name)
+            document = replace(document, output_name=name)
+        if occurrence is Occurrence.NEW:
+            return document
+        return replace(document, output_name=mark_name(name, document.document_uuid))
+
+    def _add_name(self, name: str) -> Occurrence:
+        """Remember a name. Where there is no room for that, it counts as new: the output is looked up, too."""
+        with self._lock:
+            try:  # the sign in front tells a name from an id
+                return self._remember(hash("\0" + fold_name(name)), hash(name))
+            except sqlite3.OperationalError:
+                return Occurrence.NEW
+
+    def _remember(self, key: int, value: int) -> Occurrence:
+        connection = self._connection
+        if connection is None:
+            return self._remember_first(key, value)
+        if os.getpid() != self._pid:  # two processes would overwrite each other's pages in the one file
+            connection = self._copy(connection, ":memory:")
+        if connection.execute("INSERT OR IGNORE INTO document VALUES (?, ?)", (key, value)).rowcount:
+            self._count += 1
+            if self._count == _IN_MEMORY_DOCUMENTS:
+                self._move_to_file(connection)
+            return Occurrence.NEW
+        (earlier,) = connection.execute("SELECT value FROM document WHERE key = ?", (key,)).fetchone()
+        return Occurrence.REPEATED if earlier == value else Occurrence.CONFLICT
+
+    def _remember_first(self, key: int, value: int) -> Occurrence:
         earlier = self._first.get(key)
         if earlier is not None:
             return Occurrence.REPEATED if earlier == value else Occurrence.CONFLICT
@@ -80,15 +115,6 @@ class UniqueDocuments:
             self._count = _FIRST_DOCUMENTS
             self._first.clear()
         return Occurrence.NEW
-
-    def _add(self, connection: sqlite3.Connection, key: int, value: int) -> Occurrence:
-        if connection.execute("INSERT OR IGNORE INTO document VALUES (?, ?)", (key, value)).rowcount:
-            self._count += 1
-            if self._count == _IN_MEMORY_DOCUMENTS:
-                self._move_to_file(connection)
-            return Occurrence.NEW
-        (earlier,) = connection.execute("SELECT value FROM document WHERE key = ?", (key,)).fetchone()
-        return Occurrence.REPEATED if earlier == value else Occurrence.CONFLICT
 
     def _connect(self, name: str) -> sqlite3.Connection:
         self._pid, self._count = os.getpid(), 0

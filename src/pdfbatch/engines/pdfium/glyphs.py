@@ -1,7 +1,6 @@
 """The glyphs of a page, one by one. Slow (some microseconds a glyph), so it is for pages that need a closer look."""
 
 import sys
-from collections.abc import Sequence
 from ctypes import addressof, byref, c_double, c_ushort
 from itertools import compress
 from operator import sub
