@@ -302,7 +302,7 @@ class SupportsEvidence(Protocol):
         """Return how many large images surely end early, so that a part of them is not shown."""
 
     @abstractmethod
-    def undecoded_images(self) -> int:
+    def count_lost_images(self) -> int:
         """Return how many large images have data but no picture: it cannot be decoded, or comes out in one colour.
 
         May be slow: asked only for a page on which OCR has found nothing.

@@ -179,7 +179,7 @@ class TextEngineContract:
             if not isinstance(page, SupportsEvidence):
                 raise unittest.SkipTest("it has no evidence")
             assert page.cut_images() == 0
-            assert page.undecoded_images() == 0
+            assert page.count_lost_images() == 0
 
     # --- sources --------------------------------------------------------------------------------------------------
 

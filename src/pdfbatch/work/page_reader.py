@@ -275,7 +275,7 @@ class PageReader:
         """Return a page on which OCR found nothing more: it may be so, or its images could not be decoded."""
         broken, evidence = 0, _evidence_of(page)
         if facts.images and evidence is not None:
-            broken = max(evidence.undecoded_images(), evidence.cut_images())
+            broken = max(evidence.count_lost_images(), evidence.cut_images())
         if not broken:
             return found
         if not found.text.strip() and (second := self.second.text(found.number)).strip():

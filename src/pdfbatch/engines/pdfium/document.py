@@ -235,7 +235,7 @@ class PdfiumPage:
         with _PDFIUM:
             return count_cut_images(self.handle)
 
-    def undecoded_images(self) -> int:
+    def count_lost_images(self) -> int:
         """Return how many images have data but no picture."""
         with _PDFIUM:
             return count_undecoded_images(self.handle)

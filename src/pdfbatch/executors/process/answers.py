@@ -12,7 +12,7 @@ one time, which may take 24 times its length in memory.
 import json
 import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pdfbatch.common import rebuild
 from pdfbatch.executors.process.plain_values import (
@@ -279,8 +279,8 @@ class _Decoder:
         return tuple(numbers)
 
     def _decode_mapping(self, value: object) -> dict[str, str]:
-        if type(value) is dict:
-            return read_texts(value)
+        if isinstance(value, dict):
+            return read_texts(cast("object", value))
         if read_count(value) > _MAX_ENTRIES:
             raise AnswerError("too many entries")
         return {self._take_text(): self._take_text() for _ in range(read_count(value))}

@@ -147,12 +147,15 @@ def read_truth(value: object) -> bool:
     return value
 
 
-def read_texts(value: dict[Any, Any]) -> dict[str, str]:
+def read_texts(value: object) -> dict[str, str]:
     """Return an object whose values are texts. All keys in JSON are."""
-    for item in value.values():
+    if type(value) is not dict:
+        raise AnswerError("not an object")
+    mapping = cast("dict[str, str]", value)
+    for item in mapping.values():
         if type(item) is not str:
             read_text(item)
-    return value
+    return mapping
 
 
 def _read_items(check: Check, value: object) -> dict[str, object]:
