@@ -534,25 +534,31 @@ def image_page(filter_name: bytes, data: bytes, size: tuple[int, int] = (1700, 2
     return make_page_pdf(content, resources=b"/XObject<</Im 10 0 R>>", more=[make_stream(data, entries)])
 
 
+def count_lost_images(pdf: bytes) -> int:
+    with PDFIUM.open(pdf) as document, document.page(1) as page:
+        assert isinstance(page, SupportsEvidence)
+        return page.count_lost_images()
+
+
 NOISE = bytes((index * 7919 + index**2 * 31 + (index >> 3)) % 251 for index in range(4_000))
 
 
 @pytest.mark.parametrize("name", [b"DCTDecode", b"JPXDecode", b"JBIG2Decode", b"CCITTFaxDecode", b"BrotliDecode"])
 def test_an_image_that_cannot_be_decoded_is_told(name: bytes) -> None:
-    assert facts_of(PDFIUM, image_page(name, NOISE)).undecoded_images == 1
+    assert count_lost_images(image_page(name, NOISE)) == 1
 
 
 def test_an_image_without_data_is_told() -> None:
-    assert facts_of(PDFIUM, image_page(b"FlateDecode", b"")).undecoded_images == 1
+    assert count_lost_images(image_page(b"FlateDecode", b"")) == 1
 
 
 @pytest.mark.parametrize("grey", [0, 128, 255])
 def test_an_even_image_of_even_data_is_no_lost_one(grey: int) -> None:
-    assert facts_of(PDFIUM, image_page(b"", bytes([grey]) * 100 * 100, (100, 100))).undecoded_images == 0
+    assert count_lost_images(image_page(b"", bytes([grey]) * 100 * 100, (100, 100))) == 0
 
 
 def test_an_image_with_a_picture_is_no_lost_one() -> None:
-    assert facts_of(PDFIUM, image_page(b"", NOISE[:2500], (50, 50))).undecoded_images == 0
+    assert count_lost_images(image_page(b"", NOISE[:2500], (50, 50))) == 0
 
 
 def test_glyphs_that_nobody_means_are_suspicious() -> None:

@@ -21,7 +21,7 @@ from pdfbatch.engines.pdfium.extras import count_attachments, is_portfolio, xfa_
 from pdfbatch.engines.pdfium.glyphs import Glyphs, whole_text
 from pdfbatch.engines.pdfium.layers import may_hide_layers
 from pdfbatch.engines.pdfium.mending import SIGNS, has_odd_places, is_letter_spaced, mend, mends_by_glyphs
-from pdfbatch.engines.pdfium.objects import page_facts, visible_area
+from pdfbatch.engines.pdfium.objects import count_undecoded_images, page_facts, visible_area
 from pdfbatch.engines.placement import Block, place_blocks
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.model import DocumentExtras
@@ -241,6 +241,11 @@ class PdfiumPage:
         """Return how many large images surely end early."""
         with _PDFIUM:
             return count_cut_images(self.handle)
+
+    def count_lost_images(self) -> int:
+        """Return how many images have data but no picture."""
+        with _PDFIUM:
+            return count_undecoded_images(self.handle)
 
     def facts(self) -> PageFacts:
         """Return what is on the page. The walk over its objects is bounded: counts of a huge page are lower bounds."""
