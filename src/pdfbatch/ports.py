@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 POINTS_PER_INCH = 72
+TASKS_AHEAD = 16
+"""How many tasks a pool is given for each one that it works on at one time, unless it is a ``SupportsSlices``."""
 
 
 # --- work and executors ---------------------------------------------------------------------------------------------
@@ -164,25 +166,54 @@ class SupportsSlices(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerFacts:
-    """What a process of an engine beyond this machine says of itself: plain values, as they came from it.
+class Needs:
+    """What a worker elsewhere is asked to show before it gets a document.
 
-    ``pdfbatch`` and ``python`` are versions; where they are not this process's own, the other fields say nothing. ``engines``
-    has the versions of the work's engines by their names, and ``missing_ocr`` says what its OCR engine lacks. ``isolates``:
-    whether it can start child processes, which keep the limits. ``hidden_output`` and ``hidden_input`` say why it cannot
-    reach the output and the input that it was asked for; they are empty when it can.
+    ``probe`` is the name of a file that is in the work's output, empty without output. ``languages`` are those that the OCR
+    engine shall read, empty where it may choose. ``input_path`` is a local file that must be there, too; empty for none.
+    """
+
+    probe: str = ""
+    languages: str = ""
+    input_path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What a worker elsewhere finds when it looks for what it needs. A text says what is missing, and is empty when nothing is.
+
+    ``engines`` has the versions of the work's engines, by their names.
+    """
+
+    engines: Mapping[str, str] = field(default_factory=dict[str, str])
+    missing_ocr: str = ""
+    hidden_output: str = ""
+    hidden_input: str = ""
+
+
+@runtime_checkable
+class SupportsInspection(Protocol):
+    """Work that finds out whether all that it needs is there, in the process where it is called."""
+
+    @abstractmethod
+    def inspect(self, needs: Needs) -> Findings:
+        """Look for the engines, the output and the input; write to the output and remove it again. Never raises."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerFacts:
+    """What a process of an engine beyond this machine says of itself.
+
+    ``isolates``: whether it can start child processes, which keep the limits. ``memory_bytes`` is that of its machine.
     """
 
     pdfbatch: str
     python: str
-    platform: str = ""
-    engines: Mapping[str, str] = field(default_factory=dict[str, str])
-    missing_ocr: str = ""
-    cpus: int = 1
-    memory_bytes: int | None = None
-    isolates: bool = True
-    hidden_output: str = ""
-    hidden_input: str = ""
+    platform: str
+    cpus: int
+    memory_bytes: int | None
+    isolates: bool
+    findings: Findings
 
 
 @runtime_checkable
@@ -190,14 +221,11 @@ class SupportsSurvey(Protocol):
     """A pool whose workers are elsewhere. They are asked what they are before they get a document."""
 
     @abstractmethod
-    def survey(
-        self, *, probe: str | None = None, languages: str = "", input_path: str | None = None
-    ) -> Mapping[str, WorkerFacts]:
+    def survey(self, needs: Needs) -> Mapping[str, WorkerFacts]:
         """Return what each worker that is there now says of itself, by its address.
 
-        ``probe`` is the name of a file in the work's output, which each worker reads; ``languages`` are those that its OCR
-        engine is asked for; ``input_path`` is a local file that it should see. Raises ``VersionMismatchError`` when a worker
-        has another version of pdfbatch or Python, and ``PoolBrokenError`` when none answers.
+        Raises ``VersionMismatchError`` when one has another version of pdfbatch or Python, and ``PoolBrokenError`` when none
+        answers.
         """
 
 

@@ -19,6 +19,7 @@ from pdfbatch.batch.shard_notes import ShardNotes
 from pdfbatch.batch.source_reader import SourceReader
 from pdfbatch.batch.startup import start_pool
 from pdfbatch.batch.task_source import TaskSource
+from pdfbatch.batch.worker_check import check_workers
 from pdfbatch.common import SafeLogger
 from pdfbatch.errors import Cause, DocumentError, ResultsUnavailableError
 from pdfbatch.model import Document, DocumentResult, Failure
@@ -128,6 +129,9 @@ class Batch:
                 documents = self._read_in_thread(stack)
             prepare = partial(self._start_source, documents, stack)
             pool, source = stack.enter_context(start_pool(self.executor, self.work, prepare))
+            if self.executor.shares is Shared.NOTHING:
+                _, first = next(iter(self._pending.values()), (0, None))
+                check_workers(pool, self.work, self.progress.status.batch_id, first)
             self.progress.start(pool.name, pool.capacity, limits_enforced=pool.kills)
             self.notifier.update(self._snapshot())
             scheduler = Scheduler(pool, source, self.retry, self.limits, self._events)
@@ -218,6 +222,8 @@ class Batch:
         if self._resume_state is not None:
             if completed.by_worker:
                 self._resume_state.add(result)
+            if completed.was_split and self.executor.shares is Shared.NOTHING:
+                self._resume_state.note_split(result.document)
             self._resume_state.remove_parts(result)
         if not result.ok:
             self._failures.add(result)
@@ -265,6 +271,8 @@ class Batch:
     def _write_last(self, output: Output, *, completed: bool) -> None:
         """Write the rest of the index and the list of failures, side by side, and after both the report."""
         state, is_remote = self._resume_state, output.locality is Locality.REMOTE
+        if state is not None:
+            state.sweep_parts()
         try:
             with _side_by_side(
                 lambda: None if state is None else state.close(completed=completed, compact=self.shard is None),

@@ -8,7 +8,15 @@ from pdfbatch.batch.fingerprint import local_fingerprint
 from pdfbatch.common import SafeLogger
 from pdfbatch.errors import DocumentError
 from pdfbatch.model import Document, DocumentResult, DocumentStatus
-from pdfbatch.outputs import Catalog, IndexWriter, delete_parts, open_index, record_name
+from pdfbatch.outputs import (
+    PARTS_FOLDER,
+    Catalog,
+    IndexWriter,
+    delete_parts,
+    open_index,
+    parts_prefix,
+    record_name,
+)
 from pdfbatch.ports import Output
 from pdfbatch.tasks import ReadTask
 
@@ -33,6 +41,7 @@ class ResumeState:
     writer: IndexWriter | None = None
     _usual_options: str = ""
     _with_parts: set[str] = field(default_factory=set[str])
+    _split: set[str] = field(default_factory=set[str])
     _uri_prefix: str | None = None
 
     # --- a stage of the task source ---------------------------------------------------------------------------------
@@ -100,6 +109,27 @@ class ResumeState:
                 delete_parts(self.output, result.document)
             except DocumentError as error:
                 log.warning("parts that are no longer needed stay in the output: %s", error)
+
+    def note_split(self, document: Document) -> None:
+        """Note that a document which has ended was split on workers elsewhere, for ``sweep_parts``."""
+        self._split.add(parts_prefix(document))
+
+    def sweep_parts(self) -> None:
+        """Remove what late workers wrote for documents that had been joined: an engine may deliver a task twice, also late.
+
+        Nobody reads it, but the next batch would take it for parts that wait. One listing, if any document was split.
+        """
+        if not self._split:
+            return
+        try:
+            left = {
+                f"{PARTS_FOLDER}{name.removeprefix(PARTS_FOLDER).partition('/')[0]}/"
+                for name in self.output.names(PARTS_FOLDER)
+            }
+            for folder in left & self._split:
+                self.output.delete(folder)
+        except DocumentError as error:
+            log.warning("parts that are no longer needed may be in the output: %s", error)
 
     def close(self, *, completed: bool, compact: bool = True) -> None:
         """Write the rest of the index; ``completed`` says that every document of the batch has ended.

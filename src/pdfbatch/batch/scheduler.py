@@ -20,17 +20,13 @@ from pdfbatch.common import SafeLogger
 from pdfbatch.errors import Cause
 from pdfbatch.model import DocumentResult, Failure, Page
 from pdfbatch.outcomes import failed_pages, failed_result, timeout_failure
-from pdfbatch.ports import Pool, SupportsPendingWrites, SupportsSlices
+from pdfbatch.ports import TASKS_AHEAD, Pool, SupportsPendingWrites, SupportsSlices
 from pdfbatch.retry import backoff_seconds
 from pdfbatch.settings import Limits, RetryPolicy
 from pdfbatch.tasks import JoinTask, PartTask, ReadTask, Task, TaskResult
 
 log: SafeLogger = SafeLogger(__name__)
 
-# Tasks in the pool for each of its workers, unless it wants more: when half of them are left, they are filled up. That is
-# enough to send some ahead and to have some wait for their output, so that no worker waits for the parent. Several are sent
-# at once, because that is cheaper for small ones.
-AHEAD = 16
 # Parts in the pool for each worker. Few, because a part that the pool has is read even when its document's time runs out.
 PARTS_AT_ONCE = 4
 # Parts that may wait for each worker before no further document is started.
@@ -47,12 +43,14 @@ CRASHES = frozenset({Cause.TIMEOUT, Cause.WORKER_LOST, Cause.MEMORY_LIMIT})
 class Completed(NamedTuple):
     """A document that has ended.
 
-    ``by_worker`` says that a worker has had it, ``needs_record`` that no worker could write its record.
+    ``by_worker`` says that a worker has had it, ``needs_record`` that no worker could write its record, ``was_split`` that its
+    parts were in the output.
     """
 
     result: DocumentResult
     by_worker: bool = False
     needs_record: bool = False
+    was_split: bool = False
 
 
 class Events:
@@ -178,7 +176,9 @@ class Scheduler:
         # What is due for another attempt goes in however full the pool is: to wait for room would be a busy wait.
         while self._later and self._later[0][0] <= time.monotonic():
             self._submit(heapq.heappop(self._later)[2])
-        wanted = self.pool.capacity * (AHEAD if self._slicing_pool is None else self._slicing_pool.ahead)
+        # Enough to send some ahead and to have some wait for their output, so that no worker waits for this thread. Several
+        # are sent at once, when half of them are left, because that is cheaper for small ones.
+        wanted = self.pool.capacity * (TASKS_AHEAD if self._slicing_pool is None else self._slicing_pool.ahead)
         if self._active_tasks() > wanted // 2:
             return
         while self._active_tasks() < wanted and self.events.is_empty:
@@ -336,15 +336,16 @@ class Scheduler:
 
         Its record is missing where the worker was lost, and where the output may come back after the worker gave up.
         """
-        self._splits.pop(task.document.document_uuid, None)
+        was_split = self._splits.pop(task.document.document_uuid, None) is not None
         if (found := result.result) is not None:
             if result.storage_retries:
                 found = replace(found, attempts=found.attempts + result.storage_retries)
-            return Completed(found, by_worker=True, needs_record=found.failure is not None and found.failure.transient)
+            needs_record = found.failure is not None and found.failure.transient
+            return Completed(found, by_worker=True, needs_record=needs_record, was_split=was_split)
         failure = result.failure or Failure(cause=Cause.INTERNAL, message=f"{task.document.file_path}: no result")
         found = replace(
             failed_result(task.document, failure),
             attempts=task.attempt + task.storage_retries + result.storage_retries,
             duration_seconds=task.worker_seconds + result.seconds,
         )
-        return Completed(found, by_worker=True, needs_record=True)
+        return Completed(found, by_worker=True, needs_record=True, was_split=was_split)

@@ -11,12 +11,14 @@ if TYPE_CHECKING:
     from pdfbatch.outputs.index import IndexWriter, compact_index, open_index
     from pdfbatch.outputs.keys import batch_file
     from pdfbatch.outputs.record import (
+        PARTS_FOLDER,
         Provenance,
         delete_parts,
         files_of,
         options_digest,
         pages_to_json,
         parts_folder,
+        parts_prefix,
         record_name,
         to_json,
     )
@@ -38,12 +40,16 @@ else:
         exporter="export export_pages",
         index="IndexWriter compact_index open_index",
         keys="batch_file",
-        record=("Provenance delete_parts files_of options_digest pages_to_json parts_folder record_name to_json"),
+        record=(
+            "PARTS_FOLDER Provenance delete_parts files_of options_digest pages_to_json parts_folder parts_prefix "
+            "record_name to_json"
+        ),
         results="Results with_stored_pages",
         stored="InvalidRecordError Record has_failed has_text pages_from_json read_record result_of",
     )
 
 __all__ = [
+    "PARTS_FOLDER",
     "Catalog",
     "IndexWriter",
     "InvalidRecordError",
@@ -64,6 +70,7 @@ __all__ = [
     "pages_from_json",
     "pages_to_json",
     "parts_folder",
+    "parts_prefix",
     "read_record",
     "record_name",
     "result_of",
