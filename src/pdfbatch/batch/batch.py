@@ -25,7 +25,7 @@ from pdfbatch.errors import Cause, DocumentError, ResultsUnavailableError
 from pdfbatch.model import Document, DocumentResult, Failure
 from pdfbatch.outcomes import failed_result
 from pdfbatch.outputs import batch_file, to_json, with_stored_pages
-from pdfbatch.ports import Executor, Locality, Output, Shared, SupportsSweep
+from pdfbatch.ports import Executor, Locality, Output, Pool, Shared, SupportsSweep
 from pdfbatch.prefetch import FetchSettings
 from pdfbatch.report import BatchReport, BatchState, BatchStatus, StoppedBy
 from pdfbatch.settings import Limits, RetryPolicy
@@ -129,9 +129,7 @@ class Batch:
                 documents = self._read_in_thread(stack)
             prepare = partial(self._start_source, documents, stack)
             pool, source = stack.enter_context(start_pool(self.executor, self.work, prepare))
-            if self.executor.shares is Shared.NOTHING:
-                _, first = next(iter(self._pending.values()), (0, None))
-                check_workers(pool, self.work, self.progress.status.batch_id, first)
+            self._check_workers(pool)
             self.progress.start(pool.name, pool.capacity, limits_enforced=pool.kills)
             self.notifier.update(self._snapshot())
             scheduler = Scheduler(pool, source, self.retry, self.limits, self._events)
@@ -154,6 +152,12 @@ class Batch:
             for rest in documents:
                 if rest is not None:
                     yield self._skip(rest) or self._cancel(rest)
+
+    def _check_workers(self, pool: Pool) -> None:
+        """Compare workers elsewhere with this process, before they get a document."""
+        if self.executor.shares is Shared.NOTHING:
+            _, first = next(iter(self._pending.values()), (0, None))
+            check_workers(pool, self.work, self.progress.status.batch_id, first)
 
     def _start_source(self, documents: Iterator[Document | None], stack: ExitStack) -> TaskSource:
         """Ask the output what it knows, and locate the first documents. The ``stack`` closes the source."""

@@ -96,7 +96,7 @@ class ProcessExecutor:
         )
         launch = LaunchSpec(
             python=self._find_interpreter(),
-            environment=_build_environment(),
+            environment=pass_environment(),
             setup=pickle.dumps(setup, PICKLE_PROTOCOL),
             use_forkserver=self._use_forkserver(),
             max_result_bytes=max_result_bytes,
@@ -222,7 +222,7 @@ class _WorkPickler(pickle.Pickler):
         return NotImplemented
 
 
-def _build_environment() -> dict[str, str]:
+def pass_environment() -> dict[str, str]:
     """Return the environment of the workers. That of this process is not changed."""
     # The interpreter finds its standard library by itself; PYTHONPATH cannot hold a path with a separator in it.
     standard = {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}
