@@ -53,6 +53,11 @@ class LocalProgram:
         """Whether it has not ended."""
         return self._process.poll() is None
 
+    def kill(self) -> None:
+        """Kill it, as the kernel might."""
+        self._process.kill()
+        self._process.wait()
+
     def read_log(self) -> str:
         """Return the last line that it printed."""
         lines = os.pread(self._log.fileno(), 1 << 20, 0).decode("utf-8", "replace").strip().splitlines()
