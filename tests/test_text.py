@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pdfbatch.text import storable_text
+from pdfbatch.engines.pdfium.mending import SIGNS
+from pdfbatch.text import is_ordinary, storable_text
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
 
@@ -44,3 +45,44 @@ def test_any_text_can_be_encoded_and_parted_by_form_feeds(text: str) -> None:
 def test_storable_text_is_not_changed_again(text: str) -> None:
     stored = storable_text(text)
     assert storable_text(stored) == stored
+
+
+def test_an_ordinary_text_needs_no_closer_look() -> None:
+    ordinary = [text for text in map(chr, range(0x30000)) if is_ordinary(text)]
+    text = "".join(ordinary).replace("\r", "\n")
+    assert storable_text(text) is text
+    assert SIGNS.search(text) is None
+    assert not any("\ue000" <= character <= "\uf8ff" or character == "\ufffd" for character in ordinary)
+
+
+def test_texts_of_most_pages_are_ordinary() -> None:
+    for text in (
+        "A page.\r\nIts “second” line — 5 °C, § 7.\xa0",
+        "Größe, naïve, Łódź",
+        "Ελλάδα",
+        "Москва",
+        "漢字とかな",
+    ):
+        assert is_ordinary(text)
+
+
+def test_what_needs_a_closer_look_is_not_ordinary() -> None:
+    for odd in (
+        "\0",
+        "\x07",
+        "\x7f",
+        "\x85",
+        "\xa8",
+        "\xad",
+        "`",
+        "\u02dc",
+        "\u05d0",
+        "\u0644",
+        "\ufb1d",
+        "\ue000",
+        "\ufffd",
+        "\ufffe",
+    ):
+        assert not is_ordinary(f"a page°{odd}")
+    assert not is_ordinary("half a pair: \ud835")
+    assert not is_ordinary("\U000f0000")

@@ -43,14 +43,15 @@ CRASHES = frozenset({Cause.TIMEOUT, Cause.WORKER_LOST, Cause.MEMORY_LIMIT})
 class Completed(NamedTuple):
     """A document that has ended.
 
-    ``by_worker`` says that a worker has had it, ``needs_record`` that no worker could write its record, ``was_split`` that its
-    parts were in the output.
+    ``by_worker`` says that a worker has had it, ``needs_record`` that no worker could write its record. ``body`` is that of its
+    ``TaskResult``, ``has_parts`` says that parts of it were joined.
     """
 
     result: DocumentResult
     by_worker: bool = False
     needs_record: bool = False
-    was_split: bool = False
+    body: bytes = b""
+    has_parts: bool = False
 
 
 class Events:
@@ -336,16 +337,21 @@ class Scheduler:
 
         Its record is missing where the worker was lost, and where the output may come back after the worker gave up.
         """
-        was_split = self._splits.pop(task.document.document_uuid, None) is not None
+        self._splits.pop(task.document.document_uuid, None)
         if (found := result.result) is not None:
             if result.storage_retries:
                 found = replace(found, attempts=found.attempts + result.storage_retries)
-            needs_record = found.failure is not None and found.failure.transient
-            return Completed(found, by_worker=True, needs_record=needs_record, was_split=was_split)
+            return Completed(
+                found,
+                by_worker=True,
+                needs_record=found.failure is not None and found.failure.transient,
+                body=result.body,
+                has_parts=isinstance(task, JoinTask),
+            )
         failure = result.failure or Failure(cause=Cause.INTERNAL, message=f"{task.document.file_path}: no result")
         found = replace(
             failed_result(task.document, failure),
             attempts=task.attempt + task.storage_retries + result.storage_retries,
             duration_seconds=task.worker_seconds + result.seconds,
         )
-        return Completed(found, by_worker=True, needs_record=True, was_split=was_split)
+        return Completed(found, by_worker=True, needs_record=True)

@@ -80,7 +80,7 @@ class Coverage:
     @property
     def share(self) -> float:
         """Share of the page that is covered, 0 to 1."""
-        return sum(row.bit_count() for row in self._rows) / (_GRID * _GRID)
+        return sum(row.bit_count() for row in self._rows) / (_GRID * _GRID) if self.images else 0.0
 
     def _cover(self, image: Area) -> None:
         first, last = _cells(image.left, image.right, self.page.left, self.page.right)

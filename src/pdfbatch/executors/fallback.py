@@ -16,7 +16,6 @@ from pdfbatch.executors.task_future import TaskFuture, wait_until
 from pdfbatch.executors.task_results import (
     cancel,
     make_cancelled_result,
-    make_foreign_future,
     set_exception,
     set_result,
 )
@@ -185,7 +184,6 @@ class _FallbackPool(PoolContext):
         self._moves = SimpleQueue[_Move | None]()
         self._thread: threading.Thread | None = None
         self._lock = threading.RLock()
-        self._is_closed = False
         self._final_error: PoolBrokenError | None = None
 
     @property
@@ -221,12 +219,9 @@ class _FallbackPool(PoolContext):
 
     def submit(self, task: Task) -> Future[TaskResult]:
         """Accept a task and return at once, or after the task if the first pool works inside ``submit``."""
-        if self.is_foreign:
-            return make_foreign_future()
+        if (refused := self.refuse()) is not None:
+            return refused
         future = TaskFuture()
-        if self._is_closed:
-            cancel(future)
-            return future
         self._unfinished[future] = task
         if self._thread is not None:
             self._moves.put(_Move(future))

@@ -88,7 +88,7 @@ class RayExecutor:
             raise
 
 
-class _Connection:
+class _RayConnection:
     """This process's connection to Ray, of which there is one at most. Pools that use one that we made count as its users."""
 
     def __init__(self) -> None:
@@ -124,7 +124,7 @@ class _Connection:
                 ray.shutdown()
 
 
-_CONNECTION = _Connection()
+_CONNECTION = _RayConnection()
 
 
 def _count_places(ray: Any, reserved_cpus: float) -> int:

@@ -7,7 +7,6 @@ another program's OCR. A line that only one of them has stays, at its place betw
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 
 _SAME = 0.75
 _LEAST_CONTAINED = 4
@@ -106,6 +105,8 @@ def _likeness(layer: str, read: str) -> float:
     shorter, longer = sorted((layer, read), key=len)
     if len(shorter) >= _LEAST_CONTAINED and shorter in longer:
         return 0.9
+    from difflib import SequenceMatcher  # noqa: PLC0415 (few pages are merged)
+
     matcher = SequenceMatcher(None, read, layer, autojunk=False)
     if matcher.real_quick_ratio() < _SAME or matcher.quick_ratio() < _SAME:
         return 0.0

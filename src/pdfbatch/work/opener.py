@@ -3,6 +3,7 @@
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pdfbatch.common import pages_in, reaches_beyond, without_credentials
 from pdfbatch.errors import Cause, DocumentError
@@ -11,8 +12,10 @@ from pdfbatch.ports import OcrEngine, OpenDocument, TextEngine
 from pdfbatch.settings import Extraction, Limits
 from pdfbatch.storage import fingerprint, read_document
 from pdfbatch.tasks import PartTask, ReadTask
-from pdfbatch.work.page_reader import PageReader
 from pdfbatch.work.second_opinion import SecondOpinion
+
+if TYPE_CHECKING:
+    from pdfbatch.work.page_reader import PageReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +53,20 @@ class DocumentOpener:
             check_version(task, source.fingerprint, str(fingerprint(task.document)))
 
     @contextmanager
-    def open(self, source: InputData, document: Document) -> Generator[tuple[str, PageReader]]:
+    def open(self, source: InputData, document: Document) -> "Generator[tuple[str, PageReader]]":
         """Open a document. Yield the name of the engine that can read it, and a reader of its pages.
 
         The second engine is tried when the first says that the document is malformed. Raises ``DocumentError``.
         """
+        from pdfbatch.work.page_reader import PageReader  # noqa: PLC0415 (20 modules, which the parent is spared)
+
         with ExitStack() as stack:
             name, opened = self._open_with_engine(stack, source, document)
             # An engine is no second opinion about itself.
             second_engine = self.second_engine if name == self.engine.name else None
-            second = SecondOpinion(second_engine, source.data, document.password)
+            second = SecondOpinion(
+                second_engine, source.data, document.password, annotations=self.extraction.annotations
+            )
             stack.callback(second.close)
             reader = PageReader(
                 document=document,
@@ -93,15 +100,18 @@ class DocumentOpener:
         return Failure(cause=Cause.PAGE_RANGE, message=_missing_message(document, opened.page_count))
 
     def _open_with_engine(self, stack: ExitStack, source: InputData, document: Document) -> tuple[str, OpenDocument]:
-        second = self.second_engine
+        second, password, annotations = self.second_engine, document.password, self.extraction.annotations
         try:
-            return self.engine.name, stack.enter_context(self.engine.open(source.data, password=document.password))
+            opening = self.engine.open(source.data, password=password, annotations=annotations)
+            return self.engine.name, stack.enter_context(opening)
         except DocumentError as error:
             first_error = _naming_document(error, document, source)
             if second is None or error.cause is not Cause.MALFORMED:
                 raise first_error from error
         try:
-            return second.name, stack.enter_context(second.open(source.data, password=document.password))
+            return second.name, stack.enter_context(
+                second.open(source.data, password=password, annotations=annotations)
+            )
         except DocumentError as error:
             message = f"{first_error}; {second.name}: {_naming_document(error, document, source)}"
             raise DocumentError(message, cause=first_error.cause) from error

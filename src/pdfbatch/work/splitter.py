@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from pdfbatch.common import SafeLogger
 from pdfbatch.errors import Cause, DocumentError
@@ -11,10 +12,11 @@ from pdfbatch.outputs import InvalidRecordError, pages_from_json, pages_to_json,
 from pdfbatch.ports import Output, Watch
 from pdfbatch.tasks import JoinTask, PartialDocument, PartTask, ReadTask, TaskResult
 from pdfbatch.work.opener import DocumentOpener, check_version
-from pdfbatch.work.page_reader import PendingPage
-from pdfbatch.work.page_rules import split
 from pdfbatch.work.result_writer import ResultWriter
 from pdfbatch.work.time_budget import TimeBudget
+
+if TYPE_CHECKING:
+    from pdfbatch.work.page_reader import PendingPage
 
 log: SafeLogger = SafeLogger(__name__)
 
@@ -30,11 +32,13 @@ class Splitter:
     opener: DocumentOpener
     writer: ResultWriter
 
-    def split(self, task: ReadTask, partial: PartialDocument, pending: Sequence[PendingPage]) -> TaskResult | None:
+    def split(self, task: ReadTask, partial: PartialDocument, pending: "Sequence[PendingPage]") -> TaskResult | None:
         """Return the parts of a document and their join, ``None`` when it has too few pages that need OCR.
 
         When the batch is resumed, parts that the output has already are left out.
         """
+        from pdfbatch.work.page_rules import split  # noqa: PLC0415 (the parent never splits)
+
         parts = split([page.number for page in pending], self.opener.extraction.part_pages)
         if not parts:
             return None
@@ -102,9 +106,11 @@ class Splitter:
             return TaskResult(result=replace(joined, attempts=task.attempt + task.storage_retries))
         missing = Failure(cause=Cause.INTERNAL, message=f"{name}: no part has read this page")
         pages = [found.get(number) or failed_pages([number], missing)[0] for number in partial.page_numbers]
-        result = self.writer.build(task, budget, partial, pages, ocr_seconds=task.worker_seconds).write()
-        self._delete_parts(partial)  # only now: a kill before this costs no part
-        return TaskResult(result=result)
+        pending = self.writer.build(task, budget, partial, pages, ocr_seconds=task.worker_seconds)
+        result = pending.write()
+        if not pending.body:  # else the parent deletes them, when it has written the row
+            self._delete_parts(partial)  # only now: a kill before this costs no part
+        return TaskResult(result=result, body=pending.body)
 
     def _delete_parts(self, partial: PartialDocument) -> None:
         """Delete the parts of a document whose record is written. If that fails, a resume will do it."""

@@ -3,14 +3,17 @@
 import re
 from collections.abc import Sequence
 
+from pdfbatch.text import is_ordinary
 from pdfbatch.work.language import has_function_words, is_gibberish, split_words
 
 # A text layer whose glyphs mean nothing has these: control and private-use characters, and what stands for unknown ones.
 _UNPRINTABLE = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff"
 _PRIVATE_USE = "\ue000-\uf8ff\U000f0000-\U0010fffd"
 _GARBAGE = re.compile(f"[{_UNPRINTABLE}{_PRIVATE_USE}\ufffd]")
+_WORD = re.compile(r"[^\W\d_]+")
 # Words of scripts that have spaces between words: a CJK text is one long word, and each of its characters may be one.
-_ALPHABETIC_WORD = re.compile(r"[^\W\d_\u0590-\U0010ffff]+")
+_ALPHABETIC_WORD = re.compile(r"(?:(?=[\0-\u058f])[^\W\d_])+")
+_BYTES_OF_ALPHABETIC = bytes(range(0xD6))
 
 # Some glyphs of a font without a map have the codes of letters: a passage may have a few between two signs of garbage.
 _GARBAGE_BLOCK = re.compile(
@@ -26,10 +29,11 @@ _LEAST_CHARACTERS = 80
 _SHORT_WORDS, _LONG_WORDS = 2.6, 12.0
 # Of Latin letters in nine languages these eight are 0.51 and more.
 _FREQUENT = "eaintrso"
+_FREQUENT_BYTES = _FREQUENT.encode()
 _FREQUENT_SHARE = 0.48
 # Of visible characters, punctuation included.
 _DOUBTFUL_SHARE = 0.45
-_DIGITS = "0123456789"
+_DIGITS = b"0123456789"
 _LEAST_WORDS, _LEAST_WORDS_OF_LANGUAGE = 40, 10
 # 3,047 ordinary pages have at most 0.80.
 _ONE_LETTER_SHARE = 0.85
@@ -43,9 +47,11 @@ _JOINED_SHARE = 0.3
 
 def garbage_share(text: str) -> float:
     """Return the share of the visible characters that are U+FFFD, private-use or control characters, 0 to 1."""
-    garbage = len(_GARBAGE.findall(text))
+    garbage = len(_GARBAGE.findall(text)) if has_garbage(text) else 0
+    if not garbage:
+        return 0.0
     plain = sum(map(len, _GARBAGE.sub("", text).split()))
-    return garbage / (garbage + plain) if garbage else 0.0
+    return garbage / (garbage + plain)
 
 
 def has_garbage_block(text: str) -> bool:
@@ -55,7 +61,7 @@ def has_garbage_block(text: str) -> bool:
 
 def has_garbage(text: str) -> bool:
     """Return whether there is any garbage. Fast."""
-    return _GARBAGE.search(text) is not None
+    return not is_ordinary(text) and _GARBAGE.search(text) is not None
 
 
 def is_doubtful(text: str) -> bool:
@@ -67,23 +73,26 @@ def is_doubtful(text: str) -> bool:
     if len(sample) < _LEAST_CHARACTERS:
         return False
     gaps = sample.count(" ") + sample.count("\n") + 1
-    visible = len(sample) - gaps - sum(map(sample.count, _DIGITS))
     if not _SHORT_WORDS * gaps <= len(sample) <= _LONG_WORDS * gaps:
         return True
-    return sum(map(sample.count, _FREQUENT)) < visible * _DOUBTFUL_SHARE
+    data = sample.encode(errors="replace")  # counts many letters in one pass
+    frequent = len(data) - len(data.translate(None, _FREQUENT_BYTES))
+    digits = len(data) - len(data.translate(None, _DIGITS))
+    return frequent < (len(sample) - gaps - digits) * _DOUBTFUL_SHARE
 
 
 def badness(text: str) -> float:
     """Return how bad a text is: 0 when it has no sign of it, 1 when nobody could use it."""
-    words = _ALPHABETIC_WORD.findall(text[:_LONG_SAMPLE])
-    letters = sum(map(len, words))
-    named = sum(map(len, _GLYPH_NAMES.findall(text)))
+    words = _split_alphabetic(text[:_LONG_SAMPLE])
+    lengths = list(map(len, words))
+    letters = sum(lengths)
+    named = sum(map(len, _GLYPH_NAMES.findall(text))) if "/" in text else 0
     found = max(garbage_share(text), named / len(text) if named else 0.0)
     if len(words) >= _LEAST_WORDS:
-        one_letter = sum(len(word) == 1 for word in words) / len(words)
+        one_letter = lengths.count(1) / len(words)
         found = max(found, one_letter if one_letter >= _ONE_LETTER_SHARE else 0.0)
-    if letters >= _LEAST_CHARACTERS:
-        joined = sum(len(word) for word in words if len(word) > _LONGEST_WORD) / letters
+    if letters >= _LEAST_CHARACTERS and max(lengths) > _LONGEST_WORD:
+        joined = sum(length for length in lengths if length > _LONGEST_WORD) / letters
         found = max(found, joined if joined >= _JOINED_SHARE else 0.0)
     return 1.0 if found < 1.0 and _is_cipher(words) else found
 
@@ -94,10 +103,17 @@ def is_language(text: str) -> bool:
     return len(words) >= _LEAST_WORDS_OF_LANGUAGE and has_function_words(words)
 
 
+def _split_alphabetic(text: str) -> list[str]:
+    """Return the words of alphabetic scripts. The pattern that leaves out others is slow, and most texts have no others."""
+    words = _WORD.findall(text)
+    has_others = bool("".join(words).encode().translate(None, _BYTES_OF_ALPHABETIC))
+    return _ALPHABETIC_WORD.findall(text) if has_others else words
+
+
 def _is_cipher(words: Sequence[str]) -> bool:
     """Return whether words are those of a font with a wrong map or none: as long as those of prose, and of no language."""
     latin = [word for word in words if word < _BEYOND_LATIN]
-    if len(latin) < len(words) * _MOSTLY_LATIN or sum(len(word) == 1 for word in latin) > len(latin) * _FORMULAS:
+    if len(latin) < len(words) * _MOSTLY_LATIN or list(map(len, latin)).count(1) > len(latin) * _FORMULAS:
         return False
     if len(set(latin)) < _DIFFERENT_WORDS:
         return False

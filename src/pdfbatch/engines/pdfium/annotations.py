@@ -1,8 +1,9 @@
 """Read what annotations and form fields show on a page."""
 
 import math
+import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from ctypes import addressof, byref, c_float, c_ushort
 from dataclasses import dataclass
 from typing import Any
@@ -43,24 +44,35 @@ _WITHOUT_TEXT = frozenset(
 )
 _BUTTONS = (pdfium.FPDF_FORMFIELD_CHECKBOX, pdfium.FPDF_FORMFIELD_RADIOBUTTON)
 _CHOICES = (pdfium.FPDF_FORMFIELD_COMBOBOX, pdfium.FPDF_FORMFIELD_LISTBOX)
+_VALUE_ONLY = frozenset((*_BUTTONS, pdfium.FPDF_FORMFIELD_LISTBOX))
+"""Fields of which the value says more than the appearance."""
 _PASSWORD, _RADIO, _PUSH = 1 << 13, 1 << 15, 1 << 16
+# For pdfium to write into, long enough for most values: whoever holds the lock has it for himself.
+_BUFFER_BYTES = 1_024
+_BUFFER = (c_ushort * (_BUFFER_BYTES // 2))()
+# Operators that show text, or something that may.
+_SHOWS_TEXT = re.compile("Tj|TJ|Do|['\"]")
 _MARKS = {pdfium.FPDF_FORMFIELD_CHECKBOX: "\u2611", pdfium.FPDF_FORMFIELD_RADIOBUTTON: "\u25c9"}
 
 
 @dataclass(slots=True)
 class _Annotation:
-    """An annotation that may show text. ``value`` is what its dictionary says, ``drawn`` what its appearance says."""
+    """An annotation that may show text. ``value`` is what its dictionary says, ``drawn`` what its appearance says.
+
+    ``has_drawn_text`` says that its appearance must be read.
+    """
 
     area: Area
     field: int = -1
     value: str = ""
     drawn: str = ""
     is_note: bool = False
+    has_drawn_text: bool = False
 
     @property
     def text(self) -> str:
         """What a reader sees: what is drawn, or the value where nothing is drawn or only a part of it."""
-        if self.field in _BUTTONS or self.field == pdfium.FPDF_FORMFIELD_LISTBOX or not self.drawn:
+        if self.field in _VALUE_ONLY or not self.drawn:
             return self.value
         drawn, value = "".join(self.drawn.split()), "".join(self.value.split())
         # A field draws what fits into it, and one with a box for each letter draws letters.
@@ -71,35 +83,34 @@ class _Annotation:
         return self.value if is_part or is_spaced or is_turned else self.drawn
 
 
-def has_annotations(page: Handle) -> bool:
-    """Whether a page has an annotation that may show text."""
-    return pdfium.FPDFPage_GetAnnotCount(page) > 0 and any(
-        subtype not in _WITHOUT_TEXT for _, subtype in _annotations(page)
-    )
+def annotation_types(page: Handle) -> list[int]:
+    """Return the types of the annotations of a page that may show text."""
+    types = list[int]()
+    for index in range(min(pdfium.FPDFPage_GetAnnotCount(page), _ANNOTATIONS)):
+        annotation = pdfium.FPDFPage_GetAnnot(page, index)
+        if annotation:
+            types.append(pdfium.FPDFAnnot_GetSubtype(annotation))
+            pdfium.FPDFPage_CloseAnnot(annotation)
+    return [subtype for subtype in types if subtype not in _WITHOUT_TEXT]
 
 
-def count_fields(page: Handle) -> int:
-    """Return the number of form fields on a page: an upper bound, since one field may show in several places."""
-    return sum(subtype == pdfium.FPDF_ANNOT_WIDGET for _, subtype in _annotations(page))
+def count_fields(types: Sequence[int]) -> int:
+    """Return the number of form fields among annotations: an upper bound, since one field may show in several places."""
+    return types.count(pdfium.FPDF_ANNOT_WIDGET)
 
 
-def read_annotations(document: Handle, form: Handle, number: int, frame: PageFrame) -> list[Block]:
+def read_annotations(
+    page: Handle, number: int, *, form: Handle, frame: PageFrame, open_copy: Callable[[], Handle]
+) -> list[Block]:
     """Return what the annotations of a page show, and where.
 
-    Changes ``document``, of which nothing else may be read afterwards: the annotations of the page become a part of its
-    content, so that pdfium reads the text of their appearances. Hidden annotations show nothing, nor do those that say that
-    they are not to be printed.
+    Hidden annotations show nothing, nor do those that say that they are not to be printed. ``open_copy`` returns pdfium's
+    handle of another opening of the document, or ``None``. Its page of this number is changed, where an appearance has text
+    of its own: the annotations become a part of its content, so that pdfium reads their text.
     """
-    page = pdfium.FPDF_LoadPage(document, number - 1)
-    if not page:
-        return []
-    try:
-        found = _read_values(page, form)
-        is_drawn = bool(found) and pdfium.FPDFPage_Flatten(page, pdfium.FLAT_NORMALDISPLAY) == pdfium.FLATTEN_SUCCESS
-    finally:
-        pdfium.FPDF_ClosePage(page)
-    if is_drawn:
-        _read_appearances(document, number, found)
+    found = _read_values(page, form)
+    if any(entry.has_drawn_text for entry in found) and (copy := open_copy()) and _flatten(copy, number):
+        _read_appearances(copy, number, found)
     return [Block(text, frame.box(entry.area), entry.is_note) for entry in found if (text := _tidy(entry.text))]
 
 
@@ -114,11 +125,10 @@ def _annotations(page: Handle) -> Iterator[tuple[Handle, int]]:
 
 
 def _read_values(page: Handle, form: Handle) -> list[_Annotation]:
-    """Return the annotations that may show text, and hide the others, so that nothing of them is drawn."""
+    """Return the annotations that may show text."""
     found = list[_Annotation]()
     for annotation, subtype in _annotations(page):
         if subtype in _WITHOUT_TEXT or not _is_visible(annotation):
-            pdfium.FPDFAnnot_SetFlags(annotation, pdfium.FPDF_ANNOT_FLAG_HIDDEN)
             continue
         entry = _Annotation(_area(annotation))
         if subtype == pdfium.FPDF_ANNOT_WIDGET:
@@ -131,8 +141,34 @@ def _read_values(page: Handle, form: Handle) -> list[_Annotation]:
         elif subtype in (pdfium.FPDF_ANNOT_FREETEXT, pdfium.FPDF_ANNOT_TEXT):
             entry.value = _entry(annotation, b"Contents")
             entry.is_note = subtype == pdfium.FPDF_ANNOT_TEXT
+        entry.has_drawn_text = entry.field not in _VALUE_ONLY and _has_drawn_text(
+            annotation, is_field=subtype == pdfium.FPDF_ANNOT_WIDGET
+        )
         found.append(entry)
     return found
+
+
+def _has_drawn_text(annotation: Handle, *, is_field: bool) -> bool:
+    """Whether the appearance of an annotation may show text."""
+    if not pdfium.FPDFAnnot_HasKey(annotation, b"AP"):
+        return False
+    content = _string(pdfium.FPDFAnnot_GetAP, annotation, pdfium.FPDF_ANNOT_APPEARANCEMODE_NORMAL)
+    # Other annotations may have several appearances, of which pdfium shows one.
+    return _SHOWS_TEXT.search(content) is not None if content else not is_field
+
+
+def _flatten(document: Handle, number: int) -> bool:
+    """Make the annotations of a page that may show text a part of its content, and return whether that is done."""
+    page = pdfium.FPDF_LoadPage(document, number - 1)
+    if not page:
+        return False
+    try:
+        for annotation, subtype in _annotations(page):
+            if subtype in _WITHOUT_TEXT or not _is_visible(annotation):
+                pdfium.FPDFAnnot_SetFlags(annotation, pdfium.FPDF_ANNOT_FLAG_HIDDEN)
+        return bool(pdfium.FPDFPage_Flatten(page, pdfium.FLAT_NORMALDISPLAY) == pdfium.FLATTEN_SUCCESS)
+    finally:
+        pdfium.FPDF_ClosePage(page)
 
 
 def _is_visible(annotation: Handle) -> bool:
@@ -208,10 +244,11 @@ def _chosen_options(form: Handle, annotation: Handle) -> list[str]:
 
 def _string(get: Any, *arguments: Any) -> str:
     """Return a text that pdfium writes as UTF-16 with a NUL at its end."""
-    size = get(*arguments, None, 0)
-    buffer = (c_ushort * (size // 2 + 1))()
-    get(*arguments, buffer, size)
-    return bytes(buffer)[: max(size - 2, 0)].decode("utf-16-le", "replace")
+    buffer, size = _BUFFER, get(*arguments, _BUFFER, _BUFFER_BYTES)
+    if size > _BUFFER_BYTES:
+        buffer = (c_ushort * (size // 2 + 1))()
+        get(*arguments, buffer, size)
+    return str(memoryview(buffer).cast("B")[: max(size - 2, 0)], "utf-16-le", "replace")
 
 
 def _read_appearances(document: Handle, number: int, found: list[_Annotation]) -> None:

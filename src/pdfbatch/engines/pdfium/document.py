@@ -13,16 +13,19 @@ import pypdfium2.raw
 from pdfbatch.engines.coverage import Area
 from pdfbatch.engines.errors import find_late_header, open_error, source_name
 from pdfbatch.engines.page_frame import PageFrame
-from pdfbatch.engines.pdfium.annotations import count_fields, has_annotations, read_annotations
+from pdfbatch.engines.pdfium.annotations import annotation_types, count_fields, read_annotations
+from pdfbatch.engines.pdfium.damage import may_be_cut, may_have_damage
 from pdfbatch.engines.pdfium.evidence import count_cut_images, is_plain
 from pdfbatch.engines.pdfium.extras import count_attachments, is_portfolio, xfa_kind
 from pdfbatch.engines.pdfium.glyphs import Glyphs, whole_text
+from pdfbatch.engines.pdfium.layers import may_hide_layers
 from pdfbatch.engines.pdfium.mending import SIGNS, is_letter_spaced, mend, mends_by_glyphs
 from pdfbatch.engines.pdfium.objects import page_facts, visible_area
 from pdfbatch.engines.placement import Block, place_blocks
 from pdfbatch.errors import Cause, DocumentError
-from pdfbatch.ports import Box, DocumentExtras, PageFacts, pixels_per_side
-from pdfbatch.text import storable_text
+from pdfbatch.model import DocumentExtras
+from pdfbatch.ports import Box, PageFacts, pixels_per_side
+from pdfbatch.text import is_ordinary, storable_text
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -39,9 +42,11 @@ _PDFIUM = RLock()
 
 _METADATA_KEYS = ("Title", "Author", "Subject", "Keywords", "Creator", "Producer", "CreationDate", "ModDate")
 _METADATA_BYTES = 512
+_NOTHING_BYTES = 2  # the NUL behind an empty value
 _WHITE = b"\xff"
 _TEXT_AREAS = 5_000
 # For pdfium to write into, which it does for each page: whoever holds the lock has them for himself.
+_METADATA = create_string_buffer(_METADATA_BYTES)
 _CROP, _MEDIA = tuple(c_float() for _ in range(4)), tuple(c_float() for _ in range(4))
 _CROP_PLACES, _MEDIA_PLACES = tuple(map(byref, _CROP)), tuple(map(byref, _MEDIA))
 _ERRORS = {
@@ -56,6 +61,10 @@ def open_document(source: str | bytes, password: str | None, *, annotations: boo
     """Open as ``PdfiumEngine.open`` promises."""
     with _PDFIUM:
         handle, data = _load_document(source, password)
+    if may_hide_layers(data) and (shown := _without_hidden_layers(data, password)) is not None:
+        with _PDFIUM:
+            pdfium.FPDF_CloseDocument(handle)
+            handle, data = _load_document(shown, None)
     # pdfium still reads from the bytes, without a reference of its own: the document keeps them alive.
     document = PdfiumDocument(handle, data, password, annotations=annotations)
     try:
@@ -78,7 +87,8 @@ class PdfiumDocument:
     _notes: dict[int, list[Block]] = field(default_factory=dict[int, list[Block]], repr=False)
     _form: Handle = field(default=None, repr=False)
     _form_settings: object = field(default=None, repr=False)
-    _copy: "PdfiumDocument | None" = field(default=None, repr=False)
+    _copy: Handle = field(default=None, repr=False)
+    _cut_pages: frozenset[int] | None = field(default=None, repr=False)
 
     @property
     def metadata(self) -> Mapping[str, str]:
@@ -129,28 +139,39 @@ class PdfiumDocument:
                 self._form = pdfium.FPDFDOC_InitFormFillEnvironment(self.handle, self._form_settings) or None
             return self._form
 
-    def notes(self, number: int, frame: PageFrame) -> list[Block]:
+    def notes(self, number: int, page: Handle) -> list[Block]:
         """Return what the annotations of a page show, and where. The caller holds the lock on pdfium.
 
-        They are read from a second opening of the document, because reading changes it: this one is drawn as it is stored. So
-        they can be read only once, and are kept.
+        Appearances are read from a second opening of the document, because reading changes it: this one is drawn as it is
+        stored. So they can be read only once, and are kept.
         """
         if number not in self._notes:
-            copy = self._open_copy()
-            self._notes[number] = read_annotations(copy.handle, copy.form(), number, frame) if copy else []
+            self._notes[number] = read_annotations(
+                page, number, form=self.form(), frame=_frame(page), open_copy=self._open_copy
+            )
         return self._notes[number]
 
-    def _open_copy(self) -> "PdfiumDocument | None":
+    def cut_pages(self) -> frozenset[int]:
+        """Return the numbers of the pages whose content ends early. Looks for them once."""
+        if self._cut_pages is None:
+            is_rebuilt = pdfium.FPDF_DocumentHasValidCrossReferenceTable(self.handle) != 1
+            self._cut_pages = frozenset()
+            if is_rebuilt or may_have_damage(self.data):
+                from pdfbatch.engines.pypdf.damage import find_cut_pages  # noqa: PLC0415 (few documents are damaged)
+
+                self._cut_pages = find_cut_pages(self.data, self.password)
+        return self._cut_pages
+
+    def _open_copy(self) -> Handle:
         if self._copy is None:
-            handle = _load(self.data, self.password) or _load(self.data, None)
-            self._copy = PdfiumDocument(handle, self.data, self.password, annotations=True) if handle else None
+            self._copy = _load(self.data, self.password) or _load(self.data, None) or None
         return self._copy
 
     def close(self) -> None:
         """Release everything that pdfium holds for the document."""
         with _PDFIUM:
             if self._copy is not None:
-                self._copy.close()
+                pdfium.FPDF_CloseDocument(self._copy)
             if self._form is not None:
                 pdfium.FPDFDOC_ExitFormFillEnvironment(self._form)
             pdfium.FPDF_CloseDocument(self.handle)
@@ -173,10 +194,10 @@ class PdfiumPage:
         with _PDFIUM:
             text = whole_text(self._text())
             is_cut = _reaches_beyond(self.handle, self._text()) if text else False
-            has_notes = self.document.annotations and has_annotations(self.handle)
-            if has_notes or is_cut:
-                return storable_text(self._text_with_annotations(text, has_notes=has_notes, is_cut=is_cut))
-            if SIGNS.search(text) is None and not is_letter_spaced(text):
+            notes = annotation_types(self.handle) if self.document.annotations else ()
+            if notes or is_cut:
+                return storable_text(self._text_with_annotations(text, notes, is_cut=is_cut))
+            if (is_ordinary(text) or SIGNS.search(text) is None) and not is_letter_spaced(text):
                 # Nothing that could not be stored, but for ends of lines.
                 return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
             if not mends_by_glyphs(self._text(), text):
@@ -186,15 +207,28 @@ class PdfiumPage:
             return storable_text(glyphs.text())
 
     def text_boxes(self) -> Sequence[Box]:
-        """Return a box for each run of glyphs in one line. At most 5,000, so that a page of any content is cheap."""
+        """Return a box for each run of glyphs in one line, and for each annotation in the text.
+
+        At most 5,000 of glyphs, so that a page of any content is cheap.
+        """
         with _PDFIUM:
             text, frame = self._text(), _frame(self.handle)
-            return [frame.box(area) for area in _text_areas(text)]
+            boxes = [frame.box(area) for area in _text_areas(text)]
+            if self.document.annotations and annotation_types(self.handle):
+                boxes += [block.box for block in self.document.notes(self.number, self.handle)]
+            return boxes
 
     def is_plain(self) -> bool:
         """Return whether a glance at the page's objects finds hardly anything but text."""
         with _PDFIUM:
             return is_plain(self.handle)
+
+    def is_cut(self) -> bool:
+        """Return whether the content of the page surely ends early. Few pages are looked at closely, see ``damage``."""
+        with _PDFIUM:
+            return (
+                may_be_cut(self.document.handle, self.handle, self._text()) and self.number in self.document.cut_pages()
+            )
 
     def cut_images(self) -> int:
         """Return how many large images surely end early."""
@@ -204,16 +238,17 @@ class PdfiumPage:
     def facts(self) -> PageFacts:
         """Return what is on the page. The walk over its objects is bounded: counts of a huge page are lower bounds."""
         with _PDFIUM:
-            return page_facts(self.handle, self._text())
+            return page_facts(self.handle, self._text(), annotations=self.document.annotations)
 
     def image(self, dpi: float) -> "Image":
-        """Draw the page in grey, with annotations and form fields, as a viewer shows it.
+        """Draw the page in grey, with annotations and form fields, as a viewer shows it, unless they are not wanted.
 
         Uses one byte per pixel; the caller limits their number (``pdfbatch.work.resolution``).
         """
-        form = self.document.form()
+        annotations = self.document.annotations
+        form = self.document.form() if annotations else None
         if form is None:
-            return _render(self.handle, None, dpi)
+            return _render(self.handle, None, dpi, pdfium.FPDF_ANNOT if annotations else 0)
         # pdfium draws fields only on a page that was loaded after the form environment.
         with self.document.load_page(self.number) as handle:
             return _render_with_form(handle, form, dpi)
@@ -225,17 +260,16 @@ class PdfiumPage:
                 pdfium.FPDFText_ClosePage(self._text_handle)
             self._text_handle = None
 
-    def _text_with_annotations(self, text: str, *, has_notes: bool, is_cut: bool) -> str:
+    def _text_with_annotations(self, text: str, notes: Sequence[int], *, is_cut: bool) -> str:
         glyphs = Glyphs(self._text())
         mend(glyphs, text)
         if is_cut:
             glyphs.cut(visible_area(self.handle))
-        if not has_notes:
+        if not notes:
             return glyphs.text()
-        self.document.fields[self.number] = count_fields(self.handle)
-        frame = _frame(self.handle)
-        blocks = self.document.notes(self.number, frame)
-        return place_blocks(glyphs.text(), glyphs.lines(frame), blocks) if blocks else glyphs.text()
+        self.document.fields[self.number] = count_fields(notes)
+        blocks = self.document.notes(self.number, self.handle)
+        return place_blocks(glyphs.text(), glyphs.lines(_frame(self.handle)), blocks) if blocks else glyphs.text()
 
     def _text(self) -> Handle:
         if self._text_handle is None:
@@ -262,6 +296,13 @@ def _load_document(source: str | bytes, password: str | None) -> tuple[Handle, s
         state = "the password given does not open it" if password else "it is encrypted and needs a password"
         raise DocumentError(f"{source_name(source)}: {state}", cause=Cause.PASSWORD_REQUIRED)
     raise open_error(source, _ERRORS.get(error, "pdfium cannot read it"))
+
+
+def _without_hidden_layers(data: str | bytes, password: str | None) -> bytes | None:
+    """Return a document without layers that are off, if there are such: pdfium draws without them, and reads them all."""
+    from pdfbatch.engines.pypdf.layers import without_hidden_layers  # noqa: PLC0415 (few documents have layers)
+
+    return without_hidden_layers(data, password)
 
 
 def _load(source: str | bytes, password: str | None) -> Handle:
@@ -302,14 +343,13 @@ def _page_count(source: str | bytes, handle: Handle) -> int:
 
 
 def _metadata_value(document: Handle, key: str) -> str:
-    size = _METADATA_BYTES
-    while True:
-        buffer = create_string_buffer(size)
-        needed = int(pdfium.FPDF_GetMetaText(document, key.encode(), buffer, size))
-        if needed <= size:
-            break
-        size = needed
-    return storable_text(buffer.raw[: max(needed - 2, 0)].decode("utf-16-le", "surrogatepass"))
+    buffer, needed = _METADATA, int(pdfium.FPDF_GetMetaText(document, key.encode(), _METADATA, _METADATA_BYTES))
+    if needed <= _NOTHING_BYTES:
+        return ""
+    if needed > _METADATA_BYTES:
+        buffer = create_string_buffer(needed)
+        pdfium.FPDF_GetMetaText(document, key.encode(), buffer, needed)
+    return storable_text(str(memoryview(buffer)[: needed - _NOTHING_BYTES], "utf-16-le", "surrogatepass"))
 
 
 def _render_with_form(page: Handle, form: Handle, dpi: float) -> "Image":
@@ -322,7 +362,7 @@ def _render_with_form(page: Handle, form: Handle, dpi: float) -> "Image":
             pdfium.FORM_OnBeforeClosePage(page, form)
 
 
-def _render(page: Handle, form: Handle, dpi: float) -> "Image":
+def _render(page: Handle, form: Handle, dpi: float, flags: int = pdfium.FPDF_ANNOT) -> "Image":
     from PIL import Image  # noqa: PLC0415 (most documents are never drawn)
 
     with _PDFIUM:
@@ -336,7 +376,7 @@ def _render(page: Handle, form: Handle, dpi: float) -> "Image":
         try:
             # Without FPDF_GRAYSCALE: on a grey bitmap everything becomes grey anyway, and with the flag pdfium first turns each
             # image to grey at its full size, which is slower.
-            place = (bitmap, page, 0, 0, width, height, 0, pdfium.FPDF_ANNOT)
+            place = (bitmap, page, 0, 0, width, height, 0, flags)
             pdfium.FPDF_RenderPageBitmap(*place)
             if form is not None:
                 pdfium.FPDF_FFLDraw(form, *place)

@@ -8,7 +8,7 @@ from typing import Any
 import pypdfium2.raw
 
 from pdfbatch.engines.coverage import Area
-from pdfbatch.engines.page_frame import PageFrame
+from pdfbatch.engines.page_frame import Boxes, PageFrame
 from pdfbatch.engines.placement import PlacedLine
 from pdfbatch.ports import Box
 
@@ -24,6 +24,11 @@ _SIGNAL = "\ufffe"
 _UNKNOWN = "\ufffd"
 # In parts of the height of the font: less than that is no stroke but an error of rounding.
 _THIN = 0.01
+# For pdfium to write into, which it does for each page and glyph: whoever holds the lock has them for himself.
+_MANY = 1 << 15
+_UNITS = (c_ushort * (_MANY + 1))()
+_RECT = pdfium.FS_RECTF()
+_RECT_PLACE = byref(_RECT)
 
 
 class Glyphs:
@@ -37,7 +42,7 @@ class Glyphs:
         """Read the glyphs of a text page."""
         self._handle = handle
         self._areas = dict[int, Area]()
-        self.texts: list[str] = [_text_of(handle, index) for index in range(max(pdfium.FPDFText_CountChars(handle), 0))]
+        self.texts: list[str] = _texts_of(handle)
 
     def __len__(self) -> int:
         """Return the number of glyphs."""
@@ -78,53 +83,64 @@ class Glyphs:
 
     def lines(self, frame: PageFrame) -> list[PlacedLine]:
         """Return the lines of the text, with offsets into ``text()``."""
+        boxes = self._boxes(frame)
         found, offset, first = list[PlacedLine](), 0, 0
-        for last, text in enumerate(self.texts):
-            if text.endswith("\n"):
-                found += self._line(range(first, last + 1), offset, frame)
-                offset += sum(len(self.texts[index]) for index in range(first, last + 1))
-                first = last + 1
-        found += self._line(range(first, len(self)), offset, frame)
+        ends = [index + 1 for index, text in enumerate(self.texts) if text.endswith("\n")]
+        for end in (*ends, len(self)):
+            line = _line(self.texts[first:end], offset, boxes.part(first, end))
+            found += [] if line is None else [line]
+            offset += sum(map(len, self.texts[first:end]))
+            first = end
         return found
 
-    def _line(self, indices: Sequence[int], start: int, frame: PageFrame) -> list[PlacedLine]:
-        centers, seen = list[float](), list[Box]()
-        for index in indices:
-            text = self.texts[index].rstrip("\n")
-            box = frame.box(self.area(index))
-            centers += [(box.left + box.right) / 2] * len(text)
-            if text.strip() and not self.is_added(index):
-                seen.append(box)
-        if not seen:
-            return []
-        tall = sorted(box.bottom - box.top for box in seen)[len(seen) // 2]
-        return [PlacedLine(start, start + len(centers), _around(seen, tall), centers)]
+    def _boxes(self, frame: PageFrame) -> Boxes:
+        # pdfium writes all areas into one piece of memory, from which they are read at once.
+        areas = (pdfium.FS_RECTF * len(self))()
+        for index, area in enumerate(areas):
+            pdfium.FPDFText_GetLooseCharBox(self._handle, index, area)
+        numbers = memoryview(areas).cast("B").cast("f").tolist()
+        return frame.boxes(Boxes(numbers[0::4], numbers[1::4], numbers[2::4], numbers[3::4]))
 
 
-def _around(boxes: Sequence[Box], height: float) -> Box:
+def _line(texts: Sequence[str], start: int, boxes: Boxes) -> PlacedLine | None:
+    """Return the line of some glyphs, ``None`` when none of them can be seen. What pdfium adds is white space."""
+    seen = [index for index, text in enumerate(texts) if text and not text.isspace()]
+    if not seen:
+        return None
+    centers = list[float]()
+    for text, left, right in zip(texts, boxes.left, boxes.right, strict=True):
+        length = len(text) - text.endswith("\n")
+        centers += ((left + right) / 2,) if length == 1 else ((left + right) / 2,) * length
+    return PlacedLine(start, start + len(centers), _around(boxes, seen), centers)
+
+
+def _around(boxes: Boxes, seen: Sequence[int]) -> Box:
     """Return the box of a line: as high as most of its glyphs, not as the tallest."""
-    usual = [box for box in boxes if box.bottom - box.top <= 1.5 * height] or boxes
+    top, bottom = boxes.top, boxes.bottom
+    tall = 1.5 * sorted([bottom[index] - top[index] for index in seen])[len(seen) // 2]
+    usual = [index for index in seen if bottom[index] - top[index] <= tall] or seen
     return Box(
-        min(box.left for box in boxes),
-        sorted(box.top for box in usual)[len(usual) // 2],
-        max(box.right for box in boxes),
-        sorted(box.bottom for box in usual)[len(usual) // 2],
+        min([boxes.left[index] for index in seen]),
+        sorted([top[index] for index in usual])[len(usual) // 2],
+        max([boxes.right[index] for index in seen]),
+        sorted([bottom[index] for index in usual])[len(usual) // 2],
     )
 
 
 def whole_text(handle: Handle) -> str:
     """Return the text of a text page as pdfium gives it, but for hyphens at ends of lines."""
-    count = pdfium.FPDFText_CountChars(handle)
+    text, units = _raw_text(handle, pdfium.FPDFText_CountChars(handle))
+    return _with_hyphens(handle, text, is_basic=len(text) == units) if _SIGNAL in text else text
+
+
+def _raw_text(handle: Handle, count: int) -> tuple[str, int]:
+    """Return the text of so many glyphs as pdfium gives it, and how many units of UTF-16 it has."""
     if count <= 0:
-        return ""
-    buffer = (c_ushort * (count + 1))()
-    written = pdfium.FPDFText_GetText(handle, 0, count, buffer)
-    # pdfium writes UTF-16 with a NUL at the end: two bytes per unit.
-    raw = memoryview(buffer).cast("B")[: 2 * max(written - 1, 0)]
-    text = str(raw, "utf-16-le", "surrogatepass")
-    if _SIGNAL not in text:
-        return text
-    return _with_hyphens(handle, text, is_basic=len(text) == written - 1)
+        return "", 0
+    buffer = _UNITS if count < _MANY else (c_ushort * (count + 1))()
+    units = max(pdfium.FPDFText_GetText(handle, 0, count, buffer) - 1, 0)
+    # pdfium writes a NUL at the end; a unit has two bytes.
+    return str(memoryview(buffer).cast("B")[: 2 * units], "utf-16-le", "surrogatepass"), units
 
 
 def _with_hyphens(handle: Handle, text: str, *, is_basic: bool) -> str:
@@ -148,6 +164,23 @@ def _units(text: str) -> int:
     return len(text) + sum(character > "\uffff" for character in text)
 
 
+def _texts_of(handle: Handle) -> list[str]:
+    """Return what each glyph gives to the text of the page.
+
+    Most texts have one character for each glyph, so that pdfium needs to be asked only once.
+    """
+    count = max(pdfium.FPDFText_CountChars(handle), 0)
+    text, _ = _raw_text(handle, count)
+    if len(text) != count:
+        return [_text_of(handle, index) for index in range(count)]
+    texts = ["" if character == "\r" else character for character in text]
+    place = text.find(_SIGNAL)
+    while place >= 0:
+        texts[place] = _text_of(handle, place)
+        place = text.find(_SIGNAL, place + 1)
+    return texts
+
+
 def _text_of(handle: Handle, index: int) -> str:
     code = pdfium.FPDFText_GetUnicode(handle, index)
     if code == _HYPHEN and pdfium.FPDFText_IsHyphen(handle, index) == 1:
@@ -159,6 +192,5 @@ def _text_of(handle: Handle, index: int) -> str:
 
 def glyph_area(handle: Handle, index: int) -> Area:
     """Return where a glyph lies, as wide as it advances and as high as its font."""
-    found = pdfium.FS_RECTF()
-    pdfium.FPDFText_GetLooseCharBox(handle, index, byref(found))
-    return Area(found.left, found.bottom, found.right, found.top)
+    pdfium.FPDFText_GetLooseCharBox(handle, index, _RECT_PLACE)
+    return Area(_RECT.left, _RECT.bottom, _RECT.right, _RECT.top)

@@ -2,7 +2,7 @@
 
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from ctypes import addressof, byref, c_uint
 from itertools import islice
 from typing import Any, NamedTuple
@@ -47,14 +47,15 @@ class _Glyphs(NamedTuple):
     invisible: int
 
 
-def page_facts(page: Handle, text: Handle) -> PageFacts:
+def page_facts(page: Handle, text: Handle, *, annotations: bool = True) -> PageFacts:
     """Return the facts about a loaded page and its text.
 
     Looks at the first 5,000 objects, those in form XObjects included, and at about 300 glyphs, spread evenly over the page.
-    Visible annotations count as vector objects. pdfium does not tell how long the content of a page is: ``content_bytes`` is 0.
+    Visible ``annotations`` count as vector objects, if they are wanted. pdfium does not tell how long the content of a page is:
+    ``content_bytes`` is 0.
     """
     coverage, images = Coverage(visible_area(page)), list[Image]()
-    vectors, objects = _count_visible_annotations(page), 0
+    vectors, objects = _count_visible_annotations(page) if annotations else 0, 0
     for placed in islice(objects_of(page), OBJECTS):
         objects += 1
         if placed.type == pdfium.FPDF_PAGEOBJ_IMAGE:
@@ -80,18 +81,21 @@ def page_facts(page: Handle, text: Handle) -> PageFacts:
 
 def objects_of(page: Handle) -> Iterator[PlacedObject]:
     """Yield the objects of a page, those in form XObjects included."""
-    for index in range(pdfium.FPDFPage_CountObjects(page)):
-        yield from _walk(pdfium.FPDFPage_GetObject(page, index), Matrix(), _DEPTH)
+    count, get = pdfium.FPDFPage_CountObjects(page), pdfium.FPDFPage_GetObject
+    return _walk((get(page, index) for index in range(count)), Matrix(), _DEPTH)
 
 
-def _walk(handle: Handle, outer: Matrix, depth: int) -> Iterator[PlacedObject]:
-    placed = PlacedObject(handle, pdfium.FPDFPageObj_GetType(handle), outer)
-    yield placed
-    if placed.type != pdfium.FPDF_PAGEOBJ_FORM or depth == 0:
-        return
-    inner = _matrix(handle).then(outer)
-    for index in range(pdfium.FPDFFormObj_CountObjects(handle)):
-        yield from _walk(pdfium.FPDFFormObj_GetObject(handle, index), inner, depth - 1)
+def _walk(handles: Iterable[Handle], outer: Matrix, depth: int) -> Iterator[PlacedObject]:
+    for handle in handles:
+        kind = pdfium.FPDFPageObj_GetType(handle)
+        yield PlacedObject(handle, kind, outer)
+        if kind == pdfium.FPDF_PAGEOBJ_FORM and depth:
+            yield from _walk(_objects_in(handle), _matrix(handle).then(outer), depth - 1)
+
+
+def _objects_in(form: Handle) -> Iterator[Handle]:
+    for index in range(pdfium.FPDFFormObj_CountObjects(form)):
+        yield pdfium.FPDFFormObj_GetObject(form, index)
 
 
 def _add_image(coverage: Coverage, placed: PlacedObject) -> Image:

@@ -79,11 +79,13 @@ def serve(pool_folder: str, control_fd: int, setup_fd: int, host_pidfd: int) -> 
     with open(setup_fd, "rb") as file:
         setup: Setup = pickle.load(file)  # noqa: S301 (from our parent)
     restore_pythonpath(setup)
+    gc.disable()  # what is loaded stays: to look for garbage among it takes a tenth of the time
     work = load_work(setup)
     if len(os.listdir("/proc/self/task")) > 1:
         _send(control, Message.THREADED)
         return None
     gc.collect()
+    gc.enable()
     gc.freeze()  # else the garbage collector of each worker would touch, and so copy, the pages that all share
     _send(control, Message.READY)
     workers: set[int] = set()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import fields, is_dataclass
 from enum import StrEnum
 from functools import lru_cache
+from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Any, Generic, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
@@ -32,20 +33,27 @@ class PlainClass(Generic[T]):
 
     def __init__(self, cls: type[T], apart: tuple[str, ...] = ()) -> None:
         hints = get_type_hints(cls)
+        names = [field.name for field in fields(cast("Any", cls))]
+        inside = [name for name in names if name not in apart]
         self._cls = cls
-        self._all = [field.name for field in fields(cast("Any", cls))]
-        self._checks: dict[str, Check] = {name: check_of(hints[name]) for name in self._all if name not in apart}
-        self._nested = frozenset(name for name in self._checks if _has_parts(hints[name]))
+        self._apart = [(place, name) for place, name in enumerate(names) if name in apart]
+        self._checks: list[Check] = [check_of(hints[name]) for name in inside]
+        self._values: Callable[[T], tuple[object, ...]] = attrgetter(*inside)
+        self._nested = [place for place, name in enumerate(inside) if _has_parts(hints[name])]
 
     def encode(self, value: T) -> list[object]:
         """Return the values of the fields, as JSON can hold them."""
-        values = [(name, getattr(value, name)) for name in self._checks]
-        return [_encode(item) if name in self._nested else item for name, item in values]
+        values = list(self._values(value))
+        for place in self._nested:
+            values[place] = _encode(values[place])
+        return values
 
     def decode(self, value: object, **apart: object) -> T:
         """Return an object of the class. Raises ``AnswerError`` when a value is not of its field's type."""
-        found = dict(zip(self._checks, read_array(value, len(self._checks)), strict=True))
-        values = (apart[name] if name in apart else self._checks[name](found[name]) for name in self._all)
+        items = read_array(value, len(self._checks))
+        values = [check(item) for check, item in zip(self._checks, items, strict=True)]
+        for place, name in self._apart:  # from the first to the last, so that each comes to its own place
+            values.insert(place, apart[name])
         return rebuild(self._cls, *values)
 
 
