@@ -140,7 +140,7 @@ class ResumeState:
                 log.warning("parts that are no longer needed stay in the output: %s", error)
 
     def note_join(self, document: Document, *, is_join: bool) -> None:
-        """Note a document that was joined, so that ``close`` can look for what came late, where tasks may be delivered twice."""
+        """Note a document that was joined: where tasks may be delivered twice, ``close`` looks for what came late."""
         if is_join and self.has_late_workers:
             self._joined.add(parts_prefix(document))
 

@@ -5,6 +5,7 @@ import os
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,11 @@ class DaskCluster:
     workers: list[LocalProgram] = field(default_factory=list[LocalProgram])
 
     def start(self, workers: int) -> None:
-        from distributed import Client
+        client: Any = import_module("distributed").Client
 
         self._run("scheduler", "--port", "0")
         assert wait_until(self._file.exists)
-        self.client = self.stack.enter_context(Client(self.address, set_as_default=False))
+        self.client = self.stack.enter_context(client(self.address, set_as_default=False))
         self.add_workers(workers)
 
     @property
@@ -37,20 +38,29 @@ class DaskCluster:
     def _file(self) -> Path:
         return self.folder / "scheduler.json"
 
-    def add_workers(self, count: int) -> None:
-        here = len(self.client.nthreads())
+    def add_workers(self, count: int, environment: dict[str, str] | None = None) -> None:
         usual = ("--no-nanny", "--nthreads", "1", "--memory-limit", "0", "--local-directory", str(self.folder))
-        self.workers += [self._run("worker", *usual) for _ in range(count)]
-        assert wait_until(lambda: len(self.client.nthreads()) >= here + count)
+        self.workers += [self._run("worker", *usual, environment=environment) for _ in range(count)]
+        self._wait_for_workers()
+
+    def remove_worker(self) -> None:
+        """Kill the youngest worker."""
+        self.workers.pop().kill()
+        self._wait_for_workers()
+
+    def _wait_for_workers(self) -> None:
+        assert wait_until(lambda: len(self.client.nthreads()) == len(self.workers)), "the workers are not all there"
 
     def kill_worker(self) -> None:
         """Kill the oldest worker as the kernel would, and start another."""
         self.workers.pop(0).kill()
         self.add_workers(1)
 
-    def _run(self, role: str, *arguments: str) -> LocalProgram:
+    def _run(self, role: str, *arguments: str, environment: dict[str, str] | None = None) -> LocalProgram:
         usual = ("--no-dashboard", "--scheduler-file", str(self._file), "--host", "127.0.0.1")
-        program = LocalProgram(f"distributed.cli.dask_{role}", [*arguments, *usual], {"PYTHONPATH": os.getcwd()})
+        program = LocalProgram(
+            f"distributed.cli.dask_{role}", [*arguments, *usual], environment or {"PYTHONPATH": os.getcwd()}
+        )
         return self.stack.enter_context(program)
 
 
