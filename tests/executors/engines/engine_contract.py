@@ -13,6 +13,7 @@ from pdfbatch.storage import Storage
 from pdfbatch.testing import Fault, FaultyEngine, KillingExecutorContract, PlainEngine, plain_document
 from pdfbatch.testing.servers import Bucket
 from tests.gates.scale import scaled
+from tests.stand_ins import EchoOcr, ScanEngine
 
 KILLS = scaled(3, 10)
 
@@ -24,13 +25,16 @@ class EngineContract(KillingExecutorContract):
         raise NotImplementedError
 
     def test_killed_workers_of_the_engine_cost_no_document(self, tmp_path: Path) -> None:
-        count = 60 * KILLS
-        kill_at = {40 * number for number in range(1, KILLS + 1)}
-        documents = (Document(f"{number}.pdf", content=plain_document(f"text {number}")) for number in range(count))
+        count = 100 * (KILLS + 1)
+        kill_at = {100 * number for number in range(1, KILLS + 1)}
+        documents = (
+            Document(f"{number}.pdf", content=plain_document(f"scan:text {number}")) for number in range(count)
+        )
         processor = BatchProcessor(
             executor=self.make_executor(),
-            engine=PlainEngine(),
-            extraction=Extraction(ocr="never"),
+            engine=ScanEngine(),
+            ocr_engine=EchoOcr(seconds=0.03),  # so that a worker that is killed has something in hand
+            extraction=Extraction(languages="eng"),
             storage=Storage(str(tmp_path / "out")),
             deduplicate=False,
         )
