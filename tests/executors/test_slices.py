@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 from base64 import b64encode
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,7 @@ from pdfbatch.executors.site import Answer, Question, Reply, Slice
 from pdfbatch.executors.slices import LostSlice, SliceEnd, SlicePool
 from pdfbatch.model import Document
 from pdfbatch.ports import Needs
-from pdfbatch.tasks import PartialDocument, PartTask, ReadTask
+from pdfbatch.tasks import PartialDocument, PartTask, ReadTask, Task
 from pdfbatch.testing import Fault
 from pdfbatch.testing.probes import gate, interrupt, journal, task, text_of, wait_for_result, wait_until
 from pdfbatch.testing.work import StandInWork
@@ -80,7 +81,8 @@ def test_parts_and_tasks_that_are_tried_again_travel_alone() -> None:
     again, lost = (ReadTask(document=Document("r.pdf"), attempt=2), ReadTask(document=Document("l.pdf"), losses=1))
     carrier = ThreadCarrier()
     with pool_of(carrier) as pool:
-        for one in (part, again, lost, *(task(f"{number}.pdf") for number in range(30))):
+        tasks: tuple[Task, ...] = (part, again, lost, *(task(f"{number}.pdf") for number in range(30)))
+        for one in tasks:
             pool.submit(one)
         pool.flush()
     assert [len(sliced["tasks"]) for sliced in carrier.sent[:3]] == [1, 1, 1]
@@ -163,6 +165,14 @@ def test_what_crosses_the_border_is_plain() -> None:
     json.dumps([carrier.sent[0], answer, site.find_versions()], default=lambda data: b64encode(data).decode())
     assert survey["here"].isolates
     site.release_pool(carrier.sent[0]["pool"])
+
+
+def test_a_site_that_nobody_uses_ends_by_itself() -> None:
+    """A word that the pool was left does not reach every worker of every engine."""
+    sites = site._Sites(idle_seconds=0.0)
+    one = sites.enter(pickle.dumps(StandInWork()), "pool", 1)
+    sites.leave(one)
+    assert wait_until(lambda: one.is_closed)
 
 
 def test_the_errors_that_end_a_slice_are_errors_of_executors() -> None:

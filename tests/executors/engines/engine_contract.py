@@ -77,23 +77,24 @@ class EngineContract(KillingExecutorContract):
         assert sum(name.endswith(".txt") for name in names) == 6
         assert not [name for name in names if "probe" in name]
 
-    def run_script(self, folder: Path, executor: str) -> None:
-        """Run a script without a ``__main__`` guard that starts a cluster on this machine and ends it."""
-        for number in range(4):
-            (folder / f"{number}.pdf").write_bytes(tiny_pdf(number))
-        script = folder / "script.py"
-        script.write_text(
-            "import pdfbatch\n"
-            f"report = pdfbatch.process_batch({str(folder)!r}, {str(folder / 'out')!r}, executor={executor!r}, max_workers=1)\n"
-            "print(report.successful, report.failed, report.status.executor)\n"
-        )
-        done = subprocess.run(
-            [sys.executable, str(script)], cwd=folder, capture_output=True, text=True, timeout=100, check=False
-        )
-        assert done.stdout.split() == ["4", "0", executor], done.stderr
+
+def run_script(folder: Path, executor: str) -> None:
+    """Run a script without a ``__main__`` guard that starts a cluster on this machine and ends it."""
+    for number in range(4):
+        (folder / f"{number}.pdf").write_bytes(tiny_pdf(number))
+    script = folder / "script.py"
+    script.write_text(
+        "import pdfbatch\n"
+        f"report = pdfbatch.process_batch({str(folder)!r}, {str(folder / 'out')!r}, executor={executor!r}, max_workers=1)\n"
+        "print(report.successful, report.failed, report.status.executor)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, str(script)], cwd=folder, capture_output=True, text=True, timeout=100, check=False
+    )
+    assert done.stdout.split() == ["4", "0", executor], done.stderr
 
 
 def _tiny(number: int) -> bytes:
-    from pdfbatch.samples import tiny_pdf
+from pdfbatch.samples import tiny_pdf
 
-    return tiny_pdf(number)
+return tiny_pdf(number)
