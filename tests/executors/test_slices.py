@@ -169,7 +169,7 @@ def test_what_crosses_the_border_is_plain() -> None:
 
 def test_a_site_that_nobody_uses_ends_by_itself() -> None:
     """A word that the pool was left does not reach every worker of every engine."""
-    sites = site._Sites(idle_seconds=0.0)
+    sites = site._Sites(idle_seconds=0.0)  # pyright: ignore[reportPrivateUsage]
     one = sites.enter(pickle.dumps(StandInWork()), "pool", 1)
     sites.leave(one)
     assert wait_until(lambda: one.is_closed)

@@ -1,5 +1,6 @@
 """What an engine beyond one machine must keep, beside the contract of executors: lost workers, shared storage, scripts."""
 
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -78,6 +79,22 @@ class EngineContract(KillingExecutorContract):
         assert not [name for name in names if "probe" in name]
 
 
+def run_page(folder: Path, page: str, address: tuple[str, str]) -> None:
+    """Run the code of a how-to page on two documents, with another address than the page has."""
+    (folder / "letters").mkdir()
+    for number in (1, 2):
+        (folder / "letters" / f"{number}.pdf").write_bytes(tiny_pdf(number))
+    text = (Path(__file__).parents[3] / "docs" / "how-to" / page).read_text("utf-8")
+    (code,) = re.findall(r"^```python\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    assert address[0] in code
+    script = folder / "page.py"
+    script.write_text(code.replace(*address), "utf-8")
+    done = subprocess.run(
+        [sys.executable, str(script)], cwd=folder, capture_output=True, text=True, timeout=100, check=False
+    )
+    assert done.stdout == "2 of 2\n", done.stderr
+
+
 def run_script(folder: Path, executor: str) -> None:
     """Run a script without a ``__main__`` guard that starts a cluster on this machine and ends it."""
     for number in range(4):
@@ -92,9 +109,3 @@ def run_script(folder: Path, executor: str) -> None:
         [sys.executable, str(script)], cwd=folder, capture_output=True, text=True, timeout=100, check=False
     )
     assert done.stdout.split() == ["4", "0", executor], done.stderr
-
-
-def _tiny(number: int) -> bytes:
-from pdfbatch.samples import tiny_pdf
-
-return tiny_pdf(number)
