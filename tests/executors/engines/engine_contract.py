@@ -1,5 +1,6 @@
 """What an engine beyond one machine must keep, beside the contract of executors: lost workers, shared storage, scripts."""
 
+import os
 import re
 import subprocess
 import sys
@@ -89,9 +90,7 @@ def run_page(folder: Path, page: str, address: tuple[str, str]) -> None:
     assert address[0] in code
     script = folder / "page.py"
     script.write_text(code.replace(*address), "utf-8")
-    done = subprocess.run(
-        [sys.executable, str(script)], cwd=folder, capture_output=True, text=True, timeout=100, check=False
-    )
+    done = _run(script)
     assert done.stdout == "2 of 2\n", done.stderr
 
 
@@ -105,7 +104,18 @@ def run_script(folder: Path, executor: str) -> None:
         f"report = pdfbatch.process_batch({str(folder)!r}, {str(folder / 'out')!r}, executor={executor!r}, max_workers=1)\n"
         "print(report.successful, report.failed, report.status.executor)\n"
     )
-    done = subprocess.run(
-        [sys.executable, str(script)], cwd=folder, capture_output=True, text=True, timeout=100, check=False
-    )
+    done = _run(script)
     assert done.stdout.split() == ["4", "0", executor], done.stderr
+
+
+def _run(script: Path) -> "subprocess.CompletedProcess[str]":
+    patient = {**os.environ, "RAY_raylet_start_wait_time_s": "100"}  # 30 s are too few for Ray on a busy machine
+    return subprocess.run(
+        [sys.executable, str(script)],
+        cwd=script.parent,
+        env=patient,
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )

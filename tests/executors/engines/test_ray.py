@@ -15,18 +15,18 @@ from pdfbatch.executors.ray import RayExecutor
 from pdfbatch.ports import Executor
 from pdfbatch.testing.probes import wait_until
 from pdfbatch.testing.work import StandInWork
-from tests.executors.engines.engine_contract import EngineContract, run_script
+from tests.executors.engines.engine_contract import EngineContract, run_page, run_script
 
 needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="ray is not installed")
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Generator[None]:
+def cluster() -> Generator[str]:
     """Connect this process to Ray, as a user's program may have done: what is there is used, and stays."""
     ray: Any = import_module("ray")
     ray.init(address="local", num_cpus=4, include_dashboard=False, log_to_driver=False)
     try:
-        yield
+        yield str(ray.get_runtime_context().gcs_address)
         assert ray.is_initialized(), "a pool has closed the connection"
     finally:
         ray.shutdown()
@@ -61,6 +61,11 @@ def _find_actors() -> Iterator[int]:
 
 def _parent(process: int) -> int:
     return int(Path(f"/proc/{process}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()[1])
+
+
+@needs_ray
+def test_the_code_of_its_page_does_what_it_says(cluster: str, tmp_path: Path) -> None:
+    run_page(tmp_path, "ray.md", ("auto", cluster))
 
 
 @needs_ray
