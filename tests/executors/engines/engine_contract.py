@@ -116,6 +116,6 @@ def _run(script: Path) -> "subprocess.CompletedProcess[str]":
         env=patient,
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=250,
         check=False,
     )

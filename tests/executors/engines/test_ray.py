@@ -33,6 +33,13 @@ def cluster() -> Generator[str]:
 
 
 @needs_ray
+@pytest.mark.timeout(300)  # Ray takes its time to start on a busy machine
+def test_a_script_needs_no_guard_for_a_ray_of_its_own(tmp_path: Path) -> None:
+    # Before the tests that have a cluster, so that there is one at a time.
+    run_script(tmp_path, "ray")
+
+
+@needs_ray
 @pytest.mark.usefixtures("cluster")
 class TestRayExecutor(EngineContract):
     def make_executor(self) -> Executor:
@@ -66,11 +73,6 @@ def _parent(process: int) -> int:
 @needs_ray
 def test_the_code_of_its_page_does_what_it_says(cluster: str, tmp_path: Path) -> None:
     run_page(tmp_path, "ray.md", ("auto", cluster))
-
-
-@needs_ray
-def test_a_script_needs_no_guard_for_a_ray_of_its_own(tmp_path: Path) -> None:
-    run_script(tmp_path, "ray")
 
 
 @pytest.mark.skipif(find_spec("ray") is not None, reason="ray is installed")
