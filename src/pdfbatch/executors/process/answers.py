@@ -206,6 +206,7 @@ class _Decoder:
             read_count(retries),
             _NO_LOG if records == [] and dropped == 0 else rebuild(TaskLog, _records(records), read_count(dropped)),
             bytes(self._take_block(len(self._payload))) if body is True else b"",
+            False,  # who is to blame is not for a worker to say
         )
         if self._position != len(self._payload):
             raise AnswerError("bytes behind the end")
