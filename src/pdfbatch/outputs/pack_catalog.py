@@ -252,16 +252,23 @@ def next_stems(packs: Iterable[str]) -> Iterator[str]:
 
 
 def remove_stale_rows(output: Output) -> None:
-    """Leave of each id the last row alone: packs with earlier ones are written again without them."""
+    """Leave of each id the last row alone: packs with earlier ones are written again without them.
+
+    Entries are deleted before their pack changes and written after it, so that a kill leaves none of another pack.
+    """
     seen = set[int]()
-    for name in reversed(sort_packs(output.names(FOLDER))):
-        entries = PackEntries.from_json(output.read(entries_name(name)))
+    packs = sort_packs(output.names(FOLDER))
+    known = set(output.names(ENTRIES_FOLDER)) if packs else set[str]()
+    for name in reversed(packs):
+        entries = _read_entries(output, name, known)
         ids = [hash(identity) for identity in entries.ids]
         last = [number for number, identity in enumerate(ids) if identity not in seen]
         seen.update(ids)
         if len(last) < len(ids):
+            output.delete(entries_name(name))
             _write_again(output, name, set(last))
-            output.write(entries_name(name), entries.keep(last).to_json())
+            if last:
+                output.write(entries_name(name), entries.keep(last).to_json())
 
 
 def _write_again(output: Output, name: str, rows: set[int]) -> None:
