@@ -105,10 +105,10 @@ class ResumeState:
 
     # --- documents that have ended ----------------------------------------------------------------------------------
 
-    def add(self, result: DocumentResult) -> None:
-        """Note in the index what a worker did with a document. In a packed layout ``pack`` does that."""
+    def add(self, result: DocumentResult, text_bytes: int | None) -> None:
+        """Note in the index what a worker did with a document, and how long its text is. If packed, ``pack`` does that."""
         if isinstance(self.writer, IndexWriter):
-            self.writer.add(result, self._options(result.document))
+            self.writer.add(result, self._options(result.document), text_bytes)
 
     @property
     def is_packed(self) -> bool:

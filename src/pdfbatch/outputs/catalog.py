@@ -16,31 +16,35 @@ _RECORD, _PARTS, _TEXT = _FILES[".json"], 2, _FILES[".txt"]
 
 # The primary key is the hash of a document's key, because SQLite is faster with integers than with text. If two keys had the
 # same hash, the entry of one would hide that of the other, whose fingerprint differs: its record would be read, as without an
-# entry. ``files`` is a sum of _RECORD, _PARTS and _TEXT; ``fingerprint`` is NULL where there is no valid entry.
+# entry. ``files`` is a sum of _RECORD, _PARTS and _TEXT, ``size`` the
+# length of the text in the output, ``text_bytes`` what it should be; ``fingerprint`` is NULL where there is no valid entry.
 _TABLE = """
     CREATE TABLE documents (
-        key INTEGER PRIMARY KEY, files INTEGER NOT NULL DEFAULT 0, fingerprint TEXT, options TEXT, pages INTEGER,
-        text_pages INTEGER, ocr_pages INTEGER, blank_pages INTEGER, failed_pages INTEGER, characters INTEGER, duplicate_of TEXT
+        key INTEGER PRIMARY KEY, files INTEGER NOT NULL DEFAULT 0, size INTEGER, fingerprint TEXT, options TEXT, pages INTEGER,
+        text_pages INTEGER, ocr_pages INTEGER, blank_pages INTEGER, failed_pages INTEGER, characters INTEGER, duplicate_of TEXT,
+        text_bytes INTEGER
     )
 """
 _NOTE_FILE = """
-    INSERT INTO documents (key, files) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET files = files | excluded.files
+    INSERT INTO documents (key, files, size) VALUES (?, ?, ?)
+    ON CONFLICT (key) DO UPDATE SET files = files | excluded.files, size = coalesce(excluded.size, size)
 """
-_COLUMNS = "fingerprint, options, pages, text_pages, ocr_pages, blank_pages, failed_pages, characters, duplicate_of"
+_COLUMNS = "fingerprint, options, pages, text_pages, ocr_pages, blank_pages, failed_pages, characters, duplicate_of, text_bytes"
 _ADD = f"""
-    INSERT INTO documents (key, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO documents (key, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (key) DO UPDATE SET ({_COLUMNS}) = ({", ".join(f"excluded.{name}" for name in _COLUMNS.split(", "))})
 """  # noqa: S608 (put together from the names above)
 _FIND = f"""
     SELECT pages, text_pages, ocr_pages, blank_pages, failed_pages, characters, duplicate_of FROM documents
-    WHERE key = ? AND fingerprint = ? AND options = ? AND files & {_RECORD} AND (pages = 0 OR files & {_TEXT})
+    WHERE key = ? AND fingerprint = ? AND options = ? AND files & {_RECORD}
+    AND (pages = 0 OR files & {_TEXT} AND (size IS NULL OR size = text_bytes))
 """  # noqa: S608 (as above)
 
 
 class CatalogEntry(NamedTuple):
     """A document that ended well: the name of its files, the input and the settings it was read with, and its counts.
 
-    An entry whose ``fingerprint`` is ``None`` takes back what was known of the document.
+    ``text_bytes`` is the length of its text. An entry whose ``fingerprint`` is ``None`` takes back what was known of it.
     """
 
     key: str
@@ -53,6 +57,7 @@ class CatalogEntry(NamedTuple):
     failed_pages: int = 0
     characters: int = 0
     duplicate_of: str | None = None
+    text_bytes: int | None = None
 
 
 class FinishedDocument(NamedTuple):
@@ -89,7 +94,11 @@ class Catalog:
 
     def note_files(self, names: Iterable[str]) -> None:
         """Note the names that the output holds."""
-        self._write(_NOTE_FILE, self._keys_and_files(names))
+        self._write(_NOTE_FILE, self._rows_of((name, None) for name in names))
+
+    def note_sizes(self, files: Iterable[tuple[str, int | None]]) -> None:
+        """Note the names that the output holds, and how long the files are. An empty record is none."""
+        self._write(_NOTE_FILE, self._rows_of(files))
 
     def add(self, entries: Iterable[CatalogEntry]) -> None:
         """Add entries; a later entry of a document replaces an earlier one."""
@@ -102,7 +111,8 @@ class Catalog:
     def find(self, name: str, fingerprint: str, options: str) -> FinishedDocument | None:
         """Return what is known of a finished document, by the name of its files; ``None`` for any other.
 
-        It is finished when the output has its record and text, and its entry has this fingerprint and these options.
+        It is finished when the output has its record and text, this of the length that its entry tells if the output knows
+        it, and its entry has this fingerprint and these options.
         """
         if not fingerprint.isascii():  # an etag may have halves of surrogate pairs, which no database takes
             fingerprint = fingerprint.encode("utf-8", "replace").decode()
@@ -160,15 +170,16 @@ class Catalog:
         self._is_broken = True
         log.warning("there is no room for temporary files, so that documents are looked up one by one: %s", error)
 
-    def _keys_and_files(self, names: Iterable[str]) -> Iterator[tuple[int, int]]:
-        for name in names:
+    def _rows_of(self, files: Iterable[tuple[str, int | None]]) -> Iterator[tuple[int, int, int | None]]:
+        for name, size in files:
             if name.startswith(PARTS_FOLDER):
                 self._has_parts = True
-                yield hash(name[: name.find("/", len(PARTS_FOLDER))]), _PARTS
+                yield hash(name[: name.find("/", len(PARTS_FOLDER))]), _PARTS, None
                 continue
             if name.startswith(BATCHES_FOLDER):
                 continue
             stem, dot, ending = name.rpartition(".")
             if (kind := _FILES.get(dot + ending)) is not None:
                 self.has_marks = self.has_marks or is_marked(stem)
-                yield hash(stem), kind
+                if kind == _TEXT or size != 0:
+                    yield hash(stem), kind, size if kind == _TEXT else None
