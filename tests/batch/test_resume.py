@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -188,7 +188,7 @@ def _empty_record(text: Path) -> None:
     text.with_suffix(".json").write_bytes(b"")
 
 
-SPOILS = [_cut, _empty, _lengthen, Path.unlink, _empty_record]
+SPOILS: list[Callable[[Path], None]] = [_cut, _empty, _lengthen, Path.unlink, _empty_record]
 
 
 @pytest.mark.parametrize("has_index", [True, False])

@@ -47,7 +47,7 @@ def letters(tmp_path: Path) -> Path:
     return folder
 
 
-def read_shards(inputs: object, output: Path, count: int = 3, **options: Any) -> list[BatchReport]:
+def read_shards(inputs: object, output: "Path | Storage", count: int = 3, **options: Any) -> list[BatchReport]:
     """Run all shards of a batch, one after the other."""
     numbers = range(1, count + 1)
     return [process_batch(inputs, output, shard=(n, count), **{**QUICK, **options}) for n in numbers]  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

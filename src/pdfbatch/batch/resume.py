@@ -103,6 +103,10 @@ class ResumeState:
         """Return whether an earlier batch finished this version of a document. Threads that download call this."""
         return self.find_result(document, fingerprint) is not None
 
+    def may_be_finished(self, document: Document) -> bool:
+        """Return whether an earlier batch finished some version of a document. Threads that download call this."""
+        return self.catalog is not None and any(map(self.catalog.is_indexed, _possible_names(document, self.catalog)))
+
     # --- documents that have ended ----------------------------------------------------------------------------------
 
     def add(self, result: DocumentResult, text_bytes: int | None) -> None:

@@ -5,14 +5,15 @@ from typing import TYPE_CHECKING
 from pdfbatch.lazy import lazy_face
 
 if TYPE_CHECKING:
-    from pdfbatch.prefetch.prefetcher import FetchSettings, Prefetcher
+    from pdfbatch.prefetch.prefetcher import FetchSettings, Prefetcher, Skip
 else:
     __getattr__, __dir__ = lazy_face(
         __name__,
-        prefetcher="FetchSettings Prefetcher",
+        prefetcher="FetchSettings Prefetcher Skip",
     )
 
 __all__ = [
     "FetchSettings",
     "Prefetcher",
+    "Skip",
 ]
