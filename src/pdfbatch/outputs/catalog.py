@@ -34,11 +34,10 @@ _ADD = f"""
     INSERT INTO documents (key, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (key) DO UPDATE SET ({_COLUMNS}) = ({", ".join(f"excluded.{name}" for name in _COLUMNS.split(", "))})
 """  # noqa: S608 (put together from the names above)
-_FIND = f"""
-    SELECT pages, text_pages, ocr_pages, blank_pages, failed_pages, characters, duplicate_of FROM documents
-    WHERE key = ? AND fingerprint = ? AND options = ? AND files & {_RECORD}
-    AND (pages = 0 OR files & {_TEXT} AND (size IS NULL OR size = text_bytes))
-"""  # noqa: S608 (as above)
+_FIND = f"SELECT key, files, size, {_COLUMNS} FROM documents WHERE key"  # noqa: S608 (as above)
+
+
+_NOTHING = (0, 0, None, None)  # the beginning of a row of which nothing is known
 
 
 class CatalogEntry(NamedTuple):
@@ -79,6 +78,7 @@ class Catalog:
     def __init__(self) -> None:
         self._lock = Lock()
         self._is_broken = self._has_parts = False
+        self._loaded = dict[int, "tuple[Any, ...] | None"]()
         self.has_marks = False  # whether the name of some document is marked by its id
         # One transaction for all, which is never rolled back: to commit would write to the disk.
         self._database = sqlite3.connect("", check_same_thread=False, isolation_level=None)
@@ -116,10 +116,27 @@ class Catalog:
         """
         if not fingerprint.isascii():  # an etag may have halves of surrogate pairs, which no database takes
             fingerprint = fingerprint.encode("utf-8", "replace").decode()
-        row = self._query(_FIND, (hash(name), fingerprint, options))
-        if row is None:
+        row = self._row(name)
+        if row is None or row[3] != fingerprint or row[4] != options:
             return None
-        pages, text_pages, ocr_pages, blank_pages, failed_pages, characters, duplicate_of = row
+        (
+            _,
+            files,
+            size,
+            _,
+            _,
+            pages,
+            text_pages,
+            ocr_pages,
+            blank_pages,
+            failed_pages,
+            characters,
+            duplicate_of,
+            length,
+        ) = row
+        has_text = files & _TEXT and size in (None, length)
+        if not (files & _RECORD and (has_text or not pages)):
+            return None
         counts = Counts(
             pages=pages,
             text_pages=text_pages,
@@ -132,39 +149,50 @@ class Catalog:
 
     def has_record(self, name: str) -> bool:
         """Return whether the output may hold a record under a name."""
-        return self._is_broken or self._holds(name, f"files & {_RECORD}")
+        return self._is_broken or bool((self._row(name) or _NOTHING)[1] & _RECORD)
 
     def has_parts(self, name: str) -> bool:
         """Return whether the output may hold parts of the document of that name."""
-        return self._is_broken or (self._has_parts and self._holds(f"{PARTS_FOLDER}{output_key(name)}", "files"))
+        if not self._has_parts:
+            return self._is_broken
+        return self._is_broken or self._row(f"{PARTS_FOLDER}{output_key(name)}") is not None
 
     def is_indexed(self, name: str) -> bool:
         """Return whether there may be an entry under a name, for any input and settings."""
-        return self._is_broken or self._holds(name, "fingerprint IS NOT NULL")
+        return self._is_broken or (self._row(name) or _NOTHING)[3] is not None
 
-    def _holds(self, name: str, condition: str) -> bool:
-        query = f"SELECT 1 FROM documents WHERE key = ? AND {condition}"  # noqa: S608 (conditions are ours)
-        return self._query(query, (hash(name),)) is not None
+    def load(self, names: Iterable[str]) -> None:
+        """Look up some names together, which are about to be asked for: one by one takes several times as long."""
+        keys = list(map(hash, names))
+        rows = self._query(f"{_FIND} IN ({','.join('?' * len(keys))})", keys)
+        self._loaded = {**dict.fromkeys(keys), **{row[0]: row for row in rows}}
+
+    def _row(self, name: str) -> tuple[Any, ...] | None:
+        key, loaded = hash(name), self._loaded
+        if key in loaded:
+            return loaded[key]
+        rows = self._query(f"{_FIND} = ?", (key,))
+        return rows[0] if rows else None
 
     def _write(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
         with self._lock:
             if self._is_broken:
                 return
+            self._loaded = {}
             try:
                 self._database.executemany(statement, rows)
             except sqlite3.Error as error:
                 self._give_up(error)
 
-    def _query(self, statement: str, values: Sequence[object]) -> tuple[Any, ...] | None:
+    def _query(self, statement: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
         with self._lock:
             if self._is_broken:
-                return None
+                return []
             try:
-                row: tuple[Any, ...] | None = self._database.execute(statement, values).fetchone()
+                return self._database.execute(statement, values).fetchall()
             except sqlite3.Error as error:
                 self._give_up(error)
-                return None
-            return row
+                return []
 
     def _give_up(self, error: sqlite3.Error) -> None:
         self._is_broken = True
