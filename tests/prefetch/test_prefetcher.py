@@ -20,8 +20,9 @@ from pdfbatch.errors import Cause
 from pdfbatch.model import Document, DocumentResult, DocumentStatus
 from pdfbatch.prefetch.directories import make_directories, sweep
 from pdfbatch.prefetch.downloader import LARGE_AT_ONCE, Download, Downloader
-from pdfbatch.prefetch.prefetcher import FetchSettings, Prefetcher, Skip
+from pdfbatch.prefetch.prefetcher import FetchSettings, Prefetcher
 from pdfbatch.prefetch.quota import ByteQuota
+from pdfbatch.prefetch.skip import Skip
 from pdfbatch.settings import RetryPolicy
 from pdfbatch.storage import CallPolicy
 from pdfbatch.storage.documents import fingerprint

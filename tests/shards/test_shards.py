@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import zstandard
 
 from pdfbatch import BatchOptions, Document, Extraction, NameList, Shard, Storage, merge_shards, process_batch
 from pdfbatch.errors import UsageError
@@ -21,6 +20,7 @@ from pdfbatch.samples import text_pdf, tiny_pdf
 from pdfbatch.storage import Layout
 from pdfbatch.testing.probes import wait_until
 
+zstandard: Any = pytest.importorskip("zstandard")
 COMMAND = [sys.executable, "-m", "pdfbatch", "run"]
 QUICK: dict[str, Any] = {"executor": "sequential", "extraction": Extraction(ocr="never")}
 MEASURED = {"started_at", "updated_at", "duration_seconds", "documents_per_hour", "pages_per_hour", "percentiles"}
@@ -139,11 +139,11 @@ def packed_rows(output: Path) -> list[dict[str, Any]]:
     """Return all rows of an output's packs, without what is of one run only."""
     found = list[dict[str, Any]]()
     for path in sorted((output / "shards").glob("*")):
-        with zstandard.open(path, "rt") as lines:
-            for line in lines:
-                row = json.loads(line)
-                row["record"] = {name: value for name, value in json.loads(row["record"]).items() if name != "run"}
-                found.append(row)
+        lines: list[str] = list(zstandard.open(path, "rt"))
+        for line in lines:
+            row = json.loads(line)
+            row["record"] = {name: value for name, value in json.loads(row["record"]).items() if name != "run"}
+            found.append(row)
     return sorted(found, key=lambda row: row["id"])
 
 

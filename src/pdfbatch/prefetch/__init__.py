@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING
 from pdfbatch.lazy import lazy_face
 
 if TYPE_CHECKING:
-    from pdfbatch.prefetch.prefetcher import FetchSettings, Prefetcher, Skip
+    from pdfbatch.prefetch.prefetcher import FetchSettings, Prefetcher
+    from pdfbatch.prefetch.skip import Skip
 else:
     __getattr__, __dir__ = lazy_face(
         __name__,
-        prefetcher="FetchSettings Prefetcher Skip",
+        prefetcher="FetchSettings Prefetcher",
+        skip="Skip",
     )
 
 __all__ = [

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.model import Document, Failure
 from pdfbatch.prefetch.directories import Directories, LocalFile
+from pdfbatch.prefetch.skip import Skip
 from pdfbatch.retry import count_retries
 from pdfbatch.storage import (
     RANGE_BYTES,
@@ -30,8 +31,6 @@ from pdfbatch.tasks import LocalCopy, ReadTask
 
 if TYPE_CHECKING:
     from hashlib import _Hash as Hash  # pyright: ignore[reportPrivateUsage]
-
-    from pdfbatch.prefetch.prefetcher import Skip
 
 # There are many threads, because they wait nearly all the time. But large bodies share what the network gives: more of them
 # at one time would only come later.
@@ -62,7 +61,7 @@ class Downloader:
     max_file_bytes: int | None
     threads: int
     deliver: Callable[[Download], None]
-    skip: "Skip | None" = None
+    skip: Skip | None = None
     hashes: bool = False
     large_slots: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(LARGE_AT_ONCE))
     _tasks: SimpleQueue[ReadTask | None] = field(default_factory=SimpleQueue["ReadTask | None"])

@@ -7,7 +7,8 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from pdfbatch.model import Document, DocumentResult, Failure
+from pdfbatch.model import DocumentResult, Failure
+from pdfbatch.prefetch.skip import Skip
 from pdfbatch.settings import RetryPolicy
 from pdfbatch.storage import DEADLINE_SECONDS, REQUEST_RETRY, is_process_local
 from pdfbatch.tasks import ReadTask
@@ -41,17 +42,6 @@ class FetchSettings:
     seconds: float = DEADLINE_SECONDS
     folder: str | None = None
     hashes: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Skip:
-    """What is known of finished documents: whether some version of one may be finished, and whether this version is.
-
-    The version of a document of which nothing is known comes with its body, by one request.
-    """
-
-    may_be_finished: Callable[[Document], bool]
-    is_finished: Callable[[Document, str], bool]
 
 
 @dataclass(slots=True, kw_only=True)

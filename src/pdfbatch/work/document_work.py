@@ -121,7 +121,7 @@ class DocumentWork:
                 return found
         source = opener.load(task)
         if task.resume and (previous := writer.find_previous(document, source.fingerprint)) is not None:
-            return _skipped(task, previous, budget)
+            return _skip(task, previous, budget)
         with opener.open(source, document) as (engine, reader):
             numbers = opener.page_numbers(document, reader.opened)
             pages, pending = reader.read_text_layers(numbers, task.skipped_pages, budget, watch)
@@ -148,7 +148,7 @@ class DocumentWork:
         """Return the earlier result of a duplicate, or a copy of the result of the document that it duplicates."""
         document, writer, fingerprint = task.document, self._writer, duplicate_of.own_fingerprint
         if task.resume and (previous := writer.find_previous(document, fingerprint)) is not None:
-            return _skipped(task, previous, budget)
+            return _skip(task, previous, budget)
         copy = writer.copy_of(duplicate_of, document)
         if copy is None:
             return None
@@ -204,7 +204,7 @@ class DocumentWork:
         return Splitter(opener=self._opener, writer=self._writer)
 
 
-def _skipped(task: ReadTask, previous: StoredResult, budget: TimeBudget) -> TaskResult:
+def _skip(task: ReadTask, previous: StoredResult, budget: TimeBudget) -> TaskResult:
     result = replace(previous.result, attempts=task.attempt, duration_seconds=budget.seconds_since_start())
     return TaskResult(result=result, text_bytes=previous.text_bytes)
 
