@@ -69,8 +69,8 @@ def rows(output: Path) -> list[dict[str, Any]]:
             lines: list[str] = list(zstandard.open(path, "rt", encoding="utf-8"))
             found += map(json.loads, lines)
         elif path.suffix == ".parquet":  # what a killed batch had not closed has another name
-            table: list[dict[str, Any]] = pq.read_table(path).to_pylist()  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-            found += table
+            table: Any = pq
+            found.extend(table.read_table(path).to_pylist())
     return found
 
 
