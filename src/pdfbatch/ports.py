@@ -564,7 +564,7 @@ class Output(Protocol):
     Names are relative, with ``/`` between folders. They hold what a path may hold on every system, blanks and letters of any
     script too: no control characters, none of ``" * : < > ? \ |``, no empty part, none that begins with ``..``, up to 255 bytes
     between two slashes and 850 in all. An output may refuse others. What only some outputs can do: ``SupportsPreload``,
-    ``SupportsSweep``, ``SupportsNaming``, ``SupportsSync``, ``SupportsAppend``.
+    ``SupportsSweep``, ``SupportsNaming``, ``SupportsSizes``, ``SupportsSync``, ``SupportsAppend``.
     """
 
     @property
@@ -655,6 +655,18 @@ class SupportsAppend(Protocol):
         """Add lines at the end of a file, in the place of a last line that a killed writer has left unfinished.
 
         Make the file if it is not there. Raises ``DocumentError`` with a storage cause.
+        """
+
+
+@runtime_checkable
+class SupportsSizes(Protocol):
+    """An output that knows how long the files under its names are, by a listing. A resume finds cut texts by that."""
+
+    @abstractmethod
+    def sizes(self, below: str = "") -> Iterable[tuple[str, int | None]]:
+        """Return what ``names`` returns, each with its length in bytes; ``None`` where that is unknown.
+
+        Raises ``DocumentError`` with a storage cause, perhaps while it is iterated.
         """
 
 

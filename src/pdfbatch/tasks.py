@@ -131,7 +131,8 @@ class TaskLog:
 class TaskResult:
     """The end of one task: a ``result``, or ``parts`` and the ``join`` that follows them, or ``pages``, or a ``failure``.
 
-    ``body`` is the part of a document's row that the worker makes, where the output has a packed layout. A part returns
+    ``body`` is the part of a document's row that the worker makes, where the output has a packed layout. ``text_bytes`` is the
+    length of the text that the output holds of the document, ``None`` where the worker does not know it. A part returns
     ``pages``, none where the output holds them. A pool sets ``failure`` when the worker was lost or had to
     be killed; ``page`` is then the number of the page that the worker was on, 0 when it was on none. ``seconds`` is the
     time the task took in its worker, ``storage_retries`` the number of its requests to a storage that were repeated.
@@ -149,3 +150,4 @@ class TaskResult:
     log: TaskLog = TaskLog()
     body: bytes = b""
     blameless: bool = False
+    text_bytes: int | None = None

@@ -226,7 +226,7 @@ class Batch:
     def _complete(self, completed: Completed) -> tuple[int, DocumentResult]:
         """Keep, count and report the result of a document that has ended; return its position and the result."""
         result = with_name_of(completed.result)
-        body = completed.body
+        body, text_bytes = completed.body, completed.text_bytes
         is_packed = self._resume_state is not None and self._resume_state.is_packed
         if is_packed and completed.by_worker and not completed.needs_record and not is_body(body):
             failure = Failure(cause=Cause.INTERNAL, message=f"{result.document.file_path}: its worker sent no row")
@@ -234,7 +234,7 @@ class Batch:
         if completed.needs_record and self.output is not None:
             try:
                 kept = self.work.keep(result)
-                result, body = with_name_of(kept.result or result), kept.body
+                result, body, text_bytes = with_name_of(kept.result or result), kept.body, kept.text_bytes
             except DocumentError as error:
                 log.warning("no record could be written: %s", error)
         if self._resume_state is not None and is_packed and completed.by_worker:
@@ -243,7 +243,7 @@ class Batch:
         self.progress.add(result, position)
         if self._resume_state is not None:
             if completed.by_worker:
-                self._resume_state.add(result)
+                self._resume_state.add(result, text_bytes)
             self._resume_state.note_join(completed.result.document, is_join=completed.has_parts)
             self._resume_state.remove_parts(result)
         if not result.ok:

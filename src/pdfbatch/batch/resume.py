@@ -28,6 +28,7 @@ log: SafeLogger = SafeLogger(__name__)
 
 
 _SAMPLE_NAME = "0.json"
+_LOADED_TOGETHER = 64
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,13 +59,24 @@ class ResumeState:
 
     def filter(self, items: Iterator[ReadTask | DocumentResult | None]) -> Iterator[ReadTask | DocumentResult | None]:
         """Replace the tasks of finished local documents by their results; pass on all else."""
-        if not self.can_skip:
-            yield from items
-        for item in items:
-            if isinstance(item, ReadTask) and (fingerprint := local_fingerprint(item.document)) is not None:
+        for item in items if self.catalog is None or not self.resume else self._load_groups(items, self.catalog):
+            if (
+                self.can_skip
+                and isinstance(item, ReadTask)
+                and (fingerprint := local_fingerprint(item.document)) is not None
+            ):
                 yield self.find_result(item.document, str(fingerprint)) or item
             else:
                 yield item
+
+    def _load_groups(
+        self, items: Iterator[ReadTask | DocumentResult | None], catalog: Catalog | PackCatalog
+    ) -> Iterator[ReadTask | DocumentResult | None]:
+        """Pass on all items; look up those that are there together, in groups."""
+        for group in _in_groups(items):
+            tasks = (item for item in group if isinstance(item, ReadTask))
+            catalog.load(name for task in tasks for name in _possible_names(task.document, catalog))
+            yield from group
 
     def filter_downloads(
         self, items: Iterator[ReadTask | DocumentResult | None]
@@ -107,12 +119,16 @@ class ResumeState:
         """Return whether an earlier batch finished this version of a document. Threads that download call this."""
         return self.find_result(document, fingerprint) is not None
 
+    def may_be_finished(self, document: Document) -> bool:
+        """Return whether an earlier batch finished some version of a document. Threads that download call this."""
+        return self.catalog is not None and any(map(self.catalog.is_indexed, _possible_names(document, self.catalog)))
+
     # --- documents that have ended ----------------------------------------------------------------------------------
 
-    def add(self, result: DocumentResult) -> None:
-        """Note in the index what a worker did with a document. In a packed layout ``pack`` does that."""
+    def add(self, result: DocumentResult, text_bytes: int | None) -> None:
+        """Note in the index what a worker did with a document, and how long its text is. If packed, ``pack`` does that."""
         if isinstance(self.writer, IndexWriter):
-            self.writer.add(result, self._options(result.document))
+            self.writer.add(result, self._options(result.document), text_bytes)
 
     @property
     def is_packed(self) -> bool:
@@ -236,6 +252,24 @@ def load_resume_state(output: Output, options_of: Callable[[Document], str], *, 
     return ResumeState(output=output, options_of=options_of, resume=resume, catalog=catalog, writer=writer)
 
 
+def _in_groups(
+    items: Iterator[ReadTask | DocumentResult | None],
+) -> Iterator[list[ReadTask | DocumentResult | None]]:
+    """Yield items in groups, which end where nothing more is ready.
+
+    ``None`` is passed on at once or not at all: whoever gets it waits for a call that has come in the meantime.
+    """
+    group = list[ReadTask | DocumentResult | None]()
+    for item in items:
+        if item is not None:
+            group.append(item)
+        if item is None or len(group) >= _LOADED_TOGETHER:
+            yield group or [None]
+            group = []
+    if group:
+        yield group
+
+
 def _possible_names(document: Document, catalog: Catalog | PackCatalog) -> Iterator[str]:
     """Yield the names that an earlier batch may have given to a document's files."""
     name = document_name(document)
@@ -250,7 +284,7 @@ def with_name_of(result: DocumentResult) -> DocumentResult:
     """Return a result whose document has the name that the worker gave its files, because another document had its own."""
     document, uri = result.document, result.output
     name = document_name(document)
-    if uri is None or uri.endswith(f"/{name}.json"):
+    if uri is None or not uri.endswith(".json") or uri.endswith(f"/{name}.json"):
         return result
     for other in (mark_name(name, document.document_uuid), strip_mark(name)):
         if uri.endswith(f"/{other}.json"):

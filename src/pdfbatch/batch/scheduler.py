@@ -44,7 +44,7 @@ class Completed(NamedTuple):
     """A document that has ended.
 
     ``by_worker`` says that a worker has had it, ``needs_record`` that no worker could write its record. ``body`` is that of its
-    ``TaskResult``, ``has_parts`` says that parts of it were joined.
+    ``TaskResult``, and so is ``text_bytes``; ``has_parts`` says that parts of it were joined.
     """
 
     result: DocumentResult
@@ -52,6 +52,7 @@ class Completed(NamedTuple):
     needs_record: bool = False
     body: bytes = b""
     has_parts: bool = False
+    text_bytes: int | None = None
 
 
 class Events:
@@ -347,6 +348,7 @@ class Scheduler:
                 needs_record=found.failure is not None and found.failure.transient,
                 body=result.body,
                 has_parts=isinstance(task, JoinTask),
+                text_bytes=result.text_bytes,
             )
         failure = result.failure or Failure(cause=Cause.INTERNAL, message=f"{task.document.file_path}: no result")
         found = replace(

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pdfbatch.outputs.document_list import DOCUMENTS_NAME, DocumentList
     from pdfbatch.outputs.exporter import export, export_pages
     from pdfbatch.outputs.index import IndexWriter, compact_index, open_index
-    from pdfbatch.outputs.pack_catalog import PackCatalog, failure_filter
+    from pdfbatch.outputs.pack_catalog import PackCatalog, failure_filter, remove_stale_rows
     from pdfbatch.outputs.pack_files import check_library, is_packed
     from pdfbatch.outputs.pack_rows import body_of, is_body
     from pdfbatch.outputs.pack_writer import PackWriter, open_packs
@@ -48,7 +48,7 @@ else:
         document_list="DOCUMENTS_NAME DocumentList",
         exporter="export export_pages",
         index="IndexWriter compact_index open_index",
-        pack_catalog="PackCatalog failure_filter",
+        pack_catalog="PackCatalog failure_filter remove_stale_rows",
         pack_files="check_library is_packed",
         pack_rows="body_of is_body",
         pack_writer="PackWriter open_packs",
@@ -101,6 +101,7 @@ __all__ = [
     "parts_prefix",
     "read_record",
     "record_name",
+    "remove_stale_rows",
     "result_of",
     "to_json",
     "with_stored_pages",

@@ -70,6 +70,7 @@ def encode_result(result: TaskResult) -> bytes:
         [(name[:200], level, message[:_MAX_MESSAGE]) for name, level, message in result.log.records[:MAX_LOG_RECORDS]],
         result.log.dropped + max(0, len(result.log.records) - MAX_LOG_RECORDS),
         bool(result.body),
+        result.text_bytes,
     ]
     if result.body:
         _put_block(result.body, blocks)
@@ -187,10 +188,9 @@ class _Decoder:
         self._numbers_left = _MAX_NUMBERS
 
     def decode(self) -> TaskResult:
-        head = read_array(self._take_json(), 12)
-        document_result, parts, join, partial, page_count, failure, page, seconds, retries, records, dropped, body = (
-            head
-        )
+        head = read_array(self._take_json(), 13)
+        document_result, parts, join, partial, page_count, failure, page, *rest, body, text_bytes = head
+        seconds, retries, records, dropped = rest
         # In the order in which their blocks were written.
         decoded = None if document_result is None else self._decode_document_result(document_result)
         split = None if partial is None else self._decode_partial_document(partial)
@@ -207,6 +207,7 @@ class _Decoder:
             _NO_LOG if records == [] and dropped == 0 else rebuild(TaskLog, _records(records), read_count(dropped)),
             bytes(self._take_block(len(self._payload))) if body is True else b"",
             False,  # who is to blame is not for a worker to say
+            _optional(read_count, text_bytes),
         )
         if self._position != len(self._payload):
             raise AnswerError("bytes behind the end")
