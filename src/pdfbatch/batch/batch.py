@@ -246,7 +246,8 @@ class Batch:
         reason = self.progress.find_stop_reason()
         if reason is not None and not self.progress.stop_reason:
             self.progress.stop_reason = reason
-            log.warning("batch %s stops early: %s", self.progress.status.batch_id, reason)
+            batch_id = self.progress.status.batch_id
+            log.warning("batch %s stops early: %s", batch_id, reason, extra={"batch_id": batch_id, "reason": reason})
         return reason is not None
 
     def _fails_too_often(self) -> bool:
