@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 from pdfbatch.lazy import lazy_face
 
 if TYPE_CHECKING:
-    from pdfbatch.sinks.callables import CallbackSink, NullSink, sinks_from
+    from pdfbatch.sinks.callables import CallbackSink, NullSink, sink_of_progress, sink_of_results, sinks_from
     from pdfbatch.sinks.formatting import escape_unprintable, format_count, format_duration, format_progress
     from pdfbatch.sinks.log import LogSink
     from pdfbatch.sinks.memory import MemorySink
-    from pdfbatch.sinks.progress_bar import ProgressBarSink
+    from pdfbatch.sinks.progress_bar import ProgressBarSink, choose_progress_sink
     from pdfbatch.sinks.redis import (
         DEFAULT_URL,
         RedisSink,
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 else:
     __getattr__, __dir__ = lazy_face(
         __name__,
-        callables="CallbackSink NullSink sinks_from",
+        callables="CallbackSink NullSink sink_of_progress sink_of_results sinks_from",
         formatting="escape_unprintable format_count format_duration format_progress",
         log="LogSink",
         memory="MemorySink",
-        progress_bar="ProgressBarSink",
+        progress_bar="ProgressBarSink choose_progress_sink",
         redis="DEFAULT_URL RedisSink StoredStatus connect follow read_status recent_batches",
     )
 
@@ -39,6 +39,7 @@ __all__ = [
     "ProgressBarSink",
     "RedisSink",
     "StoredStatus",
+    "choose_progress_sink",
     "connect",
     "escape_unprintable",
     "follow",
@@ -47,5 +48,7 @@ __all__ = [
     "format_progress",
     "read_status",
     "recent_batches",
+    "sink_of_progress",
+    "sink_of_results",
     "sinks_from",
 ]
