@@ -64,7 +64,8 @@ def test_the_end_is_told_once(sink: LogSink, records: Records, status: BatchStat
     for snapshot in (status, *[replace(status, state=BatchState.COMPLETED)] * 3):
         sink.update(snapshot)
     assert records.lines[1:] == [
-        "batch case-17 completed after 0:30:00: 5/10 documents, 1 failed, 1,234 pages (56 by OCR), 10 documents/h"
+        "batch case-17 completed after 0:30:00: 5/10 documents, 1 failed, 1,234 pages (56 by OCR), 10 documents/h, "
+        "2,468 pages/h"
     ]
 
 
@@ -82,7 +83,7 @@ def test_a_failed_document_is_one_line_whatever_it_is_called(
 ) -> None:
     sink.document(failed)
     assert records.lines == [
-        r"document id\nERROR forged failed (malformed): scans/a.pdf: no trailer\r\n\x1b[2Jgone",
+        r"document scans/a.pdf (id\nERROR forged) failed (malformed): no trailer\r\n\x1b[2Jgone",
     ]
 
 

@@ -6,11 +6,18 @@ from pdfbatch.lazy import lazy_face
 
 if TYPE_CHECKING:
     from pdfbatch.sinks.callables import CallbackSink, NullSink, sink_of_progress, sink_of_results, sinks_from
-    from pdfbatch.sinks.formatting import escape_unprintable, format_count, format_duration, format_progress
+    from pdfbatch.sinks.formatting import (
+        escape_unprintable,
+        format_activity,
+        format_count,
+        format_duration,
+        format_progress,
+    )
     from pdfbatch.sinks.log import LogSink
     from pdfbatch.sinks.memory import MemorySink
     from pdfbatch.sinks.progress_bar import ProgressBarSink, choose_progress_sink
     from pdfbatch.sinks.redis import (
+        DEFAULT_PREFIX,
         DEFAULT_URL,
         RedisSink,
         StoredStatus,
@@ -23,14 +30,15 @@ else:
     __getattr__, __dir__ = lazy_face(
         __name__,
         callables="CallbackSink NullSink sink_of_progress sink_of_results sinks_from",
-        formatting="escape_unprintable format_count format_duration format_progress",
+        formatting="escape_unprintable format_activity format_count format_duration format_progress",
         log="LogSink",
         memory="MemorySink",
         progress_bar="ProgressBarSink choose_progress_sink",
-        redis="DEFAULT_URL RedisSink StoredStatus connect follow read_status recent_batches",
+        redis="DEFAULT_PREFIX DEFAULT_URL RedisSink StoredStatus connect follow read_status recent_batches",
     )
 
 __all__ = [
+    "DEFAULT_PREFIX",
     "DEFAULT_URL",
     "CallbackSink",
     "LogSink",
@@ -43,6 +51,7 @@ __all__ = [
     "connect",
     "escape_unprintable",
     "follow",
+    "format_activity",
     "format_count",
     "format_duration",
     "format_progress",
