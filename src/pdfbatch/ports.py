@@ -38,7 +38,7 @@ class Watch(Protocol):
 
 
 @runtime_checkable
-class SupportsPageCounts(Protocol):
+class SupportsPageCounts(Watch, Protocol):
     """A watch that also takes how far a task is. As cheap as ``Watch.page``."""
 
     @abstractmethod
