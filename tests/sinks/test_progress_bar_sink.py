@@ -56,6 +56,23 @@ def test_a_terminal_of_80_columns_cuts_nothing_off() -> None:
     assert "…" not in shown
 
 
+BUSY = SCRIPT.replace(
+    "elapsed_seconds=60.0,",
+    """elapsed_seconds=60.0,
+    activities=(WorkerActivity(document_uuid="1", file_path="scans/" + "x" * 80 + "/last\\x1b[2J.pdf", page=12, seconds=3.0),),
+""",
+).replace("from dataclasses", "from pdfbatch.activity import WorkerActivity\nfrom dataclasses")
+
+
+@pytest.mark.parametrize(("columns", "names"), [("120", True), ("60", True), ("40", False)])
+def test_workers_are_shown_where_there_is_room(columns: str, names: bool) -> None:
+    shown = _shown_by(BUSY.format(during="sink._view._live.refresh()"), {"COLUMNS": columns})
+    lines = [line for line in _shown(shown).splitlines() if "page 12, 3 s" in line]
+    assert bool(lines) is names
+    assert all(len(line.strip()) < int(columns) for line in lines)
+    assert "\\x1b[2J.pdf" in shown or not names
+
+
 def test_a_batch_that_has_not_counted_its_documents_is_starting() -> None:
     script = SCRIPT.replace("total_documents=2000, successful=119, failed=4", "total_documents=0")
     shown = _shown(_shown_by(script.format(during="sink._view._live.refresh()"), {}))
