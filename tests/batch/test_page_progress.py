@@ -58,6 +58,15 @@ class Watched:
         return None
 
 
+@dataclass
+class Slow(Watched):
+    """An OCR engine that takes longer for a page than lies between two snapshots."""
+
+    def read(self, image: "Image", *, languages: str, dpi: int, timeout: float | None = None) -> Reading:
+        Event().wait(0.15)
+        return summarize_words("word", [("word", 99.0)])
+
+
 def test_pages_count_while_their_document_is_read(tmp_path: Path) -> None:
     (tmp_path / "scan.pdf").write_bytes(text_pdf([f"Page {number}." for number in range(4)]))
     statuses = list[BatchStatus]()
@@ -186,3 +195,18 @@ def test_the_last_status_has_nothing_in_flight() -> None:
     status = tracker.finish(BatchState.CANCELLED, 1)
     assert (status.pages, status.pages_in_flight, status.documents_in_flight, status.eta_seconds) == (0, 0, (), None)
     assert replace(status, state=BatchState.PROCESSING).eta_seconds is None
+
+
+def test_each_part_of_a_document_that_ends_is_shown_without_a_pool_that_tells(tmp_path: Path) -> None:
+    """The executor in the caller's own thread says nothing of pages, and is never idle."""
+    (tmp_path / "scan.pdf").write_bytes(text_pdf([f"Page {number}." for number in range(6)]))
+    statuses = list[BatchStatus]()
+    process_batch(
+        tmp_path,
+        executor="sequential",
+        ocr_engine=Slow(),
+        extraction=Extraction(ocr="always", part_pages=1),
+        progress=statuses.append,
+    )
+    pages = [status.pages for status in statuses if not status.processed]
+    assert any(0 < number < 6 for number in pages), pages
