@@ -40,7 +40,7 @@ class Glyphs:
 
     def __init__(self, handle: Handle) -> None:
         """Read the glyphs of a text page."""
-        self._handle = handle
+        self.handle = handle
         self._areas = dict[int, Area]()
         self.texts: list[str] = _texts_of(handle)
 
@@ -52,22 +52,22 @@ class Glyphs:
         """Return where a glyph lies, as wide as it advances and as high as its font."""
         found = self._areas.get(index)
         if found is None:
-            found = self._areas[index] = glyph_area(self._handle, index)
+            found = self._areas[index] = glyph_area(self.handle, index)
         return found
 
     def is_added(self, index: int) -> bool:
         """Whether a glyph is not on the page: pdfium added it."""
-        return bool(pdfium.FPDFText_IsGenerated(self._handle, index) == 1)
+        return bool(pdfium.FPDFText_IsGenerated(self.handle, index) == 1)
 
     def owner(self, index: int) -> int:
         """Return the address of the text object that a glyph belongs to, 0 for one that pdfium added."""
-        found = pdfium.FPDFText_GetTextObject(self._handle, index)
+        found = pdfium.FPDFText_GetTextObject(self.handle, index)
         return addressof(found.contents) if found else 0
 
     def has_ink(self, index: int) -> bool:
         """Whether a glyph can be seen, as far as its outline tells."""
         left, right, bottom, top = (c_double() for _ in range(4))
-        pdfium.FPDFText_GetCharBox(self._handle, index, byref(left), byref(right), byref(bottom), byref(top))
+        pdfium.FPDFText_GetCharBox(self.handle, index, byref(left), byref(right), byref(bottom), byref(top))
         area = self.area(index)
         return right.value > left.value and top.value - bottom.value > _THIN * (area.top - area.bottom)
 
@@ -97,7 +97,7 @@ class Glyphs:
         # pdfium writes all areas into one piece of memory, from which they are read at once.
         areas = (pdfium.FS_RECTF * len(self))()
         for index, area in enumerate(areas):
-            pdfium.FPDFText_GetLooseCharBox(self._handle, index, area)
+            pdfium.FPDFText_GetLooseCharBox(self.handle, index, area)
         numbers = memoryview(areas).cast("B").cast("f").tolist()
         return frame.boxes(Boxes(numbers[0::4], numbers[1::4], numbers[2::4], numbers[3::4]))
 
