@@ -5,9 +5,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Any, overload
 
-from pdfbatch.errors import BatchFailedError
+from pdfbatch.activity import DocumentProgress, FailedDocument, SlowDocument, WorkerActivity, counts_as_dict
+from pdfbatch.errors import BatchFailedError, Cause
 from pdfbatch.model import DocumentResult
+from pdfbatch.tables import arrow_table, data_frame
+
+STATUS_VERSION = 2
+"""Version of the keys of ``BatchStatus.as_dict()``: within one, keys are added, none is removed or changes its meaning."""
 
 
 class BatchState(StrEnum):
@@ -41,6 +47,12 @@ class BatchStatus:
     known so far: a lazy source is counted as it is read. ``executor`` names the executor that does the work, and those before
     it that could not go on; ``limits_enforced`` is ``False`` once one of them could not stop a document at its limits.
     Times are seconds since the epoch; rates are per hour.
+
+    ``pages`` counts pages as they are read: ``pages_in_flight`` of them are of documents that have not ended. ``total_pages``
+    are those of all documents whose number of pages is known by now. ``seconds_per_text_page`` and ``seconds_per_ocr_page``
+    are seconds of one worker, ``None`` before such a page was read; ``estimated_seconds`` is the time left that follows from
+    them. ``documents_in_flight`` and ``activities`` (what each worker is on) name some tens, the longest first;
+    ``recent_failures`` some of each cause; ``slowest_documents`` those that have ended. No status holds text of a document.
     """
 
     batch_id: str
@@ -64,6 +76,19 @@ class BatchStatus:
     started_at: float | None = None
     updated_at: float | None = None
     elapsed_seconds: float = 0.0
+    output: str | None = None
+    pages_in_flight: int = 0
+    total_pages: int = 0
+    seconds_per_text_page: float | None = None
+    seconds_per_ocr_page: float | None = None
+    estimated_seconds: float | None = None
+    documents_in_flight: tuple[DocumentProgress, ...] = ()
+    activities: tuple[WorkerActivity, ...] = ()
+    failures_by_cause: Mapping[str, int] = field(default_factory=dict[str, int])
+    recent_failures: tuple[FailedDocument, ...] = ()
+    slowest_documents: tuple[SlowDocument, ...] = ()
+    pages_by_source: Mapping[str, int] = field(default_factory=dict[str, int])
+    pages_by_reason: Mapping[str, int] = field(default_factory=dict[str, int])
 
     @property
     def processed(self) -> int:
@@ -82,9 +107,13 @@ class BatchStatus:
 
     @property
     def eta_seconds(self) -> float | None:
-        """Seconds left at the rate so far; ``None`` before there is a rate and after the end."""
+        """Seconds left, by pages where their rates are known, else by documents; ``None`` without a rate and after the end."""
+        if self.state is not BatchState.PROCESSING:
+            return None
+        if self.estimated_seconds is not None:
+            return self.estimated_seconds
         rate = self.documents_per_hour
-        if self.state is not BatchState.PROCESSING or rate <= 0:
+        if rate <= 0 or self.documents_in_flight:  # what is known of their pages tells that documents say little
             return None
         return max(0, self.total_documents - self.processed) * 3600 / rate
 
@@ -114,6 +143,22 @@ class BatchStatus:
             "eta_seconds": None if self.eta_seconds is None else round(self.eta_seconds, 1),
             "started_at": utc(self.started_at),
             "heartbeat_at": utc(self.updated_at),
+            "version": STATUS_VERSION,
+            "output": self.output,
+            "retries": self.retries,
+            "elapsed_seconds": round(self.elapsed_seconds, 3),
+            "pages_in_flight": self.pages_in_flight,
+            "total_pages": self.total_pages,
+            "pages_per_hour": round(self.pages_per_hour, 1),
+            "seconds_per_text_page": _round_seconds(self.seconds_per_text_page),
+            "seconds_per_ocr_page": _round_seconds(self.seconds_per_ocr_page),
+            "documents_in_flight": [each.as_dict() for each in self.documents_in_flight],
+            "activities": [each.as_dict() for each in self.activities],
+            "failures_by_cause": counts_as_dict(self.failures_by_cause),
+            "recent_failures": [each.as_dict() for each in self.recent_failures],
+            "slowest_documents": [each.as_dict() for each in self.slowest_documents],
+            "pages_by_source": counts_as_dict(self.pages_by_source),
+            "pages_by_reason": counts_as_dict(self.pages_by_reason),
         }
 
 
@@ -227,6 +272,74 @@ class BatchReport:
         """Results of the documents that failed."""
         return (result for result in self.results if not result.ok)
 
+    def __repr__(self) -> str:
+        """Return the figures on one line."""
+        status = self.status
+        documents = "1 document" if status.processed == 1 else f"{status.processed:,} documents"
+        pages = "1 page" if status.pages == 1 else f"{status.pages:,} pages"
+        state = "" if status.state is BatchState.COMPLETED else f"{status.state}, "
+        counts = f"{status.successful:,} ok, {status.failed:,} failed"
+        return f"BatchReport({documents}: {state}{counts}, {pages}, {status.elapsed_seconds:,.1f} s)"
+
+    def _repr_html_(self) -> str:
+        """Return the figures and a table of failures, for a notebook."""
+        from pdfbatch.common import html_figures, html_table  # noqa: PLC0415 (for notebooks only)
+
+        status = self.status
+        figures: dict[str, object] = {
+            "batch": self.batch_id,
+            "state": str(status.state),
+            "documents": status.processed,
+            "ok": status.successful,
+            "failed": status.failed,
+            "pages": status.pages,
+            "by OCR": status.ocr_pages,
+            "seconds": status.elapsed_seconds,
+            "pages an hour": status.pages_per_hour,
+            "output": self.output,
+            "stopped because": self.stop_reason or None,
+        }
+        shown = html_figures("BatchReport", {name: value for name, value in figures.items() if value is not None})
+        if self.failures_by_cause:
+            rows = ((cause, count, _advice(cause)) for cause, count in self.failures_by_cause.items())
+            shown += html_table("Failures by cause", ("cause", "documents", "advice"), rows)
+        if status.recent_failures:
+            named = ((each.file_path, each.cause, each.message) for each in status.recent_failures)
+            shown += html_table("Some that failed", ("document", "cause", "message"), named)
+        return shown
+
+    def __len__(self) -> int:
+        """Return the number of results."""
+        return len(self.results)
+
+    def __bool__(self) -> bool:
+        """Return true also for a report without results."""
+        return True
+
+    def __iter__(self) -> Iterator[DocumentResult]:
+        """Iterate over the results."""
+        return iter(self.results)
+
+    @overload
+    def __getitem__(self, index: int) -> DocumentResult: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[DocumentResult]: ...
+    def __getitem__(self, index: int | slice) -> DocumentResult | Sequence[DocumentResult]:
+        """Return a result by its place, or several."""
+        return self.results[index]
+
+    def to_arrow(self) -> Any:
+        """Return a ``pyarrow.Table`` with a row for each result, its columns as those of ``pdfbatch.outputs.export``.
+
+        All text is in memory then. ``finished_at``, which only records have, is null. Raises ``DependencyError``, which says
+        what to install, without pyarrow.
+        """
+        return arrow_table(self.results)
+
+    def to_pandas(self) -> Any:
+        """Return a ``pandas.DataFrame``, else as ``to_arrow``. ``metadata`` and ``pdf_metadata`` are dictionaries."""
+        return data_frame(self.results)
+
     def raise_for_failures(self, max_failure_rate: float = 0.0) -> None:
         """Raise ``BatchFailedError`` when a larger share of the documents (0 to 1) failed than is accepted."""
         if self.failed > max_failure_rate * self.processed:
@@ -294,23 +407,29 @@ def merge_reports(batch_id: str, reports: Sequence[BatchReport], output: str | N
     order = (BatchState.CANCELLED, BatchState.PROCESSING, BatchState.PENDING, BatchState.FAILED)
     longest = [report.percentiles["max"] for report in reports if "max" in report.percentiles]
     groups = (group for report in reports for group in report.batches)
+    pages = _merge_page_counts([report.page_counts for report in reports])
+    merged = BatchStatus(
+        batch_id=batch_id,
+        project_uuid=next((status.project_uuid for status in statuses if status.project_uuid), None),
+        executor=", ".join(dict.fromkeys(status.executor for status in statuses)),
+        workers=sum(status.workers for status in statuses),
+        limits_enforced=all(status.limits_enforced for status in statuses),
+        state=next((state for state in order if state in states), BatchState.COMPLETED),
+        started_at=started,
+        updated_at=ended,
+        elapsed_seconds=0.0 if started is None or ended is None else max(0.0, ended - started),
+        output=output,
+        failures_by_cause=dict(causes.most_common()),
+        pages_by_source=pages.by_source,
+        pages_by_reason=pages.by_reason,
+    )
+    counts = {name: sum(getattr(status, name) for status in statuses) for name in _COUNTED}
     return BatchReport(
-        status=BatchStatus(
-            batch_id=batch_id,
-            project_uuid=next((status.project_uuid for status in statuses if status.project_uuid), None),
-            executor=", ".join(dict.fromkeys(status.executor for status in statuses)),
-            workers=sum(status.workers for status in statuses),
-            limits_enforced=all(status.limits_enforced for status in statuses),
-            state=next((state for state in order if state in states), BatchState.COMPLETED),
-            started_at=started,
-            updated_at=ended,
-            elapsed_seconds=0.0 if started is None or ended is None else max(0.0, ended - started),
-            **{name: sum(getattr(status, name) for status in statuses) for name in _COUNTED},
-        ),
+        status=replace(merged, **counts),
         batches=tuple(replace(group, number=number) for number, group in enumerate(groups, start=1)),
         failures_by_cause=dict(causes.most_common()),
         percentiles={"max": max(longest)} if longest else {},
-        page_counts=_merge_page_counts([report.page_counts for report in reports]),
+        page_counts=pages,
         output=output,
         stopped_by=max((report.stopped_by for report in reports), default=StoppedBy.NOTHING),  # in doubt the storage
         stop_reason="; ".join(f"{report.batch_id}: {report.stop_reason}" for report in reports if report.stop_reason),
@@ -347,11 +466,19 @@ _COUNTED = (
 )
 
 
+def _advice(cause: str) -> str:
+    return Cause(cause).advice if cause in set(Cause) else ""
+
+
 def utc(seconds: float | None) -> str | None:
     """Return seconds since the epoch as ISO 8601 in UTC with ``Z``."""
     if seconds is None:
         return None
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _round_seconds(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 4)
 
 
 def _per_hour(count: int, seconds: float) -> float:

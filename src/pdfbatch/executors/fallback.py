@@ -29,6 +29,8 @@ from pdfbatch.ports import (
     SupportsPendingWrites,
     SupportsSlices,
     SupportsSurvey,
+    SupportsTaskProgress,
+    TaskProgress,
     Work,
     WorkerFacts,
 )
@@ -131,6 +133,7 @@ class _ExecutorChain:
         # Looked up once, because isinstance on a protocol is slow and this is asked for with every task.
         self.pool_with_writes = pool if isinstance(pool, SupportsPendingWrites) else None
         self.pool_with_slices = pool if isinstance(pool, SupportsSlices) else None
+        self.pool_with_progress = pool if isinstance(pool, SupportsTaskProgress) else None
 
     def _start_first(self, reasons: list[str]) -> tuple[Executor, Pool]:
         while self._untried:
@@ -216,6 +219,10 @@ class _FallbackPool(PoolContext):
     def survey(self, needs: Needs) -> Mapping[str, WorkerFacts]:
         pool = self._chain.pool
         return pool.survey(needs) if isinstance(pool, SupportsSurvey) else {}
+
+    def list_progress(self) -> Sequence[TaskProgress]:
+        pool = self._chain.pool_with_progress
+        return () if pool is None else pool.list_progress()
 
     def submit(self, task: Task) -> Future[TaskResult]:
         """Accept a task and return at once, or after the task if the first pool works inside ``submit``."""
