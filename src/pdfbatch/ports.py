@@ -10,7 +10,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, Self, runtime_checkable
@@ -95,7 +95,8 @@ class Pool(Protocol):
     Leaving it normally waits for the tasks that were submitted. Leaving it by an exception cancels the tasks that have not
     started, stops the others where the executor can, and ends within seconds. Leaving it again does nothing. After either,
     no thread and no child process of the pool is left, except a thread that is stuck in a task. A pool whose workers go on
-    while a task waits for its output is also a ``SupportsPendingWrites``.
+    while a task waits for its output is also a ``SupportsPendingWrites``, one that sends several tasks at once a
+    ``SupportsSlices``, one whose workers are elsewhere a ``SupportsSurvey``.
     """
 
     @property
@@ -110,7 +111,7 @@ class Pool(Protocol):
 
     @property
     def capacity(self) -> int:
-        """Number of tasks that it works on at one time, at least 1."""
+        """Number of tasks that it works on at one time, at least 1. It may change while workers join and leave."""
         ...
 
     @abstractmethod
@@ -120,6 +121,11 @@ class Pool(Protocol):
         The future ends exactly once. It ends with a ``TaskResult`` whatever the task did: hang, crash, raise (``SystemExit``
         too), exhaust memory. It raises ``PoolBrokenError`` only when the pool could not do the task at all. It is cancelled
         only when the pool was left before the task started, or when the task comes after that.
+
+        A pool whose workers take other tasks along when they are lost says so: the failure of each task, ``worker_lost``, is
+        then ``blameless``. The task is submitted again with one of its ``losses`` more, up to five times without counting it
+        as an attempt, and the pool keeps it apart from others. ``VersionMismatchError`` is raised where a worker that joined
+        later has another version.
         """
 
     @abstractmethod
@@ -141,6 +147,58 @@ class SupportsPendingWrites(Protocol):
     def pending_writes(self) -> int:
         """Number of submitted tasks that only wait for their output. The pool is given so many more than its capacity."""
         ...
+
+
+@runtime_checkable
+class SupportsSlices(Protocol):
+    """A pool that sends several tasks to a worker at once, and so wants to know many of them beforehand."""
+
+    @property
+    def ahead(self) -> int:
+        """Number of tasks that it wants for each one that it works on at one time; it is given more at half of that."""
+        ...
+
+    @abstractmethod
+    def flush(self) -> None:
+        """Send what was submitted: there is no more to submit for now. Called from the thread that submits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerFacts:
+    """What a process of an engine beyond this machine says of itself: plain values, as they came from it.
+
+    ``pdfbatch`` and ``python`` are versions; where they are not this process's own, the other fields say nothing. ``engines``
+    has the versions of the work's engines by their names, and ``missing_ocr`` says what its OCR engine lacks. ``isolates``:
+    whether it can start child processes, which keep the limits. ``hidden_output`` and ``hidden_input`` say why it cannot
+    reach the output and the input that it was asked for; they are empty when it can.
+    """
+
+    pdfbatch: str
+    python: str
+    platform: str = ""
+    engines: Mapping[str, str] = field(default_factory=dict[str, str])
+    missing_ocr: str = ""
+    cpus: int = 1
+    memory_bytes: int | None = None
+    isolates: bool = True
+    hidden_output: str = ""
+    hidden_input: str = ""
+
+
+@runtime_checkable
+class SupportsSurvey(Protocol):
+    """A pool whose workers are elsewhere. They are asked what they are before they get a document."""
+
+    @abstractmethod
+    def survey(
+        self, *, probe: str | None = None, languages: str = "", input_path: str | None = None
+    ) -> Mapping[str, WorkerFacts]:
+        """Return what each worker that is there now says of itself, by its address.
+
+        ``probe`` is the name of a file in the work's output, which each worker reads; ``languages`` are those that its OCR
+        engine is asked for; ``input_path`` is a local file that it should see. Raises ``VersionMismatchError`` when a worker
+        has another version of pdfbatch or Python, and ``PoolBrokenError`` when none answers.
+        """
 
 
 class Shared(IntEnum):

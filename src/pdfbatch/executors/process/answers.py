@@ -189,6 +189,7 @@ class _Decoder:
             read_measure(seconds),
             read_count(retries),
             _NO_LOG if records == [] and dropped == 0 else rebuild(TaskLog, _records(records), read_count(dropped)),
+            False,  # who is to blame is not for a worker to say
         )
         if self._position != len(self._payload):
             raise AnswerError("bytes behind the end")

@@ -86,7 +86,7 @@ class ProcessExecutor:
 
         Raises ``PoolStartError`` when no worker can be started (or not by this ``start_method``), or ``work`` cannot be sent.
         """
-        pickled = _pickle_work(work)
+        pickled = pickle_work(work)
         max_result_bytes = _find_max_result_bytes(work)
         setup = Setup(
             python_path=os.environ.get("PYTHONPATH"),
@@ -193,7 +193,8 @@ def _find_max_result_bytes(work: Work) -> int:
     return _FACTS_BYTES + ((1 << 40) if text is None else text)
 
 
-def _pickle_work(work: Work) -> bytes:
+def pickle_work(work: Work) -> bytes:
+    """Return the work as bytes. Raises ``PoolStartError`` when it cannot be pickled, or belongs to the script that runs."""
     file = BytesIO()
     pickler = _WorkPickler(file)
     try:
