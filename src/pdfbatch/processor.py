@@ -1,7 +1,7 @@
 """``BatchProcessor``: the settings that batches share, and the ways to run a batch; ``BatchOptions``: what one batch is."""
 
 import uuid
-from collections.abc import AsyncGenerator, Generator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -232,6 +232,15 @@ class BatchProcessor:
             close_source=found.close,
             shard=shard,
         )
+
+    def prepare_work(self, executor: Executor) -> tuple[DocumentWork, Callable[[Document], Document]]:
+        """Return the work of its workers, and what gives a document the languages that its metadata ask for.
+
+        For those who bring documents to workers in ways of their own. Raises ``UsageError`` when the work cannot be done here.
+        """
+        check_transform(self.extraction.page_transform)
+        work = self._work(executor)
+        return work, self._language_hints(work.ocr_engine).apply
 
     def _work(self, executor: Executor) -> DocumentWork:
         engine = self.engine or defaults.engine()

@@ -1,4 +1,4 @@
-"""What follows a task that has ended: another attempt, or the result of its document. Pure functions, but for chance in waits."""
+"""What follows a task that has ended: another attempt, or the result of its document. They do no I/O and read no clock."""
 
 from dataclasses import replace
 from typing import NamedTuple
@@ -12,6 +12,8 @@ from pdfbatch.tasks import ReadTask, Task, TaskResult
 
 # Requests to a storage are retried where they are made: a document that fails for this has used up all its attempts.
 RETRIED_BELOW = frozenset({Cause.STORAGE_UNAVAILABLE})
+# How often a task may be lost with a worker that other tasks were lost with, before that counts as an attempt.
+BLAMELESS_LOSSES = 5
 CRASHES = frozenset({Cause.TIMEOUT, Cause.WORKER_LOST, Cause.MEMORY_LIMIT})
 
 
@@ -44,6 +46,10 @@ def plan_next_attempt(
     )
     if isinstance(again, ReadTask) and again.failure is not None:
         again = replace(again, failure=None)  # a worker downloads what could not be downloaded ahead
+    if result.blameless:
+        again = replace(again, losses=task.losses + 1)
+        if task.losses < BLAMELESS_LOSSES:
+            return 0.0, replace(again, attempt=task.attempt)
     if result.failure is not None and failure.cause in CRASHES:
         limit = limits.document_timeout
         if task.attempt >= retry.crash_attempts or (limit is not None and again.used_seconds >= limit):

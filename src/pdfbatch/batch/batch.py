@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from pdfbatch.batch.attempts import Completed
 from pdfbatch.batch.breaker import Breaker
 from pdfbatch.batch.duplicate_filter import DuplicateFilter, PendingDocument
 from pdfbatch.batch.failure_log import FailureLog
@@ -14,7 +15,7 @@ from pdfbatch.batch.fingerprint import local_fingerprint
 from pdfbatch.batch.notifier import Notifier
 from pdfbatch.batch.progress import ProgressTracker
 from pdfbatch.batch.resume import ResumeState, load_resume_state
-from pdfbatch.batch.scheduler import Completed, Events, Scheduler
+from pdfbatch.batch.scheduler import Events, Scheduler
 from pdfbatch.batch.shard_notes import ShardNotes
 from pdfbatch.batch.source_reader import SourceReader
 from pdfbatch.batch.startup import start_pool

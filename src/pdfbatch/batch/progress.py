@@ -196,14 +196,15 @@ class ProgressTracker:
             results=() if self.results is None else self.results,
             batches=tuple(group.counts(number) for number, group in enumerate(self._groups, start=1)),
             failures_by_cause=dict(self.causes.most_common()),
-            percentiles=_percentiles(self._seconds),
+            percentiles=find_percentiles(self._seconds),
             output=output,
             stop_reason=self.stop_reason,
             stopped_by=self.stopped_by,
         )
 
 
-def _percentiles(seconds: "array[float]") -> dict[str, float]:
+def find_percentiles(seconds: "array[float]") -> dict[str, float]:
+    """Return percentiles of seconds; none of nothing."""
     if not seconds:
         return {}
     if len(seconds) == 1:

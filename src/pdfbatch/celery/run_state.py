@@ -16,10 +16,10 @@ _CONNECT_SECONDS, _ANSWER_SECONDS, _ATTEMPTS = 5.0, 10.0, 5
 class Claim(NamedTuple):
     """What came of taking up a unit.
 
-    ``outcome``: ``mine``; ``none`` (no document is left for the lane), ``busy`` (somebody is at it), ``stale`` (it was done, or its
-    message was replaced), ``over`` (the run has ended), ``version`` (``entry`` is the version of pdfbatch that the run needs).
-    ``losses`` counts the workers that were lost with it. ``is_join`` says that the parts of the document have been read, for
-    ``seconds`` in all and with ``retries`` further attempts.
+    ``outcome``: ``mine``; ``none`` (no document is left for the lane), ``busy`` (somebody is at it), ``stale`` (it was
+    done, or its message was replaced), ``over`` (the run has ended), ``version`` (``entry`` is the version of pdfbatch that
+    the run needs). ``losses`` counts the workers that were lost with it. ``is_join`` says that the parts of the document
+    have been read, for ``seconds`` in all and with ``retries`` further attempts.
     """
 
     outcome: str
@@ -124,7 +124,15 @@ class RunState:
         return Counted(outcome > 0, outcome == 2, bool(show), Message(unit, number))
 
     def split(
-        self, unit: str, owner: str, position: int, *, count: int, ahead: int, stored: tuple[bytes, bytes], seconds: float
+        self,
+        unit: str,
+        owner: str,
+        position: int,
+        *,
+        count: int,
+        ahead: int,
+        stored: tuple[bytes, bytes],
+        seconds: float,
     ) -> list[Message]:
         """Lay a document aside whose parts are to be read; return the messages that follow."""
         arguments = (unit, owner, position, self.lease, count, ahead, self.expire, *stored, seconds)

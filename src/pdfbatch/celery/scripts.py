@@ -1,10 +1,11 @@
-"""The transitions of a run's state, as Lua: Redis carries each out as a whole, so that of two workers only one can make it.
+"""The transitions of a run's state, as Lua: Redis carries each out as a whole, so that of two workers one can make it.
 
-All keys of a run have its id in braces, so that they are on one node of a cluster. A run consists of *units*, each of which one
-message carries: a lane (``lane:0``), a part of a split document (``part:7:3``), the end (``finish``). The hash of the state has for
-each unit the number of its valid message (``seq:``), who is at it (``owner:``), how many were lost with it (``lost:``), how often its
-message was sent again (``again:``) and its document (``doc:``). A sorted set has the moment at which each unit counts as lost: a lease
-that heartbeats renew, or what its message may take to be taken up. The clock is the server's, so that those of workers need not agree.
+All keys of a run have its id in braces, so that they are on one node of a cluster. A run consists of *units*, each of which
+one message carries: a lane (``lane:0``), a part of a split document (``part:7:3``), the end (``finish``). The hash of the
+state has for each unit the number of its valid message (``seq:``), who is at it (``owner:``), how many workers were lost
+with it (``lost:``), how often its message was sent again (``again:``) and its document (``doc:``). A sorted set has the moment
+at which each unit counts as lost: the end of a lease that heartbeats renew, or of the time in which a message is taken up. The
+clock is the server's, so that those of the workers need not agree.
 """
 
 _HEAD = """
@@ -121,7 +122,8 @@ end
 return {1, put(u, lease), show}
 """
 )
-"""Count a document, once: (0: it was somebody else's by then, 1: counted, 2: it was the last; the lane's next message; show)."""
+"""Count a document, once. Returns 0 (it was not the caller's any more), 1 (counted) or 2 (it was the last one), the number of
+the lane's next message, and whether to show the status."""
 
 SPLIT = (
     _HEAD
@@ -148,7 +150,8 @@ end
 return 0
 """
 )
-"""Lay the lane's document aside until its parts are read: -1 when it is not its own any more, the message of the join when none is."""
+"""Lay the lane's document aside until its parts are read. Returns -1 when it is not the caller's any more, and the number of
+the lane's message when there are no parts."""
 
 PART_DONE = (
     _HEAD
@@ -193,7 +196,8 @@ end
 return units
 """
 )
-"""Return the units that were lost, and their messages, which the caller sends; what only waits for a worker is sent ever more seldom."""
+"""Return the units that were lost, and their messages, which the caller sends. What waits for a worker is sent again ever more
+seldom."""
 
 END = (
     _HEAD

@@ -8,8 +8,9 @@ if TYPE_CHECKING:
     from pdfbatch.executors.cpus import available_cpus
     from pdfbatch.executors.fallback import FallbackExecutor
     from pdfbatch.executors.futures import FuturesExecutor
-    from pdfbatch.executors.process import ProcessExecutor, StartMethod
+    from pdfbatch.executors.process import ProcessExecutor, StartMethod, decode_result, encode_result, pickle_work
     from pdfbatch.executors.sequential import SequentialExecutor
+    from pdfbatch.executors.site import do_slice, find_versions, stop_pool
     from pdfbatch.executors.task_future import TaskFuture
     from pdfbatch.executors.thread import ThreadExecutor
 else:
@@ -18,8 +19,9 @@ else:
         cpus="available_cpus",
         fallback="FallbackExecutor",
         futures="FuturesExecutor",
-        process="ProcessExecutor StartMethod",
+        process="ProcessExecutor StartMethod decode_result encode_result pickle_work",
         sequential="SequentialExecutor",
+        site="do_slice find_versions stop_pool",
         task_future="TaskFuture",
         thread="ThreadExecutor",
     )
@@ -33,4 +35,10 @@ __all__ = [
     "TaskFuture",
     "ThreadExecutor",
     "available_cpus",
+    "decode_result",
+    "do_slice",
+    "encode_result",
+    "find_versions",
+    "pickle_work",
+    "stop_pool",
 ]

@@ -1,0 +1,79 @@
+"""The edge to Celery, which has no types: what is used of it, in one place."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, cast
+
+try:
+    import celery.signals
+    from celery.exceptions import Ignore
+except ImportError as error:  # named like this package, but another one
+    raise ImportError("pdfbatch.celery needs the package celery: pip install 'pdfbatch[celery]'") from error
+
+App = Any
+"""A Celery application."""
+ignore: Any = Ignore
+_celery: Any = celery
+worker_ready: Any = _celery.signals.worker_ready
+_Base: Any = _celery.Task
+
+
+class CeleryTask(Protocol):
+    """What callers use of a task; Celery's documentation of ``Task`` has the rest."""
+
+    name: str
+
+    def apply_async(self, args: Sequence[object] = (), kwargs: Mapping[str, object] = {}, **options: object) -> Any:
+        """Send it, and return the promise of its result (``AsyncResult``)."""
+
+    def delay(self, *args: object, **kwargs: object) -> Any:
+        """Send it with these arguments."""
+
+    def s(self, *args: object, **kwargs: object) -> Any:
+        """Return its signature, for a canvas."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call it here and now."""
+
+
+def find_current_app() -> App:
+    """Return the application of this thread."""
+    return _celery.current_app._get_current_object()  # noqa: SLF001 (a proxy's own way to what is behind it)
+
+
+def define_task(base: Any = None, **options: object) -> Callable[[Callable[..., object]], CeleryTask]:
+    """Return a decorator that makes a function a task of every application.
+
+    Its messages are JSON, and stay with the broker until it has ended, also when its worker was lost.
+    """
+    usual = {"bind": True, "base": base, "serializer": "json", "acks_late": True, "reject_on_worker_lost": True}
+    return cast("Callable[[Callable[..., object]], CeleryTask]", _celery.shared_task(**{**usual, **options}))
+
+
+class EntryTask(_Base):  # type: ignore[misc]  # (it has no types)
+    """A task that users send. It goes to the queue for orchestration, unless they or their routes name another."""
+
+    abstract = True
+
+    def apply_async(self, args: Any = None, kwargs: Any = None, **options: Any) -> Any:
+        """Send it. Raises ``UsageError`` where the application's workers would refuse JSON."""
+        from pdfbatch.celery.configuration import check_content, find_options  # noqa: PLC0415 (which imports this module)
+
+        app = self.app
+        check_content(app)
+        if not {"queue", "exchange", "routing_key"} & options.keys() and not self._has_route(
+            app, args, kwargs, options
+        ):
+            options["queue"] = find_options(app).queues.orchestration
+        sends: Any = super()
+        return sends.apply_async(args, kwargs, **options)
+
+    def _has_route(self, app: App, args: Any, kwargs: Any, options: Any) -> bool:
+        return bool(app.amqp.router.lookup_route(self.name, args, kwargs, options))
+
+
+def send(
+    app: App, name: str, arguments: Sequence[object], *, queue: str, priority: int | None = None, **options: object
+) -> None:
+    """Send a task by its name."""
+    given = {} if priority is None else {"priority": priority}
+    app.send_task(name, args=tuple(arguments), queue=queue, serializer="json", **given, **options)
