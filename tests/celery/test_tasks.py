@@ -62,12 +62,12 @@ def test_one_worker_of_one_process_does_all_that_users_send(make_farm: MakeFarm)
 def test_a_long_scan_ends_on_one_worker_of_one_process(make_farm: MakeFarm) -> None:
     farm = make_farm(ocr=True, part_pages=1, timeout=600)
     scan = farm.folder / "scan.pdf"
-    scan.write_bytes(scanned_pdf([[f"No {number}"] for number in range(40)], dpi=100))
+    scan.write_bytes(scanned_pdf([[f"No {number}"] for number in range(20)], dpi=72))
     documents = [{"document_uuid": "scan", "file_path": str(scan)}, *farm.documents(3)]
     farm.start()
     value = farm.task("process_pdf_batch").apply_async(args=[documents, 2]).get(timeout=110)
-    assert (value["successful"], value["results"][0]["ocr_pages"]) == (4, 40)
-    assert list(farm.folder.glob("out/**/*.parts")) == []
+    assert (value["successful"], value["results"][0]["ocr_pages"]) == (4, 20)
+    assert [path for path in farm.folder.glob("out/.parts/**/*") if path.is_file()] == []
 
 
 @pytest.mark.parametrize("pool", ["threads", "solo"])

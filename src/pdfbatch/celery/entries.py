@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 from pdfbatch.errors import ManifestError
 from pdfbatch.inputs import Manifest, ManifestSource, documents_from, open_manifest
 from pdfbatch.model import Document, decode_path
 
 Documents = Sequence[Mapping[str, object]]
-ManifestLike = ManifestSource | Documents
+ManifestLike: TypeAlias = "ManifestSource | Documents"
 
 
 def read_documents(documents: object) -> list[Document]:
