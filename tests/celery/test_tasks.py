@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -70,8 +69,7 @@ def test_a_long_scan_ends_on_one_worker_of_one_process(make_farm: MakeFarm) -> N
     assert [path for path in farm.folder.glob("out/.parts/**/*") if path.is_file()] == []
 
 
-@pytest.mark.parametrize("pool", ["threads", "solo"])
-def test_other_pools_and_queues_and_an_application_of_json_only(make_farm: MakeFarm, pool: Any) -> None:
+def test_threads_and_other_queues_and_an_application_of_json_only(make_farm: MakeFarm) -> None:
     conf = {
         "task_serializer": "json",
         "accept_content": ["json"],
@@ -80,7 +78,7 @@ def test_other_pools_and_queues_and_an_application_of_json_only(make_farm: MakeF
     }
     names = {"orchestration": "begin", "text": "read", "ocr": "scan"}
     farm = make_farm(conf=conf, queues=names, results_inline=2)
-    farm.start(pool=pool, concurrency=2, queues=tuple(names.values()))
+    farm.start(pool="threads", concurrency=2, queues=tuple(names.values()))
     value = farm.task("process_pdf_batch").apply_async(args=[farm.documents(6), 3]).get(timeout=PATIENCE_SECONDS)
     assert (value["successful"], value["results"]) == (6, [])
     rows = [json.loads(line) for line in Path(value["results_at"]).read_text().splitlines()]
@@ -89,7 +87,7 @@ def test_other_pools_and_queues_and_an_application_of_json_only(make_farm: MakeF
 
 def test_without_a_result_backend_the_work_is_done_all_the_same(make_farm: MakeFarm) -> None:
     farm = make_farm(backend=None)
-    farm.start()
+    farm.start(pool="solo")
     sent = farm.task("process_pdf_batch").apply_async(args=[farm.documents(3), 2])
     farm.wait_for_status(sent.id, processed=3, status="completed")
     with pytest.raises(NotImplementedError, match="No result backend"):

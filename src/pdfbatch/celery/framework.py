@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, cast
 
 try:
-    import celery.signals
+    import celery
+    from celery import signals
     from celery.exceptions import Ignore
 except ImportError as error:  # named like this package, but another one
     raise ImportError("pdfbatch.celery needs the package celery: pip install 'pdfbatch[celery]'") from error
@@ -13,8 +14,9 @@ App = Any
 """A Celery application."""
 ignore: Any = Ignore
 _celery: Any = celery
-worker_ready: Any = _celery.signals.worker_ready
-_Base: Any = _celery.Task
+_signals: Any = signals
+worker_ready: Any = _signals.worker_ready
+BaseTask: Any = _celery.Task
 
 
 class CeleryTask(Protocol):
@@ -47,28 +49,6 @@ def define_task(base: Any = None, **options: object) -> Callable[[Callable[..., 
     """
     usual = {"bind": True, "base": base, "serializer": "json", "acks_late": True, "reject_on_worker_lost": True}
     return cast("Callable[[Callable[..., object]], CeleryTask]", _celery.shared_task(**{**usual, **options}))
-
-
-class EntryTask(_Base):  # type: ignore[misc]  # (it has no types)
-    """A task that users send. It goes to the queue for orchestration, unless they or their routes name another."""
-
-    abstract = True
-
-    def apply_async(self, args: Any = None, kwargs: Any = None, **options: Any) -> Any:
-        """Send it. Raises ``UsageError`` where the application's workers would refuse JSON."""
-        from pdfbatch.celery.configuration import check_content, find_options  # noqa: PLC0415 (which imports this module)
-
-        app = self.app
-        check_content(app)
-        if not {"queue", "exchange", "routing_key"} & options.keys() and not self._has_route(
-            app, args, kwargs, options
-        ):
-            options["queue"] = find_options(app).queues.orchestration
-        sends: Any = super()
-        return sends.apply_async(args, kwargs, **options)
-
-    def _has_route(self, app: App, args: Any, kwargs: Any, options: Any) -> bool:
-        return bool(app.amqp.router.lookup_route(self.name, args, kwargs, options))
 
 
 def send(

@@ -20,7 +20,7 @@ from pdfbatch.celery.framework import App
 from pdfbatch.celery.heartbeat import Heartbeat
 from pdfbatch.celery.messages import send_finish, send_messages
 from pdfbatch.celery.probe import check_probe
-from pdfbatch.celery.run_state import Claim, Message, RunState
+from pdfbatch.celery.run_state import Claim, UnitMessage, RunState
 from pdfbatch.celery.site import count_processes
 from pdfbatch.celery.status import counts_of, show_status
 from pdfbatch.common import SafeLogger
@@ -58,7 +58,7 @@ class Step:
     owner: str
     priority: int | None
 
-    def run_lane(self, message: Message) -> None:
+    def run_lane(self, message: UnitMessage) -> None:
         """Do documents of a lane."""
         end, following = time.monotonic() + LANE_SECONDS, [message]
         while following and following[0].unit == message.unit and (following[0] is message or time.monotonic() < end):
@@ -69,7 +69,7 @@ class Step:
                 following = self._do_document(message.unit, claim, heartbeat)
         self._send(following)
 
-    def run_part(self, message: Message) -> None:
+    def run_part(self, message: UnitMessage) -> None:
         """Do a part."""
         claim = self._claim(message)
         if claim is None:
@@ -78,7 +78,7 @@ class Step:
             following = self._do_part(message.unit, claim, heartbeat)
         self._send([following] if following.number else [])
 
-    def _claim(self, message: Message) -> Claim | None:
+    def _claim(self, message: UnitMessage) -> Claim | None:
         versions = find_versions()
         claim = self.state.claim(message, self.owner, _describe(versions["pdfbatch"], versions["fields"]))
         if claim.outcome == "version":
@@ -89,12 +89,12 @@ class Step:
             log.debug("message %s of batch %s: %s", message.unit, self.state.run, claim.outcome)
         return claim if claim.outcome == "mine" else None
 
-    def _send(self, messages: Iterable[Message]) -> None:
+    def _send(self, messages: Iterable[UnitMessage]) -> None:
         send_messages(self.app, self.options, self.state, messages, self.priority)
 
     # --- documents ------------------------------------------------------------------------------------------------
 
-    def _do_document(self, unit: str, claim: Claim, heartbeat: Heartbeat) -> list[Message]:
+    def _do_document(self, unit: str, claim: Claim, heartbeat: Heartbeat) -> list[UnitMessage]:
         """Do a step of a document; return the messages that follow."""
         document = self._document(claim)
         task, result = ReadTask(document=document, resume=self.options.resume), None
@@ -111,7 +111,7 @@ class Step:
             return self._split(unit, claim, task, result)
         return self._end_document(unit, claim, task, result)
 
-    def _split(self, unit: str, claim: Claim, task: ReadTask, result: TaskResult) -> list[Message]:
+    def _split(self, unit: str, claim: Claim, task: ReadTask, result: TaskResult) -> list[UnitMessage]:
         """Lay a document aside whose parts are to be read."""
         stored = replace(result, log=TaskLog(), storage_retries=task.storage_retries + result.storage_retries)
         return self.state.split(
@@ -124,7 +124,7 @@ class Step:
             seconds=task.worker_seconds + result.seconds,
         )
 
-    def _join(self, unit: str, claim: Claim, heartbeat: Heartbeat) -> list[Message]:
+    def _join(self, unit: str, claim: Claim, heartbeat: Heartbeat) -> list[UnitMessage]:
         """Join the parts of a document, which have all been read."""
         task, split = self._read_split(claim)
         assert split.join is not None, "it was split"
@@ -143,7 +143,7 @@ class Step:
         last, result = self._attempt(join, heartbeat)
         return self._end_document(unit, claim, last, result)
 
-    def _end_document(self, unit: str, claim: Claim, task: Task, result: TaskResult) -> list[Message]:
+    def _end_document(self, unit: str, claim: Claim, task: Task, result: TaskResult) -> list[UnitMessage]:
         """Count a document, unless somebody else did."""
         found, _, needs_record = complete_document(task, result)
         if needs_record:
@@ -161,7 +161,7 @@ class Step:
 
     # --- parts ----------------------------------------------------------------------------------------------------
 
-    def _do_part(self, unit: str, claim: Claim, heartbeat: Heartbeat) -> Message:
+    def _do_part(self, unit: str, claim: Claim, heartbeat: Heartbeat) -> UnitMessage:
         """Read a part; return the message that follows."""
         document_task, split = self._read_split(claim)
         limit = self.options.processor.limits.document_timeout
@@ -174,8 +174,10 @@ class Step:
             try:
                 task, result = self._attempt(task, heartbeat)
             except _UnwantedError:
-                return Message("", 0)
-        skipped = encode_result(TaskResult(pages=_skipped_pages(task, result), storage_retries=result.storage_retries))
+                return UnitMessage("", 0)
+        skipped = encode_result(
+            TaskResult(pages=_list_skipped_pages(task, result), storage_retries=result.storage_retries)
+        )
         seconds = task.worker_seconds + result.seconds
         return self.state.end_part(unit, self.owner, skipped, seconds=seconds, retries=task.attempt - 1)
 
@@ -240,7 +242,7 @@ def end_run(app: App, options: TaskOptions, state: RunState, reason: str) -> boo
     return True
 
 
-def _skipped_pages(task: PartTask, result: TaskResult) -> tuple[Page, ...]:
+def _list_skipped_pages(task: PartTask, result: TaskResult) -> tuple[Page, ...]:
     """Return the pages of a part that nobody has read."""
     if result.failure is None:
         return task.skipped_pages

@@ -6,7 +6,7 @@ from typing import Any
 
 from pdfbatch.celery.configuration import TaskOptions
 from pdfbatch.celery.framework import App, send
-from pdfbatch.celery.run_state import Message, RunState
+from pdfbatch.celery.run_state import UnitMessage, RunState
 
 LANE, PART, FINISH = "pdfbatch.lane", "pdfbatch.part", "pdfbatch.finish"
 PROCESS_BATCH, PROCESS_MANIFEST = "pdfbatch.process_pdf_batch", "pdfbatch.process_document_manifest"
@@ -14,7 +14,7 @@ FINISH_UNIT = "finish"
 
 
 def send_messages(
-    app: App, options: TaskOptions, state: RunState, messages: Iterable[Message], priority: int | None
+    app: App, options: TaskOptions, state: RunState, messages: Iterable[UnitMessage], priority: int | None
 ) -> None:
     """Send messages of a run to the queues of their units."""
     for message in messages:

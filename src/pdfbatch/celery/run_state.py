@@ -31,7 +31,7 @@ class Claim(NamedTuple):
     retries: int = 0
 
 
-class Message(NamedTuple):
+class UnitMessage(NamedTuple):
     """A unit, and the number of its valid message. There is none to send where ``number`` is 0."""
 
     unit: str
@@ -44,7 +44,7 @@ class Counted(NamedTuple):
     is_counted: bool
     is_last: bool
     is_shown: bool
-    message: Message
+    message: UnitMessage
 
 
 _clients: dict[tuple[int, str], Any] = {}
@@ -99,7 +99,7 @@ class RunState:
         pairs = [str(value) for pair in facts.items() for value in pair]
         return bool(self._call(scripts.START, [], lanes, self.lease, self.expire, len(entries), *pairs))
 
-    def claim(self, message: Message, owner: str, version: str) -> Claim:
+    def claim(self, message: UnitMessage, owner: str, version: str) -> Claim:
         """Take up a unit."""
         found = self._call(scripts.CLAIM, ["documents"], *message, owner, self.lease, version)
         outcome = _text(found[0])
@@ -121,7 +121,7 @@ class RunState:
         outcome, number, show = map(
             int, self._call(scripts.DONE, keys, unit, owner, position, line, self.lease, self.expire, *pairs)
         )
-        return Counted(outcome > 0, outcome == 2, bool(show), Message(unit, number))
+        return Counted(outcome > 0, outcome == 2, bool(show), UnitMessage(unit, number))
 
     def split(
         self,
@@ -133,13 +133,13 @@ class RunState:
         ahead: int,
         stored: tuple[bytes, bytes],
         seconds: float,
-    ) -> list[Message]:
+    ) -> list[UnitMessage]:
         """Lay a document aside whose parts are to be read; return the messages that follow."""
         arguments = (unit, owner, position, self.lease, count, ahead, self.expire, *stored, seconds)
         number = int(self._call(scripts.SPLIT, [f"parts:{position}"], *arguments))
         if number:
-            return [Message(unit, number)] if number > 0 else []
-        return [Message(f"part:{position}:{part}", 1) for part in range(min(ahead, count))]
+            return [UnitMessage(unit, number)] if number > 0 else []
+        return [UnitMessage(f"part:{position}:{part}", 1) for part in range(min(ahead, count))]
 
     def read_split(self, position: int) -> tuple[bytes, bytes]:
         """Return what was stored when a document was split."""
@@ -151,19 +151,19 @@ class RunState:
         found = self.client.hgetall(self.key(f"parts:{position}"))
         return {int(name): data for name, data in found.items() if name.isdigit()}
 
-    def end_part(self, unit: str, owner: str, data: bytes, *, seconds: float, retries: int) -> Message:
+    def end_part(self, unit: str, owner: str, data: bytes, *, seconds: float, retries: int) -> UnitMessage:
         """Keep what a part gave, unless somebody else did; return the message that follows."""
         _, position, number = unit.split(":")
         arguments = (unit, owner, position, number, self.lease, data, seconds, retries)
         follower, follower_number = self._call(scripts.PART_DONE, [f"parts:{position}"], *arguments)
-        return Message(_text(follower), int(follower_number))
+        return UnitMessage(_text(follower), int(follower_number))
 
-    def sweep(self) -> list[Message] | None:
+    def sweep(self) -> list[UnitMessage] | None:
         """Return the messages to send again for units that were lost; ``None`` when the run is gone."""
         found = [_text(value) for value in self._call(scripts.SWEEP, [], self.lease)]
         if found == ["gone"]:
             return None
-        return [Message(unit, int(number)) for unit, number in zip(found[::2], found[1::2], strict=True)]
+        return [UnitMessage(unit, int(number)) for unit, number in zip(found[::2], found[1::2], strict=True)]
 
     def end(self, state: str, reason: str) -> bool:
         """End it before its time; return ``False`` when it has ended already."""

@@ -10,7 +10,8 @@ from typing import Any
 
 from pdfbatch.celery.configuration import TaskOptions, find_options
 from pdfbatch.celery.entries import Documents, ManifestLike, entry_of, read_documents, read_manifest
-from pdfbatch.celery.framework import App, CeleryTask, EntryTask, define_task, find_current_app, ignore
+from pdfbatch.celery.entry_task import EntryTask
+from pdfbatch.celery.framework import App, CeleryTask, define_task, find_current_app, ignore
 from pdfbatch.celery.lane import open_step
 from pdfbatch.celery.messages import (
     FINISH,
@@ -23,7 +24,7 @@ from pdfbatch.celery.messages import (
     send_messages,
 )
 from pdfbatch.celery.probe import delete_probe, write_probe
-from pdfbatch.celery.run_state import Message
+from pdfbatch.celery.run_state import UnitMessage
 from pdfbatch.celery.status import find_run, show_status
 from pdfbatch.celery.summary import summarize_run, value_of
 from pdfbatch.celery.sweeper import connect_signals
@@ -75,13 +76,13 @@ counted together; ``max_workers``, by default 5.
 @define_task(name=LANE, ignore_result=True, max_retries=0)
 def _lane(self: Any, run: str, unit: str, number: int) -> None:
     if (step := open_step(self.app, find_options(self.app), run, _priority(self.request))) is not None:
-        step.run_lane(Message(unit, number))
+        step.run_lane(UnitMessage(unit, number))
 
 
 @define_task(name=PART, ignore_result=True, max_retries=0)
 def _part(self: Any, run: str, unit: str, number: int) -> None:
     if (step := open_step(self.app, find_options(self.app), run, _priority(self.request))) is not None:
-        step.run_part(Message(unit, number))
+        step.run_part(UnitMessage(unit, number))
 
 
 @define_task(name=FINISH, ignore_result=False, **_RETRIED)
@@ -148,7 +149,9 @@ def _begin(task: Any, batch_id: str, documents: Sequence[Document], *, batch_siz
         if state.start([entry_of(document) for document in documents], lanes, facts):
             show_status(state)
             messages = (
-                [Message(f"lane:{number}", 1) for number in range(lanes)] if documents else [Message("finish", 1)]
+                [UnitMessage(f"lane:{number}", 1) for number in range(lanes)]
+                if documents
+                else [UnitMessage("finish", 1)]
             )
             send_messages(task.app, options, state, messages, _priority(request))
     raise ignore

@@ -97,8 +97,9 @@ class CeleryWorker:
         """Return the id of the process that answers to its name; 0 when none does."""
         if b" ready." not in self._log.read_bytes():
             return 0
-        answers = self.app.control.inspect(destination=[self.name], timeout=5.0, limit=1).stats()
-        return int((answers or {}).get(self.name, {}).get("pid", 0))
+        asked: Any = self.app.control.inspect(destination=[self.name], timeout=5.0, limit=1)
+        answers: dict[str, Any] = asked.stats() or {}
+        return int(answers[self.name]["pid"]) if self.name in answers else 0
 
 
 def _parent_of(process: Path) -> str:
