@@ -20,7 +20,7 @@ from pdfbatch.celery.framework import App
 from pdfbatch.celery.heartbeat import Heartbeat
 from pdfbatch.celery.messages import send_finish, send_messages
 from pdfbatch.celery.probe import check_probe
-from pdfbatch.celery.run_state import Claim, UnitMessage, RunState
+from pdfbatch.celery.run_state import Claim, RunState, UnitMessage
 from pdfbatch.celery.site import count_processes
 from pdfbatch.celery.status import counts_of, show_status
 from pdfbatch.common import SafeLogger

@@ -6,7 +6,7 @@ from typing import Any
 
 from pdfbatch.celery.configuration import TaskOptions
 from pdfbatch.celery.framework import App, send
-from pdfbatch.celery.run_state import UnitMessage, RunState
+from pdfbatch.celery.run_state import RunState, UnitMessage
 
 LANE, PART, FINISH = "pdfbatch.lane", "pdfbatch.part", "pdfbatch.finish"
 PROCESS_BATCH, PROCESS_MANIFEST = "pdfbatch.process_pdf_batch", "pdfbatch.process_document_manifest"
