@@ -165,24 +165,6 @@ FORMS = [
 KEY = "sk5ecr3tV4lueOfMine"
 
 
-def test_no_form_of_a_secret_is_left_anywhere(port: int, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG, logger="pdfbatch")
-    urls = [form.format(secret=KEY, host=f"127.0.0.1:{port}") for form in FORMS]
-    sink = MemorySink()
-    processor = BatchProcessor(
-        executor=ProcessExecutor(workers=2),
-        storage=Storage(str(tmp_path)),
-        sinks=[sink, LogSink()],
-        extraction=Extraction(ocr="never"),
-        deduplicate=False,
-    )
-    report = processor.run(
-        [*urls, Document(f"{urls[0]}-1", content=b"%PDF-1.4"), Document(f"{urls[4]}-2", content=b"no")]
-    )
-    assert report.processed == len(FORMS) + 2
-    assert KEY not in everything(report, sink, tmp_path, caplog.text)
-
-
 @pytest.mark.parametrize("form", FORMS)
 def test_a_url_without_its_secrets_is_the_same_when_it_is_asked_again(form: str) -> None:
     shown = without_credentials(form.format(secret=KEY, host="host"))

@@ -43,6 +43,7 @@ LIBRARIES = {
     ),
     "celery": ("celery.framework",),
     "fsspec": ("storage.*", "inputs.*"),
+    "obstore": ("storage.object_store",),
     "pyarrow": ("inputs.parquet_rows", "outputs.parquet"),
     "pypdf": ("engines.pypdf.*", "samples.documents"),
     "pypdfium2": ("engines.pdfium.*",),

@@ -15,7 +15,7 @@ from enum import IntEnum
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, Self, runtime_checkable
 
-from pdfbatch.model import DocumentResult
+from pdfbatch.model import DocumentExtras, DocumentResult
 from pdfbatch.report import BatchStatus
 from pdfbatch.settings import Limits
 from pdfbatch.tasks import Task, TaskResult
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 POINTS_PER_INCH = 72
+TASKS_AHEAD = 16
+"""How many tasks a pool is given for each one that it works on at one time, unless it is a ``SupportsSlices``."""
 
 
 # --- work and executors ---------------------------------------------------------------------------------------------
@@ -164,25 +166,54 @@ class SupportsSlices(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerFacts:
-    """What a process of an engine beyond this machine says of itself: plain values, as they came from it.
+class Needs:
+    """What a worker elsewhere is asked to show before it gets a document.
 
-    ``pdfbatch`` and ``python`` are versions; where they are not this process's own, the other fields say nothing. ``engines``
-    has the versions of the work's engines by their names, and ``missing_ocr`` says what its OCR engine lacks. ``isolates``:
-    whether it can start child processes, which keep the limits. ``hidden_output`` and ``hidden_input`` say why it cannot
-    reach the output and the input that it was asked for; they are empty when it can.
+    ``probe`` is the name of a file that is in the work's output, empty without output. ``languages`` are those that the OCR
+    engine shall read, empty where it may choose. ``input_path`` is a local file that must be there, too; empty for none.
+    """
+
+    probe: str = ""
+    languages: str = ""
+    input_path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What a worker elsewhere finds when it looks for what it needs. A text says what is missing, and is empty when nothing is.
+
+    ``engines`` has the versions of the work's engines, by their names.
+    """
+
+    engines: Mapping[str, str] = field(default_factory=dict[str, str])
+    missing_ocr: str = ""
+    hidden_output: str = ""
+    hidden_input: str = ""
+
+
+@runtime_checkable
+class SupportsInspection(Protocol):
+    """Work that finds out whether all that it needs is there, in the process where it is called."""
+
+    @abstractmethod
+    def inspect(self, needs: Needs) -> Findings:
+        """Look for the engines, the output and the input; write to the output and remove it again. Never raises."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerFacts:
+    """What a process of an engine beyond this machine says of itself.
+
+    ``isolates``: whether it can start child processes, which keep the limits. ``memory_bytes`` is that of its machine.
     """
 
     pdfbatch: str
     python: str
-    platform: str = ""
-    engines: Mapping[str, str] = field(default_factory=dict[str, str])
-    missing_ocr: str = ""
-    cpus: int = 1
-    memory_bytes: int | None = None
-    isolates: bool = True
-    hidden_output: str = ""
-    hidden_input: str = ""
+    platform: str
+    cpus: int
+    memory_bytes: int | None
+    isolates: bool
+    findings: Findings
 
 
 @runtime_checkable
@@ -190,14 +221,11 @@ class SupportsSurvey(Protocol):
     """A pool whose workers are elsewhere. They are asked what they are before they get a document."""
 
     @abstractmethod
-    def survey(
-        self, *, probe: str | None = None, languages: str = "", input_path: str | None = None
-    ) -> Mapping[str, WorkerFacts]:
+    def survey(self, needs: Needs) -> Mapping[str, WorkerFacts]:
         """Return what each worker that is there now says of itself, by its address.
 
-        ``probe`` is the name of a file in the work's output, which each worker reads; ``languages`` are those that its OCR
-        engine is asked for; ``input_path`` is a local file that it should see. Raises ``VersionMismatchError`` when a worker
-        has another version of pdfbatch or Python, and ``PoolBrokenError`` when none answers.
+        Raises ``VersionMismatchError`` when one has another version of pdfbatch or Python, and ``PoolBrokenError`` when none
+        answers.
         """
 
 
@@ -298,20 +326,6 @@ class Box(NamedTuple):
     bottom: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DocumentExtras:
-    """What a document has beside its pages. An engine that cannot tell something leaves it as it is here."""
-
-    attachments: int = 0
-    """Number of files embedded in the document."""
-    portfolio: bool = False
-    """Whether the document is a collection of files, and its pages only their cover."""
-    xfa: Literal["none", "static", "dynamic"] = "none"
-    """Whether it has an XFA form: pages show a static one, and of a dynamic one only a request for another viewer."""
-    form_fields: int = 0
-    """Number of form fields; of those on pages whose text has been read, where the engine cannot tell of all."""
-
-
 def pixels_per_side(points: float, dpi: float) -> int:
     """Return how many pixels a side of a page has that is so many points long, at least 1.
 
@@ -336,7 +350,10 @@ class OpenPage(Protocol):
 
     @abstractmethod
     def text_boxes(self) -> Sequence[Box]:
-        """Return where the text layer lies, a box for each line or word; nothing when the engine cannot tell. Cheap."""
+        """Return where the text lies, a box for each line or word, and for each annotation in the text.
+
+        Nothing when the engine cannot tell. Cheap.
+        """
 
     @abstractmethod
     def facts(self) -> PageFacts:
@@ -359,6 +376,13 @@ class SupportsEvidence(Protocol):
         """Return whether a glance finds hardly anything but text: no image, no form XObject, few drawings.
 
         Takes microseconds, and looks at a sample of the objects of a page that has many.
+        """
+
+    @abstractmethod
+    def is_cut(self) -> bool:
+        """Return whether the content of the page surely ends early, so that a part of it is missing.
+
+        Asked for each page whose text is read: an engine may answer no where only a slow search would tell.
         """
 
     @abstractmethod
@@ -412,8 +436,8 @@ class TextEngine(Protocol):
         """Open a local path or the bytes of a PDF; several may be open at once.
 
         The empty password is tried when none is given, and after one that does not fit. ``annotations=False`` leaves values of
-        form fields and what annotations show out of the text of pages. Raises ``DocumentError``, its message beginning with
-        the path: ``empty_input``, ``not_a_pdf`` for another kind of file, ``malformed`` (also without pages),
+        form fields and what annotations show out of texts, boxes, facts and images. Raises ``DocumentError``, its message
+        beginning with the path: ``empty_input``, ``not_a_pdf`` for another kind of file, ``malformed`` (also without pages),
         ``password_required``, ``not_a_file`` for a folder, ``storage_not_found``. No message tells a password.
         """
 
@@ -530,11 +554,12 @@ class Locality(IntEnum):
 
 
 class Output(Protocol):
-    """A place for text and records. A picklable value that each process opens for itself; many threads may call it.
+    r"""A place for text and records. A picklable value that each process opens for itself; many threads may call it.
 
-    Names are relative, of lower-case ASCII letters, digits and ``_ - . =`` with ``/`` between folders. An output whose
-    client can be loaded beforehand is also a ``SupportsPreload``; one that can find the temporary files of killed writers is
-    also a ``SupportsSweep``.
+    Names are relative, with ``/`` between folders. They hold what a path may hold on every system, blanks and letters of any
+    script too: no control characters, none of ``" * : < > ? \ |``, no empty part, none that begins with ``..``, up to 255 bytes
+    between two slashes and 850 in all. An output may refuse others. What only some outputs can do: ``SupportsPreload``,
+    ``SupportsSweep``, ``SupportsNaming``, ``SupportsSync``, ``SupportsAppend``.
     """
 
     @property
@@ -586,6 +611,55 @@ class SupportsSweep(Protocol):
     @abstractmethod
     def sweep(self) -> int:
         """Remove them, spare those of writers that may be alive, and return how many were removed.
+
+        Raises ``DocumentError`` with a storage cause.
+        """
+
+
+@runtime_checkable
+class SupportsNaming(Protocol):
+    """An output that says what the files of documents are called: by default as ``"path"``."""
+
+    @property
+    def naming(self) -> Literal["path", "id"]:
+        """After a document's path below the folder, pattern or prefix that it was found by, or all after their ids."""
+        ...
+
+
+@runtime_checkable
+class SupportsLayout(Protocol):
+    """An output that says how texts and records lie in it: by default as ``"files"``, two for each document."""
+
+    @property
+    def layout(self) -> Literal["files", "jsonl", "parquet"]:
+        """``"files"``, or files with very many documents each: compressed JSON lines, or Parquet."""
+        ...
+
+    @property
+    def shard_bytes(self) -> int:
+        """About how long such a file may be."""
+        ...
+
+
+@runtime_checkable
+class SupportsAppend(Protocol):
+    """An output on this machine whose names are paths of files to which lines can be added."""
+
+    @abstractmethod
+    def append(self, name: str, data: bytes) -> None:
+        """Add lines at the end of a file, in the place of a last line that a killed writer has left unfinished.
+
+        Make the file if it is not there. Raises ``DocumentError`` with a storage cause.
+        """
+
+
+@runtime_checkable
+class SupportsSync(Protocol):
+    """An output that does not write each file through to its disk, but all of a group together."""
+
+    @abstractmethod
+    def sync(self, names: Iterable[str]) -> None:
+        """Return when what was written under these names, in any process, survives a power failure.
 
         Raises ``DocumentError`` with a storage cause.
         """

@@ -6,9 +6,10 @@ from types import TracebackType
 from typing import Self
 
 from pdfbatch.batch.attempts import Completed
-from pdfbatch.batch.scheduler import AHEAD, Scheduler
+from pdfbatch.batch.scheduler import Scheduler
 from pdfbatch.errors import Cause
 from pdfbatch.model import Document, DocumentResult, DocumentStatus, Failure
+from pdfbatch.ports import TASKS_AHEAD
 from pdfbatch.settings import Limits, RetryPolicy
 from pdfbatch.tasks import JoinTask, PartialDocument, ReadTask, Task, TaskResult
 
@@ -45,13 +46,13 @@ def test_what_is_due_again_goes_into_a_full_pool_at_once() -> None:
 
     def the_first_crashes_when_the_pool_is_full() -> Iterator[ReadTask]:
         for number in range(100):
-            if len(pool.given) == AHEAD - 1:
+            if len(pool.given) == TASKS_AHEAD - 1:
                 pool.given[0][1].set_result(TaskResult(failure=lost, page=1))
             yield ReadTask(document=Document(f"{number}.pdf"))
 
     scheduler = Scheduler(pool, the_first_crashes_when_the_pool_is_full(), RetryPolicy(), Limits())
     assert next(scheduler.results()) is None  # no result: nothing is left to do but to wait
-    assert len(pool.given) == AHEAD + 1
+    assert len(pool.given) == TASKS_AHEAD + 1
     again = pool.given[-1][0]
     assert (again.document.file_path, again.attempt) == ("0.pdf", 2)
 
@@ -63,10 +64,10 @@ def test_tasks_that_only_wait_for_their_output_take_no_room_in_the_pool() -> Non
     )
     results = scheduler.results()
     assert next(results) is None
-    assert len(pool.given) == AHEAD
-    pool.pending_writes = AHEAD
+    assert len(pool.given) == TASKS_AHEAD
+    pool.pending_writes = TASKS_AHEAD
     assert next(results) is None
-    assert len(pool.given) == 2 * AHEAD
+    assert len(pool.given) == 2 * TASKS_AHEAD
 
 
 def test_results_of_the_source_come_at_once_and_take_no_room_in_the_pool() -> None:

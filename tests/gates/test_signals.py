@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM at random moments: a batch ends soon, says so, and leaves nothing."""
+"""SIGINT and SIGTERM at random moments, once and twice: a batch ends soon, says so, and leaves nothing."""
 
 import json
 import os
@@ -51,6 +51,24 @@ def test_an_interrupted_batch_ends_at_once_and_leaves_nothing(
     assert sum(batch["outcome"] == "interrupted" for batch in batches) >= BATCHES // 5
 
 
+@pytest.mark.parametrize("executor", ["process", "thread"])
+def test_a_batch_that_is_interrupted_twice_leaves_nothing(
+    executor: str, temporary: Path, tmp_path: Path, measured: Measured
+) -> None:
+    """The second interrupt comes a few steps after the first: while the batch is left, or writes its last files."""
+    count = scaled(20, 1000)
+    command = [sys.executable, "-m", "tests.gates.interrupted", "steps", SEED, str(count), executor, str(tmp_path)]
+    environment = {**os.environ, "TMPDIR": str(temporary)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=count * 10)
+    assert done.returncode == 0, done.stderr
+    batches = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(batches) == count
+    measured("slowest s", round(max(batch["seconds"] for batch in batches), 2))
+    kinds = ("processes", "folders", "files", "threads")
+    assert [batch for batch in batches if any(batch[kind] for kind in kinds)] == []
+    assert max(batch["seconds"] for batch in batches) <= ENDS_WITHIN
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_the_command_ends_with_the_code_of_its_signal(
     number: signal.Signals, code: int, temporary: Path, tmp_path: Path, measured: Measured
@@ -61,18 +79,28 @@ def test_the_command_ends_with_the_code_of_its_signal(
     chance, codes, slowest = random.Random(int(number)), list[int](), 0.0
     for run in range(RUNS):
         command = [sys.executable, "-m", "pdfbatch", "run", str(samples), "--output", str(output / str(run))]
-        with subprocess.Popen(
-            [*command, "--ocr", "never"], stderr=subprocess.DEVNULL, env={**os.environ, "TMPDIR": str(temporary)}
-        ) as process:
+        with (
+            (tmp_path / "stderr").open("w+") as stderr,
+            subprocess.Popen(
+                [*command, "--ocr", "never"], stderr=stderr, env={**os.environ, "TMPDIR": str(temporary)}
+            ) as process,
+        ):
             wait_for_handlers(process.pid)
-            time.sleep(chance.random() * 0.4)  # the moment is what is tried
+            time.sleep(chance.random() * (0.4 if run % 3 else 0.05))  # the moment is what is tried
             process.send_signal(number)
             sent = time.monotonic()
+            if run % 2:  # twice
+                time.sleep(chance.random() * 0.1)
+                process.send_signal(number)
             codes.append(process.wait(PATIENCE_SECONDS))
             slowest = max(slowest, time.monotonic() - sent)
+            stderr.seek(0)
+            said = stderr.read()
+        assert "Traceback" not in said, said
+        assert "ignored" not in said, said
     measured("slowest s", round(slowest, 2))
-    # One that had ended already ends as it would have: some samples are no PDFs. One that is about to exit has given the
-    # signal back its own meaning, which shells show as the same code.
+    # One that had ended already ends as it would have: some samples are no PDFs. Python itself ends by the signal, which
+    # shells show as the same code, when an interrupt came while it was in a string of code, as dataclasses are made.
     assert set(codes) <= {code, 0, 1, -number}, codes
     assert code in codes
     assert slowest <= ENDS_WITHIN

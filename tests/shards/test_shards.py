@@ -261,5 +261,5 @@ def test_tables_of_documents_are_put_together_with_what_was_there(letters: Path,
         (out / "batches" / f"shards-of-2-shard-{number}-of-2" / "documents.csv").write_text(header + rows)
     for _ in range(2):
         merge_shards(out)
-        rows = (out / "documents.csv").read_text().splitlines(keepends=True)
-        assert rows == [header, "old.pdf,0,succeeded\n", "a.pdf,1,succeeded\n", '"b,c.pdf",2,succeeded\n']
+        lines = (out / "documents.csv").read_text().splitlines(keepends=True)
+        assert lines == [header, "old.pdf,0,succeeded\n", "a.pdf,1,succeeded\n", '"b,c.pdf",2,succeeded\n']

@@ -8,7 +8,7 @@ from pdfbatch.model import DocumentResult, Failure
 from pdfbatch.outcomes import failed_pages, failed_result
 from pdfbatch.retry import backoff_seconds
 from pdfbatch.settings import Limits, RetryPolicy
-from pdfbatch.tasks import ReadTask, Task, TaskResult
+from pdfbatch.tasks import JoinTask, ReadTask, Task, TaskResult
 
 # Requests to a storage are retried where they are made: a document that fails for this has used up all its attempts.
 RETRIED_BELOW = frozenset({Cause.STORAGE_UNAVAILABLE})
@@ -20,12 +20,15 @@ CRASHES = frozenset({Cause.TIMEOUT, Cause.WORKER_LOST, Cause.MEMORY_LIMIT})
 class Completed(NamedTuple):
     """A document that has ended.
 
-    ``by_worker`` says that a worker has had it, ``needs_record`` that no worker could write its record.
+    ``by_worker`` says that a worker has had it, ``needs_record`` that no worker could write its record. ``body`` is that of its
+    ``TaskResult``, ``has_parts`` says that parts of it were joined.
     """
 
     result: DocumentResult
     by_worker: bool = False
     needs_record: bool = False
+    body: bytes = b""
+    has_parts: bool = False
 
 
 def find_failure(result: TaskResult) -> Failure | None:
@@ -70,7 +73,13 @@ def complete_document(task: Task, result: TaskResult) -> Completed:
     if (found := result.result) is not None:
         if result.storage_retries:
             found = replace(found, attempts=found.attempts + result.storage_retries)
-        return Completed(found, by_worker=True, needs_record=found.failure is not None and found.failure.transient)
+        return Completed(
+            found,
+            by_worker=True,
+            needs_record=found.failure is not None and found.failure.transient,
+            body=result.body,
+            has_parts=isinstance(task, JoinTask),
+        )
     failure = result.failure or Failure(cause=Cause.INTERNAL, message=f"{task.document.file_path}: no result")
     found = replace(
         failed_result(task.document, failure),

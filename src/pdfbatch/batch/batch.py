@@ -1,31 +1,34 @@
 """Run one batch: turn documents into tasks, count, report and keep their results."""
 
 import os
+import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
+from queue import SimpleQueue
 
 from pdfbatch.batch.attempts import Completed
 from pdfbatch.batch.breaker import Breaker
 from pdfbatch.batch.duplicate_filter import DuplicateFilter, PendingDocument
-from pdfbatch.batch.failure_log import FailureLog
+from pdfbatch.batch.failure_log import FAILURES_NAME, FailureLog
 from pdfbatch.batch.fingerprint import local_fingerprint
+from pdfbatch.batch.insistence import insist
 from pdfbatch.batch.notifier import Notifier
 from pdfbatch.batch.progress import ProgressTracker
-from pdfbatch.batch.resume import ResumeState, load_resume_state
+from pdfbatch.batch.resume import ResumeState, load_resume_state, with_name_of
 from pdfbatch.batch.scheduler import Events, Scheduler
 from pdfbatch.batch.shard_notes import ShardNotes
 from pdfbatch.batch.source_reader import SourceReader
 from pdfbatch.batch.startup import start_pool
 from pdfbatch.batch.task_source import TaskSource
+from pdfbatch.batch.worker_check import check_workers
 from pdfbatch.common import SafeLogger
 from pdfbatch.errors import Cause, DocumentError, ResultsUnavailableError
 from pdfbatch.model import Document, DocumentResult, Failure
 from pdfbatch.outcomes import failed_result
-from pdfbatch.outputs import batch_file, to_json, with_stored_pages
-from pdfbatch.ports import Executor, Locality, Output, Shared, SupportsSweep
+from pdfbatch.outputs import DOCUMENTS_NAME, DocumentList, batch_file, is_body, to_json, with_stored_pages
+from pdfbatch.ports import Executor, Locality, Output, Pool, Shared, SupportsSweep, SupportsSync
 from pdfbatch.prefetch import FetchSettings
 from pdfbatch.report import BatchReport, BatchState, BatchStatus, StoppedBy
 from pdfbatch.settings import Limits, RetryPolicy
@@ -79,12 +82,17 @@ class Batch:
     _resume_state: ResumeState | None = None
     _pending: dict[str, PendingDocument] = field(default_factory=dict[str, PendingDocument])
     _failures: FailureLog = field(init=False)
+    _list: DocumentList | None = None
     _pid: int = field(default_factory=os.getpid)
 
     def __post_init__(self) -> None:
         """Tell those who judge failures where the output is, and what batch this is."""
         output = self.output
         self._failures = FailureLog(output, self.progress.status.batch_id, is_shard=self.shard is not None)
+        if output is not None:
+            batch_id = self.progress.status.batch_id
+            name = DOCUMENTS_NAME if self.shard is None else batch_file(batch_id, DOCUMENTS_NAME)
+            self._list = DocumentList(output, batch_id, name)
         self.progress.breaker = Breaker("" if output is None else output.uri(""), is_resumed=self.resume)
 
     def results(self) -> Generator[tuple[int, DocumentResult]]:
@@ -129,6 +137,7 @@ class Batch:
                 documents = self._read_in_thread(stack)
             prepare = partial(self._start_source, documents, stack)
             pool, source = stack.enter_context(start_pool(self.executor, self.work, prepare))
+            self._check_workers(pool)
             self.progress.start(pool.name, pool.capacity, limits_enforced=pool.kills)
             self.notifier.update(self._snapshot())
             scheduler = Scheduler(pool, source, self.retry, self.limits, self._events)
@@ -152,10 +161,17 @@ class Batch:
                 if rest is not None:
                     yield self._skip(rest) or self._cancel(rest)
 
+    def _check_workers(self, pool: Pool) -> None:
+        """Compare workers elsewhere with this process, before they get a document."""
+        if self.executor.shares is Shared.NOTHING:
+            _, first = next(iter(self._pending.values()), (0, None))
+            check_workers(pool, self.work, self.progress.status.batch_id, first)
+
     def _start_source(self, documents: Iterator[Document | None], stack: ExitStack) -> TaskSource:
         """Ask the output what it knows, and locate the first documents. The ``stack`` closes the source."""
         if self.output is not None:
             self._resume_state = load_resume_state(self.output, self.work.options, resume=self.resume)
+            self._resume_state.has_late_workers = self.executor.shares is Shared.NOTHING
             if (
                 self.shard is not None
             ):  # whoever merges shards must not take the report of an earlier run for that of a lost one
@@ -208,20 +224,33 @@ class Batch:
 
     def _complete(self, completed: Completed) -> tuple[int, DocumentResult]:
         """Keep, count and report the result of a document that has ended; return its position and the result."""
-        result = completed.result
+        result = with_name_of(completed.result)
+        body = completed.body
+        is_packed = self._resume_state is not None and self._resume_state.is_packed
+        if is_packed and completed.by_worker and not completed.needs_record and not is_body(body):
+            failure = Failure(cause=Cause.INTERNAL, message=f"{result.document.file_path}: its worker sent no row")
+            result, completed = failed_result(result.document, failure), completed._replace(needs_record=True)
         if completed.needs_record and self.output is not None:
             try:
-                result = self.work.keep(result)
+                kept = self.work.keep(result)
+                result, body = with_name_of(kept.result or result), kept.body
             except DocumentError as error:
                 log.warning("no record could be written: %s", error)
+        if self._resume_state is not None and is_packed and completed.by_worker:
+            result = self._resume_state.pack(result, body, has_parts=completed.has_parts)
         position, _ = self._pending.pop(result.document.document_uuid)
         self.progress.add(result, position)
         if self._resume_state is not None:
             if completed.by_worker:
                 self._resume_state.add(result)
+            self._resume_state.note_join(completed.result.document, is_join=completed.has_parts)
             self._resume_state.remove_parts(result)
         if not result.ok:
             self._failures.add(result)
+        if self._list is not None:
+            self._list.add(result, waits=is_packed and completed.by_worker)
+            if self._resume_state is not None:
+                self._list.release(self._resume_state.take_closed_packs())
         result = with_stored_pages(result, self.output)
         self.notifier.document(result)
         return position, result
@@ -257,11 +286,19 @@ class Batch:
         return self.progress.snapshot(max(self.expected, self._read))
 
     def _finish(self, state: BatchState) -> None:
-        status = self.progress.finish(state, max(self.expected, self._read))
-        if self.output is not None:
-            self._write_last(self.output, completed=state is BatchState.COMPLETED)
-        self.notifier.update(status)
-        self.notifier.close()
+        """Write what is left to write, and close the sinks also when a second Ctrl-C ends the writing."""
+        completed, output = state is BatchState.COMPLETED, self.output
+        try:
+            if not completed and output is not None:
+                insist(lambda: _sweep(output))
+            insist(lambda: self.progress.finish(state, max(self.expected, self._read)))
+            if output is not None:
+                self._write_last(output, completed=completed)
+        finally:
+            try:
+                self.notifier.update(self.progress.status)
+            finally:
+                insist(self.notifier.close)
 
     def _write_last(self, output: Output, *, completed: bool) -> None:
         """Write the rest of the index and the list of failures, side by side, and after both the report."""
@@ -269,15 +306,15 @@ class Batch:
         try:
             with _side_by_side(
                 lambda: None if state is None else state.close(completed=completed, compact=self.shard is None),
-                in_thread=is_remote,
+                in_thread=is_remote and not (state is not None and state.is_packed),
             ):
-                # Workers that were stopped may have left files. A remote output is not searched for them: that can take long,
-                # and the next batch does it.
-                if not completed and not is_remote and isinstance(output, SupportsSweep):
-                    with suppress(DocumentError, OSError):
-                        output.sweep()
                 self._failures.close(output)
+                if self._list is not None:
+                    self._list.release(state.take_closed_packs() if state is not None else [])
+                    self._list.close()
             self._write_report(output)
+            if isinstance(output, SupportsSync):
+                output.sync([REPORT_NAME, FAILURES_NAME, DOCUMENTS_NAME, *self._failures.names])
         except DocumentError as error:
             log.warning("the report of batch %s could not be written: %s", self.progress.status.batch_id, error)
 
@@ -295,6 +332,16 @@ class Batch:
         output.write(REPORT_NAME, report)
 
 
+def _sweep(output: Output) -> None:
+    """Remove what workers that were stopped may have left.
+
+    A remote output is not searched for that: it can take long, and the next batch does it.
+    """
+    if output.locality is not Locality.REMOTE and isinstance(output, SupportsSweep):
+        with suppress(DocumentError, OSError):
+            output.sweep()
+
+
 @contextmanager
 def _side_by_side(function: Callable[[], None], *, in_thread: bool) -> Generator[None]:
     """Call a function in a thread while the block runs, which saves time where both wait for a network; else before it."""
@@ -302,7 +349,18 @@ def _side_by_side(function: Callable[[], None], *, in_thread: bool) -> Generator
         function()
         yield
         return
-    with ThreadPoolExecutor(1, thread_name_prefix="pdfbatch-end") as thread:
-        call = thread.submit(function)
-        yield
-    call.result()
+    ended = SimpleQueue[BaseException | None]()
+
+    def run() -> None:
+        try:
+            function()
+        except BaseException as error:  # noqa: BLE001 (raised below)
+            ended.put(error)
+        else:
+            ended.put(None)
+
+    # A daemon: the interpreter must not wait for it if a second Ctrl-C ends the writing.
+    threading.Thread(target=run, name="pdfbatch-end", daemon=True).start()
+    yield
+    if (error := ended.get()) is not None:
+        raise error

@@ -19,16 +19,12 @@ from pdfbatch.batch.attempts import Completed, complete_document, find_failure, 
 from pdfbatch.common import SafeLogger
 from pdfbatch.model import DocumentResult, Failure, Page
 from pdfbatch.outcomes import failed_pages, timeout_failure
-from pdfbatch.ports import Pool, SupportsPendingWrites, SupportsSlices
+from pdfbatch.ports import TASKS_AHEAD, Pool, SupportsPendingWrites, SupportsSlices
 from pdfbatch.settings import Limits, RetryPolicy
 from pdfbatch.tasks import JoinTask, PartTask, ReadTask, Task, TaskResult
 
 log: SafeLogger = SafeLogger(__name__)
 
-# Tasks in the pool for each of its workers, unless it wants more: when half of them are left, they are filled up. That is
-# enough to send some ahead and to have some wait for their output, so that no worker waits for the parent. Several are sent
-# at once, because that is cheaper for small ones.
-AHEAD = 16
 # Parts in the pool for each worker. Few, because a part that the pool has is read even when its document's time runs out.
 PARTS_AT_ONCE = 4
 # Parts that may wait for each worker before no further document is started.
@@ -160,7 +156,9 @@ class Scheduler:
         # What is due for another attempt goes in however full the pool is: to wait for room would be a busy wait.
         while self._later and self._later[0][0] <= time.monotonic():
             self._submit(heapq.heappop(self._later)[2])
-        wanted = self.pool.capacity * (AHEAD if self._slicing_pool is None else self._slicing_pool.ahead)
+        # Enough to send some ahead and to have some wait for their output, so that no worker waits for this thread. Several
+        # are sent at once, when half of them are left, because that is cheaper for small ones.
+        wanted = self.pool.capacity * (TASKS_AHEAD if self._slicing_pool is None else self._slicing_pool.ahead)
         if self._active_tasks() > wanted // 2:
             return
         while self._active_tasks() < wanted and self.events.is_empty:

@@ -10,6 +10,7 @@ from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import TypeVar
 
+from pdfbatch.batch.insistence import insist
 from pdfbatch.ports import Executor, Pool, SupportsBackgroundStart, Work
 
 T = TypeVar("T")
@@ -27,37 +28,56 @@ def start_pool(executor: Executor, work: Work, prepare: Callable[[], T]) -> Gene
     """
     if not (isinstance(executor, SupportsBackgroundStart) and executor.starts_in_any_thread):
         prepared = prepare()
-        with _InThisProcess(executor.start(work)) as pool:
+        with _use(executor.start(work)) as pool:
             yield pool, prepared
         return
     starting = _Starting(executor, work)
     try:
         starting.begin()
         prepared = prepare()
-        with _InThisProcess(starting.wait()) as pool:
+        with _use(starting.wait()) as pool:
             starting.is_in_use = True
             yield pool, prepared
-    except BaseException as error:  # Ctrl-C: a pool that has started, or is about to, must not be left behind
+    except BaseException as interruption:  # Ctrl-C: a pool that has started, or is about to, must not be left behind
         if not starting.is_in_use:
-            starting.stop(error)
+            reason = interruption
+            insist(lambda: starting.stop(reason))
+        raise
+
+
+@contextmanager
+def _use(pool: Pool) -> Generator[Pool]:
+    """Give the block the pool, and leave that whatever comes between.
+
+    A process that is forked within the block does not end the pool of its parent.
+    """
+    ended = _InThisProcess(pool)
+    try:
+        with ended:
+            yield pool.__enter__()
+    except BaseException as interruption:
+        if not ended.is_left:  # a second Ctrl-C came while the pool was being left because of the first
+            ended.__exit__(type(interruption), interruption, interruption.__traceback__)
         raise
 
 
 class _InThisProcess:
-    """A pool as a context manager. A process that is forked within the block does not end the pool of its parent."""
+    """The end of a pool, in the process that has made it."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._pid = os.getpid()
+        self.is_left = False
 
-    def __enter__(self) -> Pool:
-        return self._pool.__enter__()
+    def __enter__(self) -> None:
+        """Do nothing: the pool is entered apart."""
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if os.getpid() == self._pid:
             self._pool.__exit__(kind, error, trace)
+        self.is_left = True
 
 
 class _Starting:
@@ -70,7 +90,8 @@ class _Starting:
     def __init__(self, executor: Executor, work: Work) -> None:
         self.is_in_use = False
         self._started: Pool | BaseException | None = None
-        self._is_left = threading.Lock()  # held for ever by whoever ends the pool
+        self._is_left = False
+        self._leaving = threading.RLock()  # of C code, and reentrant: a signal between two steps leaves nobody waiting
         self._reason: BaseException | None = None
         self._wake = SimpleQueue[None]()
         arguments = (executor, work)
@@ -115,5 +136,9 @@ class _Starting:
         started = self._started
         if started is None or isinstance(started, BaseException):
             return
-        if self._is_left.acquire(blocking=False):
-            started.__exit__(type(reason), reason, None)
+        if not self._is_left and self._leaving.acquire(blocking=False):  # else the other thread does it
+            try:
+                started.__exit__(type(reason), reason, None)
+                self._is_left = True
+            finally:
+                self._leaving.release()

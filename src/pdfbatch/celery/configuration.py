@@ -12,7 +12,7 @@ from pdfbatch.celery.run_state import RunState, connect
 from pdfbatch.errors import UsageError
 from pdfbatch.executors import ProcessExecutor, pickle_work
 from pdfbatch.model import Document
-from pdfbatch.ports import OcrEngine, Output, TextEngine
+from pdfbatch.ports import OcrEngine, Output, SupportsLayout, TextEngine
 from pdfbatch.processor import BatchProcessor
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
 from pdfbatch.storage import Storage
@@ -33,11 +33,11 @@ class Queues:
 
 @dataclass(frozen=True, slots=True)
 class WorkSetup:
-    """What a worker needs for documents: the work, the same pickled, and what applies the languages of metadata."""
+    """What a worker needs for documents: the work, the same pickled, and what completes a document."""
 
     work: DocumentWork
     pickled: bytes
-    with_languages: Callable[[Document], Document]
+    with_hints: Callable[[Document], Document]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +72,8 @@ class TaskOptions:
         with self._lock:
             if not self._setup:
                 _ = self.output
-                work, with_languages = self.processor.prepare_work(ProcessExecutor(workers=1))
-                self._setup.append(WorkSetup(work, pickle_work(work), with_languages))
+                work, with_hints = self.processor.prepare_work(ProcessExecutor(workers=1))
+                self._setup.append(WorkSetup(work, pickle_work(work), with_hints))
         return self._setup[0]
 
     def find_redis(self, app: App) -> str | None:
@@ -131,6 +131,10 @@ def register_tasks(
     storage = (
         Storage(os.fspath(output), seconds=limits.storage_timeout) if isinstance(output, (str, os.PathLike)) else output
     )
+    if isinstance(storage, SupportsLayout) and storage.layout != "files":
+        raise UsageError(
+            f"layout={storage.layout!r} needs one process that writes for all, and workers have none: use 'files'"
+        )
     _options[app] = TaskOptions(
         processor=BatchProcessor(
             storage=storage, extraction=extraction, limits=limits, retry=retry, engine=engine, ocr_engine=ocr_engine

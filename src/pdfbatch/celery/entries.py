@@ -40,6 +40,7 @@ def entry_of(document: Document) -> str:
         "pages": document.pages,
         "languages": document.languages,
         "base_folder": document.base_folder,
+        "output_name": document.output_name,
     }
     return json.dumps({**document.as_dict(), **{name: value for name, value in own.items() if value}})
 

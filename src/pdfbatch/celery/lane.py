@@ -145,10 +145,11 @@ class Step:
 
     def _end_document(self, unit: str, claim: Claim, task: Task, result: TaskResult) -> list[UnitMessage]:
         """Count a document, unless somebody else did."""
-        found, _, needs_record = complete_document(task, result)
-        if needs_record:
+        completed = complete_document(task, result)
+        found = completed.result
+        if completed.needs_record:
             try:
-                found = self.setup.work.keep(found)
+                found = self.setup.work.keep(found).result or found
             except DocumentError as error:
                 log.warning("no record could be written: %s", error)
         line = to_json(found.as_dict()).decode()
@@ -192,7 +193,7 @@ class Step:
     # --- tasks ----------------------------------------------------------------------------------------------------
 
     def _document(self, claim: Claim) -> Document:
-        return self.setup.with_languages(document_of(claim.entry))
+        return self.setup.with_hints(document_of(claim.entry))
 
     def _attempt(self, task: AnyTask, heartbeat: Heartbeat) -> tuple[AnyTask, TaskResult]:
         """Do a task, and again while its failure may pass; return the last attempt. Raises ``_UnwantedError``."""

@@ -14,7 +14,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Raises ``SystemExit`` for ``--help``, ``--version`` and wrong arguments, as argparse does.
     """
-    return run_guarded(lambda: _run_command(parse(sys.argv[1:] if argv is None else argv)))
+    arguments = sys.argv[1:] if argv is None else argv
+    return run_guarded(lambda: _run_command(parse(arguments)), is_program=argv is None)
 
 
 def _run_command(arguments: Arguments) -> int:

@@ -6,9 +6,11 @@ from pdfbatch.lazy import lazy_face
 
 if TYPE_CHECKING:
     from pdfbatch.executors.cpus import available_cpus
+    from pdfbatch.executors.dask import DaskExecutor
     from pdfbatch.executors.fallback import FallbackExecutor
     from pdfbatch.executors.futures import FuturesExecutor
     from pdfbatch.executors.process import ProcessExecutor, StartMethod, decode_result, encode_result, pickle_work
+    from pdfbatch.executors.ray import RayExecutor
     from pdfbatch.executors.sequential import SequentialExecutor
     from pdfbatch.executors.site import do_slice, find_versions, stop_pool
     from pdfbatch.executors.task_future import TaskFuture
@@ -17,9 +19,11 @@ else:
     __getattr__, __dir__ = lazy_face(
         __name__,
         cpus="available_cpus",
+        dask="DaskExecutor",
         fallback="FallbackExecutor",
         futures="FuturesExecutor",
         process="ProcessExecutor StartMethod decode_result encode_result pickle_work",
+        ray="RayExecutor",
         sequential="SequentialExecutor",
         site="do_slice find_versions stop_pool",
         task_future="TaskFuture",
@@ -27,9 +31,11 @@ else:
     )
 
 __all__ = [
+    "DaskExecutor",
     "FallbackExecutor",
     "FuturesExecutor",
     "ProcessExecutor",
+    "RayExecutor",
     "SequentialExecutor",
     "StartMethod",
     "TaskFuture",

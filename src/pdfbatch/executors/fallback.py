@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -16,11 +16,22 @@ from pdfbatch.executors.task_future import TaskFuture, wait_until
 from pdfbatch.executors.task_results import (
     cancel,
     make_cancelled_result,
-    make_foreign_future,
     set_exception,
     set_result,
 )
-from pdfbatch.ports import Executor, Pool, Shared, SupportsBackgroundStart, SupportsPendingWrites, Work
+from pdfbatch.ports import (
+    TASKS_AHEAD,
+    Executor,
+    Needs,
+    Pool,
+    Shared,
+    SupportsBackgroundStart,
+    SupportsPendingWrites,
+    SupportsSlices,
+    SupportsSurvey,
+    Work,
+    WorkerFacts,
+)
 from pdfbatch.tasks import Task, TaskResult
 
 log: SafeLogger = SafeLogger(__name__)
@@ -119,6 +130,7 @@ class _ExecutorChain:
         self.executor, self.pool = executor, pool
         # Looked up once, because isinstance on a protocol is slow and this is asked for with every task.
         self.pool_with_writes = pool if isinstance(pool, SupportsPendingWrites) else None
+        self.pool_with_slices = pool if isinstance(pool, SupportsSlices) else None
 
     def _start_first(self, reasons: list[str]) -> tuple[Executor, Pool]:
         while self._untried:
@@ -172,7 +184,6 @@ class _FallbackPool(PoolContext):
         self._moves = SimpleQueue[_Move | None]()
         self._thread: threading.Thread | None = None
         self._lock = threading.RLock()
-        self._is_closed = False
         self._final_error: PoolBrokenError | None = None
 
     @property
@@ -192,14 +203,25 @@ class _FallbackPool(PoolContext):
         pool = self._chain.pool_with_writes
         return 0 if pool is None else pool.pending_writes
 
+    @property
+    def ahead(self) -> int:
+        pool = self._chain.pool_with_slices
+        return TASKS_AHEAD if pool is None else pool.ahead
+
+    def flush(self) -> None:
+        pool = self._chain.pool_with_slices
+        if pool is not None and self._thread is None:  # else another thread submits to it
+            pool.flush()
+
+    def survey(self, needs: Needs) -> Mapping[str, WorkerFacts]:
+        pool = self._chain.pool
+        return pool.survey(needs) if isinstance(pool, SupportsSurvey) else {}
+
     def submit(self, task: Task) -> Future[TaskResult]:
         """Accept a task and return at once, or after the task if the first pool works inside ``submit``."""
-        if self.is_foreign:
-            return make_foreign_future()
+        if (refused := self.refuse()) is not None:
+            return refused
         future = TaskFuture()
-        if self._is_closed:
-            cancel(future)
-            return future
         self._unfinished[future] = task
         if self._thread is not None:
             self._moves.put(_Move(future))

@@ -20,7 +20,6 @@ from pdfbatch.executors.task_results import (
     cancel,
     make_cancelled_result,
     make_exception_result,
-    make_foreign_future,
     run_isolated,
     set_exception,
     set_result,
@@ -103,7 +102,7 @@ class _FuturesPool(PoolContext):
         # Whoever removes an entry ends our future.
         self._unfinished: dict[TaskFuture, Task] = {}
         self._accepted: dict[TaskFuture, Future[TaskResult]] = {}
-        self._is_closed = self._is_terminated = False
+        self._is_terminated = False
         self._thread = threading.Thread(target=self._run, name="pdfbatch-futures", daemon=True)
         try:
             self._thread.start()
@@ -115,12 +114,9 @@ class _FuturesPool(PoolContext):
         return self._capacity
 
     def submit(self, task: Task) -> Future[TaskResult]:
-        if self.is_foreign:
-            return make_foreign_future()
+        if (refused := self.refuse()) is not None:
+            return refused
         future = TaskFuture()
-        if self._is_closed:
-            cancel(future)
-            return future
         self._unfinished[future] = task
         self._inbox.put(_SubmittedTask(task, future))
         return future

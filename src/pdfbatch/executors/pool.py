@@ -6,8 +6,13 @@ waiting, it is terminated. In a process that was forked while the pool was open 
 
 import os
 from abc import ABC, abstractmethod
+from concurrent.futures import Future
 from types import TracebackType
 from typing import Self
+
+from pdfbatch.executors.task_future import TaskFuture
+from pdfbatch.executors.task_results import cancel, make_foreign_future
+from pdfbatch.tasks import TaskResult
 
 
 class PoolContext(ABC):
@@ -20,11 +25,22 @@ class PoolContext(ABC):
 
     def __init__(self) -> None:
         self._owner = os.getpid()
+        self._is_closed = False
 
     @property
     def is_foreign(self) -> bool:
         """Whether this process was forked from the one that started the pool: its threads and workers are not here."""
         return os.getpid() != self._owner
+
+    def refuse(self) -> Future[TaskResult] | None:
+        """Return the future of a task that comes too late, or in a forked process; ``None`` while the pool takes tasks."""
+        if self.is_foreign:
+            return make_foreign_future()
+        if not self._is_closed:
+            return None
+        future = TaskFuture()
+        cancel(future)
+        return future
 
     def __enter__(self) -> Self:
         """Return the pool itself."""

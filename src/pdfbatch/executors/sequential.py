@@ -33,7 +33,6 @@ class _SequentialPool(PoolContext):
     def __init__(self, work: Work) -> None:
         super().__init__()
         self._work = work
-        self._is_closed = False
 
     @property
     def capacity(self) -> int:

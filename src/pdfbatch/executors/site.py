@@ -18,6 +18,7 @@ import os
 import pickle
 import platform
 import socket
+import sys
 import threading
 import time
 from collections import deque
@@ -30,9 +31,10 @@ from queue import Empty, SimpleQueue
 from typing import TypedDict, cast
 
 from pdfbatch.errors import Cause, PoolBrokenError, PoolStartError
+from pdfbatch.executors.cpus import available_cpus
 from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.model import Counts, Document, DocumentResult, Failure, Page
-from pdfbatch.ports import Pool, Work
+from pdfbatch.ports import Findings, Needs, Pool, SupportsInspection, Work
 from pdfbatch.tasks import JoinTask, PartialDocument, PartTask, ReadTask, Task, TaskResult
 
 log: logging.Logger = logging.getLogger(__name__)
@@ -96,6 +98,32 @@ class Answer(TypedDict):
     """How long the slice took here."""
 
 
+class Question(TypedDict):
+    """What a worker is asked about itself, as plain values."""
+
+    versions: Versions
+    work: bytes
+    """The pickled work."""
+    probe: str
+    languages: str
+    input_path: str
+
+
+class Reply(TypedDict):
+    """What a worker says of itself, as plain values. Where the versions differ, the rest says nothing."""
+
+    versions: Versions
+    worker: str
+    platform: str
+    cpus: int
+    memory_bytes: int | None
+    isolates: bool
+    engines: dict[str, str]
+    missing_ocr: str
+    hidden_output: str
+    hidden_input: str
+
+
 @cache
 def find_versions() -> Versions:
     """Return the versions of this process."""
@@ -109,6 +137,38 @@ def find_versions() -> Versions:
 def name_worker() -> str:
     """Return host and process id of this process."""
     return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def describe_worker(question: Question) -> Reply:
+    """Return what this process is, and what it finds of all that the work needs. Unpickles nothing of another version."""
+    findings, versions = Findings(), find_versions()
+    if question["versions"] == versions:
+        needs = Needs(probe=question["probe"], languages=question["languages"], input_path=question["input_path"])
+        try:
+            work: object = pickle.loads(question["work"])  # noqa: S301 (of a client that may run its code here anyway)
+        except Exception as error:  # noqa: BLE001 (a class that is not there, say)
+            findings = Findings(hidden_output=f"the work cannot be loaded: {type(error).__name__}: {error}")
+        else:
+            findings = work.inspect(needs) if isinstance(work, SupportsInspection) else findings
+    return Reply(
+        versions=versions,
+        worker=name_worker(),
+        platform=f"{sys.platform}-{platform.machine()}",
+        cpus=available_cpus(),
+        memory_bytes=_find_memory(),
+        isolates=os.name == "posix",
+        engines=dict(findings.engines),
+        missing_ocr=findings.missing_ocr,
+        hidden_output=findings.hidden_output,
+        hidden_input=findings.hidden_input,
+    )
+
+
+def _find_memory() -> int | None:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return None
 
 
 def do_slice(received: Slice, workers: int = 1) -> Answer:

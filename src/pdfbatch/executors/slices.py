@@ -15,7 +15,7 @@ import threading
 import uuid
 from abc import abstractmethod
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from pdfbatch.common import SafeLogger
 from pdfbatch.errors import Cause, ExecutorError, PoolBrokenError, PoolStartError, VersionMismatchError
 from pdfbatch.executors.pool import PoolContext
 from pdfbatch.executors.process import pickle_work
-from pdfbatch.executors.site import SLICE_SECONDS, Answer, Slice, Versions, find_versions
+from pdfbatch.executors.site import SLICE_SECONDS, Answer, Question, Reply, Slice, Versions, find_versions
 from pdfbatch.executors.task_future import TaskFuture, wait_until
 from pdfbatch.executors.task_results import (
     cancel,
@@ -38,7 +38,7 @@ from pdfbatch.executors.task_results import (
     set_result,
 )
 from pdfbatch.model import Failure
-from pdfbatch.ports import Work
+from pdfbatch.ports import Findings, Needs, Work, WorkerFacts
 from pdfbatch.tasks import PartTask, Task, TaskResult
 
 log: SafeLogger = SafeLogger(__name__)
@@ -68,7 +68,7 @@ SliceEnd = Answer | LostSlice | ExecutorError
 
 
 class Carrier(Protocol):
-    """An engine, as a pool of slices needs it. Nothing but ``send`` raises."""
+    """An engine, as a pool of slices needs it. Nothing but ``send`` and ``ask`` raises."""
 
     @property
     def name(self) -> str:
@@ -86,6 +86,13 @@ class Carrier(Protocol):
 
         A worker calls ``site.do_slice`` with it. The engine may deliver it twice, and call ``on_end`` for the first answer.
         Raises ``ExecutorError`` when the engine is gone. Called from one thread.
+        """
+
+    @abstractmethod
+    def ask(self, question: Question) -> Mapping[str, Reply]:
+        """Call ``site.describe_worker`` in each worker that is there now; return what they say, by their addresses.
+
+        Raises ``ExecutorError`` when that cannot be done.
         """
 
     @abstractmethod
@@ -189,6 +196,20 @@ class SlicePool(PoolContext):
         """Send what is there: no task follows for now."""
         if not self.is_foreign:
             self._inbox.put(_Wake.FLUSH)
+
+    def survey(self, needs: Needs) -> Mapping[str, WorkerFacts]:
+        """Ask each worker what it is. Raises ``VersionMismatchError`` and ``PoolBrokenError``."""
+        own = find_versions()
+        question = Question(
+            versions=own, work=self._work, probe=needs.probe, languages=needs.languages, input_path=needs.input_path
+        )
+        replies = self._carrier.ask(question)
+        if not replies:
+            raise PoolBrokenError(f"No worker of {self.name} answers")
+        for address, reply in replies.items():
+            if reply["versions"] != own:
+                raise VersionMismatchError(describe_mismatch(address, reply["versions"], own))
+        return {address: _read_reply(reply) for address, reply in replies.items()}
 
     # --- leaving --------------------------------------------------------------------------------------------------
 
@@ -352,6 +373,24 @@ def _find_refusal(answer: Answer) -> ExecutorError | None:
     if answer["versions"] != (own := find_versions()):
         return VersionMismatchError(describe_mismatch(answer["worker"], answer["versions"], own))
     return PoolBrokenError(f"Worker {answer['worker']}: {answer['refusal']}") if answer["refusal"] else None
+
+
+def _read_reply(reply: Reply) -> WorkerFacts:
+    findings = Findings(
+        engines=reply["engines"],
+        missing_ocr=reply["missing_ocr"],
+        hidden_output=reply["hidden_output"],
+        hidden_input=reply["hidden_input"],
+    )
+    return WorkerFacts(
+        pdfbatch=reply["versions"]["pdfbatch"],
+        python=reply["versions"]["python"],
+        platform=reply["platform"],
+        cpus=reply["cpus"],
+        memory_bytes=reply["memory_bytes"],
+        isolates=reply["isolates"],
+        findings=findings,
+    )
 
 
 def describe_mismatch(worker: str, theirs: Versions, own: Versions) -> str:

@@ -6,6 +6,8 @@ the reading of text layers. A thread cannot be killed: see ``ThreadExecutor`` fo
 
 import threading
 import time
+import weakref
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
@@ -19,7 +21,6 @@ from pdfbatch.executors.task_results import (
     cancel,
     make_cancelled_result,
     make_exception_result,
-    make_foreign_future,
     run_isolated,
 )
 from pdfbatch.ports import Pool, Shared, Work
@@ -80,23 +81,20 @@ class _StopFlag:
 
 
 class _ThreadPool(PoolContext):
+    """A pool whose threads know its ``_Tasks`` only, so that they end when nobody has the pool any more."""
+
     name = "thread"
 
     def __init__(self, work: Work) -> None:
         super().__init__()
-        self._work = work
-        self._queue = SimpleQueue[_QueuedTask | None]()
+        self._tasks = _Tasks(work)
         self._threads: list[threading.Thread] = []
-        # Whoever removes an entry, the thread or _terminate, sets the future's result.
-        self._running: dict[Future[TaskResult], Task] = {}
-        # Reentrant, as the garbage collector may end a forgotten pool in any thread.
-        self._lock = threading.RLock()
-        self._is_closed = False
-        self._stop_flag = _StopFlag()
+        # For a pool that nobody has left, or whose end was cut short by a second Ctrl-C.
+        weakref.finalize(self, _end_forgotten, self._tasks, self._threads)
 
     def start_threads(self, count: int) -> None:
         for _ in range(count):
-            thread = threading.Thread(target=self._run, name="pdfbatch-worker", daemon=True)
+            thread = threading.Thread(target=self._tasks.run, name="pdfbatch-worker", daemon=True)
             try:
                 thread.start()
             except RuntimeError as error:
@@ -110,13 +108,10 @@ class _ThreadPool(PoolContext):
         return len(self._threads)
 
     def submit(self, task: Task) -> Future[TaskResult]:
-        if self.is_foreign:
-            return make_foreign_future()
+        if (refused := self.refuse()) is not None:
+            return refused
         future = TaskFuture()
-        if self._is_closed:
-            cancel(future)
-        else:
-            self._queue.put(_QueuedTask(task, future))
+        self._tasks.put(task, future)
         return future
 
     def _shutdown(self) -> None:
@@ -125,14 +120,45 @@ class _ThreadPool(PoolContext):
 
     def _terminate(self) -> None:
         self._is_closed = True
+        self._tasks.stop()
+        self._join_threads(_GRACE_SECONDS)
+        self._tasks.give_up()
+
+    def _join_threads(self, seconds: float | None) -> None:
+        """Tell each thread to exit once the queue is empty, and wait for all of them, at most so many seconds."""
+        deadline = None if seconds is None else time.monotonic() + seconds
+        self._tasks.end(len(self._threads))
+        for thread in self._threads:
+            if thread is threading.current_thread():
+                continue  # a callback leaves the pool, or the garbage collector does
+            thread.join(None if deadline is None else max(0.0, deadline - time.monotonic()))
+
+
+def _end_forgotten(tasks: "_Tasks", threads: Sequence[threading.Thread]) -> None:
+    """Tell the threads of a pool that nobody has any more to end, without waiting for them. Called in any thread."""
+    tasks.stop()
+    tasks.end(len(threads))
+
+
+class _Tasks:
+    """The tasks of a pool, and what its threads do to them."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._queue = SimpleQueue[_QueuedTask | None]()
+        # Whoever removes an entry, the thread or give_up, sets the future's result.
+        self._running: dict[Future[TaskResult], Task] = {}
+        # Reentrant, as the garbage collector may end a forgotten pool in any thread.
+        self._lock = threading.RLock()
+        self._stop_flag = _StopFlag()
+
+    def put(self, task: Task, future: Future[TaskResult]) -> None:
+        self._queue.put(_QueuedTask(task, future))
+
+    def stop(self) -> None:
+        """Cancel what waits, and stop what runs at its next page."""
         with self._lock:
             self._stop_flag.is_set = True
-        self._cancel_queued()
-        self._join_threads(_GRACE_SECONDS)
-        for future, task in tuple(self._running.items()):
-            self._end(future, make_cancelled_result(task))
-
-    def _cancel_queued(self) -> None:
         while True:
             try:
                 queued = self._queue.get_nowait()
@@ -141,27 +167,28 @@ class _ThreadPool(PoolContext):
             if queued is not None:
                 cancel(queued.future)
 
-    def _join_threads(self, seconds: float | None) -> None:
-        """Tell each thread to exit once the queue is empty, and wait for all of them, at most so many seconds."""
-        deadline = None if seconds is None else time.monotonic() + seconds
-        for _ in self._threads:
+    def end(self, count: int) -> None:
+        """Tell so many threads to exit when they come to it."""
+        for _ in range(count):
             self._queue.put(None)
-        for thread in self._threads:
-            if thread is threading.current_thread():
-                continue  # a callback leaves the pool, or the garbage collector does
-            thread.join(None if deadline is None else max(0.0, deadline - time.monotonic()))
+
+    def give_up(self) -> None:
+        """End the futures of tasks that still run."""
+        for future, task in tuple(self._running.items()):
+            self._finish(future, make_cancelled_result(task))
 
     # --- in the threads -------------------------------------------------------------------------------------------
 
-    def _run(self) -> None:
+    def run(self) -> None:
+        """Run tasks until told to exit."""
         while (queued := self._queue.get()) is not None:
             if self._mark_running(queued):
-                self._end(queued.future, self._run_task(queued.task))
+                self._finish(queued.future, self._run_task(queued.task))
             del queued  # an idle thread would keep its last document in memory
 
     def _mark_running(self, queued: _QueuedTask) -> bool:
         """Return whether the task is to be run: not when its holder or the end of the pool cancelled it."""
-        # The lock makes each task either cancelled here or visible in _running, for _terminate to stop.
+        # The lock makes each task either cancelled here or visible in _running, for give_up to end.
         with self._lock:
             if self._stop_flag.is_set:
                 queued.future.cancel()
@@ -178,6 +205,6 @@ class _ThreadPool(PoolContext):
         except BaseException as error:  # noqa: BLE001 (the document caused it: Ctrl-C is raised in the main thread only)
             return make_exception_result(task, error)
 
-    def _end(self, future: Future[TaskResult], result: TaskResult) -> None:
+    def _finish(self, future: Future[TaskResult], result: TaskResult) -> None:
         if self._running.pop(future, None) is not None:
             future.set_result(result)

@@ -6,12 +6,12 @@ from pdfbatch.lazy import lazy_face
 
 if TYPE_CHECKING:
     from pdfbatch.executors.process.answers import decode_result, encode_result
-    from pdfbatch.executors.process.executor import ProcessExecutor, StartMethod, pickle_work
+    from pdfbatch.executors.process.executor import ProcessExecutor, StartMethod, pass_environment, pickle_work
 else:
     __getattr__, __dir__ = lazy_face(
         __name__,
         answers="decode_result encode_result",
-        executor="ProcessExecutor StartMethod pickle_work",
+        executor="ProcessExecutor StartMethod pass_environment pickle_work",
     )
 
 __all__ = [
@@ -19,5 +19,6 @@ __all__ = [
     "StartMethod",
     "decode_result",
     "encode_result",
+    "pass_environment",
     "pickle_work",
 ]

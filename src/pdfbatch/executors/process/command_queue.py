@@ -83,10 +83,14 @@ class CommandQueue:
         return item.future
 
     def request(self, command: Command) -> None:
-        """Set the current command and wake the supervisor. ``TERMINATE`` cannot be taken back."""
+        """Set the current command and wake the supervisor. ``TERMINATE`` cannot be taken back.
+
+        Said again, it wakes once more: a signal may have come between the two steps of the first time.
+        """
         with self._lock:
-            if not self._is_closed and self._command is not Command.TERMINATE:
-                self._command = command
+            if not self._is_closed:
+                if self._command is not Command.TERMINATE:
+                    self._command = command
                 self._check_pipe()
                 self._wake()
 

@@ -9,6 +9,7 @@ import pickle
 import sys
 import sysconfig
 import threading
+import weakref
 from collections.abc import Mapping
 from concurrent.futures import Future
 from contextlib import suppress
@@ -96,7 +97,7 @@ class ProcessExecutor:
         )
         launch = LaunchSpec(
             python=self._find_interpreter(),
-            environment=_build_environment(),
+            environment=pass_environment(),
             setup=pickle.dumps(setup, PICKLE_PROTOCOL),
             use_forkserver=self._use_forkserver(),
             max_result_bytes=max_result_bytes,
@@ -134,6 +135,9 @@ class _ProcessPool(PoolContext):
         self._capacity = settings.workers
         self._commands = CommandQueue()
         self._supervisor = supervisor = Supervisor(settings, self._commands)
+        # For a pool that nobody has left, or whose end was cut short by a second Ctrl-C. When the interpreter exits, the
+        # reaper does that.
+        weakref.finalize(self, _end_forgotten, self._commands, self._owner).atexit = False
         # A daemon thread, so that the interpreter can exit while a pool is open; the reaper then kills the workers.
         self._thread = threading.Thread(target=supervisor.run, name="pdfbatch-supervisor", daemon=True)
         try:
@@ -186,6 +190,12 @@ class _ProcessPool(PoolContext):
             self._thread.join(_START_END_SECONDS)
 
 
+def _end_forgotten(commands: CommandQueue, owner: int) -> None:
+    """Tell the supervisor of a pool that nobody has any more to end, without waiting for it. Called in any thread."""
+    if os.getpid() == owner:
+        commands.request(Command.TERMINATE)
+
+
 def _find_max_result_bytes(work: Work) -> int:
     if isinstance(work, BoundedResults):
         return work.max_result_bytes
@@ -222,7 +232,7 @@ class _WorkPickler(pickle.Pickler):
         return NotImplemented
 
 
-def _build_environment() -> dict[str, str]:
+def pass_environment() -> dict[str, str]:
     """Return the environment of the workers. That of this process is not changed."""
     # The interpreter finds its standard library by itself; PYTHONPATH cannot hold a path with a separator in it.
     standard = {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}

@@ -4,9 +4,10 @@ import math
 import os
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
-from threading import Condition, Event, Thread
+from queue import Empty, SimpleQueue
+from threading import Event, Thread
 
 from pdfbatch.common import SafeLogger
 from pdfbatch.report import BatchStatus
@@ -53,7 +54,7 @@ class Sender:
         self._failing = False
         self._warned = False
         self._give_up_at: float | None = None
-        self._condition = Condition()
+        self._wakes = SimpleQueue[None]()  # of C code: a signal in the batch's thread cannot leave it locked
         self._is_settled = Event()
         Thread(target=self._run, name=f"pdfbatch-status-{self.batch_id}", daemon=True).start()
 
@@ -63,9 +64,8 @@ class Sender:
 
     def offer(self, status: BatchStatus) -> None:
         """Replace the status to send. Takes microseconds."""
-        with self._condition:
-            self._latest = status
-            self._condition.notify()
+        self._latest = status
+        self._wakes.put(None)
 
     def close(self) -> None:
         """Wait until the last status was sent or could not be sent; the thread keeps trying for ``linger_seconds``."""
@@ -88,9 +88,8 @@ class Sender:
         return self._process_id == os.getpid()
 
     def _stop_after(self, seconds: float) -> None:
-        with self._condition:
-            self._give_up_at = time.monotonic() + seconds
-            self._condition.notify()
+        self._give_up_at = time.monotonic() + seconds
+        self._wakes.put(None)
 
     def _run(self) -> None:
         try:
@@ -104,11 +103,13 @@ class Sender:
 
     def _next(self) -> BatchStatus | None:
         """Wait until a status should be sent and return it; return ``None`` when nothing will be sent any more."""
-        with self._condition:
-            while (seconds := self._seconds_to_wait()) is not None:
-                if seconds <= 0:
-                    return self._latest
-                self._condition.wait(None if seconds == math.inf else seconds)
+        while (seconds := self._seconds_to_wait()) is not None:
+            if seconds <= 0:
+                return self._latest
+            with suppress(Empty):
+                self._wakes.get(timeout=None if seconds == math.inf else seconds)
+                while True:  # one look is enough for all
+                    self._wakes.get_nowait()
         return None
 
     def _seconds_to_wait(self) -> float | None:
@@ -151,6 +152,5 @@ class Sender:
             log.warning("the status of batch %s cannot be sent, the batch goes on: %s", self._name, failure)
         elif failure is None and self._failing:
             log.info("the status of batch %s arrives again", self._name)
-        with self._condition:
-            self._failing = failure is not None
-            self._tried_at = time.monotonic()
+        self._failing = failure is not None
+        self._tried_at = time.monotonic()
