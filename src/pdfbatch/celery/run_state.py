@@ -5,10 +5,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, cast
 
+from redis import Redis
+from redis.backoff import ExponentialBackoff
+from redis.exceptions import ConnectionError as LostError
+from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as LateError
+from redis.retry import Retry
+
 from pdfbatch.celery import scripts
 
 RUNS = "pdfbatch:runs"
 """The set of runs that have not ended."""
+REDIS_ERRORS = (RedisError,)
+"""The errors of the server and of the connection to it."""
 _DOCUMENTS_AT_ONCE = 500
 _CONNECT_SECONDS, _ANSWER_SECONDS, _ATTEMPTS = 5.0, 10.0, 5
 
@@ -53,12 +62,6 @@ _clients: dict[tuple[int, str], Any] = {}
 def connect(url: str) -> Any:
     """Return this process's client for a URL. It repeats what fails for a moment, for about ten seconds."""
     if (client := _clients.get((os.getpid(), url))) is None:
-        from redis import Redis  # noqa: PLC0415 (an extra, loaded when used)
-        from redis.backoff import ExponentialBackoff  # noqa: PLC0415
-        from redis.exceptions import ConnectionError as LostError  # noqa: PLC0415
-        from redis.exceptions import TimeoutError as LateError  # noqa: PLC0415
-        from redis.retry import Retry  # noqa: PLC0415
-
         from_url = cast("Any", Redis.from_url)  # pyright: ignore[reportUnknownMemberType] (its **kwargs have no types)
         client = from_url(
             url,

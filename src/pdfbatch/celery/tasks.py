@@ -24,7 +24,7 @@ from pdfbatch.celery.messages import (
     send_messages,
 )
 from pdfbatch.celery.probe import delete_probe, write_probe
-from pdfbatch.celery.run_state import UnitMessage
+from pdfbatch.celery.run_state import REDIS_ERRORS, UnitMessage
 from pdfbatch.celery.status import find_run, show_status
 from pdfbatch.celery.summary import summarize_run, value_of
 from pdfbatch.celery.sweeper import connect_signals
@@ -38,7 +38,7 @@ from pdfbatch.sinks import RedisSink
 log: SafeLogger = SafeLogger(__name__)
 
 _RETRIED: dict[str, Any] = {
-    "autoretry_for": (OSError, DocumentError),  # of Redis, the broker and the output
+    "autoretry_for": (OSError, DocumentError, *REDIS_ERRORS),  # of Redis, the broker and the output
     "max_retries": 3,
     "retry_backoff": 2,
     "retry_backoff_max": 30,
