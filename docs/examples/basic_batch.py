@@ -1,8 +1,10 @@
 """Read a batch of documents on Celery workers."""
 
-import celery_app  # noqa: F401 (it makes the application the current one)
+import celery_app
 
 from pdfbatch.celery import process_pdf_batch
+
+celery_app.app.set_current()  # the tasks are sent by this application
 
 documents = [
     {

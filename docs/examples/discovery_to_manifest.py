@@ -3,10 +3,12 @@
 import json
 import sys
 
-import celery_app  # noqa: F401 (it makes the application the current one)
+import celery_app
 
 from pdfbatch.celery import process_document_manifest
 from pdfbatch.inputs import documents_from
+
+celery_app.app.set_current()  # the tasks are sent by this application
 
 prefix, path = sys.argv[1:] if len(sys.argv) > 2 else ("s3://bucket/discovery/", "manifest.json")
 

@@ -20,8 +20,9 @@ arguments = parser.parse_args()
 
 with open(arguments.manifest, encoding="utf-8") as file:
     manifest = json.load(file)
-batches = create_document_batches(manifest["documents"], arguments.batch_size)
-print(f"{len(manifest['documents'])} documents in {len(batches)} batches, {arguments.workers} at one time")
+documents: list[dict[str, object]] = manifest["documents"]
+batches = create_document_batches(documents, arguments.batch_size)
+print(f"{len(documents)} documents in {len(batches)} batches, {arguments.workers} at one time")
 
 sent = process_document_manifest.apply_async(args=[manifest, arguments.batch_size, arguments.workers])
 with connect(celery_app.redis) as client:
