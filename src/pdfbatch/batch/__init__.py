@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from pdfbatch.batch.attempts import complete_document, find_failure, plan_next_attempt
     from pdfbatch.batch.batch import Batch
     from pdfbatch.batch.notifier import Notifier
-    from pdfbatch.batch.progress import ProgressTracker, find_percentiles
+    from pdfbatch.batch.progress import PageTally, ProgressTracker, find_percentiles
     from pdfbatch.batch.shard_notes import ShardNotes
 else:
     __getattr__, __dir__ = lazy_face(
@@ -16,13 +16,14 @@ else:
         attempts="complete_document find_failure plan_next_attempt",
         batch="Batch",
         notifier="Notifier",
-        progress="ProgressTracker find_percentiles",
+        progress="PageTally ProgressTracker find_percentiles",
         shard_notes="ShardNotes",
     )
 
 __all__ = [
     "Batch",
     "Notifier",
+    "PageTally",
     "ProgressTracker",
     "ShardNotes",
     "complete_document",

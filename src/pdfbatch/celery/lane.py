@@ -22,7 +22,7 @@ from pdfbatch.celery.messages import send_finish, send_messages
 from pdfbatch.celery.probe import check_probe
 from pdfbatch.celery.run_state import Claim, RunState, UnitMessage
 from pdfbatch.celery.site import count_processes
-from pdfbatch.celery.status import counts_of, show_status
+from pdfbatch.celery.status import counts_of, row_of, show_status
 from pdfbatch.common import SafeLogger
 from pdfbatch.errors import Cause, DocumentError, PoolBrokenError, UsageError
 from pdfbatch.executors import decode_result, do_slice, encode_result, find_versions
@@ -152,7 +152,7 @@ class Step:
                 found = self.setup.work.keep(found).result or found
             except DocumentError as error:
                 log.warning("no record could be written: %s", error)
-        line = to_json(found.as_dict()).decode()
+        line = to_json(row_of(found)).decode()
         counted = self.state.end_document(unit, self.owner, claim.position, line, counts_of(found))
         if counted.is_last:
             send_finish(self.app, self.options, self.state)

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from pdfbatch.celery import scripts
@@ -34,15 +34,21 @@ def counts_of(result: DocumentResult) -> dict[str, int]:
     counts = {
         "successful": int(result.ok),
         "failed": int(not result.ok),
-        "pages": result.counts.pages,
-        "ocr_pages": result.counts.ocr_pages,
         "failed_pages": result.counts.failed_pages,
-        "other_language_pages": result.counts.other_language_pages,
         "retries": result.attempts - 1,
     }
+    if result.status is not DocumentStatus.SKIPPED:  # an earlier batch read its pages
+        counts["pages"] = result.counts.pages
+        counts["ocr_pages"] = result.counts.ocr_pages
+        counts["other_language_pages"] = result.counts.other_language_pages
     if (name := _STATUSES.get(result.status)) is not None:
         counts[name] = 1
     return counts
+
+
+def row_of(result: DocumentResult) -> dict[str, object]:
+    """Return the summary of a result, as values of tasks have it, with the counts of its pages."""
+    return {**result.as_dict(), "counts": asdict(result.counts)}
 
 
 def status_of(facts: Mapping[str, str], now: float) -> BatchStatus:

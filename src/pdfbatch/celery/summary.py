@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pdfbatch.batch import find_percentiles
+from pdfbatch.batch import PageTally, find_percentiles
 from pdfbatch.celery.configuration import TaskOptions
 from pdfbatch.celery.run_state import RunState
 from pdfbatch.celery.status import FACTS, show_status
-from pdfbatch.model import DocumentStatus
+from pdfbatch.model import Counts, Document, DocumentResult, DocumentStatus
 from pdfbatch.outputs import batch_file, to_json
 from pdfbatch.ports import Output
 from pdfbatch.report import BatchCounts, BatchReport, BatchStatus
@@ -26,6 +26,7 @@ class _Totals:
     batch_size: int
     groups: list[BatchCounts] = field(default_factory=list[BatchCounts])
     causes: Counter[str] = field(default_factory=Counter[str])
+    pages: PageTally = field(default_factory=PageTally)
     seconds: "array[float]" = field(default_factory=lambda: array("d"))
 
     def add(self, row: dict[str, Any], position: int) -> None:
@@ -42,6 +43,8 @@ class _Totals:
             pages=group.pages + int(row["pages"]),
             worker_seconds=group.worker_seconds + float(row["duration_seconds"]),
         )
+        status, counts = DocumentStatus(row["status"]), Counts(**row["counts"])
+        self.pages.add(DocumentResult(document=Document(row["file_path"], "row"), status=status, counts=counts))
         self.seconds.append(float(row["duration_seconds"]))
         if not ok:
             self.causes[str(row["error"]["cause"] if row["error"] else "internal")] += 1
@@ -52,6 +55,7 @@ class _Totals:
             status=status,
             batches=tuple(self.groups),
             failures_by_cause=dict(self.causes.most_common()),
+            page_counts=self.pages.counts(),
             percentiles=find_percentiles(self.seconds),
             output=output.uri(""),
             stop_reason=reason,

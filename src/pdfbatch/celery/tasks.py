@@ -25,7 +25,7 @@ from pdfbatch.celery.messages import (
 )
 from pdfbatch.celery.probe import delete_probe, write_probe
 from pdfbatch.celery.run_state import REDIS_ERRORS, UnitMessage
-from pdfbatch.celery.status import find_run, show_status
+from pdfbatch.celery.status import find_run, row_of, show_status
 from pdfbatch.celery.summary import summarize_run, value_of
 from pdfbatch.celery.sweeper import connect_signals
 from pdfbatch.common import SafeLogger
@@ -175,7 +175,7 @@ def _run_here(
         deduplicate=False,
     )
     report = processor.run(documents, batch_id=batch_id, batch_size=batch_size, resume=options.resume)
-    lines = [to_json(result.as_dict()).decode() for result in report.results]
+    lines = [to_json(row_of(result)).decode() for result in report.results]
     return value_of(report, str(task.request.id), lines, options)
 
 
