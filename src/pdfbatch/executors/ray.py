@@ -29,6 +29,9 @@ _CHECKS: Mapping[str, Check] = {
 _OTHERS_SECONDS = 10.0  # how long the first actor waits for the others
 _WORD_SECONDS = 3.0  # how long a word to the actors may take
 _REPLY_SECONDS = 60.0
+_POLL_SECONDS = 0.2
+_GREET_SECONDS = 0.5  # between two questions whether an actor is there again
+_RESTARTS = frozenset({"ActorDiedError", "ActorUnavailableError", "RayActorError"})
 _GROUPS = {"slices": 1, "words": 3}
 
 
@@ -77,8 +80,9 @@ class RayExecutor:
         _CONNECTION.open(ray, self.address, self.workers or available_cpus())
         carrier = None
         try:
-            carrier = _RayCarrier(ray, self.workers or _count_places(ray, self.reserved_cpus), self.reserved_cpus)
-            carrier.wait(self.start_timeout)
+            workers = self.workers or _count_places(ray, self.reserved_cpus)
+            carrier = _RayCarrier(ray, workers, self.reserved_cpus, self.start_timeout)
+            carrier.wait()
             return SlicePool(carrier, work, slice_tasks=self.slice_tasks)
         except BaseException:
             if carrier is None:
@@ -157,8 +161,9 @@ class _RayCarrier:
 
     name = "ray"
 
-    def __init__(self, ray: Any, workers: int, reserved_cpus: float) -> None:
+    def __init__(self, ray: Any, workers: int, reserved_cpus: float, start_timeout: float) -> None:
         self._ray = ray
+        self._start_timeout = start_timeout
         # An actor that is lost is started again, perhaps on another node; what it had comes back to the pool as lost.
         make = ray.remote(
             num_cpus=reserved_cpus,
@@ -174,11 +179,16 @@ class _RayCarrier:
         self._refs = set[Any]()
         self._error: BaseException | None = None
         self._answers = SimpleQueue[None]()
-        for number, actor in enumerate(self._actors):
-            self._call(actor, "greet").future().add_done_callback(partial(self._on_ready, number))
+        self._is_closed = False
+        for number in range(workers):
+            self._greet(number)
 
     def _call(self, actor: Any, word: str, *arguments: object, group: str = "words") -> Any:
         return getattr(actor, word).options(concurrency_group=group).remote(*arguments)
+
+    def _greet(self, number: int) -> None:
+        """Ask an actor whether it is ready: it may have to be started again first."""
+        self._call(self._actors[number], "greet").future().add_done_callback(partial(self._on_ready, number))
 
     def _on_ready(self, number: int, future: Any) -> None:
         error: BaseException | None = future.exception()
@@ -186,13 +196,23 @@ class _RayCarrier:
             self._ready.add(number)
         else:
             self._error = error
+            if type(error).__name__ in _RESTARTS and not self._is_closed:
+                timer = threading.Timer(_GREET_SECONDS, self._greet_again, (number,))
+                timer.daemon = True
+                timer.start()
         self._answers.put(None)
 
-    def wait(self, timeout: float) -> None:
+    def _greet_again(self, number: int) -> None:
+        with suppress(Exception):  # the cluster may be gone: slices find that out
+            if not self._is_closed:
+                self._greet(number)
+
+    def wait(self) -> None:
         """Wait for the first actor, and then a while for the others: what it gets now, they do not get.
 
         Raises ``PoolStartError`` and ``VersionMismatchError``.
         """
+        timeout = self._start_timeout
         with suppress(Empty):
             self._answers.get(timeout=timeout)
             end = time.monotonic() + _OTHERS_SECONDS
@@ -213,15 +233,26 @@ class _RayCarrier:
         return max(1, len(self._ready))
 
     def send(self, sliced: Slice, on_end: Callable[[SliceEnd], None]) -> None:
-        with self._lock:
-            number = min(self._ready, key=lambda number: self._load[number])
-            self._load[number] += 1
+        number = self._choose()
         try:
             ref = self._call(self._actors[number], "do_slice", sliced, group="slices")
         except Exception as error:
             raise PoolBrokenError(f"Ray takes no tasks: {_describe(error)}") from error
         self._refs.add(ref)
         ref.future().add_done_callback(partial(self._on_done, on_end, number, ref))
+
+    def _choose(self) -> int:
+        """Return the actor that has the fewest slices. While all are being started again, wait for one."""
+        end = time.monotonic() + self._start_timeout
+        while not self._ready:
+            if self._is_closed or not self._ray.is_initialized() or time.monotonic() > end:
+                raise PoolBrokenError(f"no actor of Ray is left: {_describe(self._error or TimeoutError())}")
+            with suppress(Empty):
+                self._answers.get(timeout=_POLL_SECONDS)
+        with self._lock:
+            number = min(self._ready, key=lambda number: self._load[number])
+            self._load[number] += 1
+        return number
 
     def _on_done(self, on_end: Callable[[SliceEnd], None], number: int, ref: Any, future: Any) -> None:
         self._refs.discard(ref)
@@ -231,6 +262,9 @@ class _RayCarrier:
             end: SliceEnd = future.result()
         except BaseException as error:  # noqa: BLE001 (the cluster's and the actors' errors are of many kinds)
             end = self._explain(error)
+            if type(error).__name__ in _RESTARTS and not self._is_closed:
+                self._ready.discard(number)  # a slice that it got now would be lost, too
+                self._greet_again(number)
         on_end(end)
 
     def _explain(self, error: BaseException) -> SliceEnd:
@@ -249,12 +283,14 @@ class _RayCarrier:
         return {reply["worker"]: reply for reply in replies}
 
     def stop(self, pool_id: str) -> None:
+        self._is_closed = True
         self._tell("stop", pool_id)
 
     def revoke(self) -> None:
         """Do nothing: the actors are killed."""
 
     def close(self, pool_id: str) -> None:
+        self._is_closed = True
         if pool_id:
             self._tell("release", pool_id)
         for actor in self._actors:

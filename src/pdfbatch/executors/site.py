@@ -272,7 +272,8 @@ class _Site:
 class _Sites:
     """The sites of this process. A process that was forked from this one begins without any."""
 
-    def __init__(self) -> None:
+    def __init__(self, idle_seconds: float = IDLE_SECONDS) -> None:
+        self._idle_seconds = idle_seconds
         self._reset()
 
     def _reset(self) -> None:
@@ -354,7 +355,7 @@ class _Sites:
             time.sleep(1.0)
             now = time.monotonic()
             with self._lock:
-                idle = [s for s in self._sites.values() if not s.slices and now - s.idle_since > IDLE_SECONDS]
+                idle = [s for s in self._sites.values() if not s.slices and now - s.idle_since > self._idle_seconds]
             self._close(idle)
             with self._lock:
                 if not self._sites:

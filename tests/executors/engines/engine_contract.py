@@ -1,5 +1,7 @@
 """What an engine beyond one machine must keep, beside the contract of executors: lost workers, shared storage, scripts."""
 
+import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -13,6 +15,7 @@ from pdfbatch.storage import Storage
 from pdfbatch.testing import Fault, FaultyEngine, KillingExecutorContract, PlainEngine, plain_document
 from pdfbatch.testing.servers import Bucket
 from tests.gates.scale import scaled
+from tests.stand_ins import EchoOcr, ScanEngine
 
 KILLS = scaled(3, 10)
 
@@ -24,13 +27,16 @@ class EngineContract(KillingExecutorContract):
         raise NotImplementedError
 
     def test_killed_workers_of_the_engine_cost_no_document(self, tmp_path: Path) -> None:
-        count = 60 * KILLS
-        kill_at = {40 * number for number in range(1, KILLS + 1)}
-        documents = (Document(f"{number}.pdf", content=plain_document(f"text {number}")) for number in range(count))
+        count = 100 * (KILLS + 1)
+        kill_at = {100 * number for number in range(1, KILLS + 1)}
+        documents = (
+            Document(f"{number}.pdf", content=plain_document(f"scan:text {number}")) for number in range(count)
+        )
         processor = BatchProcessor(
             executor=self.make_executor(),
-            engine=PlainEngine(),
-            extraction=Extraction(ocr="never"),
+            engine=ScanEngine(),
+            ocr_engine=EchoOcr(seconds=0.03),  # so that a worker that is killed has something in hand
+            extraction=Extraction(languages="eng"),
             storage=Storage(str(tmp_path / "out")),
             deduplicate=False,
         )
@@ -73,23 +79,43 @@ class EngineContract(KillingExecutorContract):
         assert sum(name.endswith(".txt") for name in names) == 6
         assert not [name for name in names if "probe" in name]
 
-    def run_script(self, folder: Path, executor: str) -> None:
-        """Run a script without a ``__main__`` guard that starts a cluster on this machine and ends it."""
-        for number in range(4):
-            (folder / f"{number}.pdf").write_bytes(tiny_pdf(number))
-        script = folder / "script.py"
-        script.write_text(
-            "import pdfbatch\n"
-            f"report = pdfbatch.process_batch({str(folder)!r}, {str(folder / 'out')!r}, executor={executor!r}, max_workers=1)\n"
-            "print(report.successful, report.failed, report.status.executor)\n"
-        )
-        done = subprocess.run(
-            [sys.executable, str(script)], cwd=folder, capture_output=True, text=True, timeout=100, check=False
-        )
-        assert done.stdout.split() == ["4", "0", executor], done.stderr
+
+def run_page(folder: Path, page: str, address: tuple[str, str]) -> None:
+    """Run the code of a how-to page on two documents, with another address than the page has."""
+    (folder / "letters").mkdir()
+    for number in (1, 2):
+        (folder / "letters" / f"{number}.pdf").write_bytes(tiny_pdf(number))
+    text = (Path(__file__).parents[3] / "docs" / "how-to" / page).read_text("utf-8")
+    (code,) = re.findall(r"^```python\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    assert address[0] in code
+    script = folder / "page.py"
+    script.write_text(code.replace(*address), "utf-8")
+    done = _run(script)
+    assert done.stdout == "2 of 2\n", done.stderr
 
 
-def _tiny(number: int) -> bytes:
-    from pdfbatch.samples import tiny_pdf
+def run_script(folder: Path, executor: str) -> None:
+    """Run a script without a ``__main__`` guard that starts a cluster on this machine and ends it."""
+    for number in range(4):
+        (folder / f"{number}.pdf").write_bytes(tiny_pdf(number))
+    script = folder / "script.py"
+    script.write_text(
+        "import pdfbatch\n"
+        f"report = pdfbatch.process_batch({str(folder)!r}, {str(folder / 'out')!r}, executor={executor!r}, max_workers=1)\n"
+        "print(report.successful, report.failed, report.status.executor)\n"
+    )
+    done = _run(script)
+    assert done.stdout.split() == ["4", "0", executor], done.stderr
 
-    return tiny_pdf(number)
+
+def _run(script: Path) -> "subprocess.CompletedProcess[str]":
+    patient = {**os.environ, "RAY_raylet_start_wait_time_s": "100"}  # 30 s are too few for Ray on a busy machine
+    return subprocess.run(
+        [sys.executable, str(script)],
+        cwd=script.parent,
+        env=patient,
+        capture_output=True,
+        text=True,
+        timeout=250,
+        check=False,
+    )

@@ -13,7 +13,7 @@ from pdfbatch.executors.dask import DaskExecutor
 from pdfbatch.ports import Executor
 from pdfbatch.testing.work import StandInWork
 from tests.executors.engines.dask_cluster import DaskCluster, run_dask
-from tests.executors.engines.engine_contract import EngineContract
+from tests.executors.engines.engine_contract import EngineContract, run_page, run_script
 
 needs_dask = pytest.mark.skipif(find_spec("distributed") is None, reason="dask is not installed")
 
@@ -53,7 +53,10 @@ class TestDaskExecutor(EngineContract):
             self.cluster.remove_worker()
 
     def test_a_script_needs_no_guard_for_a_cluster_of_its_own(self, tmp_path: Path) -> None:
-        self.run_script(tmp_path, "dask")
+        run_script(tmp_path, "dask")
+
+    def test_the_code_of_its_page_does_what_it_says(self, tmp_path: Path) -> None:
+        run_page(tmp_path, "dask.md", ("tcp://127.0.0.1:8786", self.cluster.address))
 
     def test_an_address_will_do(self) -> None:
         with DaskExecutor(self.cluster.address).start(StandInWork()) as pool:
