@@ -311,8 +311,6 @@ class PageFacts:
     """Number of texts, paths, shadings, images and forms that the content of the page paints; some thousands are enough."""
     content_bytes: int = 0
     """Length of the content of the page, unpacked; 0 when there is none or the engine does not know it."""
-    undecoded_images: int = 0
-    """Number of images that have data but no picture: it cannot be decoded, or comes out in one colour."""
     suspicious_glyphs: int = 0
     """Number of unmapped glyphs whose character is none that a writer means: control characters, private use, unassigned."""
 
@@ -388,6 +386,13 @@ class SupportsEvidence(Protocol):
     @abstractmethod
     def cut_images(self) -> int:
         """Return how many large images surely end early, so that a part of them is not shown."""
+
+    @abstractmethod
+    def count_lost_images(self) -> int:
+        """Return how many large images have data but no picture: it cannot be decoded, or comes out in one colour.
+
+        May be slow: asked only for a page on which OCR has found nothing.
+        """
 
 
 class OpenDocument(Protocol):
