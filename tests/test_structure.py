@@ -24,12 +24,12 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("batch", "defaults", "shards", "transforms"),
     ("processor",),
     ("api",),
-    ("cli",),
+    ("celery", "cli"),
     ("__main__",),
 )
 ADAPTERS = ("executors", "engines", "ocr", "sinks", "storage")
 # The modules that may import an adapter; all others import the ports alone.
-MAY_CHOOSE_ADAPTERS = ("defaults", "api", "outputs.exporter", "cli.*", "testing.*")
+MAY_CHOOSE_ADAPTERS = ("defaults", "api", "outputs.exporter", "celery.*", "cli.*", "testing.*")
 LIBRARIES = {
     "PIL": (
         "engines.*",
@@ -43,13 +43,14 @@ LIBRARIES = {
         "samples.*",
         "testing.*",
     ),
+    "celery": ("celery.framework",),
     "fsspec": ("storage.*", "inputs.*"),
     "obstore": ("storage.object_store",),
     "pyarrow": ("inputs.parquet_rows", "outputs.parquet", "tables"),
     "pypdf": ("engines.pypdf.*", "samples.documents"),
     "pypdfium2": ("engines.pdfium.*",),
     "pytesseract": ("ocr.tesseract",),
-    "redis": ("sinks.redis.*", "testing.servers.redis"),
+    "redis": ("celery.run_state", "sinks.redis.*", "testing.servers.redis"),
     "rich": ("sinks.progress_bar", "cli.*"),
     "tenacity": ("retry",),
     "tesserocr": ("ocr.tesserocr",),

@@ -252,6 +252,18 @@ class BatchProcessor:
             shard=shard,
         )
 
+    def prepare_work(self, executor: Executor) -> tuple[DocumentWork, Callable[[Document], Document]]:
+        """Return the work of its workers, and what gives a document its name in the output and the languages of its metadata.
+
+        For those who bring documents to workers in ways of their own. Raises ``UsageError`` when the work cannot be done here.
+        """
+        check_transform(self.extraction.page_transform)
+        work = self._work(executor)
+        with_languages = self._language_hints(work.ocr_engine).apply
+        if _naming(self.storage) == "id":
+            return work, lambda document: with_languages(replace(document, output_name=""))
+        return work, with_languages
+
     def _work(self, executor: Executor) -> DocumentWork:
         engine = self.engine or defaults.engine()
         second_engine = self.second_engine or defaults.second_engine(engine)

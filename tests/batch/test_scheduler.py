@@ -5,7 +5,8 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import Self
 
-from pdfbatch.batch.scheduler import Completed, Scheduler
+from pdfbatch.batch.attempts import Completed
+from pdfbatch.batch.scheduler import Scheduler
 from pdfbatch.errors import Cause
 from pdfbatch.model import Document, DocumentResult, DocumentStatus, Failure
 from pdfbatch.outcomes import failed_result

@@ -5,22 +5,29 @@ from typing import TYPE_CHECKING
 from pdfbatch.lazy import lazy_face
 
 if TYPE_CHECKING:
+    from pdfbatch.batch.attempts import complete_document, find_failure, plan_next_attempt
     from pdfbatch.batch.batch import Batch
     from pdfbatch.batch.notifier import Notifier
-    from pdfbatch.batch.progress import ProgressTracker
+    from pdfbatch.batch.progress import PageTally, ProgressTracker, find_percentiles
     from pdfbatch.batch.shard_notes import ShardNotes
 else:
     __getattr__, __dir__ = lazy_face(
         __name__,
+        attempts="complete_document find_failure plan_next_attempt",
         batch="Batch",
         notifier="Notifier",
-        progress="ProgressTracker",
+        progress="PageTally ProgressTracker find_percentiles",
         shard_notes="ShardNotes",
     )
 
 __all__ = [
     "Batch",
     "Notifier",
+    "PageTally",
     "ProgressTracker",
     "ShardNotes",
+    "complete_document",
+    "find_failure",
+    "find_percentiles",
+    "plan_next_attempt",
 ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from queue import SimpleQueue
 
+from pdfbatch.batch.attempts import Completed
 from pdfbatch.batch.breaker import Breaker
 from pdfbatch.batch.duplicate_filter import DuplicateFilter, PendingDocument
 from pdfbatch.batch.failure_log import FAILURES_NAME, FailureLog
@@ -17,7 +18,7 @@ from pdfbatch.batch.insistence import insist
 from pdfbatch.batch.notifier import Notifier
 from pdfbatch.batch.progress import ProgressTracker
 from pdfbatch.batch.resume import ResumeState, load_resume_state, with_name_of
-from pdfbatch.batch.scheduler import Completed, Events, Scheduler
+from pdfbatch.batch.scheduler import Events, Scheduler
 from pdfbatch.batch.shard_notes import ShardNotes
 from pdfbatch.batch.source_reader import SourceReader
 from pdfbatch.batch.startup import start_pool

@@ -274,7 +274,7 @@ class ProgressTracker:
             results=() if self.results is None else self.results,
             batches=tuple(group.counts(number) for number, group in enumerate(self._groups, start=1)),
             failures_by_cause=dict(self.causes.most_common()),
-            percentiles=_percentiles(self._seconds),
+            percentiles=find_percentiles(self._seconds),
             page_counts=self.pages.counts(),
             output=output,
             stop_reason=self.stop_reason,
@@ -288,7 +288,8 @@ def _most_first(counts: dict[str, int]) -> dict[str, int]:
     )
 
 
-def _percentiles(seconds: "array[float]") -> dict[str, float]:
+def find_percentiles(seconds: "array[float]") -> dict[str, float]:
+    """Return percentiles of seconds; none of nothing."""
     if not seconds:
         return {}
     if len(seconds) == 1:

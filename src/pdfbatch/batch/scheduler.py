@@ -13,16 +13,14 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count
 from queue import Empty, SimpleQueue
-from typing import NamedTuple
 
 from pdfbatch import task_log
+from pdfbatch.batch.attempts import Completed, complete_document, find_failure, plan_next_attempt
 from pdfbatch.batch.in_flight import InFlight, PageWork, SplitProgress, find_in_flight
 from pdfbatch.common import SafeLogger
-from pdfbatch.errors import Cause
 from pdfbatch.model import DocumentResult, Failure, Page
-from pdfbatch.outcomes import failed_pages, failed_result, timeout_failure
+from pdfbatch.outcomes import failed_pages, timeout_failure
 from pdfbatch.ports import TASKS_AHEAD, Pool, SupportsPendingWrites, SupportsSlices, SupportsTaskProgress
-from pdfbatch.retry import backoff_seconds
 from pdfbatch.settings import Limits, RetryPolicy
 from pdfbatch.tasks import JoinTask, PartTask, ReadTask, Task, TaskResult
 
@@ -34,26 +32,6 @@ PARTS_AT_ONCE = 4
 PARTS_WAITING = 64
 # How long to wait for a result before the batch shows that it is alive.
 TICK_SECONDS = 0.5
-# Requests to a storage are retried where they are made: a document that fails for this has used up all its attempts.
-RETRIED_BELOW = frozenset({Cause.STORAGE_UNAVAILABLE})
-# How often a task may be lost with a worker that other tasks were lost with, before that counts as an attempt.
-BLAMELESS_LOSSES = 5
-CRASHES = frozenset({Cause.TIMEOUT, Cause.WORKER_LOST, Cause.MEMORY_LIMIT})
-
-
-class Completed(NamedTuple):
-    """A document that has ended.
-
-    ``by_worker`` says that a worker has had it, ``needs_record`` that no worker could write its record. ``body`` is that of its
-    ``TaskResult``, and so is ``text_bytes``; ``has_parts`` says that parts of it were joined.
-    """
-
-    result: DocumentResult
-    by_worker: bool = False
-    needs_record: bool = False
-    body: bytes = b""
-    has_parts: bool = False
-    text_bytes: int | None = None
 
 
 class Events:
@@ -257,7 +235,7 @@ class Scheduler:
     def _settle(self, task: Task, result: TaskResult) -> Completed | None:
         """Take the result of a task: retry, split, note a part, or return the document that it completes."""
         task_log.emit(task.document, result.log)
-        failure = result.failure or (result.result.failure if result.result is not None else None)
+        failure = find_failure(result)
         if failure is not None and (again := self._next_attempt(task, result, failure)) is not None:
             heapq.heappush(self._later, again)
         elif result.join is not None:
@@ -270,30 +248,11 @@ class Scheduler:
 
     def _next_attempt(self, task: Task, result: TaskResult, failure: Failure) -> tuple[float, int, Task] | None:
         """Return the next attempt, and when it is due; ``None`` when the failure is final."""
-        again = replace(
-            task,
-            attempt=task.attempt + 1,
-            used_seconds=task.used_seconds + result.seconds,
-            worker_seconds=task.worker_seconds + result.seconds,
-            storage_retries=task.storage_retries + result.storage_retries,
-        )
-        if isinstance(again, ReadTask) and again.failure is not None:
-            again = replace(again, failure=None)  # a worker downloads what could not be downloaded ahead
-        now = time.monotonic()
-        if result.blameless:
-            again = replace(again, losses=task.losses + 1)
-            if task.losses < BLAMELESS_LOSSES:
-                return now, next(self._numbers), replace(again, attempt=task.attempt)
-        if result.failure is not None and failure.cause in CRASHES:
-            limit = self.limits.document_timeout
-            if task.attempt >= self.retry.crash_attempts or (limit is not None and again.used_seconds >= limit):
-                return None
-            if result.page:  # the page that the worker was on must not crash the next one
-                again = replace(again, skipped_pages=(*task.skipped_pages, *failed_pages([result.page], failure)))
-            return now, next(self._numbers), again
-        if not failure.transient or failure.cause in RETRIED_BELOW or task.attempt >= self.retry.attempts:
+        planned = plan_next_attempt(task, result, failure, retry=self.retry, limits=self.limits)
+        if planned is None:
             return None
-        return now + backoff_seconds(self.retry, task.attempt), next(self._numbers), again
+        seconds, again = planned
+        return time.monotonic() + seconds, next(self._numbers), again
 
     def _start_split(self, task: Task, result: TaskResult, join: JoinTask) -> None:
         split = _SplitState(
@@ -348,29 +307,9 @@ class Scheduler:
         self._joins.append(join)
 
     def _complete(self, task: Task, result: TaskResult) -> Completed:
-        """Return the result of a document whose last task has ended.
-
-        Its record is missing where the worker was lost, and where the output may come back after the worker gave up.
-        """
+        """Return the result of a document whose last task has ended."""
         self._splits.pop(task.document.document_uuid, None)
-        if (found := result.result) is not None:
-            if result.storage_retries:
-                found = replace(found, attempts=found.attempts + result.storage_retries)
-            return Completed(
-                found,
-                by_worker=True,
-                needs_record=found.failure is not None and found.failure.transient,
-                body=result.body,
-                has_parts=isinstance(task, JoinTask),
-                text_bytes=result.text_bytes,
-            )
-        failure = result.failure or Failure(cause=Cause.INTERNAL, message=f"{task.document.file_path}: no result")
-        found = replace(
-            failed_result(task.document, failure),
-            attempts=task.attempt + task.storage_retries + result.storage_retries,
-            duration_seconds=task.worker_seconds + result.seconds,
-        )
-        return Completed(found, by_worker=True, needs_record=True)
+        return complete_document(task, result)
 
 
 def _begin_split(result: TaskResult, join: JoinTask) -> SplitProgress:

@@ -9,9 +9,10 @@ if TYPE_CHECKING:
     from pdfbatch.executors.dask import DaskExecutor
     from pdfbatch.executors.fallback import FallbackExecutor
     from pdfbatch.executors.futures import FuturesExecutor
-    from pdfbatch.executors.process import ProcessExecutor, StartMethod
+    from pdfbatch.executors.process import ProcessExecutor, StartMethod, decode_result, encode_result, pickle_work
     from pdfbatch.executors.ray import RayExecutor
     from pdfbatch.executors.sequential import SequentialExecutor
+    from pdfbatch.executors.site import do_slice, find_versions, stop_pool
     from pdfbatch.executors.task_future import TaskFuture
     from pdfbatch.executors.thread import ThreadExecutor
 else:
@@ -21,9 +22,10 @@ else:
         dask="DaskExecutor",
         fallback="FallbackExecutor",
         futures="FuturesExecutor",
-        process="ProcessExecutor StartMethod",
+        process="ProcessExecutor StartMethod decode_result encode_result pickle_work",
         ray="RayExecutor",
         sequential="SequentialExecutor",
+        site="do_slice find_versions stop_pool",
         task_future="TaskFuture",
         thread="ThreadExecutor",
     )
@@ -39,4 +41,10 @@ __all__ = [
     "TaskFuture",
     "ThreadExecutor",
     "available_cpus",
+    "decode_result",
+    "do_slice",
+    "encode_result",
+    "find_versions",
+    "pickle_work",
+    "stop_pool",
 ]

@@ -5,16 +5,20 @@ from typing import TYPE_CHECKING
 from pdfbatch.lazy import lazy_face
 
 if TYPE_CHECKING:
+    from pdfbatch.executors.process.answers import decode_result, encode_result
     from pdfbatch.executors.process.executor import ProcessExecutor, StartMethod, pass_environment, pickle_work
 else:
     __getattr__, __dir__ = lazy_face(
         __name__,
+        answers="decode_result encode_result",
         executor="ProcessExecutor StartMethod pass_environment pickle_work",
     )
 
 __all__ = [
     "ProcessExecutor",
     "StartMethod",
+    "decode_result",
+    "encode_result",
     "pass_environment",
     "pickle_work",
 ]

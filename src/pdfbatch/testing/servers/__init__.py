@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pdfbatch.lazy import lazy_face
 
 if TYPE_CHECKING:
+    from pdfbatch.testing.servers.celery import CeleryWorker
     from pdfbatch.testing.servers.fault_proxy import FaultProxy, RequestFault, RequestFaults
     from pdfbatch.testing.servers.processes import ServerError
     from pdfbatch.testing.servers.redis import RedisServer, find_redis_program
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 else:
     __getattr__, __dir__ = lazy_face(
         __name__,
+        celery="CeleryWorker",
         fault_proxy="FaultProxy RequestFault RequestFaults",
         processes="ServerError",
         redis="RedisServer find_redis_program",
@@ -27,6 +29,7 @@ else:
 __all__ = [
     "S3_SECRET",
     "Bucket",
+    "CeleryWorker",
     "FaultProxy",
     "RedisServer",
     "RequestFault",

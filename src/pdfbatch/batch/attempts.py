@@ -1,0 +1,91 @@
+"""What follows a task that has ended: another attempt, or the result of its document. They do no I/O and read no clock."""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+from pdfbatch.errors import Cause
+from pdfbatch.model import DocumentResult, Failure
+from pdfbatch.outcomes import failed_pages, failed_result
+from pdfbatch.retry import backoff_seconds
+from pdfbatch.settings import Limits, RetryPolicy
+from pdfbatch.tasks import JoinTask, ReadTask, Task, TaskResult
+
+# Requests to a storage are retried where they are made: a document that fails for this has used up all its attempts.
+RETRIED_BELOW = frozenset({Cause.STORAGE_UNAVAILABLE})
+# How often a task may be lost with a worker that other tasks were lost with, before that counts as an attempt.
+BLAMELESS_LOSSES = 5
+CRASHES = frozenset({Cause.TIMEOUT, Cause.WORKER_LOST, Cause.MEMORY_LIMIT})
+
+
+class Completed(NamedTuple):
+    """A document that has ended.
+
+    ``by_worker`` says that a worker has had it, ``needs_record`` that no worker could write its record. ``body`` is that of its
+    ``TaskResult``, and so is ``text_bytes``; ``has_parts`` says that parts of it were joined.
+    """
+
+    result: DocumentResult
+    by_worker: bool = False
+    needs_record: bool = False
+    body: bytes = b""
+    has_parts: bool = False
+    text_bytes: int | None = None
+
+
+def find_failure(result: TaskResult) -> Failure | None:
+    """Return the failure of a task, or that of the document whose result it is."""
+    return result.failure or (result.result.failure if result.result is not None else None)
+
+
+def plan_next_attempt(
+    task: Task, result: TaskResult, failure: Failure, *, retry: RetryPolicy, limits: Limits
+) -> tuple[float, Task] | None:
+    """Return in how many seconds a task is tried again, and as which task; ``None`` when its failure is final."""
+    again = replace(
+        task,
+        attempt=task.attempt + 1,
+        used_seconds=task.used_seconds + result.seconds,
+        worker_seconds=task.worker_seconds + result.seconds,
+        storage_retries=task.storage_retries + result.storage_retries,
+    )
+    if isinstance(again, ReadTask) and again.failure is not None:
+        again = replace(again, failure=None)  # a worker downloads what could not be downloaded ahead
+    if result.blameless:
+        again = replace(again, losses=task.losses + 1)
+        if task.losses < BLAMELESS_LOSSES:
+            return 0.0, replace(again, attempt=task.attempt)
+    if result.failure is not None and failure.cause in CRASHES:
+        limit = limits.document_timeout
+        if task.attempt >= retry.crash_attempts or (limit is not None and again.used_seconds >= limit):
+            return None
+        if result.page:  # the page that the worker was on must not crash the next one
+            again = replace(again, skipped_pages=(*task.skipped_pages, *failed_pages([result.page], failure)))
+        return 0.0, again
+    if not failure.transient or failure.cause in RETRIED_BELOW or task.attempt >= retry.attempts:
+        return None
+    return backoff_seconds(retry, task.attempt), again
+
+
+def complete_document(task: Task, result: TaskResult) -> Completed:
+    """Return the result of a document whose last task has ended.
+
+    Its record is missing where the worker was lost, and where the output may come back after the worker gave up.
+    """
+    if (found := result.result) is not None:
+        if result.storage_retries:
+            found = replace(found, attempts=found.attempts + result.storage_retries)
+        return Completed(
+            found,
+            by_worker=True,
+            needs_record=found.failure is not None and found.failure.transient,
+            body=result.body,
+            has_parts=isinstance(task, JoinTask),
+            text_bytes=result.text_bytes,
+        )
+    failure = result.failure or Failure(cause=Cause.INTERNAL, message=f"{task.document.file_path}: no result")
+    found = replace(
+        failed_result(task.document, failure),
+        attempts=task.attempt + task.storage_retries + result.storage_retries,
+        duration_seconds=task.worker_seconds + result.seconds,
+    )
+    return Completed(found, by_worker=True, needs_record=True)

@@ -1,0 +1,1 @@
+"""The shipped Celery tasks, with a real Redis and real workers."""
