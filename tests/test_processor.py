@@ -150,6 +150,7 @@ def test_a_split_document_with_an_output_leaves_no_parts_there(executor: Executo
         [
             f"{result.document.document_uuid}.txt",
             f"{result.document.document_uuid}.json",
+            "report.html",
             "report.json",
             "failures.jsonl",
         ]

@@ -16,7 +16,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("settings",),
     ("model", "retry", "samples"),
     ("report", "tasks"),
-    ("outcomes", "ports", "task_log"),
+    ("figures", "outcomes", "ports", "task_log"),
     ("storage",),
     ("inputs", "outputs", "prefetch"),
     ("engines", "executors", "ocr", "sinks", "testing", "work"),

@@ -2,12 +2,14 @@
 
 import os
 import threading
+import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from queue import SimpleQueue
 
+from pdfbatch.batch.batch_settings import describe_settings
 from pdfbatch.batch.breaker import Breaker
 from pdfbatch.batch.duplicate_filter import DuplicateFilter, PendingDocument
 from pdfbatch.batch.failure_log import FailureLog
@@ -23,9 +25,10 @@ from pdfbatch.batch.startup import start_pool
 from pdfbatch.batch.task_source import TaskSource
 from pdfbatch.common import SafeLogger
 from pdfbatch.errors import Cause, DocumentError, ResultsUnavailableError
+from pdfbatch.figures import Figures, ReportFacts, render_report
 from pdfbatch.model import Document, DocumentResult, Failure
 from pdfbatch.outcomes import failed_result
-from pdfbatch.outputs import batch_file, to_json, with_stored_pages
+from pdfbatch.outputs import HTML_REPORT_NAME, REPORT_EXAMPLES, batch_file, to_json, with_stored_pages
 from pdfbatch.ports import Executor, Locality, Output, Shared, SupportsSweep
 from pdfbatch.prefetch import FetchSettings
 from pdfbatch.report import BatchReport, BatchState, BatchStatus, StoppedBy
@@ -80,11 +83,14 @@ class Batch:
     _resume_state: ResumeState | None = None
     _pending: dict[str, PendingDocument] = field(default_factory=dict[str, PendingDocument])
     _failures: FailureLog = field(init=False)
+    _figures: Figures | None = None
     _pid: int = field(default_factory=os.getpid)
 
     def __post_init__(self) -> None:
         """Tell those who judge failures where the output is, and what batch this is."""
         output = self.output
+        if output is not None:
+            self._figures = Figures(examples_kept=REPORT_EXAMPLES)
         self._failures = FailureLog(output, self.progress.status.batch_id, is_shard=self.shard is not None)
         self.progress.breaker = Breaker("" if output is None else output.uri(""), is_resumed=self.resume)
 
@@ -217,6 +223,8 @@ class Batch:
                 log.warning("no record could be written: %s", error)
         position, _ = self._pending.pop(result.document.document_uuid)
         self.progress.add(result, position)
+        if self._figures is not None:
+            self._figures.add(result, time.time())
         if self._resume_state is not None:
             if completed.by_worker:
                 self._resume_state.add(result)
@@ -287,7 +295,13 @@ class Batch:
 
     def _write_report(self, output: Output) -> None:
         """Write the report; a shard's is no report of the whole batch, so that it gets no copy at the top of the output."""
-        summary = {**self.report().summary(), "failure_lists": self._failures.names}
+        whole, settings = self.report(), describe_settings(self.work, deduplicate=self.deduplicate)
+        summary = {
+            **whole.summary(),
+            "failure_lists": self._failures.names,
+            "settings": settings,
+            "versions": dict(self.work.versions),
+        }
         if self.shard is not None:
             output.write(
                 batch_file(self.progress.status.batch_id, REPORT_NAME),
@@ -297,6 +311,18 @@ class Batch:
         report = to_json(summary)
         output.write(batch_file(self.progress.status.batch_id, REPORT_NAME), report)
         output.write(REPORT_NAME, report)
+        if self._figures is not None:
+            facts = ReportFacts(
+                status=whole.status,
+                output=whole.output,
+                stop_reason=whole.stop_reason,
+                percentiles=whole.percentiles,
+                settings={**settings, **asdict(self.retry)},
+                versions=self.work.versions,
+            )
+            page = render_report(facts, self._figures)
+            output.write(batch_file(self.progress.status.batch_id, HTML_REPORT_NAME), page)
+            output.write(HTML_REPORT_NAME, page)
 
 
 def _sweep(output: Output) -> None:

@@ -15,6 +15,7 @@ from pdfbatch.cli.options import (
     add_doctor_options,
     add_export_options,
     add_merge_options,
+    add_report_options,
     add_run_options,
     add_watch_options,
 )
@@ -32,7 +33,7 @@ class Arguments(argparse.Namespace):
     """
 
     argv: tuple[str, ...]
-    command: Literal["run", "demo", "watch", "export", "merge", "doctor"]
+    command: Literal["run", "demo", "watch", "dashboard", "export", "report", "merge", "doctor"]
     inputs: list[str]
     addresses: list[str]
     files_from: list[str]
@@ -67,6 +68,7 @@ class Arguments(argparse.Namespace):
     deduplicate: bool
     redis: str | None
     target: str
+    html: str | None
     pages: bool
     once: bool
     json: bool
@@ -121,6 +123,13 @@ def _parser() -> "tuple[_Parser, dict[str, _Parser]]":
         epilog=help_texts.EXPORT_EXAMPLES,
     )
     add_export_options(export)
+    report = commands.add_parser(
+        "report",
+        help="write a page about an output that people can read",
+        description=help_texts.REPORT,
+        epilog=help_texts.REPORT_EXAMPLES,
+    )
+    add_report_options(report)
     doctor = commands.add_parser(
         "doctor", help="what is installed and answers here", description=help_texts.DOCTOR, epilog=help_texts.EXIT_CODES
     )

@@ -44,6 +44,13 @@ def add_export_options(parser: ArgumentParser) -> None:
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing on success")
 
 
+def add_report_options(parser: ArgumentParser) -> None:
+    """Add the options of ``pdfbatch report``."""
+    parser.add_argument("output", metavar="OUTPUT", help="folder or URL that pdfbatch run wrote, or writes")
+    parser.add_argument("--html", metavar="FILE", help="file or URL to write (default: report.html in OUTPUT)")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print nothing on success")
+
+
 def add_doctor_options(parser: ArgumentParser) -> None:
     """Add the options of ``pdfbatch doctor``."""
     parser.add_argument("addresses", nargs="*", metavar="INPUT", help="folder or URL that should hold a PDF")

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from pdfbatch.outputs.callable_identity import describe
     from pdfbatch.outputs.catalog import Catalog
     from pdfbatch.outputs.exporter import export, export_pages
+    from pdfbatch.outputs.html_report import HTML_REPORT_NAME, REPORT_EXAMPLES, write_html_report
     from pdfbatch.outputs.index import IndexWriter, compact_index, open_index
     from pdfbatch.outputs.keys import batch_file
     from pdfbatch.outputs.record import (
@@ -36,6 +37,7 @@ else:
         callable_identity="describe",
         catalog="Catalog",
         exporter="export export_pages",
+        html_report="HTML_REPORT_NAME REPORT_EXAMPLES write_html_report",
         index="IndexWriter compact_index open_index",
         keys="batch_file",
         record=("Provenance delete_parts files_of options_digest pages_to_json parts_folder record_name to_json"),
@@ -44,6 +46,8 @@ else:
     )
 
 __all__ = [
+    "HTML_REPORT_NAME",
+    "REPORT_EXAMPLES",
     "Catalog",
     "IndexWriter",
     "InvalidRecordError",
@@ -69,4 +73,5 @@ __all__ = [
     "result_of",
     "to_json",
     "with_stored_pages",
+    "write_html_report",
 ]
