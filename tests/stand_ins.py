@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pdfbatch.errors import DependencyError
-from pdfbatch.ports import Box, DocumentExtras, OpenDocument, OpenPage, PageFacts, Reading
+from pdfbatch.model import DocumentExtras
+from pdfbatch.ports import Box, OpenDocument, OpenPage, PageFacts, Reading
 from pdfbatch.testing import Fault, PlainEngine, commit
 
 if TYPE_CHECKING:

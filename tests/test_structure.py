@@ -42,6 +42,7 @@ LIBRARIES = {
         "testing.*",
     ),
     "fsspec": ("storage.*", "inputs.*"),
+    "obstore": ("storage.object_store",),
     "pyarrow": ("inputs.parquet_rows", "outputs.parquet"),
     "pypdf": ("engines.pypdf.*", "samples.documents"),
     "pypdfium2": ("engines.pdfium.*",),

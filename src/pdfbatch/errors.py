@@ -29,6 +29,7 @@ class Cause(StrEnum):
     NOT_A_FILE = "not_a_file"
     NOT_A_PDF = "not_a_pdf"
     MALFORMED = "malformed"
+    UNSUPPORTED = "unsupported"
     PASSWORD_REQUIRED = "password_required"  # noqa: S105 (a cause, not a secret)
     PAGE_RANGE = "page_range"
     LIMIT_PAGES = "limit_pages"
@@ -59,6 +60,7 @@ _ADVICE = {
     Cause.NOT_A_FILE: "Only regular files can be read. To read the PDFs of a folder, give the folder as an input.",
     Cause.NOT_A_PDF: "The file is named like a PDF, but is something else: look at it, or leave it out.",
     Cause.MALFORMED: "No engine can read it: repair it (qpdf, or 'print to PDF' in a viewer) and try again.",
+    Cause.UNSUPPORTED: "Its pages only ask for another viewer: print it to PDF there, or hand in the files that it carries.",
     Cause.PASSWORD_REQUIRED: "Give the document's password (Document(password=...), manifest key 'password').",
     Cause.PAGE_RANGE: "The document has no such pages: ask for pages that it has, or for a range with an open end (3-).",
     Cause.LIMIT_PAGES: "Raise Limits.max_pages, or choose a page range.",

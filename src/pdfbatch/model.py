@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from pdfbatch.checks import languages, page_range
-from pdfbatch.common import fast_pickle, rebuild, simplify_metadata, without_credentials
+from pdfbatch.common import fast_pickle, name_of_address, rebuild, simplify_metadata, without_credentials
 from pdfbatch.errors import Cause
 
 _NAMESPACE = uuid.NAMESPACE_URL.bytes
@@ -44,6 +44,39 @@ class DocumentStatus(StrEnum):
 _FAILED_STATUSES = frozenset(
     {DocumentStatus.FAILED, DocumentStatus.TIMED_OUT, DocumentStatus.CRASHED, DocumentStatus.OUT_OF_MEMORY}
 )
+
+
+class Xfa(StrEnum):
+    """What kind of XFA form a document has. Pages show a ``static`` one; a ``dynamic`` one they do not show."""
+
+    NONE = "none"
+    STATIC = "static"
+    DYNAMIC = "dynamic"
+
+
+@fast_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentExtras:
+    """What a document has beside its pages. An engine that cannot tell something leaves it as it is here.
+
+    ``attachments`` is the number of files embedded in the document. A ``portfolio`` is a collection of files, and its pages
+    are only their cover. The pages of a document with a dynamic ``xfa`` form are only a request for another viewer.
+    ``form_fields`` counts the fields of forms; of those on pages whose text has been read, where the engine cannot tell of all.
+    """
+
+    attachments: int = 0
+    portfolio: bool = False
+    xfa: Xfa = Xfa.NONE
+    form_fields: int = 0
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the extras as JSON-ready data."""
+        return {
+            "attachments": self.attachments,
+            "portfolio": self.portfolio,
+            "xfa": str(self.xfa),
+            "form_fields": self.form_fields,
+        }
 
 
 class TextSource(StrEnum):
@@ -82,7 +115,9 @@ class Document:
     batch turns what is no JSON in it into text. ``password``, ``pages`` ("1-3,7" or [1, 2, 7], counted from 1) and
     ``languages`` ("eng+deu", ["eng", "deu"], "German", "auto") override the batch's settings. Where neither has languages,
     OCR uses those that ``language`` or ``languages`` in the ``metadata`` name. ``content`` is the bytes of a document that
-    has no file; ``file_path`` is then only a name, and the id is derived from both.
+    has no file; ``file_path`` is then only a name, and the id is derived from both. ``output_name`` is what the document's
+    files in an output are called, without an ending: by default its path below the folder, pattern or prefix that it was found
+    by, or, if it was given a ``document_uuid``, that.
 
     Raises ``ValueError`` when ``pages`` is not a page range, or ``languages`` are no codes of tesseract.
     """
@@ -96,6 +131,7 @@ class Document:
     languages: str | None = field(default=None, kw_only=True)
     content: bytes | None = field(default=None, repr=False, kw_only=True)
     base_folder: str = field(default="", repr=False, compare=False, kw_only=True)
+    output_name: str = field(default="", repr=False, compare=False, kw_only=True)
 
     def __post_init__(self) -> None:
         path = self.file_path
@@ -111,6 +147,8 @@ class Document:
                 object.__setattr__(self, "base_folder", os.getcwd())
         if not self.document_uuid:
             object.__setattr__(self, "document_uuid", derive_uuid(self.location, content=self.content))
+            if not self.output_name and self.content is None:
+                object.__setattr__(self, "output_name", name_of_address(path))
         elif type(self.document_uuid) is not str:  # a ``UUID``, say
             object.__setattr__(self, "document_uuid", str(self.document_uuid))
         if self.project_uuid is not None and type(self.project_uuid) is not str:
@@ -132,7 +170,7 @@ class Document:
             return self
         # As ``replace(self, content=None, password=None)``, but each document comes by here, and nothing must be checked again.
         names = (self.file_path, self.document_uuid, self.project_uuid, self.metadata)
-        return rebuild(Document, *names, None, self.pages, self.languages, None, self.base_folder)
+        return rebuild(Document, *names, None, self.pages, self.languages, None, self.base_folder, self.output_name)
 
     def with_plain_metadata(self) -> "Document":
         """Return the document with metadata that is JSON, see ``simplify_metadata``, so that it can travel and be written."""
@@ -206,6 +244,9 @@ class Reason(StrEnum):
     passage, is no readable text. ``ocr-always``: the settings ask for OCR on every page. With ``stamp-over-image`` and
     ``print-outside-text`` the text is that of both, each line once; when OCR adds no word, it is the text layer's.
 
+    Whose pages are not what the document is about: ``dynamic-xfa``: it only asks for another viewer, in which a form would be
+    seen. ``portfolio-cover``: it is the cover of a collection of files.
+
     Without text: ``blank``: there is nothing on the page. ``faint-marks``: there are only faint marks, and OCR is sure of no
     word.
     """
@@ -222,6 +263,8 @@ class Reason(StrEnum):
     PRINT_IN_FIGURE = "print-in-figure"
     WEAK_OCR = "weak-ocr"
     FAINT_MARKS = "faint-marks"
+    DYNAMIC_XFA = "dynamic-xfa"
+    PORTFOLIO_COVER = "portfolio-cover"
 
 
 class Note(StrEnum):
@@ -229,10 +272,15 @@ class Note(StrEnum):
 
     ``other-language``: its words do not fit the language that OCR was asked for, but ``Page.language``, which could be asked
     for, too. ``language-not-installed``: they fit ``Page.language``, for which there is no OCR data here.
+
+    On the first page of a document: ``attachments``: files are embedded in it, which are not read. ``static-xfa``: it has an
+    XFA form, too, which its pages show.
     """
 
     OTHER_LANGUAGE = "other-language"
     LANGUAGE_NOT_INSTALLED = "language-not-installed"
+    ATTACHMENTS = "attachments"
+    STATIC_XFA = "static-xfa"
 
 
 class Reread(StrEnum):
@@ -347,8 +395,8 @@ class DocumentResult:
     output. ``attempts`` counts the attempts, the first included, and each repeated request to a storage.
     ``duration_seconds`` is the time that workers spent on the document, summed over its parts and attempts.
     ``duplicate_of`` is the id of the document from which a ``duplicate`` has its text. ``fingerprint`` tells which version of
-    the input was read; it is empty where that is not known, as after a failure. The ``pdf_metadata`` of a ``skipped`` document
-    are in its record only.
+    the input was read; it is empty where that is not known, as after a failure. ``extras`` are what the document has beside
+    its pages. The ``pdf_metadata`` of a ``skipped`` document are in its record only, and so may its ``extras`` be.
     """
 
     document: Document
@@ -362,6 +410,7 @@ class DocumentResult:
     counts: Counts = Counts()
     duplicate_of: str | None = None
     fingerprint: str = ""
+    extras: DocumentExtras = DocumentExtras()
 
     @property
     def ok(self) -> bool:

@@ -8,6 +8,7 @@ from pdfbatch.errors import Cause
 from pdfbatch.model import (
     Counts,
     Document,
+    DocumentExtras,
     DocumentResult,
     DocumentStatus,
     Failure,
@@ -36,19 +37,23 @@ def build_result(
     missing: Failure | None = None,
     pdf_metadata: Mapping[str, str] | None = None,
     ocr_seconds: float = 0.0,
+    extras: DocumentExtras | None = None,
 ) -> DocumentResult:
     """Return the result of a document whose pages were read.
 
     ``failure`` is one of the whole document, such as its time limit; ``missing`` says that the document lacks some of the
-    pages asked for. Without ``failure``, the status is ``failed`` (or ``timed_out`` ...) when every page failed, ``partial``
-    when some did, were read in part or are missing, ``empty`` when no page has text, else ``succeeded``. When every page
-    failed, the failure of the first page is that of the document.
+    pages asked for, or is the cover of files that are not read. Without ``failure``, the status is ``failed`` (or
+    ``timed_out`` ...) when every page failed, or the cover of such files has no text; ``partial`` when some pages did, were
+    read in part or are missing, ``empty`` when no page has text, else ``succeeded``. When every page failed, the failure of the
+    first page is that of the document.
     """
     if failure is None and pages and all(_is_lost(page) for page in pages):
         failure = pages[0].failure
     counts = count_pages(pages, ocr_seconds)
     if failure is not None:
         status = _failed_status(failure)
+    elif missing is not None and missing.cause is Cause.UNSUPPORTED and not counts.characters:
+        status, failure = DocumentStatus.FAILED, missing
     elif counts.failed_pages or missing is not None:
         status, failure = DocumentStatus.PARTIAL, missing
     else:
@@ -60,6 +65,7 @@ def build_result(
         failure=failure,
         pdf_metadata=pdf_metadata or {},
         counts=counts,
+        extras=extras or DocumentExtras(),
     )
 
 

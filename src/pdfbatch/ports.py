@@ -15,7 +15,7 @@ from enum import IntEnum
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, Self, runtime_checkable
 
-from pdfbatch.model import DocumentResult
+from pdfbatch.model import DocumentExtras, DocumentResult
 from pdfbatch.report import BatchStatus
 from pdfbatch.settings import Limits
 from pdfbatch.tasks import Task, TaskResult
@@ -240,20 +240,6 @@ class Box(NamedTuple):
     bottom: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DocumentExtras:
-    """What a document has beside its pages. An engine that cannot tell something leaves it as it is here."""
-
-    attachments: int = 0
-    """Number of files embedded in the document."""
-    portfolio: bool = False
-    """Whether the document is a collection of files, and its pages only their cover."""
-    xfa: Literal["none", "static", "dynamic"] = "none"
-    """Whether it has an XFA form: pages show a static one, and of a dynamic one only a request for another viewer."""
-    form_fields: int = 0
-    """Number of form fields; of those on pages whose text has been read, where the engine cannot tell of all."""
-
-
 def pixels_per_side(points: float, dpi: float) -> int:
     """Return how many pixels a side of a page has that is so many points long, at least 1.
 
@@ -278,7 +264,10 @@ class OpenPage(Protocol):
 
     @abstractmethod
     def text_boxes(self) -> Sequence[Box]:
-        """Return where the text layer lies, a box for each line or word; nothing when the engine cannot tell. Cheap."""
+        """Return where the text lies, a box for each line or word, and for each annotation in the text.
+
+        Nothing when the engine cannot tell. Cheap.
+        """
 
     @abstractmethod
     def facts(self) -> PageFacts:
@@ -301,6 +290,13 @@ class SupportsEvidence(Protocol):
         """Return whether a glance finds hardly anything but text: no image, no form XObject, few drawings.
 
         Takes microseconds, and looks at a sample of the objects of a page that has many.
+        """
+
+    @abstractmethod
+    def is_cut(self) -> bool:
+        """Return whether the content of the page surely ends early, so that a part of it is missing.
+
+        Asked for each page whose text is read: an engine may answer no where only a slow search would tell.
         """
 
     @abstractmethod
@@ -354,8 +350,8 @@ class TextEngine(Protocol):
         """Open a local path or the bytes of a PDF; several may be open at once.
 
         The empty password is tried when none is given, and after one that does not fit. ``annotations=False`` leaves values of
-        form fields and what annotations show out of the text of pages. Raises ``DocumentError``, its message beginning with
-        the path: ``empty_input``, ``not_a_pdf`` for another kind of file, ``malformed`` (also without pages),
+        form fields and what annotations show out of texts, boxes, facts and images. Raises ``DocumentError``, its message
+        beginning with the path: ``empty_input``, ``not_a_pdf`` for another kind of file, ``malformed`` (also without pages),
         ``password_required``, ``not_a_file`` for a folder, ``storage_not_found``. No message tells a password.
         """
 
@@ -472,11 +468,12 @@ class Locality(IntEnum):
 
 
 class Output(Protocol):
-    """A place for text and records. A picklable value that each process opens for itself; many threads may call it.
+    r"""A place for text and records. A picklable value that each process opens for itself; many threads may call it.
 
-    Names are relative, of lower-case ASCII letters, digits and ``_ - . =`` with ``/`` between folders. An output whose
-    client can be loaded beforehand is also a ``SupportsPreload``; one that can find the temporary files of killed writers is
-    also a ``SupportsSweep``.
+    Names are relative, with ``/`` between folders. They hold what a path may hold on every system, blanks and letters of any
+    script too: no control characters, none of ``" * : < > ? \ |``, no empty part, none that begins with ``..``, up to 255 bytes
+    between two slashes and 850 in all. An output may refuse others. What only some outputs can do: ``SupportsPreload``,
+    ``SupportsSweep``, ``SupportsNaming``, ``SupportsSync``, ``SupportsAppend``.
     """
 
     @property
@@ -528,6 +525,55 @@ class SupportsSweep(Protocol):
     @abstractmethod
     def sweep(self) -> int:
         """Remove them, spare those of writers that may be alive, and return how many were removed.
+
+        Raises ``DocumentError`` with a storage cause.
+        """
+
+
+@runtime_checkable
+class SupportsNaming(Protocol):
+    """An output that says what the files of documents are called: by default as ``"path"``."""
+
+    @property
+    def naming(self) -> Literal["path", "id"]:
+        """After a document's path below the folder, pattern or prefix that it was found by, or all after their ids."""
+        ...
+
+
+@runtime_checkable
+class SupportsLayout(Protocol):
+    """An output that says how texts and records lie in it: by default as ``"files"``, two for each document."""
+
+    @property
+    def layout(self) -> Literal["files", "jsonl", "parquet"]:
+        """``"files"``, or files with very many documents each: compressed JSON lines, or Parquet."""
+        ...
+
+    @property
+    def shard_bytes(self) -> int:
+        """About how long such a file may be."""
+        ...
+
+
+@runtime_checkable
+class SupportsAppend(Protocol):
+    """An output on this machine whose names are paths of files to which lines can be added."""
+
+    @abstractmethod
+    def append(self, name: str, data: bytes) -> None:
+        """Add lines at the end of a file, in the place of a last line that a killed writer has left unfinished.
+
+        Make the file if it is not there. Raises ``DocumentError`` with a storage cause.
+        """
+
+
+@runtime_checkable
+class SupportsSync(Protocol):
+    """An output that does not write each file through to its disk, but all of a group together."""
+
+    @abstractmethod
+    def sync(self, names: Iterable[str]) -> None:
+        """Return when what was written under these names, in any process, survives a power failure.
 
         Raises ``DocumentError`` with a storage cause.
         """

@@ -5,7 +5,6 @@ from collections.abc import AsyncGenerator, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Literal, TypedDict, Unpack
 
 from pdfbatch import defaults
@@ -22,8 +21,18 @@ from pdfbatch.inputs import (
     open_manifest,
 )
 from pdfbatch.model import Document, DocumentResult
-from pdfbatch.outputs import Results, batch_file, has_failed
-from pdfbatch.ports import Executor, OcrEngine, Output, Shared, SinkLike, SupportsLanguages, TextEngine
+from pdfbatch.outputs import Results, batch_file, check_library, failure_filter
+from pdfbatch.ports import (
+    Executor,
+    OcrEngine,
+    Output,
+    Shared,
+    SinkLike,
+    SupportsLanguages,
+    SupportsLayout,
+    SupportsNaming,
+    TextEngine,
+)
 from pdfbatch.report import BatchReport, BatchStatus
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
 from pdfbatch.work import DocumentWork, check_transform
@@ -189,13 +198,17 @@ class BatchProcessor:
         """Check all that can be checked, and put a batch together."""
         check_transform(self.extraction.page_transform)
         if self.storage is not None:
+            if isinstance(self.storage, SupportsLayout) and self.storage.layout != "files":
+                check_library(self.storage.layout)
             self.storage.check()
         found = documents_from(documents, options.selection)
         chosen: Iterator[Document] = map(Document.with_plain_metadata, found)  # nothing behind this meets an odd value
+        if _naming(self.storage) == "id":
+            chosen = (replace(document, output_name="") for document in chosen)
         if options.retry_failed:
             if self.storage is None:
                 raise UsageError("retry_failed needs an output: it looks there for the documents that failed")
-            chosen = filter(partial(has_failed, self.storage), chosen)
+            chosen = filter(failure_filter(self.storage), chosen)
         count = None if options.retry_failed else found.count()
         executor = self.executor or defaults.executor_for(self.storage)
         work = self._work(executor)
@@ -298,6 +311,10 @@ class BatchProcessor:
                 f"{self.storage!r} exists in this process only, and executor '{executor.name}' works in others: "
                 "use a ThreadExecutor, or another output"
             )
+
+
+def _naming(output: object) -> str:
+    return output.naming if isinstance(output, SupportsNaming) else "path"
 
 
 def _in_order_of(batch: Batch, order: Order) -> Generator[DocumentResult]:

@@ -142,12 +142,29 @@ class BatchCounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PageCounts:
+    """Counts of the pages that a batch read, without those of skipped documents and of duplicates.
+
+    ``by_reason`` and ``by_source`` count pages by ``Page.reason`` and by ``Page.source``, the most frequent first.
+    ``ocr_readings`` are readings of whole pages by OCR, ``turned`` and ``reread`` the pages that it read more than once because
+    they were turned, or because their words were doubtful.
+    """
+
+    by_reason: Mapping[str, int] = field(default_factory=dict[str, int])
+    by_source: Mapping[str, int] = field(default_factory=dict[str, int])
+    ocr_readings: int = 0
+    turned: int = 0
+    reread: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BatchReport:
     """How a batch went.
 
     ``results`` holds one ``DocumentResult`` for each document (on disk, read when somebody asks for it), ``batches`` the
     counts of each group of ``batch_size`` documents. ``percentiles`` are of the seconds that workers spent on a document.
-    ``stop_reason`` says why a batch ended early, or is ``failed``, in words, and ``stopped_by`` as a value.
+    ``page_counts`` tell where the text of pages came from, and why. ``stop_reason`` says why a batch ended early, or is
+    ``failed``, in words, and ``stopped_by`` as a value.
     """
 
     status: BatchStatus
@@ -155,6 +172,7 @@ class BatchReport:
     batches: Sequence[BatchCounts] = field(default=(), repr=False)
     failures_by_cause: Mapping[str, int] = field(default_factory=dict[str, int])
     percentiles: Mapping[str, float] = field(default_factory=dict[str, float])
+    page_counts: PageCounts = PageCounts()
     output: str | None = None
     stop_reason: str = ""
     stopped_by: StoppedBy = StoppedBy.NOTHING
@@ -232,6 +250,11 @@ class BatchReport:
             "ocr_pages": self.status.ocr_pages,
             "failed_pages": self.status.failed_pages,
             "other_language_pages": self.status.other_language_pages,
+            "pages_by_reason": dict(self.page_counts.by_reason),
+            "pages_by_source": dict(self.page_counts.by_source),
+            "ocr_readings": self.page_counts.ocr_readings,
+            "turned_pages": self.page_counts.turned,
+            "reread_pages": self.page_counts.reread,
             "retries": self.status.retries,
             "duration_seconds": round(self.duration_seconds, 3),
             "documents_per_hour": round(self.documents_per_hour, 1),
@@ -287,9 +310,24 @@ def merge_reports(batch_id: str, reports: Sequence[BatchReport], output: str | N
         batches=tuple(replace(group, number=number) for number, group in enumerate(groups, start=1)),
         failures_by_cause=dict(causes.most_common()),
         percentiles={"max": max(longest)} if longest else {},
+        page_counts=_merge_page_counts([report.page_counts for report in reports]),
         output=output,
         stopped_by=max((report.stopped_by for report in reports), default=StoppedBy.NOTHING),  # in doubt the storage
         stop_reason="; ".join(f"{report.batch_id}: {report.stop_reason}" for report in reports if report.stop_reason),
+    )
+
+
+def _merge_page_counts(counts: Sequence[PageCounts]) -> PageCounts:
+    reasons, sources = Counter[str](), Counter[str]()
+    for each in counts:
+        reasons.update(each.by_reason)
+        sources.update(each.by_source)
+    return PageCounts(
+        by_reason=dict(reasons.most_common()),
+        by_source=dict(sources.most_common()),
+        ocr_readings=sum(each.ocr_readings for each in counts),
+        turned=sum(each.turned for each in counts),
+        reread=sum(each.reread for each in counts),
     )
 
 

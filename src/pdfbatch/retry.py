@@ -34,9 +34,21 @@ def call(
 
     Raises the last error. ``budget_seconds`` limits the whole: no wait begins that would end later.
     """
+    begun = time.monotonic()
+    try:
+        return function()
+    except DocumentError as error:
+        if not error.transient or policy.attempts <= 1:
+            raise
+        failed = [error]
     from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_before_delay  # noqa: PLC0415 (see above)
 
-    delay = float("inf") if budget_seconds is None else budget_seconds
+    def call_again() -> T:
+        if failed:  # the attempt above, for which tenacity waits and counts
+            raise failed.pop()
+        return function()
+
+    delay = float("inf") if budget_seconds is None else budget_seconds - (time.monotonic() - begun)
     return Retrying(
         retry=retry_if_exception(lambda error: isinstance(error, DocumentError) and error.transient),
         stop=stop_after_attempt(policy.attempts) | stop_before_delay(delay),
@@ -44,7 +56,7 @@ def call(
         sleep=sleep,
         before_sleep=lambda _: count_retry(),
         reraise=True,
-    )(function)
+    )(call_again)
 
 
 def backoff_seconds(policy: RetryPolicy, attempt: int) -> float:

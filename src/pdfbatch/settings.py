@@ -82,6 +82,7 @@ _EXTRACTION: Mapping[str, Check] = {
     "dpi": checks.optional(checks.whole_number(_LEAST_DPI, _MOST_DPI)),
     "max_readings": checks.whole_number(1),
     "part_pages": checks.whole_number(1),
+    "annotations": checks.yes_or_no,
     "rules": checks.instance_of(PageRules),
     "page_transform": checks.optional(checks.function),
 }
@@ -101,7 +102,8 @@ class Extraction:
     ``dpi`` is the resolution at which pages are drawn for OCR; by default 200, and 400 where print is small. A page that is one
     image on a page of an absurd size is drawn by the pixels of the image. ``max_readings`` is how often OCR reads a page at
     most: once, and again when words are weak, turned or in another way. ``part_pages`` is the number of OCR pages that one task
-    reads at most.
+    reads at most. ``annotations=False`` leaves out what form fields, notes, stamps and other annotations show,
+    in the text layer and in the images that OCR reads.
     """
 
     ocr: OcrMode = "auto"
@@ -110,6 +112,7 @@ class Extraction:
     dpi: int | None = None
     max_readings: int = 3
     part_pages: int = 4
+    annotations: bool = True
     rules: PageRules = PageRules()
     # Not hashed, because a callable with settings of its own need not be hashable.
     page_transform: "Callable[[Page], Page] | None" = field(default=None, hash=False)
@@ -130,6 +133,7 @@ class Extraction:
             dpi: int | None = ...,
             max_readings: int = ...,
             part_pages: int = ...,
+            annotations: bool = ...,
             rules: PageRules = ...,
             page_transform: "Callable[[Page], Page] | None" = ...,
         ) -> None: ...

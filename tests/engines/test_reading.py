@@ -1,7 +1,8 @@
 """Text as a reader of the page sees it, in both engines."""
 
 import logging
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from pdfbatch.engines.pdfium import PdfiumEngine
 from pdfbatch.engines.pypdf import PypdfEngine
 from pdfbatch.errors import Cause, DocumentError
-from pdfbatch.ports import DocumentExtras, PageFacts, TextEngine
+from pdfbatch.model import DocumentExtras
+from pdfbatch.ports import PageFacts, SupportsEvidence, TextEngine
 from pdfbatch.testing.pdfs import (
     FONT,
     join_objects,
@@ -476,3 +478,60 @@ def test_glyphs_that_nobody_means_are_suspicious() -> None:
     facts = facts_of(PDFIUM, make_unicode_pdf(b"AB", mapping))
     assert facts.suspicious_glyphs <= facts.unmapped_glyphs
     assert facts_of(PDFIUM, make_page_pdf(show_text(b"plain"))).suspicious_glyphs == 0
+
+
+# --- content that ends early ------------------------------------------------------------------------------------------
+
+REPORT = b"".join(
+    show_text(b"Line %d says that %d boats came late." % (number, number * 7919 % 1000), at=(72, 740 - 15 * number))
+    for number in range(44)
+)
+PACKED = zlib.compress(REPORT)
+FLATE = b"/Filter/FlateDecode"
+
+
+def content_pdf(stream: bytes, *, page: bytes = b"", more: Sequence[bytes] = ()) -> bytes:
+    """A page whose content is this stream, the last object of the file."""
+    return join_objects(
+        {
+            1: b"<</Type/Catalog/Pages 2 0 R>>",
+            2: b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+            3: b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 50 0 R/Resources<</Font<</F1 5 0 R>>%s>>>>"
+            % page,
+            5: FONT,
+            **dict(enumerate(more, 10)),
+            50: stream,
+        }
+    )
+
+
+def is_cut(pdf: bytes) -> bool:
+    with PDFIUM.open(pdf) as document, document.page(1) as page:
+        assert isinstance(page, SupportsEvidence)
+        page.text()
+        return page.is_cut()
+
+
+@pytest.mark.parametrize("share", [0.15, 0.4, 0.75])
+def test_packed_content_that_ends_early_is_told(share: float) -> None:
+    assert is_cut(content_pdf(make_stream(PACKED[: int(len(PACKED) * share)], FLATE)))
+
+
+def test_packed_content_that_is_damaged_in_the_middle_is_told() -> None:
+    half = len(PACKED) // 2
+    assert is_cut(content_pdf(make_stream(PACKED[:half] + b"\0\xff" * 10 + PACKED[half + 20 :], FLATE)))
+
+
+@pytest.mark.parametrize("stream", [make_stream(PACKED, FLATE), make_stream(REPORT)], ids=["packed", "plain"])
+def test_content_of_a_file_that_ends_early_is_told(stream: bytes) -> None:
+    pdf = content_pdf(stream).replace(b"50 0 obj", b"trailer <</Root 1 0 R/Size 51>>\n50 0 obj", 1)
+    start = pdf.index(b"stream")
+    assert is_cut(pdf[: start + (len(pdf) - start) // 2])
+
+
+def test_whole_content_is_not_told_whatever_its_checksum_and_wherever_it_ends() -> None:
+    short = zlib.compress(REPORT[: REPORT.index(b"ET") + 2])
+    for data in (PACKED, short, short[:-4] + b"\0\0\0\0", short[:-4]):
+        assert not is_cut(content_pdf(make_stream(data, FLATE))), data[-4:]
+    assert not is_cut(content_pdf(make_stream(REPORT[: REPORT.index(b"ET") + 2])))
+    assert not is_cut(content_pdf(make_stream(b"")))

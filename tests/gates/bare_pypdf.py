@@ -7,7 +7,8 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from pdfbatch.errors import Cause, DocumentError
-from pdfbatch.ports import Box, DocumentExtras, OpenDocument, OpenPage, PageFacts
+from pdfbatch.model import DocumentExtras
+from pdfbatch.ports import Box, OpenDocument, OpenPage, PageFacts
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pdfbatch.ports import DocumentExtras, OcrEngine, OpenDocument, OpenPage, Reading, TextEngine
+from pdfbatch.model import DocumentExtras
+from pdfbatch.ports import OcrEngine, OpenDocument, OpenPage, Reading, TextEngine
 from pdfbatch.testing import FaultyEngine
 from tests.stand_ins import EchoOcr
 

@@ -22,7 +22,6 @@ from pdfbatch.settings import Extraction, Limits, RetryPolicy
 from pdfbatch.storage import Storage
 from pdfbatch.storage.documents import fingerprint, read_document
 from pdfbatch.storage.remote_documents import RemoteDocument, listed_fingerprint
-from pdfbatch.storage.s3session import UNASKED_BYTES
 from pdfbatch.testing.servers import Bucket, FaultProxy, RequestFaults, S3Server, s3_filesystem, s3_options
 
 pytest.importorskip("s3fs")
@@ -269,15 +268,6 @@ def test_a_write_to_a_silent_server_is_given_up(bucket: Bucket, proxy: FaultProx
     with pytest.raises(DocumentError) as caught:
         storage.write("a.txt", b"x")
     assert (caught.value.cause, caught.value.transient) == (Cause.STORAGE_UNAVAILABLE, True)
-
-
-def test_a_small_object_is_sent_without_a_question_first(bucket: Bucket, proxy: FaultProxy) -> None:
-    storage = Storage(f"{bucket.url}/out", s3_options(proxy.server_port))
-    small, large = b"s" * UNASKED_BYTES, b"l" * (UNASKED_BYTES + 1)
-    storage.write("small.txt", small)
-    storage.write("large.txt", large)
-    assert [path.rpartition("/")[2].partition("?")[0] for path in proxy.asked] == ["large.txt"]
-    assert (storage.read("small.txt"), storage.read("large.txt")) == (small, large)
 
 
 def test_an_expired_token_is_called_so_and_not_tried_again(bucket: Bucket, proxy: FaultProxy) -> None:

@@ -21,10 +21,9 @@ import pytest
 from pdfbatch.engines import PypdfEngine
 from pdfbatch.errors import Cause, DependencyError, DocumentError
 from pdfbatch.executors import ThreadExecutor
-from pdfbatch.model import DocumentResult
+from pdfbatch.model import DocumentExtras, DocumentResult
 from pdfbatch.ports import (
     Box,
-    DocumentExtras,
     Executor,
     Locality,
     OcrEngine,
@@ -243,7 +242,7 @@ class PassingOutput:
 
     @property
     def storage(self) -> Storage:
-        return Storage(self.root, flush="never")
+        return Storage(self.root, durability="none")
 
     @property
     def locality(self) -> Locality:

@@ -16,9 +16,9 @@ from pdfbatch.engines.pdfium import PdfiumEngine
 from pdfbatch.errors import Cause, DependencyError
 from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.executors.sequential import SequentialExecutor
-from pdfbatch.model import Document, DocumentResult, DocumentStatus, Page
+from pdfbatch.model import Document, DocumentExtras, DocumentResult, DocumentStatus, Page
 from pdfbatch.ocr.tesseract import TesseractEngine
-from pdfbatch.ports import Box, DocumentExtras, OcrEngine, OpenDocument, OpenPage, PageFacts, Reading, TextEngine
+from pdfbatch.ports import Box, OcrEngine, OpenDocument, OpenPage, PageFacts, Reading, TextEngine
 from pdfbatch.processor import BatchProcessor
 from pdfbatch.samples import blank_pdf, letter, mixed_pdf, scanned_pdf, text_pdf
 from pdfbatch.samples.scans import draw_page

@@ -12,12 +12,12 @@ from queue import SimpleQueue
 from pdfbatch.batch.batch_settings import describe_settings
 from pdfbatch.batch.breaker import Breaker
 from pdfbatch.batch.duplicate_filter import DuplicateFilter, PendingDocument
-from pdfbatch.batch.failure_log import FailureLog
+from pdfbatch.batch.failure_log import FAILURES_NAME, FailureLog
 from pdfbatch.batch.fingerprint import local_fingerprint
 from pdfbatch.batch.insistence import insist
 from pdfbatch.batch.notifier import Notifier
 from pdfbatch.batch.progress import ProgressTracker
-from pdfbatch.batch.resume import ResumeState, load_resume_state
+from pdfbatch.batch.resume import ResumeState, load_resume_state, with_name_of
 from pdfbatch.batch.scheduler import Completed, Events, Scheduler
 from pdfbatch.batch.shard_notes import ShardNotes
 from pdfbatch.batch.source_reader import SourceReader
@@ -28,8 +28,17 @@ from pdfbatch.errors import Cause, DocumentError, ResultsUnavailableError
 from pdfbatch.figures import Figures, ReportFacts, render_report
 from pdfbatch.model import Document, DocumentResult, Failure
 from pdfbatch.outcomes import failed_result
-from pdfbatch.outputs import HTML_REPORT_NAME, REPORT_EXAMPLES, batch_file, to_json, with_stored_pages
-from pdfbatch.ports import Executor, Locality, Output, Shared, SupportsSweep
+from pdfbatch.outputs import (
+    DOCUMENTS_NAME,
+    HTML_REPORT_NAME,
+    REPORT_EXAMPLES,
+    DocumentList,
+    batch_file,
+    is_body,
+    to_json,
+    with_stored_pages,
+)
+from pdfbatch.ports import Executor, Locality, Output, Shared, SupportsSweep, SupportsSync
 from pdfbatch.prefetch import FetchSettings
 from pdfbatch.report import BatchReport, BatchState, BatchStatus, StoppedBy
 from pdfbatch.settings import Limits, RetryPolicy
@@ -84,6 +93,7 @@ class Batch:
     _pending: dict[str, PendingDocument] = field(default_factory=dict[str, PendingDocument])
     _failures: FailureLog = field(init=False)
     _figures: Figures | None = None
+    _list: DocumentList | None = None
     _pid: int = field(default_factory=os.getpid)
 
     def __post_init__(self) -> None:
@@ -92,6 +102,10 @@ class Batch:
         if output is not None:
             self._figures = Figures(examples_kept=REPORT_EXAMPLES)
         self._failures = FailureLog(output, self.progress.status.batch_id, is_shard=self.shard is not None)
+        if output is not None:
+            batch_id = self.progress.status.batch_id
+            name = DOCUMENTS_NAME if self.shard is None else batch_file(batch_id, DOCUMENTS_NAME)
+            self._list = DocumentList(output, batch_id, name)
         self.progress.breaker = Breaker("" if output is None else output.uri(""), is_resumed=self.resume)
 
     def results(self) -> Generator[tuple[int, DocumentResult]]:
@@ -215,12 +229,20 @@ class Batch:
 
     def _complete(self, completed: Completed) -> tuple[int, DocumentResult]:
         """Keep, count and report the result of a document that has ended; return its position and the result."""
-        result = completed.result
+        result = with_name_of(completed.result)
+        body = completed.body
+        is_packed = self._resume_state is not None and self._resume_state.is_packed
+        if is_packed and completed.by_worker and not completed.needs_record and not is_body(body):
+            failure = Failure(cause=Cause.INTERNAL, message=f"{result.document.file_path}: its worker sent no row")
+            result, completed = failed_result(result.document, failure), completed._replace(needs_record=True)
         if completed.needs_record and self.output is not None:
             try:
-                result = self.work.keep(result)
+                kept = self.work.keep(result)
+                result, body = with_name_of(kept.result or result), kept.body
             except DocumentError as error:
                 log.warning("no record could be written: %s", error)
+        if self._resume_state is not None and is_packed and completed.by_worker:
+            result = self._resume_state.pack(result, body, has_parts=completed.has_parts)
         position, _ = self._pending.pop(result.document.document_uuid)
         self.progress.add(result, position)
         if self._figures is not None:
@@ -231,6 +253,10 @@ class Batch:
             self._resume_state.remove_parts(result)
         if not result.ok:
             self._failures.add(result)
+        if self._list is not None:
+            self._list.add(result, waits=is_packed and completed.by_worker)
+            if self._resume_state is not None:
+                self._list.release(self._resume_state.take_closed_packs())
         result = with_stored_pages(result, self.output)
         self.notifier.document(result)
         return position, result
@@ -286,10 +312,15 @@ class Batch:
         try:
             with _side_by_side(
                 lambda: None if state is None else state.close(completed=completed, compact=self.shard is None),
-                in_thread=is_remote,
+                in_thread=is_remote and not (state is not None and state.is_packed),
             ):
                 self._failures.close(output)
+                if self._list is not None:
+                    self._list.release(state.take_closed_packs() if state is not None else [])
+                    self._list.close()
             self._write_report(output)
+            if isinstance(output, SupportsSync):
+                output.sync([REPORT_NAME, HTML_REPORT_NAME, FAILURES_NAME, DOCUMENTS_NAME, *self._failures.names])
         except DocumentError as error:
             log.warning("the report of batch %s could not be written: %s", self.progress.status.batch_id, error)
 

@@ -19,6 +19,8 @@ _CREDENTIALS = re.compile(
     r"ExpiredToken|TokenRefreshRequired|InvalidAccessKeyId|InvalidToken|SignatureDoesNotMatch|AuthorizationHeaderMalformed"
     r"|CredentialsNotSupported|RequestTimeTooSkewed|NoCredentials|token has expired|InvalidAuthenticationInfo"
 )
+# What they say when they take the credentials and refuse the object: it is archived, or its key of encryption is not to be had.
+_OBJECT = re.compile(r"InvalidObjectState|BlobArchived|BlobBeingRehydrated|\bKMS|\bkms:")
 _THIS_MACHINE = "this machine"
 
 
@@ -78,12 +80,13 @@ class Breaker:
         place = self._places.get(name)
         if place is None:
             place = self._places[name] = _Origin()
-        if cause is not Cause.STORAGE_DENIED:
+        said = message.partition(": access denied (")[2]
+        if cause is not Cause.STORAGE_DENIED or _OBJECT.search(said):
             place.has_answered |= cause not in (Cause.STORAGE_UNAVAILABLE, Cause.STORAGE_NOT_FOUND)
             place.refused = 0
             return
         place.denied += 1
-        place.refused = place.refused + 1 if _CREDENTIALS.search(message.partition(": access denied (")[2]) else 0
+        place.refused = place.refused + 1 if _CREDENTIALS.search(said) else 0
         if place.refused >= most:
             self._reason = f"{name} refused the credentials for {place.refused} documents in a row: {message}"
         elif place.denied >= DENIED_AT_FIRST and not place.has_answered and not self.is_resumed:

@@ -8,12 +8,13 @@ from statistics import quantiles
 
 from pdfbatch.batch.breaker import Breaker
 from pdfbatch.errors import Cause
-from pdfbatch.model import DocumentResult, DocumentStatus
+from pdfbatch.model import DocumentResult, DocumentStatus, TextSource
 from pdfbatch.outputs import Results
-from pdfbatch.report import BatchCounts, BatchReport, BatchState, BatchStatus, StoppedBy
+from pdfbatch.report import BatchCounts, BatchReport, BatchState, BatchStatus, PageCounts, StoppedBy
 
 # A rate of failures means little before so many documents have ended: at the end of a batch it counts whatever their number.
 MIN_DOCUMENTS_FOR_RATE = 20
+_REUSED = (DocumentStatus.SKIPPED, DocumentStatus.DUPLICATE)
 
 
 @dataclass(slots=True)
@@ -97,6 +98,50 @@ class Tally:
 
 
 @dataclass(slots=True)
+class PageTally:
+    """Counts of pages by reason and by source, of documents that this batch read."""
+
+    reasons: dict[str, int] = field(default_factory=dict[str, int])
+    pages: int = 0
+    text_pages: int = 0
+    ocr_pages: int = 0
+    ocr_readings: int = 0
+    turned: int = 0
+    reread: int = 0
+
+    def add(self, result: DocumentResult) -> None:
+        """Count the pages of a document that has ended."""
+        counts = result.counts
+        if not counts.pages or result.status in _REUSED:
+            return
+        reasons = self.reasons
+        for reason, number in counts.reasons.items():
+            reasons[reason] = reasons.get(reason, 0) + number
+        self.pages += counts.pages
+        self.text_pages += counts.text_pages
+        if counts.ocr_pages:
+            self.ocr_pages += counts.ocr_pages
+            self.ocr_readings += counts.ocr_readings
+            self.turned += counts.turned_pages
+            self.reread += counts.reread_pages
+
+    def counts(self) -> PageCounts:
+        """Return the counts as users see them."""
+        sources = {
+            str(TextSource.TEXT_LAYER): self.text_pages,
+            str(TextSource.OCR): self.ocr_pages,
+            str(TextSource.NONE): self.pages - self.text_pages - self.ocr_pages,
+        }
+        return PageCounts(
+            by_reason=_most_first(self.reasons),
+            by_source=_most_first(sources),
+            ocr_readings=self.ocr_readings,
+            turned=self.turned,
+            reread=self.reread,
+        )
+
+
+@dataclass(slots=True)
 class ProgressTracker:
     """All that is known of a batch so far. ``status`` carries wall-clock times; durations are monotonic.
 
@@ -111,6 +156,7 @@ class ProgressTracker:
     stopped_by: StoppedBy = StoppedBy.NOTHING
     breaker: Breaker = field(default_factory=Breaker)
     causes: Counter[str] = field(default_factory=Counter[str])
+    pages: PageTally = field(default_factory=PageTally)
     _total: Tally = field(default_factory=Tally)
     _groups: list[Tally] = field(default_factory=list[Tally])
     _seconds: "array[float]" = field(default_factory=lambda: array("f"))
@@ -143,6 +189,7 @@ class ProgressTracker:
     def add(self, result: DocumentResult, position: int) -> None:
         """Count a document that has ended; ``position`` counts from 0 in the order in which documents were handed in."""
         self._total.add(result)
+        self.pages.add(result)
         group = position // self.batch_size
         while len(self._groups) <= group:
             self._groups.append(Tally())
@@ -197,10 +244,17 @@ class ProgressTracker:
             batches=tuple(group.counts(number) for number, group in enumerate(self._groups, start=1)),
             failures_by_cause=dict(self.causes.most_common()),
             percentiles=_percentiles(self._seconds),
+            page_counts=self.pages.counts(),
             output=output,
             stop_reason=self.stop_reason,
             stopped_by=self.stopped_by,
         )
+
+
+def _most_first(counts: dict[str, int]) -> dict[str, int]:
+    return dict(
+        sorted(((name, count) for name, count in counts.items() if count), key=lambda entry: (-entry[1], entry[0]))
+    )
 
 
 def _percentiles(seconds: "array[float]") -> dict[str, float]:

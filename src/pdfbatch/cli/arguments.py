@@ -21,6 +21,7 @@ from pdfbatch.cli.options import (
 )
 from pdfbatch.settings import OcrMissing, OcrMode
 from pdfbatch.sinks import escape_unprintable
+from pdfbatch.storage import Durability, Layout, Naming
 
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 FailOn = Literal["any", "all", "never"]
@@ -44,6 +45,10 @@ class Arguments(argparse.Namespace):
     shard: tuple[int, int] | None
     shards: int | None
     output: str
+    names: Naming
+    layout: Layout
+    shard_size: int | None
+    durability: Durability
     workers: int | None
     executor: Literal["auto", "process", "thread", "sequential"]
     batch_size: int
@@ -54,6 +59,7 @@ class Arguments(argparse.Namespace):
     ocr_engine: Literal["auto", "tesseract", "tesserocr", "rapidocr", "tesseract+rapidocr"]
     languages: str | None
     dpi: int | None
+    annotations: bool
     password: str | None
     document_timeout: float | None
     page_timeout: float | None

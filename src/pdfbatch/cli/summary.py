@@ -6,9 +6,9 @@ from pdfbatch.cli.failures import FailureCollector
 from pdfbatch.cli.style import Style
 from pdfbatch.cli.wording import in_options, quote_words
 from pdfbatch.errors import Cause
-from pdfbatch.model import DocumentResult
+from pdfbatch.model import DocumentResult, Reason
 from pdfbatch.outputs import batch_file
-from pdfbatch.report import BatchReport, BatchState, BatchStatus
+from pdfbatch.report import BatchReport, BatchState, BatchStatus, PageCounts
 from pdfbatch.sinks import escape_unprintable, format_count, format_duration
 
 _OPTIONS = {
@@ -47,6 +47,7 @@ def merge_lines(report: BatchReport, failures: FailureCollector, style: Style) -
 def _counts(report: BatchReport, failures: FailureCollector, failure_list: str, style: Style) -> Iterator[str]:
     yield from _headline(report.status, style)
     yield from _figures(report.status, style)
+    yield from _reasons(report.page_counts, style)
     yield from _partial(report.status.partial, failures.partial, style)
     yield from _other_languages(report.status.other_language_pages, style)
     for name, count in report.failures_by_cause.items():
@@ -135,10 +136,20 @@ def _figures(status: BatchStatus, style: Style) -> Iterator[str]:
             yield f"  {figure}   {style.faint(remark)}".rstrip()
 
 
+def _reasons(pages: PageCounts, style: Style) -> Iterator[str]:
+    """Yield why pages are read as they are, unless all have a good text layer, and what OCR read more than once."""
+    if pages.by_reason.keys() - {Reason.TEXT_LAYER}:
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in pages.by_reason.items())
+        yield style.faint(f"  {'reasons':<10} {reasons}")
+    if pages.turned or pages.reread:
+        again = f"{pages.reread:,} pages again for doubtful words, {pages.turned:,} turned"
+        yield style.faint(f"  {'readings':<10} {pages.ocr_readings:>9,}   by OCR: {again}")
+
+
 def _partial(count: int, examples: Sequence[DocumentResult], style: Style) -> Iterator[str]:
     if count:
         yield ""
-        yield style.doubtful(f"Partial ({count:,}): the record of each names the pages that failed, and why.")
+        yield style.doubtful(f"Partial ({count:,}): the record of each names what is missing, and why.")
         yield from _examples(examples, count, _page_failures, "their records")
 
 
@@ -168,5 +179,7 @@ def _message(result: DocumentResult) -> str:
 
 
 def _page_failures(result: DocumentResult) -> str:
+    if not result.counts.failed_pages:
+        return _message(result)
     pages = format_count(result.counts.pages, "page")
     return f"{result.document.file_path}: {result.counts.failed_pages:,} of {pages} failed"

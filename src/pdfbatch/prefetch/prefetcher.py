@@ -180,7 +180,7 @@ class Prefetcher:
         )
 
     def _on_download(self, download: "Download") -> None:
-        """Queue a download. Called in a thread of the downloader, or in the event loop of a file system."""
+        """Queue a download. Called in a thread of the downloader."""
         self._ready.put(download)
         if self._is_waiting:  # a reader that is busy comes for it without being woken
             self._is_waiting = False

@@ -10,7 +10,7 @@ from typing import Any
 from pdfbatch.errors import UsageError
 from pdfbatch.outputs import batch_file
 from pdfbatch.ports import Output
-from pdfbatch.report import BatchCounts, BatchReport, BatchState, BatchStatus, StoppedBy
+from pdfbatch.report import BatchCounts, BatchReport, BatchState, BatchStatus, PageCounts, StoppedBy
 
 REPORT_NAME = "report.json"
 _NAME = re.compile(r"batches/[^/]+-shard-\d+-of-\d+/report\.json", re.ASCII)
@@ -117,6 +117,13 @@ def _to_report(content: Mapping[str, Any]) -> BatchReport:
         ],
         failures_by_cause={str(cause): int(count) for cause, count in content["failures_by_cause"].items()},
         percentiles={str(name): float(value) for name, value in content["percentiles"].items()},
+        page_counts=PageCounts(
+            by_reason={str(reason): int(count) for reason, count in content["pages_by_reason"].items()},
+            by_source={str(source): int(count) for source, count in content["pages_by_source"].items()},
+            ocr_readings=int(content["ocr_readings"]),
+            turned=int(content["turned_pages"]),
+            reread=int(content["reread_pages"]),
+        ),
         output=content["output"],
         stop_reason=str(content["stop_reason"] or ""),
         stopped_by=StoppedBy(content["stopped_by"] or ""),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         protocol_of,
         with_filesystem,
     )
-    from pdfbatch.storage.lane import SMALL_BYTES, Lane, Passage, lane_to, may_pass
+    from pdfbatch.storage.local import Durability
     from pdfbatch.storage.remote_documents import (
         RANGE_BYTES,
         RemoteDocument,
@@ -30,13 +30,14 @@ if TYPE_CHECKING:
         copy_body,
         listed_fingerprint,
         options_of,
+        peek_document,
         remote_fingerprint,
         url_of,
         with_options,
         without_secrets,
     )
     from pdfbatch.storage.remote_tree import RemoteTree
-    from pdfbatch.storage.storage import Storage
+    from pdfbatch.storage.storage import SHARD_BYTES, Layout, Naming, Storage
     from pdfbatch.storage.temporary_names import age_of, boot_mark, is_abandoned, temporary_name
     from pdfbatch.storage.tree import Entry, LocalTree, Pattern, Tree, split_pattern, walk
 else:
@@ -51,13 +52,14 @@ else:
             "DEADLINE_SECONDS Options REQUEST_RETRY check_protocol is_file_system is_process_local "
             "lists_versions open_url protocol_of with_filesystem"
         ),
-        lane="Lane Passage SMALL_BYTES lane_to may_pass",
         remote_documents=(
-            "RANGE_BYTES RemoteDocument check_found_size copy_body listed_fingerprint options_of remote_fingerprint url_of "
+            "RANGE_BYTES RemoteDocument check_found_size copy_body listed_fingerprint options_of peek_document "
+            "remote_fingerprint url_of "
             "with_options without_secrets"
         ),
         remote_tree="RemoteTree",
-        storage="Storage",
+        local="Durability",
+        storage="Layout Naming SHARD_BYTES Storage",
         temporary_names="age_of boot_mark is_abandoned temporary_name",
         tree="Entry LocalTree Pattern Tree split_pattern walk",
     )
@@ -66,14 +68,15 @@ __all__ = [
     "DEADLINE_SECONDS",
     "RANGE_BYTES",
     "REQUEST_RETRY",
-    "SMALL_BYTES",
+    "SHARD_BYTES",
     "CallPolicy",
+    "Durability",
     "Entry",
     "Fingerprint",
-    "Lane",
+    "Layout",
     "LocalTree",
+    "Naming",
     "Options",
-    "Passage",
     "Pattern",
     "RemoteDocument",
     "RemoteTree",
@@ -89,14 +92,13 @@ __all__ = [
     "is_file_system",
     "is_file_url",
     "is_process_local",
-    "lane_to",
     "listed_fingerprint",
     "lists_versions",
     "local_path",
-    "may_pass",
     "open_url",
     "options_of",
     "path_of_file_url",
+    "peek_document",
     "protocol_of",
     "read_document",
     "remote_fingerprint",

@@ -13,6 +13,7 @@ from typing import Any, Protocol, cast
 
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.storage.fsspec import FileSystem, is_s3, protocols
+from pdfbatch.storage.object_store import ObjectStore
 
 PIECE_BYTES = 1 << 16
 
@@ -98,12 +99,23 @@ class Intake:
 
 def read_body(filesystem: FileSystem, path: str, start: int, end: int | None, intake: Intake) -> Any:
     """Return the coroutine, or the function without parameters, that reads bytes from ``start`` to ``end`` into ``intake``."""
+    if isinstance(filesystem, ObjectStore):
+        return lambda: _read_object(filesystem, path, start, end, intake)
     is_asynchronous = bool(getattr(filesystem, "async_impl", False))
     if is_asynchronous and protocols(filesystem) & _HTTP and hasattr(filesystem, "set_session"):
         return _read_http(filesystem, path, start, end, intake)
     if is_asynchronous and is_s3(filesystem):
         return _read_s3(filesystem, path, start, end, intake)
     return lambda: _read_any(filesystem, path, start, end, intake)
+
+
+def _read_object(store: ObjectStore, path: str, start: int, end: int | None, intake: Intake) -> None:
+    _, is_range, pieces = store.open_body(path, start, end)
+    intake.expect(start, end, is_range=is_range)
+    for piece in pieces:
+        intake.take(piece)
+        if intake.is_full:
+            return
 
 
 async def _read_http(filesystem: Any, path: str, start: int, end: int | None, intake: Intake) -> None:

@@ -6,10 +6,9 @@ This is the one layer that repeats a request; ``pdfbatch.storage.fsspec`` turns 
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import wait as wait_for_futures
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar, cast
@@ -20,7 +19,9 @@ from pdfbatch.errors import Cause, DocumentError, UsageError
 from pdfbatch.settings import RetryPolicy
 from pdfbatch.storage.bodies import Body, Intake, read_body
 from pdfbatch.storage.errors import storage_error
-from pdfbatch.storage.fsspec import DEADLINE_SECONDS, REQUEST_RETRY, FileSystem, open_ready, open_url
+from pdfbatch.storage.fsspec import DEADLINE_SECONDS, REQUEST_RETRY, FileSystem, open_url
+from pdfbatch.storage.object_store import ObjectStore
+from pdfbatch.storage.threads import run_in_thread
 
 T = TypeVar("T")
 
@@ -28,6 +29,8 @@ T = TypeVar("T")
 _BYTES_PER_SECOND = 1 << 20
 # A listing is many requests, each bounded by the client; as a whole it gets this many deadlines.
 _LISTING_DEADLINES = 20
+# Reads of so many bytes take no longer than the rest of a deadline.
+_SMALL_BYTES = 1 << 20
 # So often a wait for a body looks how much of it has come, and whether it was cancelled.
 _LOOK_SECONDS = 0.25
 
@@ -75,15 +78,10 @@ class CancelToken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallPolicy:
-    """How long and how often a remote call may try: ``seconds`` for all tries together, ``retry`` for number and waits.
-
-    ``used_seconds`` of them are already spent. File systems are opened by ``seconds`` alone, not by what is left: fsspec
-    keeps one file system for each setting, and each one for S3 holds a client of some megabytes.
-    """
+    """How long and how often a remote call may try: ``seconds`` for all tries together, ``retry`` for number and waits."""
 
     retry: RetryPolicy = REQUEST_RETRY
     seconds: float = DEADLINE_SECONDS
-    used_seconds: float = 0.0
     cancel_token: CancelToken = field(default_factory=CancelToken, repr=False, compare=False)
 
     def call(
@@ -94,7 +92,7 @@ class CallPolicy:
         Opening a file system is not bounded: it connects with some (sftp), and reads the directory of an archive.
         Raises ``DocumentError`` with a storage cause or ``cancelled``, and ``UsageError`` unchanged.
         """
-        seconds = self.seconds - self.used_seconds + size_bytes / _BYTES_PER_SECOND
+        seconds = self.seconds + size_bytes / _BYTES_PER_SECOND
         deadline = _Deadline(self.cancel_token, seconds, time.monotonic() + seconds)
         address, options = location.address, location.options
 
@@ -129,11 +127,8 @@ class Location:
 
     def open(self, seconds: float) -> tuple[FileSystem, str]:
         """Return the file system and the path on it."""
-        if self.filesystem is None:
-            filesystem, root = open_url(self.url, self.options, seconds=seconds)
-        else:
-            filesystem, root = open_ready(self.filesystem, self.url, seconds=seconds)
-        return filesystem, f"{root.rstrip('/')}/{self.name}" if self.name else root
+        options = self.options if self.filesystem is None else {"filesystem": self.filesystem}
+        return open_url(self.url, options, seconds=seconds, name=self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,13 +190,28 @@ class BoundedFileSystem:
         """List the entries of a folder."""
         return self.deadline.wait(self._start("ls", path, detail=detail), _LISTING_DEADLINES)
 
-    def call_s3(self, method: str, **parameters: object) -> dict[str, Any]:
-        """Make a request of S3's API (s3fs only)."""
-        return cast("dict[str, Any]", self._call("call_s3", method, **parameters))
-
     def find(self, path: str) -> list[str]:
         """List all files below a folder."""
         return self.deadline.wait(self._start("find", path), _LISTING_DEADLINES)
+
+    def find_details(self, path: str) -> dict[str, dict[str, object]]:
+        """List all files below a folder, with their facts."""
+        return self.deadline.wait(self._start("find", path, detail=True), _LISTING_DEADLINES)
+
+    def read_page(self, pages: Iterator[Sequence[T]]) -> Sequence[T]:
+        """Return the next page of a listing; an empty one at its end."""
+        return self.deadline.wait(run_in_thread(lambda: next(pages, ())))
+
+    def peek(self, path: str, most: int) -> tuple[dict[str, object], bytes | None] | None:
+        """Return the facts of an object and, if it has ``most`` bytes or fewer, its bytes: by one request.
+
+        Return ``None`` where a storage does not give both together.
+        """
+        if (store := self._store_for(most)) is not None:
+            return store.peek(path, most)
+        if not isinstance(self.inner, ObjectStore):
+            return None
+        return self.deadline.wait(run_in_thread(partial(self.inner.peek, path, most)))
 
     def exists(self, path: str) -> bool:
         """Return whether there is something."""
@@ -219,6 +229,9 @@ class BoundedFileSystem:
         """Read an object, or a range of its bytes, into ``body``, in pieces, and ``most`` bytes of it."""
         body.rewind()
         intake = Intake(body, most)
+        if end is not None and (store := self._store_for(end - start)) is not None:
+            cast("Callable[[], None]", read_body(cast("FileSystem", store), path, start, end, intake))()
+            return intake
         reading = read_body(self.inner, path, start, end, intake)
         if asyncio.iscoroutine(reading):
             loop = cast("asyncio.AbstractEventLoop", getattr(self.inner, "loop"))  # noqa: B009 (untyped)
@@ -259,33 +272,30 @@ class BoundedFileSystem:
     def _strip_protocol(self, path: str) -> str:
         return self.inner._strip_protocol(path)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] (fsspec's own name)
 
+    def _store_for(self, size_bytes: int) -> ObjectStore | None:
+        """Return the store for a call in this very thread, which ends by itself in time; ``None`` where another has to make it.
+
+        It saves the way to another thread and back, half of what a small read costs. The main thread has to hear of Ctrl-C.
+        """
+        if not isinstance(self.inner, ObjectStore) or size_bytes > _SMALL_BYTES:
+            return None
+        if threading.current_thread() is threading.main_thread():
+            return None
+        return self.inner.within(self.deadline.end - time.monotonic())
+
     def _call(self, name: str, *arguments: object, **options: object) -> Any:
         return self.deadline.wait(self._start(name, *arguments, **options))
 
     def _start(self, name: str, *arguments: object, **options: object) -> "Future[Any]":
         # fsspec puts a synchronous form of each coroutine on the object itself: a method found there would only wait for
-        # the coroutine of the same name with an underscore, which can be cancelled. s3fs does so for ``call_s3`` itself.
-        if (name in vars(self.inner) or name == "call_s3") and getattr(self.inner, "async_impl", False):
+        # the coroutine of the same name with an underscore, which can be cancelled.
+        if (
+            not isinstance(self.inner, ObjectStore)
+            and name in vars(self.inner)
+            and getattr(self.inner, "async_impl", False)
+        ):
             coroutine = cast("Callable[..., Any]", getattr(self.inner, f"_{name}"))
             loop = cast("asyncio.AbstractEventLoop", getattr(self.inner, "loop"))  # noqa: B009 (untyped)
             return asyncio.run_coroutine_threadsafe(coroutine(*arguments, **options), loop)
         method = cast("Callable[..., object]", getattr(self.inner, name))
         return run_in_thread(partial(method, *arguments, **options))
-
-
-def run_in_thread(function: Callable[[], T]) -> "Future[T]":
-    """Call a function in a daemon thread of its own, which nobody has to wait for."""
-    future = Future[T]()
-
-    def run() -> None:
-        try:
-            result = function()
-        except BaseException as error:  # noqa: BLE001 (raised where the result is asked for)
-            with suppress(Exception):  # it was cancelled
-                future.set_exception(error)
-        else:
-            with suppress(Exception):
-                future.set_result(result)
-
-    threading.Thread(target=run, name="pdfbatch-storage-call", daemon=True).start()
-    return future

@@ -8,6 +8,7 @@ from typing import cast
 
 from pdfbatch.common import redact_text, without_credentials
 from pdfbatch.errors import Cause, DocumentError
+from pdfbatch.storage.object_store import ObjectStoreError
 
 _FULL = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
 _DENIED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
@@ -29,8 +30,12 @@ _DENIED_CODES = frozenset(
     }
     | {"AuthorizationHeaderMalformed", "CredentialsNotSupported", "RequestTimeTooSkewed"}
 )
+# The storage refuses an object though it takes the credentials: it is archived, or its key of encryption is not to be had.
+_REFUSED_OBJECT = re.compile(r"InvalidObjectState|BlobArchived|BlobBeingRehydrated|(?!.*Throttl)KMS.*", re.IGNORECASE)
 _LOST_IN_TRANSIT = frozenset({"BadDigest", "IncompleteBody", "XAmzContentSHA256Mismatch", "RequestTimeout"})
 _REFUSED_REQUEST = frozenset({errno.EINVAL, errno.ENOSYS})
+# Of the answers that blame the request: it took too long, another one was at work, there were too many.
+_PASSING = frozenset({408, 409, 425, 429})
 _BARE_REFUSAL = "refused without a reason, as S3 does when a token has expired or credentials are malformed"
 
 # A library may quote the whole answer of a server.
@@ -85,7 +90,8 @@ def _classify(error: Exception) -> tuple[Cause, bool]:
         return Cause.STORAGE_DENIED, False
     if number in _NOT_A_FILE:
         return Cause.NOT_A_FILE, False
-    is_refused = number in _REFUSED_REQUEST and _s3_code(error) not in _LOST_IN_TRANSIT
+    is_refused = number in _REFUSED_REQUEST or (status is not None and 400 <= status < 500 and status not in _PASSING)
+    is_refused = is_refused and _s3_code(error) not in _LOST_IN_TRANSIT
     return Cause.STORAGE_UNAVAILABLE, not (is_refused or isinstance(error, _PERMANENT_ERRORS))
 
 
@@ -99,16 +105,23 @@ def _unveil(error: Exception) -> Exception:
 def _is_denied(error: Exception, number: int | None, status: int | None) -> bool:
     if isinstance(error, PermissionError) or number in _DENIED or status in (401, 403, 407):
         return True
-    return _is_bare_refusal(error) or "Credentials" in type(error).__name__ or _s3_code(error) in _DENIED_CODES
+    code = _s3_code(error)
+    if code in _DENIED_CODES or _REFUSED_OBJECT.fullmatch(code):
+        return True
+    return _is_bare_refusal(error) or "Credentials" in type(error).__name__
 
 
 def _is_bare_refusal(error: Exception) -> bool:
-    """Whether S3 answered a HEAD with a bare 400, which s3fs passes on as EINVAL: there is no body to name a reason."""
+    """Whether S3 answered with a bare 400, which s3fs passes on as EINVAL: there is no body to name a reason."""
+    if isinstance(error, ObjectStoreError):
+        return error.status == 400 and not error.code_name
     return isinstance(error, OSError) and error.errno == errno.EINVAL and "Bad Request" in str(error)
 
 
 def _s3_code(error: BaseException) -> str:
     """Return S3's code for an error, or an empty text: botocore's errors carry it, and s3fs raises its own from them."""
+    if isinstance(error, ObjectStoreError):
+        return error.code_name
     for each in (error, error.__cause__):
         response: object = getattr(each, "response", None)
         if isinstance(response, Mapping):
@@ -130,6 +143,8 @@ def _describe(error: Exception, address: str) -> str:
     if type(error) in _BUILT_IN and isinstance(error, OSError) and error.strerror:
         return error.strerror  # without the path, which the message already names
     said = str(error)[:_MOST_CHARACTERS]
+    if isinstance(error, ObjectStoreError):
+        return redact_text(said, address)
     return redact_text(f"{type(error).__name__}: {said}" if said else type(error).__name__, address)
 
 

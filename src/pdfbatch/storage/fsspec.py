@@ -6,9 +6,13 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Protocol, TypeGuard, cast
 
-from pdfbatch.common import redact_text, without_credentials
+from pdfbatch.common import SafeLogger, redact_text, without_credentials
 from pdfbatch.errors import DependencyError, UsageError
 from pdfbatch.settings import Limits, RetryPolicy
+from pdfbatch.storage.object_store import ObjectStore, open_object_store, preload_obstore, why_not_obstore
+from pdfbatch.storage.object_store_options import STORES
+
+log: SafeLogger = SafeLogger(__name__)
 
 _PROTOCOL = re.compile(r"(?:^|::)([a-z][a-z0-9+.-]*)(?=://|::|$)", re.IGNORECASE)
 _S3 = frozenset({"s3", "s3a"})
@@ -31,8 +35,6 @@ DEADLINE_SECONDS = Limits().storage_timeout
 _SILENCE = 1 / 3
 _CONNECT_SECONDS = 10.0
 _CONNECTIONS = 128
-# A fixed user agent, because botocore builds its own anew for each request, which is slow.
-_USER_AGENT = "pdfbatch"
 
 # The key under which options hold a file system that the caller has opened.
 _READY = "filesystem"
@@ -61,16 +63,21 @@ class FileSystem(Protocol):
     def _strip_protocol(self, path: str) -> str: ...
 
 
-def open_url(url: str, options: Options, *, seconds: float = DEADLINE_SECONDS) -> tuple[FileSystem, str]:
-    """Return the file system of a URL (``a://b::c://d`` chains too), and the path on it. Listings are never cached.
+def open_url(
+    url: str, options: Options, *, seconds: float = DEADLINE_SECONDS, name: str = ""
+) -> tuple[FileSystem, str]:
+    """Return the file system of a URL (``a://b::c://d`` chains too), and the path of a ``name`` below it there.
 
-    An S3 connection that sends nothing for a third of ``seconds`` is closed.
+    Object stores are reached through obstore where it is installed and knows the options, all else through fsspec. Listings
+    are never cached. An S3 connection that sends nothing for a third of ``seconds`` is closed.
 
     Raises ``DependencyError`` when the package for the URL's protocol is not installed, ``UsageError`` when the protocol is
     unknown, and whatever the file system raises when it is opened (an archive is opened at once).
     """
     if (ready := options.get(_READY)) is not None:
-        return open_ready(cast("FileSystem", ready), url, seconds=seconds)
+        return _with_name(open_ready(cast("FileSystem", ready), url, seconds=seconds), name)
+    if (found := open_object_store(url, options, seconds=seconds, name=name)) is not None:
+        return cast("FileSystem", found[0]), found[1]
     import fsspec.core  # noqa: PLC0415 (slow to load, and local batches do not need it)
 
     url_to_fs = cast("Callable[..., tuple[FileSystem, str]]", fsspec.core.url_to_fs)  # pyright: ignore[reportUnknownMemberType] (untyped)
@@ -78,11 +85,23 @@ def open_url(url: str, options: Options, *, seconds: float = DEADLINE_SECONDS) -
         filesystem, path = url_to_fs(
             url, **_add_settings(options, seconds, is_s3=protocol_of(url) in _S3 and "::" not in url)
         )
-    return _tune(filesystem), path
+    return _with_name((_tune(filesystem), path), name)
 
 
-def preload(url: str) -> None:
+def _with_name(opened: tuple[FileSystem, str], name: str) -> tuple[FileSystem, str]:
+    filesystem, root = opened
+    return filesystem, f"{root.rstrip('/')}/{name}" if name else root
+
+
+def preload(url: str, options: Options) -> None:
     """Import what opening a URL will import. Raises ``DependencyError`` as ``open_url`` does."""
+    if protocol_of(url) in STORES and not why_not_obstore(url, options):
+        preload_obstore()
+    else:
+        _import_file_system(url)
+
+
+def _import_file_system(url: str) -> None:
     import fsspec  # noqa: PLC0415 (as above)
 
     with _translate_protocol_errors(url):
@@ -93,16 +112,32 @@ def preload(url: str) -> None:
 def check_protocol(url: str, options: Options) -> None:
     """Raise ``DependencyError`` when a package for a URL is not installed, ``UsageError`` when its protocol is unknown.
 
-    Each protocol is looked up once; the libraries of the common ones are not loaded for that.
+    Each protocol is looked up once; the libraries of the common ones are not loaded for that. For an object store say once
+    what keeps it from being reached through obstore.
     """
     if options.get(_READY) is not None:
         return
+    protocol = protocol_of(url)
+    if protocol in STORES and "::" not in url:
+        reason = why_not_obstore(url, options)
+        if not reason:
+            return
+        _say_once(protocol, reason)
     for name in _PROTOCOL.findall(url):
         if name not in _checked:
             _check_one(name.lower(), url)
             _checked.add(name)
 
 
+def _say_once(protocol: str, reason: str) -> None:
+    """Say why URLs of a protocol go through fsspec. One bucket of many is said when it comes, by ``object_store``."""
+    if (protocol, reason) not in _said:
+        _said.add((protocol, reason))
+        library = _NEEDS[protocol][0]
+        log.warning("%s:// goes through %s, which is slower than obstore: %s", protocol, library, reason)
+
+
+_said: set[tuple[str, str]] = set()
 _checked: set[str] = {"file", "local", "memory"}
 
 
@@ -110,7 +145,7 @@ def _check_one(protocol: str, url: str) -> None:
     need = _NEEDS.get(protocol)
     if need is not None and find_spec(need[0]) is not None:
         return
-    preload(url)
+    _import_file_system(url)
 
 
 def _missing(protocol: str, url: str, error: ImportError) -> DependencyError:
@@ -178,14 +213,9 @@ def with_filesystem(address: str, filesystem: FileSystem) -> tuple[str, Options]
 
 
 def _tune(filesystem: FileSystem) -> FileSystem:
-    """Turn off the retries of an S3 file system and give it a session of ours; leave any other as it is."""
+    """Turn off the retries of an S3 file system; leave any other as it is."""
     if is_s3(filesystem):
-        from pdfbatch.storage.s3session import s3_session  # noqa: PLC0415 (botocore)
-
-        own = vars(filesystem)
-        own["retries"] = 1
-        if own.get("session", ...) is None:  # not yet connected, and none was given
-            own["session"] = s3_session(own.get("kwargs") or {})
+        vars(filesystem)["retries"] = 1  # of s3fs, for each of its objects
     return filesystem
 
 
@@ -212,12 +242,12 @@ def is_object_store(filesystem: FileSystem) -> bool:
 
 def is_s3(filesystem: FileSystem) -> bool:
     """Return whether it is one of s3fs."""
-    return bool(protocols(filesystem) & _S3)
+    return bool(protocols(filesystem) & _S3) and not isinstance(filesystem, ObjectStore)
 
 
 def lists_versions(filesystem: FileSystem) -> bool:
     """Return whether a listing gives the same size and etag of each object as ``info`` does."""
-    return is_s3(filesystem)
+    return is_s3(filesystem) or isinstance(filesystem, ObjectStore)
 
 
 def _add_settings(options: Options, seconds: float, *, is_s3: bool) -> dict[str, object]:
@@ -234,7 +264,6 @@ def _add_settings(options: Options, seconds: float, *, is_s3: bool) -> dict[str,
             "connect_timeout": min(silence, _CONNECT_SECONDS),
             "read_timeout": silence,
             "signature_version": "s3v4",
-            "user_agent": _USER_AGENT,
             "max_pool_connections": _CONNECTIONS,
             **given,
         }

@@ -3,22 +3,26 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
+from itertools import takewhile
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from pdfbatch.common import without_credentials
 from pdfbatch.errors import DocumentError, OutputError, UsageError
 from pdfbatch.settings import RetryPolicy
-from pdfbatch.storage import s3listing
-from pdfbatch.storage.calls import BoundedFileSystem, CallPolicy, Location, run_in_thread
+from pdfbatch.storage.bodies import MemoryBody
+from pdfbatch.storage.calls import BoundedFileSystem, CallPolicy, Location
 from pdfbatch.storage.fsspec import DEADLINE_SECONDS, REQUEST_RETRY, FileSystem, is_object_store, is_s3
-from pdfbatch.storage.s3listing import ListingPage
+from pdfbatch.storage.object_listing import is_object_listing, list_objects
+from pdfbatch.storage.object_store import ObjectStore
 from pdfbatch.storage.temporary_names import PREFIX, is_abandoned, is_ours, temporary_name
+from pdfbatch.storage.threads import run_in_thread
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
 T = TypeVar("T")
+
+_NO_LIMIT = 1 << 62
 
 # s3fs splits a larger write into parts, which a kill would leave behind; one PUT takes up to 5 GB.
 _ONE_PUT = {"chunksize": 5 << 30}
@@ -72,7 +76,7 @@ class RemoteStorage:
     def names(self, below: str = "") -> Iterator[str]:
         """Yield relative names that begin with ``below``, by one fresh listing, without those of files being written.
 
-        On S3 the listing is read page by page, so that no output is too large to be listed.
+        An object store is listed page by page, so that no output is too large to be listed.
         """
         found = self._list(below.rpartition("/")[0])
         return (name for name in found if name.startswith(below) and not is_ours(name.rpartition("/")[2]))
@@ -80,33 +84,50 @@ class RemoteStorage:
     def sweep(self) -> int:
         """Remove what dead writers on this host left behind, and return how many files that were.
 
-        On an object store only probes can be left. S3 is asked for names that begin as theirs do; other object stores are
-        not searched, because they would have to list the whole output.
+        On an object store only probes can be left. Their names come early in a listing, so that it ends with the first other
+        one; object stores that fsspec lists are not searched, because that would list the whole output.
         """
-        if self._call("", _is_never_swept):
+        if self._has_object_listing():
+            below = list_objects(self._location(""), self._policy, after=PREFIX)
+            names = (name for page in below for name, _ in page)
+            stale = list(takewhile(is_ours, names))
+        elif self._call("", lambda filesystem, _: is_object_store(filesystem)):
             return 0
-        stale = [name for name in self._list("", PREFIX) if is_abandoned(name.rpartition("/")[2])]
+        else:
+            stale = list(self._list(""))
+        stale = [name for name in stale if is_abandoned(name.rpartition("/")[2])]
         for name in stale:
             self.delete(name)
         return len(stale)
 
-    def _list(self, folder: str, beginning: str = "") -> Iterator[str]:
-        """Yield every name below a folder, relative to the root; where listings have pages, only those with that beginning."""
+    def _list(self, folder: str) -> Iterator[str]:
+        """Yield every name below a folder, relative to the root."""
         prefix = f"{folder}/" if folder else ""
-        read_page = partial(self._read_page, folder, beginning)
-        return (prefix + name for run in s3listing.runs(read_page) for name, _, _ in run)
+        if self._has_object_listing():
+            pages = list_objects(self._location(folder), self._policy)
+            return (prefix + name for page in pages for name, _ in page)
+        return (prefix + name for name in self._call(folder, _find))
 
-    def _read_page(self, folder: str, beginning: str, token: str, most: int) -> ListingPage:
-        return self._call(folder, partial(_read_page, token=token, most=most, beginning=beginning))
+    def _has_object_listing(self) -> bool:
+        return is_object_listing(self._location(""), self._policy)
+
+    @property
+    def _policy(self) -> CallPolicy:
+        return CallPolicy(retry=self.retry, seconds=self.seconds)
+
+    def _location(self, name: str) -> Location:
+        return Location(self.url, self.options, cast("FileSystem | None", self.filesystem), name.rstrip("/"))
 
     def _call(self, name: str, function: Callable[[BoundedFileSystem, str], T], *, size_bytes: int = 0) -> T:
-        filesystem = cast("FileSystem | None", self.filesystem)
-        location = Location(self.url, self.options, filesystem, name.rstrip("/"))
-        return CallPolicy(retry=self.retry, seconds=self.seconds).call(location, function, size_bytes=size_bytes)
+        return self._policy.call(self._location(name), function, size_bytes=size_bytes)
 
 
-def _read(filesystem: FileSystem, path: str) -> bytes:
-    return filesystem.cat_file(path, **(_ONE_GET if is_s3(filesystem) else {}))
+def _read(filesystem: BoundedFileSystem, path: str) -> bytes:
+    if isinstance(filesystem.inner, ObjectStore):
+        body = MemoryBody()
+        filesystem.read_body(path, 0, None, body, _NO_LIMIT)  # which takes as long as bytes come
+        return body.getvalue()
+    return filesystem.cat_file(path, **(_ONE_GET if is_s3(filesystem.inner) else {}))
 
 
 def _put(filesystem: FileSystem, path: str, data: bytes) -> None:
@@ -136,10 +157,6 @@ def _make_root(filesystem: FileSystem, path: str) -> None:
         filesystem.makedirs(path, exist_ok=True)
 
 
-def _is_never_swept(filesystem: BoundedFileSystem, path: str) -> bool:
-    return is_object_store(filesystem) and not s3listing.has_pages(filesystem, path)
-
-
 def _remove(filesystem: FileSystem, path: str) -> None:
     with suppress(FileNotFoundError):
         filesystem.rm_file(path)
@@ -150,17 +167,15 @@ def _remove_below(filesystem: FileSystem, path: str) -> None:
         filesystem.rm(path, recursive=True)
 
 
-def _read_page(filesystem: BoundedFileSystem, path: str, token: str, most: int, beginning: str) -> ListingPage:
-    """Return some of the files below a folder; all of them where listings have no pages."""
-    if s3listing.has_pages(filesystem, path):
-        return s3listing.page_below(filesystem, path, token, most, beginning)
+def _find(filesystem: BoundedFileSystem, path: str) -> list[str]:
+    """Return all files below a folder, by their path from there."""
     filesystem.invalidate_cache(path)
     root = path.strip("/")
     try:
         found = filesystem.find(path)
     except FileNotFoundError:
-        return ListingPage([])
-    return ListingPage([(name.strip("/")[len(root) :].lstrip("/"), False, None) for name in found])
+        return []
+    return [name.strip("/")[len(root) :].lstrip("/") for name in found]
 
 
 def _folder(path: str) -> str:

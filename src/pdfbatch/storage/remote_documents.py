@@ -9,11 +9,10 @@ from pdfbatch.errors import Cause, DocumentError, UsageError
 from pdfbatch.model import Document
 from pdfbatch.storage import fingerprints
 from pdfbatch.storage.fingerprints import Fingerprint
-from pdfbatch.storage.fsspec import FileSystem
 
 if TYPE_CHECKING:
     from pdfbatch.storage.bodies import Body, Intake
-    from pdfbatch.storage.calls import CallPolicy
+    from pdfbatch.storage.calls import BoundedFileSystem, CallPolicy
 
 T = TypeVar("T")
 
@@ -65,6 +64,7 @@ def _to_remote(document: Document, options: Mapping[str, object], path: str) -> 
         password=document.password,
         pages=document.pages,
         languages=document.languages,
+        output_name=document.output_name,
         options=options,
         found=listed_fingerprint(document),
         url=document.url if isinstance(document, RemoteDocument) else "",
@@ -99,7 +99,7 @@ def fetch(document: Document, max_file_bytes: int | None, policy: "CallPolicy") 
 def remote_fingerprint(document: Document, policy: "CallPolicy") -> Fingerprint:
     """Ask the storage which version of a remote document is there. Raises ``DocumentError``."""
 
-    def ask(filesystem: FileSystem, path: str) -> Fingerprint:
+    def ask(filesystem: "BoundedFileSystem", path: str) -> Fingerprint:
         info = filesystem.info(path)
         if info.get("type") == "directory":
             raise DocumentError(
@@ -108,6 +108,25 @@ def remote_fingerprint(document: Document, policy: "CallPolicy") -> Fingerprint:
         return Fingerprint.of_info(info)
 
     return _call(document, policy, ask)
+
+
+def peek_document(document: Document, policy: "CallPolicy", most: int) -> tuple[Fingerprint, bytes | None]:
+    """Ask which version of a document is there, and for its bytes in the same request, where a storage gives both.
+
+    The bytes are ``None`` where it does not, and when there are more than ``most``. Raises ``DocumentError``.
+    """
+
+    def ask(filesystem: "BoundedFileSystem", path: str) -> tuple[Fingerprint, bytes | None] | None:
+        peeked = filesystem.peek(path, most)
+        if peeked is None:
+            return None
+        found, data = Fingerprint.of_info(peeked[0]), peeked[1]
+        if data is not None and len(data) != found.size_bytes:
+            message = f"{without_credentials(document.file_path)}: {found.size_bytes} bytes announced, {len(data)} read"
+            raise DocumentError(message, cause=Cause.STORAGE_UNAVAILABLE, transient=True)
+        return found, data
+
+    return _call(document, policy, ask) or (remote_fingerprint(document, policy), None)
 
 
 def check_found_size(document: Document, found: Fingerprint, max_file_bytes: int | None) -> Fingerprint:
@@ -163,7 +182,7 @@ def _read_range(
         raise DocumentError(str(error), cause=Cause.STORAGE_UNAVAILABLE) from error
 
 
-def _call(document: Document, policy: "CallPolicy", function: Callable[[FileSystem, str], T]) -> T:
+def _call(document: Document, policy: "CallPolicy", function: Callable[["BoundedFileSystem", str], T]) -> T:
     from pdfbatch.storage.calls import Location  # noqa: PLC0415 (tenacity, which local documents do not need)
 
     try:

@@ -2,23 +2,26 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TypeVar
 
+from pdfbatch.common import SafeLogger
 from pdfbatch.settings import RetryPolicy
-from pdfbatch.storage import s3listing
 from pdfbatch.storage.calls import BoundedFileSystem, CallPolicy, Location
 from pdfbatch.storage.fingerprints import Fingerprint
 from pdfbatch.storage.fsspec import REQUEST_RETRY, Options, lists_versions
-from pdfbatch.storage.s3listing import ListingPage
+from pdfbatch.storage.object_listing import Names, is_object_listing, list_objects
 from pdfbatch.storage.tree import Listed
 
 T = TypeVar("T")
 
+log: SafeLogger = SafeLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class RemoteTree:
-    """What is below a folder ``root`` of a URL ``protocol://root::archive``: one request lists a folder, or a page of it on S3.
+    """What is below a folder ``root`` of a URL ``protocol://root::archive``.
+
+    It is listed as a whole where a storage is one of objects, else by one request for each folder.
 
     Listings raise ``DocumentError`` once the tries of ``retry`` are used up, ``DependencyError`` without the package.
     """
@@ -35,8 +38,18 @@ class RemoteTree:
         return f"{self.protocol}://{'/'.join(part for part in parts if part)}{self.archive}"
 
     def scan(self, folder: str) -> Iterator[Sequence[Listed]]:
-        """Yield the names in a folder, page by page."""
-        return s3listing.runs(partial(self._read_page, folder))
+        """Yield the names in a folder."""
+        yield self._call(folder, _list_folder)
+
+    def files(self, after: str = "") -> Iterator[Names] | None:
+        """Return all files below the root, page by page, in the order of their paths, from ``after`` a path on.
+
+        ``None`` where the storage lists folder by folder.
+        """
+        location, policy = Location(self.address(""), self.options), CallPolicy(retry=self.retry)
+        if not after and not is_object_listing(location, policy):  # once begun that way, it goes on that way
+            return None
+        return list_objects(location, policy, after=after, is_exact=True)
 
     def identity(self, folder: str) -> object:
         """Return the path itself, because links of remote systems are not followed."""
@@ -44,36 +57,27 @@ class RemoteTree:
 
     def is_folder(self) -> bool:
         """Return whether the root is a folder, or the beginning of other names."""
-        return self._call("", _is_folder)
+        return self._call("", lambda filesystem, path: filesystem.isdir(path))
 
     def is_file(self) -> bool:
         """Return whether the root is a single object."""
-        return self._call("", lambda filesystem, path: filesystem.exists(path) and not _is_folder(filesystem, path))
-
-    def _read_page(self, folder: str, token: str, most: int) -> ListingPage:
-        return self._call(folder, partial(_read_page, token=token, most=most))
+        return self._call("", lambda filesystem, path: filesystem.exists(path) and not filesystem.isdir(path))
 
     def _call(self, folder: str, function: Callable[[BoundedFileSystem, str], T]) -> T:
         return CallPolicy(retry=self.retry).call(Location(self.address(folder), self.options), function)
 
 
-def _read_page(filesystem: BoundedFileSystem, path: str, token: str, most: int) -> ListingPage:
-    """Return some of the entries of a folder; all of them where listings have no pages."""
-    if s3listing.has_pages(filesystem, path):
-        return s3listing.page(filesystem, path, token, most)
-    return ListingPage(_list_folder(filesystem, path))
-
-
-def _is_folder(filesystem: BoundedFileSystem, path: str) -> bool:
-    return s3listing.is_folder(filesystem, path) if s3listing.has_pages(filesystem, path) else filesystem.isdir(path)
-
-
 def _list_folder(filesystem: BoundedFileSystem, path: str) -> list[Listed]:
     """Return the entries of a folder, without the folder itself, which an object store may list among them."""
-    tells_version = lists_versions(filesystem)
-    return [
-        (name.rpartition("/")[2], is_folder, Fingerprint.of_info(info) if tells_version and not is_folder else None)
-        for info in filesystem.ls(path, detail=True)
-        for name, is_folder in [(str(info["name"]).strip("/"), info.get("type") == "directory")]
-        if name != path.strip("/")
-    ]
+    tells_version = lists_versions(filesystem.inner)
+    names: list[Listed] = []
+    for info in filesystem.ls(path, detail=True):
+        name, is_folder = str(info["name"]), info.get("type") == "directory"
+        if name.strip("/") != path.strip("/"):
+            found = Fingerprint.of_info(info) if tells_version and not is_folder else None
+            names.append((name.strip("/").rpartition("/")[2], is_folder, found))
+        elif is_folder and name.endswith("/"):
+            log.warning(
+                "%s: keys with an empty name between two slashes are not looked at", filesystem.unstrip_protocol(name)
+            )
+    return names

@@ -14,6 +14,10 @@ from pdfbatch.storage.fingerprints import Fingerprint
 
 # A folder is sorted in runs of this many names, so that a large one is never held as a whole.
 _SORTED_TOGETHER = 10_000
+# So many unwanted names cost as much as a new listing.
+_SKIPPED_AT_MOST = 1000
+# No name in use comes after it.
+_LAST_CHARACTER = "\U0010ffff"
 
 Listed: TypeAlias = tuple[str, bool, Fingerprint | None]
 """A name in a folder, whether it is a folder, and its version if the listing tells it."""
@@ -42,6 +46,13 @@ class Tree(Protocol):
         """
         ...
 
+    def files(self, after: str = "") -> Iterator[Sequence[tuple[str, Fingerprint]]] | None:
+        """Return all files below the root, in runs, in the order of their paths, from ``after`` a path on.
+
+        ``None`` where folders have to be scanned one by one.
+        """
+        ...
+
     def identity(self, folder: str) -> object:
         """Return a value that is the same for two names of one folder."""
         ...
@@ -60,6 +71,9 @@ class LocalTree:
             while run := [(entry.name, _is_folder(entry), None) for entry in islice(entries, self.run_length)]:
                 yield run
 
+    def files(self, after: str = "") -> None:
+        """Return ``None``: folders are scanned one by one."""
+
     def identity(self, folder: str) -> object:
         """Return device and inode."""
         facts = os.stat(os.path.join(self.root, folder))
@@ -69,10 +83,14 @@ class LocalTree:
 def walk(tree: Tree, enter: Callable[[str], bool] = bool) -> Iterator[Entry]:
     """Yield everything below a tree's root, depth first, each folder once (so a circle of links ends), sorted by name.
 
-    Each run of a folder is sorted by itself, so that no folder is held as a whole. ``enter`` says which folders to look
+    A tree that lists all its files at once gives the order. Else each run of a folder is sorted by itself, so that no folder
+    is held as a whole. ``enter`` says which folders to look
     into. A folder that cannot be listed comes again with ``is_listed`` false; for the root the error is raised
     (``OSError``, or ``DocumentError`` from a remote tree).
     """
+    if (files := tree.files()) is not None:
+        yield from _walk_files(tree, files, enter)
+        return
     seen = set[object]()
     stack = [_scan_sorted(tree, "", seen)]
     while stack:
@@ -83,6 +101,43 @@ def walk(tree: Tree, enter: Callable[[str], bool] = bool) -> Iterator[Entry]:
         yield entry
         if entry.is_folder and enter(entry.path):
             stack.append(_scan_sorted(tree, entry.path, seen))
+
+
+def _walk_files(
+    tree: Tree, files: Iterator[Sequence[tuple[str, Fingerprint]]], enter: Callable[[str], bool]
+) -> Iterator[Entry]:
+    """Yield all files that a tree lists, after the folders above them. A listing is begun anew past a large unwanted folder."""
+    inside, unwanted, skipped = "", "", 0
+    while (run := next(files, None)) is not None:
+        for path, found in run:
+            if unwanted and path.startswith(unwanted):
+                skipped += 1
+                continue
+            unwanted, skipped = "", 0
+            folder = path.rpartition("/")[0]
+            if folder != inside:
+                for above in _folders_between(inside, folder):
+                    yield Entry(above, is_folder=True)
+                    if not enter(above):
+                        unwanted = f"{above}/"
+                        break
+                else:
+                    inside = folder
+            if not unwanted:
+                yield Entry(path, is_folder=False, found=found)
+        if skipped >= _SKIPPED_AT_MOST:
+            files, skipped = tree.files(f"{unwanted}{_LAST_CHARACTER}") or iter(()), 0
+
+
+def _folders_between(left: str, entered: str) -> Iterator[str]:
+    """Yield the folders that are entered on the way from one folder to another."""
+    names, before = entered.split("/"), left.split("/") if left else []
+    common = 0
+    while common < min(len(names), len(before)) and names[common] == before[common]:
+        common += 1
+    for depth in range(common + 1, len(names) + 1):
+        if path := "/".join(names[:depth]):
+            yield path
 
 
 def _scan_sorted(tree: Tree, folder: str, seen: set[object]) -> Iterator[Entry]:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pdfbatch.errors import Cause, DocumentError
-from pdfbatch.ports import Box, DocumentExtras, OpenDocument, OpenPage, PageFacts, TextEngine
+from pdfbatch.model import DocumentExtras
+from pdfbatch.ports import Box, OpenDocument, OpenPage, PageFacts, TextEngine
 from pdfbatch.testing.faults import Fault, commit
 
 if TYPE_CHECKING:

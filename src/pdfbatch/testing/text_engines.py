@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from pdfbatch import samples
 from pdfbatch.errors import Cause, DocumentError
-from pdfbatch.ports import DocumentExtras, PageFacts, SupportsEvidence, TextEngine, pixels_per_side
+from pdfbatch.model import DocumentExtras
+from pdfbatch.ports import PageFacts, SupportsEvidence, TextEngine, pixels_per_side
 from pdfbatch.testing.pdfs import (
     make_field_pdf,
     make_form,

@@ -64,7 +64,9 @@ class DocumentOpener:
             name, opened = self._open_with_engine(stack, source, document)
             # An engine is no second opinion about itself.
             second_engine = self.second_engine if name == self.engine.name else None
-            second = SecondOpinion(second_engine, source.data, document.password)
+            second = SecondOpinion(
+                second_engine, source.data, document.password, annotations=self.extraction.annotations
+            )
             stack.callback(second.close)
             reader = PageReader(
                 document=document,
@@ -98,15 +100,18 @@ class DocumentOpener:
         return Failure(cause=Cause.PAGE_RANGE, message=_missing_message(document, opened.page_count))
 
     def _open_with_engine(self, stack: ExitStack, source: InputData, document: Document) -> tuple[str, OpenDocument]:
-        second = self.second_engine
+        second, password, annotations = self.second_engine, document.password, self.extraction.annotations
         try:
-            return self.engine.name, stack.enter_context(self.engine.open(source.data, password=document.password))
+            opening = self.engine.open(source.data, password=password, annotations=annotations)
+            return self.engine.name, stack.enter_context(opening)
         except DocumentError as error:
             first_error = _naming_document(error, document, source)
             if second is None or error.cause is not Cause.MALFORMED:
                 raise first_error from error
         try:
-            return second.name, stack.enter_context(second.open(source.data, password=document.password))
+            return second.name, stack.enter_context(
+                second.open(source.data, password=password, annotations=annotations)
+            )
         except DocumentError as error:
             message = f"{first_error}; {second.name}: {_naming_document(error, document, source)}"
             raise DocumentError(message, cause=first_error.cause) from error

@@ -92,7 +92,7 @@ class PageReader:
         try:
             with self.opened.page(number) as page:
                 found = self._choose_source(number, page)
-                return self._finish(found) if isinstance(found, Page) else found
+                return self._finish(self._without_rest(found, page)) if isinstance(found, Page) else found
         except MemoryError:
             raise
         except Exception as error:  # noqa: BLE001 (isolation is the purpose: a bad page costs that page)
@@ -219,7 +219,7 @@ class PageReader:
         started, deadline = time.monotonic(), budget.page_deadline()
         try:
             with self.opened.page(waiting.number) as page:
-                return self._draw_and_read(waiting, page, deadline)
+                return self._without_rest(self._draw_and_read(waiting, page, deadline), page)
         except MemoryError:
             raise
         except DocumentError as error:
@@ -279,6 +279,12 @@ class PageReader:
         if not found.text.strip() and (second := self.second.text(found.number)).strip():
             found = layer_page(found.number, second, Reason.SECOND_ENGINE)
         return self._read_in_part(found, f"{_images(broken)} cannot be decoded")
+
+    def _without_rest(self, found: Page, page: OpenPage) -> Page:
+        """Return a page as it is, or one that was read in part when its content ends early."""
+        if found.failure is not None or not isinstance(page, SupportsEvidence) or not page.is_cut():
+            return found
+        return self._read_in_part(found, "its content is damaged or ends early, so that a part is missing")
 
     def _read_in_part(self, page: Page, said: str) -> Page:
         """Return a page with the text that it has, and a failure that says what is missing."""

@@ -11,7 +11,7 @@ from pdfbatch.ports import OcrEngine, Reading, SupportsSecondReader
 from pdfbatch.settings import Extraction
 from pdfbatch.work.skew import straighten
 from pdfbatch.work.streaks import remove_streaks
-from pdfbatch.work.turns import is_upside_down, turn
+from pdfbatch.work.turns import likely_turn, reads_better_turned, turn
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -86,8 +86,9 @@ def recognize(
 ) -> Recognition:
     """Read a page, and return the best of up to ``extraction.max_readings`` readings.
 
-    Lines that are skewed by more than three degrees are levelled first. When the words of the first reading are weak and a
-    strip is read better after half a turn, the page is read turned; when it stays weak and the engine says that the page is
+    Lines that are skewed by more than three degrees are levelled first. A page whose drawing shows that it may lie turned is
+    read turned at once, if a strip of it is read better so. When the words of the first reading are weak and a strip is read
+    better after half a turn, the page is read turned; when it stays weak and the engine says that the page is
     on its side, it is turned accordingly. A page whose words are still doubtful is read once more by the engine's second
     reader. Without one, a page of which a fifth to a third of the words are weak is read at one and a half times the
     resolution. ``choose`` takes one of the readings.
@@ -124,22 +125,24 @@ class _Reader:
     readings: int = 0
     reread: Reread = Reread.NO
     image: "Image | None" = None
+    tested: int = 0  # a turn that a strip has shown to be better, or not
 
     def read_first(self) -> Recognition:
+        """Read the page as its print shows that it lies, which mostly is as it is."""
         self.image = straighten(remove_streaks(self.drawing.image))
-        return self._read(self.image)
+        turned = likely_turn(self.image)
+        self.tested = turned
+        try:
+            turned = turned if turned and self._reads_better(self.image, turned) else 0
+        except DocumentError:
+            turned = 0
+        return self._read(turn(self.image, turned) if turned else self.image, turned=turned)
 
     def read_turned(self, best: Recognition) -> Recognition:
         """Read a weak page after half a turn, if a strip of it is then read better."""
-        if not self._is_weak(best) or self.image is None:
+        if best.turned or self.tested == 180 or not self._is_weak(best) or self.image is None:
             return best
-        if not is_upside_down(
-            self.image,
-            engine=self.engine,
-            languages=self.languages,
-            dpi=self.drawing.print_dpi,
-            remaining=self.remaining,
-        ):
+        if not self._reads_better(self.image, 180):
             return best
         turned = self._read(turn(self.image, 180), turned=180)
         self.reread = Reread.TURNED
@@ -178,6 +181,16 @@ class _Reader:
         reading = chosen.read(image, languages=self.languages, dpi=dpi, timeout=self.remaining())
         self.readings += 1
         return Recognition(reading=reading, turned=turned, dpi=self.drawing.dpi, engine=chosen.name)
+
+    def _reads_better(self, image: "Image", degrees: int) -> bool:
+        return reads_better_turned(
+            image,
+            degrees,
+            engine=self.engine,
+            languages=self.languages,
+            dpi=self.drawing.print_dpi,
+            remaining=self.remaining,
+        )
 
     def _is_weak(self, best: Recognition) -> bool:
         confidence = best.reading.confidence

@@ -17,6 +17,7 @@ class SecondOpinion:
     engine: TextEngine | None
     data: str | bytes
     password: str | None
+    annotations: bool = field(default=True, kw_only=True)
     _stack: ExitStack = field(default_factory=ExitStack)
     _document: OpenDocument | None = None
     _refusal: DocumentError | None = None
@@ -50,7 +51,8 @@ class SecondOpinion:
             try:
                 if self.engine is None:
                     raise DocumentError("there is no second engine")
-                self._document = self._stack.enter_context(self.engine.open(self.data, password=self.password))
+                opening = self.engine.open(self.data, password=self.password, annotations=self.annotations)
+                self._document = self._stack.enter_context(opening)
             except DocumentError as error:
                 self._refusal = error
                 raise

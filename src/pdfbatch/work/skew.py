@@ -39,7 +39,7 @@ def find_skew(image: "Image") -> float:
     Where the lines of a page are level, rows of print and rows of paper alternate most sharply. Lines of a page on its side
     are columns, for which the same holds.
     """
-    ink = _ink(image)
+    ink = show_ink(image)
     coarse = {angle: _clarity(ink, angle, _BANDS) for angle in _around(0.0, _STEP, round(_MOST_SKEW / _STEP) + 1)}
     likely = [angle for angle, clarity in coarse.items() if clarity >= _NEARLY_BEST * max(coarse.values())]
     if likely == [0.0]:
@@ -52,7 +52,7 @@ def find_skew(image: "Image") -> float:
 
 def is_sideways(image: "Image") -> bool:
     """Return whether the lines of a page seem to run from top to bottom."""
-    ink = _ink(image)
+    ink = show_ink(image)
     # Not squared, so that the edge of a column counts little beside many lines.
     return _alternation(ink, 1, 0, power=1) > _alternation(ink, 1, 1, power=1)
 
@@ -84,9 +84,9 @@ def _alternation(ink: "Image", bands: int, axis: int, power: int = 2) -> float:
     return sum(count * float(level) ** power for level, count in enumerate(counts)) / bands
 
 
-def _ink(image: "Image") -> "Image":
-    """Return a small image that shows by how much the page differs from its paper."""
-    small = image.reduce(max(max(image.size) // _SIDE, 1))
+def show_ink(image: "Image", side: int = _SIDE) -> "Image":
+    """Return a small image, about ``side`` pixels long, that shows by how much the page differs from its paper."""
+    small = image.reduce(max(max(image.size) // side, 1))
     paper = _paper(small)
     differences = (abs(level - paper) for level in range(256))
     return small.point([min(2 * one, 255) if one >= _LEAST_CONTRAST else 0 for one in differences])

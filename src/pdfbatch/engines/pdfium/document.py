@@ -14,14 +14,17 @@ from pdfbatch.engines.coverage import Area
 from pdfbatch.engines.errors import find_late_header, open_error, source_name
 from pdfbatch.engines.page_frame import PageFrame
 from pdfbatch.engines.pdfium.annotations import annotation_types, count_fields, read_annotations
+from pdfbatch.engines.pdfium.damage import may_be_cut, may_have_damage
 from pdfbatch.engines.pdfium.evidence import count_cut_images, is_plain
 from pdfbatch.engines.pdfium.extras import count_attachments, is_portfolio, xfa_kind
 from pdfbatch.engines.pdfium.glyphs import Glyphs, whole_text
+from pdfbatch.engines.pdfium.layers import may_hide_layers
 from pdfbatch.engines.pdfium.mending import SIGNS, is_letter_spaced, mend, mends_by_glyphs
 from pdfbatch.engines.pdfium.objects import page_facts, visible_area
 from pdfbatch.engines.placement import Block, place_blocks
 from pdfbatch.errors import Cause, DocumentError
-from pdfbatch.ports import Box, DocumentExtras, PageFacts, pixels_per_side
+from pdfbatch.model import DocumentExtras
+from pdfbatch.ports import Box, PageFacts, pixels_per_side
 from pdfbatch.text import is_ordinary, storable_text
 
 if TYPE_CHECKING:
@@ -58,6 +61,10 @@ def open_document(source: str | bytes, password: str | None, *, annotations: boo
     """Open as ``PdfiumEngine.open`` promises."""
     with _PDFIUM:
         handle, data = _load_document(source, password)
+    if may_hide_layers(data) and (shown := _without_hidden_layers(data, password)) is not None:
+        with _PDFIUM:
+            pdfium.FPDF_CloseDocument(handle)
+            handle, data = _load_document(shown, None)
     # pdfium still reads from the bytes, without a reference of its own: the document keeps them alive.
     document = PdfiumDocument(handle, data, password, annotations=annotations)
     try:
@@ -81,6 +88,7 @@ class PdfiumDocument:
     _form: Handle = field(default=None, repr=False)
     _form_settings: object = field(default=None, repr=False)
     _copy: Handle = field(default=None, repr=False)
+    _cut_pages: frozenset[int] | None = field(default=None, repr=False)
 
     @property
     def metadata(self) -> Mapping[str, str]:
@@ -143,6 +151,17 @@ class PdfiumDocument:
             )
         return self._notes[number]
 
+    def cut_pages(self) -> frozenset[int]:
+        """Return the numbers of the pages whose content ends early. Looks for them once."""
+        if self._cut_pages is None:
+            is_rebuilt = pdfium.FPDF_DocumentHasValidCrossReferenceTable(self.handle) != 1
+            self._cut_pages = frozenset()
+            if is_rebuilt or may_have_damage(self.data):
+                from pdfbatch.engines.pypdf.damage import find_cut_pages  # noqa: PLC0415 (few documents are damaged)
+
+                self._cut_pages = find_cut_pages(self.data, self.password)
+        return self._cut_pages
+
     def _open_copy(self) -> Handle:
         if self._copy is None:
             self._copy = _load(self.data, self.password) or _load(self.data, None) or None
@@ -188,15 +207,28 @@ class PdfiumPage:
             return storable_text(glyphs.text())
 
     def text_boxes(self) -> Sequence[Box]:
-        """Return a box for each run of glyphs in one line. At most 5,000, so that a page of any content is cheap."""
+        """Return a box for each run of glyphs in one line, and for each annotation in the text.
+
+        At most 5,000 of glyphs, so that a page of any content is cheap.
+        """
         with _PDFIUM:
             text, frame = self._text(), _frame(self.handle)
-            return [frame.box(area) for area in _text_areas(text)]
+            boxes = [frame.box(area) for area in _text_areas(text)]
+            if self.document.annotations and annotation_types(self.handle):
+                boxes += [block.box for block in self.document.notes(self.number, self.handle)]
+            return boxes
 
     def is_plain(self) -> bool:
         """Return whether a glance at the page's objects finds hardly anything but text."""
         with _PDFIUM:
             return is_plain(self.handle)
+
+    def is_cut(self) -> bool:
+        """Return whether the content of the page surely ends early. Few pages are looked at closely, see ``damage``."""
+        with _PDFIUM:
+            return (
+                may_be_cut(self.document.handle, self.handle, self._text()) and self.number in self.document.cut_pages()
+            )
 
     def cut_images(self) -> int:
         """Return how many large images surely end early."""
@@ -206,16 +238,17 @@ class PdfiumPage:
     def facts(self) -> PageFacts:
         """Return what is on the page. The walk over its objects is bounded: counts of a huge page are lower bounds."""
         with _PDFIUM:
-            return page_facts(self.handle, self._text())
+            return page_facts(self.handle, self._text(), annotations=self.document.annotations)
 
     def image(self, dpi: float) -> "Image":
-        """Draw the page in grey, with annotations and form fields, as a viewer shows it.
+        """Draw the page in grey, with annotations and form fields, as a viewer shows it, unless they are not wanted.
 
         Uses one byte per pixel; the caller limits their number (``pdfbatch.work.resolution``).
         """
-        form = self.document.form()
+        annotations = self.document.annotations
+        form = self.document.form() if annotations else None
         if form is None:
-            return _render(self.handle, None, dpi)
+            return _render(self.handle, None, dpi, pdfium.FPDF_ANNOT if annotations else 0)
         # pdfium draws fields only on a page that was loaded after the form environment.
         with self.document.load_page(self.number) as handle:
             return _render_with_form(handle, form, dpi)
@@ -263,6 +296,13 @@ def _load_document(source: str | bytes, password: str | None) -> tuple[Handle, s
         state = "the password given does not open it" if password else "it is encrypted and needs a password"
         raise DocumentError(f"{source_name(source)}: {state}", cause=Cause.PASSWORD_REQUIRED)
     raise open_error(source, _ERRORS.get(error, "pdfium cannot read it"))
+
+
+def _without_hidden_layers(data: str | bytes, password: str | None) -> bytes | None:
+    """Return a document without layers that are off, if there are such: pdfium draws without them, and reads them all."""
+    from pdfbatch.engines.pypdf.layers import without_hidden_layers  # noqa: PLC0415 (few documents have layers)
+
+    return without_hidden_layers(data, password)
 
 
 def _load(source: str | bytes, password: str | None) -> Handle:
@@ -322,7 +362,7 @@ def _render_with_form(page: Handle, form: Handle, dpi: float) -> "Image":
             pdfium.FORM_OnBeforeClosePage(page, form)
 
 
-def _render(page: Handle, form: Handle, dpi: float) -> "Image":
+def _render(page: Handle, form: Handle, dpi: float, flags: int = pdfium.FPDF_ANNOT) -> "Image":
     from PIL import Image  # noqa: PLC0415 (most documents are never drawn)
 
     with _PDFIUM:
@@ -336,7 +376,7 @@ def _render(page: Handle, form: Handle, dpi: float) -> "Image":
         try:
             # Without FPDF_GRAYSCALE: on a grey bitmap everything becomes grey anyway, and with the flag pdfium first turns each
             # image to grey at its full size, which is slower.
-            place = (bitmap, page, 0, 0, width, height, 0, pdfium.FPDF_ANNOT)
+            place = (bitmap, page, 0, 0, width, height, 0, flags)
             pdfium.FPDF_RenderPageBitmap(*place)
             if form is not None:
                 pdfium.FPDF_FFLDraw(form, *place)

@@ -35,7 +35,7 @@ class PdfiumEngine:
     ) -> "AbstractContextManager[PdfiumDocument]":
         """Open a local path or the bytes of a PDF. Try the empty password, too, if the given one does not open it.
 
-        ``annotations=False`` leaves values of form fields and the text of annotations out of the text of pages.
+        ``annotations=False`` leaves form fields and annotations out of texts, boxes, facts and images.
 
         Raises ``DocumentError`` (``empty_input``, ``not_a_pdf``, ``malformed``, ``password_required``, a storage cause).
         """

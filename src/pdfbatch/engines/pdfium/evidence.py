@@ -4,7 +4,6 @@ The caller holds the lock on pdfium.
 """
 
 import math
-import zlib
 from collections.abc import Iterator
 from ctypes import byref, c_float, c_ubyte, create_string_buffer
 from itertools import islice
@@ -12,6 +11,7 @@ from typing import Any
 
 import pypdfium2.raw
 
+from pdfbatch.engines.flate import ends_early
 from pdfbatch.engines.pdfium.objects import objects_of
 
 pdfium: Any = pypdfium2.raw
@@ -83,18 +83,7 @@ def _is_cut(image: Handle) -> bool:
     if filters == ["JPXDecode"]:
         data = _raw_data(image)
         return _CODESTREAM_START in data[:_LARGE_BYTES] and _JPEG_END not in data[-_TAIL_BYTES:]
-    return filters == ["FlateDecode"] and _ends_early(_raw_data(image))
-
-
-def _ends_early(data: bytes) -> bool:
-    unpacking = zlib.decompressobj()
-    try:
-        while data and not unpacking.eof:
-            unpacking.decompress(data, 1 << 20)
-            data = unpacking.unconsumed_tail
-    except zlib.error:
-        return True
-    return not unpacking.eof
+    return filters == ["FlateDecode"] and ends_early(_raw_data(image))
 
 
 def _filters(image: Handle) -> list[str]:

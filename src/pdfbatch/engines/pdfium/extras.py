@@ -2,11 +2,16 @@
 
 import os
 import re
-import zlib
 from collections.abc import Iterator
-from typing import Any, Literal
+from ctypes import byref, c_ubyte, c_ulong
+from typing import Any
 
 import pypdfium2.raw
+
+from pdfbatch.engines.pdfium.glyphs import whole_text
+from pdfbatch.engines.pdfium.layers import object_streams
+from pdfbatch.engines.xfa import PAGES, kind_of_form
+from pdfbatch.model import Xfa
 
 pdfium: Any = pypdfium2.raw
 """Generated bindings, without types."""
@@ -15,21 +20,19 @@ Handle = Any
 """A pointer from pdfium."""
 
 _COLLECTION = re.compile(rb"/Collection\b")
-_OBJECT_STREAM = re.compile(rb"/ObjStm\b[^\0]{0,500}?stream\r?\n")
 # Bounds: so much of a file is searched, and so much of what a stream unpacks to.
 _FILE_BYTES = 256 * 1024 * 1024
 _STREAM_BYTES = 4 * 1024 * 1024
+_XFA_PACKETS = 50
 
 
-def xfa_kind(document: Handle) -> Literal["none", "static", "dynamic"]:
+def xfa_kind(document: Handle) -> Xfa:
     """Return what kind of XFA form a document has."""
-    match pdfium.FPDF_GetFormType(document):
-        case pdfium.FORMTYPE_XFA_FULL:
-            return "dynamic"
-        case pdfium.FORMTYPE_XFA_FOREGROUND:
-            return "static"
-        case _:
-            return "none"
+    flag = pdfium.FPDF_GetFormType(document)
+    if flag not in (pdfium.FORMTYPE_XFA_FULL, pdfium.FORMTYPE_XFA_FOREGROUND):
+        return Xfa.NONE
+    form = b"".join(_xfa_packets(document))
+    return kind_of_form(form, _first_texts(document), is_dynamic=flag == pdfium.FORMTYPE_XFA_FULL)
 
 
 def count_attachments(document: Handle) -> int:
@@ -43,17 +46,32 @@ def is_portfolio(source: str | bytes) -> bool:
     pdfium does not tell, so its bytes are searched. Not found in an encrypted document whose objects are in object streams.
     """
     data = source if isinstance(source, bytes) else _content(source)
-    return any(_COLLECTION.search(part) for part in (data, *_object_streams(data)))
+    return any(_COLLECTION.search(part) for part in (data, *object_streams(data)))
+
+
+def _xfa_packets(document: Handle) -> Iterator[bytes]:
+    for index in range(min(pdfium.FPDF_GetXFAPacketCount(document), _XFA_PACKETS)):
+        size = c_ulong()
+        pdfium.FPDF_GetXFAPacketContent(document, index, None, 0, byref(size))
+        if 0 < size.value <= _STREAM_BYTES:
+            buffer = (c_ubyte * size.value)()
+            pdfium.FPDF_GetXFAPacketContent(document, index, buffer, size.value, byref(size))
+            yield bytes(buffer)
+
+
+def _first_texts(document: Handle) -> Iterator[str]:
+    for index in range(min(pdfium.FPDF_GetPageCount(document), PAGES)):
+        page = pdfium.FPDF_LoadPage(document, index)
+        text = pdfium.FPDFText_LoadPage(page) if page else None
+        try:
+            yield whole_text(text) if text else ""
+        finally:
+            if text:
+                pdfium.FPDFText_ClosePage(text)
+            if page:
+                pdfium.FPDF_ClosePage(page)
 
 
 def _content(path: str) -> bytes:
     with open(os.fsencode(path), "rb") as file:
         return file.read(_FILE_BYTES)
-
-
-def _object_streams(data: bytes) -> Iterator[bytes]:
-    for found in _OBJECT_STREAM.finditer(data):
-        try:
-            yield zlib.decompressobj().decompress(data[found.end() : found.end() + _STREAM_BYTES], _STREAM_BYTES)
-        except zlib.error:
-            continue

@@ -47,14 +47,15 @@ class _Glyphs(NamedTuple):
     invisible: int
 
 
-def page_facts(page: Handle, text: Handle) -> PageFacts:
+def page_facts(page: Handle, text: Handle, *, annotations: bool = True) -> PageFacts:
     """Return the facts about a loaded page and its text.
 
     Looks at the first 5,000 objects, those in form XObjects included, and at about 300 glyphs, spread evenly over the page.
-    Visible annotations count as vector objects. pdfium does not tell how long the content of a page is: ``content_bytes`` is 0.
+    Visible ``annotations`` count as vector objects, if they are wanted. pdfium does not tell how long the content of a page is:
+    ``content_bytes`` is 0.
     """
     coverage, images = Coverage(visible_area(page)), list[Image]()
-    vectors, objects = _count_visible_annotations(page), 0
+    vectors, objects = _count_visible_annotations(page) if annotations else 0, 0
     for placed in islice(objects_of(page), OBJECTS):
         objects += 1
         if placed.type == pdfium.FPDF_PAGEOBJ_IMAGE:

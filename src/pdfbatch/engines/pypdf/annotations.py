@@ -12,6 +12,7 @@ from pypdf.generic import ArrayObject, BooleanObject, DictionaryObject, PdfObjec
 from pdfbatch.engines.coverage import Area, Matrix
 from pdfbatch.engines.page_frame import PageFrame
 from pdfbatch.engines.placement import Block, PlacedLine, place_blocks
+from pdfbatch.engines.pypdf.cropping import visible_text
 from pdfbatch.errors import DocumentError
 
 _logger: logging.Logger = logging.getLogger(__name__)
@@ -31,9 +32,9 @@ def text_with_annotations(page: PageObject) -> str:
     """Return the text of a page with what its annotations show, in reading position as far as pypdf tells where text lies."""
     blocks = [block for block in _blocks(page) if block.text]
     if not blocks:
-        return page.extract_text()
+        return visible_text(page)
     writer = _LineFinder(_frame(page))
-    text = page.extract_text(visitor_text=writer.visit)
+    text = visible_text(page, writer.visit)
     lines = writer.lines if writer.text == text else []
     return place_blocks(text, lines, blocks)
 

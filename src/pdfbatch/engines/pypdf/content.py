@@ -18,8 +18,11 @@ _PAINTS = frozenset((b"S", b"s", b"f", b"F", b"f*", b"B", b"B*", b"b", b"b*", b"
 _WRITES = frozenset((b"Tj", b"TJ", b"'", b'"'))
 
 
-def page_facts(page: PageObject, glyphs: int) -> PageFacts:
-    """Return the facts about a page. Looks at the first 5,000 paint operators, those in form XObjects included."""
+def page_facts(page: PageObject, glyphs: int, *, annotations: bool = True) -> PageFacts:
+    """Return the facts about a page. Looks at the first 5,000 paint operators, those in form XObjects included.
+
+    Visible ``annotations`` count as vector objects, if they are wanted.
+    """
     box = _visible_box(page)
     walk = _Walker(images=Coverage(box))
     content = page.get_contents()
@@ -37,7 +40,7 @@ def page_facts(page: PageObject, glyphs: int) -> PageFacts:
         image_dpi=walk.images.dpi,
         images=walk.images.images,
         glyphs=glyphs,
-        vector_objects=walk.vectors + _count_visible_annotations(page),
+        vector_objects=walk.vectors + (_count_visible_annotations(page) if annotations else 0),
         objects=walk.objects,
         content_bytes=0 if content is None else len(content.get_data()),
     )

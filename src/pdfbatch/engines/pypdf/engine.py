@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from pdfbatch.engines.errors import open_error, read_error, source_name
 from pdfbatch.errors import Cause, DocumentError
-from pdfbatch.ports import Box, DocumentExtras, PageFacts
+from pdfbatch.model import DocumentExtras
+from pdfbatch.ports import Box, PageFacts
 from pdfbatch.text import storable_text
 
 if TYPE_CHECKING:
     from PIL.Image import Image
     from pypdf import PageObject, PdfReader
+
+    from pdfbatch.engines.pypdf.layers import Layers
 
 _METADATA_KEYS = ("Title", "Author", "Subject", "Keywords", "Creator", "Producer", "CreationDate", "ModDate")
 _REASON_CHARACTERS = 200
@@ -55,7 +58,7 @@ class PypdfEngine:
     ) -> "Generator[PypdfDocument]":
         """Open a local path or the bytes of a PDF. Try the empty password, too, if the given one does not open it.
 
-        ``annotations=False`` leaves values of form fields and the text of annotations out of the text of pages.
+        ``annotations=False`` leaves form fields and annotations out of texts, boxes, facts and images.
 
         Raises ``DocumentError`` (``empty_input``, ``not_a_pdf``, ``malformed``, ``password_required``, a storage cause).
         """
@@ -72,7 +75,7 @@ class PypdfEngine:
                 raise open_error(source, str(error).removeprefix(f"{name}: ")) from error.__cause__
             if page_count == 0:
                 raise DocumentError(f"{name}: it has no pages", cause=Cause.MALFORMED)
-            yield PypdfDocument(name, reader, page_count, annotations)
+            yield PypdfDocument(name, reader, page_count, annotations, _layers_of(reader, name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ class PypdfDocument:
     reader: "PdfReader" = field(repr=False)
     page_count: int
     annotations: bool = True
+    layers: "Layers | None" = field(default=None, repr=False)
 
     @property
     def metadata(self) -> Mapping[str, str]:
@@ -114,6 +118,8 @@ class PypdfDocument:
             raise DocumentError(f"{name}: there is no such page", cause=Cause.MALFORMED)
         with _translate_errors(name):
             page = self.reader.pages[number - 1]
+            if self.layers is not None:
+                self.layers.hide(page)
         yield PypdfPage(name, page, self.annotations)
 
 
@@ -133,9 +139,10 @@ class PypdfPage:
         Raises ``DocumentError`` (``malformed``).
         """
         from pdfbatch.engines.pypdf.annotations import text_with_annotations  # noqa: PLC0415 (it imports pypdf)
+        from pdfbatch.engines.pypdf.cropping import visible_text  # noqa: PLC0415 (it imports pypdf)
 
         with _translate_errors(self.name):
-            text = text_with_annotations(self.page) if self.annotations else self.page.extract_text()
+            text = text_with_annotations(self.page) if self.annotations else visible_text(self.page)
         return storable_text(text.translate(_AS_SEEN))
 
     def text_boxes(self) -> Sequence[Box]:
@@ -151,7 +158,7 @@ class PypdfPage:
         from pdfbatch.engines.pypdf.content import page_facts  # noqa: PLC0415 (it imports pypdf)
 
         with _translate_errors(self.name):
-            return page_facts(self.page, len(self.page.extract_text()))
+            return page_facts(self.page, len(self.page.extract_text()), annotations=self.annotations)
 
     def image(self, dpi: float) -> "Image":  # noqa: ARG002 (the port has it)
         """Raise ``DocumentError`` (``malformed``): pypdf cannot draw pages."""
@@ -202,6 +209,18 @@ def _open_reader(stream: BinaryIO, name: str, password: str | None) -> "PdfReade
             return reader
     state = "the password given does not open it" if password else "it is encrypted and needs a password"
     raise DocumentError(f"{name}: {state}", cause=Cause.PASSWORD_REQUIRED)
+
+
+def _layers_of(reader: "PdfReader", name: str) -> "Layers | None":
+    """Return the layers of a document that are off, ``None`` when there is none or they cannot be found."""
+    from pdfbatch.engines.pypdf.layers import layers_of  # noqa: PLC0415 (loaded when a document is opened)
+
+    try:
+        with _translate_errors(name):
+            layers = layers_of(reader)
+    except DocumentError:
+        return None
+    return layers if layers.hidden else None
 
 
 def _as_text(value: object) -> str:

@@ -25,7 +25,7 @@ from pdfbatch.executors.process.plain_values import (
     read_measure,
     read_text,
 )
-from pdfbatch.model import Counts, DocumentResult, DocumentStatus, Failure, Page
+from pdfbatch.model import Counts, DocumentExtras, DocumentResult, DocumentStatus, Failure, Page
 from pdfbatch.tasks import JoinTask, PartialDocument, PartTask, Task, TaskLog, TaskResult
 
 MAX_HEAD_BYTES = 2 << 20
@@ -67,7 +67,10 @@ def encode_result(result: TaskResult) -> bytes:
         result.storage_retries,
         [(name[:200], level, message[:_MAX_MESSAGE]) for name, level, message in result.log.records[:MAX_LOG_RECORDS]],
         result.log.dropped + max(0, len(result.log.records) - MAX_LOG_RECORDS),
+        bool(result.body),
     ]
+    if result.body:
+        _put_block(result.body, blocks)
     data = _to_json(head)
     if len(data) > MAX_HEAD_BYTES:
         raise ValueError(f"{len(data)} bytes of facts")
@@ -86,6 +89,7 @@ def _encode_document_result(result: DocumentResult, blocks: list[bytes]) -> list
         result.fingerprint,
         _encode_mapping(result.pdf_metadata, blocks),
         _encode_pages(result.pages, blocks),
+        _EXTRAS.encode(result.extras),
     ]
 
 
@@ -99,6 +103,7 @@ def _encode_partial_document(partial: PartialDocument, blocks: list[bytes]) -> l
         _encode_pages(partial.pages, blocks),
         _encode_failure(partial.missing),
         partial.language,
+        _EXTRAS.encode(partial.extras),
     ]
 
 
@@ -133,7 +138,7 @@ def _to_json(value: object) -> bytes:
     return _ENCODER.encode(value).encode("ascii")
 
 
-_COUNTS, _FAILURE = plain_class(Counts), plain_class(Failure)
+_COUNTS, _FAILURE, _EXTRAS = plain_class(Counts), plain_class(Failure), plain_class(DocumentExtras)
 # The text of a page follows as a block, and its failure's message is cut.
 _PAGE = PlainClass(Page, apart=("text", "failure"))
 _ENCODER = json.JSONEncoder(separators=(",", ":"), check_circular=False)
@@ -173,8 +178,10 @@ class _Decoder:
         self._numbers_left = _MAX_NUMBERS
 
     def decode(self) -> TaskResult:
-        head = read_array(self._take_json(), 11)
-        document_result, parts, join, partial, page_count, failure, page, seconds, retries, records, dropped = head
+        head = read_array(self._take_json(), 12)
+        document_result, parts, join, partial, page_count, failure, page, seconds, retries, records, dropped, body = (
+            head
+        )
         # In the order in which their blocks were written.
         decoded = None if document_result is None else self._decode_document_result(document_result)
         split = None if partial is None else self._decode_partial_document(partial)
@@ -189,14 +196,16 @@ class _Decoder:
             read_measure(seconds),
             read_count(retries),
             _NO_LOG if records == [] and dropped == 0 else rebuild(TaskLog, _records(records), read_count(dropped)),
+            bytes(self._take_block(len(self._payload))) if body is True else b"",
         )
         if self._position != len(self._payload):
             raise AnswerError("bytes behind the end")
         return result
 
     def _decode_document_result(self, value: object) -> DocumentResult:
-        fields = read_array(value, 10)
-        status, failure, output, attempts, duration, counts, duplicate_of, fingerprint, metadata, page_count = fields
+        fields = read_array(value, 11)
+        status, failure, output, attempts, duration, counts, duplicate_of, fingerprint, *rest, extras = fields
+        metadata, page_count = rest
         pdf_metadata = self._decode_mapping(metadata)
         return rebuild(
             DocumentResult,
@@ -211,10 +220,11 @@ class _Decoder:
             _COUNTS.decode(counts),
             _optional(read_text, duplicate_of),
             read_text(fingerprint),
+            _EXTRAS.decode(extras),
         )
 
     def _decode_partial_document(self, value: object) -> PartialDocument:
-        fingerprint, engine, ranges, folder, metadata, page_count, missing, language = read_array(value, 8)
+        fingerprint, engine, ranges, folder, metadata, page_count, missing, language, extras = read_array(value, 9)
         return PartialDocument(
             fingerprint=read_text(fingerprint),
             engine=read_text(engine),
@@ -224,6 +234,7 @@ class _Decoder:
             pages=self._decode_pages(page_count),
             missing=_failure(missing),
             language=_optional(read_text, language),
+            extras=_EXTRAS.decode(extras),
         )
 
     def _build_part(self, partial: PartialDocument | None, attempt: object, ranges: object) -> PartTask:
