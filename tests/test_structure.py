@@ -14,7 +14,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("common",),
     ("checks",),
     ("settings",),
-    ("model", "retry", "samples"),
+    ("activity", "model", "retry", "samples"),
     ("report", "tasks"),
     ("figures", "outcomes", "ports", "task_log"),
     ("storage",),

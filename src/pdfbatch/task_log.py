@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from threading import Lock
 
-from pdfbatch.common import SafeLogger, redact_text
+from pdfbatch.common import SafeLogger, redact_text, without_credentials
 from pdfbatch.model import Document
 from pdfbatch.tasks import TaskLog
 
@@ -113,14 +113,16 @@ def _route(logger: logging.Logger) -> tuple[logging.Logger, TaskLogHandler, bool
 
 
 def emit(document: Document, task_log: TaskLog) -> None:
-    """Log the records of a task in the host's process, each with the id of its document."""
-    identity = printable(document.document_uuid)
+    """Log the records of a task in the host's process, each with the path of its document, and its id as a field."""
+    if not task_log.records and not task_log.dropped:
+        return
+    identity, path = printable(document.document_uuid), printable(without_credentials(document.file_path))
+    fields = {"document_id": identity, "document_uuid": identity, "file_path": path}
     for name, level, message in task_log.records:
-        extra = {"document_id": identity, "origin": name}
-        log.log(level, "%s: %s: %s", identity, name, printable(redact_text(message)), extra=extra)
+        log.log(level, "%s: %s: %s", path, name, printable(redact_text(message)), extra={**fields, "origin": name})
     if task_log.dropped:
-        extra = {"document_id": identity, "origin": __name__}
-        log.info("%s: %d more log records were left out", identity, task_log.dropped, extra=extra)
+        extra = {**fields, "origin": __name__}
+        log.info("%s: %d more log records were left out", path, task_log.dropped, extra=extra)
 
 
 def printable(text: str) -> str:

@@ -10,7 +10,7 @@ from pdfbatch.cli.style import Style
 from pdfbatch.cli.watch import batch_lines, table_lines
 from pdfbatch.report import BatchStatus
 from pdfbatch.sinks import RedisSink, read_status, recent_batches
-from pdfbatch.sinks.redis.reader import _parse  # pyright: ignore[reportPrivateUsage] (the gate itself)
+from pdfbatch.sinks.redis.stored import parse_status
 from pdfbatch.testing.servers import RedisServer
 
 redis = pytest.importorskip("redis")
@@ -41,7 +41,7 @@ ODD = [
 
 def shown(stored: object) -> None:
     """Show it as ``watch`` does, if it is a status."""
-    found = _parse(stored, 30.0, 1_000.0)
+    found = parse_status(stored, 30.0, 1_000.0)
     if found is not None:
         lines = [*table_lines([found], Style(coloured=False)), *batch_lines(found, Style(coloured=False))]
         assert all(line.isprintable() for line in lines)

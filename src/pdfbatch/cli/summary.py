@@ -111,9 +111,11 @@ def format_seconds(seconds: float) -> str:
 
 def _headline(status: BatchStatus, style: Style) -> Iterator[str]:
     documents = f"{format_count(status.processed, 'document')} in {format_seconds(status.elapsed_seconds)}"
-    rates = f"{status.documents_per_hour:,.0f} documents/h, {status.pages_per_hour:,.0f} pages/h"
+    rates = (
+        f"{status.documents_per_hour:,.0f} documents/h, {status.pages_per_hour:,.0f} pages/h, " if status.pages else ""
+    )
     workers = format_count(status.workers, "worker") + (f" ({status.executor})" if status.executor else "")
-    yield f"{style.bold(documents)}: {rates}, {workers}"
+    yield f"{style.bold(documents)}: {rates}{workers}"
     if status.state is not BatchState.COMPLETED:
         yield style.bad(f"The batch ended early ({status.state}): not every document was read.")
 

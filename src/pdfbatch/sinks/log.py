@@ -3,6 +3,7 @@
 import logging
 from dataclasses import dataclass, field
 
+from pdfbatch.common import without_credentials
 from pdfbatch.model import DocumentResult
 from pdfbatch.report import BatchState, BatchStatus
 from pdfbatch.sinks.formatting import escape_unprintable, format_duration, format_progress
@@ -37,16 +38,19 @@ class LogSink:
         failure = result.failure
         cause = str(result.status if failure is None else failure.cause)
         message = "no text" if failure is None else failure.message
+        path = without_credentials(result.document.file_path)
         fields = {
             "document_uuid": result.document.document_uuid,
             "project_uuid": result.document.project_uuid,
-            "file_path": result.document.file_path,
+            "file_path": path,
             "status": str(result.status),
             "cause": cause,
             "attempts": result.attempts,
         }
-        name = escape_unprintable(result.document.document_uuid)
-        self.logger.warning("document %s failed (%s): %s", name, cause, escape_unprintable(message), extra=fields)
+        name, shown = escape_unprintable(result.document.document_uuid), escape_unprintable(path)
+        self.logger.warning(
+            "document %s (%s) failed (%s): %s", shown, name, cause, escape_unprintable(message), extra=fields
+        )
 
     def close(self) -> None:
         """Be ready for another batch."""

@@ -7,19 +7,24 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TextIO, TypeGuard, cast
 
+from pdfbatch.activity import WorkerActivity
 from pdfbatch.report import BatchStatus
 from pdfbatch.sinks.callables import NullSink
-from pdfbatch.sinks.formatting import format_count, format_duration, format_figures, format_progress
+from pdfbatch.sinks.formatting import format_activity, format_count, format_duration, format_figures, format_progress
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 
+_WIDE_COLUMNS, _NARROW_COLUMNS = 100, 48
+_MOST_WORKERS = 6
+
+
 @dataclass(slots=True, kw_only=True, eq=False)
 class ProgressBarSink(NullSink):
-    """Show documents done and failed, pages, pages read by OCR, documents per hour, and the time left.
+    """Show documents done and failed, pages, pages read by OCR, rates, the time left, and what workers are on.
 
-    On a terminal that is a bar with two lines (package ``rich``, extra ``cli``), in a notebook one line that changes in place,
+    On a terminal that is a bar with some lines (package ``rich``, extra ``cli``), in a notebook one line that changes in place,
     and where there is neither, or no ``rich``, one plain line every ``interval_seconds``. ``stream`` is standard error unless
     given. With ``transient`` nothing stays on the screen when the batch ends. ``NO_COLOR`` and ``FORCE_COLOR`` are respected.
     """
@@ -140,21 +145,30 @@ class _TerminalView:
         status = self._status
         if status is None:
             return ""
-        total = status.total_documents or None
+        done, total = _measure(status)[0], status.total_documents or None
         line = Table.grid(padding=(0, 1))
         line.add_row(
             Text(str(status.state)) if status.state.ended else self._spinner,
-            ProgressBar(total=total, completed=status.processed, width=self._bar_width(), complete_style="cyan"),
+            ProgressBar(total=total, completed=done, width=self._bar_width(), complete_style="cyan"),
             Text(_format_documents(status), style="bold"),
             Text(_format_times(status)),
         )
-        failed, *others = format_figures(status)
+        width = self._live.console.width
+        failed, *others = format_figures(status, is_narrow=width < _WIDE_COLUMNS)
         figures = Text.assemble("  ", (failed, "bold red" if status.failed else ""), ", ", ", ".join(others))
-        return Group(line, figures)
+        workers = [Text(f"  {words}", style="dim") for words in self._format_workers(status, width)]
+        return Group(line, figures, *workers)
+
+    def _format_workers(self, status: BatchStatus, width: int) -> list[str]:
+        """Return what workers are on, as much of it as there is room for."""
+        room = min(_MOST_WORKERS, self._live.console.height - 4)
+        if status.state.ended or width < _NARROW_COLUMNS or room < 1:
+            return []
+        return [format_activity(activity, width - 4) for activity in status.activities[:room]]
 
     def _bar_width(self) -> int:
         """Return the columns that the text beside the bar leaves free."""
-        return max(8, min(40, self._live.console.width - 56))
+        return max(4, min(40, self._live.console.width - 56))
 
 
 class _NotebookView:
@@ -203,5 +217,24 @@ def _format_times(status: BatchStatus) -> str:
 
 
 def _format_html(status: BatchStatus) -> str:
-    bar = f'<progress value="{status.processed}" max="{max(status.total_documents, 1)}"></progress>'
-    return f"{bar} {html.escape(format_progress(status))}"
+    done, total = _measure(status)
+    bar = f'<progress value="{done:g}" max="{total:g}"></progress>'
+    workers = (
+        ""
+        if status.state.ended
+        else "".join(f"<br>{_format_worker(each)}" for each in status.activities[:_MOST_WORKERS])
+    )
+    return f"{bar} {html.escape(format_progress(status))}{workers}"
+
+
+def _format_worker(activity: WorkerActivity) -> str:
+    return f"<small>{html.escape(format_activity(activity))}</small>"
+
+
+def _measure(status: BatchStatus) -> tuple[float, float]:
+    """Return how much of a batch is done, and all of it, in documents; of those in flight the pages count as a share."""
+    shares = sum(
+        document.pages / document.total_pages for document in status.documents_in_flight if document.total_pages
+    )
+    total = max(status.total_documents, 1)
+    return min(status.processed + shares, total), total

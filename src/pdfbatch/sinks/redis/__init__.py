@@ -6,14 +6,16 @@ from pdfbatch.lazy import lazy_face
 
 if TYPE_CHECKING:
     from pdfbatch.sinks.redis.client import DEFAULT_URL, connect
-    from pdfbatch.sinks.redis.reader import StoredStatus, follow, read_status, recent_batches
+    from pdfbatch.sinks.redis.reader import follow, read_status, recent_batches
     from pdfbatch.sinks.redis.sink import RedisSink
+    from pdfbatch.sinks.redis.stored import StoredStatus
 else:
     __getattr__, __dir__ = lazy_face(
         __name__,
         client="DEFAULT_URL connect",
-        reader="StoredStatus follow read_status recent_batches",
+        reader="follow read_status recent_batches",
         sink="RedisSink",
+        stored="StoredStatus",
     )
 
 __all__ = [

@@ -1,86 +1,21 @@
 """Read from Redis: one batch's status, the recent batches, and each change of a batch until it ends."""
 
-import json
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from pdfbatch.errors import StatusUnavailableError
-from pdfbatch.report import BatchState, BatchStatus
 from pdfbatch.sinks.redis.client import Changes, Client, translate_errors
 from pdfbatch.sinks.redis.keys import DEFAULT_PREFIX, StatusKeys
+from pdfbatch.sinks.redis.stored import StoredStatus, judge_staleness, parse_status
 
 if TYPE_CHECKING:
     from redis import Redis
 
-STALE_SECONDS = 30.0
+STALE_SECONDS = 15.0
 _SERVER = "Redis"
-# No batch has more of anything; a number with thousands of digits fits on no line.
-_MOST_COUNT = 10**15
-_END_OF_DATES = 253_402_300_800.0  # the year 10000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredStatus:
-    """A status as it was found in Redis.
-
-    ``data`` is the stored object. ``is_stale`` says that the batch has not ended but sends no heartbeat any more: its process
-    was killed, or cannot reach Redis. It compares the clocks of both machines.
-    """
-
-    data: Mapping[str, object]
-    is_stale: bool = False
-
-    @property
-    def is_over(self) -> bool:
-        """Whether no further change is to be expected: the batch has ended, or is stale."""
-        return self.is_stale or self.status.state.ended
-
-    @property
-    def shown_state(self) -> str:
-        """``stale``, or the batch's own state."""
-        return "stale" if self.is_stale else str(self.status.state)
-
-    @property
-    def status(self) -> BatchStatus:
-        """The snapshot. Values that ``data`` lacks are 0 or empty."""
-        started, updated = (_seconds(self.data, name) for name in ("started_at", "updated_at"))
-        return BatchStatus(
-            batch_id=_text(self.data, "batch_id"),
-            project_uuid=_text(self.data, "project_uuid") or None,
-            executor=_text(self.data, "executor"),
-            workers=_count(self.data, "workers"),
-            limits_enforced=_text(self.data, "limits_enforced").lower() != "false",
-            state=BatchState(_text(self.data, "status")),
-            total_documents=_count(self.data, "total_documents"),
-            successful=_count(self.data, "successful"),
-            failed=_count(self.data, "failed"),
-            partial=_count(self.data, "partial"),
-            empty=_count(self.data, "empty"),
-            skipped=_count(self.data, "skipped"),
-            duplicates=_count(self.data, "duplicates"),
-            pages=_count(self.data, "pages"),
-            ocr_pages=_count(self.data, "ocr_pages"),
-            other_language_pages=_count(self.data, "other_language_pages"),
-            failed_pages=_count(self.data, "failed_pages"),
-            started_at=started,
-            updated_at=updated,
-            elapsed_seconds=0.0 if started is None or updated is None else max(0.0, updated - started),
-        )
-
-    @property
-    def heartbeat_at(self) -> float | None:
-        """Time of the last heartbeat, in seconds since the epoch."""
-        beat = _seconds(self.data, "heartbeat_at")
-        return _seconds(self.data, "updated_at") if beat is None else beat
-
-    def as_dict(self) -> dict[str, object]:
-        """Return the stored object and the key ``stale``."""
-        return {**self.data, "stale": self.is_stale}
 
 
 def read_status(
@@ -103,7 +38,7 @@ def read_status(
             stored = cast("Client", client).get(StatusKeys(key_prefix).status(batch_id))
     except (_OtherKindError, UnicodeDecodeError):  # the client decodes, and it is no text
         return None
-    return _parse(stored, stale_seconds, now)
+    return parse_status(stored, stale_seconds, now)
 
 
 def recent_batches(
@@ -126,7 +61,7 @@ def recent_batches(
             stored = cast("list[object]", server.mget(names)) if names else []
     except (_OtherKindError, UnicodeDecodeError):
         return []
-    batches = [batch for text in stored if (batch := _parse(text, stale_seconds, now)) is not None]
+    batches = [batch for text in stored if (batch := parse_status(text, stale_seconds, now)) is not None]
     return sorted(batches, key=lambda batch: batch.status.started_at or float("inf"), reverse=True)
 
 
@@ -159,7 +94,7 @@ def follow(
             shown = last
             _wait(changes, poll_seconds)
             # Without news the last status stays, but may have become stale.
-            known = _with_staleness(last.data, stale_seconds, None)
+            known = judge_staleness(last.data, stale_seconds, None)
             try:
                 last = read() or known
             except StatusUnavailableError:
@@ -176,33 +111,6 @@ def _wait(changes: Changes, seconds: float) -> None:
             changes.get_message(timeout=seconds)
     except StatusUnavailableError:  # not permitted, or the connection was lost: the caller reads the key instead
         time.sleep(max(0.0, until - time.monotonic()))
-
-
-def _parse(stored: object, stale_seconds: float, now: float | None) -> StoredStatus | None:
-    """Return the status in a stored value; ``None`` for what is not one, because somebody else may use the same key.
-
-    The only way by which anything comes in from Redis: whatever stands there, the values of a status are of their kinds.
-    """
-    if not isinstance(stored, (str, bytes)):
-        return None
-    try:
-        data: object = json.loads(stored)
-    except (ValueError, RecursionError):  # no JSON, no UTF-8, a number of thousands of digits, too many brackets
-        return None
-    if not isinstance(data, dict):
-        return None
-    found = cast("dict[str, object]", data)
-    return _with_staleness(found, stale_seconds, now) if _text(found, "status") in set(BatchState) else None
-
-
-def _with_staleness(data: Mapping[str, object], stale_seconds: float, now: float | None) -> StoredStatus:
-    """Return the status, stale if it should be at ``now``."""
-    fresh = StoredStatus(data=data)
-    if fresh.is_over:
-        return fresh
-    beat = fresh.heartbeat_at
-    present = time.time() if now is None else now
-    return StoredStatus(data=data, is_stale=beat is None or present - beat > stale_seconds)
 
 
 def _decode(name: object) -> str | None:
@@ -236,22 +144,3 @@ def _refuse_other_kinds() -> Generator[None]:
 
 class _OtherKindError(Exception):
     """A key of ours holds something of somebody else's."""
-
-
-def _count(data: Mapping[str, object], name: str) -> int:
-    value = data.get(name)
-    return value if type(value) is int and 0 <= value <= _MOST_COUNT else 0
-
-
-def _text(data: Mapping[str, object], name: str) -> str:
-    value = data.get(name)
-    return value if isinstance(value, str) else ""
-
-
-def _seconds(data: Mapping[str, object], name: str) -> float | None:
-    """Return a moment as seconds since the epoch; ``None`` for what is none, or cannot be shown as a date again."""
-    try:
-        seconds = datetime.fromisoformat(_text(data, name)).timestamp()
-    except (ValueError, OverflowError, OSError):
-        return None
-    return seconds if 0 <= seconds < _END_OF_DATES else None
