@@ -20,7 +20,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("storage",),
     ("inputs", "outputs", "prefetch"),
     ("engines", "executors", "ocr", "sinks", "testing", "work"),
-    ("batch", "defaults", "shards", "transforms"),
+    ("batch", "dashboard", "defaults", "shards", "transforms"),
     ("processor",),
     ("api",),
     ("cli",),
@@ -28,8 +28,11 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 )
 ADAPTERS = ("executors", "engines", "ocr", "sinks", "storage")
 # The modules that may import an adapter; all others import the ports alone.
-MAY_CHOOSE_ADAPTERS = ("defaults", "api", "outputs.exporter", "cli.*", "testing.*")
+MAY_CHOOSE_ADAPTERS = ("defaults", "api", "outputs.exporter", "cli.*", "dashboard.*", "testing.*")
 LIBRARIES = {
+    "opentelemetry": ("sinks.opentelemetry",),
+    "starlette": ("dashboard.app", "dashboard.access"),
+    "uvicorn": ("dashboard.server",),
     "PIL": (
         "engines.*",
         "ocr.*",

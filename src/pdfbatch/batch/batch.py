@@ -3,7 +3,7 @@
 import os
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
@@ -93,15 +93,13 @@ class Batch:
     _resume_state: ResumeState | None = None
     _pending: dict[str, PendingDocument] = field(default_factory=dict[str, PendingDocument])
     _failures: FailureLog = field(init=False)
-    _figures: Figures | None = None
+    _figures: Figures = field(default_factory=partial(Figures, examples_kept=REPORT_EXAMPLES))
     _list: DocumentList | None = None
     _pid: int = field(default_factory=os.getpid)
 
     def __post_init__(self) -> None:
         """Tell those who judge failures where the output is, and what batch this is."""
         output = self.output
-        if output is not None:
-            self._figures = Figures(examples_kept=REPORT_EXAMPLES)
         self._failures = FailureLog(output, self.progress.status.batch_id, is_shard=self.shard is not None)
         if output is not None:
             batch_id = self.progress.status.batch_id
@@ -247,8 +245,7 @@ class Batch:
             result = self._resume_state.pack(result, body, has_parts=completed.has_parts)
         position, _ = self._pending.pop(result.document.document_uuid)
         self.progress.add(result, position)
-        if self._figures is not None:
-            self._figures.add(result, time.time())
+        self._figures.add(result, time.time())
         if self._resume_state is not None:
             if completed.by_worker:
                 self._resume_state.add(result)
@@ -346,18 +343,21 @@ class Batch:
         report = to_json(summary)
         output.write(batch_file(self.progress.status.batch_id, REPORT_NAME), report)
         output.write(REPORT_NAME, report)
-        if self._figures is not None:
-            facts = ReportFacts(
-                status=whole.status,
-                output=whole.output,
-                stop_reason=whole.stop_reason,
-                percentiles=whole.percentiles,
-                settings={**settings, **asdict(self.retry)},
-                versions=self.work.versions,
-            )
-            page = render_report(facts, self._figures)
-            output.write(batch_file(self.progress.status.batch_id, HTML_REPORT_NAME), page)
-            output.write(HTML_REPORT_NAME, page)
+        self._write_page(output, whole, {**settings, **asdict(self.retry)})
+
+    def _write_page(self, output: Output, report: BatchReport, settings: Mapping[str, object]) -> None:
+        """Write the report for people."""
+        facts = ReportFacts(
+            status=report.status,
+            output=report.output,
+            stop_reason=report.stop_reason,
+            percentiles=report.percentiles,
+            settings=settings,
+            versions=self.work.versions,
+        )
+        page = render_report(facts, self._figures)
+        output.write(batch_file(self.progress.status.batch_id, HTML_REPORT_NAME), page)
+        output.write(HTML_REPORT_NAME, page)
 
 
 def _sweep(output: Output) -> None:

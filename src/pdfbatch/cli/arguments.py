@@ -11,6 +11,7 @@ from typing import Any, Literal, Never
 from pdfbatch import __version__
 from pdfbatch.cli import help_texts
 from pdfbatch.cli.options import (
+    add_dashboard_options,
     add_demo_options,
     add_doctor_options,
     add_export_options,
@@ -75,6 +76,9 @@ class Arguments(argparse.Namespace):
     redis: str | None
     target: str
     html: str | None
+    host: str
+    port: int
+    token: str | None
     pages: bool
     once: bool
     json: bool
@@ -129,6 +133,13 @@ def _parser() -> "tuple[_Parser, dict[str, _Parser]]":
         epilog=help_texts.EXPORT_EXAMPLES,
     )
     add_export_options(export)
+    dashboard = commands.add_parser(
+        "dashboard",
+        help="serve a web page that shows batches",
+        description=help_texts.DASHBOARD,
+        epilog=help_texts.DASHBOARD_EXAMPLES,
+    )
+    add_dashboard_options(dashboard)
     report = commands.add_parser(
         "report",
         help="write a page about an output that people can read",

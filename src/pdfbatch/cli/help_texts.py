@@ -71,6 +71,20 @@ Parquet needs pyarrow: pip install 'pdfbatch[parquet]'.
 
 {EXIT_CODES}"""
 
+DASHBOARD = """\
+Serve a web page with the batches whose status is in Redis (pdfbatch run --redis URL, or RedisSink), until it is stopped.
+It only reads. Without --host it can be reached from this machine only."""
+
+DASHBOARD_EXAMPLES = f"""\
+examples:
+  pdfbatch dashboard                                prints the address to open
+  pdfbatch dashboard --redis redis://status/0 --port 8080
+  PDFBATCH_DASHBOARD_TOKEN=secret pdfbatch dashboard --host 0.0.0.0 --port 8080
+
+It needs starlette and uvicorn: pip install 'pdfbatch[dashboard]'.
+
+{EXIT_CODES}"""
+
 REPORT = """\
 Write a page about an output: figures, plots, failures with advice, the slowest documents, settings. It is made from the
 records, so the batch may have ended, be running, or have been killed."""

@@ -7,7 +7,7 @@ from pdfbatch.lazy import lazy_face
 if TYPE_CHECKING:
     from pdfbatch.figures.charts import bar_chart, time_chart
     from pdfbatch.figures.figures import Figures
-    from pdfbatch.figures.html import Markup, element, show_text
+    from pdfbatch.figures.html import Markup, element, join, show_text
     from pdfbatch.figures.report_page import ReportFacts, render_report
     from pdfbatch.figures.sections import (
         render_counts,
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         render_failures,
         render_pages,
         render_slowest,
+        render_table,
         render_throughput,
     )
     from pdfbatch.figures.style import STYLE
@@ -23,9 +24,9 @@ else:
         __name__,
         charts="bar_chart time_chart",
         figures="Figures",
-        html="Markup element show_text",
+        html="Markup element join show_text",
         report_page="ReportFacts render_report",
-        sections="render_counts render_durations render_failures render_pages render_slowest render_throughput",
+        sections="render_counts render_durations render_failures render_pages render_slowest render_table render_throughput",
         style="STYLE",
     )
 
@@ -36,12 +37,14 @@ __all__ = [
     "ReportFacts",
     "bar_chart",
     "element",
+    "join",
     "render_counts",
     "render_durations",
     "render_failures",
     "render_pages",
     "render_report",
     "render_slowest",
+    "render_table",
     "render_throughput",
     "show_text",
     "time_chart",

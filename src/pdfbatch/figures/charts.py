@@ -94,7 +94,7 @@ def _grid(top: float) -> list[Markup]:
     for share in (0.0, 0.5, 1.0):
         y = base - (base - _TOP) * share
         parts.append(element("line", x1=_LEFT, y1=y, x2=_WIDTH - _RIGHT, y2=y, class_="grid"))
-        parts.append(_label(_LEFT - 6, y + 4, f"{top * share:,.4g}", "end"))
+        parts.append(_label(_LEFT - 6, y + 4, _name_value(top * share), "end"))
     return parts
 
 
@@ -134,6 +134,10 @@ def _round_up(value: float) -> float:
     while power * 10 <= value:
         power *= 10
     return next(digit * power for digit in (1, 2, 4, 5, 10) if digit * power >= value)
+
+
+def _name_value(value: float) -> str:
+    return f"{value:,.0f}" if value >= 10 or value == round(value) else f"{value:g}"
 
 
 def _in_words(rows: Sequence[tuple[str, int]]) -> str:

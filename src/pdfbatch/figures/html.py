@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from html import escape
 
+_WITHOUT_END = frozenset({"input", "link", "meta"})
 _ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 
 
@@ -19,7 +20,7 @@ def element(tag: str, *children: object, **attributes: object) -> Markup:
     ``False`` is left out, and ``True`` is one without a value.
     """
     names = "".join(_attribute(name, value) for name, value in attributes.items() if value is not None)
-    return Markup(f"<{tag}{names}>{join(children)}</{tag}>")
+    return Markup(f"<{tag}{names}>" if tag in _WITHOUT_END else f"<{tag}{names}>{join(children)}</{tag}>")
 
 
 def join(children: Iterable[object]) -> Markup:

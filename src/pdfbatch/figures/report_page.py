@@ -14,8 +14,8 @@ from pdfbatch.figures.sections import (
     render_failures,
     render_pages,
     render_slowest,
+    render_table,
     render_throughput,
-    table,
 )
 from pdfbatch.figures.style import STYLE
 from pdfbatch.report import BatchState, BatchStatus, utc
@@ -48,10 +48,10 @@ def render_report(facts: ReportFacts, figures: Figures) -> bytes:
     title = f"Report of batch {facts.status.batch_id}" if facts.status.batch_id else "Report of an output"
     head = element(
         "head",
-        Markup('<meta charset="utf-8">'),
-        Markup('<meta name="viewport" content="width=device-width, initial-scale=1">'),
-        Markup(f'<meta http-equiv="Content-Security-Policy" content="{policy}">'),
-        Markup('<meta name="referrer" content="no-referrer">'),
+        element("meta", charset="utf-8"),
+        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        element("meta", http_equiv="Content-Security-Policy", content=policy),
+        element("meta", name="referrer", content="no-referrer"),
         element("title", title),
         Markup(f"<style>{STYLE}</style>"),
     )
@@ -127,9 +127,9 @@ def _settings(facts: ReportFacts) -> Markup:
     return join(
         [
             element("h2", "Versions"),
-            table((("what", None), ("version", None)), rows, "versions") if rows else _unknown(),
+            render_table((("what", None), ("version", None)), rows, "versions") if rows else _unknown(),
             element("h2", "Settings"),
-            table((("setting", None), ("value", None)), settings, "settings") if settings else _unknown(),
+            render_table((("setting", None), ("value", None)), settings, "settings") if settings else _unknown(),
         ]
     )
 

@@ -117,10 +117,10 @@ def render_slowest(figures: Figures) -> Markup:
     if not rows:
         return join([element("h2", "Slowest documents"), element("p", "None yet.", class_="quiet")])
     heads = (("seconds", "number"), ("pages", "number"), ("document", None))
-    return join([element("h2", "Slowest documents"), table(heads, rows, "slowest")])
+    return join([element("h2", "Slowest documents"), render_table(heads, rows, "slowest")])
 
 
-def table(heads: Sequence[tuple[str, str | None]], rows: Iterable[Iterable[Markup]], name: str) -> Markup:
+def render_table(heads: Sequence[tuple[str, str | None]], rows: Iterable[Iterable[Markup]], name: str) -> Markup:
     """Return a table that scrolls by itself where it is too wide. ``name`` is unique on the page."""
     head = element("tr", *(element("th", title, scope="col", class_=kind) for title, kind in heads))
     body = element("tbody", *(element("tr", *cells) for cells in rows))

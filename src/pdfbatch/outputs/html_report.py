@@ -50,7 +50,7 @@ def write_html_report(output: "Output | str | os.PathLike[str]", target: "str | 
 
 def read_figures(output: Output) -> tuple[ReportFacts, Figures]:
     """Return what the records of an output, and the report of its last batch, tell. Raises as ``write_html_report`` does."""
-    found = _Found(figures=Figures(examples_kept=REPORT_EXAMPLES))
+    found = _FoundRecords(figures=Figures(examples_kept=REPORT_EXAMPLES))
     with closing(iter_records(output)) as records:
         for record in records:
             found.add(record)
@@ -58,7 +58,7 @@ def read_figures(output: Output) -> tuple[ReportFacts, Figures]:
 
 
 @dataclass(slots=True)
-class _Found:
+class _FoundRecords:
     """What the records tell that were read so far."""
 
     figures: Figures

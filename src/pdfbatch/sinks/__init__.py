@@ -9,13 +9,16 @@ if TYPE_CHECKING:
     from pdfbatch.sinks.formatting import escape_unprintable, format_count, format_duration, format_progress
     from pdfbatch.sinks.log import LogSink
     from pdfbatch.sinks.memory import MemorySink
+    from pdfbatch.sinks.opentelemetry import OpenTelemetrySink
     from pdfbatch.sinks.progress_bar import ProgressBarSink
+    from pdfbatch.sinks.prometheus import PrometheusSink, prometheus_text
     from pdfbatch.sinks.redis import (
         DEFAULT_URL,
         RedisSink,
         StoredStatus,
         connect,
         follow,
+        read_figures,
         read_status,
         recent_batches,
     )
@@ -27,7 +30,9 @@ else:
         log="LogSink",
         memory="MemorySink",
         progress_bar="ProgressBarSink",
-        redis="DEFAULT_URL RedisSink StoredStatus connect follow read_status recent_batches",
+        opentelemetry="OpenTelemetrySink",
+        prometheus="PrometheusSink prometheus_text",
+        redis="DEFAULT_URL RedisSink StoredStatus connect follow read_figures read_status recent_batches",
     )
 
 __all__ = [
@@ -36,7 +41,9 @@ __all__ = [
     "LogSink",
     "MemorySink",
     "NullSink",
+    "OpenTelemetrySink",
     "ProgressBarSink",
+    "PrometheusSink",
     "RedisSink",
     "StoredStatus",
     "connect",
@@ -45,6 +52,8 @@ __all__ = [
     "format_count",
     "format_duration",
     "format_progress",
+    "prometheus_text",
+    "read_figures",
     "read_status",
     "recent_batches",
     "sinks_from",

@@ -6,14 +6,14 @@ from pdfbatch.lazy import lazy_face
 
 if TYPE_CHECKING:
     from pdfbatch.sinks.redis.client import DEFAULT_URL, connect
-    from pdfbatch.sinks.redis.reader import follow, read_status, recent_batches
+    from pdfbatch.sinks.redis.reader import follow, read_figures, read_status, recent_batches
     from pdfbatch.sinks.redis.sink import RedisSink
     from pdfbatch.sinks.redis.stored import StoredStatus
 else:
     __getattr__, __dir__ = lazy_face(
         __name__,
         client="DEFAULT_URL connect",
-        reader="follow read_status recent_batches",
+        reader="follow read_figures read_status recent_batches",
         sink="RedisSink",
         stored="StoredStatus",
     )
@@ -24,6 +24,7 @@ __all__ = [
     "StoredStatus",
     "connect",
     "follow",
+    "read_figures",
     "read_status",
     "recent_batches",
 ]

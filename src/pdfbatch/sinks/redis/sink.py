@@ -9,6 +9,8 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from pdfbatch.errors import UsageError
+from pdfbatch.figures import Figures
+from pdfbatch.model import DocumentResult
 from pdfbatch.report import BatchStatus, utc
 from pdfbatch.sinks.callables import NullSink
 from pdfbatch.sinks.redis.client import DEFAULT_URL, Client, check_url, connect, safe_address, translate_errors
@@ -25,7 +27,7 @@ _KEPT_IN_INDEX = 1_000
 
 @dataclass(slots=True, eq=False)
 class RedisSink(NullSink):
-    """Keep the latest status of a batch under ``batch:processing:{batch_id}``, as JSON.
+    """Keep the latest status of a batch under ``batch:processing:{batch_id}``, as JSON, and beside it its figures.
 
     ``url`` is ``redis://``, ``rediss://`` or ``unix://``; ``client`` is a redis-py client to use instead, with its own
     timeouts; the sink does not close it. Keys expire ``expire_seconds`` after the last change. While a batch is running,
@@ -47,6 +49,7 @@ class RedisSink(NullSink):
     heartbeat_seconds: float = 5.0
     linger_seconds: float = 300.0
     server: str = field(init=False)
+    _figures: Figures = field(default_factory=Figures, init=False, repr=False)
     _sender: Sender | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -63,8 +66,13 @@ class RedisSink(NullSink):
             return
         if self._sender is not None:
             self._sender.retire(status)
+        self._figures = Figures()
         pace = Pace(heartbeat_seconds=self.heartbeat_seconds, linger_seconds=self.linger_seconds)
-        self._sender = Sender(status, self._connect, pace)
+        self._sender = Sender(status, partial(self._connect, self._figures), pace)
+
+    def document(self, result: DocumentResult) -> None:
+        """Add the document to the figures, which are sent with the next snapshot."""
+        self._figures.add(result, time.time())
 
     def close(self) -> None:
         """Wait a moment for the last snapshot to arrive."""
@@ -72,11 +80,11 @@ class RedisSink(NullSink):
             self._sender.close()
 
     @contextmanager
-    def _connect(self) -> "Generator[Callable[[BatchStatus], None]]":
+    def _connect(self, figures: Figures) -> "Generator[Callable[[BatchStatus], None]]":
         with connect(self.url) if self.client is None else nullcontext(self.client) as client:
-            yield partial(self._write, cast("Client", client))
+            yield partial(self._write, cast("Client", client), figures)
 
-    def _write(self, client: Client, status: BatchStatus) -> None:
+    def _write(self, client: Client, figures: Figures, status: BatchStatus) -> None:
         """Write the status, publish it, and note it in the index, in one transaction."""
         # A server that did not answer may still hold an older write, which must not overwrite a newer one when it wakes up.
         # So each write waits for the answer to a WATCH first: of two pending transactions the server carries out only one.
@@ -86,6 +94,7 @@ class RedisSink(NullSink):
             transaction.watch(name)
             transaction.multi()
             transaction.set(name, text, ex=self.expire_seconds)
+            transaction.set(keys.figures(status.batch_id), json.dumps(figures.as_dict()), ex=self.expire_seconds)
             transaction.publish(name, text)
             transaction.zadd(keys.index, {status.batch_id: now})
             transaction.zremrangebyscore(keys.index, "-inf", now - self.expire_seconds)
