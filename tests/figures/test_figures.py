@@ -61,6 +61,23 @@ def test_moments_in_any_order_give_the_same_timeline() -> None:
     assert list(forward.timeline.bins()) == list(backward.timeline.bins())
 
 
+def test_pages_are_shown_when_they_are_read_and_counted_once() -> None:
+    figures = Figures()
+    for moment, pages, ocr_pages in (
+        (0.0, 0, 0),
+        (1.0, 2, 1),
+        (2.0, 1, 1),
+        (3.0, 3, 1),
+    ):  # a lost worker takes one back
+        figures.note_pages(pages, ocr_pages, moment)
+    figures.add(result(), 3.5)
+    assert [(one.start, one.documents, one.pages, one.ocr_pages) for one in figures.timeline.bins()] == [
+        (1, 0, 2, 1),
+        (2, 0, 0, 0),
+        (3, 1, 1, 0),
+    ]
+
+
 def test_figures_come_back_as_they_were_stored() -> None:
     figures = figures_of(result(1), result(2, status="failed"), result(3, seconds=99.0))
     assert Figures.from_dict(json.loads(json.dumps(figures.as_dict()))).as_dict() == figures.as_dict()

@@ -55,6 +55,7 @@ class Figures:
     timeline: Timeline = field(default_factory=Timeline)
     document_seconds: Durations = field(default_factory=Durations)
     page_seconds: Durations = field(default_factory=Durations)
+    _noted: tuple[int, int] | None = None
     _slowest: list[Slow] = field(default_factory=list[Slow])
     _lock: Lock = field(default_factory=Lock, repr=False, compare=False)
 
@@ -73,11 +74,24 @@ class Figures:
             sources["failed"] += counts.failed_pages
             sources["without text"] += max(0, counts.pages - counts.text_pages - counts.ocr_pages - counts.failed_pages)
             self.reasons.update(counts.reasons)
-            self.timeline.add(moment, counts.pages, counts.ocr_pages)
+            # Pages that were noted as they were read are not counted once more.
+            pages = (counts.pages, counts.ocr_pages) if self._noted is None else (0, 0)
+            self.timeline.add(moment, 1, *pages)
             self.document_seconds.add(seconds)
             if counts.pages:
                 self.page_seconds.add(seconds / counts.pages)
             self._add_slow(result)
+
+    def note_pages(self, pages: int, ocr_pages: int, moment: float) -> None:
+        """Note how many pages have been read by a moment, those of documents in flight among them.
+
+        Whoever calls this calls it from the first document on, so that the timeline shows pages when they are read.
+        """
+        with self._lock:
+            before, ocr_before = self._noted or (0, 0)
+            if pages > before or ocr_pages > ocr_before:
+                self.timeline.add(moment, 0, max(0, pages - before), max(0, ocr_pages - ocr_before))
+            self._noted = max(pages, before), max(ocr_pages, ocr_before)
 
     @property
     def slowest(self) -> list[Slow]:

@@ -29,8 +29,8 @@ class Timeline:
     width: int = 1
     _bins: dict[int, list[int]] = field(default_factory=dict[int, list[int]])
 
-    def add(self, moment: float, pages: int, ocr_pages: int) -> None:
-        """Count a document that ended at a moment, in seconds since the epoch."""
+    def add(self, moment: float, documents: int, pages: int, ocr_pages: int) -> None:
+        """Count what ended at a moment, in seconds since the epoch."""
         if not 0 <= moment < _END_OF_DATES:
             return
         number = int(moment // self.width)
@@ -40,7 +40,7 @@ class Timeline:
             while max(self._bins) - min(self._bins) >= MOST_BINS:
                 self._widen()
             found = self._bins[int(moment // self.width)]
-        found[0] += 1
+        found[0] += documents
         found[1] += pages
         found[2] += ocr_pages
 

@@ -21,7 +21,7 @@ section, .card { border: 1px solid var(--line); border-radius: .5rem; padding: 1
 .counts dd { margin: 0; font-size: 1.2rem; font-variant-numeric: tabular-nums; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .6rem .25rem 0; border-bottom: 1px solid var(--line); }
-th[scope=row] { white-space: nowrap; }
+th { white-space: nowrap; } td:not(.number) { min-width: 7rem; }
 td.number, th.number { text-align: right; white-space: nowrap; } .scroll { overflow-x: auto; }
 .quiet { color: var(--quiet); } .good { color: var(--good); } .bad { color: var(--bad); } .doubtful { color: var(--doubtful); }
 .state { font-weight: 600; } .legend { color: var(--quiet); font-size: .9rem; margin: .25rem 0; }

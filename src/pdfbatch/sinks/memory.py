@@ -60,6 +60,7 @@ class MemorySink:
                 self._figures = Figures()
             self._status = status
             self._history.append(status)
+        self._figures.note_pages(status.pages, status.ocr_pages, time.time())
 
     def document(self, result: DocumentResult) -> None:
         """Keep a result."""

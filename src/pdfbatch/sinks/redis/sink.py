@@ -62,11 +62,13 @@ class RedisSink(NullSink):
     def update(self, status: BatchStatus) -> None:
         """Hand the snapshot to the thread."""
         if self._sender is not None and self._sender.accepts(status):
+            self._figures.note_pages(status.pages, status.ocr_pages, time.time())
             self._sender.offer(status)
             return
         if self._sender is not None:
             self._sender.retire(status)
         self._figures = Figures()
+        self._figures.note_pages(status.pages, status.ocr_pages, time.time())
         pace = Pace(heartbeat_seconds=self.heartbeat_seconds, linger_seconds=self.linger_seconds)
         self._sender = Sender(status, partial(self._connect, self._figures), pace)
 
