@@ -129,11 +129,11 @@ def _clock(moment: float, bins: Sequence[Bin]) -> str:
 
 
 def _round_up(value: float) -> float:
-    """Return the next number with one digit: 1, 2, 4, 5 or 10 times a power of ten."""
+    """Return the next number with one digit: 1 to 6, 8 or 10 times a power of ten."""
     power = 1.0
     while power * 10 <= value:
         power *= 10
-    return next(digit * power for digit in (1, 2, 4, 5, 10) if digit * power >= value)
+    return next(digit * power for digit in (1, 2, 3, 4, 5, 6, 8, 10) if digit * power >= value)
 
 
 def _name_value(value: float) -> str:
