@@ -49,6 +49,8 @@ from pdfbatch.work import DocumentWork
 log: SafeLogger = SafeLogger(__name__)
 
 REPORT_NAME = "report.json"
+# How long sinks have to close that were interrupted while they did.
+_CLOSE_SECONDS = 0.5
 # How long the workers' start may wait for a source that has no document yet.
 _FIRST_DOCUMENT_SECONDS = 0.2
 
@@ -305,7 +307,17 @@ class Batch:
             try:
                 self.notifier.update(self.progress.status)
             finally:
-                insist(self.notifier.close)
+                self._close_sinks()
+
+    def _close_sinks(self) -> None:
+        """Close the sinks, and once more when a signal cuts that short: beside, because a sink may be what does not end."""
+        try:
+            self.notifier.close()
+        except BaseException:
+            again = threading.Thread(target=self.notifier.close, name="pdfbatch-close", daemon=True)
+            again.start()
+            again.join(_CLOSE_SECONDS)
+            raise
 
     def _write_last(self, output: Output, *, completed: bool) -> None:
         """Write the rest of the index and the list of failures, side by side, and after both the report."""

@@ -17,6 +17,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from pdfbatch.common.urls import without_credentials
+
 MAX_KEY_BYTES = 195
 MAX_SEGMENT_BYTES, MAX_NAME_BYTES = 225, 800
 """So that a mark and an ending still fit into 255 bytes, and the address of an output into the 1,024 of an object's key."""
@@ -92,12 +94,15 @@ def name_of_path(path: str) -> str:
 def name_of_address(address: str) -> str:
     """Return the name of a document that was named by itself.
 
-    A relative path keeps its folders; of any other address, which begins at no root that anybody named, the last part counts.
+    A relative path keeps its folders; of any other address, which begins at no root that anybody named, the last part counts,
+    without what may be secret in it.
     """
     scheme, found, rest = address.partition("://")
+    if found:
+        scheme, _, rest = without_credentials(address).partition("://")
     path = rest.partition("::")[0] if found else address
     if scheme.lower() in ("http", "https") and found:
-        path = path.partition("?")[0].partition("#")[0]
+        path = re.split("[?#;]", path, maxsplit=1)[0]
     if os.sep != "/":
         path = os.path.splitdrive(path)[1].replace(os.sep, "/")
     parts = [part for part in path.split("/") if part not in ("", ".")]
