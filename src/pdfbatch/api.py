@@ -1,7 +1,7 @@
 """The functions of the first page: one call for a batch, with good defaults. Adapters can be chosen by name only here."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent import futures
 from dataclasses import replace
 from itertools import islice
@@ -10,7 +10,8 @@ from typing import TypeVar, Unpack, overload
 from pdfbatch import defaults
 from pdfbatch.errors import UsageError
 from pdfbatch.inputs import Inputs, ManifestSource, open_manifest
-from pdfbatch.ports import Executor, OcrEngine, Output, SinkLike, TextEngine
+from pdfbatch.model import DocumentResult
+from pdfbatch.ports import Executor, OcrEngine, Output, ProgressLike, SinkLike, TextEngine
 from pdfbatch.processor import BatchKeywords, BatchOptions, BatchProcessor
 from pdfbatch.report import BatchReport
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
@@ -29,6 +30,8 @@ class ManifestKeywords(BatchKeywords, total=False):
     retry: RetryPolicy
     sinks: Sequence[SinkLike]
     deduplicate: bool
+    progress: ProgressLike
+    on_result: Callable[[DocumentResult], object] | None
 
 
 # A sequence is an iterable, too, and the more exact promise wins: what the checkers warn of is meant.
@@ -69,6 +72,8 @@ def process_batch(
     retry: RetryPolicy = RetryPolicy(),
     sinks: Sequence[SinkLike] = (),
     deduplicate: bool = True,
+    progress: ProgressLike = False,
+    on_result: Callable[[DocumentResult], object] | None = None,
     **changes: Unpack[BatchKeywords],
 ) -> BatchReport:
     """Turn documents into text, and tell how it went.
@@ -79,8 +84,8 @@ def process_batch(
     ``max_workers``: by default as many as the processors that this process may use. ``executor`` may be ``"auto"``,
     ``"process"``, ``"thread"`` or ``"sequential"``, ``engine`` ``"pdfium"`` or ``"pypdf"``, ``ocr_engine`` ``"auto"``,
     ``"tesseract"`` (the program), ``"tesserocr"``, ``"rapidocr"`` or ``"tesseract+rapidocr"``, or a value of the
-    kind. ``extraction``, ``limits``, ``retry``,
-    ``sinks`` and ``deduplicate`` are those of ``BatchProcessor``.
+    kind. ``extraction``, ``limits``, ``retry``, ``sinks``, ``deduplicate``, ``progress`` and ``on_result`` are those of
+    ``BatchProcessor``: ``progress=True`` shows progress, ``on_result=function`` is called with each result.
 
     Options of the batch are given as one ``BatchOptions``, or as keywords, which change it: ``batch_id``, ``batch_size``,
     ``resume``, ``retry_failed``, ``max_failure_rate``, ``include``, ``exclude``, ``limit``, ``shard``.
@@ -94,6 +99,8 @@ def process_batch(
         executor=_executor(executor, max_workers, storage),
         storage=storage,
         sinks=sinks,
+        progress=progress,
+        on_result=on_result,
         extraction=extraction,
         limits=limits,
         retry=retry,
@@ -120,9 +127,9 @@ def process_manifest(
     that no worker waits for the end of a group.
 
     ``options`` and ``settings`` are those of ``process_batch``: ``executor``, ``engine``, ``ocr_engine``, ``extraction``,
-    ``limits``, ``retry``, ``sinks``, ``deduplicate``, ``batch_id``, ``batch_size``, ``resume``, ``retry_failed``,
-    ``max_failure_rate``, ``include``, ``exclude``, ``limit``, ``shard``. Raises ``ManifestError`` before any work when the
-    manifest is not one; else as ``process_batch``.
+    ``limits``, ``retry``, ``sinks``, ``deduplicate``, ``progress``, ``on_result``, ``batch_id``, ``batch_size``, ``resume``,
+    ``retry_failed``, ``max_failure_rate``, ``include``, ``exclude``, ``limit``, ``shard``. Raises ``ManifestError`` before any
+    work when the manifest is not one; else as ``process_batch``.
     """
     manifest_id, documents = open_manifest(manifest)
     named = replace(options, batch_id=options.batch_id or manifest_id or None)

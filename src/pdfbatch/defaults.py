@@ -1,14 +1,14 @@
 """The composition root: choose the adapters of a batch where the caller names none. Loads an adapter when it is needed."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from importlib.util import find_spec
 
 from pdfbatch.common import AUTO
 from pdfbatch.errors import DependencyError, DocumentError
-from pdfbatch.model import Document
-from pdfbatch.ports import Executor, Locality, OcrEngine, Output, Sink, SinkLike, TextEngine
+from pdfbatch.model import Document, DocumentResult
+from pdfbatch.ports import Executor, Locality, OcrEngine, Output, ProgressLike, Sink, SinkLike, TextEngine
 from pdfbatch.storage import is_process_local, read_document
 
 
@@ -57,13 +57,25 @@ def ocr_engine(executor: Executor, languages: str) -> OcrEngine:
     return AutoTesseract(library=library, program=program)
 
 
-def sinks_from(given: Iterable[SinkLike]) -> list[Sink]:
-    """Return the sinks of a batch: those given, and a ``CallbackSink`` in place of each function."""
-    if not given:
+def sinks_from(
+    given: Iterable[SinkLike],
+    progress: ProgressLike = False,
+    on_result: Callable[[DocumentResult], object] | None = None,
+) -> list[Sink]:
+    """Return the sinks of a batch: those given, with a ``CallbackSink`` for each function, and those for its progress."""
+    if not given and progress is False and on_result is None:
         return []
+    from pdfbatch.sinks import choose_progress_sink, sink_of_progress, sink_of_results
     from pdfbatch.sinks import sinks_from as convert
 
-    return convert(given)
+    sinks = convert(given)
+    if on_result is not None:
+        sinks.append(sink_of_results(on_result))
+    if progress is True:
+        sinks.append(choose_progress_sink())
+    elif progress is not False:
+        sinks.append(sink_of_progress(progress))
+    return sinks
 
 
 def is_output_process_local(output: Output | None) -> bool:

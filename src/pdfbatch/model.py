@@ -343,6 +343,29 @@ class Page:
     note: str = ""
     ocr: OcrDetails | None = None
 
+    def __repr__(self) -> str:
+        """Return number, source and how much there is: never the text."""
+        failure = "" if self.failure is None else f", {self.failure.cause}"
+        return (
+            f"Page({self.number}: {self.source}, {self.reason or 'no reason'}, {len(self.text):,} characters{failure})"
+        )
+
+    def _repr_html_(self) -> str:
+        """Return the same as a table, for a notebook."""
+        from pdfbatch.common import html_figures  # noqa: PLC0415 (for notebooks only)
+
+        figures: dict[str, object] = {
+            "page": self.number,
+            "source": str(self.source),
+            "reason": self.reason,
+            "confidence": self.confidence,
+            "language": self.language,
+            "characters": len(self.text),
+        }
+        if self.failure is not None:
+            figures |= {"cause": str(self.failure.cause), "message": self.failure.message}
+        return html_figures("Page", {name: value for name, value in figures.items() if value is not None})
+
     def as_dict(self) -> dict[str, object]:
         """Return the page as JSON-ready data, as records have it."""
         return {
@@ -422,6 +445,35 @@ class DocumentResult:
         """The text of all pages, separated by form feeds."""
         return "\f".join(page.text for page in self.pages)
 
+    def __repr__(self) -> str:
+        """Return the name, how it ended and how much there is: never text of the document."""
+        return f"DocumentResult({_safe_path(self.document)!r}: {self.status}, {self._describe()})"
+
+    def _repr_html_(self) -> str:
+        """Return the same as a table, for a notebook."""
+        from pdfbatch.common import html_figures  # noqa: PLC0415 (for notebooks only)
+
+        failure = self.failure
+        figures: dict[str, object] = {
+            "document": _safe_path(self.document),
+            "status": str(self.status),
+            "pages": self.counts.pages,
+            "by OCR": self.counts.ocr_pages,
+            "failed pages": self.counts.failed_pages,
+            "characters": self.counts.characters,
+            "seconds": self.duration_seconds,
+        }
+        if failure is not None:
+            figures |= {"cause": str(failure.cause), "message": failure.message, "advice": failure.cause.advice}
+        return html_figures("DocumentResult", figures)
+
+    def _describe(self) -> str:
+        if self.failure is not None and not self.counts.pages:
+            return str(self.failure.cause)
+        by_ocr = f" ({self.counts.ocr_pages:,} by OCR)" if self.counts.ocr_pages else ""
+        pages = "1 page" if self.counts.pages == 1 else f"{self.counts.pages:,} pages"
+        return f"{pages}{by_ocr}, {self.counts.characters:,} characters"
+
     def as_dict(self) -> dict[str, object]:
         """Return a summary without text, as JSON-ready data."""
         return {
@@ -437,3 +489,8 @@ class DocumentResult:
             "duration_seconds": round(self.duration_seconds, 6),
             "duplicate_of": self.duplicate_of,
         }
+
+
+def _safe_path(document: Document) -> str:
+    """Return the path of a document without secrets."""
+    return without_credentials(document.file_path)

@@ -10,7 +10,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, Self, runtime_checkable
@@ -38,7 +38,7 @@ class Watch(Protocol):
 
 
 @runtime_checkable
-class SupportsPageCounts(Protocol):
+class SupportsPageCounts(Watch, Protocol):
     """A watch that also takes how far a task is. As cheap as ``Watch.page``."""
 
     @abstractmethod
@@ -408,7 +408,7 @@ class Reading:
     more of it.
     """
 
-    text: str
+    text: str = field(repr=False)
     confidence: float | None
     words: int
     weak_share: float | None = None
@@ -646,3 +646,6 @@ class Sink(Protocol):
 
 SinkLike = Sink | Callable[[DocumentResult], object]
 """A sink, or a function that is called with each result; accepted wherever sinks are given."""
+
+ProgressLike = bool | Sink | Callable[[BatchStatus], object]
+"""What ``progress=`` takes: ``True`` to show it to a person, a sink, or a function that is called with each snapshot."""

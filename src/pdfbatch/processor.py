@@ -1,7 +1,7 @@
 """``BatchProcessor``: the settings that batches share, and the ways to run a batch; ``BatchOptions``: what one batch is."""
 
 import uuid
-from collections.abc import AsyncGenerator, Generator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -26,6 +26,7 @@ from pdfbatch.ports import (
     Executor,
     OcrEngine,
     Output,
+    ProgressLike,
     Shared,
     SinkLike,
     SupportsLanguages,
@@ -102,7 +103,9 @@ class BatchProcessor:
     """Turn documents into text. The fields say where the work is done, where text goes, who hears of it, what it may cost.
 
     ``executor``: by default processes, else threads, else one after the other. ``storage``: where text goes; ``None`` keeps
-    it in the results. ``sinks`` are notified of progress and of each result. ``engine`` reads PDFs (by default pdfium);
+    it in the results. ``sinks`` are notified of progress and of each result. ``progress=True`` shows progress: a bar on a
+    terminal, a line in a notebook, log lines elsewhere; it may also be a sink, or a function that is called with each
+    ``BatchStatus``. ``on_result`` is called with each result. ``engine`` reads PDFs (by default pdfium);
     ``second_engine`` reads those that it refuses (by default pypdf). ``ocr_engine`` reads pictures (by default tesserocr
     where it is installed and the executor contains crashes, else the tesseract program).
 
@@ -123,6 +126,8 @@ class BatchProcessor:
     second_engine: TextEngine | None = None
     ocr_engine: OcrEngine | None = None
     deduplicate: bool = True
+    progress: ProgressLike = False
+    on_result: Callable[[DocumentResult], object] | None = None
 
     def run(
         self, documents: Inputs, options: BatchOptions = BatchOptions(), **changes: Unpack[BatchKeywords]
@@ -236,7 +241,7 @@ class BatchProcessor:
                 batch_size=options.batch_size,
                 max_failure_rate=options.max_failure_rate,
             ),
-            notifier=Notifier(defaults.sinks_from(self.sinks)),
+            notifier=Notifier(defaults.sinks_from(self.sinks, self.progress, self.on_result)),
             retry=self.retry,
             limits=self.limits,
             resume=options.resume,

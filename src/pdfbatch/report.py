@@ -5,10 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Any, overload
 
 from pdfbatch.activity import DocumentProgress, FailedDocument, SlowDocument, WorkerActivity, counts_as_dict
-from pdfbatch.errors import BatchFailedError
+from pdfbatch.errors import BatchFailedError, Cause
 from pdfbatch.model import DocumentResult
+from pdfbatch.tables import arrow_table, data_frame
 
 STATUS_VERSION = 2
 """Version of the keys of ``BatchStatus.as_dict()``: within one, keys are added, none is removed or changes its meaning."""
@@ -270,6 +272,74 @@ class BatchReport:
         """Results of the documents that failed."""
         return (result for result in self.results if not result.ok)
 
+    def __repr__(self) -> str:
+        """Return the figures on one line."""
+        status = self.status
+        documents = "1 document" if status.processed == 1 else f"{status.processed:,} documents"
+        pages = "1 page" if status.pages == 1 else f"{status.pages:,} pages"
+        state = "" if status.state is BatchState.COMPLETED else f"{status.state}, "
+        counts = f"{status.successful:,} ok, {status.failed:,} failed"
+        return f"BatchReport({documents}: {state}{counts}, {pages}, {status.elapsed_seconds:,.1f} s)"
+
+    def _repr_html_(self) -> str:
+        """Return the figures and a table of failures, for a notebook."""
+        from pdfbatch.common import html_figures, html_table  # noqa: PLC0415 (for notebooks only)
+
+        status = self.status
+        figures: dict[str, object] = {
+            "batch": self.batch_id,
+            "state": str(status.state),
+            "documents": status.processed,
+            "ok": status.successful,
+            "failed": status.failed,
+            "pages": status.pages,
+            "by OCR": status.ocr_pages,
+            "seconds": status.elapsed_seconds,
+            "pages an hour": status.pages_per_hour,
+            "output": self.output,
+            "stopped because": self.stop_reason or None,
+        }
+        shown = html_figures("BatchReport", {name: value for name, value in figures.items() if value is not None})
+        if self.failures_by_cause:
+            rows = ((cause, count, _advice(cause)) for cause, count in self.failures_by_cause.items())
+            shown += html_table("Failures by cause", ("cause", "documents", "advice"), rows)
+        if status.recent_failures:
+            named = ((each.file_path, each.cause, each.message) for each in status.recent_failures)
+            shown += html_table("Some that failed", ("document", "cause", "message"), named)
+        return shown
+
+    def __len__(self) -> int:
+        """Return the number of results."""
+        return len(self.results)
+
+    def __bool__(self) -> bool:
+        """Return true also for a report without results."""
+        return True
+
+    def __iter__(self) -> Iterator[DocumentResult]:
+        """Iterate over the results."""
+        return iter(self.results)
+
+    @overload
+    def __getitem__(self, index: int) -> DocumentResult: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[DocumentResult]: ...
+    def __getitem__(self, index: int | slice) -> DocumentResult | Sequence[DocumentResult]:
+        """Return a result by its place, or several."""
+        return self.results[index]
+
+    def to_arrow(self) -> Any:
+        """Return a ``pyarrow.Table`` with a row for each result, its columns as those of ``pdfbatch.outputs.export``.
+
+        All text is in memory then. ``finished_at``, which only records have, is null. Raises ``DependencyError``, which says
+        what to install, without pyarrow.
+        """
+        return arrow_table(self.results)
+
+    def to_pandas(self) -> Any:
+        """Return a ``pandas.DataFrame``, else as ``to_arrow``. ``metadata`` and ``pdf_metadata`` are dictionaries."""
+        return data_frame(self.results)
+
     def raise_for_failures(self, max_failure_rate: float = 0.0) -> None:
         """Raise ``BatchFailedError`` when a larger share of the documents (0 to 1) failed than is accepted."""
         if self.failed > max_failure_rate * self.processed:
@@ -388,6 +458,10 @@ _COUNTED = (
     "other_language_pages",
     "retries",
 )
+
+
+def _advice(cause: str) -> str:
+    return Cause(cause).advice if cause in set(Cause) else ""
 
 
 def utc(seconds: float | None) -> str | None:

@@ -60,7 +60,7 @@ def test_without_an_id_the_recent_batches_are_listed(server: RedisServer) -> Non
     done = _run("watch", redis=server.url)
     assert done.returncode == 0, done.stderr
     head, *lines = done.stdout.splitlines()
-    assert head.split() == ["batch", "state", "began", "(UTC)", "documents", "failed"]
+    assert head.split() == ["batch", "state", "began", "(UTC)", "documents", "pages", "failed"]
     assert {line.split()[0] for line in lines} == {"one", "two\\nthree"}
     assert all("completed" in line and "2027-01-15 08:00" in line and "123/2,000" in line for line in lines)
 

@@ -78,6 +78,12 @@ def test_pages_are_shown_when_they_are_read_and_counted_once() -> None:
     ]
 
 
+def test_figures_can_be_stored_without_paths() -> None:
+    stored = json.dumps(figures_of(result(1, status="failed", path="secret.pdf")).as_dict(show_paths=False))
+    assert "secret" not in stored
+    assert "id-1" in stored
+
+
 def test_figures_come_back_as_they_were_stored() -> None:
     figures = figures_of(result(1), result(2, status="failed"), result(3, seconds=99.0))
     assert Figures.from_dict(json.loads(json.dumps(figures.as_dict()))).as_dict() == figures.as_dict()

@@ -1,7 +1,10 @@
 """A function as a sink, and a class to inherit from."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,7 +13,7 @@ from pdfbatch.errors import UsageError
 from pdfbatch.executors.sequential import SequentialExecutor
 from pdfbatch.model import DocumentResult
 from pdfbatch.ports import Sink, SinkLike
-from pdfbatch.report import BatchStatus
+from pdfbatch.report import BatchState, BatchStatus
 from pdfbatch.samples import text_pdf
 from pdfbatch.sinks.callables import CallbackSink, NullSink, sinks_from
 from pdfbatch.sinks.log import LogSink
@@ -26,6 +29,10 @@ class CountingSink(NullSink):
 
     def document(self, result: DocumentResult) -> None:
         self.count += 1
+
+
+async def _wait(result: DocumentResult) -> None:
+    """Nobody would await it."""
 
 
 @pytest.fixture
@@ -100,3 +107,35 @@ def test_anything_else_is_refused_before_any_work(letters: Path) -> None:
 
 def test_a_callback_sink_is_a_value() -> None:
     assert CallbackSink(print) == replace(CallbackSink(), on_document=print)
+
+
+def test_progress_and_on_result_are_all_that_a_script_needs(letters: Path) -> None:
+    statuses, results = list[BatchStatus](), list[DocumentResult]()
+    process_batch(letters, executor="sequential", progress=statuses.append, on_result=results.append)
+    assert (statuses[-1].state, len(results)) == (BatchState.COMPLETED, 3)
+    memory = MemorySink()
+    BatchProcessor(executor=SequentialExecutor(), progress=memory, on_result=results.append).run(letters)
+    assert (memory.closed, len(memory.results), len(results)) == (True, 3, 6)
+
+
+def test_progress_is_shown_where_somebody_looks(letters: Path) -> None:
+    script = (
+        "import logging, sys, pdfbatch\n"
+        "if len(sys.argv) > 2: logging.basicConfig(level=logging.INFO)\n"
+        "pdfbatch.process_batch(sys.argv[1], executor='sequential', progress=True)\n"
+    )
+    plain, logged = (
+        subprocess.run(
+            [sys.executable, "-c", script, letters, *more], capture_output=True, text=True, check=True
+        ).stderr
+        for more in ([], ["log"])
+    )
+    assert "pdfbatch: 3/3 documents" in plain
+    assert "INFO:pdfbatch.progress:batch " in logged
+    assert "pdfbatch: 3/3" not in logged
+
+
+@pytest.mark.parametrize("wrong", [{"progress": 3}, {"progress": MemorySink}, {"on_result": 3}, {"on_result": _wait}])
+def test_what_shows_nothing_is_refused(letters: Path, wrong: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match=next(iter(wrong))):
+        process_batch(letters, executor="sequential", **wrong)

@@ -12,7 +12,7 @@ from pdfbatch.sinks.formatting import escape_unprintable, format_count, format_d
 
 def test_progress_says_how_much_how_fast_and_how_long(status: BatchStatus) -> None:
     assert format_progress(status) == (
-        "5/10 documents, 1 failed, 1,234 pages (56 by OCR), 10 documents/h, 0:30:00 left"
+        "5/10 documents, 1 failed, 1,234 pages (56 by OCR), 10 documents/h, 2,468 pages/h, 0:30:00 left"
     )
 
 

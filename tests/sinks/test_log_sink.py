@@ -63,9 +63,8 @@ def test_the_start_is_told_at_once(sink: LogSink, records: Records, status: Batc
 def test_the_end_is_told_once(sink: LogSink, records: Records, status: BatchStatus) -> None:
     for snapshot in (status, *[replace(status, state=BatchState.COMPLETED)] * 3):
         sink.update(snapshot)
-    assert records.lines[1:] == [
-        "batch case-17 completed after 0:30:00: 5/10 documents, 1 failed, 1,234 pages (56 by OCR), 10 documents/h"
-    ]
+    said = "5/10 documents, 1 failed, 1,234 pages (56 by OCR), 10 documents/h, 2,468 pages/h"
+    assert records.lines[1:] == [f"batch case-17 completed after 0:30:00: {said}"]
 
 
 def test_only_a_batch_that_stopped_early_ends_in_a_warning(
@@ -82,7 +81,7 @@ def test_a_failed_document_is_one_line_whatever_it_is_called(
 ) -> None:
     sink.document(failed)
     assert records.lines == [
-        r"document id\nERROR forged failed (malformed): scans/a.pdf: no trailer\r\n\x1b[2Jgone",
+        r"document scans/a.pdf (id\nERROR forged) failed (malformed): no trailer\r\n\x1b[2Jgone",
     ]
 
 

@@ -159,9 +159,9 @@ class ProgressTracker:
     stopped_by: StoppedBy = StoppedBy.NOTHING
     breaker: Breaker = field(default_factory=Breaker)
     causes: Counter[str] = field(default_factory=Counter[str])
-    pages: PageTally = field(default_factory=PageTally)
     rates: PageRates = field(default_factory=PageRates)
     highlights: Highlights = field(default_factory=Highlights)
+    pages: PageTally = field(default_factory=PageTally)
     _total: Tally = field(default_factory=Tally)
     _groups: list[Tally] = field(default_factory=list[Tally])
     _seconds: "array[float]" = field(default_factory=lambda: array("f"))
@@ -215,7 +215,7 @@ class ProgressTracker:
         """Return the status with its counts and times brought up to date, pages of documents in flight among them."""
         total, works = max(self.status.total_documents, known_documents), in_flight.works
         pages, elapsed = sum(work.pages for work in works), time.monotonic() - self._start
-        rates = self.rates.with_works(works)
+        rates, counts = self.rates.with_works(works), self.pages.counts()
         if self._work_began is None and (works or self.rates.documents):
             self._work_began = elapsed - max((document.seconds for document in in_flight.documents), default=0.0)
         unbegun = max(0, total - self._total.processed - len(works))
@@ -237,6 +237,8 @@ class ProgressTracker:
             failures_by_cause=dict(self.causes.most_common()),
             recent_failures=self.highlights.failures,
             slowest_documents=self.highlights.slowest,
+            pages_by_source=counts.by_source,
+            pages_by_reason=counts.by_reason,
         )
         return self.status
 

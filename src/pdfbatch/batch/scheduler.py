@@ -146,8 +146,7 @@ class Scheduler:
             task, future = event
             del self._running[future]
             self._parts_running -= isinstance(task, PartTask)
-            if (completed := self._settle(task, future.result())) is not None:
-                yield completed
+            yield self._settle(task, future.result())  # also when only a part has ended, which the batch shows
         if self._source_error is not None:
             raise self._source_error
 

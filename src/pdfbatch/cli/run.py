@@ -173,9 +173,10 @@ def _inputs(arguments: Arguments, password: str | None) -> Inputs:
 def _sinks(arguments: Arguments) -> Iterator[Sink]:
     redis = arguments.redis or os.environ.get("PDFBATCH_REDIS")
     if redis:
+        from pdfbatch.cli.redis_keys import redis_prefix  # noqa: PLC0415 (as below)
         from pdfbatch.sinks import RedisSink  # noqa: PLC0415 (loaded when used)
 
-        yield RedisSink(redis)
+        yield RedisSink(redis, key_prefix=redis_prefix())
     if arguments.json:
         yield JsonLines(stream=sys.stdout)
     if arguments.verbose:

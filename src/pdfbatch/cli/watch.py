@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pdfbatch.cli.arguments import Arguments
 from pdfbatch.cli.exit_codes import ExitCode, print_error
 from pdfbatch.cli.json_lines import JsonLines
+from pdfbatch.cli.redis_keys import redis_prefix
 from pdfbatch.cli.streams import write_output
 from pdfbatch.cli.style import Style, style_for
 from pdfbatch.errors import StatusUnavailableError
@@ -20,6 +21,7 @@ from pdfbatch.sinks import (
     connect,
     escape_unprintable,
     follow,
+    format_activity,
     format_duration,
     format_progress,
     read_status,
@@ -47,7 +49,7 @@ def watch(arguments: Arguments) -> ExitCode:
 
 
 def _watch_recent(client: "Redis", arguments: Arguments) -> ExitCode:
-    batches = recent_batches(client)
+    batches = recent_batches(client, key_prefix=redis_prefix())
     if not batches:
         print_error("Redis knows of no batch: start one with 'pdfbatch run ... --redis URL', or give another URL")
         return ExitCode.USAGE
@@ -63,7 +65,7 @@ def _watch_recent(client: "Redis", arguments: Arguments) -> ExitCode:
 
 
 def _watch_one(client: "Redis", arguments: Arguments, batch_id: str) -> ExitCode:
-    batch = read_status(client, batch_id)
+    batch = read_status(client, batch_id, key_prefix=redis_prefix())
     if batch is None:
         print_error(f"Redis knows of no batch {batch_id!r}, or no longer; 'pdfbatch watch' lists those that it knows")
         return ExitCode.USAGE
@@ -80,7 +82,7 @@ def _follow(client: "Redis", arguments: Arguments, batch_id: str) -> ExitCode:
     """Show every change until the batch is over."""
     last = None
     with closing(ProgressBarSink(stream=sys.stdout, transient=True)) as bar:
-        for last in follow(client, batch_id):
+        for last in follow(client, batch_id, key_prefix=redis_prefix()):
             if arguments.json:
                 _print_json(last)
             else:
@@ -96,21 +98,25 @@ def table_lines(batches: Sequence[StoredStatus], style: Style) -> Iterator[str]:
     """Yield a table with one line per batch."""
     names = [escape_unprintable(batch.status.batch_id) for batch in batches]
     widest = max(map(len, names), default=5)
-    yield style.bold(f"{'batch':<{widest}}  {'state':<10}  {'began (UTC)':<16}  {'documents':>21}  {'failed':>9}")
+    yield style.bold(
+        f"{'batch':<{widest}}  {'state':<10}  {'began (UTC)':<16}  {'documents':>21}  {'pages':>9}  {'failed':>9}"
+    )
     for name, batch in zip(names, batches, strict=True):
         status = batch.status
         began = (utc(status.started_at) or "").replace("T", " ")[:16]
         count = f"{status.processed:,}/{status.total_documents:,}"
         state = _colour_state(batch, style, f"{batch.shown_state:<10}")
-        yield f"{name:<{widest}}  {state}  {began:<16}  {count:>21}  {status.failed:>9,}"
+        yield f"{name:<{widest}}  {state}  {began:<16}  {count:>21}  {status.pages:>9,}  {status.failed:>9,}"
 
 
 def batch_lines(batch: StoredStatus, style: Style) -> Iterator[str]:
     """Yield a batch as one line, and an explanation if it is stale."""
     name = escape_unprintable(batch.status.batch_id)
+    workers = [] if batch.is_over else batch.status.activities
     time = format_duration(batch.status.elapsed_seconds)
     state = _colour_state(batch, style, batch.shown_state)
     yield f"{style.bold(name)} {state} after {time}: {format_progress(batch.status)}"
+    yield from (f"  {format_activity(activity)}" for activity in workers)
     if batch.is_stale:
         seen = utc(batch.heartbeat_at) or "ever"
         yield f"No heartbeat since {seen}: its process was killed, or cannot reach Redis."

@@ -1,4 +1,4 @@
-"""What many packages need: addresses without secrets, page ranges, codes of languages, a clock, a logger."""
+"""What many packages need: addresses without secrets, page ranges, codes of languages, a clock, a logger, HTML."""
 
 from typing import TYPE_CHECKING
 
@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from pdfbatch.common.awake_clock import TICK_SECONDS, awake_time, tick_awake_clock
     from pdfbatch.common.language_codes import AUTO, codes_of_setting, find_codes, names_in
     from pdfbatch.common.metadata import simplify_metadata
+    from pdfbatch.common.notebook_html import html_figures, html_table
     from pdfbatch.common.output_names import (
         fold_name,
         is_marked,
@@ -27,6 +28,7 @@ else:
         awake_clock="TICK_SECONDS awake_time tick_awake_clock",
         language_codes="AUTO codes_of_setting find_codes names_in",
         metadata="simplify_metadata",
+        notebook_html="html_figures html_table",
         output_names="fold_name is_marked mark_name name_of_address name_of_path output_key strip_mark",
         page_ranges="pages_in parse_page_range reaches_beyond",
         pickling="fast_pickle rebuild",
@@ -43,6 +45,8 @@ __all__ = [
     "fast_pickle",
     "find_codes",
     "fold_name",
+    "html_figures",
+    "html_table",
     "is_marked",
     "mark_name",
     "name_of_address",

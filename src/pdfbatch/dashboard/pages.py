@@ -264,7 +264,7 @@ def _activity_row(activity: WorkerActivity) -> list[Markup]:
     return [
         element("td", f"{activity.page:,}" if activity.page else "-", class_="number"),
         element("td", f"{activity.seconds:,.0f}", class_="number"),
-        element("td", activity.file_path),
+        element("td", activity.file_path or activity.document_uuid),
     ]
 
 
@@ -274,7 +274,7 @@ def _flight_row(document: DocumentProgress) -> list[Markup]:
         element("td", f"{document.pages:,}{total}", class_="number"),
         element("td", f"{document.ocr_pages:,}", class_="number"),
         element("td", f"{document.seconds:,.0f}", class_="number"),
-        element("td", document.file_path),
+        element("td", document.file_path or document.document_uuid),
     ]
 
 

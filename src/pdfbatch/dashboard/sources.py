@@ -3,11 +3,21 @@
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
 from pdfbatch.figures import Figures
 from pdfbatch.report import BatchStatus
-from pdfbatch.sinks import MemorySink, StoredStatus, connect, read_figures, read_status, recent_batches
+from pdfbatch.sinks import (
+    DEFAULT_PREFIX,
+    MemorySink,
+    StoredStatus,
+    check_url,
+    connect,
+    read_figures,
+    read_status,
+    recent_batches,
+)
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -74,25 +84,37 @@ class RedisSource:
 
     url: str = field(repr=False)
     stale_seconds: float = STALE_SECONDS
+    key_prefix: str = DEFAULT_PREFIX
     _stack: ExitStack = field(default_factory=ExitStack, init=False, repr=False)
-    _client: "Redis" = field(init=False, repr=False)
+    _opened: "Redis | None" = field(default=None, init=False, repr=False)
+    _lock: Lock = field(default_factory=Lock, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self._client = self._stack.enter_context(connect(self.url, timeout_seconds=_TIMEOUT_SECONDS))
+        check_url(self.url)
 
     def list_batches(self) -> Sequence[BatchView]:
         """Return the recent batches."""
-        found = recent_batches(self._client, limit=MOST_BATCHES, stale_seconds=self.stale_seconds)
+        found = recent_batches(
+            self._client(), limit=MOST_BATCHES, key_prefix=self.key_prefix, stale_seconds=self.stale_seconds
+        )
         return [_view(batch) for batch in found]
 
     def find_batch(self, batch_id: str) -> BatchView | None:
         """Return a batch with its figures."""
-        found = read_status(self._client, batch_id, stale_seconds=self.stale_seconds)
-        return None if found is None else _view(found, read_figures(self._client, batch_id))
+        client, prefix = self._client(), self.key_prefix
+        found = read_status(client, batch_id, key_prefix=prefix, stale_seconds=self.stale_seconds)
+        return None if found is None else _view(found, read_figures(client, batch_id, key_prefix=prefix))
 
     def close(self) -> None:
         """Close the connection."""
         self._stack.close()
+
+    def _client(self) -> "Redis":
+        """Return the client, which is made when it is first needed: one of a cluster asks for its nodes at once."""
+        with self._lock:
+            if self._opened is None:
+                self._opened = self._stack.enter_context(connect(self.url, timeout_seconds=_TIMEOUT_SECONDS))
+            return self._opened
 
 
 def _view(batch: StoredStatus, figures: Figures | None = None) -> BatchView:

@@ -99,17 +99,26 @@ class Figures:
         with self._lock:
             return sorted(self._slowest, reverse=True)
 
-    def as_dict(self) -> dict[str, object]:
-        """Return the figures as JSON-ready data."""
+    def as_dict(self, *, show_paths: bool = True) -> dict[str, object]:
+        """Return the figures as JSON-ready data.
+
+        Without paths, documents have their ids only, and messages, which name them, are left out.
+        """
         with self._lock:
+            examples, slowest = self.examples, sorted(self._slowest, reverse=True)
+            if not show_paths:
+                examples = {
+                    cause: [one._replace(name="", message="") for one in some] for cause, some in examples.items()
+                }
+                slowest = [one._replace(name="") for one in slowest]
             return {
                 "version": FIGURES_VERSION,
                 "statuses": dict(self.statuses),
                 "sources": dict(self.sources),
                 "reasons": dict(self.reasons),
                 "causes": dict(self.causes),
-                "examples": {cause: [list(one) for one in examples] for cause, examples in self.examples.items()},
-                "slowest": [list(one) for one in sorted(self._slowest, reverse=True)],
+                "examples": {cause: [list(one) for one in some] for cause, some in examples.items()},
+                "slowest": [list(one) for one in slowest],
                 "timeline": self.timeline.as_dict(),
                 "document_seconds": list(self.document_seconds.counts),
                 "page_seconds": list(self.page_seconds.counts),

@@ -110,7 +110,7 @@ def render_slowest(figures: Figures) -> Markup:
         (
             element("td", f"{slow.seconds:,.1f}", class_="number"),
             element("td", f"{slow.pages:,}", class_="number"),
-            element("td", slow.name),
+            element("td", slow.name or slow.document_uuid),
         )
         for slow in figures.slowest
     ]
@@ -132,7 +132,7 @@ def render_table(heads: Sequence[tuple[str, str | None]], rows: Iterable[Iterabl
 
 def _example_table(examples: Sequence[Example]) -> Markup:
     heads = (("document", None), ("what happened", None))
-    rows = [(element("td", one.name), element("td", one.message)) for one in examples]
+    rows = [(element("td", one.name or one.document_uuid), element("td", one.message)) for one in examples]
     head = element("tr", *(element("th", title, scope="col") for title, _ in heads))
     return element("table", element("thead", head), element("tbody", *(element("tr", *row) for row in rows)))
 

@@ -6,7 +6,7 @@ receipts.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import atan2, cos, hypot, sin
 from statistics import median
 
@@ -30,7 +30,7 @@ _WIDEST_CUTS = 8
 class Line:
     """A line of text and its box on the levelled page."""
 
-    text: str
+    text: str = field(repr=False)
     left: float
     top: float
     right: float

@@ -8,6 +8,7 @@ from typing import IO, Any, cast
 from pdfbatch.errors import DependencyError, UsageError
 from pdfbatch.outputs.pack_rows import METADATA
 from pdfbatch.outputs.record import to_json
+from pdfbatch.tables import FLOAT_COLUMNS, INTEGER_COLUMNS
 
 try:
     import pyarrow as pa  # type: ignore[import-untyped]
@@ -22,9 +23,6 @@ GROUP_CHARACTERS = 32 << 20
 # pyarrow has no types
 arrow: Any = cast("Any", pa)
 parquet: Any = cast("Any", pq)
-
-_INTEGERS = frozenset({"pages", "ocr_pages", "failed_pages", "characters", "attempts", "number"})
-_FLOATS = frozenset({"duration_seconds", "confidence"})
 
 
 def write_rows(rows: Iterator[Mapping[str, object]], file: IO[bytes]) -> int:
@@ -41,9 +39,9 @@ def write_rows(rows: Iterator[Mapping[str, object]], file: IO[bytes]) -> int:
 
 
 def _type(name: str) -> object:
-    if name in _INTEGERS:
+    if name in INTEGER_COLUMNS:
         return arrow.int64()
-    return arrow.float64() if name in _FLOATS else arrow.large_string()
+    return arrow.float64() if name in FLOAT_COLUMNS else arrow.large_string()
 
 
 def _groups(rows: Iterable[Mapping[str, object]]) -> Iterator[list[dict[str, object]]]:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from threading import Lock
 from typing import cast, overload
 
-from pdfbatch.common import SafeLogger
+from pdfbatch.common import SafeLogger, without_credentials
 from pdfbatch.errors import ResultsUnavailableError
 from pdfbatch.model import DocumentResult
 from pdfbatch.outputs.pack_files import pack_in
@@ -26,6 +26,7 @@ MAX_STRANDED_BYTES = 256 << 20
 """Where no temporary file can be written, results stay in memory, up to about so many bytes; then the batch should stop."""
 
 _MARK_BYTES = 8
+_MOST_ROWS = 20
 
 
 class PickleLog:
@@ -237,8 +238,41 @@ class Results(Sequence[DocumentResult]):
     def __iter__(self) -> Iterator[DocumentResult]:
         return (self[position] for position in range(len(self)))
 
+    def __eq__(self, other: object) -> bool:
+        """Compare with any sequence, result by result: an unpickled report has a tuple."""
+        if not isinstance(other, Sequence) or isinstance(other, (str, bytes)):
+            return NotImplemented
+        if self is other:
+            return True
+        others = cast("Sequence[object]", other)
+        return len(self) == len(others) and all(mine == theirs for mine, theirs in zip(self, others, strict=True))
+
+    __hash__ = None  # type: ignore[assignment]  # as of every sequence that compares by its values and grows
+
     def __reduce__(self) -> tuple[object, ...]:
         return tuple, (list(self),)
+
+    def __repr__(self) -> str:
+        """Return how many there are. No text of a document."""
+        return "Results(1 document)" if len(self) == 1 else f"Results({len(self):,} documents)"
+
+    def _repr_html_(self) -> str:
+        """Return the first ones as a table, for a notebook."""
+        from pdfbatch.common import html_table  # noqa: PLC0415 (for notebooks only)
+
+        names = ("document", "status", "pages", "characters", "cause")
+        rows = (
+            (
+                without_credentials(result.document.file_path),
+                str(result.status),
+                result.counts.pages,
+                result.counts.characters,
+                "" if result.failure is None else str(result.failure.cause),
+            )
+            for result in self[:_MOST_ROWS]
+        )
+        more = f", the first {_MOST_ROWS}" if len(self) > _MOST_ROWS else ""
+        return html_table(f"{self!r}{more}", names, rows)
 
 
 def with_stored_pages(result: DocumentResult, output: Output | None) -> DocumentResult:

@@ -260,6 +260,18 @@ class StoredPages(Sequence[Page]):
     def __repr__(self) -> str:
         return f"<{self._count} pages in {self._output.uri(self._place)}>"
 
+    def __eq__(self, other: object) -> bool:
+        """Compare with any sequence; the same pages of the same output are equal unread."""
+        if isinstance(other, StoredPages):
+            mine = (self._output, self._document, self._count, self._place)
+            if mine == (other._output, other._document, other._count, other._place):
+                return True
+        if not isinstance(other, Sequence) or isinstance(other, (str, bytes)):
+            return NotImplemented
+        return tuple(self) == tuple(cast("Sequence[object]", other))
+
+    __hash__ = None  # type: ignore[assignment]  # as of a list
+
     def __reduce__(self) -> tuple[object, ...]:
         return StoredPages, (self._output, self._document, self._count, self._place)
 

@@ -3,11 +3,14 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from inspect import iscoroutinefunction
+from typing import TypeVar
 
 from pdfbatch.errors import UsageError
 from pdfbatch.model import DocumentResult
 from pdfbatch.ports import Sink, SinkLike
 from pdfbatch.report import BatchStatus
+
+_T = TypeVar("_T")
 
 
 class NullSink:
@@ -57,13 +60,30 @@ def sinks_from(given: Iterable[SinkLike]) -> list[Sink]:
     return [_sink(one) for one in given]
 
 
-def _sink(given: SinkLike) -> Sink:
-    if isinstance(given, type):
-        raise UsageError(f"sinks: {given.__name__} is a class; give an instance, {given.__name__}(...)")
-    if isinstance(given, Sink):
+def sink_of_results(on_result: Callable[[DocumentResult], object]) -> Sink:
+    """Return a sink that calls a function with each result. Raises ``UsageError`` for what is no function."""
+    return CallbackSink(on_document=_check_function("on_result", on_result, "a result"))
+
+
+def sink_of_progress(given: "Sink | Callable[[BatchStatus], object]") -> Sink:
+    """Return a sink, or one that calls a function with each snapshot. Raises ``UsageError`` for anything else."""
+    if isinstance(given, Sink) and not isinstance(given, type):
         return given
+    return CallbackSink(on_update=_check_function("progress", given, "a status, nor True"))
+
+
+def _sink(given: SinkLike) -> Sink:
+    if isinstance(given, Sink) and not isinstance(given, type):
+        return given
+    return CallbackSink(_check_function("sinks", given, "a result"))
+
+
+def _check_function(name: str, given: Callable[[_T], object], taken: str) -> Callable[[_T], object]:
+    """Return the function. Raises ``UsageError`` for what is none, or would silently lose what it is given."""
+    if isinstance(given, type):
+        raise UsageError(f"{name}: {given.__name__} is a class; give an instance, {given.__name__}(...)")
     if not callable(given):
-        raise UsageError(f"sinks: {given!r} is neither a sink (update, document, close) nor a function of a result")
+        raise UsageError(f"{name}: {given!r} is neither a sink (update, document, close) nor a function of {taken}")
     if iscoroutinefunction(given):
-        raise UsageError(f"sinks: {given!r} is a coroutine function, which nobody would await; give a plain function")
-    return CallbackSink(given)
+        raise UsageError(f"{name}: {given!r} is a coroutine function, which nobody would await; give a plain function")
+    return given

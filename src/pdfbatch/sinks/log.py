@@ -37,8 +37,8 @@ class LogSink:
             return
         failure = result.failure
         cause = str(result.status if failure is None else failure.cause)
-        message = "no text" if failure is None else failure.message
         path = without_credentials(result.document.file_path)
+        message = "no text" if failure is None else failure.message.removeprefix(f"{path}: ")
         fields = {
             "document_uuid": result.document.document_uuid,
             "project_uuid": result.document.project_uuid,

@@ -2,15 +2,18 @@
 
 import html
 import importlib
+import logging
 import os
 import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TextIO, TypeGuard, cast
 
 from pdfbatch.activity import WorkerActivity
+from pdfbatch.ports import Sink
 from pdfbatch.report import BatchStatus
 from pdfbatch.sinks.callables import NullSink
 from pdfbatch.sinks.formatting import format_activity, format_count, format_duration, format_figures, format_progress
+from pdfbatch.sinks.log import LogSink
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -58,6 +61,30 @@ class ProgressBarSink(NullSink):
             return _TerminalView(stream, transient=self.transient)
         except ImportError:
             return _LinesView(stream, self.interval_seconds, transient=self.transient)
+
+
+def choose_progress_sink() -> Sink:
+    """Return the sink that ``progress=True`` means.
+
+    A bar on a terminal, one output in a notebook; elsewhere lines in the log ``pdfbatch.progress`` if somebody handles it at
+    INFO, else plain lines on standard error.
+    """
+    logger = logging.getLogger("pdfbatch.progress")
+    stream: TextIO | None = sys.stderr
+    shows = _in_notebook() or (_can_be_written(stream) and stream.isatty())
+    if not shows and logger.isEnabledFor(logging.INFO) and _has_handlers(logger):
+        return LogSink(logger=logger)
+    return ProgressBarSink()
+
+
+def _has_handlers(logger: logging.Logger) -> bool:
+    """Return whether a record of a logger reaches a handler that does something with it."""
+    one: logging.Logger | None = logger
+    while one is not None:
+        if any(not isinstance(handler, logging.NullHandler) for handler in one.handlers):
+            return True
+        one = one.parent if one.propagate else None
+    return False
 
 
 class _View(Protocol):

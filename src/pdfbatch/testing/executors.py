@@ -10,7 +10,15 @@ from pathlib import Path
 
 from pdfbatch.errors import Cause, PoolStartError
 from pdfbatch.model import Document, Failure
-from pdfbatch.ports import Executor, Pool, Shared, SupportsBackgroundStart, SupportsPendingWrites, Work
+from pdfbatch.ports import (
+    Executor,
+    Pool,
+    Shared,
+    SupportsBackgroundStart,
+    SupportsPendingWrites,
+    SupportsTaskProgress,
+    Work,
+)
 from pdfbatch.tasks import ReadTask, TaskResult
 from pdfbatch.testing.faults import Fault
 from pdfbatch.testing.probes import (
@@ -271,6 +279,20 @@ class ExecutorContract:
 
     def _pool(self, work: Work | None = None) -> Pool:
         return self.make_executor().start(StandInWork() if work is None else work)
+
+    def test_it_says_what_its_workers_are_on_if_it_can(self, tmp_path: Path) -> None:
+        self._must_be_immediate()
+        with self._pool() as pool, gate(tmp_path) as until:
+            if not isinstance(pool, SupportsTaskProgress):
+                raise unittest.SkipTest("it cannot say what its workers are on")
+            held = task("held.pdf", until=until)
+            future = pool.submit(held)
+            found = wait_until(lambda: [each for each in pool.list_progress() if each.page])
+            assert [(each.page, each.total_pages, each.text_pages) for each in found] == [(1, 3, 2)]
+            assert found[0].task is held, "it is not the task that was submitted"
+            Path(until).touch()
+            wait_for_result(future)
+            assert wait_until(lambda: not pool.list_progress()), "a task that has ended is still worked on"
 
     def _must_be_immediate(self) -> None:
         if not self.immediate:

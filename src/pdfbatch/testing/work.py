@@ -8,7 +8,7 @@ from functools import partial
 
 from pdfbatch.errors import Cause
 from pdfbatch.model import DocumentResult, DocumentStatus, Failure, Page, TextSource
-from pdfbatch.ports import Watch
+from pdfbatch.ports import SupportsPageCounts, Watch
 from pdfbatch.settings import Limits
 from pdfbatch.tasks import Task, TaskResult
 from pdfbatch.testing.faults import HANG_SECONDS, Fault, commit, note
@@ -22,8 +22,9 @@ class StandInWork:
     appends a line ("<process id> <document id>") when it starts; ``until``, the path of a file for which it waits;
     ``fault``, a ``Fault`` to commit; ``characters``, the length of the text instead.
 
-    Like real work it tells its watch that it is on page 1 and returns ``MemoryError`` as a failure. It lets other errors
-    out: with ``Fault.RAISE`` it breaks the promise of work, which an executor must survive.
+    Like real work it tells its watch that it is on page 1, and that it has read two of three pages. It returns
+    ``MemoryError`` as a failure and lets other errors out: with ``Fault.RAISE`` it breaks the promise of work, which an
+    executor must survive.
     """
 
     limits: Limits = field(default_factory=Limits)
@@ -33,6 +34,8 @@ class StandInWork:
         started = time.monotonic()
         if watch is not None:
             watch.page(1)
+        if isinstance(watch, SupportsPageCounts):
+            watch.count(total=3, text_pages=2, ocr_pages=0, pending_pages=0)
         try:
             text = _text(task)
         except MemoryError as error:

@@ -6,7 +6,7 @@ another program's OCR. A line that only one of them has stays, at its place betw
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 _SAME = 0.75
 _LEAST_CONTAINED = 4
@@ -21,7 +21,7 @@ _REAL_WORD = 3
 class Merged:
     """The joint text, and how many words it has that the text layer lacks."""
 
-    text: str
+    text: str = field(repr=False)
     new_words: int
 
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from pdfbatch.common import AUTO, awake_time
 from pdfbatch.errors import Cause, DependencyError, DocumentError
@@ -52,7 +52,7 @@ class PendingPage:
 
     number: int
     reason: Reason
-    text: str = ""
+    text: str = field(default="", repr=False)
     may_be_blank: bool = False
 
 

@@ -11,7 +11,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pdfbatch.model import Page, Reason, TextSource
 from pdfbatch.ports import Reading
@@ -33,7 +33,7 @@ class TextLayer:
     ``tops`` says how far down the page, 0 to 1, its lines lie. ``invisible`` says that most of it is another program's OCR.
     """
 
-    text: str
+    text: str = field(repr=False)
     tops: Sequence[float] = ()
     invisible: bool = False
 

@@ -171,7 +171,7 @@ class _LineFinder:
     """Follow pypdf as it puts a text together, and note where each line begins."""
 
     frame: PageFrame
-    text: str = ""
+    text: str = field(default="", repr=False)
     lines: list[PlacedLine] = field(default_factory=list[PlacedLine])
 
     def visit(self, text: str, outer: Any, inner: Any, _font: object, size: float) -> None:

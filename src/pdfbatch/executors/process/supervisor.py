@@ -134,7 +134,9 @@ class Supervisor:
             self._check_by(now + min(shortest_limit(item.task, self._limits), QUICK_SECONDS))
         self._check_by(self._dispatcher.rebalance(self._group, now))
         self._stop_idle(now)
-        if self.is_watched and now >= self._progress_at:
+        if not self._dispatcher.unfinished:  # from here on it may sleep for long
+            self.progress = ()
+        elif self.is_watched and now >= self._progress_at:
             self._list_progress(now)
         self.pending_writes = sum(len(worker.pending_writes) for worker in self._group.workers)
         is_short = self._count_staying() < self._settings.workers

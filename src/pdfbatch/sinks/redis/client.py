@@ -1,20 +1,21 @@
-"""Connect to a Redis server. Only this module loads redis-py. No message that it makes holds credentials."""
+"""Connect to Redis: a server, a cluster or what sentinels name. Only this module loads redis-py. No message has credentials."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Protocol, Self, cast
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Protocol, Self, cast, runtime_checkable
 
-from pdfbatch.errors import DependencyError, StatusUnavailableError, UsageError
+from pdfbatch.errors import DependencyError, StatusUnavailableError
+from pdfbatch.sinks.redis.addresses import Mode, parse_address
 
 if TYPE_CHECKING:
     from redis import Redis
 
+    from pdfbatch.sinks.redis.addresses import Address
+
 DEFAULT_URL = "redis://localhost:6379/0"
 
 _MISSING = "Redis needs the package redis: pip install 'pdfbatch[redis]'"
-_SCHEMES = ("redis://", "rediss://", "unix://")
 
 
 class Client(Protocol):
@@ -25,6 +26,24 @@ class Client(Protocol):
     def zrevrange(self, name: str, start: int, end: int) -> object: ...
     def pipeline(self) -> "Transaction": ...
     def pubsub(self, *, ignore_subscribe_messages: bool) -> "Changes": ...
+
+
+class NodesManager(Protocol):
+    """What a cluster's client knows of its nodes."""
+
+    def initialize(self) -> None: ...
+
+
+@runtime_checkable
+class ClusterClient(Protocol):
+    """The methods that only ``redis.RedisCluster`` has and that are used here."""
+
+    @property
+    def nodes_manager(self) -> "NodesManager": ...
+    def get_node_from_key(self, key: str) -> object: ...
+    def pipeline(self) -> "Transaction": ...
+    def get_redis_connection(self, node: object) -> Client: ...
+    def mget_nonatomic(self, keys: list[str]) -> object: ...
 
 
 class Transaction(Protocol):
@@ -54,13 +73,18 @@ class Changes(Protocol):
 
 @contextmanager
 def connect(url: str, *, timeout_seconds: float = 1.0) -> "Generator[Redis]":
-    """Yield a client and close it at the end. The client connects with its first command, not before.
+    """Yield a client and close it at the end. All but that of a cluster connect with their first command, not before.
+
+    ``url`` is ``redis://``, ``rediss://`` (TLS) or ``unix://``; ``redis+cluster://`` and ``rediss+cluster://`` with one or more
+    hosts of a cluster; ``redis+sentinel://`` and ``rediss+sentinel://`` with the hosts of sentinels, then the name of the
+    service and the database: ``redis+sentinel://one:26379,two:26379/mymaster/0``.
 
     ``timeout_seconds`` limits each attempt to connect and each answer; redis-py retries nothing by itself. Options in the
-    URL's query (``socket_timeout`` ...) override that. Raises ``DependencyError`` without redis-py, ``UsageError`` when
-    the URL is not one of Redis.
+    URL's query (``socket_timeout``, ``ssl_ca_certs``, ``sentinel_password`` ...) override that. Raises ``DependencyError``
+    without redis-py, ``UsageError`` when the URL is not one of Redis, ``StatusUnavailableError`` when no host of a cluster
+    answers.
     """
-    client = _new_client(url, timeout_seconds)
+    client = _new_client(parse_address(url), timeout_seconds)
     try:
         yield client
     finally:
@@ -74,59 +98,74 @@ def check_url(url: str) -> None:
     """
     if find_spec("redis") is None:
         raise DependencyError(_MISSING)
-    try:
-        parts = urlsplit(url)
-        _ = parts.scheme == "unix" or parts.port
-    except ValueError:  # a bad port; the message may quote the password
-        raise _not_a_url(url) from None
-    if not url.startswith(_SCHEMES):
-        raise _not_a_url(url)
-    if parts.query:
-        _new_client(url, 1.0)
+    address = parse_address(url)
+    if address.has_options and address.mode is Mode.SERVER:
+        _new_client(address, 1.0)
 
 
 @contextmanager
 def translate_errors(server: str) -> Generator[None]:
     """Raise ``StatusUnavailableError``, which names the server, for errors of redis-py and of the operating system."""
-    from redis.exceptions import RedisError  # noqa: PLC0415 (an extra, loaded when used)
+    from redis.exceptions import RedisClusterException, RedisError  # noqa: PLC0415 (an extra, loaded when used)
 
     try:
         yield
-    except (RedisError, OSError) as error:
+    except (RedisError, RedisClusterException, OSError) as error:
         raise StatusUnavailableError(f"{server}: {error or type(error).__name__}") from error
 
 
-def safe_address(url: str) -> str:
-    """Return the server of a URL without user, password and options, so that anybody may see it."""
-    try:
-        parts = urlsplit(url)
-        port = "" if parts.port is None else f":{parts.port}"
-    except ValueError:
-        return "redis"
-    if "@" in f"{parts.path}{parts.query}{parts.fragment}":  # a password that was not percent-encoded
-        return parts.scheme
-    return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"
-
-
-def _new_client(url: str, timeout_seconds: float) -> "Redis":
+def _new_client(address: "Address", timeout_seconds: float) -> "Redis":
     try:
         from redis import Redis  # noqa: PLC0415 (an extra, loaded when used)
         from redis.backoff import NoBackoff  # noqa: PLC0415
         from redis.retry import Retry  # noqa: PLC0415
     except ImportError as error:
         raise DependencyError(_MISSING) from error
-    once = Retry(NoBackoff(), 0)
-    from_url = cast("_FromUrl", Redis.from_url)  # pyright: ignore[reportUnknownMemberType] (its **kwargs have no types)
+    usual: dict[str, Any] = {
+        "socket_timeout": timeout_seconds,
+        "socket_connect_timeout": timeout_seconds,
+        "retry": Retry(NoBackoff(), 0),
+    }
     try:
-        return from_url(url, socket_timeout=timeout_seconds, socket_connect_timeout=timeout_seconds, retry=once)
+        if address.mode is Mode.CLUSTER:
+            return _new_cluster(address, {**usual, **_options(address)})
+        if address.mode is Mode.SENTINEL:
+            return _new_sentinel(address, {**usual, **_options(address)})
+        from_url = cast("Any", Redis.from_url)  # pyright: ignore[reportUnknownMemberType] (its **kwargs have no types)
+        client: Redis = from_url(address.plain_url, **usual)
     except (ValueError, TypeError):  # the message may quote the password
-        raise _not_a_url(url) from None
+        raise address.refuse() from None
+    return client
 
 
-def _not_a_url(url: str) -> UsageError:
-    wanted = "redis://[user:password@]host[:port][/db], rediss://... or unix:///path"
-    return UsageError(f"{safe_address(url)}: not a URL of Redis, such as {wanted} (percent-encoded)")
+def _options(address: "Address") -> dict[str, Any]:
+    """Return user, password and options of a URL as settings of a connection."""
+    from redis import connection  # noqa: PLC0415 (an extra, loaded when used)
+
+    found = cast("Any", connection).parse_url(address.plain_url)
+    return {name: value for name, value in found.items() if name not in _PLACE}
 
 
-class _FromUrl(Protocol):
-    def __call__(self, url: str, **settings: object) -> "Redis": ...
+def _new_cluster(address: "Address", settings: dict[str, Any]) -> "Redis":
+    from redis import cluster  # noqa: PLC0415 (an extra, loaded when used)
+
+    library = cast("Any", cluster)
+    nodes = [library.ClusterNode(host, port) for host, port in address.hosts]
+    with translate_errors(address.safe):
+        client: Redis = library.RedisCluster(startup_nodes=nodes, ssl=address.uses_tls, **settings)
+    return client
+
+
+def _new_sentinel(address: "Address", settings: dict[str, Any]) -> "Redis":
+    from redis import sentinel  # noqa: PLC0415 (an extra, loaded when used)
+
+    own = {name[9:]: settings.pop(name) for name in list(settings) if name.startswith("sentinel_")}
+    shared = {name: settings[name] for name in settings if name.startswith(("socket_", "ssl_"))}
+    if address.uses_tls:
+        settings, shared = {**settings, "ssl": True}, {**shared, "ssl": True}
+    sentinels = cast("Any", sentinel).Sentinel(address.hosts, sentinel_kwargs={**shared, **own}, **settings)
+    client: Redis = sentinels.master_for(address.service, db=address.database)
+    return client
+
+
+_PLACE = ("host", "port", "db", "connection_class", "path")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from pdfbatch.errors import StatusUnavailableError
 from pdfbatch.figures import Figures
-from pdfbatch.sinks.redis.client import Changes, Client, translate_errors
+from pdfbatch.sinks.redis.client import Changes, Client, ClusterClient, translate_errors
 from pdfbatch.sinks.redis.keys import DEFAULT_PREFIX, StatusKeys
 from pdfbatch.sinks.redis.stored import StoredStatus, judge_staleness, parse_status
 
@@ -72,7 +72,7 @@ def recent_batches(
         with translate_errors(_SERVER), _refuse_other_kinds():
             found = cast("list[object]", server.zrevrange(keys.index, 0, limit - 1))
             names = [keys.status(name) for one in found if (name := _decode(one)) is not None]
-            stored = cast("list[object]", server.mget(names)) if names else []
+            stored = _get_all(server, names) if names else []
     except (_OtherKindError, UnicodeDecodeError):
         return []
     batches = [batch for text in stored if (batch := parse_status(text, stale_seconds, now)) is not None]
@@ -115,6 +115,12 @@ def follow(
                 if known.is_stale:
                     raise
                 last = known
+
+
+def _get_all(server: Client, names: list[str]) -> list[object]:
+    """Return the values of keys; those of a cluster lie on many nodes."""
+    found = server.mget_nonatomic(names) if isinstance(server, ClusterClient) else server.mget(names)
+    return cast("list[object]", found)
 
 
 def _wait(changes: Changes, seconds: float) -> None:

@@ -56,19 +56,36 @@ class RedisServer:
         self.kill()
         self._resources.close()
 
-    def start(self) -> None:
-        """Start it with no data and wait until it answers.
+    def start(self, *more: str) -> None:
+        """Start it with no data, and with ``more`` words on its command line, and wait until it answers.
 
         Raises ``ServerError`` when it exits instead, or when another process answers at its port.
         """
         words = ("--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self._folder))
+        self.start_program(*words, "--daemonize", "no", *more)
+
+    def start_program(self, *words: str) -> None:
+        """Start its program with these words and wait until it answers. Raises as ``start``."""
         with self._log.open("ab") as log:
-            command = (str(self._program), *words, "--daemonize", "no")
+            command = (str(self._program), *words)
             process = self._process = subprocess.Popen(command, stdout=log, stderr=log)
         answering = wait_until(lambda: process.poll() is not None or self._read_process_id())
         if answering != process.pid:
             self.kill()
             raise ServerError(f"{self._program} does not answer at port {self.port}: {self._log.read_text()[-1000:]}")
+
+    def start_cluster(self) -> None:
+        """Start it as the only node of a cluster, which has all slots."""
+        self.start("--cluster-enabled", "yes", "--cluster-config-file", str(self._folder / f"nodes-{self.port}.conf"))
+        with self.client() as client:
+            client.execute_command("CLUSTER", "ADDSLOTSRANGE", "0", "16383")
+            wait_until(lambda: client.cluster("info")["cluster_state"] == "ok")
+
+    def start_sentinel(self, service: str, master: "RedisServer") -> None:
+        """Start it as the one sentinel of a service, whose master is another server."""
+        settings = self._folder / f"sentinel-{self.port}.conf"
+        settings.write_text(f"sentinel monitor {service} 127.0.0.1 {master.port} 1\n", "utf-8")
+        self.start_program(str(settings), "--sentinel", "--port", str(self.port), "--bind", "127.0.0.1")
 
     def kill(self) -> None:
         """Kill it, as a power cut does, and wait until it is gone."""
