@@ -96,6 +96,16 @@ def test_tables_have_the_rows_of_an_export(tmp_path: Path) -> None:
     assert [list(row) for row in found] == [list(row) for row in rows]
 
 
+def test_a_data_frame_has_the_same_rows_with_dictionaries(report: BatchReport) -> None:
+    pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    frame, rows = report.to_pandas(), report.to_arrow().to_pylist()
+    assert list(frame.columns) == list(rows[0])
+    assert frame["text"].tolist() == [row["text"] for row in rows]
+    assert frame["pages"].tolist() == [row["pages"] for row in rows] == [2, 0]
+    assert [json.dumps(each) for each in frame["metadata"]] == [row["metadata"] for row in rows]
+
+
 def test_without_a_library_a_table_says_what_to_install() -> None:
 
     script = (

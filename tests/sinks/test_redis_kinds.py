@@ -24,6 +24,7 @@ WRITER = (
     "~batch:processing* &batch:processing:* +watch +unwatch +multi +exec +set +publish +zadd +zremrangebyscore "
     "+zremrangebyrank +expire"
 )
+IN_A_CLUSTER = "+cluster|slots +cluster|shards +cluster|nodes +command"
 READER = "~batch:processing* &batch:processing:* +get +mget +zrevrange +subscribe +psubscribe +unsubscribe"
 
 
@@ -80,14 +81,25 @@ def test_a_sentinel_names_the_server(redis_server: RedisServer, status: BatchSta
         send_and_read(f"redis+sentinel://{sentinel.address}/letters/0", status)
 
 
-def test_an_access_list_of_the_documentation_is_enough(redis_server: RedisServer, status: BatchStatus) -> None:
-    redis_server.start()
+@pytest.mark.parametrize("kind", ["redis", "redis+cluster"])
+def test_an_access_list_of_the_documentation_is_enough(
+    redis_server: RedisServer, status: BatchStatus, kind: str
+) -> None:
+    is_cluster = kind == "redis+cluster"
+    start = redis_server.start_cluster if is_cluster else redis_server.start
+    start()
+    more = IN_A_CLUSTER.split() if is_cluster else []
     with redis_server.client() as client:
-        client.execute_command("ACL", "SETUSER", "writer", "on", ">secret", *WRITER.split())
-        client.execute_command("ACL", "SETUSER", "reader", "on", ">secret", *READER.split())
+        client.execute_command("ACL", "SETUSER", "writer", "on", ">secret", *WRITER.split(), *more)
+        client.execute_command("ACL", "SETUSER", "reader", "on", ">secret", *READER.split(), *more)
         client.execute_command("ACL", "SETUSER", "default", "-@all", "+ping", "+info")
     address = redis_server.address
-    send_and_read(f"redis://writer:secret@{address}/0", status, f"redis://reader:secret@{address}/0")
+    send_and_read(f"{kind}://writer:secret@{address}", status, f"{kind}://reader:secret@{address}")
+
+
+def test_the_documentation_has_these_access_lists() -> None:
+    text = " ".join((Path(__file__).parents[2] / "docs" / "reference" / "status.md").read_text("utf-8").split())
+    assert all(f"`{words}`" in text for words in (WRITER, READER, IN_A_CLUSTER))
 
 
 def test_another_prefix_is_another_place(redis_server: RedisServer, status: BatchStatus) -> None:
