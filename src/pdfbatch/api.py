@@ -82,10 +82,11 @@ def process_batch(
     them. ``output``: a folder or fsspec URL for text and records; without it the text is in ``report.results``.
 
     ``max_workers``: by default as many as the processors that this process may use. ``executor`` may be ``"auto"``,
-    ``"process"``, ``"thread"`` or ``"sequential"``, ``engine`` ``"pdfium"`` or ``"pypdf"``, ``ocr_engine`` ``"auto"``,
-    ``"tesseract"`` (the program), ``"tesserocr"``, ``"rapidocr"`` or ``"tesseract+rapidocr"``, or a value of the
-    kind. ``extraction``, ``limits``, ``retry``, ``sinks``, ``deduplicate``, ``progress`` and ``on_result`` are those of
-    ``BatchProcessor``: ``progress=True`` shows progress, ``on_result=function`` is called with each result.
+    ``"process"``, ``"thread"``, ``"sequential"``, ``"dask"`` or ``"ray"`` (a cluster on this machine, ended with the batch),
+    ``engine`` ``"pdfium"`` or ``"pypdf"``, ``ocr_engine`` ``"auto"``, ``"tesseract"`` (the program), ``"tesserocr"``,
+    ``"rapidocr"`` or ``"tesseract+rapidocr"``, or a value of the kind. ``extraction``, ``limits``, ``retry``, ``sinks``,
+    ``deduplicate``, ``progress`` and ``on_result`` are those of ``BatchProcessor``: ``progress=True`` shows progress,
+    ``on_result=function`` is called with each result.
 
     Options of the batch are given as one ``BatchOptions``, or as keywords, which change it: ``batch_id``, ``batch_size``,
     ``resume``, ``retry_failed``, ``max_failure_rate``, ``include``, ``exclude``, ``limit``, ``shard``.
@@ -151,25 +152,11 @@ def _executor(executor: "Executor | futures.Executor | str", workers: int | None
         from pdfbatch.executors import FuturesExecutor  # noqa: PLC0415
 
         return FuturesExecutor(executor, workers=workers)
-    match executor:
-        case "auto":
-            return defaults.executor_for(output, workers)
-        case "process":
-            from pdfbatch.executors import ProcessExecutor  # noqa: PLC0415
-
-            return ProcessExecutor(workers=workers)
-        case "thread":
-            from pdfbatch.executors import ThreadExecutor  # noqa: PLC0415
-
-            return ThreadExecutor(workers=workers)
-        case "sequential":
-            from pdfbatch.executors import SequentialExecutor  # noqa: PLC0415
-
-            return SequentialExecutor()
-        case str():
-            raise UsageError(f"executor {executor!r} is none of auto, process, thread, sequential")
-        case _:
-            return executor
+    if not isinstance(executor, str):
+        return executor
+    if executor == "auto":
+        return defaults.executor_for(output, workers)
+    return defaults.executor_of_name(executor, workers)
 
 
 def _engine(engine: "TextEngine | str") -> TextEngine:

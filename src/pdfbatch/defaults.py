@@ -6,7 +6,7 @@ from dataclasses import replace
 from importlib.util import find_spec
 
 from pdfbatch.common import AUTO
-from pdfbatch.errors import DependencyError, DocumentError
+from pdfbatch.errors import DependencyError, DocumentError, UsageError
 from pdfbatch.model import Document, DocumentResult
 from pdfbatch.ports import Executor, Locality, OcrEngine, Output, ProgressLike, Sink, SinkLike, TextEngine
 from pdfbatch.storage import is_process_local, read_document
@@ -20,6 +20,25 @@ def executor_for(output: Output | None, workers: int | None = None) -> Executor:
     if is_output_process_local(output):
         return threads
     return FallbackExecutor((ProcessExecutor(workers=workers), threads, SequentialExecutor()))
+
+
+def executor_of_name(name: str, workers: int | None = None) -> Executor:
+    """Return the executor of a name. Raises ``UsageError`` when there is none."""
+    from pdfbatch import executors
+
+    match name:
+        case "process":
+            return executors.ProcessExecutor(workers=workers)
+        case "thread":
+            return executors.ThreadExecutor(workers=workers)
+        case "sequential":
+            return executors.SequentialExecutor()
+        case "dask":
+            return executors.DaskExecutor(workers=workers)
+        case "ray":
+            return executors.RayExecutor(workers=workers)
+        case _:
+            raise UsageError(f"executor {name!r} is none of auto, process, thread, sequential, dask, ray")
 
 
 def engine() -> TextEngine:

@@ -407,23 +407,29 @@ def merge_reports(batch_id: str, reports: Sequence[BatchReport], output: str | N
     order = (BatchState.CANCELLED, BatchState.PROCESSING, BatchState.PENDING, BatchState.FAILED)
     longest = [report.percentiles["max"] for report in reports if "max" in report.percentiles]
     groups = (group for report in reports for group in report.batches)
+    pages = _merge_page_counts([report.page_counts for report in reports])
+    merged = BatchStatus(
+        batch_id=batch_id,
+        project_uuid=next((status.project_uuid for status in statuses if status.project_uuid), None),
+        executor=", ".join(dict.fromkeys(status.executor for status in statuses)),
+        workers=sum(status.workers for status in statuses),
+        limits_enforced=all(status.limits_enforced for status in statuses),
+        state=next((state for state in order if state in states), BatchState.COMPLETED),
+        started_at=started,
+        updated_at=ended,
+        elapsed_seconds=0.0 if started is None or ended is None else max(0.0, ended - started),
+        output=output,
+        failures_by_cause=dict(causes.most_common()),
+        pages_by_source=pages.by_source,
+        pages_by_reason=pages.by_reason,
+    )
+    counts = {name: sum(getattr(status, name) for status in statuses) for name in _COUNTED}
     return BatchReport(
-        status=BatchStatus(
-            batch_id=batch_id,
-            project_uuid=next((status.project_uuid for status in statuses if status.project_uuid), None),
-            executor=", ".join(dict.fromkeys(status.executor for status in statuses)),
-            workers=sum(status.workers for status in statuses),
-            limits_enforced=all(status.limits_enforced for status in statuses),
-            state=next((state for state in order if state in states), BatchState.COMPLETED),
-            started_at=started,
-            updated_at=ended,
-            elapsed_seconds=0.0 if started is None or ended is None else max(0.0, ended - started),
-            **{name: sum(getattr(status, name) for status in statuses) for name in _COUNTED},
-        ),
+        status=replace(merged, **counts),
         batches=tuple(replace(group, number=number) for number, group in enumerate(groups, start=1)),
         failures_by_cause=dict(causes.most_common()),
         percentiles={"max": max(longest)} if longest else {},
-        page_counts=_merge_page_counts([report.page_counts for report in reports]),
+        page_counts=pages,
         output=output,
         stopped_by=max((report.stopped_by for report in reports), default=StoppedBy.NOTHING),  # in doubt the storage
         stop_reason="; ".join(f"{report.batch_id}: {report.stop_reason}" for report in reports if report.stop_reason),

@@ -2,10 +2,11 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -169,6 +170,64 @@ def test_a_deleted_record_is_made_again_without_a_look_for_it(output: CountingSt
     report = processor(output).run(inputs, resume=True)
     assert statuses(report.results) == {"id-0": "skipped", "id-1": "succeeded"}
     assert output.asked["read file"] == 0
+
+
+def _cut(text: Path) -> None:
+    text.write_bytes(text.read_bytes()[:-1])
+
+
+def _empty(text: Path) -> None:
+    text.write_bytes(b"")
+
+
+def _lengthen(text: Path) -> None:
+    text.write_bytes(text.read_bytes() + b".")
+
+
+def _empty_record(text: Path) -> None:
+    text.with_suffix(".json").write_bytes(b"")
+
+
+SPOILS: list[Callable[[Path], None]] = [_cut, _empty, _lengthen, Path.unlink, _empty_record]
+
+
+@pytest.mark.parametrize("has_index", [True, False])
+def test_a_text_that_is_not_as_long_as_was_written_is_read_again(tmp_path: Path, has_index: bool) -> None:
+    output = Storage(tmp_path / "out", durability="none")
+    inputs = documents(tmp_path / "in", "whole", *("a text of some length" for _ in SPOILS))
+    processor(output).run(inputs)
+    before = {path.name: path.read_bytes() for path in (tmp_path / "out").glob("*.txt")}
+    for number, spoil in enumerate(SPOILS, start=1):
+        spoil(tmp_path / f"out/id-{number}.txt")
+    if not has_index:
+        shutil.rmtree(tmp_path / "out/.index")
+    report = processor(output).run(inputs, resume=True)
+    expected = {"id-0": "skipped"} | {f"id-{number}": "succeeded" for number in range(1, len(inputs))}
+    assert statuses(report.results) == expected
+    assert {path.name: path.read_bytes() for path in (tmp_path / "out").glob("*.txt")} == before
+    again = processor(output).run(inputs, resume=True)
+    assert set(statuses(again.results).values()) == {"skipped"}
+
+
+def test_a_text_of_the_same_length_is_told_by_its_hash_where_the_record_is_read(tmp_path: Path) -> None:
+    output = Storage(tmp_path / "out", durability="none")
+    inputs = documents(tmp_path / "in", "one", "two")
+    processor(output).run(inputs)
+    (tmp_path / "out/id-1.txt").write_bytes(b"TWO")
+    assert set(statuses(processor(output).run(inputs, resume=True).results).values()) == {"skipped"}
+    shutil.rmtree(tmp_path / "out/.index")
+    assert statuses(processor(output).run(inputs, resume=True).results) == {"id-0": "skipped", "id-1": "succeeded"}
+    assert (tmp_path / "out/id-1.txt").read_bytes() == b"two"
+
+
+def test_what_is_skipped_by_its_record_is_in_the_index_with_its_length(tmp_path: Path) -> None:
+    output = Storage(tmp_path / "out", durability="none")
+    inputs = documents(tmp_path / "in", "one", "two")
+    processor(output).run(inputs)
+    shutil.rmtree(tmp_path / "out/.index")
+    processor(output).run(inputs, resume=True)
+    (tmp_path / "out/id-1.txt").write_bytes(b"tw")
+    assert statuses(processor(output).run(inputs, resume=True).results) == {"id-0": "skipped", "id-1": "succeeded"}
 
 
 def test_what_failed_is_tried_again(output: CountingStorage, tmp_path: Path) -> None:

@@ -1,5 +1,8 @@
 """The dashboard as an ASGI application over sinks of this process."""
 
+# The types of starlette's client are those of another library, which not every version of it has.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 from collections.abc import Sequence
 
 import pytest

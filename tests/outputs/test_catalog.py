@@ -50,6 +50,23 @@ def test_an_entry_without_its_record_and_text_does_not_count(catalog: Catalog, n
     assert catalog.find(NAME, "1:a", "o") is None
 
 
+@pytest.mark.parametrize(
+    ("known", "written", "counts"),
+    [(5, 5, True), (4, 5, False), (0, 5, False), (5, None, False), (None, 5, True), (None, None, True), (0, 0, True)],
+)
+def test_a_text_counts_if_it_has_the_length_of_its_entry(
+    catalog: Catalog, known: int | None, written: int | None, counts: bool
+) -> None:
+    catalog.note_sizes([("id-1.txt", known), ("id-1.json", 9)])
+    catalog.add([entry(1)._replace(text_bytes=written)])
+    assert (catalog.find(NAME, "1:a", "o") is not None) is counts
+
+
+def test_an_empty_record_is_none(catalog: Catalog) -> None:
+    catalog.note_sizes([("id-1.txt", 0), ("id-1.json", 0), ("id-2.json", 1)])
+    assert (catalog.has_record(NAME), catalog.has_record("id-2")) == (False, True)
+
+
 def test_the_last_entry_of_a_document_counts(catalog: Catalog) -> None:
     catalog.note_files(["id-1.json", "id-1.txt"])
     catalog.add([entry(1, "1:old", twin="id-0"), entry(1, "1:new")])

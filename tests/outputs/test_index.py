@@ -59,8 +59,8 @@ def found(output: Storage, *numbers: int, options: str = "o") -> list[int]:
 
 def test_an_entry_comes_back_as_it_was_written(output: Storage) -> None:
     writer = writer_of(1, output)
-    writer.add(result(1), "o")
-    writer.add(result(2, duplicate_of="id-1"), "o")
+    writer.add(result(1), "o", 0)
+    writer.add(result(2, duplicate_of="id-1"), "o", 0)
     writer.close(completed=True)
     write_records(output, 3)
     with closing(read_index(output)[0]) as catalog:
@@ -71,7 +71,7 @@ def test_an_entry_comes_back_as_it_was_written(output: Storage) -> None:
 def test_segments_are_bounded_and_written_as_a_batch_goes_on(output: Storage) -> None:
     writer = writer_of(1, output)
     for number in range(2 * index.SEGMENT_LINES + index.WRITE_LINES // 2):
-        writer.add(result(number), "o")
+        writer.add(result(number), "o", 0)
     writer.close(completed=False)
     lines = [len(path.read_bytes().splitlines()) for path in segments(output)]
     assert sum(lines) == 2 * index.SEGMENT_LINES + index.WRITE_LINES // 2
@@ -81,8 +81,8 @@ def test_segments_are_bounded_and_written_as_a_batch_goes_on(output: Storage) ->
 def test_many_small_segments_become_one(output: Storage) -> None:
     for batch in range(1, 30):
         writer = writer_of(batch, output)
-        writer.add(result(batch), "o")
-        writer.add(result(0), f"o{batch}")
+        writer.add(result(batch), "o", 0)
+        writer.add(result(0), f"o{batch}", 0)
         writer.close(completed=True)
     assert len(segments(output)) < 20
     write_records(output, 30)
@@ -95,7 +95,7 @@ def test_an_invalidation_that_is_not_taken_back_outlives_a_compaction(output: St
         writer = writer_of(batch, output)
         if batch == 10:
             writer.invalidate()
-        writer.add(result(batch), "o")
+        writer.add(result(batch), "o", 0)
         writer.close(completed=batch != 10)
     assert len(segments(output)) < 20
     write_records(output, 30)
@@ -104,11 +104,11 @@ def test_an_invalidation_that_is_not_taken_back_outlives_a_compaction(output: St
 
 def test_a_document_that_fails_after_an_invalidation_gets_a_tombstone(output: Storage) -> None:
     first = writer_of(1, output)
-    first.add(result(1), "o")
+    first.add(result(1), "o", 0)
     first.close(completed=True)
     second = writer_of(2, output)
     second.invalidate()
-    second.add(result(1, ok=False), "o")
+    second.add(result(1, ok=False), "o", 0)
     second.close(completed=True)
     with closing(read_index(output)[0]) as catalog:
         assert not catalog.is_indexed(name(1))
@@ -129,7 +129,7 @@ def test_a_document_that_fails_after_an_invalidation_gets_a_tombstone(output: St
 def test_a_broken_line_invalidates_what_comes_before_it(output: Storage, line: bytes) -> None:
     for number in (1, 2):
         writer = writer_of(number, output)
-        writer.add(result(number), "o")
+        writer.add(result(number), "o", 0)
         writer.close(completed=True)
     write_records(output, 3)
     first = segments(output)[0]
@@ -140,7 +140,7 @@ def test_a_broken_line_invalidates_what_comes_before_it(output: Storage, line: b
 def test_a_full_segment_is_read_in_portions(output: Storage) -> None:
     writer = writer_of(1, output)
     for number in range(2500):
-        writer.add(result(number), "o")
+        writer.add(result(number), "o", 0)
     writer.close(completed=True)
     write_records(output, 1)
     output.write("id-2499.json", b"{}")
@@ -151,7 +151,7 @@ def test_a_full_segment_is_read_in_portions(output: Storage) -> None:
 def test_an_index_is_opened_with_names_alone_unless_it_is_resumed(output: Storage) -> None:
     _, writer = open_index(output, resume=False)
     assert segments(output) == []
-    writer.add(result(1), "o")
+    writer.add(result(1), "o", 0)
     writer.close(completed=True)
     write_records(output, 2)
     catalog, _ = open_index(output, resume=False)
@@ -174,7 +174,7 @@ def test_parts_of_a_document_are_known_by_the_listing(output: Storage) -> None:
 def write_good(output: Storage) -> None:
     writer = writer_of(1, output)
     for number in range(3):
-        writer.add(result(number), "o")
+        writer.add(result(number), "o", 0)
     writer.close(completed=True)
     write_records(output, 3)
 
@@ -225,7 +225,7 @@ def test_what_is_odd_costs_one_warning_and_no_wrong_entry(
     catalog, writer = open_index(output, resume=True)
     assert catalog is not None
     catalog.close()
-    writer.add(result(1), "o")
+    writer.add(result(1), "o", 0)
     writer.close(completed=True)
     assert 1 in found(output, 0, 1, 2)
 

@@ -17,7 +17,7 @@ from pdfbatch.errors import DocumentError, OutputError
 from pdfbatch.executors.sequential import SequentialExecutor
 from pdfbatch.executors.thread import ThreadExecutor
 from pdfbatch.model import Document
-from pdfbatch.outputs import export, pack_writer
+from pdfbatch.outputs import export, pack_writer, remove_stale_rows
 from pdfbatch.outputs.pack_files import read_rows
 from pdfbatch.processor import BatchProcessor
 from pdfbatch.report import BatchReport
@@ -69,7 +69,8 @@ def rows(output: Path) -> list[dict[str, Any]]:
             lines: list[str] = list(zstandard.open(path, "rt", encoding="utf-8"))
             found += map(json.loads, lines)
         elif path.suffix == ".parquet":  # what a killed batch had not closed has another name
-            found += pq.read_table(path).to_pylist()  # pyright: ignore[reportUnknownMemberType]
+            table: Any = pq
+            found.extend(table.read_table(path).to_pylist())
     return found
 
 
@@ -243,3 +244,26 @@ def test_a_batch_that_is_left_early_keeps_what_has_ended(tmp_path: Path) -> None
     next(first)
     results.close()
     assert len(texts_of(tmp_path / "out")) >= 1
+
+
+class BrokenOff(Storage):
+    """An output whose writer is gone before it has written the entries of a pack."""
+
+    def write(self, name: str, data: bytes) -> None:
+        if name.startswith(".packs/"):
+            raise OutputError("killed")
+        super().write(name, data)
+
+
+@layouts
+def test_a_kill_while_stale_rows_are_removed_costs_no_row(layout: Layout, tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", ["zero", "one", "two", "three"])
+    processor(tmp_path / "out", layout, shard_bytes=1 << 30).run(folder)
+    (tmp_path / "in/0.pdf").write_bytes(plain_document("changed"))
+    processor(tmp_path / "out", layout).run(folder, resume=True, shard=(1, 1))  # which leaves the earlier row
+    assert sorted(row["text"] for row in rows(tmp_path / "out")) == ["changed", "one", "three", "two", "zero"]
+    with pytest.raises(OutputError):
+        remove_stale_rows(BrokenOff(tmp_path / "out"))
+    for _ in range(2):
+        remove_stale_rows(Storage(tmp_path / "out"))
+        assert sorted(row["text"] for row in rows(tmp_path / "out")) == ["changed", "one", "three", "two"]

@@ -19,9 +19,10 @@ import pytest
 from pdfbatch.errors import Cause
 from pdfbatch.model import Document, DocumentResult, DocumentStatus
 from pdfbatch.prefetch.directories import make_directories, sweep
-from pdfbatch.prefetch.downloader import LARGE_AT_ONCE, Download, Downloader, Skip
+from pdfbatch.prefetch.downloader import LARGE_AT_ONCE, Download, Downloader
 from pdfbatch.prefetch.prefetcher import FetchSettings, Prefetcher
 from pdfbatch.prefetch.quota import ByteQuota
+from pdfbatch.prefetch.skip import Skip
 from pdfbatch.settings import RetryPolicy
 from pdfbatch.storage import CallPolicy
 from pdfbatch.storage.documents import fingerprint
@@ -322,7 +323,11 @@ def test_a_document_to_skip_comes_without_its_body(files: Files, tmp_path: Path)
         asked.append(found)
         return document.file_path.endswith("/1.pdf")
 
-    reader = Reader(documents(files.url("1"), files.url("2")), tmp_path, skip=skip)
+    reader = Reader(
+        documents(files.url("1"), files.url("2")),
+        tmp_path,
+        skip=Skip(may_be_finished=lambda document: True, is_finished=skip),
+    )
     with reader.prefetcher:
         copies = {task.local_copy.fingerprint: bool(task.local_copy.path) for task in reader.rest() if task.local_copy}
     assert copies == dict(zip(sorted(asked), (False, True), strict=True))

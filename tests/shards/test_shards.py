@@ -1,7 +1,9 @@
 """Shards that are put together are what one batch would have been, whenever and wherever they ran."""
 
+import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,8 +17,10 @@ from pdfbatch import BatchOptions, Document, Extraction, NameList, Shard, Storag
 from pdfbatch.errors import UsageError
 from pdfbatch.report import BatchReport, BatchState, StoppedBy
 from pdfbatch.samples import text_pdf, tiny_pdf
+from pdfbatch.storage import Layout
 from pdfbatch.testing.probes import wait_until
 
+zstandard: Any = pytest.importorskip("zstandard")
 COMMAND = [sys.executable, "-m", "pdfbatch", "run"]
 QUICK: dict[str, Any] = {"executor": "sequential", "extraction": Extraction(ocr="never")}
 MEASURED = {"started_at", "updated_at", "duration_seconds", "documents_per_hour", "pages_per_hour", "percentiles"}
@@ -43,7 +47,7 @@ def letters(tmp_path: Path) -> Path:
     return folder
 
 
-def read_shards(inputs: object, output: Path, count: int = 3, **options: Any) -> list[BatchReport]:
+def read_shards(inputs: object, output: "Path | Storage", count: int = 3, **options: Any) -> list[BatchReport]:
     """Run all shards of a batch, one after the other."""
     numbers = range(1, count + 1)
     return [process_batch(inputs, output, shard=(n, count), **{**QUICK, **options}) for n in numbers]  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
@@ -91,6 +95,56 @@ def test_shards_that_are_put_together_are_as_one_batch(letters: Path, tmp_path: 
     assert merged.batch_id == "shards-of-3"
     assert sum(group.total_documents for group in merged.batches) == 20
     assert (many / "batches" / "shards-of-3" / "report.json").read_bytes() == (many / "report.json").read_bytes()
+
+
+@pytest.mark.parametrize("layout", ["files", "jsonl"])
+def test_the_table_of_shards_is_that_of_one_batch(letters: Path, tmp_path: Path, layout: Layout) -> None:
+    one, many = (Storage(tmp_path / name, layout=layout) for name in ("one", "many"))
+    (tmp_path / "many").mkdir()
+    earlier = b"path,id,status,cause,pages,ocr_pages,text\nold.pdf,old,succeeded,,1,0,old.txt\n"
+    (tmp_path / "many" / "documents.csv").write_bytes(earlier)
+    process_batch(letters, one, **QUICK)
+    for resume in (False, True):
+        read_shards(letters, many, resume=resume)
+        if not resume:
+            assert (tmp_path / "many" / "documents.csv").read_bytes() == earlier, "a shard has written to the one table"
+        merge_shards(tmp_path / "many")
+        rows = table(tmp_path / "many")
+        assert rows.pop("old")["text"] == "old.txt"
+        assert {(row["path"], bool(row["text"])) for row in rows.values()} >= {(str(letters / "0.pdf"), True)}
+        for row in rows.values():
+            assert not row["text"] or (tmp_path / "many" / row["text"]).is_file(), row
+        assert without_packs(rows) == without_packs(table(tmp_path / "one"))
+    assert packed_rows(tmp_path / "many") == packed_rows(tmp_path / "one")
+
+
+def table(output: Path) -> dict[str, dict[str, str]]:
+    """Return the rows of an output's table by their id. Each id has one."""
+    rows = list(csv.DictReader((output / "documents.csv").open(newline="")))
+    found = {row["id"]: row for row in rows}
+    assert len(found) == len(rows)
+    return found
+
+
+def without_packs(rows: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    """Return rows without the names of packs, which have random digits, and without what a resume alone says."""
+    found = dict[str, dict[str, str]]()
+    for key, row in rows.items():
+        status = row["status"].replace("skipped", "succeeded")
+        found[key] = {**row, "text": re.sub("^shards/.*", "a pack", row["text"]), "status": status}
+    return found
+
+
+def packed_rows(output: Path) -> list[dict[str, Any]]:
+    """Return all rows of an output's packs, without what is of one run only."""
+    found = list[dict[str, Any]]()
+    for path in sorted((output / "shards").glob("*")):
+        lines: list[str] = list(zstandard.open(path, "rt"))
+        for line in lines:
+            row = json.loads(line)
+            row["record"] = {name: value for name, value in json.loads(row["record"]).items() if name != "run"}
+            found.append(row)
+    return sorted(found, key=lambda row: row["id"])
 
 
 def test_a_merge_can_be_repeated_and_the_output_resumed(letters: Path, tmp_path: Path) -> None:

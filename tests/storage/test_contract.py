@@ -65,6 +65,13 @@ class TestS3(OutputContract):
         return Storage("s3://no-such-bucket/out", s3_options(self.bucket.server.port), retry=ONCE)
 
 
+class TestS3ByFsspec(TestS3):
+    """The other road to the same server: options that obstore does not have."""
+
+    def make_output(self) -> Output:
+        return Storage(next(self.places), {**self.bucket.server.options, "version_aware": False})
+
+
 class TestPackedFolder(FolderContract):
     """The files beside the packs (the index, parts of documents, reports) keep the same promises in a packed layout."""
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from pdfbatch.errors import Cause, DocumentError, NoDocumentsError, OutputError
 from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.executors.thread import ThreadExecutor
+from pdfbatch.inputs.name_list import NameList
 from pdfbatch.inputs.sources import documents_from
 from pdfbatch.model import Document, DocumentStatus
 from pdfbatch.processor import BatchProcessor
@@ -157,6 +159,27 @@ def test_a_document_is_asked_for_once(bucket: Bucket, proxy: FaultProxy) -> None
     urls = bucket.fill(10)
     report = run([(url, s3_options(proxy.server_port)) for url in urls])
     assert (report.successful, proxy.count("HEAD"), proxy.count("GET")) == (10, 0, 10)
+
+
+def test_a_list_costs_what_its_prefix_costs_whether_it_is_new_or_finished(
+    bucket: Bucket, proxy: FaultProxy, tmp_path: Path
+) -> None:
+    urls, options = bucket.fill(60), s3_options(proxy.server_port)
+    pile = tmp_path / "list"
+    pile.write_text("".join(f"{url}\n" for url in reversed(urls)))
+    asked = dict[str, list[int]]()
+    for name, inputs in (("list", NameList(pile, options=options)), ("prefix", (f"{bucket.url}/in/", options))):
+        for expected in ("successful", "skipped"):
+            proxy.requests.clear()
+            report = run([inputs], Storage(tmp_path / f"of-{name}", durability="none"), resume=True)
+            assert getattr(report.status, expected) == 60
+            asked.setdefault(name, []).append(len(proxy.requests))
+    new, finished = asked["list"]
+    assert new <= asked["prefix"][0] + 1
+    assert finished <= 12, "finished documents are asked for one by one"
+    bucket.client.pipe_file(urls[30], tiny_pdf(30) + b"\n%longer\n")
+    again = run([NameList(pile, options=options)], Storage(tmp_path / "of-list", durability="none"), resume=True)
+    assert (again.status.skipped, again.successful) == (59, 60)
 
 
 def test_documents_of_a_listing_are_not_asked_for_their_size(bucket: Bucket, proxy: FaultProxy) -> None:

@@ -5,16 +5,19 @@ import subprocess
 import sys
 import threading
 import time
+import unicodedata
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from functools import partial
 from inspect import signature
 from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
+from urllib.parse import unquote
 
 import pytest
 
@@ -333,6 +336,41 @@ class IgnoresFolders(PassingOutput):
         self.storage.write(name.rpartition("/")[2], data)
 
 
+class UnquotesNames(PassingOutput):
+    """Takes names for parts of a URL, and finds them under the same wrong name again."""
+
+    def write(self, name: str, data: bytes) -> None:
+        self.storage.write(unquote(name), data)
+
+    def read(self, name: str) -> bytes:
+        return self.storage.read(unquote(name))
+
+
+class CutsFragments(PassingOutput):
+    def write(self, name: str, data: bytes) -> None:
+        self.storage.write(name.partition("#")[0] or "_", data)
+
+    def read(self, name: str) -> bytes:
+        return self.storage.read(name.partition("#")[0] or "_")
+
+
+class ComposesNames(PassingOutput):
+    def write(self, name: str, data: bytes) -> None:
+        self.storage.write(unicodedata.normalize("NFC", name), data)
+
+
+class DeletesPatterns(PassingOutput):
+    def delete(self, name: str) -> None:
+        for found in list(self.names()):
+            if fnmatchcase(found, f"{name}*" if name.endswith("/") else name):
+                self.storage.delete(found)
+
+
+class TellsOldSizes(PassingOutput):
+    def sizes(self, below: str = "") -> Iterable[tuple[str, int | None]]:
+        return ((name, len(name)) for name in self.names(below))
+
+
 class DeletesPrefixes(PassingOutput):
     def delete(self, name: str) -> None:
         for found in list(self.names(name.rstrip("/"))):
@@ -433,6 +471,11 @@ class SpoiledOutputContract(OutputContract):
         (TranslatesLines, "test_what_was_written_is_read_back"),
         (KeepsOldTail, "test_a_write_replaces_what_was_there"),
         (IgnoresFolders, "test_odd_names_are_kept_apart"),
+        (UnquotesNames, "test_odd_names_are_kept_apart"),
+        (CutsFragments, "test_odd_names_are_kept_apart"),
+        (ComposesNames, "test_odd_names_are_kept_apart"),
+        (DeletesPatterns, "test_odd_folders_are_listed_and_deleted_as_they_are_called"),
+        (TellsOldSizes, "test_sizes_are_those_of_all_names_as_they_are_now"),
         (FindsEverything, "test_reading_a_name_that_is_not_there_says_so"),
         (RaisesForeignErrors, "test_reading_a_name_that_is_not_there_says_so"),
         (WritesInPlace, "test_a_reader_sees_whole_versions_only"),

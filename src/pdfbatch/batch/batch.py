@@ -24,6 +24,7 @@ from pdfbatch.batch.shard_notes import ShardNotes
 from pdfbatch.batch.source_reader import SourceReader
 from pdfbatch.batch.startup import start_pool
 from pdfbatch.batch.task_source import TaskSource
+from pdfbatch.batch.worker_check import check_workers
 from pdfbatch.common import SafeLogger
 from pdfbatch.errors import Cause, DocumentError, ResultsUnavailableError
 from pdfbatch.figures import Figures, ReportFacts, render_report
@@ -39,7 +40,7 @@ from pdfbatch.outputs import (
     to_json,
     with_stored_pages,
 )
-from pdfbatch.ports import Executor, Locality, Output, Shared, SupportsSweep, SupportsSync
+from pdfbatch.ports import Executor, Locality, Output, Pool, Shared, SupportsSweep, SupportsSync
 from pdfbatch.prefetch import FetchSettings
 from pdfbatch.report import BatchReport, BatchState, BatchStatus, StoppedBy
 from pdfbatch.settings import Limits, RetryPolicy
@@ -151,6 +152,7 @@ class Batch:
                 documents = self._read_in_thread(stack)
             prepare = partial(self._start_source, documents, stack)
             pool, source = stack.enter_context(start_pool(self.executor, self.work, prepare))
+            self._check_workers(pool)
             self.progress.start(pool.name, pool.capacity, limits_enforced=pool.kills)
             self.notifier.update(self._snapshot())
             scheduler = Scheduler(pool, source, self.retry, self.limits, self._events)
@@ -175,10 +177,17 @@ class Batch:
                 if rest is not None:
                     yield self._skip(rest) or self._cancel(rest)
 
+    def _check_workers(self, pool: Pool) -> None:
+        """Compare workers elsewhere with this process, before they get a document."""
+        if self.executor.shares is Shared.NOTHING:
+            _, first = next(iter(self._pending.values()), (0, None))
+            check_workers(pool, self.work, self.progress.status.batch_id, first)
+
     def _start_source(self, documents: Iterator[Document | None], stack: ExitStack) -> TaskSource:
         """Ask the output what it knows, and locate the first documents. The ``stack`` closes the source."""
         if self.output is not None:
             self._resume_state = load_resume_state(self.output, self.work.options, resume=self.resume)
+            self._resume_state.has_late_workers = self.executor.shares is Shared.NOTHING
             if (
                 self.shard is not None
             ):  # whoever merges shards must not take the report of an earlier run for that of a lost one
@@ -232,7 +241,7 @@ class Batch:
     def _complete(self, completed: Completed) -> tuple[int, DocumentResult]:
         """Keep, count and report the result of a document that has ended; return its position and the result."""
         result = with_name_of(completed.result)
-        body = completed.body
+        body, text_bytes = completed.body, completed.text_bytes
         is_packed = self._resume_state is not None and self._resume_state.is_packed
         if is_packed and completed.by_worker and not completed.needs_record and not is_body(body):
             failure = Failure(cause=Cause.INTERNAL, message=f"{result.document.file_path}: its worker sent no row")
@@ -240,7 +249,7 @@ class Batch:
         if completed.needs_record and self.output is not None:
             try:
                 kept = self.work.keep(result)
-                result, body = with_name_of(kept.result or result), kept.body
+                result, body, text_bytes = with_name_of(kept.result or result), kept.body, kept.text_bytes
             except DocumentError as error:
                 log.warning("no record could be written: %s", error)
         if self._resume_state is not None and is_packed and completed.by_worker:
@@ -250,7 +259,8 @@ class Batch:
         self._figures.add(result, time.time())
         if self._resume_state is not None:
             if completed.by_worker:
-                self._resume_state.add(result)
+                self._resume_state.add(result, text_bytes)
+            self._resume_state.note_join(completed.result.document, is_join=completed.has_parts)
             self._resume_state.remove_parts(result)
         if not result.ok:
             self._failures.add(result)

@@ -9,6 +9,7 @@ from pdfbatch.common import SafeLogger, is_marked, mark_name, strip_mark
 from pdfbatch.errors import DocumentError, OutputError
 from pdfbatch.model import Document, DocumentResult, DocumentStatus
 from pdfbatch.outputs import (
+    PARTS_FOLDER,
     Catalog,
     IndexWriter,
     PackCatalog,
@@ -17,6 +18,7 @@ from pdfbatch.outputs import (
     document_name,
     open_index,
     open_packs,
+    parts_prefix,
     record_name,
 )
 from pdfbatch.ports import Output, SupportsLayout
@@ -26,6 +28,7 @@ log: SafeLogger = SafeLogger(__name__)
 
 
 _SAMPLE_NAME = "0.json"
+_LOADED_TOGETHER = 64
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,8 +44,10 @@ class ResumeState:
     resume: bool
     catalog: Catalog | PackCatalog | None = None
     writer: IndexWriter | PackWriter | None = None
+    has_late_workers: bool = False
     _usual_options: str = ""
     _with_parts: set[str] = field(default_factory=set[str])
+    _joined: set[str] = field(default_factory=set[str])
     _uri_prefix: str | None = None
 
     @property
@@ -54,13 +59,24 @@ class ResumeState:
 
     def filter(self, items: Iterator[ReadTask | DocumentResult | None]) -> Iterator[ReadTask | DocumentResult | None]:
         """Replace the tasks of finished local documents by their results; pass on all else."""
-        if not self.can_skip:
-            yield from items
-        for item in items:
-            if isinstance(item, ReadTask) and (fingerprint := local_fingerprint(item.document)) is not None:
+        for item in items if self.catalog is None or not self.resume else self._load_groups(items, self.catalog):
+            if (
+                self.can_skip
+                and isinstance(item, ReadTask)
+                and (fingerprint := local_fingerprint(item.document)) is not None
+            ):
                 yield self.find_result(item.document, str(fingerprint)) or item
             else:
                 yield item
+
+    def _load_groups(
+        self, items: Iterator[ReadTask | DocumentResult | None], catalog: Catalog | PackCatalog
+    ) -> Iterator[ReadTask | DocumentResult | None]:
+        """Pass on all items; look up those that are there together, in groups."""
+        for group in _in_groups(items):
+            tasks = (item for item in group if isinstance(item, ReadTask))
+            catalog.load(name for task in tasks for name in _possible_names(task.document, catalog))
+            yield from group
 
     def filter_downloads(
         self, items: Iterator[ReadTask | DocumentResult | None]
@@ -103,12 +119,16 @@ class ResumeState:
         """Return whether an earlier batch finished this version of a document. Threads that download call this."""
         return self.find_result(document, fingerprint) is not None
 
+    def may_be_finished(self, document: Document) -> bool:
+        """Return whether an earlier batch finished some version of a document. Threads that download call this."""
+        return self.catalog is not None and any(map(self.catalog.is_indexed, _possible_names(document, self.catalog)))
+
     # --- documents that have ended ----------------------------------------------------------------------------------
 
-    def add(self, result: DocumentResult) -> None:
-        """Note in the index what a worker did with a document. In a packed layout ``pack`` does that."""
+    def add(self, result: DocumentResult, text_bytes: int | None) -> None:
+        """Note in the index what a worker did with a document, and how long its text is. If packed, ``pack`` does that."""
         if isinstance(self.writer, IndexWriter):
-            self.writer.add(result, self._options(result.document))
+            self.writer.add(result, self._options(result.document), text_bytes)
 
     @property
     def is_packed(self) -> bool:
@@ -135,6 +155,28 @@ class ResumeState:
             except DocumentError as error:
                 log.warning("parts that are no longer needed stay in the output: %s", error)
 
+    def note_join(self, document: Document, *, is_join: bool) -> None:
+        """Note a document that was joined: where tasks may be delivered twice, ``close`` looks for what came late."""
+        if is_join and self.has_late_workers:
+            self._joined.add(parts_prefix(document))
+
+    def _sweep_parts(self) -> None:
+        """Remove what late workers wrote for documents that had been joined: an engine may deliver a task twice, also late.
+
+        Nobody reads it, but the next batch would take it for parts that wait. One listing, if any document was split.
+        """
+        if not self._joined:
+            return
+        try:
+            left = {
+                f"{PARTS_FOLDER}{name.removeprefix(PARTS_FOLDER).partition('/')[0]}/"
+                for name in self.output.names(PARTS_FOLDER)
+            }
+            for folder in left & self._joined:
+                self.output.delete(folder)
+        except DocumentError as error:
+            log.warning("parts that are no longer needed may be in the output: %s", error)
+
     def close(self, *, completed: bool, compact: bool = True) -> None:
         """Write the rest of the index; ``completed`` says that every document of the batch has ended.
 
@@ -146,6 +188,7 @@ class ResumeState:
         finally:
             if self.catalog is not None:
                 self.catalog.close()
+        self._sweep_parts()
 
     def find_result(self, document: Document, fingerprint: str) -> DocumentResult | None:
         """Return the result of an earlier batch for the same input and settings, if its record is there."""
@@ -209,6 +252,24 @@ def load_resume_state(output: Output, options_of: Callable[[Document], str], *, 
     return ResumeState(output=output, options_of=options_of, resume=resume, catalog=catalog, writer=writer)
 
 
+def _in_groups(
+    items: Iterator[ReadTask | DocumentResult | None],
+) -> Iterator[list[ReadTask | DocumentResult | None]]:
+    """Yield items in groups, which end where nothing more is ready.
+
+    ``None`` is passed on at once or not at all: whoever gets it waits for a call that has come in the meantime.
+    """
+    group = list[ReadTask | DocumentResult | None]()
+    for item in items:
+        if item is not None:
+            group.append(item)
+        if item is None or len(group) >= _LOADED_TOGETHER:
+            yield group or [None]
+            group = []
+    if group:
+        yield group
+
+
 def _possible_names(document: Document, catalog: Catalog | PackCatalog) -> Iterator[str]:
     """Yield the names that an earlier batch may have given to a document's files."""
     name = document_name(document)
@@ -223,7 +284,7 @@ def with_name_of(result: DocumentResult) -> DocumentResult:
     """Return a result whose document has the name that the worker gave its files, because another document had its own."""
     document, uri = result.document, result.output
     name = document_name(document)
-    if uri is None or uri.endswith(f"/{name}.json"):
+    if uri is None or not uri.endswith(".json") or uri.endswith(f"/{name}.json"):
         return result
     for other in (mark_name(name, document.document_uuid), strip_mark(name)):
         if uri.endswith(f"/{other}.json"):

@@ -17,18 +17,17 @@ from typing import NamedTuple
 
 from pdfbatch import task_log
 from pdfbatch.batch.in_flight import InFlight, PageWork, SplitProgress, find_in_flight
+from pdfbatch.common import SafeLogger
 from pdfbatch.errors import Cause
 from pdfbatch.model import DocumentResult, Failure, Page
 from pdfbatch.outcomes import failed_pages, failed_result, timeout_failure
-from pdfbatch.ports import Pool, SupportsPendingWrites, SupportsTaskProgress
+from pdfbatch.ports import TASKS_AHEAD, Pool, SupportsPendingWrites, SupportsSlices, SupportsTaskProgress
 from pdfbatch.retry import backoff_seconds
 from pdfbatch.settings import Limits, RetryPolicy
 from pdfbatch.tasks import JoinTask, PartTask, ReadTask, Task, TaskResult
 
-# Tasks in the pool for each of its workers: when no more than FILL_AT are left, they are filled up to FILL_TO. That is enough
-# to send some ahead and to have some wait for their output, so that no worker waits for the parent. Several are sent at once,
-# because that is cheaper for small ones.
-FILL_AT, FILL_TO = 8, 16
+log: SafeLogger = SafeLogger(__name__)
+
 # Parts in the pool for each worker. Few, because a part that the pool has is read even when its document's time runs out.
 PARTS_AT_ONCE = 4
 # Parts that may wait for each worker before no further document is started.
@@ -37,6 +36,8 @@ PARTS_WAITING = 64
 TICK_SECONDS = 0.5
 # Requests to a storage are retried where they are made: a document that fails for this has used up all its attempts.
 RETRIED_BELOW = frozenset({Cause.STORAGE_UNAVAILABLE})
+# How often a task may be lost with a worker that other tasks were lost with, before that counts as an attempt.
+BLAMELESS_LOSSES = 5
 CRASHES = frozenset({Cause.TIMEOUT, Cause.WORKER_LOST, Cause.MEMORY_LIMIT})
 
 
@@ -44,7 +45,7 @@ class Completed(NamedTuple):
     """A document that has ended.
 
     ``by_worker`` says that a worker has had it, ``needs_record`` that no worker could write its record. ``body`` is that of its
-    ``TaskResult``, ``has_parts`` says that parts of it were joined.
+    ``TaskResult``, and so is ``text_bytes``; ``has_parts`` says that parts of it were joined.
     """
 
     result: DocumentResult
@@ -52,6 +53,7 @@ class Completed(NamedTuple):
     needs_record: bool = False
     body: bytes = b""
     has_parts: bool = False
+    text_bytes: int | None = None
 
 
 class Events:
@@ -112,6 +114,7 @@ class Scheduler:
     limits: Limits
     events: Events = field(default_factory=Events)
     _writing_pool: SupportsPendingWrites | None = field(init=False)
+    _slicing_pool: SupportsSlices | None = field(init=False)
     _telling_pool: SupportsTaskProgress | None = field(init=False)
     _running: dict[Future[TaskResult], Task] = field(default_factory=dict[Future[TaskResult], Task])
     _parts: deque[PartTask] = field(default_factory=deque[PartTask])
@@ -127,6 +130,7 @@ class Scheduler:
     def __post_init__(self) -> None:
         """Ask once what the pool supports: to ask a protocol takes longer than all else that is done for a task."""
         self._writing_pool = self.pool if isinstance(self.pool, SupportsPendingWrites) else None
+        self._slicing_pool = self.pool if isinstance(self.pool, SupportsSlices) else None
         self._telling_pool = self.pool if isinstance(self.pool, SupportsTaskProgress) else None
 
     def results(self) -> Generator[Completed | None]:
@@ -137,6 +141,8 @@ class Scheduler:
         """
         while not self._is_stopped:
             yield from self._fill()
+            if self._slicing_pool is not None:
+                self._slicing_pool.flush()
             if self._is_stopped or (self._is_exhausted and not self._has_tasks()):
                 break
             event = self.events.get(self._seconds_to_wait())
@@ -144,7 +150,9 @@ class Scheduler:
                 yield None
                 continue
             task, future = event
-            del self._running[future]
+            if self._running.pop(future, None) is None:
+                log.warning("%s: the pool ended a task twice; the second result is dropped", task.document.file_path)
+                continue
             self._parts_running -= isinstance(task, PartTask)
             yield self._settle(task, future.result())  # also when only a part has ended, which the batch shows
         if self._source_error is not None:
@@ -182,9 +190,12 @@ class Scheduler:
         # What is due for another attempt goes in however full the pool is: to wait for room would be a busy wait.
         while self._later and self._later[0][0] <= time.monotonic():
             self._submit(heapq.heappop(self._later)[2])
-        if self._active_tasks() > self.pool.capacity * FILL_AT:
+        # Enough to send some ahead and to have some wait for their output, so that no worker waits for this thread. Several
+        # are sent at once, when half of them are left, because that is cheaper for small ones.
+        wanted = self.pool.capacity * (TASKS_AHEAD if self._slicing_pool is None else self._slicing_pool.ahead)
+        if self._active_tasks() > wanted // 2:
             return
-        while self._active_tasks() < self.pool.capacity * FILL_TO and self.events.is_empty:
+        while self._active_tasks() < wanted and self.events.is_empty:
             chosen = self._choose()
             if chosen is None:
                 return
@@ -269,6 +280,10 @@ class Scheduler:
         if isinstance(again, ReadTask) and again.failure is not None:
             again = replace(again, failure=None)  # a worker downloads what could not be downloaded ahead
         now = time.monotonic()
+        if result.blameless:
+            again = replace(again, losses=task.losses + 1)
+            if task.losses < BLAMELESS_LOSSES:
+                return now, next(self._numbers), replace(again, attempt=task.attempt)
         if result.failure is not None and failure.cause in CRASHES:
             limit = self.limits.document_timeout
             if task.attempt >= self.retry.crash_attempts or (limit is not None and again.used_seconds >= limit):
@@ -347,6 +362,7 @@ class Scheduler:
                 needs_record=found.failure is not None and found.failure.transient,
                 body=result.body,
                 has_parts=isinstance(task, JoinTask),
+                text_bytes=result.text_bytes,
             )
         failure = result.failure or Failure(cause=Cause.INTERNAL, message=f"{task.document.file_path}: no result")
         found = replace(

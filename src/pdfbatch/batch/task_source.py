@@ -11,7 +11,7 @@ from typing import Self
 from pdfbatch.batch.duplicate_filter import DuplicateFilter
 from pdfbatch.batch.resume import ResumeState
 from pdfbatch.model import Document, DocumentResult
-from pdfbatch.prefetch import FetchSettings, Prefetcher
+from pdfbatch.prefetch import FetchSettings, Prefetcher, Skip
 from pdfbatch.tasks import ReadTask
 
 
@@ -101,7 +101,9 @@ class TaskSource:
         if duplicates is not None:
             items = duplicates.filter(items)
         if settings is not None:
-            skip = resume_state.is_finished if resume_state is not None and resume_state.can_skip else None
+            skip = None
+            if resume_state is not None and resume_state.can_skip:
+                skip = Skip(may_be_finished=resume_state.may_be_finished, is_finished=resume_state.is_finished)
             items = self._prefetcher = Prefetcher(tasks=items, wake=self.wake, settings=settings, skip=skip)
             if resume_state is not None:
                 items = resume_state.filter_downloads(items)

@@ -112,7 +112,7 @@ def table_lines(batches: Sequence[StoredStatus], style: Style) -> Iterator[str]:
 def batch_lines(batch: StoredStatus, style: Style) -> Iterator[str]:
     """Yield a batch as one line, and an explanation if it is stale."""
     name = escape_unprintable(batch.status.batch_id)
-    workers = [] if batch.is_over else batch.status.activities
+    workers = () if batch.is_over else batch.status.activities
     time = format_duration(batch.status.elapsed_seconds)
     state = _colour_state(batch, style, batch.shown_state)
     yield f"{style.bold(name)} {state} after {time}: {format_progress(batch.status)}"

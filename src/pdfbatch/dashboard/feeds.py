@@ -61,9 +61,13 @@ class Feed:
                     yield _KEEP_ALIVE
         finally:
             self.listeners -= 1
-            if not self.listeners and self._task is not None:
-                self._task.cancel()
-                self._task = None
+            if not self.listeners:
+                self._stop()
+
+    def _stop(self) -> None:
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
 
     async def _run(self) -> None:
         while True:

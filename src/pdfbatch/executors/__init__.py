@@ -6,9 +6,11 @@ from pdfbatch.lazy import lazy_face
 
 if TYPE_CHECKING:
     from pdfbatch.executors.cpus import available_cpus
+    from pdfbatch.executors.dask import DaskExecutor
     from pdfbatch.executors.fallback import FallbackExecutor
     from pdfbatch.executors.futures import FuturesExecutor
     from pdfbatch.executors.process import ProcessExecutor, StartMethod
+    from pdfbatch.executors.ray import RayExecutor
     from pdfbatch.executors.sequential import SequentialExecutor
     from pdfbatch.executors.task_future import TaskFuture
     from pdfbatch.executors.thread import ThreadExecutor
@@ -16,18 +18,22 @@ else:
     __getattr__, __dir__ = lazy_face(
         __name__,
         cpus="available_cpus",
+        dask="DaskExecutor",
         fallback="FallbackExecutor",
         futures="FuturesExecutor",
         process="ProcessExecutor StartMethod",
+        ray="RayExecutor",
         sequential="SequentialExecutor",
         task_future="TaskFuture",
         thread="ThreadExecutor",
     )
 
 __all__ = [
+    "DaskExecutor",
     "FallbackExecutor",
     "FuturesExecutor",
     "ProcessExecutor",
+    "RayExecutor",
     "SequentialExecutor",
     "StartMethod",
     "TaskFuture",

@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -20,14 +20,19 @@ from pdfbatch.executors.task_results import (
     set_result,
 )
 from pdfbatch.ports import (
+    TASKS_AHEAD,
     Executor,
+    Needs,
     Pool,
     Shared,
     SupportsBackgroundStart,
     SupportsPendingWrites,
+    SupportsSlices,
+    SupportsSurvey,
     SupportsTaskProgress,
     TaskProgress,
     Work,
+    WorkerFacts,
 )
 from pdfbatch.tasks import Task, TaskResult
 
@@ -127,6 +132,7 @@ class _ExecutorChain:
         self.executor, self.pool = executor, pool
         # Looked up once, because isinstance on a protocol is slow and this is asked for with every task.
         self.pool_with_writes = pool if isinstance(pool, SupportsPendingWrites) else None
+        self.pool_with_slices = pool if isinstance(pool, SupportsSlices) else None
         self.pool_with_progress = pool if isinstance(pool, SupportsTaskProgress) else None
 
     def _start_first(self, reasons: list[str]) -> tuple[Executor, Pool]:
@@ -199,6 +205,20 @@ class _FallbackPool(PoolContext):
     def pending_writes(self) -> int:
         pool = self._chain.pool_with_writes
         return 0 if pool is None else pool.pending_writes
+
+    @property
+    def ahead(self) -> int:
+        pool = self._chain.pool_with_slices
+        return TASKS_AHEAD if pool is None else pool.ahead
+
+    def flush(self) -> None:
+        pool = self._chain.pool_with_slices
+        if pool is not None and self._thread is None:  # else another thread submits to it
+            pool.flush()
+
+    def survey(self, needs: Needs) -> Mapping[str, WorkerFacts]:
+        pool = self._chain.pool
+        return pool.survey(needs) if isinstance(pool, SupportsSurvey) else {}
 
     def list_progress(self) -> Sequence[TaskProgress]:
         pool = self._chain.pool_with_progress

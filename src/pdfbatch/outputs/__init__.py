@@ -11,11 +11,12 @@ if TYPE_CHECKING:
     from pdfbatch.outputs.exporter import export, export_pages
     from pdfbatch.outputs.html_report import HTML_REPORT_NAME, REPORT_EXAMPLES, write_html_report
     from pdfbatch.outputs.index import IndexWriter, compact_index, open_index
-    from pdfbatch.outputs.pack_catalog import PackCatalog, failure_filter
+    from pdfbatch.outputs.pack_catalog import PackCatalog, failure_filter, remove_stale_rows
     from pdfbatch.outputs.pack_files import check_library, is_packed
     from pdfbatch.outputs.pack_rows import body_of, is_body
     from pdfbatch.outputs.pack_writer import PackWriter, open_packs
     from pdfbatch.outputs.record import (
+        PARTS_FOLDER,
         Provenance,
         batch_file,
         delete_parts,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         options_digest,
         pages_to_json,
         parts_folder,
+        parts_prefix,
         record_name,
         to_json,
     )
@@ -48,12 +50,13 @@ else:
         exporter="export export_pages",
         html_report="HTML_REPORT_NAME REPORT_EXAMPLES write_html_report",
         index="IndexWriter compact_index open_index",
-        pack_catalog="PackCatalog failure_filter",
+        pack_catalog="PackCatalog failure_filter remove_stale_rows",
         pack_files="check_library is_packed",
         pack_rows="body_of is_body",
         pack_writer="PackWriter open_packs",
         record=(
-            "Provenance batch_file delete_parts document_name files_of options_digest pages_to_json parts_folder "
+            "PARTS_FOLDER Provenance batch_file delete_parts document_name files_of options_digest pages_to_json "
+            "parts_folder parts_prefix "
             "record_name to_json"
         ),
         results="Results with_stored_pages",
@@ -65,6 +68,7 @@ else:
 __all__ = [
     "DOCUMENTS_NAME",
     "HTML_REPORT_NAME",
+    "PARTS_FOLDER",
     "REPORT_EXAMPLES",
     "Catalog",
     "DocumentList",
@@ -98,8 +102,10 @@ __all__ = [
     "pages_from_json",
     "pages_to_json",
     "parts_folder",
+    "parts_prefix",
     "read_record",
     "record_name",
+    "remove_stale_rows",
     "result_of",
     "to_json",
     "with_stored_pages",

@@ -16,31 +16,34 @@ _RECORD, _PARTS, _TEXT = _FILES[".json"], 2, _FILES[".txt"]
 
 # The primary key is the hash of a document's key, because SQLite is faster with integers than with text. If two keys had the
 # same hash, the entry of one would hide that of the other, whose fingerprint differs: its record would be read, as without an
-# entry. ``files`` is a sum of _RECORD, _PARTS and _TEXT; ``fingerprint`` is NULL where there is no valid entry.
+# entry. ``files`` is a sum of _RECORD, _PARTS and _TEXT, ``size`` the
+# length of the text in the output, ``text_bytes`` what it should be; ``fingerprint`` is NULL where there is no valid entry.
 _TABLE = """
     CREATE TABLE documents (
-        key INTEGER PRIMARY KEY, files INTEGER NOT NULL DEFAULT 0, fingerprint TEXT, options TEXT, pages INTEGER,
-        text_pages INTEGER, ocr_pages INTEGER, blank_pages INTEGER, failed_pages INTEGER, characters INTEGER, duplicate_of TEXT
+        key INTEGER PRIMARY KEY, files INTEGER NOT NULL DEFAULT 0, size INTEGER, fingerprint TEXT, options TEXT, pages INTEGER,
+        text_pages INTEGER, ocr_pages INTEGER, blank_pages INTEGER, failed_pages INTEGER, characters INTEGER, duplicate_of TEXT,
+        text_bytes INTEGER
     )
 """
 _NOTE_FILE = """
-    INSERT INTO documents (key, files) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET files = files | excluded.files
+    INSERT INTO documents (key, files, size) VALUES (?, ?, ?)
+    ON CONFLICT (key) DO UPDATE SET files = files | excluded.files, size = coalesce(excluded.size, size)
 """
-_COLUMNS = "fingerprint, options, pages, text_pages, ocr_pages, blank_pages, failed_pages, characters, duplicate_of"
+_COLUMNS = "fingerprint, options, pages, text_pages, ocr_pages, blank_pages, failed_pages, characters, duplicate_of, text_bytes"
 _ADD = f"""
-    INSERT INTO documents (key, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO documents (key, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (key) DO UPDATE SET ({_COLUMNS}) = ({", ".join(f"excluded.{name}" for name in _COLUMNS.split(", "))})
 """  # noqa: S608 (put together from the names above)
-_FIND = f"""
-    SELECT pages, text_pages, ocr_pages, blank_pages, failed_pages, characters, duplicate_of FROM documents
-    WHERE key = ? AND fingerprint = ? AND options = ? AND files & {_RECORD} AND (pages = 0 OR files & {_TEXT})
-"""  # noqa: S608 (as above)
+_FIND = f"SELECT key, files, size, {_COLUMNS} FROM documents WHERE key"  # noqa: S608 (as above)
+
+
+_NOTHING = (0, 0, None, None)  # the beginning of a row of which nothing is known
 
 
 class CatalogEntry(NamedTuple):
     """A document that ended well: the name of its files, the input and the settings it was read with, and its counts.
 
-    An entry whose ``fingerprint`` is ``None`` takes back what was known of the document.
+    ``text_bytes`` is the length of its text. An entry whose ``fingerprint`` is ``None`` takes back what was known of it.
     """
 
     key: str
@@ -53,6 +56,7 @@ class CatalogEntry(NamedTuple):
     failed_pages: int = 0
     characters: int = 0
     duplicate_of: str | None = None
+    text_bytes: int | None = None
 
 
 class FinishedDocument(NamedTuple):
@@ -74,6 +78,7 @@ class Catalog:
     def __init__(self) -> None:
         self._lock = Lock()
         self._is_broken = self._has_parts = False
+        self._loaded = dict[int, "tuple[Any, ...] | None"]()
         self.has_marks = False  # whether the name of some document is marked by its id
         # One transaction for all, which is never rolled back: to commit would write to the disk.
         self._database = sqlite3.connect("", check_same_thread=False, isolation_level=None)
@@ -89,7 +94,11 @@ class Catalog:
 
     def note_files(self, names: Iterable[str]) -> None:
         """Note the names that the output holds."""
-        self._write(_NOTE_FILE, self._keys_and_files(names))
+        self._write(_NOTE_FILE, self._rows_of((name, None) for name in names))
+
+    def note_sizes(self, files: Iterable[tuple[str, int | None]]) -> None:
+        """Note the names that the output holds, and how long the files are. An empty record is none."""
+        self._write(_NOTE_FILE, self._rows_of(files))
 
     def add(self, entries: Iterable[CatalogEntry]) -> None:
         """Add entries; a later entry of a document replaces an earlier one."""
@@ -102,14 +111,32 @@ class Catalog:
     def find(self, name: str, fingerprint: str, options: str) -> FinishedDocument | None:
         """Return what is known of a finished document, by the name of its files; ``None`` for any other.
 
-        It is finished when the output has its record and text, and its entry has this fingerprint and these options.
+        It is finished when the output has its record and text, this of the length that its entry tells if the output knows
+        it, and its entry has this fingerprint and these options.
         """
         if not fingerprint.isascii():  # an etag may have halves of surrogate pairs, which no database takes
             fingerprint = fingerprint.encode("utf-8", "replace").decode()
-        row = self._query(_FIND, (hash(name), fingerprint, options))
-        if row is None:
+        row = self._row(name)
+        if row is None or row[3] != fingerprint or row[4] != options:
             return None
-        pages, text_pages, ocr_pages, blank_pages, failed_pages, characters, duplicate_of = row
+        (
+            _,
+            files,
+            size,
+            _,
+            _,
+            pages,
+            text_pages,
+            ocr_pages,
+            blank_pages,
+            failed_pages,
+            characters,
+            duplicate_of,
+            length,
+        ) = row
+        has_text = files & _TEXT and size in (None, length)
+        if not (files & _RECORD and (has_text or not pages)):
+            return None
         counts = Counts(
             pages=pages,
             text_pages=text_pages,
@@ -122,53 +149,65 @@ class Catalog:
 
     def has_record(self, name: str) -> bool:
         """Return whether the output may hold a record under a name."""
-        return self._is_broken or self._holds(name, f"files & {_RECORD}")
+        return self._is_broken or bool((self._row(name) or _NOTHING)[1] & _RECORD)
 
     def has_parts(self, name: str) -> bool:
         """Return whether the output may hold parts of the document of that name."""
-        return self._is_broken or (self._has_parts and self._holds(f"{PARTS_FOLDER}{output_key(name)}", "files"))
+        if not self._has_parts:
+            return self._is_broken
+        return self._is_broken or self._row(f"{PARTS_FOLDER}{output_key(name)}") is not None
 
     def is_indexed(self, name: str) -> bool:
         """Return whether there may be an entry under a name, for any input and settings."""
-        return self._is_broken or self._holds(name, "fingerprint IS NOT NULL")
+        return self._is_broken or (self._row(name) or _NOTHING)[3] is not None
 
-    def _holds(self, name: str, condition: str) -> bool:
-        query = f"SELECT 1 FROM documents WHERE key = ? AND {condition}"  # noqa: S608 (conditions are ours)
-        return self._query(query, (hash(name),)) is not None
+    def load(self, names: Iterable[str]) -> None:
+        """Look up some names together, which are about to be asked for: one by one takes several times as long."""
+        keys = list(map(hash, names))
+        rows = self._query(f"{_FIND} IN ({','.join('?' * len(keys))})", keys)
+        self._loaded = {**dict.fromkeys(keys), **{row[0]: row for row in rows}}
+
+    def _row(self, name: str) -> tuple[Any, ...] | None:
+        key, loaded = hash(name), self._loaded
+        if key in loaded:
+            return loaded[key]
+        rows = self._query(f"{_FIND} = ?", (key,))
+        return rows[0] if rows else None
 
     def _write(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
         with self._lock:
             if self._is_broken:
                 return
+            self._loaded = {}
             try:
                 self._database.executemany(statement, rows)
             except sqlite3.Error as error:
                 self._give_up(error)
 
-    def _query(self, statement: str, values: Sequence[object]) -> tuple[Any, ...] | None:
+    def _query(self, statement: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
         with self._lock:
             if self._is_broken:
-                return None
+                return []
             try:
-                row: tuple[Any, ...] | None = self._database.execute(statement, values).fetchone()
+                return self._database.execute(statement, values).fetchall()
             except sqlite3.Error as error:
                 self._give_up(error)
-                return None
-            return row
+                return []
 
     def _give_up(self, error: sqlite3.Error) -> None:
         self._is_broken = True
         log.warning("there is no room for temporary files, so that documents are looked up one by one: %s", error)
 
-    def _keys_and_files(self, names: Iterable[str]) -> Iterator[tuple[int, int]]:
-        for name in names:
+    def _rows_of(self, files: Iterable[tuple[str, int | None]]) -> Iterator[tuple[int, int, int | None]]:
+        for name, size in files:
             if name.startswith(PARTS_FOLDER):
                 self._has_parts = True
-                yield hash(name[: name.find("/", len(PARTS_FOLDER))]), _PARTS
+                yield hash(name[: name.find("/", len(PARTS_FOLDER))]), _PARTS, None
                 continue
             if name.startswith(BATCHES_FOLDER):
                 continue
             stem, dot, ending = name.rpartition(".")
             if (kind := _FILES.get(dot + ending)) is not None:
                 self.has_marks = self.has_marks or is_marked(stem)
-                yield hash(stem), kind
+                if kind == _TEXT or size != 0:
+                    yield hash(stem), kind, size if kind == _TEXT else None

@@ -16,17 +16,20 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from operator import itemgetter
+from typing import Any, TypeVar
 
 from pdfbatch.common import SafeLogger
 from pdfbatch.errors import DocumentError
 from pdfbatch.model import DocumentResult
 from pdfbatch.outputs.catalog import Catalog, CatalogEntry
 from pdfbatch.outputs.record import document_name, to_json
-from pdfbatch.ports import Output, SupportsSync
+from pdfbatch.ports import Output, SupportsSizes, SupportsSync
+
+T = TypeVar("T")
 
 log: SafeLogger = SafeLogger(__name__)
 
@@ -83,7 +86,10 @@ def read_index(output: Output, *, entries: bool = True) -> tuple[Catalog, list[s
     """
     catalog, segments = Catalog(), list[str]()
     try:
-        catalog.note_files(_without_segments(output.names(), segments))
+        if isinstance(output, SupportsSizes):
+            catalog.note_sizes(_without_segments(output.sizes(), segments, itemgetter(0)))
+        else:
+            catalog.note_files(_without_segments(output.names(), segments, str))
         segments = sort_segments(segments)
         read = segments if entries else []
         problems = [problem for name in read if (problem := _apply_segment(output, name, catalog))]
@@ -112,13 +118,13 @@ def sort_segments(names: Iterable[str]) -> list[str]:
     return [name for *_, name in sorted(segments)]
 
 
-def _without_segments(names: Iterable[str], segments: list[str]) -> Iterable[str]:
-    """Yield the names that are not of the index, and append the others to ``segments``."""
-    for name in names:
-        if name.startswith(FOLDER):
+def _without_segments(found: Iterable[T], segments: list[str], name_of: Callable[[T], str]) -> Iterable[T]:
+    """Yield what is found under names that are not of the index, and append the others to ``segments``."""
+    for each in found:
+        if (name := name_of(each)).startswith(FOLDER):
             segments.append(name)
         else:
-            yield name
+            yield each
 
 
 def _apply_segment(output: Output, name: str, catalog: Catalog) -> str:
@@ -156,6 +162,9 @@ def _entry(line: dict[str, Any]) -> CatalogEntry:
     for count in counts:
         if type(count) is not int or not 0 <= count < _MAX_COUNT:
             raise TypeError("a value is no count")
+    text_bytes = line.get("text")
+    if text_bytes is not None and (type(text_bytes) is not int or not 0 <= text_bytes < _MAX_COUNT):
+        raise TypeError("a value is no length")
     return CatalogEntry(
         key,
         fingerprint,
@@ -167,6 +176,7 @@ def _entry(line: dict[str, Any]) -> CatalogEntry:
         failed_pages,
         characters,
         duplicate_of,
+        text_bytes,
     )
 
 
@@ -225,14 +235,19 @@ class IndexWriter:
             self._has_invalidated = True
             self._write(self.names.segment(0), INVALIDATE_ALL)
 
-    def add(self, result: DocumentResult, options: str) -> None:
-        """Add the entry of a document that has ended; ``options`` is the digest of its settings."""
+    def add(self, result: DocumentResult, options: str, text_bytes: int | None = None) -> None:
+        """Add the entry of a document that has ended.
+
+        ``options`` is the digest of its settings, ``text_bytes`` the length of its text, if it is known.
+        """
         key, counts = document_name(result.document), result.counts
         self._unsynced += (f"{key}.txt", f"{key}.json")
         if result.ok and result.fingerprint:
             pages = (counts.pages, counts.text_pages, counts.ocr_pages, counts.blank_pages, counts.failed_pages)
             line: dict[str, object] = {"key": key, "input": result.fingerprint, "options": options}
             line["counts"] = (*pages, counts.characters)
+            if text_bytes is not None:
+                line["text"] = text_bytes
             if result.duplicate_of is not None:
                 line["duplicate_of"] = result.duplicate_of
             self._append(to_json(line) + b"\n")

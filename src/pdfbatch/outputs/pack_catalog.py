@@ -37,7 +37,7 @@ _TABLE = """
     )
 """
 _ADD = "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_FIND = "SELECT * FROM rows WHERE key = ?"
+_FIND = "SELECT * FROM rows WHERE key"
 _CACHE_KIB = 16_000
 
 
@@ -119,7 +119,7 @@ class PackCatalog:
         self.rows = 0
         self.has_marks = False
         self._parts = set[str]()
-        self._last: tuple[str | None, tuple[Any, ...] | None] = (None, None)
+        self._loaded = dict[int, "tuple[Any, ...] | None"]()
         self._lock = Lock()
         self._database = sqlite3.connect("", check_same_thread=False, isolation_level=None)
         self._database.execute("PRAGMA journal_mode = OFF")
@@ -145,7 +145,7 @@ class PackCatalog:
         rows = list(zip(keys, ids, versions, repeat(number), *counts, entries.duplicates, strict=False))
         rows.sort(key=itemgetter(0))  # so that neighbours in the database come one after the other
         with self._lock:
-            self._last = (None, None)
+            self._loaded = {}
             self._database.executemany(_ADD, rows)
 
     def note_parts(self, names: Iterable[str]) -> None:
@@ -201,11 +201,20 @@ class PackCatalog:
         """Return whether there is a row under a name, of any input and settings."""
         return self._row(name) is not None
 
-    def _row(self, name: str) -> tuple[Any, ...] | None:
+    def load(self, names: Iterable[str]) -> None:
+        """Look up some names together, which are about to be asked for: one by one takes several times as long."""
+        keys = list(map(hash, names))
         with self._lock:
-            if self._last[0] != name:  # a document that is found is asked for several times
-                self._last = (name, self._database.execute(_FIND, (hash(name),)).fetchone())
-            return self._last[1]
+            rows = self._database.execute(f"{_FIND} IN ({','.join('?' * len(keys))})", keys).fetchall()
+            self._loaded = {**dict.fromkeys(keys), **{row[0]: row for row in rows}}
+
+    def _row(self, name: str) -> tuple[Any, ...] | None:
+        key, loaded = hash(name), self._loaded
+        if key in loaded:
+            return loaded[key]
+        with self._lock:
+            row: tuple[Any, ...] | None = self._database.execute(f"{_FIND} = ?", (key,)).fetchone()
+        return row
 
 
 def read_catalog(output: Output) -> PackCatalog:
@@ -252,16 +261,23 @@ def next_stems(packs: Iterable[str]) -> Iterator[str]:
 
 
 def remove_stale_rows(output: Output) -> None:
-    """Leave of each id the last row alone: packs with earlier ones are written again without them."""
+    """Leave of each id the last row alone: packs with earlier ones are written again without them.
+
+    Entries are deleted before their pack changes and written after it, so that a kill leaves none of another pack.
+    """
     seen = set[int]()
-    for name in reversed(sort_packs(output.names(FOLDER))):
-        entries = PackEntries.from_json(output.read(entries_name(name)))
+    packs = sort_packs(output.names(FOLDER))
+    known = set(output.names(ENTRIES_FOLDER)) if packs else set[str]()
+    for name in reversed(packs):
+        entries = _read_entries(output, name, known)
         ids = [hash(identity) for identity in entries.ids]
         last = [number for number, identity in enumerate(ids) if identity not in seen]
         seen.update(ids)
         if len(last) < len(ids):
+            output.delete(entries_name(name))
             _write_again(output, name, set(last))
-            output.write(entries_name(name), entries.keep(last).to_json())
+            if last:
+                output.write(entries_name(name), entries.keep(last).to_json())
 
 
 def _write_again(output: Output, name: str, rows: set[int]) -> None:

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.model import Document, Failure
 from pdfbatch.prefetch.directories import Directories, LocalFile
+from pdfbatch.prefetch.skip import Skip
 from pdfbatch.retry import count_retries
 from pdfbatch.storage import (
     RANGE_BYTES,
     CallPolicy,
     Fingerprint,
+    NeighbourVersions,
     check_found_size,
     copy_body,
     listed_fingerprint,
@@ -29,8 +31,6 @@ from pdfbatch.tasks import LocalCopy, ReadTask
 
 if TYPE_CHECKING:
     from hashlib import _Hash as Hash  # pyright: ignore[reportPrivateUsage]
-
-Skip = Callable[[Document, str], bool]
 
 # There are many threads, because they wait nearly all the time. But large bodies share what the network gives: more of them
 # at one time would only come later.
@@ -68,6 +68,11 @@ class Downloader:
     _workers: list[threading.Thread] = field(default_factory=list[threading.Thread])
     _starting: threading.Lock = field(default_factory=threading.Lock)
     _stopped: bool = False
+    _neighbours: NeighbourVersions = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Ask for versions under the same bounds as for bodies."""
+        self._neighbours = NeighbourVersions(policy=self.policy)
 
     def fetch(self, task: ReadTask) -> None:
         """Download the document of a task soon; returns at once."""
@@ -114,9 +119,10 @@ class Downloader:
         return replace(download, task=replace(download.task, storage_retries=count)) if count else download
 
     def _copy(self, task: ReadTask) -> Download:
-        found, data = self._ask(task.document)
+        may_be_finished = self.skip is not None and self.skip.may_be_finished(task.document)
+        found, data = self._ask(task.document, may_be_finished=may_be_finished)
         check_found_size(task.document, found, self.max_file_bytes)
-        if self.skip is not None and self.skip(task.document, str(found)):
+        if may_be_finished and self.skip is not None and self.skip.is_finished(task.document, str(found)):
             return Download(task=replace(task, local_copy=LocalCopy(path="", fingerprint=str(found))))
         with self._allocate(RANGE_BYTES if found.size_bytes is None else found.size_bytes) as file:
             is_large = found.size_bytes is None or found.size_bytes > _LARGE_BYTES
@@ -125,7 +131,7 @@ class Downloader:
         copy = LocalCopy(path=file.path, fingerprint=str(found), digest=digest)
         return Download(task=replace(task, local_copy=copy), file=file)
 
-    def _ask(self, document: Document) -> tuple[Fingerprint, bytes | None]:
+    def _ask(self, document: Document, *, may_be_finished: bool) -> tuple[Fingerprint, bytes | None]:
         """Return the version of a document, and its bytes if they are few and came with it.
 
         They are not asked for where that could be in vain: because an earlier batch has finished the document, or because of
@@ -134,7 +140,9 @@ class Downloader:
         found = listed_fingerprint(document)
         if found is not None:
             return found, None
-        if self.skip is None and (self.max_file_bytes is None or self.max_file_bytes >= _LARGE_BYTES):
+        if may_be_finished:
+            return self._neighbours.find(document) or remote_fingerprint(document, self.policy), None
+        if self.max_file_bytes is None or self.max_file_bytes >= _LARGE_BYTES:
             return peek_document(document, self.policy, _LARGE_BYTES)
         return remote_fingerprint(document, self.policy), None
 

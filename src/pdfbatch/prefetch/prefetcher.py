@@ -8,12 +8,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from pdfbatch.model import DocumentResult, Failure
+from pdfbatch.prefetch.skip import Skip
 from pdfbatch.settings import RetryPolicy
 from pdfbatch.storage import DEADLINE_SECONDS, REQUEST_RETRY, is_process_local
 from pdfbatch.tasks import ReadTask
 
 if TYPE_CHECKING:
-    from pdfbatch.prefetch.downloader import Download, Downloader, Skip
+    from pdfbatch.prefetch.downloader import Download, Downloader
 
 _STOP_SECONDS = 1.5
 
@@ -54,8 +55,8 @@ class Prefetcher:
     It reads nothing from ``tasks`` while it holds as many copies as ``settings`` allow. As long as it has copies to give, it
     reads on only when a quarter of that is free, because many requests made at once cost less each.
 
-    Threads of the prefetcher ask ``skip`` before they download a body; when it returns true, the task comes with a copy that
-    has a fingerprint and no path.
+    Threads of the prefetcher ask ``skip`` before they download a body; when it knows the version as finished, the task comes
+    with a copy that has a fingerprint and no path.
 
     It raises what ``tasks`` raised, after all that came before. Use it in one thread, as a context manager: leaving it ends
     its threads and removes the copies within two seconds, whatever the storage does.
@@ -64,7 +65,7 @@ class Prefetcher:
     tasks: Iterator[ReadTask | DocumentResult | None]
     wake: Callable[[], None]
     settings: FetchSettings = FetchSettings()
-    skip: "Skip | None" = None
+    skip: Skip | None = None
     _downloader: "Downloader | None" = None
     _ready: "SimpleQueue[Download]" = field(default_factory=SimpleQueue["Download"])
     _downloading: int = 0

@@ -8,7 +8,7 @@ from typing import Any
 
 from pdfbatch.common import SafeLogger
 from pdfbatch.errors import DocumentError, OutputError, UsageError
-from pdfbatch.outputs import HTML_REPORT_NAME, batch_file, compact_index, to_json
+from pdfbatch.outputs import HTML_REPORT_NAME, batch_file, compact_index, remove_stale_rows, to_json
 from pdfbatch.ports import Output
 from pdfbatch.report import BatchReport, merge_reports
 from pdfbatch.shards.shard_report import REPORT_NAME, ShardReport, read_shard_reports
@@ -132,6 +132,7 @@ def _write(output: Output, shards: Sequence[ShardReport]) -> BatchReport:
     lists = _write_failures(output, batch_id, _read_failures(output, shards, batch_id))
     merge_tables(output, [shard.report.batch_id for shard in shards])
     compact_index(output)
+    remove_stale_rows(output)  # by what is there: whoever merges need not name the layout
     settings = dict(shards[0].settings)  # they are the same in all
     summary = {
         **report.summary(),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         with_filesystem,
     )
     from pdfbatch.storage.local import Durability
+    from pdfbatch.storage.neighbours import NeighbourVersions
     from pdfbatch.storage.remote_documents import (
         RANGE_BYTES,
         RemoteDocument,
@@ -44,6 +45,7 @@ else:
     __getattr__, __dir__ = lazy_face(
         __name__,
         calls="CallPolicy",
+        neighbours="NeighbourVersions",
         documents="fingerprint local_path read_document",
         errors="storage_error temporary_storage_error",
         file_urls="is_file_url path_of_file_url",
@@ -76,6 +78,7 @@ __all__ = [
     "Layout",
     "LocalTree",
     "Naming",
+    "NeighbourVersions",
     "Options",
     "Pattern",
     "RemoteDocument",

@@ -124,10 +124,16 @@ class LocalStorage:
 
     def names(self, below: str = "") -> Iterator[str]:
         """Yield relative names that begin with ``below``, in no order, without those of files being written."""
+        return (name for name, _ in self._entries(below))
+
+    def sizes(self, below: str = "") -> Iterator[tuple[str, int | None]]:
+        """Yield the same names with the lengths of the files."""
+        return ((name, _size_of(entry)) for name, entry in self._entries(below))
+
+    def _entries(self, below: str) -> "Iterator[tuple[str, os.DirEntry[str]]]":
         folder = below.rpartition("/")[0]
-        prefix = f"{folder}/" if folder else ""
-        files = _iter_files(self.uri(folder) if folder else self.root, prefix)
-        return (name for name, entry in files if name.startswith(below) and not is_ours(entry.name))
+        files = _iter_files(self.uri(folder) if folder else self.root, f"{folder}/" if folder else "")
+        return ((name, entry) for name, entry in files if name.startswith(below) and not is_ours(entry.name))
 
     def sweep(self) -> int:
         """Remove what dead writers left behind, and return how many files that were."""
@@ -308,6 +314,13 @@ def _iter_files(folder: str, prefix: str) -> Iterator[tuple[str, os.DirEntry[str
         return
     except OSError as error:
         raise storage_error(error, folder) from error
+
+
+def _size_of(entry: os.DirEntry[str]) -> int | None:
+    try:
+        return entry.stat().st_size
+    except OSError:  # it has just been removed, or is a link to nothing
+        return None
 
 
 def _is_stale(entry: os.DirEntry[str]) -> bool:

@@ -39,6 +39,11 @@ def list_objects(location: Location, policy: CallPolicy, *, after: str = "", is_
         page = following.result()
 
 
+def list_page(location: Location, policy: CallPolicy, *, after: str = "") -> Names:
+    """Return the first objects below a location that come ``after`` a name, as many as one request gives."""
+    return policy.call(location, _Listing(after, is_exact=True).read_page)
+
+
 @dataclass(slots=True)
 class _Listing:
     """How far a listing has come."""

@@ -1,5 +1,6 @@
 """Write to any file system that fsspec can reach."""
 
+import glob
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from pdfbatch.errors import DocumentError, OutputError, UsageError
 from pdfbatch.settings import RetryPolicy
 from pdfbatch.storage.bodies import MemoryBody
 from pdfbatch.storage.calls import BoundedFileSystem, CallPolicy, Location
+from pdfbatch.storage.fingerprints import Fingerprint
 from pdfbatch.storage.fsspec import DEADLINE_SECONDS, REQUEST_RETRY, FileSystem, is_object_store, is_s3
 from pdfbatch.storage.object_listing import is_object_listing, list_objects
 from pdfbatch.storage.object_store import ObjectStore
@@ -78,8 +80,12 @@ class RemoteStorage:
 
         An object store is listed page by page, so that no output is too large to be listed.
         """
+        return (name for name, _ in self.sizes(below))
+
+    def sizes(self, below: str = "") -> Iterator[tuple[str, int | None]]:
+        """Yield the same names with the lengths of the files, which the listing tells."""
         found = self._list(below.rpartition("/")[0])
-        return (name for name in found if name.startswith(below) and not is_ours(name.rpartition("/")[2]))
+        return ((name, size) for name, size in found if name.startswith(below) and not is_ours(name.rpartition("/")[2]))
 
     def sweep(self) -> int:
         """Remove what dead writers on this host left behind, and return how many files that were.
@@ -94,19 +100,19 @@ class RemoteStorage:
         elif self._call("", lambda filesystem, _: is_object_store(filesystem)):
             return 0
         else:
-            stale = list(self._list(""))
+            stale = [name for name, _ in self._list("")]
         stale = [name for name in stale if is_abandoned(name.rpartition("/")[2])]
         for name in stale:
             self.delete(name)
         return len(stale)
 
-    def _list(self, folder: str) -> Iterator[str]:
-        """Yield every name below a folder, relative to the root."""
+    def _list(self, folder: str) -> Iterator[tuple[str, int | None]]:
+        """Yield every name below a folder, relative to the root, and the length of the file."""
         prefix = f"{folder}/" if folder else ""
         if self._has_object_listing():
             pages = list_objects(self._location(folder), self._policy)
-            return (prefix + name for page in pages for name, _ in page)
-        return (prefix + name for name in self._call(folder, _find))
+            return ((prefix + name, found.size_bytes) for page in pages for name, found in page)
+        return ((prefix + name, size) for name, size in self._call(folder, _find))
 
     def _has_object_listing(self) -> bool:
         return is_object_listing(self._location(""), self._policy)
@@ -162,20 +168,28 @@ def _remove(filesystem: FileSystem, path: str) -> None:
         filesystem.rm_file(path)
 
 
-def _remove_below(filesystem: FileSystem, path: str) -> None:
-    with suppress(FileNotFoundError):
-        filesystem.rm(path, recursive=True)
+def _remove_below(filesystem: BoundedFileSystem, path: str) -> None:
+    if isinstance(filesystem.inner, ObjectStore) or not glob.has_magic(path):
+        with suppress(FileNotFoundError):
+            filesystem.rm(path, recursive=True)
+        return
+    for name in filesystem.find_details(
+        path
+    ):  # ``rm`` would take the path for a pattern, and remove what else it matches
+        _remove(filesystem, name)
 
 
-def _find(filesystem: BoundedFileSystem, path: str) -> list[str]:
-    """Return all files below a folder, by their path from there."""
+def _find(filesystem: BoundedFileSystem, path: str) -> list[tuple[str, int | None]]:
+    """Return all files below a folder, by their path from there, with their lengths."""
     filesystem.invalidate_cache(path)
     root = path.strip("/")
     try:
-        found = filesystem.find(path)
+        found = filesystem.find_details(path)
     except FileNotFoundError:
         return []
-    return [name.strip("/")[len(root) :].lstrip("/") for name in found]
+    return [
+        (name.strip("/")[len(root) :].lstrip("/"), Fingerprint.of_info(info).size_bytes) for name, info in found.items()
+    ]
 
 
 def _folder(path: str) -> str:

@@ -204,6 +204,10 @@ class Storage:
         """Return all relative names that begin with ``below``, by one fresh listing."""
         return self._adapter().names(_check_name(below) if below else "")
 
+    def sizes(self, below: str = "") -> Iterable[tuple[str, int | None]]:
+        """Return the same names, each with the length of its file; ``None`` where a storage does not tell it."""
+        return self._adapter().sizes(_check_name(below) if below else "")
+
     @property
     def _all_options(self) -> Mapping[str, object]:
         return self.options if self.filesystem is None else {"filesystem": self.filesystem}

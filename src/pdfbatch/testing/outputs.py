@@ -14,13 +14,27 @@ from functools import partial
 from typing import Protocol
 
 from pdfbatch.errors import Cause, DocumentError, OutputError
-from pdfbatch.ports import Locality, Output, SupportsPreload, SupportsSweep
+from pdfbatch.ports import Locality, Output, SupportsPreload, SupportsSizes, SupportsSweep
 from pdfbatch.testing.probes import PATIENCE_SECONDS, wait_until
 
 _STORAGE_CAUSES = {
     *(Cause.STORAGE_NOT_FOUND, Cause.STORAGE_DENIED, Cause.STORAGE_UNAVAILABLE, Cause.STORAGE_FULL),
 }
-_ODD_NAMES = ("=_", "=2e=2e=2fx", "c=6fn.txt", "a.b.json", "_", "0", "-a.txt", f"{'x' * 195}.json", "deep/er/x.json")
+_ODD_NAMES = (
+    *("=_", "=2e=2e=2fx", "c=6fn.txt", "a.b.json", "_", "0", "-a.txt", f"{'x' * 195}.json", "deep/er/x.json"),
+    *("A b  c.txt", "Deep Er/ÄÖ ß.txt", "e\u0301.txt", "письма/文書 2019.pdf.txt", "😀.json", "a+b&c=d;e@f,g.txt"),
+    *("a#b.txt", "#/x.txt", "100%.txt", "%41.txt", "a%2Fb.txt", "%/%25.txt", "a[1].txt", "{a}.txt", "$a'(b)!^`~.txt"),
+)
+# A folder whose name is a pattern, or has an escape in it, and another one that the pattern matches, or that was meant.
+_ODD_FOLDERS = (
+    ("[ab]", "a"),
+    ("{a,b}", "b"),
+    ("a#", "a"),
+    ("%61", "a"),
+    ("a b", "a+b"),
+    ("a+b", "a b"),
+    ("a%20b", "a b"),
+)
 _VICTIM_BYTES = 4_000_000
 
 # A process of its own that gets a pickled output, says that it is ready, and works until it is killed.
@@ -127,6 +141,16 @@ class OutputContract:
         for name in _ODD_NAMES:
             assert output.read(name) == name.encode(), name
 
+    def test_odd_folders_are_listed_and_deleted_as_they_are_called(self) -> None:
+        for number, (odd, other) in enumerate(_ODD_FOLDERS):
+            output = self._make_filled(f"{number}/{odd}/x.txt", f"{number}/{odd}/deep/y.txt", f"{number}/{other}/x.txt")
+            below = f"{number}/{odd}/"
+            assert sorted(output.names(below)) == [f"{below}deep/y.txt", f"{below}x.txt"], odd
+            output.delete(f"{below}x.txt")
+            assert sorted(output.names()) == sorted((f"{below}deep/y.txt", f"{number}/{other}/x.txt")), odd
+            output.delete(below)
+            assert list(output.names()) == [f"{number}/{other}/x.txt"], odd
+
     def test_reading_a_name_that_is_not_there_says_so(self) -> None:
         output = self._make_filled("a.txt")
         for name in ("missing.txt", "no/such/folder.txt"):
@@ -190,6 +214,15 @@ class OutputContract:
             assert len(list(output.names())) == number + 1
         output.delete("0.txt")
         assert "0.txt" not in set(output.names())
+
+    def test_sizes_are_those_of_all_names_as_they_are_now(self) -> None:
+        output = self._make_filled("a.txt", "b c/1.txt", "b c/2.txt")
+        if not isinstance(output, SupportsSizes):
+            raise unittest.SkipTest("it does not know how long its files are")
+        output.write("a.txt", b"")
+        output.write("b c/2.txt", "long, ü".encode())
+        assert sorted(output.sizes()) == [("a.txt", 0), ("b c/1.txt", 9), ("b c/2.txt", 8)]
+        assert sorted(output.sizes("b c/2")) == [("b c/2.txt", 8)]
 
     # --- other processes ------------------------------------------------------------------------------------------
 

@@ -15,12 +15,13 @@ from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.model import Document, DocumentResult, Failure
 from pdfbatch.outcomes import failed_result
 from pdfbatch.outputs import is_packed
-from pdfbatch.ports import OcrEngine, Output, SupportsPreload, TextEngine, Watch
+from pdfbatch.ports import Findings, Needs, OcrEngine, Output, SupportsPreload, TextEngine, Watch
 from pdfbatch.retry import count_retries
 from pdfbatch.settings import Extraction, Limits
 from pdfbatch.tasks import DuplicateOf, JoinTask, PartialDocument, PartTask, ReadTask, Task, TaskResult
+from pdfbatch.work.inspection import find_out
 from pdfbatch.work.opener import DocumentOpener
-from pdfbatch.work.result_writer import PendingWrite, ResultWriter, may_have_record
+from pdfbatch.work.result_writer import PendingWrite, ResultWriter, StoredResult, may_have_record
 from pdfbatch.work.splitter import Splitter
 from pdfbatch.work.time_budget import TimeBudget
 
@@ -90,11 +91,15 @@ class DocumentWork:
         Raises ``DocumentError`` with a storage cause.
         """
         pending = self._writer.prepare(result, name_may_be_taken=True)
-        return TaskResult(result=pending.write(), body=pending.body)
+        return TaskResult(result=pending.write(), body=pending.body, text_bytes=pending.text_bytes)
 
     def options(self, document: Document) -> str:
         """Return a digest of all settings that can change this document's text."""
         return self._writer.options(document)
+
+    def inspect(self, needs: Needs) -> Findings:
+        """Look here for the engines, the output and the input. Never raises."""
+        return find_out(needs, (self.engine, self.second_engine), self.ocr_engine, self.output)
 
     # --- read -----------------------------------------------------------------------------------------------------
 
@@ -121,9 +126,7 @@ class DocumentWork:
                 return found
         source = opener.load(task)
         if task.resume and (previous := writer.find_previous(document, source.fingerprint)) is not None:
-            return TaskResult(
-                result=replace(previous, attempts=task.attempt, duration_seconds=budget.seconds_since_start())
-            )
+            return _skip(task, previous, budget)
         with opener.open(source, document) as (engine, reader):
             numbers = opener.page_numbers(document, reader.opened)
             pages, pending = reader.read_text_layers(numbers, task.skipped_pages, budget, watch)
@@ -150,9 +153,7 @@ class DocumentWork:
         """Return the earlier result of a duplicate, or a copy of the result of the document that it duplicates."""
         document, writer, fingerprint = task.document, self._writer, duplicate_of.own_fingerprint
         if task.resume and (previous := writer.find_previous(document, fingerprint)) is not None:
-            return TaskResult(
-                result=replace(previous, attempts=task.attempt, duration_seconds=budget.seconds_since_start())
-            )
+            return _skip(task, previous, budget)
         copy = writer.copy_of(duplicate_of, document)
         if copy is None:
             return None
@@ -164,7 +165,7 @@ class DocumentWork:
     def _write(self, task: Task, budget: TimeBudget, pending: PendingWrite) -> TaskResult:
         """Write the files of a result. When that fails, try to write a failed result in its place."""
         try:
-            return TaskResult(result=pending.write(), body=pending.body)
+            return TaskResult(result=pending.write(), body=pending.body, text_bytes=pending.text_bytes)
         except Exception as error:  # noqa: BLE001 (isolation is the purpose: no document may harm another)
             failure = _failure(task, error)
         if pending.failure is not None:  # this was the failed result: the parent gets both failures, and no record
@@ -206,6 +207,11 @@ class DocumentWork:
     @property
     def _splitter(self) -> Splitter:
         return Splitter(opener=self._opener, writer=self._writer)
+
+
+def _skip(task: ReadTask, previous: StoredResult, budget: TimeBudget) -> TaskResult:
+    result = replace(previous.result, attempts=task.attempt, duration_seconds=budget.seconds_since_start())
+    return TaskResult(result=result, text_bytes=previous.text_bytes)
 
 
 def _failure(task: Task, error: Exception) -> Failure:

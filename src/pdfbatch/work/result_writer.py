@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from pdfbatch.model import Document, DocumentResult, DocumentStatus, Failure, Page
 from pdfbatch.outcomes import as_duplicate, build_result
@@ -48,6 +49,11 @@ class PendingWrite:
         """Number of bytes to write."""
         return sum(len(data or b"") for _, data in self.files)
 
+    @property
+    def text_bytes(self) -> int | None:
+        """Length of the text among the files, 0 without one; ``None`` without files."""
+        return sum(len(data or b"") for name, data in self.files if name.endswith(".txt")) if self.files else None
+
     def write(self) -> DocumentResult:
         """Write the files and return the result. Raises ``DocumentError`` with a storage cause."""
         if self.output is None:
@@ -58,6 +64,13 @@ class PendingWrite:
             else:
                 self.output.write(name, data)
         return self.result
+
+
+class StoredResult(NamedTuple):
+    """The result that a record tells of, and the length of its text."""
+
+    result: DocumentResult
+    text_bytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,16 +86,17 @@ class ResultWriter:
         """Return a digest of all settings that can change this document's text."""
         return options_digest(self.extraction, self.engines, document.pages, document.languages)
 
-    def find_previous(self, document: Document, fingerprint: str) -> DocumentResult | None:
+    def find_previous(self, document: Document, fingerprint: str) -> StoredResult | None:
         """Return the earlier result of the same input with the same settings, if it was successful and its text is there."""
         named, record = self._find_record(document, fingerprint)
         if self.output is None or record is None or not record.status.ok or not has_text(self.output, named, record):
             return None
         found = result_of(record, named, self.output)
         counts = replace(found.counts, reasons={})  # as the index tells it, which does not count them
-        return replace(found, status=DocumentStatus.SKIPPED, pages=(), pdf_metadata={}, counts=counts)
+        found = replace(found, status=DocumentStatus.SKIPPED, pages=(), pdf_metadata={}, counts=counts)
+        return StoredResult(found, _text_bytes(record))
 
-    def find_joined(self, task: JoinTask) -> DocumentResult | None:
+    def find_joined(self, task: JoinTask) -> StoredResult | None:
         """Return the result of a document that was joined before, as its record tells it; ``None`` when it was not."""
         partial = task.partial_document
         named, record = self._find_record(task.document, partial.fingerprint)
@@ -90,7 +104,7 @@ class ResultWriter:
             return None
         if tuple(page.number for page in record.pages) != partial.page_numbers:
             return None
-        return replace(result_of(record, named, self.output), pages=())
+        return StoredResult(replace(result_of(record, named, self.output), pages=()), _text_bytes(record))
 
     def copy_of(self, duplicate_of: DuplicateOf, document: Document) -> DocumentResult | None:
         """Return the result of an earlier document as that of its duplicate.
@@ -173,6 +187,10 @@ class ResultWriter:
             return PendingWrite(replace(result, pages=()), body=body_of(result, provenance))
         stored = replace(result, pages=(), output=self.output.uri(record_name(result.document)))
         return PendingWrite(stored, self.output, files_of(result, provenance))
+
+
+def _text_bytes(record: Record) -> int:
+    return 0 if record.text is None else record.text.size_bytes
 
 
 def may_have_record(task: ReadTask | JoinTask) -> bool:

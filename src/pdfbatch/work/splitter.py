@@ -103,14 +103,15 @@ class Splitter:
         found.update((page.number, page) for page in task.skipped_pages if page.number not in found)
         if not found.keys() >= set(partial.page_numbers) and (joined := self.writer.find_joined(task)) is not None:
             self._delete_parts(partial)
-            return TaskResult(result=replace(joined, attempts=task.attempt + task.storage_retries))
+            result = replace(joined.result, attempts=task.attempt + task.storage_retries)
+            return TaskResult(result=result, text_bytes=joined.text_bytes)
         missing = Failure(cause=Cause.INTERNAL, message=f"{name}: no part has read this page")
         pages = [found.get(number) or failed_pages([number], missing)[0] for number in partial.page_numbers]
         pending = self.writer.build(task, budget, partial, pages, ocr_seconds=task.worker_seconds)
         result = pending.write()
         if not pending.body:  # else the parent deletes them, when it has written the row
             self._delete_parts(partial)  # only now: a kill before this costs no part
-        return TaskResult(result=result, body=pending.body)
+        return TaskResult(result=result, body=pending.body, text_bytes=pending.text_bytes)
 
     def _delete_parts(self, partial: PartialDocument) -> None:
         """Delete the parts of a document whose record is written. If that fails, a resume will do it."""
