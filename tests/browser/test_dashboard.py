@@ -119,7 +119,8 @@ def check(page: Page, name: str) -> None:
     folder = os.environ.get("PDFBATCH_SCREENSHOTS")
     if folder:
         page.screenshot(path=f"{folder}/{name}.png", full_page=True)
-    found = Axe().run(page).response["violations"]
+    axe: Any = Axe()  # its package has no types
+    found: list[dict[str, Any]] = axe.run(page).response["violations"]
     assert [(one["id"], one["help"], [node["html"] for node in one["nodes"]]) for one in found] == []
     cells = page.evaluate(
         "[...document.querySelectorAll('td, th')].filter((each) => each.checkVisibility()).map((each) => each.offsetWidth)"

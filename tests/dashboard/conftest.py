@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> MemorySink:
 
 
 @contextmanager
-def command(*words: str) -> Iterator[str]:
+def command(*words: str) -> Generator[str]:
     """Run ``pdfbatch dashboard``, and yield the address that it prints."""
     program = [sys.executable, "-m", "pdfbatch", "dashboard", *words]
     with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as process:

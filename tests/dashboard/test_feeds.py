@@ -67,7 +67,7 @@ def test_nobody_reads_for_nobody() -> None:
         stream = feeds.listen("b", counter.read, 0.0)
         await next_change(stream)
         await stream.aclose()
-        assert feeds._feeds == {}
+        assert feeds.count == 0
         assert [
             task for task in asyncio.all_tasks() if task is not asyncio.current_task() and not task.cancelling()
         ] == []

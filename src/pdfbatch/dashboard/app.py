@@ -69,7 +69,7 @@ def _source_from(source: Source) -> StatusSource:
         case MemorySink():
             return MemorySource([source])
         case Sequence():
-            return MemorySource(source)  # type: ignore[arg-type]  (a text is a sequence, too, but was taken out above)
+            return MemorySource(source)  # type: ignore[arg-type]  # a text was taken out above
         case _:
             return source
 

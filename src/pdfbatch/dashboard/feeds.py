@@ -111,6 +111,11 @@ class Feeds:
 
     _feeds: dict[object, Feed] = field(default_factory=dict[object, Feed])
 
+    @property
+    def count(self) -> int:
+        """Number of feeds that somebody listens to."""
+        return len(self._feeds)
+
     async def listen(self, key: object, read: Callable[[], Content], interval_seconds: float) -> AsyncGenerator[bytes]:
         """Yield the events of the feed of a key, which is made with ``read`` if there is none."""
         feed = self._feeds.setdefault(key, Feed(read, interval_seconds))
