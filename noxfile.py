@@ -32,7 +32,7 @@ def lint(session: nox.Session) -> None:
 @nox.session(tags=["quick"])
 def types(session: nox.Session) -> None:
     """Run mypy strict and pyright strict."""
-    session.install("-e", ".", *_group("test"), *_group("types"), *_group("bench"), "nox")
+    session.install("-e", ".", *_group("test"), *_group("types"), *_group("bench"), *_group("browser"), "nox")
     session.run("mypy", *session.posargs)
     session.run("pyright", "--venvpath", _folder_of_venv(session), *session.posargs)
 
@@ -97,6 +97,15 @@ def rapidocr(session: nox.Session) -> None:
     """Run the contract of OCR engines over rapidocr, on both runtimes, and the tests of what is particular to it."""
     session.install("-e", ".", *_group("rapidocr"))
     session.run("pytest", "tests/ocr", *session.posargs)
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """Look at the dashboard and the report in Chromium, which must be on the PATH (``apt-get install chromium``)."""
+    if not any(shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")):
+        session.error("there is no Chromium on the PATH")
+    session.install("-e", ".", *_group("browser"))
+    session.run("pytest", "tests/browser", *session.posargs)
 
 
 @nox.session

@@ -150,6 +150,7 @@ def test_a_split_document_with_an_output_leaves_no_parts_there(executor: Executo
         [
             f"{Path(result.document.file_path).name}.txt",
             f"{Path(result.document.file_path).name}.json",
+            "report.html",
             "report.json",
             "documents.csv",
             "failures.jsonl",

@@ -17,11 +17,11 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("activity", "model", "retry", "samples"),
     ("tables", "tasks"),
     ("report",),
-    ("outcomes", "ports", "task_log"),
+    ("figures", "outcomes", "ports", "task_log"),
     ("storage",),
     ("inputs", "outputs", "prefetch"),
     ("engines", "executors", "ocr", "sinks", "testing", "work"),
-    ("batch", "defaults", "shards", "transforms"),
+    ("batch", "dashboard", "defaults", "shards", "transforms"),
     ("processor",),
     ("api",),
     ("celery", "cli"),
@@ -29,8 +29,11 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 )
 ADAPTERS = ("executors", "engines", "ocr", "sinks", "storage")
 # The modules that may import an adapter; all others import the ports alone.
-MAY_CHOOSE_ADAPTERS = ("defaults", "api", "outputs.exporter", "celery.*", "cli.*", "testing.*")
+MAY_CHOOSE_ADAPTERS = ("defaults", "api", "outputs.exporter", "celery.*", "cli.*", "dashboard.*", "testing.*")
 LIBRARIES = {
+    "opentelemetry": ("sinks.opentelemetry",),
+    "starlette": ("dashboard.app", "dashboard.access"),
+    "uvicorn": ("dashboard.server",),
     "PIL": (
         "engines.*",
         "ocr.*",

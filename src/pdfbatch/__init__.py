@@ -16,6 +16,7 @@ from pdfbatch.lazy import lazy_face
 
 if TYPE_CHECKING:
     from pdfbatch.api import create_document_batches, process_batch, process_manifest
+    from pdfbatch.dashboard import dashboard_app
     from pdfbatch.errors import Cause
     from pdfbatch.inputs import Manifest, NameList, Shard
     from pdfbatch.model import Document, DocumentResult, DocumentStatus, Failure, Page
@@ -28,6 +29,7 @@ else:
     __getattr__, __dir__ = lazy_face(
         __name__,
         api="create_document_batches process_batch process_manifest",
+        dashboard="dashboard_app",
         errors="Cause",
         inputs="Manifest NameList Shard",
         model="Document DocumentResult DocumentStatus Failure Page",
@@ -60,6 +62,7 @@ __all__ = [
     "Shard",
     "Storage",
     "create_document_batches",
+    "dashboard_app",
     "merge_shards",
     "process_batch",
     "process_manifest",

@@ -1,11 +1,21 @@
 """The public contract over every sink that ships."""
 
 import io
+from pathlib import Path
 
 import pytest
 
 from pdfbatch.ports import Sink
-from pdfbatch.sinks import CallbackSink, LogSink, MemorySink, NullSink, ProgressBarSink, RedisSink
+from pdfbatch.sinks import (
+    CallbackSink,
+    LogSink,
+    MemorySink,
+    NullSink,
+    OpenTelemetrySink,
+    ProgressBarSink,
+    PrometheusSink,
+    RedisSink,
+)
 from pdfbatch.testing import RecordingSink, SinkContract
 from pdfbatch.testing.servers import RedisServer
 
@@ -42,6 +52,24 @@ class TestRecordingSink(SinkContract):
 class TestProgressBarSinkOnLines(SinkContract):
     def make_sink(self) -> Sink:
         return ProgressBarSink(stream=io.StringIO())
+
+
+class TestPrometheusSink(SinkContract):
+    @pytest.fixture(autouse=True)
+    def _folder(self, tmp_path: Path) -> None:
+        self.path = tmp_path / "pdfbatch.prom"
+
+    def make_sink(self) -> Sink:
+        return PrometheusSink(path=self.path)
+
+
+class TestOpenTelemetrySink(SinkContract):
+    def make_sink(self) -> Sink:
+        pytest.importorskip("opentelemetry.sdk.trace", reason="the extra otel is not installed")
+        from opentelemetry.sdk.metrics import MeterProvider
+        from opentelemetry.sdk.trace import TracerProvider
+
+        return OpenTelemetrySink(meter_provider=MeterProvider(), tracer_provider=TracerProvider())
 
 
 class TestRedisSink(SinkContract):

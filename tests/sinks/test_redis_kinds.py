@@ -107,7 +107,11 @@ def test_another_prefix_is_another_place(redis_server: RedisServer, status: Batc
     send_and_read(redis_server.url, status, prefix="letters:")
     with redis_server.client() as client:
         assert read_status(client, status.batch_id) is None
-        assert sorted(client.keys("*")) == ["letters", f"letters:{status.batch_id}"]
+        assert sorted(client.keys("*")) == [
+            "letters",
+            f"letters-figures:{status.batch_id}",
+            f"letters:{status.batch_id}",
+        ]
 
 
 def test_tls_is_spoken_and_certificates_are_checked(

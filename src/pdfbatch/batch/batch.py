@@ -2,13 +2,15 @@
 
 import os
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from queue import SimpleQueue
 
 from pdfbatch.batch.attempts import Completed
+from pdfbatch.batch.batch_settings import describe_settings
 from pdfbatch.batch.breaker import Breaker
 from pdfbatch.batch.duplicate_filter import DuplicateFilter, PendingDocument
 from pdfbatch.batch.failure_log import FAILURES_NAME, FailureLog
@@ -26,9 +28,19 @@ from pdfbatch.batch.task_source import TaskSource
 from pdfbatch.batch.worker_check import check_workers
 from pdfbatch.common import SafeLogger
 from pdfbatch.errors import Cause, DocumentError, ResultsUnavailableError
+from pdfbatch.figures import Figures, ReportFacts, render_report
 from pdfbatch.model import Document, DocumentResult, Failure
 from pdfbatch.outcomes import failed_result
-from pdfbatch.outputs import DOCUMENTS_NAME, DocumentList, batch_file, is_body, to_json, with_stored_pages
+from pdfbatch.outputs import (
+    DOCUMENTS_NAME,
+    HTML_REPORT_NAME,
+    REPORT_EXAMPLES,
+    DocumentList,
+    batch_file,
+    is_body,
+    to_json,
+    with_stored_pages,
+)
 from pdfbatch.ports import Executor, Locality, Output, Pool, Shared, SupportsSweep, SupportsSync
 from pdfbatch.prefetch import FetchSettings
 from pdfbatch.report import BatchReport, BatchState, BatchStatus, StoppedBy
@@ -85,6 +97,7 @@ class Batch:
     _resume_state: ResumeState | None = None
     _pending: dict[str, PendingDocument] = field(default_factory=dict[str, PendingDocument])
     _failures: FailureLog = field(init=False)
+    _figures: Figures = field(default_factory=partial(Figures, examples_kept=REPORT_EXAMPLES))
     _list: DocumentList | None = None
     _pid: int = field(default_factory=os.getpid)
 
@@ -244,6 +257,7 @@ class Batch:
             result = self._resume_state.pack(result, body, has_parts=completed.has_parts)
         position, _ = self._pending.pop(result.document.document_uuid)
         self.progress.add(result, position)
+        self._figures.add(result, time.time())
         if self._resume_state is not None:
             if completed.by_worker:
                 self._resume_state.add(result, text_bytes)
@@ -330,13 +344,19 @@ class Batch:
                     self._list.close()
             self._write_report(output)
             if isinstance(output, SupportsSync):
-                output.sync([REPORT_NAME, FAILURES_NAME, DOCUMENTS_NAME, *self._failures.names])
+                output.sync([REPORT_NAME, HTML_REPORT_NAME, FAILURES_NAME, DOCUMENTS_NAME, *self._failures.names])
         except DocumentError as error:
             log.warning("the report of batch %s could not be written: %s", self.progress.status.batch_id, error)
 
     def _write_report(self, output: Output) -> None:
         """Write the report; a shard's is no report of the whole batch, so that it gets no copy at the top of the output."""
-        summary = {**self.report().summary(), "failure_lists": self._failures.names}
+        whole, settings = self.report(), describe_settings(self.work, deduplicate=self.deduplicate)
+        summary = {
+            **whole.summary(),
+            "failure_lists": self._failures.names,
+            "settings": settings,
+            "versions": dict(self.work.versions),
+        }
         if self.shard is not None:
             output.write(
                 batch_file(self.progress.status.batch_id, REPORT_NAME),
@@ -346,6 +366,21 @@ class Batch:
         report = to_json(summary)
         output.write(batch_file(self.progress.status.batch_id, REPORT_NAME), report)
         output.write(REPORT_NAME, report)
+        self._write_page(output, whole, {**settings, **asdict(self.retry)})
+
+    def _write_page(self, output: Output, report: BatchReport, settings: Mapping[str, object]) -> None:
+        """Write the report for people."""
+        facts = ReportFacts(
+            status=report.status,
+            output=report.output,
+            stop_reason=report.stop_reason,
+            percentiles=report.percentiles,
+            settings=settings,
+            versions=self.work.versions,
+        )
+        page = render_report(facts, self._figures)
+        output.write(batch_file(self.progress.status.batch_id, HTML_REPORT_NAME), page)
+        output.write(HTML_REPORT_NAME, page)
 
 
 def _sweep(output: Output) -> None:

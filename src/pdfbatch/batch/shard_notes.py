@@ -1,9 +1,9 @@
 """What a batch that reads one shard notes in its report, for whoever puts the shards together."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 
+from pdfbatch.batch.batch_settings import describe_settings
 from pdfbatch.inputs import Share
-from pdfbatch.outputs import describe
 from pdfbatch.work import DocumentWork
 
 
@@ -18,13 +18,8 @@ class ShardNotes:
 
     def as_dict(self) -> dict[str, object]:
         """Return the notes as JSON-ready data: the settings by their names, without secrets."""
-        extraction, engines = self.work.extraction, (self.work.engine, self.work.second_engine, self.work.ocr_engine)
-        settings: dict[str, object] = {
-            **asdict(replace(extraction, page_transform=None)),
-            **asdict(self.work.limits),
-            "page_transform": describe(extraction.page_transform),
-            "engines": [engine.name for engine in engines if engine is not None],
-            "deduplicate": self.deduplicate,
+        settings = {
+            **describe_settings(self.work, deduplicate=self.deduplicate),
             "versions": dict(self.work.versions),
         }
         return {"batch_id": self.batch_id, **self.share.as_dict(), "settings": settings}

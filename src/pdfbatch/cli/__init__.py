@@ -1,7 +1,8 @@
 """The command line. Light to import: each command loads what it needs when it runs."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib import import_module
 
 from pdfbatch.cli.arguments import Arguments, parse
 from pdfbatch.cli.exit_codes import run_guarded
@@ -19,28 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run_command(arguments: Arguments) -> int:
-    match arguments.command:
-        case "demo":
-            from pdfbatch.cli.demo import demo  # noqa: PLC0415 (loaded when used)
-
-            return demo(arguments)
-        case "doctor":
-            from pdfbatch.cli.doctor import doctor  # noqa: PLC0415 (loaded when used)
-
-            return doctor(arguments)
-        case "export":
-            from pdfbatch.cli.export import export  # noqa: PLC0415 (loaded when used)
-
-            return export(arguments)
-        case "merge":
-            from pdfbatch.cli.merge import merge  # noqa: PLC0415 (loaded when used)
-
-            return merge(arguments)
-        case "watch":
-            from pdfbatch.cli.watch import watch  # noqa: PLC0415 (loaded when used)
-
-            return watch(arguments)
-        case "run":
-            from pdfbatch.cli.run import run  # noqa: PLC0415 (loaded when used)
-
-            return run(arguments)
+    # Each command is a function of the same name in the module of that name, which is loaded when it is used.
+    module = import_module(f"pdfbatch.cli.{arguments.command}")
+    command: Callable[[Arguments], int] = getattr(module, arguments.command)
+    return command(arguments)

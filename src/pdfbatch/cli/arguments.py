@@ -11,10 +11,12 @@ from typing import Any, Literal, Never
 from pdfbatch import __version__
 from pdfbatch.cli import help_texts
 from pdfbatch.cli.options import (
+    add_dashboard_options,
     add_demo_options,
     add_doctor_options,
     add_export_options,
     add_merge_options,
+    add_report_options,
     add_run_options,
     add_watch_options,
 )
@@ -33,7 +35,7 @@ class Arguments(argparse.Namespace):
     """
 
     argv: tuple[str, ...]
-    command: Literal["run", "demo", "watch", "export", "merge", "doctor"]
+    command: Literal["run", "demo", "watch", "dashboard", "export", "report", "merge", "doctor"]
     inputs: list[str]
     addresses: list[str]
     files_from: list[str]
@@ -73,6 +75,10 @@ class Arguments(argparse.Namespace):
     deduplicate: bool
     redis: str | None
     target: str
+    html: str | None
+    host: str
+    port: int
+    token: str | None
     pages: bool
     once: bool
     json: bool
@@ -127,6 +133,20 @@ def _parser() -> "tuple[_Parser, dict[str, _Parser]]":
         epilog=help_texts.EXPORT_EXAMPLES,
     )
     add_export_options(export)
+    dashboard = commands.add_parser(
+        "dashboard",
+        help="serve a web page that shows batches",
+        description=help_texts.DASHBOARD,
+        epilog=help_texts.DASHBOARD_EXAMPLES,
+    )
+    add_dashboard_options(dashboard)
+    report = commands.add_parser(
+        "report",
+        help="write a page about an output that people can read",
+        description=help_texts.REPORT,
+        epilog=help_texts.REPORT_EXAMPLES,
+    )
+    add_report_options(report)
     doctor = commands.add_parser(
         "doctor", help="what is installed and answers here", description=help_texts.DOCTOR, epilog=help_texts.EXIT_CODES
     )

@@ -71,6 +71,31 @@ Parquet needs pyarrow: pip install 'pdfbatch[parquet]'.
 
 {EXIT_CODES}"""
 
+DASHBOARD = """\
+Serve a web page with the batches whose status is in Redis (pdfbatch run --redis URL, or RedisSink), until it is stopped.
+It only reads. Without --host it can be reached from this machine only."""
+
+DASHBOARD_EXAMPLES = f"""\
+examples:
+  pdfbatch dashboard                                prints the address to open
+  pdfbatch dashboard --redis redis://status/0 --port 8080
+  PDFBATCH_DASHBOARD_TOKEN=secret pdfbatch dashboard --host 0.0.0.0 --port 8080
+
+It needs starlette and uvicorn: pip install 'pdfbatch[dashboard]'.
+
+{EXIT_CODES}"""
+
+REPORT = """\
+Write a page about an output: figures, plots, failures with advice, the slowest documents, settings. It is made from the
+records, so the batch may have ended, be running, or have been killed."""
+
+REPORT_EXAMPLES = f"""\
+examples:
+  pdfbatch report text/                             writes text/report.html
+  pdfbatch report s3://case-17/text --html case-17.html
+
+{EXIT_CODES}"""
+
 MERGE = """\
 Put the shards of a batch together (pdfbatch run --shard N/M), once all have ended: one report.json and one
 failures.jsonl, as if one run had read all documents. Texts and records are in their places already."""

@@ -46,6 +46,33 @@ def add_export_options(parser: ArgumentParser) -> None:
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing on success")
 
 
+def add_dashboard_options(parser: ArgumentParser) -> None:
+    """Add the options of ``pdfbatch dashboard``."""
+    parser.add_argument(
+        "--redis",
+        metavar="URL",
+        help="where Redis is (default: the variable PDFBATCH_REDIS, else redis://localhost:6379/0)",
+    )
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to serve (default: %(default)s, this machine only)"
+    )
+    parser.add_argument(
+        "--port", type=types.port, default=0, metavar="N", help="port to serve (default: one that is free)"
+    )
+    parser.add_argument(
+        "--token",
+        metavar="TEXT",
+        help="what readers must know; other users cannot see it in the variable PDFBATCH_DASHBOARD_TOKEN (default: nothing)",
+    )
+
+
+def add_report_options(parser: ArgumentParser) -> None:
+    """Add the options of ``pdfbatch report``."""
+    parser.add_argument("output", metavar="OUTPUT", help="folder or URL that pdfbatch run wrote, or writes")
+    parser.add_argument("--html", metavar="FILE", help="file or URL to write (default: report.html in OUTPUT)")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print nothing on success")
+
+
 def add_doctor_options(parser: ArgumentParser) -> None:
     """Add the options of ``pdfbatch doctor``."""
     parser.add_argument("addresses", nargs="*", metavar="INPUT", help="folder or URL that should hold a PDF")

@@ -15,6 +15,13 @@ def positive_int(text: str) -> int:
     return int(text)
 
 
+def port(text: str) -> int:
+    """Return the number of a port, 0 for one that is free."""
+    if not text.isdecimal() or int(text) > 65_535:
+        raise ArgumentTypeError(f"{text!r} is not a port, 0 to 65535")
+    return int(text)
+
+
 def positive_int_or_none(text: str) -> int | None:
     """Return a whole number, 1 or more, or ``None`` for ``none``."""
     return None if _is_none(text) else positive_int(text)

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from pdfbatch.outputs.catalog import Catalog
     from pdfbatch.outputs.document_list import DOCUMENTS_NAME, DocumentList
     from pdfbatch.outputs.exporter import export, export_pages
+    from pdfbatch.outputs.html_report import HTML_REPORT_NAME, REPORT_EXAMPLES, write_html_report
     from pdfbatch.outputs.index import IndexWriter, compact_index, open_index
     from pdfbatch.outputs.pack_catalog import PackCatalog, failure_filter, remove_stale_rows
     from pdfbatch.outputs.pack_files import check_library, is_packed
@@ -47,6 +48,7 @@ else:
         catalog="Catalog",
         document_list="DOCUMENTS_NAME DocumentList",
         exporter="export export_pages",
+        html_report="HTML_REPORT_NAME REPORT_EXAMPLES write_html_report",
         index="IndexWriter compact_index open_index",
         pack_catalog="PackCatalog failure_filter remove_stale_rows",
         pack_files="check_library is_packed",
@@ -65,7 +67,9 @@ else:
 
 __all__ = [
     "DOCUMENTS_NAME",
+    "HTML_REPORT_NAME",
     "PARTS_FOLDER",
+    "REPORT_EXAMPLES",
     "Catalog",
     "DocumentList",
     "IndexWriter",
@@ -105,4 +109,5 @@ __all__ = [
     "result_of",
     "to_json",
     "with_stored_pages",
+    "write_html_report",
 ]

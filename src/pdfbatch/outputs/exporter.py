@@ -130,6 +130,14 @@ def _read_ahead(output: Output, names: list[str]) -> Iterator[tuple[str, bytes]]
         pool.shutdown(wait=True, cancel_futures=True)
 
 
+def iter_records(output: Output) -> Generator[Mapping[str, Any]]:
+    """Yield every record of an output; only a few are in memory at one time.
+
+    Raises ``OutputError`` when there is none, ``DocumentError`` when one cannot be read.
+    """
+    yield from _records(output)
+
+
 # --- rows -------------------------------------------------------------------------------------------------------------
 
 

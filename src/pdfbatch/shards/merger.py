@@ -8,7 +8,7 @@ from typing import Any
 
 from pdfbatch.common import SafeLogger
 from pdfbatch.errors import DocumentError, OutputError, UsageError
-from pdfbatch.outputs import batch_file, compact_index, remove_stale_rows, to_json
+from pdfbatch.outputs import HTML_REPORT_NAME, batch_file, compact_index, remove_stale_rows, to_json
 from pdfbatch.ports import Output
 from pdfbatch.report import BatchReport, merge_reports
 from pdfbatch.shards.shard_report import REPORT_NAME, ShardReport, read_shard_reports
@@ -133,10 +133,18 @@ def _write(output: Output, shards: Sequence[ShardReport]) -> BatchReport:
     merge_tables(output, [shard.report.batch_id for shard in shards])
     compact_index(output)
     remove_stale_rows(output)  # by what is there: whoever merges need not name the layout
-    summary = {**report.summary(), "failure_lists": lists, "shards": [shard.report.batch_id for shard in shards]}
+    settings = dict(shards[0].settings)  # they are the same in all
+    summary = {
+        **report.summary(),
+        "failure_lists": lists,
+        "versions": settings.pop("versions", {}),
+        "settings": settings,
+        "shards": [shard.report.batch_id for shard in shards],
+    }
     data = to_json(summary)
     output.write(batch_file(batch_id, REPORT_NAME), data)
     output.write(REPORT_NAME, data)
+    output.delete(HTML_REPORT_NAME)  # of an earlier batch: it would not fit to the report beside it
     return report
 
 

@@ -15,14 +15,18 @@ if TYPE_CHECKING:
     )
     from pdfbatch.sinks.log import LogSink
     from pdfbatch.sinks.memory import MemorySink
+    from pdfbatch.sinks.opentelemetry import OpenTelemetrySink
     from pdfbatch.sinks.progress_bar import ProgressBarSink, choose_progress_sink
+    from pdfbatch.sinks.prometheus import PrometheusSink, prometheus_text
     from pdfbatch.sinks.redis import (
         DEFAULT_PREFIX,
         DEFAULT_URL,
         RedisSink,
         StoredStatus,
+        check_url,
         connect,
         follow,
+        read_figures,
         read_status,
         recent_batches,
     )
@@ -33,8 +37,12 @@ else:
         formatting="escape_unprintable format_activity format_count format_duration format_progress",
         log="LogSink",
         memory="MemorySink",
+        opentelemetry="OpenTelemetrySink",
         progress_bar="ProgressBarSink choose_progress_sink",
-        redis="DEFAULT_PREFIX DEFAULT_URL RedisSink StoredStatus connect follow read_status recent_batches",
+        prometheus="PrometheusSink prometheus_text",
+        redis=(
+            "DEFAULT_PREFIX DEFAULT_URL RedisSink StoredStatus check_url connect follow read_figures read_status recent_batches"
+        ),
     )
 
 __all__ = [
@@ -44,9 +52,12 @@ __all__ = [
     "LogSink",
     "MemorySink",
     "NullSink",
+    "OpenTelemetrySink",
     "ProgressBarSink",
+    "PrometheusSink",
     "RedisSink",
     "StoredStatus",
+    "check_url",
     "choose_progress_sink",
     "connect",
     "escape_unprintable",
@@ -55,6 +66,8 @@ __all__ = [
     "format_count",
     "format_duration",
     "format_progress",
+    "prometheus_text",
+    "read_figures",
     "read_status",
     "recent_batches",
     "sink_of_progress",

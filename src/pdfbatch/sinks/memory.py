@@ -1,11 +1,13 @@
 """A sink that keeps progress and results in memory, for a caller that polls, and for tests."""
 
+import time
 from collections import deque
 from dataclasses import dataclass, field
 from threading import Lock
 
+from pdfbatch.figures import Figures
 from pdfbatch.model import DocumentResult
-from pdfbatch.report import BatchStatus
+from pdfbatch.report import BatchState, BatchStatus
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -22,6 +24,7 @@ class MemorySink:
     _status: BatchStatus | None = field(default=None, init=False, repr=False)
     _history: deque[BatchStatus] = field(init=False, repr=False)
     _results: deque[DocumentResult] = field(init=False, repr=False)
+    _figures: Figures = field(default_factory=Figures, init=False, repr=False)
     _lock: Lock = field(default_factory=Lock, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -45,16 +48,25 @@ class MemorySink:
         with self._lock:
             return tuple(self._results)
 
+    @property
+    def figures(self) -> Figures:
+        """Figures of the last batch: its durations, sources of pages, failures; in bounded space."""
+        return self._figures
+
     def update(self, status: BatchStatus) -> None:
         """Keep a snapshot."""
         with self._lock:
+            if status.state is BatchState.PENDING:  # another batch, or another run of this one
+                self._figures = Figures()
             self._status = status
             self._history.append(status)
+        self._figures.note_pages(status.pages, status.ocr_pages, time.time())
 
     def document(self, result: DocumentResult) -> None:
         """Keep a result."""
         with self._lock:
             self._results.append(result)
+        self._figures.add(result, time.time())
 
     def close(self) -> None:
         """Set ``closed``; statuses and results stay."""

@@ -5,17 +5,17 @@ from typing import TYPE_CHECKING
 from pdfbatch.lazy import lazy_face
 
 if TYPE_CHECKING:
-    from pdfbatch.sinks.redis.client import DEFAULT_URL, connect
+    from pdfbatch.sinks.redis.client import DEFAULT_URL, check_url, connect
     from pdfbatch.sinks.redis.keys import DEFAULT_PREFIX
-    from pdfbatch.sinks.redis.reader import follow, read_status, recent_batches
+    from pdfbatch.sinks.redis.reader import follow, read_figures, read_status, recent_batches
     from pdfbatch.sinks.redis.sink import RedisSink
     from pdfbatch.sinks.redis.stored import StoredStatus
 else:
     __getattr__, __dir__ = lazy_face(
         __name__,
-        client="DEFAULT_URL connect",
+        client="DEFAULT_URL check_url connect",
         keys="DEFAULT_PREFIX",
-        reader="follow read_status recent_batches",
+        reader="follow read_figures read_status recent_batches",
         sink="RedisSink",
         stored="StoredStatus",
     )
@@ -25,8 +25,10 @@ __all__ = [
     "DEFAULT_URL",
     "RedisSink",
     "StoredStatus",
+    "check_url",
     "connect",
     "follow",
+    "read_figures",
     "read_status",
     "recent_batches",
 ]

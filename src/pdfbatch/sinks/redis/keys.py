@@ -15,6 +15,10 @@ class StatusKeys:
         """Return the key that holds a batch's status, which is also the channel that publishes its changes."""
         return f"{self.prefix}{batch_id}"
 
+    def figures(self, batch_id: str) -> str:
+        """Return the key that holds a batch's figures. No batch has a status of that name."""
+        return f"{self.index}-figures:{batch_id}"
+
     @property
     def index(self) -> str:
         """Sorted set of recent batches, by the time of their last heartbeat; ``batch:processing`` by default."""

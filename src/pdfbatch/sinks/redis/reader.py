@@ -1,5 +1,6 @@
 """Read from Redis: one batch's status, the recent batches, and each change of a batch until it ends."""
 
+import json
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
@@ -7,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from pdfbatch.errors import StatusUnavailableError
+from pdfbatch.figures import Figures
 from pdfbatch.sinks.redis.client import Changes, Client, ClusterClient, translate_errors
 from pdfbatch.sinks.redis.keys import DEFAULT_PREFIX, StatusKeys
 from pdfbatch.sinks.redis.stored import StoredStatus, judge_staleness, parse_status
@@ -39,6 +41,18 @@ def read_status(
     except (_OtherKindError, UnicodeDecodeError):  # the client decodes, and it is no text
         return None
     return parse_status(stored, stale_seconds, now)
+
+
+def read_figures(client: "Redis", batch_id: str, *, key_prefix: str = DEFAULT_PREFIX) -> Figures:
+    """Return the figures of a batch; empty ones when there are none. Raises ``StatusUnavailableError``."""
+    if not _is_encodable(batch_id):
+        return Figures()
+    try:
+        with translate_errors(_SERVER), _refuse_other_kinds():
+            stored = cast("Client", client).get(StatusKeys(key_prefix).figures(batch_id))
+        return Figures.from_dict(json.loads(cast("str | bytes", stored or b"{}")))
+    except (_OtherKindError, ValueError, TypeError, RecursionError):  # somebody else's value under this key
+        return Figures()
 
 
 def recent_batches(

@@ -5,9 +5,12 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import KW_ONLY, dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from pdfbatch.errors import UsageError
+from pdfbatch.figures import Figures
+from pdfbatch.model import DocumentResult
 from pdfbatch.report import BatchStatus, utc
 from pdfbatch.sinks.callables import NullSink
 from pdfbatch.sinks.redis.addresses import safe_address
@@ -33,7 +36,7 @@ _KEPT_IN_INDEX = 1_000
 
 @dataclass(slots=True, eq=False)
 class RedisSink(NullSink):
-    """Keep the latest status of a batch under ``batch:processing:{batch_id}``, as JSON.
+    """Keep the latest status of a batch under ``batch:processing:{batch_id}``, as JSON, and beside it its figures.
 
     ``url`` is one of a server, a cluster or sentinels, see ``connect``; ``client`` is a redis-py client to use instead
     (``Redis``, ``RedisCluster``), with its own timeouts; the sink does not close it. Without ``show_paths``, documents are
@@ -57,6 +60,7 @@ class RedisSink(NullSink):
     linger_seconds: float = 300.0
     show_paths: bool = True
     server: str = field(init=False)
+    _figures: Figures = field(default_factory=Figures, init=False, repr=False)
     _sender: Sender | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -69,12 +73,19 @@ class RedisSink(NullSink):
     def update(self, status: BatchStatus) -> None:
         """Hand the snapshot to the thread."""
         if self._sender is not None and self._sender.accepts(status):
+            self._figures.note_pages(status.pages, status.ocr_pages, time.time())
             self._sender.offer(status)
             return
         if self._sender is not None:
             self._sender.retire(status)
+        self._figures = Figures()
+        self._figures.note_pages(status.pages, status.ocr_pages, time.time())
         pace = Pace(heartbeat_seconds=self.heartbeat_seconds, linger_seconds=self.linger_seconds)
-        self._sender = Sender(status, self._connect, pace)
+        self._sender = Sender(status, partial(self._connect, self._figures), pace)
+
+    def document(self, result: DocumentResult) -> None:
+        """Add the document to the figures, which are sent with the next snapshot."""
+        self._figures.add(result, time.time())
 
     def close(self) -> None:
         """Wait a moment for the last snapshot to arrive."""
@@ -82,7 +93,7 @@ class RedisSink(NullSink):
             self._sender.close()
 
     @contextmanager
-    def _connect(self) -> "Generator[Callable[[BatchStatus], None]]":
+    def _connect(self, figures: Figures) -> "Generator[Callable[[BatchStatus], None]]":
         with ExitStack() as stack:
             found = list[Client]()
 
@@ -90,14 +101,15 @@ class RedisSink(NullSink):
                 if not found:  # a cluster is asked for its nodes at once, and may not answer yet
                     client = stack.enter_context(connect(self.url)) if self.client is None else self.client
                     found.append(cast("Client", client))
-                self._write(found[0], status)
+                self._write(found[0], figures, status)
 
             yield deliver
 
-    def _write(self, client: Client, status: BatchStatus) -> None:
+    def _write(self, client: Client, figures: Figures, status: BatchStatus) -> None:
         """Write the status and publish it in one transaction, and note it in the index."""
         now, keys = time.time(), StatusKeys(self.key_prefix)
         name, text = keys.status(status.batch_id), _to_json(status, now, show_paths=self.show_paths)
+        stored = json.dumps(figures.as_dict(show_paths=self.show_paths))
         with translate_errors(self.server):
             if isinstance(client, ClusterClient):  # of which no transaction reaches beyond one node
                 with _ask_again_for_nodes(client):
@@ -105,11 +117,13 @@ class RedisSink(NullSink):
                     with _transaction(node, name) as transaction:
                         self._put_status(transaction, name, text)
                     with client.pipeline() as pipeline:
+                        pipeline.set(keys.figures(status.batch_id), stored, ex=self.expire_seconds)
                         self._put_index(pipeline, keys.index, status.batch_id, now)
                         pipeline.execute()
                 return
             with _transaction(client, name) as transaction:
                 self._put_status(transaction, name, text)
+                transaction.set(keys.figures(status.batch_id), stored, ex=self.expire_seconds)
                 self._put_index(transaction, keys.index, status.batch_id, now)
 
     def _put_status(self, pipeline: Transaction, name: str, text: str) -> None:
