@@ -14,7 +14,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("common",),
     ("checks",),
     ("settings",),
-    ("model", "retry", "samples"),
+    ("activity", "model", "retry", "samples"),
     ("report", "tasks"),
     ("outcomes", "ports", "task_log"),
     ("storage",),

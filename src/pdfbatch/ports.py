@@ -37,6 +37,18 @@ class Watch(Protocol):
         """Note that the task starts with this page; 0 when it is on no page."""
 
 
+@runtime_checkable
+class SupportsPageCounts(Protocol):
+    """A watch that also takes how far a task is. As cheap as ``Watch.page``."""
+
+    @abstractmethod
+    def count(self, *, total: int, text_pages: int, ocr_pages: int, pending_pages: int) -> None:
+        """Note that of the ``total`` pages of the task so many were read from their text layer, and so many by OCR.
+
+        ``pending_pages`` are known to need OCR and have not been read. Blank and failed pages count as read.
+        """
+
+
 class Work(Protocol):
     """A function that workers call for each task. A picklable value, handed to a pool once.
 
@@ -131,6 +143,36 @@ class Pool(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End the pool."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskProgress:
+    """How far a worker is with the task that it is on, as ``Watch`` and ``SupportsPageCounts`` were told.
+
+    ``seconds`` have passed since it began the task, ``page_seconds`` since it began ``page`` (0: it is on none). The counts are
+    those of ``SupportsPageCounts.count``; ``total_pages`` is 0 before it has counted them.
+    """
+
+    task: Task
+    seconds: float = 0.0
+    page: int = 0
+    page_seconds: float = 0.0
+    total_pages: int = 0
+    text_pages: int = 0
+    ocr_pages: int = 0
+    pending_pages: int = 0
+
+
+@runtime_checkable
+class SupportsTaskProgress(Protocol):
+    """A pool that can say what its workers are on. Without it, a status shows no pages before their task has ended."""
+
+    @abstractmethod
+    def list_progress(self) -> Sequence[TaskProgress]:
+        """Return what each busy worker is on, not older than about a second, at once. Called in the thread of ``submit``.
+
+        Workers that nobody asks about are not looked at: the first answer may be empty.
+        """
 
 
 @runtime_checkable

@@ -211,7 +211,8 @@ class BatchProcessor:
             if not batch_file(batch_id, "").endswith(f"{found.share.shard.name_batch('')}/"):
                 raise UsageError(f"batch_id is too long for a batch in shards: {len(whole_id)} characters")
             shard = ShardNotes(batch_id=whole_id, share=found.share, work=work, deduplicate=deduplicate)
-        status = BatchStatus(batch_id=batch_id, executor=executor.name)
+        output = None if self.storage is None else self.storage.uri("")
+        status = BatchStatus(batch_id=batch_id, executor=executor.name, output=output)
         return Batch(
             documents=chosen,
             executor=executor,

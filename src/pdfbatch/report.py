@@ -6,8 +6,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from pdfbatch.activity import DocumentProgress, FailedDocument, SlowDocument, WorkerActivity, counts_as_dict
 from pdfbatch.errors import BatchFailedError
 from pdfbatch.model import DocumentResult
+
+STATUS_VERSION = 2
+"""Version of the keys of ``BatchStatus.as_dict()``: within one, keys are added, none is removed or changes its meaning."""
 
 
 class BatchState(StrEnum):
@@ -41,6 +45,12 @@ class BatchStatus:
     known so far: a lazy source is counted as it is read. ``executor`` names the executor that does the work, and those before
     it that could not go on; ``limits_enforced`` is ``False`` once one of them could not stop a document at its limits.
     Times are seconds since the epoch; rates are per hour.
+
+    ``pages`` counts pages as they are read: ``pages_in_flight`` of them are of documents that have not ended. ``total_pages``
+    are those of all documents whose number of pages is known by now. ``seconds_per_text_page`` and ``seconds_per_ocr_page``
+    are seconds of one worker, ``None`` before such a page was read; ``estimated_seconds`` is the time left that follows from
+    them. ``documents_in_flight`` and ``activities`` (what each worker is on) name some tens, the longest first;
+    ``recent_failures`` some of each cause; ``slowest_documents`` those that have ended. No status holds text of a document.
     """
 
     batch_id: str
@@ -64,6 +74,19 @@ class BatchStatus:
     started_at: float | None = None
     updated_at: float | None = None
     elapsed_seconds: float = 0.0
+    output: str | None = None
+    pages_in_flight: int = 0
+    total_pages: int = 0
+    seconds_per_text_page: float | None = None
+    seconds_per_ocr_page: float | None = None
+    estimated_seconds: float | None = None
+    documents_in_flight: tuple[DocumentProgress, ...] = ()
+    activities: tuple[WorkerActivity, ...] = ()
+    failures_by_cause: Mapping[str, int] = field(default_factory=dict[str, int])
+    recent_failures: tuple[FailedDocument, ...] = ()
+    slowest_documents: tuple[SlowDocument, ...] = ()
+    pages_by_source: Mapping[str, int] = field(default_factory=dict[str, int])
+    pages_by_reason: Mapping[str, int] = field(default_factory=dict[str, int])
 
     @property
     def processed(self) -> int:
@@ -82,9 +105,13 @@ class BatchStatus:
 
     @property
     def eta_seconds(self) -> float | None:
-        """Seconds left at the rate so far; ``None`` before there is a rate and after the end."""
+        """Seconds left, by pages where their rates are known, else by documents; ``None`` without a rate and after the end."""
+        if self.state is not BatchState.PROCESSING:
+            return None
+        if self.estimated_seconds is not None:
+            return self.estimated_seconds
         rate = self.documents_per_hour
-        if self.state is not BatchState.PROCESSING or rate <= 0:
+        if rate <= 0 or self.documents_in_flight:  # what is known of their pages tells that documents say little
             return None
         return max(0, self.total_documents - self.processed) * 3600 / rate
 
@@ -114,6 +141,22 @@ class BatchStatus:
             "eta_seconds": None if self.eta_seconds is None else round(self.eta_seconds, 1),
             "started_at": utc(self.started_at),
             "heartbeat_at": utc(self.updated_at),
+            "version": STATUS_VERSION,
+            "output": self.output,
+            "retries": self.retries,
+            "elapsed_seconds": round(self.elapsed_seconds, 3),
+            "pages_in_flight": self.pages_in_flight,
+            "total_pages": self.total_pages,
+            "pages_per_hour": round(self.pages_per_hour, 1),
+            "seconds_per_text_page": _round_seconds(self.seconds_per_text_page),
+            "seconds_per_ocr_page": _round_seconds(self.seconds_per_ocr_page),
+            "documents_in_flight": [each.as_dict() for each in self.documents_in_flight],
+            "activities": [each.as_dict() for each in self.activities],
+            "failures_by_cause": counts_as_dict(self.failures_by_cause),
+            "recent_failures": [each.as_dict() for each in self.recent_failures],
+            "slowest_documents": [each.as_dict() for each in self.slowest_documents],
+            "pages_by_source": counts_as_dict(self.pages_by_source),
+            "pages_by_reason": counts_as_dict(self.pages_by_reason),
         }
 
 
@@ -352,6 +395,10 @@ def utc(seconds: float | None) -> str | None:
     if seconds is None:
         return None
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _round_seconds(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 4)
 
 
 def _per_hour(count: int, seconds: float) -> float:

@@ -12,6 +12,7 @@ from pdfbatch.batch.breaker import Breaker
 from pdfbatch.batch.duplicate_filter import DuplicateFilter, PendingDocument
 from pdfbatch.batch.failure_log import FailureLog
 from pdfbatch.batch.fingerprint import local_fingerprint
+from pdfbatch.batch.in_flight import NOTHING_IN_FLIGHT
 from pdfbatch.batch.insistence import insist
 from pdfbatch.batch.notifier import Notifier
 from pdfbatch.batch.progress import ProgressTracker
@@ -133,6 +134,7 @@ class Batch:
             self.progress.start(pool.name, pool.capacity, limits_enforced=pool.kills)
             self.notifier.update(self._snapshot())
             scheduler = Scheduler(pool, source, self.retry, self.limits, self._events)
+            take_snapshot = partial(self._snapshot, scheduler)
             for completed in scheduler.results():
                 self.progress.switch_executor(pool.name, pool.capacity, limits_enforced=pool.kills)
                 if completed is not None:
@@ -140,7 +142,7 @@ class Batch:
                     source.release(result, position)
                     yield position, result
                     self._check_process()
-                self.notifier.update_if_due(self._snapshot)
+                self.notifier.update_if_due(take_snapshot)
                 if self._is_cancelled or self._should_stop():
                     scheduler.stop()
             if scheduler.is_stopped:
@@ -254,8 +256,9 @@ class Batch:
             self.progress.stopped_by = StoppedBy.FAILURES
         return bool(self.progress.stop_reason)
 
-    def _snapshot(self) -> BatchStatus:
-        return self.progress.snapshot(max(self.expected, self._read))
+    def _snapshot(self, scheduler: Scheduler | None = None) -> BatchStatus:
+        in_flight = NOTHING_IN_FLIGHT if scheduler is None else scheduler.find_in_flight()
+        return self.progress.snapshot(max(self.expected, self._read), in_flight)
 
     def _finish(self, state: BatchState) -> None:
         """Write what is left to write, and close the sinks also when a second Ctrl-C ends the writing."""

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field, replace
 from statistics import quantiles
 
 from pdfbatch.batch.breaker import Breaker
+from pdfbatch.batch.estimate import PageRates, estimate_seconds
+from pdfbatch.batch.highlights import Highlights
+from pdfbatch.batch.in_flight import NOTHING_IN_FLIGHT, InFlight
 from pdfbatch.errors import Cause
 from pdfbatch.model import DocumentResult, DocumentStatus, TextSource
 from pdfbatch.outputs import Results
@@ -157,10 +160,13 @@ class ProgressTracker:
     breaker: Breaker = field(default_factory=Breaker)
     causes: Counter[str] = field(default_factory=Counter[str])
     pages: PageTally = field(default_factory=PageTally)
+    rates: PageRates = field(default_factory=PageRates)
+    highlights: Highlights = field(default_factory=Highlights)
     _total: Tally = field(default_factory=Tally)
     _groups: list[Tally] = field(default_factory=list[Tally])
     _seconds: "array[float]" = field(default_factory=lambda: array("f"))
     _start: float = field(default_factory=time.monotonic)
+    _work_began: float | None = None  # before that, documents of an earlier run were skipped
 
     def start(self, executor: str, workers: int, *, limits_enforced: bool = True) -> None:
         """Note that ``workers`` workers are about to read the first document."""
@@ -195,19 +201,42 @@ class ProgressTracker:
             self._groups.append(Tally())
         self._groups[group].add(result)
         self._seconds.append(result.duration_seconds)
+        cause = ""
         if not result.ok:
-            self.causes[str(Cause.INTERNAL if result.failure is None else result.failure.cause)] += 1
+            cause = str(Cause.INTERNAL if result.failure is None else result.failure.cause)
+            self.causes[cause] += 1
+        self.rates.add(result)
+        self.highlights.add(result, cause)
         self.breaker.add(result, self.status.workers)
         if self.results is not None:
             self.results.add(result)
 
-    def snapshot(self, known_documents: int) -> BatchStatus:
-        """Return the status with its counts and times brought up to date."""
+    def snapshot(self, known_documents: int, in_flight: InFlight = NOTHING_IN_FLIGHT) -> BatchStatus:
+        """Return the status with its counts and times brought up to date, pages of documents in flight among them."""
+        total, works = max(self.status.total_documents, known_documents), in_flight.works
+        pages, elapsed = sum(work.pages for work in works), time.monotonic() - self._start
+        rates = self.rates.with_works(works)
+        if self._work_began is None and (works or self.rates.documents):
+            self._work_began = elapsed - max((document.seconds for document in in_flight.documents), default=0.0)
+        unbegun = max(0, total - self._total.processed - len(works))
+        busy = elapsed - min(self._work_began or 0.0, elapsed / 2)
         self.status = replace(
             self._total.add_to(self.status),
-            total_documents=max(self.status.total_documents, known_documents),
+            total_documents=total,
             updated_at=time.time(),
-            elapsed_seconds=time.monotonic() - self._start,
+            elapsed_seconds=elapsed,
+            pages=self._total.pages + pages,
+            ocr_pages=self._total.ocr_pages + sum(work.ocr_pages for work in works),
+            pages_in_flight=pages,
+            total_pages=self._total.pages + sum(work.total_pages for work in works),
+            seconds_per_text_page=rates.seconds_per_text_page,
+            seconds_per_ocr_page=rates.seconds_per_ocr_page,
+            estimated_seconds=estimate_seconds(self.rates, works, unbegun=unbegun, elapsed=busy),
+            documents_in_flight=in_flight.documents,
+            activities=in_flight.activities,
+            failures_by_cause=dict(self.causes.most_common()),
+            recent_failures=self.highlights.failures,
+            slowest_documents=self.highlights.slowest,
         )
         return self.status
 
@@ -215,7 +244,7 @@ class ProgressTracker:
         """Return the last status. A completed batch had as many documents as have ended, whatever was expected."""
         status = self.snapshot(known_documents)
         total = status.processed if state is BatchState.COMPLETED else status.total_documents
-        self.status = replace(status, state=state, total_documents=total)
+        self.status = replace(status, state=state, total_documents=total, estimated_seconds=None)
         return self.status
 
     def find_stop_reason(self) -> str | None:

@@ -16,10 +16,11 @@ from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
 from pdfbatch import task_log
+from pdfbatch.batch.in_flight import InFlight, PageWork, SplitProgress, find_in_flight
 from pdfbatch.errors import Cause
 from pdfbatch.model import DocumentResult, Failure, Page
 from pdfbatch.outcomes import failed_pages, failed_result, timeout_failure
-from pdfbatch.ports import Pool, SupportsPendingWrites
+from pdfbatch.ports import Pool, SupportsPendingWrites, SupportsTaskProgress
 from pdfbatch.retry import backoff_seconds
 from pdfbatch.settings import Limits, RetryPolicy
 from pdfbatch.tasks import JoinTask, PartTask, ReadTask, Task, TaskResult
@@ -85,6 +86,7 @@ class _SplitState:
 
     join: JoinTask
     waiting: int
+    progress: SplitProgress
     part_pages: list[Page] = field(default_factory=list[Page])
     skipped_pages: list[Page] = field(default_factory=list[Page])
     seconds: float = 0.0
@@ -107,6 +109,7 @@ class Scheduler:
     limits: Limits
     events: Events = field(default_factory=Events)
     _writing_pool: SupportsPendingWrites | None = field(init=False)
+    _telling_pool: SupportsTaskProgress | None = field(init=False)
     _running: dict[Future[TaskResult], Task] = field(default_factory=dict[Future[TaskResult], Task])
     _parts: deque[PartTask] = field(default_factory=deque[PartTask])
     _joins: deque[JoinTask] = field(default_factory=deque[JoinTask])
@@ -121,6 +124,7 @@ class Scheduler:
     def __post_init__(self) -> None:
         """Ask once what the pool supports: to ask a protocol takes longer than all else that is done for a task."""
         self._writing_pool = self.pool if isinstance(self.pool, SupportsPendingWrites) else None
+        self._telling_pool = self.pool if isinstance(self.pool, SupportsTaskProgress) else None
 
     def results(self) -> Generator[Completed | None]:
         """Yield documents as they end, until the source is exhausted and nothing is pending; ``None`` once in a while.
@@ -159,6 +163,15 @@ class Scheduler:
         attempts = {task.document.document_uuid: task.attempt for task in tasks}
         attempts.update((document_uuid, split.join.attempt) for document_uuid, split in self._splits.items())
         return attempts
+
+    def find_in_flight(self) -> InFlight:
+        """Return how far the documents are that workers have begun and that have not ended."""
+        splits = {name: split.progress for name, split in self._splits.items()}
+        tasks = () if self._telling_pool is None else self._telling_pool.list_progress()
+        if tasks:  # what the pool says may be older than the last results
+            running = {id(task) for task in self._running.values()}
+            tasks = [progress for progress in tasks if id(progress.task) in running]
+        return find_in_flight(splits, tasks, time.monotonic())
 
     # --- to the pool ----------------------------------------------------------------------------------------------
 
@@ -269,6 +282,7 @@ class Scheduler:
         split = _SplitState(
             join,
             waiting=len(result.parts),
+            progress=_begin_split(result, join),
             seconds=task.worker_seconds + result.seconds,
             storage_retries=task.storage_retries + result.storage_retries,
         )
@@ -280,6 +294,7 @@ class Scheduler:
     def _end_part(self, task: PartTask, result: TaskResult) -> None:
         split, limit = self._splits[task.document.document_uuid], self.limits.document_timeout
         split.waiting -= 1
+        split.progress.end_part(len(task.page_numbers), result.seconds)
         split.seconds += task.worker_seconds + result.seconds
         split.retries += task.attempt - 1
         split.storage_retries += task.storage_retries + result.storage_retries
@@ -332,3 +347,20 @@ class Scheduler:
             duration_seconds=task.worker_seconds + result.seconds,
         )
         return Completed(found, by_worker=True, needs_record=True)
+
+
+def _begin_split(result: TaskResult, join: JoinTask) -> SplitProgress:
+    """Return how far a document is when it is split: all but the pages of its parts has been read."""
+    pending = sum(len(part.page_numbers) for part in result.parts)
+    text_pages = max(0, len(join.partial_document.page_numbers) - pending)
+    return SplitProgress(
+        document=join.document,
+        began_at=time.monotonic() - result.seconds,
+        work=PageWork(
+            text_pages=text_pages,
+            pending_pages=pending,
+            text_seconds=result.seconds if text_pages else 0.0,
+            is_known=True,
+            is_split=True,
+        ),
+    )

@@ -19,7 +19,16 @@ from pdfbatch.executors.task_results import (
     set_exception,
     set_result,
 )
-from pdfbatch.ports import Executor, Pool, Shared, SupportsBackgroundStart, SupportsPendingWrites, Work
+from pdfbatch.ports import (
+    Executor,
+    Pool,
+    Shared,
+    SupportsBackgroundStart,
+    SupportsPendingWrites,
+    SupportsTaskProgress,
+    TaskProgress,
+    Work,
+)
 from pdfbatch.tasks import Task, TaskResult
 
 log: SafeLogger = SafeLogger(__name__)
@@ -118,6 +127,7 @@ class _ExecutorChain:
         self.executor, self.pool = executor, pool
         # Looked up once, because isinstance on a protocol is slow and this is asked for with every task.
         self.pool_with_writes = pool if isinstance(pool, SupportsPendingWrites) else None
+        self.pool_with_progress = pool if isinstance(pool, SupportsTaskProgress) else None
 
     def _start_first(self, reasons: list[str]) -> tuple[Executor, Pool]:
         while self._untried:
@@ -189,6 +199,10 @@ class _FallbackPool(PoolContext):
     def pending_writes(self) -> int:
         pool = self._chain.pool_with_writes
         return 0 if pool is None else pool.pending_writes
+
+    def list_progress(self) -> Sequence[TaskProgress]:
+        pool = self._chain.pool_with_progress
+        return () if pool is None else pool.list_progress()
 
     def submit(self, task: Task) -> Future[TaskResult]:
         """Accept a task and return at once, or after the task if the first pool works inside ``submit``."""

@@ -23,7 +23,7 @@ from pdfbatch.executors.task_results import (
     make_exception_result,
     run_isolated,
 )
-from pdfbatch.ports import Pool, Shared, Work
+from pdfbatch.ports import Pool, Shared, TaskProgress, Work
 from pdfbatch.tasks import Task, TaskResult
 
 _GRACE_SECONDS = 1.0
@@ -70,14 +70,43 @@ class _StopTask(BaseException):
 
 
 class _StopFlag:
-    """The ``Watch`` of all tasks of a pool: once it is set, it stops each task at its next page."""
+    """Whether the tasks of a pool are to stop."""
 
     def __init__(self) -> None:
         self.is_set = False
 
+
+class _TaskWatch:
+    """The ``Watch`` of one task: once the pool's flag is set, it stops the task at its next page. It counts pages, too."""
+
+    __slots__ = ("_counts", "_page", "_page_started", "_started", "_stop_flag", "task")
+
+    def __init__(self, task: Task, stop_flag: _StopFlag) -> None:
+        self.task = task
+        self._stop_flag = stop_flag
+        self._page, self._counts = 0, (0, 0, 0, 0)
+        self._started = self._page_started = time.monotonic()
+
     def page(self, number: int) -> None:
-        if self.is_set:
+        if self._stop_flag.is_set:
             raise _StopTask(number)
+        self._page, self._page_started = number, time.monotonic()
+
+    def count(self, *, total: int, text_pages: int, ocr_pages: int, pending_pages: int) -> None:
+        self._counts = total, text_pages, ocr_pages, pending_pages
+
+    def progress(self) -> TaskProgress:
+        now, (total, text, ocr, pending) = time.monotonic(), self._counts
+        return TaskProgress(
+            task=self.task,
+            seconds=now - self._started,
+            page=self._page,
+            page_seconds=now - self._page_started if self._page else 0.0,
+            total_pages=total,
+            text_pages=text,
+            ocr_pages=ocr,
+            pending_pages=pending,
+        )
 
 
 class _ThreadPool(PoolContext):
@@ -106,6 +135,9 @@ class _ThreadPool(PoolContext):
     @property
     def capacity(self) -> int:
         return len(self._threads)
+
+    def list_progress(self) -> Sequence[TaskProgress]:
+        return self._tasks.list_progress()
 
     def submit(self, task: Task) -> Future[TaskResult]:
         if (refused := self.refuse()) is not None:
@@ -147,7 +179,7 @@ class _Tasks:
         self._work = work
         self._queue = SimpleQueue[_QueuedTask | None]()
         # Whoever removes an entry, the thread or give_up, sets the future's result.
-        self._running: dict[Future[TaskResult], Task] = {}
+        self._running: dict[Future[TaskResult], _TaskWatch] = {}
         # Reentrant, as the garbage collector may end a forgotten pool in any thread.
         self._lock = threading.RLock()
         self._stop_flag = _StopFlag()
@@ -174,19 +206,24 @@ class _Tasks:
 
     def give_up(self) -> None:
         """End the futures of tasks that still run."""
-        for future, task in tuple(self._running.items()):
-            self._finish(future, make_cancelled_result(task))
+        for future, watch in tuple(self._running.items()):
+            self._finish(future, make_cancelled_result(watch.task))
+
+    def list_progress(self) -> Sequence[TaskProgress]:
+        """Return how far the running tasks are."""
+        return [watch.progress() for watch in tuple(self._running.values())]
 
     # --- in the threads -------------------------------------------------------------------------------------------
 
     def run(self) -> None:
         """Run tasks until told to exit."""
         while (queued := self._queue.get()) is not None:
-            if self._mark_running(queued):
-                self._finish(queued.future, self._run_task(queued.task))
-            del queued  # an idle thread would keep its last document in memory
+            watch = _TaskWatch(queued.task, self._stop_flag)
+            if self._mark_running(queued, watch):
+                self._finish(queued.future, self._run_task(queued.task, watch))
+            del queued, watch  # an idle thread would keep its last document in memory
 
-    def _mark_running(self, queued: _QueuedTask) -> bool:
+    def _mark_running(self, queued: _QueuedTask, watch: _TaskWatch) -> bool:
         """Return whether the task is to be run: not when its holder or the end of the pool cancelled it."""
         # The lock makes each task either cancelled here or visible in _running, for give_up to end.
         with self._lock:
@@ -194,12 +231,12 @@ class _Tasks:
                 queued.future.cancel()
             is_running = queued.future.set_running_or_notify_cancel()
             if is_running:
-                self._running[queued.future] = queued.task
+                self._running[queued.future] = watch
             return is_running
 
-    def _run_task(self, task: Task) -> TaskResult:
+    def _run_task(self, task: Task, watch: _TaskWatch) -> TaskResult:
         try:
-            return run_isolated(self._work, task, self._stop_flag)
+            return run_isolated(self._work, task, watch)
         except _StopTask:
             return make_cancelled_result(task)
         except BaseException as error:  # noqa: BLE001 (the document caused it: Ctrl-C is raised in the main thread only)

@@ -138,7 +138,7 @@ class DocumentWork:
             )
             if pending and (split := self._splitter.split(task, partial, pending)) is not None:
                 return split
-            pages += reader.run_ocr(pending, budget, watch)
+            pages += reader.run_ocr(pending, budget, watch, text_pages=len(pages))
         opener.check_unchanged(task, source)
         return writer.build(task, budget, partial, pages, reader.ocr_seconds)
 

@@ -8,7 +8,16 @@ from pdfbatch.common import AUTO, awake_time
 from pdfbatch.errors import Cause, DependencyError, DocumentError
 from pdfbatch.model import Document, Failure, Page, Reason, TextSource
 from pdfbatch.outcomes import failed_pages
-from pdfbatch.ports import Box, OcrEngine, OpenDocument, OpenPage, PageFacts, SupportsEvidence, Watch
+from pdfbatch.ports import (
+    Box,
+    OcrEngine,
+    OpenDocument,
+    OpenPage,
+    PageFacts,
+    SupportsEvidence,
+    SupportsPageCounts,
+    Watch,
+)
 from pdfbatch.settings import Extraction, Limits
 from pdfbatch.work.drawn_page import DrawnPage
 from pdfbatch.work.language_choice import LanguageChooser, choose_for
@@ -70,7 +79,10 @@ class PageReader:
         known = {page.number: page for page in skipped}
         pages: list[Page] = []
         pending: list[PendingPage] = []
+        counts = watch if isinstance(watch, SupportsPageCounts) else None
         for number in numbers:
+            if counts is not None:
+                counts.count(total=len(numbers), text_pages=len(pages), ocr_pages=0, pending_pages=len(pending))
             if number in known:
                 pages.append(known[number])
             elif budget.check():
@@ -80,6 +92,8 @@ class PageReader:
                 page = self.read_text_layer(number)
                 pages.append(page) if isinstance(page, Page) else pending.append(page)
         watch.page(0)
+        if counts is not None:
+            counts.count(total=len(numbers), text_pages=len(pages), ocr_pages=0, pending_pages=len(pending))
         return pages, pending
 
     def read_text_layer(self, number: int) -> Page | PendingPage:
@@ -182,11 +196,22 @@ class PageReader:
 
     # --- OCR ------------------------------------------------------------------------------------------------------
 
-    def run_ocr(self, pending: Sequence[PendingPage], budget: TimeBudget, watch: Watch) -> list[Page]:
-        """Return the pages that needed OCR. Only one image is in memory at one time."""
-        missing = self._check_ocr() if pending else None
+    def run_ocr(
+        self, pending: Sequence[PendingPage], budget: TimeBudget, watch: Watch, *, text_pages: int = 0
+    ) -> list[Page]:
+        """Return the pages that needed OCR. Only one image is in memory at one time.
+
+        ``text_pages`` is the number of the task's other pages, for those who watch.
+        """
+        if not pending:
+            return []
+        missing = self._check_ocr()
         pages: list[Page] = []
+        counts, total = watch if isinstance(watch, SupportsPageCounts) else None, text_pages + len(pending)
         for waiting in pending:
+            if counts is not None:
+                done = len(pages)
+                counts.count(total=total, text_pages=text_pages, ocr_pages=done, pending_pages=len(pending) - done)
             if missing is not None:
                 pages.append(
                     self._finish(replace(layer_page(waiting.number, waiting.text, waiting.reason), failure=missing))
@@ -199,6 +224,8 @@ class PageReader:
                 watch.page(waiting.number)
                 pages.append(self._finish(self._ocr_page(waiting, budget)))
         watch.page(0)
+        if counts is not None:
+            counts.count(total=total, text_pages=text_pages, ocr_pages=len(pages), pending_pages=0)
         return pages
 
     def _check_ocr(self) -> Failure | None:

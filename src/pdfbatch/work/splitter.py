@@ -79,7 +79,7 @@ class Splitter:
         with self.opener.open(source, document) as (_, reader):
             reader.guess_language(known=partial.language)
             pages, pending = reader.read_text_layers(task.page_numbers, task.skipped_pages, budget, watch)
-            pages += reader.run_ocr(pending, budget, watch)
+            pages += reader.run_ocr(pending, budget, watch, text_pages=len(pages))
         self.opener.check_unchanged(task, source)
         pages.sort(key=lambda page: page.number)
         if (output := self.writer.output) is not None and partial.folder is not None:

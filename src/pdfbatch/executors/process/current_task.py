@@ -10,13 +10,15 @@ import os
 import struct
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 # Native layout, so that each field is stored at once. A start time is written before the number that it belongs to: a
 # reader that sees a half-written record then never sees a new task or page with an old start time, which would look late.
-_RECORD = struct.Struct("@dQdQ")
+_RECORD = struct.Struct("@dQdQ4Q")
 _PAGE = struct.Struct("@dQ")
 _PAGE_OFFSET = 16
+_COUNTS = struct.Struct("@4Q")
+_COUNTS_OFFSET = 32
 _MAX_READS = 100  # until one is the same as the one before
 _MAX_PAGE = 10_000_000
 
@@ -24,6 +26,8 @@ _MAX_PAGE = 10_000_000
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurrentTask:
     """Number of the task that a worker is on (0: none yet) and of the page (0: none), and when each started.
+
+    ``total_pages`` to ``pending_pages`` are the counts of ``SupportsPageCounts``, all 0 before the task has counted its pages.
 
     Times are those of ``time.monotonic``, which all processes of a Linux or macOS system share. They are infinite when there
     is no task or page, and once the task is done and its result is being sent.
@@ -33,6 +37,10 @@ class CurrentTask:
     task_started: float = math.inf
     page: int = 0
     page_started: float = math.inf
+    total_pages: int = 0
+    text_pages: int = 0
+    ocr_pages: int = 0
+    pending_pages: int = 0
 
 
 def clamp_current_task(current: CurrentTask, since: float) -> CurrentTask:
@@ -40,7 +48,15 @@ def clamp_current_task(current: CurrentTask, since: float) -> CurrentTask:
     task_started = _latest(since, current.task_started)
     page_started = _latest(task_started, current.page_started)
     page = current.page if current.page <= _MAX_PAGE else 0
-    return CurrentTask(task=current.task, task_started=task_started, page=page, page_started=page_started)
+    found = CurrentTask(task=current.task, task_started=task_started, page=page, page_started=page_started)
+    total, text, ocr, pending = counts = _counts(current)
+    if max(counts) > _MAX_PAGE or text + ocr + pending > total:  # half-written, or a lie
+        return found
+    return replace(found, total_pages=total, text_pages=text, ocr_pages=ocr, pending_pages=pending)
+
+
+def _counts(current: CurrentTask) -> tuple[int, int, int, int]:
+    return current.total_pages, current.text_pages, current.ocr_pages, current.pending_pages
 
 
 def _latest(earliest: float, said: float) -> float:
@@ -53,7 +69,7 @@ def current_task_path(folder: str) -> str:
 
 
 class CurrentTaskWriter:
-    """The worker's side of the file. It is the ``Watch`` of the worker's tasks."""
+    """The worker's side of the file. It is the ``Watch`` of the worker's tasks, and counts their pages."""
 
     def __init__(self, path: str) -> None:
         with open(path, "r+b") as file:
@@ -61,15 +77,19 @@ class CurrentTaskWriter:
 
     def begin(self, task: int) -> None:
         """Note that the worker begins a task."""
-        _RECORD.pack_into(self._map, 0, time.monotonic(), task, math.inf, 0)
+        _RECORD.pack_into(self._map, 0, time.monotonic(), task, math.inf, 0, 0, 0, 0, 0)
 
     def page(self, number: int) -> None:
         """Note that the task begins a page, or is on no page when that is 0."""
         _PAGE.pack_into(self._map, _PAGE_OFFSET, time.monotonic(), number)
 
+    def count(self, *, total: int, text_pages: int, ocr_pages: int, pending_pages: int) -> None:
+        """Note how far the task is."""
+        _COUNTS.pack_into(self._map, _COUNTS_OFFSET, total, text_pages, ocr_pages, pending_pages)
+
     def end(self, task: int) -> None:
         """Note that the task is done. Sending its result is left, which no deadline limits."""
-        _RECORD.pack_into(self._map, 0, math.inf, task, math.inf, 0)
+        _RECORD.pack_into(self._map, 0, math.inf, task, math.inf, 0, 0, 0, 0, 0)
 
 
 class CurrentTaskReader:
@@ -77,7 +97,7 @@ class CurrentTaskReader:
 
     def __init__(self, path: str) -> None:
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        os.write(self._fd, _RECORD.pack(math.inf, 0, math.inf, 0))
+        os.write(self._fd, _RECORD.pack(math.inf, 0, math.inf, 0, 0, 0, 0, 0))
 
     def read(self) -> CurrentTask:
         """Return what the worker says is its current task, or was its last one if it has died.
@@ -92,8 +112,17 @@ class CurrentTaskReader:
             data = again  # the worker was writing
         if len(data) != _RECORD.size:
             return CurrentTask()
-        task_started, task, page_started, page = _RECORD.unpack(data)
-        return CurrentTask(task=task, task_started=task_started, page=page, page_started=page_started)
+        task_started, task, page_started, page, total, text, ocr, pending = _RECORD.unpack(data)
+        return CurrentTask(
+            task=task,
+            task_started=task_started,
+            page=page,
+            page_started=page_started,
+            total_pages=total,
+            text_pages=text,
+            ocr_pages=ocr,
+            pending_pages=pending,
+        )
 
     def close(self) -> None:
         """Close the file. It is removed together with its folder."""

@@ -10,7 +10,7 @@ import sys
 import sysconfig
 import threading
 import weakref
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ from pdfbatch.executors.process.forkserver_client import can_use_forkserver
 from pdfbatch.executors.process.protocol import PICKLE_PROTOCOL, Setup
 from pdfbatch.executors.process.supervisor import PoolSettings, Supervisor
 from pdfbatch.executors.task_results import make_foreign_future
-from pdfbatch.ports import BoundedResults, Pool, Shared, Work
+from pdfbatch.ports import BoundedResults, Pool, Shared, TaskProgress, Work
 from pdfbatch.tasks import Task, TaskResult
 
 StartMethod = Literal["forkserver", "spawn"]
@@ -165,6 +165,10 @@ class _ProcessPool(PoolContext):
     @property
     def pending_writes(self) -> int:
         return self._supervisor.pending_writes
+
+    def list_progress(self) -> Sequence[TaskProgress]:
+        self._supervisor.is_watched = True
+        return () if self._is_closed else self._supervisor.progress
 
     def submit(self, task: Task) -> Future[TaskResult]:
         return make_foreign_future() if self.is_foreign else self._commands.put(task)

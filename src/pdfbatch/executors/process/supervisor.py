@@ -21,6 +21,7 @@ from pdfbatch.executors.process.protocol import Frame, FrameKind, ProtocolError,
 from pdfbatch.executors.process.worker_group import POLL_SECONDS, Stream, WorkerGroup
 from pdfbatch.executors.process.worker_handle import QUICK_SECONDS, WorkerHandle
 from pdfbatch.executors.task_future import Latch
+from pdfbatch.ports import TaskProgress
 from pdfbatch.settings import Limits
 from pdfbatch.tasks import Task, TaskResult
 
@@ -28,6 +29,7 @@ log: SafeLogger = SafeLogger(__name__)
 
 START_SECONDS = 30.0  # from the launch of a worker to its being ready
 BUSY_WAIT_SECONDS = 0.25  # the longest sleep while there are tasks: how much later it wakes is time that nobody had
+PROGRESS_SECONDS = 0.2  # from one look at what workers are on, to the next
 MAX_FAILED_STARTS = 3  # workers lost in a row, before or between tasks, that break a pool
 
 
@@ -45,7 +47,8 @@ class Supervisor:
     """Owns all state of a pool except the ``CommandQueue``, and runs in a thread of its own.
 
     For other threads: ``has_started`` is set when the first worker is ready, or with a ``start_error``. ``pending_writes`` is
-    the number of tasks whose output is still being written while their workers go on. ``has_ended`` is set at the very end;
+    the number of tasks whose output is still being written while their workers go on. ``progress`` is what workers are on,
+    brought up to date while somebody sets ``is_watched``. ``has_ended`` is set at the very end;
     joining the thread instead is not safe, as a ``join`` interrupted by Ctrl-C takes it for ended (Python 3.11, bpo-45274).
     ``thread`` is the id of its thread.
     """
@@ -56,6 +59,9 @@ class Supervisor:
         self.has_ended: Latch = Latch()
         self.thread: int = 0
         self.pending_writes: int = 0
+        self.is_watched = False
+        self.progress: tuple[TaskProgress, ...] = ()
+        self._progress_at = 0.0
         self._settings = settings
         self._limits = settings.limits
         self._commands = commands
@@ -128,10 +134,18 @@ class Supervisor:
             self._check_by(now + min(shortest_limit(item.task, self._limits), QUICK_SECONDS))
         self._check_by(self._dispatcher.rebalance(self._group, now))
         self._stop_idle(now)
+        if self.is_watched and now >= self._progress_at:
+            self._list_progress(now)
         self.pending_writes = sum(len(worker.pending_writes) for worker in self._group.workers)
         is_short = self._count_staying() < self._settings.workers
         self._commands.set_notify(is_short or self._dispatcher.wants_tasks(self._group, now))
         self._dispatcher.deliver()  # last: threads that wake up for a result would compete for the interpreter
+
+    def _list_progress(self, now: float) -> None:
+        """Look at what the workers are on, and then wait until somebody asks for it again."""
+        found = (worker.find_progress(now) for worker in self._group.workers)
+        self.progress = tuple(progress for progress in found if progress is not None)
+        self.is_watched, self._progress_at = False, now + PROGRESS_SECONDS
 
     def _excuse_pause(self, now: float) -> None:
         """Charge nobody for the time since this thread should have run, if that is long."""

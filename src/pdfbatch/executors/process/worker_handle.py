@@ -1,5 +1,6 @@
 """One worker as its supervisor sees it: a process, three pipes, a temporary folder, and the tasks it was sent."""
 
+import math
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +26,7 @@ from pdfbatch.executors.process.protocol import (
     RefusedAnswerError,
     encode_frame,
 )
+from pdfbatch.ports import TaskProgress
 
 QUICK_SECONDS = 0.1
 
@@ -178,6 +180,25 @@ class WorkerHandle:
     def read_current_task(self) -> CurrentTask:
         """Return what it says is its current task, or its last one if it has died, within what can be true."""
         return clamp_current_task(self._current_task.read(), self.busy_since)
+
+    def find_progress(self, now: float) -> TaskProgress | None:
+        """Return how far it is with the task that it is on; ``None`` when it is on none, or only sends its result."""
+        if not self.tasks:
+            return None
+        current = self.read_current_task()
+        item = self.tasks.get(current.task)
+        if item is None or current.task_started == math.inf:
+            return None
+        return TaskProgress(
+            task=item.task,
+            seconds=max(0.0, now - current.task_started),
+            page=current.page,
+            page_seconds=max(0.0, now - current.page_started) if current.page else 0.0,
+            total_pages=current.total_pages,
+            text_pages=current.text_pages,
+            ocr_pages=current.ocr_pages,
+            pending_pages=current.pending_pages,
+        )
 
     def excuse(self, seconds: float) -> None:
         """Let so many seconds, in which nobody could run, count as before it was given its tasks."""
