@@ -20,7 +20,7 @@ from pdfbatch.batch.in_flight import InFlight, PageWork, SplitProgress, find_in_
 from pdfbatch.errors import Cause
 from pdfbatch.model import DocumentResult, Failure, Page
 from pdfbatch.outcomes import failed_pages, failed_result, timeout_failure
-from pdfbatch.ports import Pool, SupportsPendingWrites, SupportsTaskProgress
+from pdfbatch.ports import Pool, SupportsFairShare, SupportsPendingWrites, SupportsTaskProgress
 from pdfbatch.retry import backoff_seconds
 from pdfbatch.settings import Limits, RetryPolicy
 from pdfbatch.tasks import JoinTask, PartTask, ReadTask, Task, TaskResult
@@ -109,6 +109,7 @@ class Scheduler:
     limits: Limits
     events: Events = field(default_factory=Events)
     _writing_pool: SupportsPendingWrites | None = field(init=False)
+    _shared_pool: SupportsFairShare | None = field(init=False)
     _telling_pool: SupportsTaskProgress | None = field(init=False)
     _running: dict[Future[TaskResult], Task] = field(default_factory=dict[Future[TaskResult], Task])
     _parts: deque[PartTask] = field(default_factory=deque[PartTask])
@@ -123,6 +124,7 @@ class Scheduler:
 
     def __post_init__(self) -> None:
         """Ask once what the pool supports: to ask a protocol takes longer than all else that is done for a task."""
+        self._shared_pool = self.pool if isinstance(self.pool, SupportsFairShare) else None
         self._writing_pool = self.pool if isinstance(self.pool, SupportsPendingWrites) else None
         self._telling_pool = self.pool if isinstance(self.pool, SupportsTaskProgress) else None
 
@@ -180,9 +182,10 @@ class Scheduler:
         # What is due for another attempt goes in however full the pool is: to wait for room would be a busy wait.
         while self._later and self._later[0][0] <= time.monotonic():
             self._submit(heapq.heappop(self._later)[2])
-        if self._active_tasks() > self.pool.capacity * FILL_AT:
+        workers = self.pool.capacity if self._shared_pool is None else self._shared_pool.fair_share
+        if self._active_tasks() > workers * FILL_AT:
             return
-        while self._active_tasks() < self.pool.capacity * FILL_TO and self.events.is_empty:
+        while self._active_tasks() < workers * FILL_TO and self.events.is_empty:
             chosen = self._choose()
             if chosen is None:
                 return

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from pdfbatch.executors.cpus import available_cpus
     from pdfbatch.executors.fallback import FallbackExecutor
     from pdfbatch.executors.futures import FuturesExecutor
+    from pdfbatch.executors.kept import KeptExecutor
     from pdfbatch.executors.process import ProcessExecutor, StartMethod
     from pdfbatch.executors.sequential import SequentialExecutor
     from pdfbatch.executors.task_future import TaskFuture
@@ -18,6 +19,7 @@ else:
         cpus="available_cpus",
         fallback="FallbackExecutor",
         futures="FuturesExecutor",
+        kept="KeptExecutor",
         process="ProcessExecutor StartMethod",
         sequential="SequentialExecutor",
         task_future="TaskFuture",
@@ -27,6 +29,7 @@ else:
 __all__ = [
     "FallbackExecutor",
     "FuturesExecutor",
+    "KeptExecutor",
     "ProcessExecutor",
     "SequentialExecutor",
     "StartMethod",
