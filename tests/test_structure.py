@@ -21,6 +21,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("inputs", "outputs", "prefetch"),
     ("engines", "executors", "ocr", "sinks", "testing", "work"),
     ("batch", "defaults", "shards", "transforms"),
+    ("keeper",),
     ("processor",),
     ("api",),
     ("cli",),
