@@ -164,7 +164,7 @@ class BatchProcessor:
     ``with``, or ``async with``, starts a pool of workers that stays warm and is shared by all batches until it is left,
     whatever thread or task they run in. They take turns, and what one of them loses, stops or cancels costs the others nothing.
     However many run, the pool has few tasks for each worker, and each batch reads ahead as many documents as its share of the
-    workers needs. A pool that broke is started again by the next batch; a process that is forked meanwhile starts one of its own.
+    workers needs. A pool that broke is started again by the next batch; a process that is forked meanwhile starts its own.
     Batches that still run when it is left are cancelled. After that it starts a pool for each batch, as before.
 
     Raises ``UsageError`` for an unknown setting or name.
