@@ -40,7 +40,7 @@ def types(session: nox.Session) -> None:
 @nox.session(tags=["quick"])
 def verifytypes(session: nox.Session) -> None:
     """Check that users' type checkers know the type of every public name: fails below 100 %."""
-    session.install("-e", ".[cli,redis,s3,parquet]", *_group("types"))
+    session.install("-e", ".[cli,redis,s3,parquet,langchain,llamaindex]", *_group("types"))
     session.run("pyright", "--verifytypes", "pdfbatch", "--ignoreexternal", *session.posargs)
 
 
@@ -97,6 +97,16 @@ def rapidocr(session: nox.Session) -> None:
     """Run the contract of OCR engines over rapidocr, on both runtimes, and the tests of what is particular to it."""
     session.install("-e", ".", *_group("rapidocr"))
     session.run("pytest", "tests/ocr", *session.posargs)
+
+
+@nox.session
+def integrations(session: nox.Session) -> None:
+    """Test the loaders for LangChain and LlamaIndex with their packages, and check their types."""
+    session.install("-e", ".", *_group("integrations"))
+    session.run("pytest", "tests/integrations", *session.posargs)
+    files = ("src/pdfbatch/integrations/langchain.py", "src/pdfbatch/integrations/llama_index.py")
+    session.run("mypy", *files, "tests/integrations/test_frameworks.py")
+    session.run("pyright", "--venvpath", _folder_of_venv(session), *files)
 
 
 @nox.session

@@ -24,7 +24,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("keeper",),
     ("processor",),
     ("api",),
-    ("cli",),
+    ("cli", "integrations"),
     ("__main__",),
 )
 ADAPTERS = ("executors", "engines", "ocr", "sinks", "storage")

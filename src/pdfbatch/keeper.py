@@ -19,7 +19,7 @@ class KeepsPool(Executor, Protocol):
 class Keeper:
     """An executor with a warm pool, the work of that pool, and the batches that use it.
 
-    It belongs to one processor: a copy, a pickle and a changed processor get one of their own, with nothing in it. In a process
+    It belongs to one processor: a pickle and a changed processor get one of their own, with nothing in it. In a process
     that was forked since, the executor starts a pool anew.
     """
 

@@ -7,7 +7,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from types import TracebackType
-from typing import Literal, Self, TypedDict, Unpack, cast
+from typing import Literal, Self, TypedDict, Unpack
 
 from pdfbatch import checks, defaults
 from pdfbatch.batch import Batch, Notifier, ProgressTracker, ShardNotes
@@ -186,31 +186,31 @@ class BatchProcessor:
     def __init__(self, **settings: Unpack[_AllKeywords]) -> None:
         checks.check_names(settings, _AllKeywords.__annotations__, "BatchProcessor")
         given = _without_synonyms(settings)
-        limits = given.get("limits", Limits())
-        plain = cast("Mapping[str, object]", given)
-        output = defaults.choose_output(given.get("output"), limits.storage_timeout)
-        chosen: dict[str, object] = {
-            "executor": defaults.choose_executor(given.get("executor"), given.get("workers"), output),
-            "output": output,
-            "sinks": defaults.choose_sinks(given.get("sinks", ())),
-            "engine": defaults.choose_engine(given.get("engine")),
-            "second_engine": defaults.choose_engine(given.get("second_engine"), "second_engine"),
-            "ocr_engine": defaults.choose_ocr_engine(given.get("ocr_engine")),
-            "extraction": Extraction(),
-            "limits": limits,
-            "retry": RetryPolicy(),
-            "deduplicate": True,
-            "passwords": (),
-            "_keeper": Keeper(),
-        }
-        chosen.update((name, plain[name]) for name in (*_SETTINGS, "passwords") if name in plain)
-        for name, value in chosen.items():
-            object.__setattr__(self, name, value)
+        self._keep(
+            extraction=given.get("extraction", Extraction()),
+            limits=given.get("limits", Limits()),
+            retry=given.get("retry", RetryPolicy()),
+            deduplicate=given.get("deduplicate", True),
+        )
         checks.check_fields(self, _SETTINGS)
+        output = defaults.choose_output(given.get("output"), self.limits.storage_timeout)
+        self._keep(
+            executor=defaults.choose_executor(given.get("executor"), given.get("workers"), output),
+            output=output,
+            sinks=defaults.choose_sinks(given.get("sinks", ())),
+            engine=defaults.choose_engine(given.get("engine")),
+            second_engine=defaults.choose_engine(given.get("second_engine"), "second_engine"),
+            ocr_engine=defaults.choose_ocr_engine(given.get("ocr_engine")),
+            _keeper=Keeper(),
+        )
         try:
-            object.__setattr__(self, "passwords", checks.texts(self.passwords))
+            self._keep(passwords=checks.texts(given.get("passwords", ())))
         except ValueError as error:  # its message must not show them
             raise UsageError(f"BatchProcessor(passwords=...): {error}") from None
+
+    def _keep(self, **fields: object) -> None:
+        for name, value in fields.items():
+            object.__setattr__(self, name, value)
 
     @property
     def storage(self) -> Output | None:
