@@ -21,6 +21,7 @@ from pdfbatch import (
     process_batch,
     read,
 )
+from pdfbatch.api import ManifestKeywords
 from pdfbatch.errors import Cause
 from pdfbatch.executors import FuturesExecutor, ThreadExecutor
 from pdfbatch.report import BatchReport
@@ -110,7 +111,7 @@ def test_the_doors_take_the_same_words(tmp_path: Path) -> None:
     (tmp_path / "a.pdf").write_bytes(PDF)
     manifest = {"id": "case", "documents": [{"file_path": str(tmp_path / "a.pdf")}]}
     seen = MemorySink()
-    settings: pdfbatch.api.ManifestKeywords = {
+    settings: ManifestKeywords = {
         "executor": "thread",
         "workers": 1,
         "engine": "pypdf",

@@ -30,7 +30,7 @@ NO_OCR = Extraction(ocr="never")
 )
 def test_batches_of_many_threads_share_the_pool(executor: Executor | None) -> None:
     with BatchProcessor(executor=executor, extraction=NO_OCR) as processor, ThreadPoolExecutor(8) as threads:
-        results = list(threads.map(lambda number: processor.read(Document(f"{number}.pdf", content=PDF)), range(24)))
+        results = list(threads.map(processor.read, [Document(f"{number}.pdf", content=PDF) for number in range(24)]))
         report = processor.run([PDF, Document("b.pdf", content=PDF)])
     assert [result.document.file_path for result in results] == [f"{number}.pdf" for number in range(24)]
     assert all(result.ok and result.text for result in results)
@@ -40,7 +40,7 @@ def test_batches_of_many_threads_share_the_pool(executor: Executor | None) -> No
 def test_it_starts_one_pool_however_many_batches_begin_at_once() -> None:
     counting = CountingExecutor()
     with BatchProcessor(executor=counting, extraction=NO_OCR) as processor, ThreadPoolExecutor(8) as threads:
-        list(threads.map(lambda _: processor.read(PDF), range(16)))
+        list(threads.map(processor.read, [PDF] * 16))
         with processor:  # entered again: it is left when all have left it
             processor.read(PDF)
         processor.read(PDF)

@@ -59,9 +59,8 @@ def test_a_failure_is_raised_when_asked(tmp_path: Path) -> None:
 
 def test_a_processor_brings_its_pool_and_an_output_keeps_the_text(tmp_path: Path) -> None:
     with BatchProcessor(executor="thread", output=tmp_path, extraction=NO_OCR) as processor:
-        for _ in range(2):
-            found = list(Passages(processor=processor, resume=True).read(documents(tmp_path)))
-            assert [passage.id for passage in found] == ["id-a:1", "id-a:2", "id-b:1"]
+        first, found = (list(Passages(processor=processor, resume=True).read(documents(tmp_path))) for _ in range(2))
+    assert [passage.id for passage in first] == [passage.id for passage in found] == ["id-a:1", "id-a:2", "id-b:1"]
     assert found[0].text.strip()
     assert found[0].metadata["status"] == "skipped"
 

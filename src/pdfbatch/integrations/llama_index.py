@@ -36,7 +36,7 @@ class PdfBatchReader(BaseReader):
     ) -> None:
         self._passages = Passages(mode=mode, on_failure=on_failure, order=order, processor=processor, **settings)
 
-    def lazy_load_data(  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride] (the base takes anything)
+    def lazy_load_data(
         self, inputs: Inputs, extra_info: Mapping[str, object] | None = None, **_: Any
     ) -> Iterable[Document]:
         """Yield the documents of all that ``process_batch`` takes. ``extra_info`` is added to the metadata of each."""

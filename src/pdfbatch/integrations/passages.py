@@ -60,7 +60,8 @@ class Passages:
         **settings: Unpack[PassageKeywords],
     ) -> None:
         choice = _Choice(mode=mode, on_failure=on_failure, order=order)
-        self._mode, self._on_failure, self._order = choice.mode, choice.on_failure, choice.order
+        self._mode, self._on_failure = choice.mode, choice.on_failure
+        self._order: Order = choice.order
         known = BatchKeywords.__annotations__ if processor is not None else PassageKeywords.__annotations__
         checks.check_names(settings, known, "a loader with a processor" if processor is not None else "a loader")
         options = {name: value for name, value in settings.items() if name in BatchKeywords.__annotations__}
@@ -71,7 +72,8 @@ class Passages:
 
     def read(self, inputs: Inputs) -> Generator[Passage]:
         """Yield the texts of the inputs. Closing the generator cancels the batch."""
-        self.failed = failed = []
+        failed: list[DocumentResult] = []
+        self.failed = failed
         with closing(self._processor.stream(inputs, order=self._order, **self._options)) as results:
             for result in results:
                 if not result.ok:
