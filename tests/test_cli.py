@@ -172,7 +172,7 @@ def test_a_second_ctrl_c_at_any_moment_leaves_no_process_and_no_torn_output(
     # Python gives the signal its own meaning back just before it exits: a process that ends then is ended by it
     assert process.returncode in (130, -signal.SIGINT)
     assert "Traceback" not in told
-    records = [json.loads(path.read_bytes()) for path in out.glob("*-*.json")]
+    records = [json.loads(path.read_bytes()) for path in out.rglob("*.pdf.json")]
     assert [record["status"] for record in records] == ["succeeded"] * len(records) != []
     assert left_behind(temporary) == []
 

@@ -85,8 +85,8 @@ def test_with_an_output_pages_are_read_back_from_it(executor: Executor, tmp_path
     report = plain(executor, storage=Storage(str(output))).run(paths)
     result = report.results[0]
     assert [page.text for page in result.pages] == ["one", "two"]
-    assert (output / f"{result.document.document_uuid}.txt").read_text() == "one\ftwo"
-    assert result.output == str(output / f"{result.document.document_uuid}.json")
+    assert (output / f"{Path(result.document.file_path).name}.txt").read_text() == "one\ftwo"
+    assert result.output == str(output / f"{Path(result.document.file_path).name}.json")
 
 
 @by_executor
@@ -148,9 +148,10 @@ def test_a_split_document_with_an_output_leaves_no_parts_there(executor: Executo
         path.name for path in output.rglob("*.*") if path.parent in (output, output / ".parts") and path.is_file()
     ) == sorted(
         [
-            f"{result.document.document_uuid}.txt",
-            f"{result.document.document_uuid}.json",
+            f"{Path(result.document.file_path).name}.txt",
+            f"{Path(result.document.file_path).name}.json",
             "report.json",
+            "documents.csv",
             "failures.jsonl",
         ]
     )
@@ -337,7 +338,7 @@ def test_a_failure_leaves_no_text_of_an_earlier_run(tmp_path: Path) -> None:
     Path(path).write_bytes(b"\xff\xfe")
     result = processor.run([path]).results[0]
     assert result.status is DocumentStatus.FAILED
-    assert not list((tmp_path / "out").glob("*-*.txt"))
+    assert not list((tmp_path / "out").glob("*.pdf.txt"))
 
 
 def test_a_pattern_without_a_match_is_told_before_the_work(tmp_path: Path) -> None:
@@ -468,7 +469,7 @@ def test_a_document_that_kills_again_and_again_is_given_up(tmp_path: Path) -> No
     assert (crashed.status, crashed.attempts) == (DocumentStatus.CRASHED, 2)
     assert crashed.failure is not None
     assert "SIGSEGV" in crashed.failure.message
-    record = json.loads((tmp_path / "out" / f"{crashed.document.document_uuid}.json").read_text())
+    record = json.loads((tmp_path / "out" / f"{Path(crashed.document.file_path).name}.json").read_text())
     assert (record["status"], record["error"]["cause"]) == ("crashed", "worker_lost")
 
 
@@ -557,7 +558,8 @@ def test_the_same_input_gives_the_same_output_but_for_the_run(tmp_path: Path) ->
     records: list[dict[str, object]] = []
     for name in ("one", "two"):
         scanning(storage=Storage(str(tmp_path / name))).run(paths)
-        found = {p.name: json.loads(p.read_text()) for p in (tmp_path / name).glob("*-*.json")}
+        found = {p.name: json.loads(p.read_text()) for p in (tmp_path / name).glob("*.pdf.json")}
+        assert len(found) == len(paths)
         records.append({key: {k: v for k, v in record.items() if k != "run"} for key, record in found.items()})
     assert records[0] == records[1]
 

@@ -114,7 +114,7 @@ def test_numbers_of_numpy_are_numbers_and_its_truths_are_none() -> None:
         (lambda: ProcessExecutor(workers=True), "workers=True"),
         (lambda: ProcessExecutor(tasks_per_worker=0), "tasks_per_worker=0"),
         (lambda: ProcessExecutor(start_method="fork"), "start_method='fork'.*'forkserver', 'spawn'"),  # type: ignore[arg-type]
-        (lambda: Storage("out", flush="sometimes"), "flush='sometimes'"),  # type: ignore[arg-type]
+        (lambda: Storage("out", durability="sometimes"), "durability='sometimes'"),  # type: ignore[arg-type]
         (lambda: Storage("out", seconds=0), "seconds=0"),
         (lambda: Storage("out", retry=3), "retry=3.*RetryPolicy"),  # type: ignore[arg-type]
         (lambda: Storage(3), "url=3"),  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ from benchmarks.cases import (
     isolation,
     latency,
     memory,
+    million,
     mixed,
     ocr,
     overhead,
@@ -55,4 +56,5 @@ CASES: tuple[Case, ...] = (
     redis.REDIS,
     redis.SINKS,
     memory.CASE,
+    million.CASE,
 )

@@ -3,8 +3,8 @@
 Settings: ``executor`` (``process``, ``thread``, ``sequential``, ``futures-thread``, ``futures-process``, ``default``), ``ocr``,
 ``ocr_engine``, ``part_pages``, ``document_timeout``, ``resume``, ``deduplicate``, ``delay_seconds`` (each document waits so
 long, as for a remote service), ``faults`` (documents do what their text says), ``source_url`` with ``source_port`` (a prefix
-on an S3 server of this host: all documents below it, or those with the ids of the items), ``output_url`` with ``output_port``
-(a prefix for texts there), ``sinks`` (``redis`` or ``all``) with ``redis_url``.
+on an S3 server of this host: all documents below it, or those with the ids of the items), ``layout`` of the output,
+``output_url`` with ``output_port`` (a prefix for texts there), ``sinks`` (``redis`` or ``all``) with ``redis_url``.
 """
 
 import os
@@ -24,6 +24,7 @@ from pdfbatch.settings import OcrMode
 
 if TYPE_CHECKING:
     from benchmarks.runners.sinks import MeasuredSinks
+    from pdfbatch.storage import Layout
 
 _ERRORS_KEPT = 20
 
@@ -84,7 +85,8 @@ def make_processor(workload: Workload, stack: ExitStack) -> BatchProcessor:
 
 def _storage(workload: Workload) -> Storage | None:
     if "output_url" not in workload.settings:
-        return None if workload.output is None else Storage(workload.output)
+        layout = cast("Layout", workload.settings.get("layout") or "files")
+        return None if workload.output is None else Storage(workload.output, layout=layout)
     from pdfbatch.testing.servers import s3_options
 
     # Each run has a prefix of its own, because the files of an earlier run would be listed.

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from pdfbatch.checks import languages, page_range
-from pdfbatch.common import fast_pickle, rebuild, simplify_metadata, without_credentials
+from pdfbatch.common import fast_pickle, name_of_address, rebuild, simplify_metadata, without_credentials
 from pdfbatch.errors import Cause, DocumentError
 
 _NAMESPACE = uuid.NAMESPACE_URL.bytes
@@ -116,7 +116,9 @@ class Document:
     batch turns what is no JSON in it into text. ``password``, ``pages`` ("1-3,7" or [1, 2, 7], counted from 1) and
     ``languages`` ("eng+deu", ["eng", "deu"], "German", "auto") override the batch's settings. Where neither has languages,
     OCR uses those that ``language`` or ``languages`` in the ``metadata`` name. ``content`` is the bytes of a document that
-    has no file; ``file_path`` is then only a name, and the id is derived from both.
+    has no file; ``file_path`` is then only a name, and the id is derived from both. ``output_name`` is what the document's
+    files in an output are called, without an ending: by default its path below the folder, pattern or prefix that it was found
+    by, or, if it was given a ``document_uuid``, that.
 
     Raises ``ValueError`` when ``pages`` is not a page range, or ``languages`` are no codes of tesseract.
     """
@@ -130,6 +132,7 @@ class Document:
     languages: str | None = field(default=None, kw_only=True)
     content: bytes | None = field(default=None, repr=False, kw_only=True)
     base_folder: str = field(default="", repr=False, compare=False, kw_only=True)
+    output_name: str = field(default="", repr=False, compare=False, kw_only=True)
 
     if TYPE_CHECKING:  # what may be given is more than what is kept
 
@@ -145,6 +148,7 @@ class Document:
             languages: str | Sequence[str] | None = ...,
             content: bytes | None = ...,
             base_folder: str = ...,
+            output_name: str = ...,
         ) -> None: ...
 
     def __post_init__(self) -> None:
@@ -161,6 +165,8 @@ class Document:
                 object.__setattr__(self, "base_folder", os.getcwd())
         if not self.document_uuid:
             object.__setattr__(self, "document_uuid", derive_uuid(self.location, content=self.content))
+            if not self.output_name and self.content is None:
+                object.__setattr__(self, "output_name", name_of_address(path))
         elif type(self.document_uuid) is not str:  # a ``UUID``, say
             object.__setattr__(self, "document_uuid", str(self.document_uuid))
         if self.project_uuid is not None and type(self.project_uuid) is not str:
@@ -182,7 +188,7 @@ class Document:
             return self
         # As ``replace(self, content=None, password=None)``, but each document comes by here, and nothing must be checked again.
         names = (self.file_path, self.document_uuid, self.project_uuid, self.metadata)
-        return rebuild(Document, *names, None, self.pages, self.languages, None, self.base_folder)
+        return rebuild(Document, *names, None, self.pages, self.languages, None, self.base_folder, self.output_name)
 
     def with_plain_metadata(self) -> "Document":
         """Return the document with metadata that is JSON, see ``simplify_metadata``, so that it can travel and be written."""

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import IntEnum
 from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, Self, runtime_checkable
 
 from pdfbatch.model import DocumentExtras, DocumentResult
 from pdfbatch.report import BatchStatus
@@ -543,11 +543,12 @@ class Locality(IntEnum):
 
 
 class Output(Protocol):
-    """A place for text and records. A picklable value that each process opens for itself; many threads may call it.
+    r"""A place for text and records. A picklable value that each process opens for itself; many threads may call it.
 
-    Names are relative, of lower-case ASCII letters, digits and ``_ - . =`` with ``/`` between folders. An output whose
-    client can be loaded beforehand is also a ``SupportsPreload``; one that can find the temporary files of killed writers is
-    also a ``SupportsSweep``.
+    Names are relative, with ``/`` between folders. They hold what a path may hold on every system, blanks and letters of any
+    script too: no control characters, none of ``" * : < > ? \ |``, no empty part, none that begins with ``..``, up to 255 bytes
+    between two slashes and 850 in all. An output may refuse others. What only some outputs can do: ``SupportsPreload``,
+    ``SupportsSweep``, ``SupportsNaming``, ``SupportsSync``, ``SupportsAppend``.
     """
 
     @property
@@ -599,6 +600,55 @@ class SupportsSweep(Protocol):
     @abstractmethod
     def sweep(self) -> int:
         """Remove them, spare those of writers that may be alive, and return how many were removed.
+
+        Raises ``DocumentError`` with a storage cause.
+        """
+
+
+@runtime_checkable
+class SupportsNaming(Protocol):
+    """An output that says what the files of documents are called: by default as ``"path"``."""
+
+    @property
+    def naming(self) -> Literal["path", "id"]:
+        """After a document's path below the folder, pattern or prefix that it was found by, or all after their ids."""
+        ...
+
+
+@runtime_checkable
+class SupportsLayout(Protocol):
+    """An output that says how texts and records lie in it: by default as ``"files"``, two for each document."""
+
+    @property
+    def layout(self) -> Literal["files", "jsonl", "parquet"]:
+        """``"files"``, or files with very many documents each: compressed JSON lines, or Parquet."""
+        ...
+
+    @property
+    def shard_bytes(self) -> int:
+        """About how long such a file may be."""
+        ...
+
+
+@runtime_checkable
+class SupportsAppend(Protocol):
+    """An output on this machine whose names are paths of files to which lines can be added."""
+
+    @abstractmethod
+    def append(self, name: str, data: bytes) -> None:
+        """Add lines at the end of a file, in the place of a last line that a killed writer has left unfinished.
+
+        Make the file if it is not there. Raises ``DocumentError`` with a storage cause.
+        """
+
+
+@runtime_checkable
+class SupportsSync(Protocol):
+    """An output that does not write each file through to its disk, but all of a group together."""
+
+    @abstractmethod
+    def sync(self, names: Iterable[str]) -> None:
+        """Return when what was written under these names, in any process, survives a power failure.
 
         Raises ``DocumentError`` with a storage cause.
         """

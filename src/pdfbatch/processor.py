@@ -5,7 +5,6 @@ from collections.abc import AsyncGenerator, Generator, Iterator, Mapping, Sequen
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
-from functools import partial
 from types import TracebackType
 from typing import Literal, Self, TypedDict, Unpack
 
@@ -25,7 +24,7 @@ from pdfbatch.inputs import (
 )
 from pdfbatch.keeper import Keeper
 from pdfbatch.model import Document, DocumentResult
-from pdfbatch.outputs import Results, batch_file, has_failed
+from pdfbatch.outputs import Results, batch_file, check_library, failure_filter
 from pdfbatch.ports import (
     Executor,
     OcrEngine,
@@ -34,6 +33,8 @@ from pdfbatch.ports import (
     SinkLike,
     SupportsBackgroundStart,
     SupportsLanguages,
+    SupportsLayout,
+    SupportsNaming,
     TextEngine,
 )
 from pdfbatch.report import BatchReport, BatchStatus
@@ -223,8 +224,7 @@ class BatchProcessor:
         """Start the pool that all batches share. Raises what ``run`` raises before any work."""
         if not self._keeper.enter_again():
             check_transform(self.extraction.page_transform)
-            if self.output is not None:
-                self.output.check()
+            self._check_output()
             executor = self.executor or defaults.executor_for(self.output)
             self._check_executor(executor)
             self._keeper.open(executor, self._work(executor))
@@ -355,17 +355,19 @@ class BatchProcessor:
 
     def _batch(self, documents: Inputs, options: BatchOptions, results: Results | None) -> Batch:
         """Check all that can be checked, and put a batch together."""
-        check_transform(self.extraction.page_transform)
-        if self.output is not None:
-            self.output.check()
+        kept = self._keeper.kept
+        if kept is None:  # else it was checked when it was entered
+            check_transform(self.extraction.page_transform)
+            self._check_output()
         found = documents_from(documents, options.selection)
         chosen: Iterator[Document] = map(Document.with_plain_metadata, found)  # nothing behind this meets an odd value
+        if _naming(self.output) == "id":
+            chosen = (replace(document, output_name="") for document in chosen)
         if options.retry_failed:
             if self.output is None:
                 raise UsageError("retry_failed needs an output: it looks there for the documents that failed")
-            chosen = filter(partial(has_failed, self.output), chosen)
+            chosen = filter(failure_filter(self.output), chosen)
         count = None if options.retry_failed else found.count()
-        kept = self._keeper.kept
         executor = self.executor or defaults.executor_for(self.output) if kept is None else kept[0]
         work = self._work(executor) if kept is None else kept[1]
         chosen = map(self._language_hints(work.ocr_engine).apply, chosen)
@@ -404,6 +406,12 @@ class BatchProcessor:
             shard=shard,
         )
         return batch if kept is None else self._keeper.add(batch)
+
+    def _check_output(self) -> None:
+        if self.output is not None:
+            if isinstance(self.output, SupportsLayout) and self.output.layout != "files":
+                check_library(self.output.layout)
+            self.output.check()
 
     def _work(self, executor: Executor) -> DocumentWork:
         engine = self.engine or defaults.engine()
@@ -511,6 +519,10 @@ def _one_document(given: Input) -> Document:
             "process_batch()"
         )
     return first
+
+
+def _naming(output: object) -> str:
+    return output.naming if isinstance(output, SupportsNaming) else "path"
 
 
 def _in_order_of(batch: Batch, order: Order) -> Generator[DocumentResult]:

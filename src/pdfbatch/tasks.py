@@ -12,11 +12,12 @@ _NO_EXTRAS = DocumentExtras()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DuplicateOf:
-    """An earlier document with the same bytes: its id and fingerprint, and the fingerprint of the duplicate itself."""
+    """An earlier document with the same bytes: its id, fingerprint and name, and the fingerprint of the duplicate itself."""
 
     document_uuid: str
     fingerprint: str
     own_fingerprint: str
+    output_name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,12 +75,14 @@ class _AnyTask:
 class ReadTask(_AnyTask):
     """Read a document: every page, or all that need no OCR, and then split it.
 
-    ``resume`` tells the worker to look for an earlier result first. ``duplicate_of`` names the document whose record
+    ``resume`` tells the worker to look for an earlier result first, ``has_record`` that the output may hold a record under
+    the document's name, perhaps another document's. ``duplicate_of`` names the document whose record
     holds the same text. ``local_copy`` is where a worker on this machine finds a remote document; ``failure`` says why
     there is none.
     """
 
     resume: bool = False
+    has_record: bool = False
     duplicate_of: DuplicateOf | None = None
     local_copy: LocalCopy | None = None
     failure: Failure | None = None
@@ -127,7 +130,8 @@ class TaskLog:
 class TaskResult:
     """The end of one task: a ``result``, or ``parts`` and the ``join`` that follows them, or ``pages``, or a ``failure``.
 
-    A part returns ``pages``, none where the output holds them. A pool sets ``failure`` when the worker was lost or had to
+    ``body`` is the part of a document's row that the worker makes, where the output has a packed layout. A part returns
+    ``pages``, none where the output holds them. A pool sets ``failure`` when the worker was lost or had to
     be killed; ``page`` is then the number of the page that the worker was on, 0 when it was on none. ``seconds`` is the
     time the task took in its worker, ``storage_retries`` the number of its requests to a storage that were repeated.
     """
@@ -141,3 +145,4 @@ class TaskResult:
     seconds: float = 0.0
     storage_retries: int = 0
     log: TaskLog = TaskLog()
+    body: bytes = b""

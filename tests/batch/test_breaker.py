@@ -104,7 +104,7 @@ def processor(output: Path | None = None) -> BatchProcessor:
         executor=SequentialExecutor(),
         engine=PlainEngine(),
         extraction=Extraction(ocr="never"),
-        storage=None if output is None else Storage(str(output), flush="never"),
+        storage=None if output is None else Storage(str(output), durability="none"),
     )
 
 
@@ -163,7 +163,7 @@ def test_the_failures_of_a_batch_stay_when_another_one_follows(tmp_path: Path) -
 
 
 def test_a_long_list_of_failures_is_written_in_pieces(tmp_path: Path) -> None:
-    output = Storage(str(tmp_path), flush="never")
+    output = Storage(str(tmp_path), durability="none")
     failures = FailureLog(output, "b")
     failure = Failure(cause=Cause.MALFORMED, message="x" * 100_000)
     for number in range(200):

@@ -52,7 +52,7 @@ class NotingEngine:
 def processor(folder: Path, executor: Executor | None = None, *, output: bool = True) -> BatchProcessor:
     return BatchProcessor(
         executor=executor or SequentialExecutor(),
-        storage=Storage(str(folder / "out"), flush="never") if output else None,
+        storage=Storage(str(folder / "out"), durability="none") if output else None,
         engine=NotingEngine(journal=str(folder / "journal")),
         extraction=Extraction(ocr="never"),
     )

@@ -26,7 +26,7 @@ OUTPUTS = pytest.mark.parametrize("output", [True, False], ids=["output", "resul
 
 def run(inputs: Any, out: Path | None, executor: ProcessExecutor | ThreadExecutor, **options: Any) -> BatchReport:
     """A batch of plain documents."""
-    storage = None if out is None else Storage(str(out), flush="never")
+    storage = None if out is None else Storage(str(out), durability="none")
     processor = BatchProcessor(
         executor=executor, storage=storage, engine=PlainEngine(), extraction=Extraction(ocr="never")
     )

@@ -41,7 +41,7 @@ def processor(executor: Executor | None = None, output: Path | None = None) -> B
         executor=executor or SequentialExecutor(),
         engine=PlainEngine(),
         extraction=Extraction(ocr="never"),
-        storage=None if output is None else Storage(str(output), flush="never"),
+        storage=None if output is None else Storage(str(output), durability="none"),
     )
 
 

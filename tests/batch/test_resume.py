@@ -61,7 +61,7 @@ class CountingStorage:
 
 
 def _kind(name: str) -> str:
-    return "index" if name.startswith(".index/") else "file"
+    return "table" if name == "documents.csv" else "index" if name.startswith(".index/") else "file"
 
 
 def processor(output: Output, **settings: str) -> BatchProcessor:
@@ -117,7 +117,7 @@ def test_a_finished_batch_is_resumed_by_one_listing_and_one_read(output: Countin
     output.asked.clear()
     report = processor(output).run(inputs, resume=True)
     assert report.status.skipped == 30
-    assert output.asked == {"list": 1, "read index": 1, "write file": 4}
+    assert output.asked == {"list": 1, "read index": 1, "read table": 1, "write file": 4}
 
 
 def test_a_skipped_document_has_its_counts_and_its_text(output: CountingStorage, tmp_path: Path) -> None:

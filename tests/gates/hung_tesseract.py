@@ -12,11 +12,12 @@ from pdfbatch.ports import Reading
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-# A page that is wider than high is the bad one: width and height come first in a TIFF of Pillow's, at bytes 18 and 30.
+# A page that is wider than high, and no strip of one, is the bad one: width and height come first in a TIFF of Pillow's, at
+# bytes 18 and 30.
 # Whoever opens a FIFO waits until somebody writes to it.
 _SCRIPT = """#!/bin/sh
 case $1 in --*) exec {program} "$@" ;; esac
-if [ {always} = no ] && od -An -tu2 -j18 -N14 "$1" | awk '{{ exit $1 > $7 }}'; then exec {program} "$@"; fi
+if [ {always} = no ] && od -An -tu2 -j18 -N14 "$1" | awk '{{ exit ($1 > $7 && $7 > 800) }}'; then exec {program} "$@"; fi
 fifo=$2.fifo
 mkfifo "$fifo" && shift && exec {program} "$fifo" "$@"
 """

@@ -69,10 +69,10 @@ def test_a_full_disk_stops_the_batch_and_leaves_no_torn_file(tmp_path: Path, tem
         report = processor(Storage(str(output))).run(paths)
         assert_stopped_by_a_full_disk(report, len(paths))
         whole = {str(r.output): r.text for r in report.results if r.ok}
-        stored = {str(path.with_suffix(".json")): path.read_text() for path in output.glob("*-*.txt")}
+        stored = {str(path.with_suffix(".json")): path.read_text() for path in output.rglob("*.pdf.txt")}
         assert whole.items() <= stored.items()
         assert all(len(set(text.split())) == 2 and len(text.split()) == 2000 for text in stored.values())
-        assert all(json.loads(path.read_bytes())["counts"] for path in output.glob("*-*.json"))
+        assert all(json.loads(path.read_bytes())["counts"] for path in output.rglob("*.pdf.json"))
         assert not list(output.rglob(".pdfbatch-*"))
     assert left_behind(temporary) == []
 

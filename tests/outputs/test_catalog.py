@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from pdfbatch.model import Counts, Document
+from pdfbatch.model import Counts
 from pdfbatch.outputs.catalog import Catalog, CatalogEntry, FinishedDocument
 from tests.children import run_in_child
 
 COUNTS = Counts(pages=7, text_pages=1, ocr_pages=2, blank_pages=3, failed_pages=4, characters=5 << 32)
-DOCUMENT = Document("a.pdf", "id-1")
+NAME = "id-1"
 
 
 def entry(number: int, fingerprint: str | None = "1:a", options: str = "o", twin: str | None = None) -> CatalogEntry:
@@ -29,16 +29,16 @@ def catalog() -> Iterator[Catalog]:
 def test_a_finished_document_is_found_with_its_counts(catalog: Catalog) -> None:
     catalog.note_files(["id-1.json", "id-1.txt", "id-2.json", "id-2.txt"])
     catalog.add([entry(1), entry(2, twin="id-1")])
-    assert catalog.find(DOCUMENT, "1:a", "o") == (COUNTS, None, False)
-    assert catalog.find(Document("b.pdf", "id-2"), "1:a", "o") == (COUNTS, "id-1", False)
+    assert catalog.find(NAME, "1:a", "o") == (COUNTS, None, False)
+    assert catalog.find("id-2", "1:a", "o") == (COUNTS, "id-1", False)
 
 
 @pytest.mark.parametrize(("fingerprint", "options"), [("1:b", "o"), ("1:a", "p")])
 def test_another_input_or_other_settings_are_another_document(catalog: Catalog, fingerprint: str, options: str) -> None:
     catalog.note_files(["id-1.json"])
     catalog.add([entry(1)])
-    assert catalog.find(DOCUMENT, fingerprint, options) is None
-    assert catalog.is_indexed(DOCUMENT)
+    assert catalog.find(NAME, fingerprint, options) is None
+    assert catalog.is_indexed(NAME)
 
 
 @pytest.mark.parametrize(
@@ -47,44 +47,45 @@ def test_another_input_or_other_settings_are_another_document(catalog: Catalog, 
 def test_an_entry_without_its_record_and_text_does_not_count(catalog: Catalog, names: list[str]) -> None:
     catalog.add([entry(1)])
     catalog.note_files(names)
-    assert catalog.find(DOCUMENT, "1:a", "o") is None
+    assert catalog.find(NAME, "1:a", "o") is None
 
 
 def test_the_last_entry_of_a_document_counts(catalog: Catalog) -> None:
     catalog.note_files(["id-1.json", "id-1.txt"])
     catalog.add([entry(1, "1:old", twin="id-0"), entry(1, "1:new")])
-    assert catalog.find(DOCUMENT, "1:old", "o") is None
-    assert catalog.find(DOCUMENT, "1:new", "o") == (COUNTS, None, False)
+    assert catalog.find(NAME, "1:old", "o") is None
+    assert catalog.find(NAME, "1:new", "o") == (COUNTS, None, False)
 
 
 def test_an_entry_without_a_fingerprint_takes_back_the_one_before(catalog: Catalog) -> None:
     catalog.note_files(["id-1.json"])
     catalog.add([entry(1), entry(1, None)])
-    assert not catalog.is_indexed(DOCUMENT)
-    assert catalog.has_files(DOCUMENT)
+    assert not catalog.is_indexed(NAME)
+    assert catalog.has_record(NAME)
 
 
 def test_all_entries_can_be_discarded_and_files_stay_known(catalog: Catalog) -> None:
     catalog.note_files(["id-1.json", ".parts/id-1/0123/000001-000002.json"])
     catalog.add([entry(1)])
     catalog.discard_all()
-    assert catalog.find(DOCUMENT, "1:a", "o") is None
-    assert (catalog.is_indexed(DOCUMENT), catalog.has_files(DOCUMENT)) == (False, True)
+    assert catalog.find(NAME, "1:a", "o") is None
+    assert (catalog.is_indexed(NAME), catalog.has_record(NAME)) == (False, True)
 
 
 def test_parts_are_told_from_records(catalog: Catalog) -> None:
     names = [f"id-{number}.{ending}" for number in (1, 2) for ending in ("json", "txt")]
     catalog.note_files([*names, ".parts/id-2/0123/000001-000002.json", ".parts/id-3/0123/000001-000002.json"])
     catalog.add([entry(1), entry(2)])
-    found = [catalog.find(Document("", identity), "1:a", "o") for identity in ("id-1", "id-2")]
+    found = [catalog.find(name, "1:a", "o") for name in ("id-1", "id-2")]
     assert [each and each.has_parts for each in found] == [False, True]
-    assert [catalog.has_files(Document("", f"id-{number}")) for number in (1, 2, 3, 4)] == [True, True, True, False]
+    assert [catalog.has_record(f"id-{number}") for number in (1, 2, 3, 4)] == [True, True, False, False]
+    assert [catalog.has_parts(f"id-{number}") for number in (1, 2, 3, 4)] == [False, True, True, False]
 
 
 def test_a_document_without_pages_needs_no_text(catalog: Catalog) -> None:
     catalog.note_files(["id-1.json"])
     catalog.add([CatalogEntry("id-1", "1:a", "o")])
-    assert catalog.find(DOCUMENT, "1:a", "o") == (Counts(), None, False)
+    assert catalog.find(NAME, "1:a", "o") == (Counts(), None, False)
 
 
 def test_where_no_temporary_file_can_grow_all_documents_are_looked_up(caplog: pytest.LogCaptureFixture) -> None:
@@ -94,8 +95,8 @@ def test_where_no_temporary_file_can_grow_all_documents_are_looked_up(caplog: py
         catalog.note_files(f"id-{number}.json" for number in range(200_000))
         catalog.add(entry(number) for number in range(200_000))
         catalog.discard_all()
-        unknown = Document("", "never met")
-        known = (catalog.find(DOCUMENT, "1:a", "o"), catalog.has_files(unknown), catalog.is_indexed(unknown))
+        unknown = "never met"
+        known = (catalog.find(NAME, "1:a", "o"), catalog.has_record(unknown), catalog.is_indexed(unknown))
         catalog.close()
         said = [record for record in caplog.records if "no room for temporary files" in record.message]
         resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
@@ -106,19 +107,19 @@ def test_where_no_temporary_file_can_grow_all_documents_are_looked_up(caplog: py
 
 def test_names_and_fingerprints_that_cannot_be_encoded_are_not_found(catalog: Catalog) -> None:
     catalog.note_files(["\udcff.json"])
-    assert catalog.find(DOCUMENT, "1:etag=\udcff", "o") is None
+    assert catalog.find(NAME, "1:etag=\udcff", "o") is None
 
 
 def test_threads_can_look_up_documents_at_the_same_time(catalog: Catalog) -> None:
     catalog.note_files(f"id-{number}.{ending}" for number in range(2000) for ending in ("json", "txt"))
     catalog.add(entry(number) for number in range(2000))
-    documents = [Document("", f"id-{number}") for number in range(2000)]
+    names = [f"id-{number}" for number in range(2000)]
 
-    def find(document: Document) -> FinishedDocument | None:
-        return catalog.find(document, "1:a", "o")
+    def find(name: str) -> FinishedDocument | None:
+        return catalog.find(name, "1:a", "o")
 
     with ThreadPoolExecutor(4) as threads:
-        found = list(threads.map(find, documents))
+        found = list(threads.map(find, names))
     assert found == [(COUNTS, None, False)] * 2000
 
 

@@ -38,7 +38,11 @@ def result(number: int, *, ok: bool = True, duplicate_of: str | None = None) -> 
 
 
 def document(number: int) -> Document:
-    return Document("", f"id-{number}")
+    return Document("", name(number))
+
+
+def name(number: int) -> str:
+    return f"id-{number}"
 
 
 def write_records(output: Storage, count: int) -> None:
@@ -50,7 +54,7 @@ def write_records(output: Storage, count: int) -> None:
 def found(output: Storage, *numbers: int, options: str = "o") -> list[int]:
     """Those of the documents that the index knows as finished."""
     with closing(read_index(output)[0]) as catalog:
-        return [number for number in numbers if catalog.find(document(number), "1:a", options)]
+        return [number for number in numbers if catalog.find(name(number), "1:a", options)]
 
 
 def test_an_entry_comes_back_as_it_was_written(output: Storage) -> None:
@@ -60,8 +64,8 @@ def test_an_entry_comes_back_as_it_was_written(output: Storage) -> None:
     writer.close(completed=True)
     write_records(output, 3)
     with closing(read_index(output)[0]) as catalog:
-        assert catalog.find(document(1), "1:a", "o") == (result(1).counts, None, False)
-        assert catalog.find(document(2), "1:a", "o") == (result(2).counts, "id-1", False)
+        assert catalog.find(name(1), "1:a", "o") == (result(1).counts, None, False)
+        assert catalog.find(name(2), "1:a", "o") == (result(2).counts, "id-1", False)
 
 
 def test_segments_are_bounded_and_written_as_a_batch_goes_on(output: Storage) -> None:
@@ -107,7 +111,7 @@ def test_a_document_that_fails_after_an_invalidation_gets_a_tombstone(output: St
     second.add(result(1, ok=False), "o")
     second.close(completed=True)
     with closing(read_index(output)[0]) as catalog:
-        assert not catalog.is_indexed(document(1))
+        assert not catalog.is_indexed(name(1))
 
 
 @pytest.mark.parametrize(
@@ -144,14 +148,14 @@ def test_a_full_segment_is_read_in_portions(output: Storage) -> None:
     assert found(output, 0, 1, 2499) == [0, 2499]
 
 
-def test_an_index_is_opened_without_catalog_unless_it_is_resumed(output: Storage) -> None:
+def test_an_index_is_opened_with_names_alone_unless_it_is_resumed(output: Storage) -> None:
     _, writer = open_index(output, resume=False)
     assert segments(output) == []
     writer.add(result(1), "o")
     writer.close(completed=True)
     write_records(output, 2)
     catalog, _ = open_index(output, resume=False)
-    assert catalog is None
+    assert (catalog.has_record(name(0)), catalog.is_indexed(name(1))) == (True, False)
     assert json.loads(segments(output)[-1].read_bytes()) == {"invalid": "all lines before"}
     assert found(output, 1) == []
 
@@ -161,7 +165,7 @@ def test_parts_of_a_document_are_known_by_the_listing(output: Storage) -> None:
     catalog, _ = open_index(output, resume=True)
     assert catalog is not None
     with closing(catalog):
-        assert [catalog.has_files(document(number)) for number in (0, 1)] == [True, False]
+        assert [catalog.has_parts(name(number)) for number in (0, 1)] == [True, False]
 
 
 # --- what others may have left in the folder --------------------------------------------------------------------------
@@ -263,12 +267,12 @@ ENTRIES = strategies.fixed_dictionaries(
 )
 @given(lines=strategies.lists(ENTRIES | LINES, max_size=4), noise=strategies.binary(max_size=20))
 def test_any_segment_is_read_or_left_out(tmp_path: Path, lines: list[object], noise: bytes) -> None:
-    output = Storage(str(tmp_path), flush="never")
+    output = Storage(str(tmp_path), durability="none")
     write_records(output, 3)
     for number, tail in enumerate((b"", noise)):
         data = b"\n".join(json.dumps(line).encode("utf-8", "replace") for line in lines) + tail
         output.write(f".index/00000{number + 1}-x-000001.jsonl", data)
     with closing(read_index(output)[0]) as catalog:
         for number in (1, 2):
-            entry = catalog.find(document(number), "1:a", "o")
+            entry = catalog.find(name(number), "1:a", "o")
             assert entry is None or min(entry.counts.pages, entry.counts.characters) >= 0

@@ -6,7 +6,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pdfbatch.outputs.keys import MAX_KEY_BYTES, document_id, output_key
+from pdfbatch.common.output_names import MAX_KEY_BYTES, document_id, output_key
 
 HOSTILE = [
     *("", ".", "..", "...", "../../etc/passwd", "/etc/passwd", "a/b", "a\\b", "..\\x", "a\0b", "a\nb", "~", "-rf", " "),

@@ -31,7 +31,7 @@ class FolderContract(OutputContract):
 
 class TestFolder(FolderContract):
     def make_output(self) -> Output:
-        return Storage(next(self.places), flush="never")
+        return Storage(next(self.places), durability="none")
 
     def make_unwritable_output(self) -> Output:
         (self.folder / "file").touch()
@@ -63,3 +63,10 @@ class TestS3(OutputContract):
 
     def make_unwritable_output(self) -> Output:
         return Storage("s3://no-such-bucket/out", s3_options(self.bucket.server.port), retry=ONCE)
+
+
+class TestPackedFolder(FolderContract):
+    """The files beside the packs (the index, parts of documents, reports) keep the same promises in a packed layout."""
+
+    def make_output(self) -> Output:
+        return Storage(next(self.places), layout="parquet")

@@ -17,8 +17,8 @@ import pytest
 from fsspec.implementations.local import LocalFileSystem
 from fsspec.implementations.memory import MemoryFileSystem
 
+from pdfbatch.common import output_key
 from pdfbatch.errors import Cause, DependencyError, DocumentError, OutputError, UsageError
-from pdfbatch.outputs.keys import output_key
 from pdfbatch.ports import Locality
 from pdfbatch.settings import RetryPolicy
 from pdfbatch.storage import Storage
@@ -119,7 +119,7 @@ def test_many_writers_of_one_name_leave_one_whole_version(storage: Storage) -> N
 WRITER = """
 import sys
 from pdfbatch.storage import Storage
-storage, version = Storage(sys.argv[1], flush="always"), 0
+storage, version = Storage(sys.argv[1], durability="each"), 0
 while True:
     version = version % 255 + 1
     storage.write("deep/victim.json", bytes([version]) * 2_000_000)

@@ -242,7 +242,7 @@ class PassingOutput:
 
     @property
     def storage(self) -> Storage:
-        return Storage(self.root, flush="never")
+        return Storage(self.root, durability="none")
 
     @property
     def locality(self) -> Locality:

@@ -10,13 +10,13 @@ from queue import SimpleQueue
 
 from pdfbatch.batch.breaker import Breaker
 from pdfbatch.batch.duplicate_filter import DuplicateFilter, PendingDocument
-from pdfbatch.batch.failure_log import FailureLog
+from pdfbatch.batch.failure_log import FAILURES_NAME, FailureLog
 from pdfbatch.batch.fingerprint import local_fingerprint
 from pdfbatch.batch.in_flight import NOTHING_IN_FLIGHT
 from pdfbatch.batch.insistence import insist
 from pdfbatch.batch.notifier import Notifier
 from pdfbatch.batch.progress import ProgressTracker
-from pdfbatch.batch.resume import ResumeState, load_resume_state
+from pdfbatch.batch.resume import ResumeState, load_resume_state, with_name_of
 from pdfbatch.batch.scheduler import Completed, Events, Scheduler
 from pdfbatch.batch.shard_notes import ShardNotes
 from pdfbatch.batch.source_reader import SourceReader
@@ -26,8 +26,8 @@ from pdfbatch.common import SafeLogger
 from pdfbatch.errors import Cause, DocumentError, ResultsUnavailableError
 from pdfbatch.model import Document, DocumentResult, Failure
 from pdfbatch.outcomes import failed_result
-from pdfbatch.outputs import batch_file, to_json, with_stored_pages
-from pdfbatch.ports import Executor, Locality, Output, Shared, SupportsSweep
+from pdfbatch.outputs import DOCUMENTS_NAME, DocumentList, batch_file, is_body, to_json, with_stored_pages
+from pdfbatch.ports import Executor, Locality, Output, Shared, SupportsSweep, SupportsSync
 from pdfbatch.prefetch import FetchSettings
 from pdfbatch.report import BatchReport, BatchState, BatchStatus, StoppedBy
 from pdfbatch.settings import Limits, RetryPolicy
@@ -37,6 +37,8 @@ from pdfbatch.work import DocumentWork
 log: SafeLogger = SafeLogger(__name__)
 
 REPORT_NAME = "report.json"
+# How long sinks have to close that were interrupted while they did.
+_CLOSE_SECONDS = 0.5
 # How long the workers' start may wait for a source that has no document yet.
 _FIRST_DOCUMENT_SECONDS = 0.2
 
@@ -81,12 +83,17 @@ class Batch:
     _resume_state: ResumeState | None = None
     _pending: dict[str, PendingDocument] = field(default_factory=dict[str, PendingDocument])
     _failures: FailureLog = field(init=False)
+    _list: DocumentList | None = None
     _pid: int = field(default_factory=os.getpid)
 
     def __post_init__(self) -> None:
         """Tell those who judge failures where the output is, and what batch this is."""
         output = self.output
         self._failures = FailureLog(output, self.progress.status.batch_id, is_shard=self.shard is not None)
+        if output is not None:
+            batch_id = self.progress.status.batch_id
+            name = DOCUMENTS_NAME if self.shard is None else batch_file(batch_id, DOCUMENTS_NAME)
+            self._list = DocumentList(output, batch_id, name)
         self.progress.breaker = Breaker("" if output is None else output.uri(""), is_resumed=self.resume)
 
     def results(self) -> Generator[tuple[int, DocumentResult]]:
@@ -211,12 +218,20 @@ class Batch:
 
     def _complete(self, completed: Completed) -> tuple[int, DocumentResult]:
         """Keep, count and report the result of a document that has ended; return its position and the result."""
-        result = completed.result
+        result = with_name_of(completed.result)
+        body = completed.body
+        is_packed = self._resume_state is not None and self._resume_state.is_packed
+        if is_packed and completed.by_worker and not completed.needs_record and not is_body(body):
+            failure = Failure(cause=Cause.INTERNAL, message=f"{result.document.file_path}: its worker sent no row")
+            result, completed = failed_result(result.document, failure), completed._replace(needs_record=True)
         if completed.needs_record and self.output is not None:
             try:
-                result = self.work.keep(result)
+                kept = self.work.keep(result)
+                result, body = with_name_of(kept.result or result), kept.body
             except DocumentError as error:
                 log.warning("no record could be written: %s", error)
+        if self._resume_state is not None and is_packed and completed.by_worker:
+            result = self._resume_state.pack(result, body, has_parts=completed.has_parts)
         position, _ = self._pending.pop(result.document.document_uuid)
         self.progress.add(result, position)
         if self._resume_state is not None:
@@ -225,6 +240,10 @@ class Batch:
             self._resume_state.remove_parts(result)
         if not result.ok:
             self._failures.add(result)
+        if self._list is not None:
+            self._list.add(result, waits=is_packed and completed.by_worker)
+            if self._resume_state is not None:
+                self._list.release(self._resume_state.take_closed_packs())
         result = with_stored_pages(result, self.output)
         self.notifier.document(result)
         return position, result
@@ -273,7 +292,17 @@ class Batch:
             try:
                 self.notifier.update(self.progress.status)
             finally:
-                insist(self.notifier.close)
+                self._close_sinks()
+
+    def _close_sinks(self) -> None:
+        """Close the sinks, and once more when a signal cuts that short: beside, because a sink may be what does not end."""
+        try:
+            self.notifier.close()
+        except BaseException:
+            again = threading.Thread(target=self.notifier.close, name="pdfbatch-close", daemon=True)
+            again.start()
+            again.join(_CLOSE_SECONDS)
+            raise
 
     def _write_last(self, output: Output, *, completed: bool) -> None:
         """Write the rest of the index and the list of failures, side by side, and after both the report."""
@@ -281,10 +310,15 @@ class Batch:
         try:
             with _side_by_side(
                 lambda: None if state is None else state.close(completed=completed, compact=self.shard is None),
-                in_thread=is_remote,
+                in_thread=is_remote and not (state is not None and state.is_packed),
             ):
                 self._failures.close(output)
+                if self._list is not None:
+                    self._list.release(state.take_closed_packs() if state is not None else [])
+                    self._list.close()
             self._write_report(output)
+            if isinstance(output, SupportsSync):
+                output.sync([REPORT_NAME, FAILURES_NAME, DOCUMENTS_NAME, *self._failures.names])
         except DocumentError as error:
             log.warning("the report of batch %s could not be written: %s", self.progress.status.batch_id, error)
 

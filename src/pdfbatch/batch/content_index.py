@@ -31,14 +31,14 @@ _ADDED_AT_ONCE = 500
 _TABLE = """
     CREATE TABLE document (
         number INTEGER PRIMARY KEY, size_bytes INTEGER, is_file INTEGER, settings BLOB, sample BLOB,
-        position INTEGER, document_uuid BLOB, path BLOB, fingerprint TEXT, digest TEXT
+        position INTEGER, document_uuid BLOB, path BLOB, fingerprint TEXT, digest TEXT, output_name BLOB
     )
 """
 _INDEX = "CREATE INDEX by_content ON document (size_bytes, is_file, settings, sample)"
-_INSERT = "INSERT INTO document VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT = "INSERT INTO document VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _SAME_SIZE = "SELECT sample IS NULL FROM document WHERE size_bytes = ? AND is_file = ? AND settings = ?"
 _ANY_OF_SIZE = f"{_SAME_SIZE} ORDER BY sample LIMIT 1"  # NULL comes first
-_FIELDS = "position, document_uuid, path, fingerprint, digest"
+_FIELDS = "position, document_uuid, path, fingerprint, digest, output_name"
 _UNSAMPLED = f"""
     SELECT number, {_FIELDS} FROM document
     WHERE size_bytes = ? AND is_file = ? AND settings = ? AND sample IS NULL ORDER BY number
@@ -53,7 +53,7 @@ _DELETE = "DELETE FROM document WHERE number = ?"
 class IndexedDocument(NamedTuple):
     """An earlier document: its position among those handed in, where it is, and its version when it was met.
 
-    ``digest`` stands for its bytes; it is empty for a local file.
+    ``digest`` stands for its bytes; it is empty for a local file. ``output_name`` is that of the document.
     """
 
     position: int
@@ -61,6 +61,7 @@ class IndexedDocument(NamedTuple):
     path: str
     fingerprint: str
     digest: str
+    output_name: str
 
 
 class _Size(NamedTuple):
@@ -112,7 +113,10 @@ class ContentIndex:
         if earlier is None or not _have_same_bytes(earlier, this):
             return None
         return earlier, DuplicateOf(
-            document_uuid=earlier.document_uuid, fingerprint=earlier.fingerprint, own_fingerprint=this.fingerprint
+            document_uuid=earlier.document_uuid,
+            fingerprint=earlier.fingerprint,
+            own_fingerprint=this.fingerprint,
+            output_name=earlier.output_name,
         )
 
     def add(self, document: Document, fingerprint: Fingerprint, position: int) -> None:
@@ -186,17 +190,18 @@ def _describe(document: Document, fingerprint: Fingerprint, position: int, diges
     version = str(fingerprint)
     if document.content is not None:
         digest = version
-    return IndexedDocument(position, document.document_uuid, "" if digest else local_path(document), version, digest)
+    path = "" if digest else local_path(document)
+    return IndexedDocument(position, document.document_uuid, path, version, digest, document.output_name)
 
 
 def _to_row(size: _Size, this: IndexedDocument, sample: bytes | None) -> tuple[object, ...]:
-    position, document_uuid, path, fingerprint, digest = this
-    return (*size, sample, position, _encode(document_uuid), _encode(path), fingerprint, digest)
+    position, document_uuid, path, fingerprint, digest, name = this
+    return (*size, sample, position, _encode(document_uuid), _encode(path), fingerprint, digest, _encode(name))
 
 
-def _from_row(row: tuple[int, bytes, bytes, str, str]) -> IndexedDocument:
-    position, document_uuid, path, fingerprint, digest = row
-    return IndexedDocument(position, _decode(document_uuid), _decode(path), fingerprint, digest)
+def _from_row(row: tuple[int, bytes, bytes, str, str, bytes]) -> IndexedDocument:
+    position, document_uuid, path, fingerprint, digest, name = row
+    return IndexedDocument(position, _decode(document_uuid), _decode(path), fingerprint, digest, _decode(name))
 
 
 def _encode(text: str) -> bytes:

@@ -5,11 +5,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from pdfbatch.batch.fingerprint import local_fingerprint
-from pdfbatch.common import SafeLogger
-from pdfbatch.errors import DocumentError
+from pdfbatch.common import SafeLogger, is_marked, mark_name, strip_mark
+from pdfbatch.errors import DocumentError, OutputError
 from pdfbatch.model import Document, DocumentResult, DocumentStatus
-from pdfbatch.outputs import Catalog, IndexWriter, delete_parts, open_index, record_name
-from pdfbatch.ports import Output
+from pdfbatch.outputs import (
+    Catalog,
+    IndexWriter,
+    PackCatalog,
+    PackWriter,
+    delete_parts,
+    document_name,
+    open_index,
+    open_packs,
+    record_name,
+)
+from pdfbatch.ports import Output, SupportsLayout
 from pdfbatch.tasks import ReadTask
 
 log: SafeLogger = SafeLogger(__name__)
@@ -22,24 +32,29 @@ _SAMPLE_NAME = "0.json"
 class ResumeState:
     """What an output knows of earlier batches, and what this batch adds to it.
 
-    ``options_of`` returns the digest of all settings that can change a document's text. ``catalog`` is ``None`` in a batch
-    that reads every document anew, and where the output cannot be listed; ``writer`` is ``None`` in the latter case only.
+    ``options_of`` returns the digest of all settings that can change a document's text. ``catalog`` and ``writer`` are ``None``
+    where the output cannot be listed. In a batch that reads every document anew the catalog only knows names of files.
     """
 
     output: Output
     options_of: Callable[[Document], str]
     resume: bool
-    catalog: Catalog | None = None
-    writer: IndexWriter | None = None
+    catalog: Catalog | PackCatalog | None = None
+    writer: IndexWriter | PackWriter | None = None
     _usual_options: str = ""
     _with_parts: set[str] = field(default_factory=set[str])
     _uri_prefix: str | None = None
+
+    @property
+    def can_skip(self) -> bool:
+        """Whether finished documents can be told without a look into the output."""
+        return self.resume and self.catalog is not None
 
     # --- a stage of the task source ---------------------------------------------------------------------------------
 
     def filter(self, items: Iterator[ReadTask | DocumentResult | None]) -> Iterator[ReadTask | DocumentResult | None]:
         """Replace the tasks of finished local documents by their results; pass on all else."""
-        if self.catalog is None:
+        if not self.can_skip:
             yield from items
         for item in items:
             if isinstance(item, ReadTask) and (fingerprint := local_fingerprint(item.document)) is not None:
@@ -69,15 +84,20 @@ class ResumeState:
             if not isinstance(item, ReadTask):
                 yield item
                 continue
-            if self.catalog is None:
-                resume = self.resume
-            else:
-                resume = self.catalog.has_files(item.document)
-                if resume and self.catalog.has_parts(item.document):
-                    self._with_parts.add(item.document.document_uuid)
-                if self.writer is not None and self.catalog.is_indexed(item.document):
-                    self.writer.invalidate()
-            yield replace(item, resume=True) if resume else item
+            has_record = resume = True
+            if self.catalog is not None:
+                has_record = any(map(self.catalog.has_record, _possible_names(item.document, self.catalog)))
+                resume = has_record or self.catalog.has_parts(document_name(item.document))
+                if self.resume:
+                    self._note_tracks(self.catalog, item.document)
+            yield replace(item, resume=self.resume, has_record=has_record) if resume else item
+
+    def _note_tracks(self, catalog: Catalog | PackCatalog, document: Document) -> None:
+        """Note what earlier batches left of a document that is read: parts to remove, and an entry that is now in doubt."""
+        if catalog.has_parts(document_name(document)):
+            self._with_parts.add(document.document_uuid)
+        if self.writer is not None and any(map(catalog.is_indexed, _possible_names(document, catalog))):
+            self.writer.invalidate()
 
     def is_finished(self, document: Document, fingerprint: str) -> bool:
         """Return whether an earlier batch finished this version of a document. Threads that download call this."""
@@ -86,9 +106,23 @@ class ResumeState:
     # --- documents that have ended ----------------------------------------------------------------------------------
 
     def add(self, result: DocumentResult) -> None:
-        """Note in the index what a worker did with a document."""
-        if self.writer is not None:
+        """Note in the index what a worker did with a document. In a packed layout ``pack`` does that."""
+        if isinstance(self.writer, IndexWriter):
             self.writer.add(result, self._options(result.document))
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether the output has a packed layout."""
+        return isinstance(self.writer, PackWriter)
+
+    def pack(self, result: DocumentResult, body: bytes, *, has_parts: bool) -> DocumentResult:
+        """Write the row of a document, and return its result with its place. Raises ``OutputError``."""
+        assert isinstance(self.writer, PackWriter)
+        return self.writer.add(result, self._options(result.document), body, has_parts=has_parts)
+
+    def take_closed_packs(self) -> list[str]:
+        """Return the addresses of packs that have been closed since the last call."""
+        return self.writer.take_closed() if isinstance(self.writer, PackWriter) else []
 
     def remove_parts(self, result: DocumentResult) -> None:
         """Remove the parts of a skipped document: a batch that was killed after it wrote the record left them behind."""
@@ -106,16 +140,23 @@ class ResumeState:
 
         ``compact=False`` leaves segments of other batches alone, which may be running.
         """
-        if self.catalog is not None:
-            self.catalog.close()
-        if self.writer is not None:
-            self.writer.close(completed=completed, compact=compact)
+        try:
+            if self.writer is not None:
+                self.writer.close(completed=completed, compact=compact)
+        finally:
+            if self.catalog is not None:
+                self.catalog.close()
 
     def find_result(self, document: Document, fingerprint: str) -> DocumentResult | None:
         """Return the result of an earlier batch for the same input and settings, if its record is there."""
-        if self.catalog is None:
+        if not self.resume or self.catalog is None:
             return None
-        entry = self.catalog.find(document, fingerprint, self._options(document))
+        name = document_name(document)
+        entry = self.catalog.find(name, fingerprint, self._options(document))
+        if entry is None and self.catalog.has_marks:
+            name = mark_name(name, document.document_uuid)
+            entry = self.catalog.find(name, fingerprint, self._options(document))
+            document = replace(document, output_name=name)
         if entry is None:
             return None
         if entry.has_parts:
@@ -123,11 +164,16 @@ class ResumeState:
         return DocumentResult(
             document=document.without_content(),
             status=DocumentStatus.SKIPPED,
-            output=self._uri(record_name(document)),
+            output=self._place_of(document),
             counts=entry.counts,
             duplicate_of=entry.duplicate_of,
             fingerprint=fingerprint,
         )
+
+    def _place_of(self, document: Document) -> str:
+        if isinstance(self.catalog, PackCatalog):
+            return self.output.uri(self.catalog.pack_of(document_name(document)) or "")
+        return self._uri(record_name(document))
 
     def _uri(self, name: str) -> str:
         """Return the address of a record. Most outputs put the name behind an address of their own, which is asked for once."""
@@ -145,10 +191,41 @@ class ResumeState:
 
 
 def load_resume_state(output: Output, options_of: Callable[[Document], str], *, resume: bool) -> ResumeState:
-    """Read the index of an output. Where the output cannot be listed, workers look up each record for themselves."""
+    """Read the index of an output. Where the output cannot be listed, workers look up each record for themselves.
+
+    Raises ``OutputError`` when the packs of an output cannot be read.
+    """
+    if isinstance(output, SupportsLayout) and output.layout != "files":
+        try:
+            packs, pack_writer = open_packs(output, output.layout, output.shard_bytes)
+        except DocumentError as error:
+            raise OutputError(f"What earlier batches wrote cannot be read: {error}") from error
+        return ResumeState(output=output, options_of=options_of, resume=resume, catalog=packs, writer=pack_writer)
     try:
         catalog, writer = open_index(output, resume=resume)
     except DocumentError as error:
         log.log(logging.WARNING if resume else logging.DEBUG, "the output has no index, it cannot be listed: %s", error)
         return ResumeState(output=output, options_of=options_of, resume=resume)
     return ResumeState(output=output, options_of=options_of, resume=resume, catalog=catalog, writer=writer)
+
+
+def _possible_names(document: Document, catalog: Catalog | PackCatalog) -> Iterator[str]:
+    """Yield the names that an earlier batch may have given to a document's files."""
+    name = document_name(document)
+    yield name
+    if is_marked(name):
+        yield strip_mark(name)
+    if catalog.has_marks:
+        yield mark_name(name, document.document_uuid)
+
+
+def with_name_of(result: DocumentResult) -> DocumentResult:
+    """Return a result whose document has the name that the worker gave its files, because another document had its own."""
+    document, uri = result.document, result.output
+    name = document_name(document)
+    if uri is None or uri.endswith(f"/{name}.json"):
+        return result
+    for other in (mark_name(name, document.document_uuid), strip_mark(name)):
+        if uri.endswith(f"/{other}.json"):
+            return replace(result, document=replace(document, output_name=other))
+    return result

@@ -43,12 +43,15 @@ CRASHES = frozenset({Cause.TIMEOUT, Cause.WORKER_LOST, Cause.MEMORY_LIMIT})
 class Completed(NamedTuple):
     """A document that has ended.
 
-    ``by_worker`` says that a worker has had it, ``needs_record`` that no worker could write its record.
+    ``by_worker`` says that a worker has had it, ``needs_record`` that no worker could write its record. ``body`` is that of its
+    ``TaskResult``, ``has_parts`` says that parts of it were joined.
     """
 
     result: DocumentResult
     by_worker: bool = False
     needs_record: bool = False
+    body: bytes = b""
+    has_parts: bool = False
 
 
 class Events:
@@ -342,7 +345,13 @@ class Scheduler:
         if (found := result.result) is not None:
             if result.storage_retries:
                 found = replace(found, attempts=found.attempts + result.storage_retries)
-            return Completed(found, by_worker=True, needs_record=found.failure is not None and found.failure.transient)
+            return Completed(
+                found,
+                by_worker=True,
+                needs_record=found.failure is not None and found.failure.transient,
+                body=result.body,
+                has_parts=isinstance(task, JoinTask),
+            )
         failure = result.failure or Failure(cause=Cause.INTERNAL, message=f"{task.document.file_path}: no result")
         found = replace(
             failed_result(task.document, failure),

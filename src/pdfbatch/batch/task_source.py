@@ -101,7 +101,7 @@ class TaskSource:
         if duplicates is not None:
             items = duplicates.filter(items)
         if settings is not None:
-            skip = None if resume_state is None or resume_state.catalog is None else resume_state.is_finished
+            skip = resume_state.is_finished if resume_state is not None and resume_state.can_skip else None
             items = self._prefetcher = Prefetcher(tasks=items, wake=self.wake, settings=settings, skip=skip)
             if resume_state is not None:
                 items = resume_state.filter_downloads(items)

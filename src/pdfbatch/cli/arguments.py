@@ -20,6 +20,7 @@ from pdfbatch.cli.options import (
 )
 from pdfbatch.settings import OcrMissing, OcrMode
 from pdfbatch.sinks import escape_unprintable
+from pdfbatch.storage import Durability, Layout, Naming
 
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 FailOn = Literal["any", "all", "never"]
@@ -43,6 +44,10 @@ class Arguments(argparse.Namespace):
     shard: tuple[int, int] | None
     shards: int | None
     output: str
+    names: Naming
+    layout: Layout
+    shard_size: int | None
+    durability: Durability
     workers: int | None
     executor: Literal["auto", "process", "thread", "sequential"]
     batch_size: int

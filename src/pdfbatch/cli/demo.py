@@ -109,10 +109,10 @@ def _ocr_notice(results: list[DocumentResult], style: Style) -> Iterator[str]:
 
 
 def _example(results: list[DocumentResult], samples: Path, text: Path) -> Iterator[str]:
-    """Yield where the text of one document is, preferably of a scanned one: files are named by ids."""
+    """Yield where the text of one document is, preferably of a scanned one."""
     result = max(results, key=lambda result: (result.counts.ocr_pages > 0, result.ok), default=None)
     if result is not None and result.output is not None:
-        record = Path(escape_unprintable(str(text / os.path.basename(result.output))))
+        record = Path(escape_unprintable(str(text / os.path.relpath(result.output, os.path.abspath(text)))))
         yield f"Such as  {record.with_suffix('.txt')} and {record.suffix} for {_name(result, samples)}"
 
 

@@ -5,11 +5,13 @@ from collections.abc import Callable
 
 from pdfbatch.cli import types
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
+from pdfbatch.storage import SHARD_BYTES
 
 
 def add_run_options(parser: ArgumentParser) -> None:
     """Add the options of ``pdfbatch run``."""
-    for add in (_add_paths, _add_selection, _add_workers, _add_text, _add_limits, _add_retry, _add_reporting):
+    adders = (_add_paths, _add_selection, _add_output, _add_workers, _add_text, _add_limits, _add_retry, _add_reporting)
+    for add in adders:
         add(parser)
 
 
@@ -76,6 +78,35 @@ def _add_paths(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "-o", "--output", required=True, metavar="OUT", help="folder or URL for the text and the records"
+    )
+
+
+def _add_output(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("output")
+    group.add_argument(
+        "--names",
+        choices=("path", "id"),
+        default="path",
+        help="call a text after its document's path below INPUT, or after its id (default: %(default)s)",
+    )
+    group.add_argument(
+        "--layout",
+        choices=("files", "jsonl", "parquet"),
+        default="files",
+        help="two files for each document, or large files with very many documents each (default: %(default)s)",
+    )
+    group.add_argument(
+        "--shard-size",
+        type=types.size_or_none,
+        metavar="SIZE",
+        default=SHARD_BYTES,
+        help="about how large such a file may be (default: 128M)",
+    )
+    group.add_argument(
+        "--durability",
+        choices=("batch", "each", "none"),
+        default="batch",
+        help="what a power failure spares: what a finished batch tells of, each document, nothing (default: %(default)s)",
     )
 
 

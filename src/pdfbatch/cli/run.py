@@ -25,7 +25,7 @@ from pdfbatch.ports import Sink
 from pdfbatch.report import BatchReport, BatchState, StoppedBy
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
 from pdfbatch.sinks import LogSink, ProgressBarSink
-from pdfbatch.storage import is_file_url, path_of_file_url
+from pdfbatch.storage import SHARD_BYTES, Storage, is_file_url, path_of_file_url
 
 # Names in a folder among which one that is like a mistyped one is looked for.
 _MOST_NAMES = 10_000
@@ -107,7 +107,7 @@ def _process(arguments: Arguments, sinks: list[Sink]) -> BatchReport:
     password = arguments.password or os.environ.get("PDFBATCH_PASSWORD")
     return process_batch(
         _inputs(arguments, password),
-        arguments.output,
+        _output(arguments),
         max_workers=arguments.workers,
         executor=arguments.executor,
         engine=arguments.engine,
@@ -139,6 +139,21 @@ def _process(arguments: Arguments, sinks: list[Sink]) -> BatchReport:
         limit=arguments.limit,
         shard=arguments.shard,
         deduplicate=arguments.deduplicate,
+    )
+
+
+def _output(arguments: Arguments) -> Storage | str:
+    """Return the output, as a ``Storage`` where it is asked for anything but the usual."""
+    chosen = (arguments.names, arguments.layout, arguments.shard_size, arguments.durability)
+    if chosen == ("path", "files", SHARD_BYTES, "batch"):
+        return arguments.output
+    return Storage(
+        arguments.output,
+        seconds=arguments.storage_timeout,
+        names=arguments.names,
+        layout=arguments.layout,
+        shard_bytes=arguments.shard_size or SHARD_BYTES,
+        durability=arguments.durability,
     )
 
 

@@ -8,6 +8,15 @@ if TYPE_CHECKING:
     from pdfbatch.common.awake_clock import TICK_SECONDS, awake_time, tick_awake_clock
     from pdfbatch.common.language_codes import AUTO, codes_of_setting, find_codes, names_in
     from pdfbatch.common.metadata import simplify_metadata
+    from pdfbatch.common.output_names import (
+        fold_name,
+        is_marked,
+        mark_name,
+        name_of_address,
+        name_of_path,
+        output_key,
+        strip_mark,
+    )
     from pdfbatch.common.page_ranges import pages_in, parse_page_range, reaches_beyond
     from pdfbatch.common.pickling import fast_pickle, rebuild
     from pdfbatch.common.safe_logger import SafeLogger
@@ -18,6 +27,7 @@ else:
         awake_clock="TICK_SECONDS awake_time tick_awake_clock",
         language_codes="AUTO codes_of_setting find_codes names_in",
         metadata="simplify_metadata",
+        output_names="fold_name is_marked mark_name name_of_address name_of_path output_key strip_mark",
         page_ranges="pages_in parse_page_range reaches_beyond",
         pickling="fast_pickle rebuild",
         safe_logger="SafeLogger",
@@ -32,13 +42,20 @@ __all__ = [
     "codes_of_setting",
     "fast_pickle",
     "find_codes",
+    "fold_name",
+    "is_marked",
+    "mark_name",
+    "name_of_address",
+    "name_of_path",
     "names_in",
+    "output_key",
     "pages_in",
     "parse_page_range",
     "reaches_beyond",
     "rebuild",
     "redact_text",
     "simplify_metadata",
+    "strip_mark",
     "tick_awake_clock",
     "without_credentials",
 ]

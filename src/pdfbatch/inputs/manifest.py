@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TypeAlias, cast
 
 from pdfbatch.checks import languages, page_range
-from pdfbatch.common import without_credentials
+from pdfbatch.common import name_of_address, without_credentials
 from pdfbatch.errors import DocumentError, DuplicateDocumentError, ManifestError
 from pdfbatch.model import Document, decode_path, derive_uuid
 from pdfbatch.storage import (
@@ -63,6 +63,7 @@ def document_from_entry(entry: object, place: ManifestPlace, *, project_uuid: ob
             password=_get_text(fields, "password", place),
             pages=_check_value(fields, "pages", page_range, place),
             languages=_check_value(fields, "languages", languages, place),
+            output_name=_get_name(fields),
             base_folder=place.base_folder if _is_relative(address) else "",
         )
     except ManifestError:
@@ -111,6 +112,13 @@ def _check_value(
         return check(value)
     except ValueError as error:
         raise ManifestError(f"{place.name}: key {key!r}: {error}") from None
+
+
+def _get_name(fields: Mapping[str, object]) -> str:
+    """Return the name of an entry's files in an output: an entry without an id is called after its own relative path."""
+    path = fields.get("file_path")
+    has_id = fields.get("document_uuid") not in (None, "")
+    return "" if has_id or not isinstance(path, (str, os.PathLike)) else name_of_address(os.fsdecode(cast("str", path)))
 
 
 def _get_address(fields: Mapping[str, object], place: ManifestPlace) -> str:

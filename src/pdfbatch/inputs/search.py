@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pdfbatch.common import without_credentials
+from pdfbatch.common import name_of_path, without_credentials
 from pdfbatch.errors import DocumentError, NoDocumentsError, UsageError
 from pdfbatch.inputs.local_copy import get_working_directory
 from pdfbatch.inputs.manifest import Manifest, ManifestPlace, ManifestSource, place_of
@@ -212,9 +212,10 @@ def _to_documents(
     for entry in entries:
         path = address_of(entry.path)
         if entry.found is None:
-            yield Document(path, base_folder="" if os.path.isabs(path) else base_folder)
+            folder = "" if os.path.isabs(path) else base_folder
+            yield Document(path, base_folder=folder, output_name=name_of_path(entry.path))
         else:
-            yield RemoteDocument(path, found=entry.found)
+            yield RemoteDocument(path, found=entry.found, output_name=name_of_path(entry.path))
 
 
 def _is_pdf(path: str) -> bool:

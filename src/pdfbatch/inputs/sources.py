@@ -357,7 +357,7 @@ def _iter_unique(documents: Iterable[Document], items: Iterable[object]) -> Iter
             document = without_secrets(given)
             occurrence = seen.add(document)
             if occurrence is Occurrence.NEW:
-                yield document
+                yield seen.with_own_name(document)
             elif occurrence is Occurrence.CONFLICT:
                 first, second = _find_first(document.document_uuid, items), without_credentials(document.file_path)
                 raise DuplicateDocumentError(

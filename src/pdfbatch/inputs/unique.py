@@ -3,11 +3,12 @@
 import os
 import sqlite3
 import threading
+from dataclasses import replace
 from enum import Enum
 from types import TracebackType
 from typing import Self
 
-from pdfbatch.common import SafeLogger
+from pdfbatch.common import SafeLogger, fold_name, mark_name, output_key
 from pdfbatch.model import Document
 
 log: SafeLogger = SafeLogger(__name__)
@@ -63,6 +64,29 @@ class UniqueDocuments:
                 self._connection.close()
                 self._connect(":memory:")
                 return self._add(key, value)
+
+    def with_own_name(self, document: Document) -> Document:
+        """Return the document; under a marked name, if that of a document before may be the same file.
+
+        Names that differ are marked by themselves, so that a folder can be moved with both of them, equal ones by the id.
+        """
+        name = document.output_name or output_key(document.document_uuid)
+        occurrence = self._add_name(name)
+        if occurrence is Occurrence.CONFLICT:
+            name = mark_name(name)
+            occurrence = self._add_name(name)
+            document = replace(document, output_name=name)
+        if occurrence is Occurrence.NEW:
+            return document
+        return replace(document, output_name=mark_name(name, document.document_uuid))
+
+    def _add_name(self, name: str) -> Occurrence:
+        """Remember a name. Where there is no room for that, it counts as new: the output is looked up, too."""
+        with self._lock:
+            try:  # the sign in front tells a name from an id
+                return self._add(hash("\0" + fold_name(name)), hash(name))
+            except sqlite3.OperationalError:
+                return Occurrence.NEW
 
     def _add(self, key: int, value: int) -> Occurrence:
         if self._connection.execute("INSERT OR IGNORE INTO document VALUES (?, ?)", (key, value)).rowcount:

@@ -7,12 +7,18 @@ from pdfbatch.lazy import lazy_face
 if TYPE_CHECKING:
     from pdfbatch.outputs.callable_identity import describe
     from pdfbatch.outputs.catalog import Catalog
+    from pdfbatch.outputs.document_list import DOCUMENTS_NAME, DocumentList
     from pdfbatch.outputs.exporter import export, export_pages
     from pdfbatch.outputs.index import IndexWriter, compact_index, open_index
-    from pdfbatch.outputs.keys import batch_file
+    from pdfbatch.outputs.pack_catalog import PackCatalog, failure_filter
+    from pdfbatch.outputs.pack_files import check_library, is_packed
+    from pdfbatch.outputs.pack_rows import body_of, is_body
+    from pdfbatch.outputs.pack_writer import PackWriter, open_packs
     from pdfbatch.outputs.record import (
         Provenance,
+        batch_file,
         delete_parts,
+        document_name,
         files_of,
         options_digest,
         pages_to_json,
@@ -24,6 +30,8 @@ if TYPE_CHECKING:
     from pdfbatch.outputs.stored import (
         InvalidRecordError,
         Record,
+        choose_name,
+        find_record,
         has_failed,
         has_text,
         pages_from_json,
@@ -35,31 +43,53 @@ else:
         __name__,
         callable_identity="describe",
         catalog="Catalog",
+        document_list="DOCUMENTS_NAME DocumentList",
         exporter="export export_pages",
         index="IndexWriter compact_index open_index",
-        keys="batch_file",
-        record=("Provenance delete_parts files_of options_digest pages_to_json parts_folder record_name to_json"),
+        pack_catalog="PackCatalog failure_filter",
+        pack_files="check_library is_packed",
+        pack_rows="body_of is_body",
+        pack_writer="PackWriter open_packs",
+        record=(
+            "Provenance batch_file delete_parts document_name files_of options_digest pages_to_json parts_folder "
+            "record_name to_json"
+        ),
         results="Results with_stored_pages",
-        stored="InvalidRecordError Record has_failed has_text pages_from_json read_record result_of",
+        stored=(
+            "InvalidRecordError Record choose_name find_record has_failed has_text pages_from_json read_record result_of"
+        ),
     )
 
 __all__ = [
+    "DOCUMENTS_NAME",
     "Catalog",
+    "DocumentList",
     "IndexWriter",
     "InvalidRecordError",
+    "PackCatalog",
+    "PackWriter",
     "Provenance",
     "Record",
     "Results",
     "batch_file",
+    "body_of",
+    "check_library",
+    "choose_name",
     "compact_index",
     "delete_parts",
     "describe",
+    "document_name",
     "export",
     "export_pages",
+    "failure_filter",
     "files_of",
+    "find_record",
     "has_failed",
     "has_text",
+    "is_body",
+    "is_packed",
     "open_index",
+    "open_packs",
     "options_digest",
     "pages_from_json",
     "pages_to_json",

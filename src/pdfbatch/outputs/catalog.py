@@ -5,10 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from threading import Lock
 from typing import Any, NamedTuple
 
-from pdfbatch.common import SafeLogger
-from pdfbatch.model import Counts, Document
-from pdfbatch.outputs.keys import output_key
-from pdfbatch.outputs.record import PARTS_FOLDER
+from pdfbatch.common import SafeLogger, is_marked, output_key
+from pdfbatch.model import Counts
+from pdfbatch.outputs.record import BATCHES_FOLDER, PARTS_FOLDER
 
 log: SafeLogger = SafeLogger(__name__)
 
@@ -33,13 +32,13 @@ _ADD = f"""
     ON CONFLICT (key) DO UPDATE SET ({_COLUMNS}) = ({", ".join(f"excluded.{name}" for name in _COLUMNS.split(", "))})
 """  # noqa: S608 (put together from the names above)
 _FIND = f"""
-    SELECT files, pages, text_pages, ocr_pages, blank_pages, failed_pages, characters, duplicate_of FROM documents
+    SELECT pages, text_pages, ocr_pages, blank_pages, failed_pages, characters, duplicate_of FROM documents
     WHERE key = ? AND fingerprint = ? AND options = ? AND files & {_RECORD} AND (pages = 0 OR files & {_TEXT})
 """  # noqa: S608 (as above)
 
 
 class CatalogEntry(NamedTuple):
-    """A document that ended well: the key of its files, the input and the settings it was read with, and its counts.
+    """A document that ended well: the name of its files, the input and the settings it was read with, and its counts.
 
     An entry whose ``fingerprint`` is ``None`` takes back what was known of the document.
     """
@@ -74,7 +73,8 @@ class Catalog:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._is_broken = False
+        self._is_broken = self._has_parts = False
+        self.has_marks = False  # whether the name of some document is marked by its id
         # One transaction for all, which is never rolled back: to commit would write to the disk.
         self._database = sqlite3.connect("", check_same_thread=False, isolation_level=None)
         self._database.execute("PRAGMA journal_mode = OFF")
@@ -89,7 +89,7 @@ class Catalog:
 
     def note_files(self, names: Iterable[str]) -> None:
         """Note the names that the output holds."""
-        self._write(_NOTE_FILE, _keys_and_files(names))
+        self._write(_NOTE_FILE, self._keys_and_files(names))
 
     def add(self, entries: Iterable[CatalogEntry]) -> None:
         """Add entries; a later entry of a document replaces an earlier one."""
@@ -99,18 +99,17 @@ class Catalog:
         """Discard all entries; the names of files stay."""
         self._write("UPDATE documents SET fingerprint = NULL WHERE fingerprint IS NOT NULL", [()])
 
-    def find(self, document: Document, fingerprint: str, options: str) -> FinishedDocument | None:
-        """Return what is known of a finished document, ``None`` for any other.
+    def find(self, name: str, fingerprint: str, options: str) -> FinishedDocument | None:
+        """Return what is known of a finished document, by the name of its files; ``None`` for any other.
 
         It is finished when the output has its record and text, and its entry has this fingerprint and these options.
         """
         if not fingerprint.isascii():  # an etag may have halves of surrogate pairs, which no database takes
             fingerprint = fingerprint.encode("utf-8", "replace").decode()
-        values = (hash(output_key(document.document_uuid)), fingerprint, options)
-        row = self._query(_FIND, values)
+        row = self._query(_FIND, (hash(name), fingerprint, options))
         if row is None:
             return None
-        files, pages, text_pages, ocr_pages, blank_pages, failed_pages, characters, duplicate_of = row
+        pages, text_pages, ocr_pages, blank_pages, failed_pages, characters, duplicate_of = row
         counts = Counts(
             pages=pages,
             text_pages=text_pages,
@@ -119,24 +118,23 @@ class Catalog:
             failed_pages=failed_pages,
             characters=characters,
         )
-        return FinishedDocument(counts, duplicate_of, bool(files & _PARTS))
+        return FinishedDocument(counts, duplicate_of, self.has_parts(name))
 
-    def has_files(self, document: Document) -> bool:
-        """Return whether the output may hold a record of a document, or parts of it."""
-        return self._is_broken or self._holds(document, f"files & {_RECORD | _PARTS}")
+    def has_record(self, name: str) -> bool:
+        """Return whether the output may hold a record under a name."""
+        return self._is_broken or self._holds(name, f"files & {_RECORD}")
 
-    def has_parts(self, document: Document) -> bool:
-        """Return whether the output may hold parts of a document."""
-        return self._is_broken or self._holds(document, f"files & {_PARTS}")
+    def has_parts(self, name: str) -> bool:
+        """Return whether the output may hold parts of the document of that name."""
+        return self._is_broken or (self._has_parts and self._holds(f"{PARTS_FOLDER}{output_key(name)}", "files"))
 
-    def is_indexed(self, document: Document) -> bool:
-        """Return whether there may be an entry of a document, for any input and settings."""
-        return self._is_broken or self._holds(document, "fingerprint IS NOT NULL")
+    def is_indexed(self, name: str) -> bool:
+        """Return whether there may be an entry under a name, for any input and settings."""
+        return self._is_broken or self._holds(name, "fingerprint IS NOT NULL")
 
-    def _holds(self, document: Document, condition: str) -> bool:
-        key = hash(output_key(document.document_uuid))
+    def _holds(self, name: str, condition: str) -> bool:
         query = f"SELECT 1 FROM documents WHERE key = ? AND {condition}"  # noqa: S608 (conditions are ours)
-        return self._query(query, (key,)) is not None
+        return self._query(query, (hash(name),)) is not None
 
     def _write(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
         with self._lock:
@@ -162,12 +160,15 @@ class Catalog:
         self._is_broken = True
         log.warning("there is no room for temporary files, so that documents are looked up one by one: %s", error)
 
-
-def _keys_and_files(names: Iterable[str]) -> Iterator[tuple[int, int]]:
-    for name in names:
-        if "/" not in name:
+    def _keys_and_files(self, names: Iterable[str]) -> Iterator[tuple[int, int]]:
+        for name in names:
+            if name.startswith(PARTS_FOLDER):
+                self._has_parts = True
+                yield hash(name[: name.find("/", len(PARTS_FOLDER))]), _PARTS
+                continue
+            if name.startswith(BATCHES_FOLDER):
+                continue
             stem, dot, ending = name.rpartition(".")
             if (kind := _FILES.get(dot + ending)) is not None:
+                self.has_marks = self.has_marks or is_marked(stem)
                 yield hash(stem), kind
-        elif name.startswith(PARTS_FOLDER):
-            yield hash(name[len(PARTS_FOLDER) :].partition("/")[0]), _PARTS

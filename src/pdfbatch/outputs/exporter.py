@@ -11,7 +11,10 @@ from typing import IO, Any
 from pdfbatch.common import SafeLogger
 from pdfbatch.errors import OutputError, UsageError
 from pdfbatch.outputs.atomic_file import atomic_file
-from pdfbatch.outputs.record import to_json
+from pdfbatch.outputs.pack_catalog import ENTRIES_FOLDER
+from pdfbatch.outputs.pack_files import sort_packs
+from pdfbatch.outputs.pack_reader import iter_packed_records
+from pdfbatch.outputs.record import BATCHES_FOLDER, PARTS_FOLDER, to_json
 from pdfbatch.ports import Output
 from pdfbatch.storage import Storage
 
@@ -23,6 +26,7 @@ Address = str | os.PathLike[str]
 # Records that are being read at one time. A remote output has a round trip for each.
 _READ_AHEAD = 16
 _BATCH_FILES = frozenset({"report.json"})
+_BATCH_FOLDERS = (BATCHES_FOLDER, PARTS_FOLDER, ENTRIES_FOLDER, ".index/")
 
 
 def export(output: Output | Address, target: Address, *, options: Mapping[str, object] | None = None) -> int:
@@ -89,8 +93,11 @@ def _write_lines(rows: Iterator[Row], file: IO[bytes]) -> int:
 
 def _records(output: Output) -> Generator[Mapping[str, Any]]:
     """Yield every record of an output, in the order of their names. Raises ``DocumentError`` when one cannot be read."""
-    names = sorted(name for name in output.names() if _may_be_record(name))
-    if not names:
+    found = list(output.names())
+    names, packs = sorted(filter(_may_be_record, found)), sort_packs(found)
+    if packs:
+        yield from map(json.loads, iter_packed_records(output))
+    if not names and not packs:
         raise OutputError(f"{output.uri('')} holds no record: it is no output of pdfbatch, or an empty one")
     for name, data in _read_ahead(output, names):
         try:
@@ -104,7 +111,7 @@ def _records(output: Output) -> Generator[Mapping[str, Any]]:
 
 
 def _may_be_record(name: str) -> bool:
-    return name.endswith(".json") and "/" not in name and name not in _BATCH_FILES
+    return name.endswith(".json") and name not in _BATCH_FILES and not name.startswith(_BATCH_FOLDERS)
 
 
 def _read_ahead(output: Output, names: list[str]) -> Iterator[tuple[str, bytes]]:

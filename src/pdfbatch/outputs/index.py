@@ -16,7 +16,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,9 +25,8 @@ from pdfbatch.common import SafeLogger
 from pdfbatch.errors import DocumentError
 from pdfbatch.model import DocumentResult
 from pdfbatch.outputs.catalog import Catalog, CatalogEntry
-from pdfbatch.outputs.keys import output_key
-from pdfbatch.outputs.record import to_json
-from pdfbatch.ports import Output
+from pdfbatch.outputs.record import document_name, to_json
+from pdfbatch.ports import Output, SupportsSync
 
 log: SafeLogger = SafeLogger(__name__)
 
@@ -50,16 +49,14 @@ FULL_BYTES = 8 << 20
 _LINES_AT_ONCE = 1000
 
 
-def open_index(output: Output, *, resume: bool) -> tuple[Catalog | None, "IndexWriter"]:
+def open_index(output: Output, *, resume: bool) -> tuple[Catalog, "IndexWriter"]:
     """Return the catalog of an output, to be closed by the caller, and a writer for the entries of the next batch.
 
-    Without ``resume`` there is no catalog, and the writer invalidates the entries of earlier batches at once. Takes one
-    listing of the output and one read for each segment. Raises ``DocumentError`` when the output cannot be listed.
+    Without ``resume`` the catalog has the names of files only, and the writer invalidates the entries of earlier batches at
+    once. Takes one listing of the output and, to resume, one read for each segment. Raises ``DocumentError`` when the output
+    cannot be listed.
     """
-    if resume:
-        catalog, segments = read_index(output)
-    else:
-        catalog, segments = None, sort_segments(output.names(FOLDER))
+    catalog, segments = read_index(output, entries=resume)
     writer = IndexWriter(output, names_after(segments), sum(not _is_full(name) for name in segments))
     if segments and not resume:
         writer.invalidate()
@@ -79,8 +76,8 @@ _ODD = (DocumentError, ValueError, LookupError, TypeError, AttributeError, Overf
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
-def read_index(output: Output) -> tuple[Catalog, list[str]]:
-    """Return the catalog of an output and the names of its segments.
+def read_index(output: Output, *, entries: bool = True) -> tuple[Catalog, list[str]]:
+    """Return the catalog of an output, without ``entries`` only of the names that it holds, and the names of its segments.
 
     Raises ``DocumentError`` when the output cannot be listed.
     """
@@ -88,7 +85,8 @@ def read_index(output: Output) -> tuple[Catalog, list[str]]:
     try:
         catalog.note_files(_without_segments(output.names(), segments))
         segments = sort_segments(segments)
-        problems = [problem for name in segments if (problem := _apply_segment(output, name, catalog))]
+        read = segments if entries else []
+        problems = [problem for name in read if (problem := _apply_segment(output, name, catalog))]
         if problems:
             more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
             log.warning(
@@ -201,13 +199,15 @@ class IndexWriter:
     """Write the segments of one batch. ``segments`` is the number of earlier segments that are not full.
 
     To be used from one thread; it writes in another one, so that the batch does not wait for its output. What cannot be
-    written costs a warning, and the next resume more time.
+    written costs a warning, and the next resume more time. Files of documents are written through to the disk before any
+    segment that tells of them.
     """
 
     output: Output
     names: SegmentNames
     segments: int = 0
     _lines: list[bytes] = field(default_factory=list[bytes])
+    _unsynced: list[str] = field(default_factory=list[str])
     _number: int = 1
     _new_lines: int = 0
     _due: float = field(default_factory=lambda: time.monotonic() + WRITE_SECONDS)
@@ -227,7 +227,8 @@ class IndexWriter:
 
     def add(self, result: DocumentResult, options: str) -> None:
         """Add the entry of a document that has ended; ``options`` is the digest of its settings."""
-        key, counts = output_key(result.document.document_uuid), result.counts
+        key, counts = document_name(result.document), result.counts
+        self._unsynced += (f"{key}.txt", f"{key}.json")
         if result.ok and result.fingerprint:
             pages = (counts.pages, counts.text_pages, counts.ocr_pages, counts.blank_pages, counts.failed_pages)
             line: dict[str, object] = {"key": key, "input": result.fingerprint, "options": options}
@@ -245,6 +246,7 @@ class IndexWriter:
         """
         if self._thread is not None:
             self._thread.shutdown()
+        self._sync(self._unsynced)
         if self._new_lines:
             self._write(self.names.segment(self._number), b"".join(self._lines))
         if not completed or self._has_failed:
@@ -269,12 +271,28 @@ class IndexWriter:
         if self._thread is None:
             self._thread = ThreadPoolExecutor(1, thread_name_prefix="pdfbatch-index")
         name, data = self.names.segment(self._number), b"".join(self._lines)
-        self._pending = self._thread.submit(self._write, name, data)
+        self._pending = self._thread.submit(self._sync_and_write, self._unsynced, name, data)
+        self._unsynced = []
         self._new_lines, self._due = 0, time.monotonic() + WRITE_SECONDS
         if len(self._lines) >= SEGMENT_LINES:
             self._lines, self._number = [], self._number + 1
 
+    def _sync_and_write(self, names: Sequence[str], name: str, data: bytes) -> None:
+        self._sync(names)
+        self._write(name, data)
+
+    def _sync(self, names: Sequence[str]) -> None:
+        if names and isinstance(self.output, SupportsSync):
+            try:
+                self.output.sync(names)
+            except DocumentError as error:
+                if not self._has_failed:
+                    log.warning("the output cannot be written through to its disk: %s", error)
+                self._has_failed = True
+
     def _write(self, name: str, data: bytes) -> None:
+        if self._has_failed:  # what is not on the disk must not be told of
+            return
         try:
             self.output.write(name, data)
         except DocumentError as error:

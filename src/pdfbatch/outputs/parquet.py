@@ -1,10 +1,12 @@
-"""Write rows to a Parquet file by pyarrow, which comes with the extra ``parquet``."""
+"""Write rows to a Parquet file, and read them, by pyarrow, which comes with the extra ``parquet``."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import IO, Any, cast
 
 from pdfbatch.errors import DependencyError, UsageError
+from pdfbatch.outputs.pack_rows import METADATA
 from pdfbatch.outputs.record import to_json
 
 try:
@@ -58,3 +60,52 @@ def _groups(rows: Iterable[Mapping[str, object]]) -> Iterator[list[dict[str, obj
 
 def _plain(value: object) -> object:
     return to_json(cast("object", value)).decode() if isinstance(value, Mapping) else value
+
+
+# --- packs ------------------------------------------------------------------------------------------------------------
+
+_OF_METADATA = {str: arrow.string(), int: arrow.int64()}
+_SCHEMA = arrow.schema(
+    [
+        ("id", arrow.string()),
+        ("text", arrow.large_string()),
+        ("metadata", arrow.struct([(name, _OF_METADATA[kind]) for name, kind in METADATA.items()])),
+        ("record", arrow.large_string()),
+    ]
+)
+_PACK_GROUP_BYTES = 8 << 20
+
+
+class PackTable:
+    """Rows of a packed layout as a Parquet file: lines of JSON come in, groups of rows go out."""
+
+    def __init__(self, file: IO[bytes], group_bytes: int) -> None:
+        self._writer = parquet.ParquetWriter(file, _SCHEMA, compression="zstd")
+        self._lines = list[bytes]()
+        self._size = 0
+        self._group_bytes = min(_PACK_GROUP_BYTES, group_bytes)
+
+    def write(self, lines: bytes) -> None:
+        """Take whole lines."""
+        self._lines.append(lines)
+        self._size += len(lines)
+        if self._size >= self._group_bytes:
+            self._write_group()
+
+    def close(self) -> None:
+        """Write the last group and the footer."""
+        self._write_group()
+        self._writer.close()
+
+    def _write_group(self) -> None:
+        if self._lines:
+            rows = [json.loads(line) for line in b"".join(self._lines).splitlines()]
+            self._writer.write_table(arrow.Table.from_pylist(rows, schema=_SCHEMA))
+            self._lines, self._size = [], 0
+
+
+def read_pack(file: IO[bytes]) -> Iterator[Mapping[str, Any]]:
+    """Yield the rows of a pack, a group of rows at a time."""
+    table = parquet.ParquetFile(file)
+    for group in range(table.num_row_groups):
+        yield from table.read_row_group(group).to_pylist()

@@ -7,38 +7,48 @@ from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import cast
 
+from pdfbatch.common import output_key
 from pdfbatch.model import Document, DocumentResult, Page
 from pdfbatch.outputs.callable_identity import describe
-from pdfbatch.outputs.keys import output_key
 from pdfbatch.ports import Output
 from pdfbatch.settings import Extraction
 
-PARTS_FOLDER = ".parts/"
+PARTS_FOLDER, BATCHES_FOLDER = ".parts/", "batches/"
 RECORD_VERSION = 1
 _MEASURED = ("ocr_seconds", "ocr_cpu_seconds")
 # Made once: ``json.dumps`` with these options makes an encoder for each call.
 _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str)
 
 
+def document_name(document: Document) -> str:
+    """Return what a document's files are called in the output, without an ending."""
+    return document.output_name or output_key(document.document_uuid)
+
+
 def record_name(document: Document) -> str:
     """Return the name of a document's record in the output."""
-    return f"{output_key(document.document_uuid)}.json"
+    return f"{document_name(document)}.json"
 
 
 def text_name(document: Document) -> str:
     """Return the name of a document's text in the output."""
-    return f"{output_key(document.document_uuid)}.txt"
+    return f"{document_name(document)}.txt"
+
+
+def batch_file(batch_id: str, name: str) -> str:
+    """Return the name of a file that belongs to one batch."""
+    return f"{BATCHES_FOLDER}{output_key(batch_id)}/{name}"
 
 
 def parts_folder(document: Document, fingerprint: str, options: str) -> str:
     """Return the folder of a split document's parts, which is another one for another input or other settings."""
     stamp = hashlib.sha256(f"{fingerprint}\0{options}".encode()).hexdigest()[:16]
-    return f"{PARTS_FOLDER}{output_key(document.document_uuid)}/{stamp}/"
+    return f"{PARTS_FOLDER}{output_key(document_name(document))}/{stamp}/"
 
 
 def delete_parts(output: Output, document: Document) -> None:
     """Delete all parts of a document, of any input and settings. Raises ``DocumentError`` with a storage cause."""
-    output.delete(f"{PARTS_FOLDER}{output_key(document.document_uuid)}/")
+    output.delete(f"{PARTS_FOLDER}{output_key(document_name(document))}/")
 
 
 @lru_cache(maxsize=64)  # one for each way in which documents differ from the batch: most batches have one

@@ -14,6 +14,8 @@ from typing import cast, overload
 from pdfbatch.common import SafeLogger
 from pdfbatch.errors import ResultsUnavailableError
 from pdfbatch.model import DocumentResult
+from pdfbatch.outputs.pack_files import pack_in
+from pdfbatch.outputs.record import record_name
 from pdfbatch.outputs.stored import StoredPages
 from pdfbatch.ports import Output
 
@@ -243,10 +245,11 @@ def with_stored_pages(result: DocumentResult, output: Output | None) -> Document
     """Return a result with ``StoredPages``, which read its pages from the output when somebody asks for them."""
     if output is None or result.output is None or not result.counts.pages:
         return result
+    place = pack_in(result.output) or record_name(result.document)
     return DocumentResult(  # not ``replace``, which is slower: this is done for each document
         document=result.document,
         status=result.status,
-        pages=StoredPages(output, result.document, result.counts.pages),
+        pages=StoredPages(output, result.document, result.counts.pages, place),
         failure=result.failure,
         output=result.output,
         attempts=result.attempts,

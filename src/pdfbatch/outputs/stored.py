@@ -4,11 +4,11 @@ import hashlib
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import Any, TypeVar, cast, overload
 
-from pdfbatch.common import SafeLogger
+from pdfbatch.common import SafeLogger, is_marked, mark_name, strip_mark
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.model import (
     Counts,
@@ -23,8 +23,8 @@ from pdfbatch.model import (
     TextSource,
     Xfa,
 )
-from pdfbatch.outputs.keys import output_key
-from pdfbatch.outputs.record import RECORD_VERSION, record_name, text_name
+from pdfbatch.outputs.pack_reader import read_packed_record
+from pdfbatch.outputs.record import RECORD_VERSION, document_name, record_name, text_name
 from pdfbatch.ports import Output
 
 T = TypeVar("T")
@@ -77,24 +77,82 @@ def read_record(output: Output, document: Document) -> Record | None:
 
     The log says once for an output and a process that there was something else; whoever asked reads the document anew.
     """
-    found = _find_record(output, document)
-    return found if isinstance(found, Record) else None
+    found = find_record(output, document)
+    return None if found is None else found[1]
+
+
+def find_record(output: Output, document: Document, fingerprint: str = "") -> tuple[Document, Record] | None:
+    """Return the record of a document, and the document under the name that the record was found by.
+
+    Another document may have had its name before; then it was marked by its id. Of two documents the ids differ, unless one
+    folder was moved: the record of another id counts, too, where it was read from the same ``fingerprint``.
+    """
+    for named in _possible_names(document):
+        record = _load_record(output, named)
+        if not isinstance(record, Record):
+            continue
+        if record.document_uuid == document.document_uuid:
+            return named, record
+        if fingerprint and record.fingerprint == fingerprint and _may_have_moved(document, named):
+            return named, record
+    return None
+
+
+def choose_name(output: Output, document: Document, fingerprint: str) -> Document:
+    """Return a document under the name that its files get: its own, unless the output holds another document's text there.
+
+    The one that has a record under a name keeps it. ``fingerprint`` is the version of the input that was read.
+    """
+    free: Document | None = None
+    for named in _possible_names(document):
+        record = _load_record(output, named)
+        if isinstance(record, Record):
+            if record.document_uuid == document.document_uuid:
+                return named
+            is_version = fingerprint and record.fingerprint == fingerprint
+            if _may_have_moved(document, named) and (is_version or not record.status.ok):
+                return named
+        elif named is document or is_marked(document_name(named)):
+            free = free or named
+    return free or replace(document, output_name=mark_name(document_name(document), document.document_uuid))
+
+
+def _possible_names(document: Document) -> Iterator[Document]:
+    """Yield a document under its name, as it was before a mark, and under the name that is marked by its id."""
+    yield document
+    name = document_name(document)
+    marked = mark_name(name, document.document_uuid)
+    if is_marked(name):
+        yield replace(document, output_name=strip_mark(name))
+    if name != marked:
+        yield replace(document, output_name=marked)
+
+
+def _may_have_moved(document: Document, named: Document) -> bool:
+    """Return whether a record of another id may be that of a document: its name comes from its path alone."""
+    name = document.output_name
+    return named is document and bool(name) and name != mark_name(name, document.document_uuid)
 
 
 def has_failed(output: Output, document: Document) -> bool:
     """Return whether a document's record says that it failed, or cannot be read, so that nobody knows; see ``read_record``."""
-    found = _find_record(output, document)
-    return not found.status.ok if isinstance(found, Record) else found is not None
+    for named in _possible_names(document):
+        found = _load_record(output, named)
+        if isinstance(found, InvalidRecordError):
+            return True
+        if found is not None and (found.document_uuid == document.document_uuid or not found.status.ok):
+            return not found.status.ok
+    return False
 
 
-def _find_record(output: Output, document: Document) -> "Record | InvalidRecordError | None":
+def _load_record(output: Output, document: Document) -> "Record | InvalidRecordError | None":
     try:
         data = output.read(record_name(document))
     except DocumentError as error:
         return InvalidRecordError(str(error)) if error.cause is Cause.NOT_A_FILE else None
     try:
         record = parse_record(data)
-        if output_key(record.document_uuid) != output_key(document.document_uuid):
+        if not document.output_name and record.document_uuid != document.document_uuid:
             raise InvalidRecordError("it is the record of another document")
     except InvalidRecordError as error:
         _warn_once(output.uri(""), f"{output.uri(record_name(document))}: {error}")
@@ -157,7 +215,7 @@ def result_of(record: Record, document: Document, output: Output) -> DocumentRes
     return DocumentResult(
         document=document.without_content(),
         status=record.status,
-        pages=StoredPages(output, document, record.counts.pages),
+        pages=StoredPages(output, document, record.counts.pages, record_name(document)),
         failure=record.failure,
         output=output.uri(record_name(document)),
         attempts=record.attempts,
@@ -173,15 +231,17 @@ def result_of(record: Record, document: Document, output: Output) -> DocumentRes
 class StoredPages(Sequence[Page]):
     """The pages of a document that an output holds. They are read from its record at the first access.
 
-    Any access may raise ``DocumentError``, when the record is gone or has become something else.
+    ``place`` is the name of the record, or of the pack that holds it. Any access may raise ``DocumentError``, when the record
+    is gone or has become something else.
     """
 
-    __slots__ = ("_count", "_document", "_output", "_pages")
+    __slots__ = ("_count", "_document", "_output", "_pages", "_place")
 
-    def __init__(self, output: Output, document: Document, count: int) -> None:
+    def __init__(self, output: Output, document: Document, count: int, place: str) -> None:
         self._output = output
         self._document = document.without_content()
         self._count = count
+        self._place = place
         self._pages: tuple[Page, ...] | None = None
 
     def __len__(self) -> int:
@@ -198,20 +258,24 @@ class StoredPages(Sequence[Page]):
         return iter(self._read())
 
     def __repr__(self) -> str:
-        return f"<{self._count} pages in {self._output.uri(record_name(self._document))}>"
+        return f"<{self._count} pages in {self._output.uri(self._place)}>"
 
     def __reduce__(self) -> tuple[object, ...]:
-        return StoredPages, (self._output, self._document, self._count)
+        return StoredPages, (self._output, self._document, self._count, self._place)
 
     def _read(self) -> tuple[Page, ...]:
         if self._pages is None:
-            name = record_name(self._document)
-            data = self._output.read(name)
             try:
-                self._pages = parse_record(data).pages
+                self._pages = parse_record(self._read_record()).pages
             except InvalidRecordError as error:
-                raise DocumentError(f"{self._output.uri(name)} is no record: {error}", cause=Cause.MALFORMED) from error
+                message = f"{self._output.uri(self._place)} is no record: {error}"
+                raise DocumentError(message, cause=Cause.MALFORMED) from error
         return self._pages
+
+    def _read_record(self) -> bytes:
+        if self._place == record_name(self._document):
+            return self._output.read(self._place)
+        return read_packed_record(self._output, self._place, document_name(self._document))
 
 
 # --- checks -----------------------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         protocol_of,
         with_filesystem,
     )
+    from pdfbatch.storage.local import Durability
     from pdfbatch.storage.remote_documents import (
         RANGE_BYTES,
         RemoteDocument,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
         without_secrets,
     )
     from pdfbatch.storage.remote_tree import RemoteTree
-    from pdfbatch.storage.storage import Storage
+    from pdfbatch.storage.storage import SHARD_BYTES, Layout, Naming, Storage
     from pdfbatch.storage.temporary_names import age_of, boot_mark, is_abandoned, temporary_name
     from pdfbatch.storage.tree import Entry, LocalTree, Pattern, Tree, split_pattern, walk
 else:
@@ -57,7 +58,8 @@ else:
             "with_options without_secrets"
         ),
         remote_tree="RemoteTree",
-        storage="Storage",
+        local="Durability",
+        storage="Layout Naming SHARD_BYTES Storage",
         temporary_names="age_of boot_mark is_abandoned temporary_name",
         tree="Entry LocalTree Pattern Tree split_pattern walk",
     )
@@ -66,10 +68,14 @@ __all__ = [
     "DEADLINE_SECONDS",
     "RANGE_BYTES",
     "REQUEST_RETRY",
+    "SHARD_BYTES",
     "CallPolicy",
+    "Durability",
     "Entry",
     "Fingerprint",
+    "Layout",
     "LocalTree",
+    "Naming",
     "Options",
     "Pattern",
     "RemoteDocument",

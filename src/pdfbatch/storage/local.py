@@ -6,17 +6,22 @@ import os
 import shutil
 import stat
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from io import FileIO
 from typing import Literal
 
 from pdfbatch.errors import Cause, DocumentError, OutputError
 from pdfbatch.storage.errors import storage_error
 from pdfbatch.storage.temporary_names import age_of, is_abandoned, is_ours, temporary_name
 
-Flush = Literal["always", "never"]
+Durability = Literal["batch", "each", "none"]
+
+# Up to so many files are written through one by one; for more, the whole file system is, which takes about as long as one.
+_SYNCED_SINGLY = 16
+_BLOCK_BYTES = 4096
 
 _WRITE_SECONDS = 3.0  # for a file that is being written when Ctrl-C comes
 
@@ -33,7 +38,7 @@ class LocalStorage:
     """A local folder. ``pdfbatch.ports.Output`` says what its methods promise; ``Storage`` has checked the names."""
 
     root: str
-    flush: Flush = "always"
+    durability: Durability = "batch"
 
     def check(self) -> None:
         """Make the folder, write a file and remove it, then sweep. Raises ``OutputError`` naming folder and reason."""
@@ -67,6 +72,31 @@ class LocalStorage:
                 self._replace(path, data)
         except OSError as error:
             raise storage_error(error, path) from error
+
+    def append(self, name: str, data: bytes) -> None:
+        """Add lines at the end of a file, in the place of an unfinished one; make the file when it is not there."""
+        path = self.uri(name)
+        try:
+            if not os.path.isdir(os.path.dirname(path)):
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "a+b", buffering=0) as file:
+                _cut_unfinished_line(file)
+                _write_all(file.fileno(), data, flush=self.durability == "each")
+        except OSError as error:
+            raise storage_error(error, path) from error
+
+    def sync(self, names: Sequence[str]) -> None:
+        """Write files that were written before through to the disk, with their names."""
+        if self.durability != "batch":
+            return
+        try:
+            if len(names) > _SYNCED_SINGLY and sync_file_system(self.root):
+                return
+            paths = [self.uri(name) for name in names]
+            for path in (*paths, *dict.fromkeys(map(os.path.dirname, paths))):
+                _sync_path(path)
+        except OSError as error:
+            raise storage_error(error, self.root) from error
 
     def read(self, name: str) -> bytes:
         """Read a regular file; anything else under its name, such as a FIFO, is not waited for."""
@@ -108,13 +138,13 @@ class LocalStorage:
         return len(stale)
 
     def _replace(self, path: str, data: bytes) -> None:
-        if not _link_unnamed(path, data, flush=self.flush == "always"):
+        if not _link_unnamed(path, data, flush=self.durability == "each"):
             _run_undisturbed(partial(self._rename, path, data))
 
     def _rename(self, path: str, data: bytes) -> None:
         temporary = os.path.join(os.path.dirname(path), temporary_name())
         try:
-            _write(temporary, data, flush=self.flush == "always")
+            _write(temporary, data, flush=self.durability == "each")
             os.replace(temporary, path)
         except BaseException:
             with suppress(OSError):
@@ -213,6 +243,56 @@ def _write_all(file: int, data: bytes, *, flush: bool) -> None:
         view = view[os.write(file, view) :]
     if flush:
         os.fsync(file)
+
+
+def _cut_unfinished_line(file: FileIO) -> None:
+    end = file.seek(0, os.SEEK_END)
+    last = end
+    while last:
+        start = max(0, last - 1 if last == end else last - _BLOCK_BYTES)
+        file.seek(start)
+        found = file.read(last - start).rfind(b"\n")
+        if found >= 0:
+            last = start + found + 1
+            break
+        last = start
+    if last < end:
+        file.truncate(last)
+
+
+def _sync_path(path: str) -> None:
+    try:
+        file = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:  # it has been deleted, or never was there
+        return
+    except PermissionError:
+        if os.name == "nt":  # there folders cannot be opened, and need not be
+            return
+        raise
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def sync_file_system(path: str) -> bool:
+    """Write a whole file system through to its disk; return false where that cannot be done."""
+    import ctypes  # noqa: PLC0415 (only where it is needed)
+
+    try:
+        sync = ctypes.CDLL(None, use_errno=True).syncfs
+    except (AttributeError, OSError, TypeError):  # not Linux
+        return False
+    file = os.open(path, os.O_RDONLY)
+    try:
+        if sync(file) == 0:
+            return True
+        error = ctypes.get_errno()
+        if error in (errno.ENOSYS, errno.EINVAL):
+            return False
+        raise OSError(error, os.strerror(error))
+    finally:
+        os.close(file)
 
 
 def _iter_files(folder: str, prefix: str) -> Iterator[tuple[str, os.DirEntry[str]]]:

@@ -64,6 +64,7 @@ def _to_remote(document: Document, options: Mapping[str, object], path: str) -> 
         password=document.password,
         pages=document.pages,
         languages=document.languages,
+        output_name=document.output_name,
         options=options,
         found=listed_fingerprint(document),
         url=document.url if isinstance(document, RemoteDocument) else "",

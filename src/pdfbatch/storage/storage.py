@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Literal, cast
 
-from pdfbatch.checks import Check, check_fields, choice, instance_of, seconds
+from pdfbatch.checks import Check, check_fields, choice, instance_of, seconds, size
 from pdfbatch.common import without_credentials
+from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.ports import Locality
 from pdfbatch.settings import RetryPolicy
 from pdfbatch.storage.file_urls import is_file_url, path_of_file_url
@@ -19,7 +20,7 @@ from pdfbatch.storage.fsspec import (
     preload,
     protocols,
 )
-from pdfbatch.storage.local import Flush, LocalStorage
+from pdfbatch.storage.local import Durability, LocalStorage
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -47,11 +48,19 @@ _CHECKS: Mapping[str, Check] = {
     "options": _storage_options,
     "retry": instance_of(RetryPolicy),
     "seconds": seconds(),
-    "flush": choice("always", "never"),
+    "naming": choice("path", "id"),
+    "layout": choice("files", "jsonl", "parquet"),
+    "shard_bytes": size,
+    "durability": choice("batch", "each", "none"),
 }
 
+Naming = Literal["path", "id"]
+Layout = Literal["files", "jsonl", "parquet"]
 
-@dataclass(frozen=True, slots=True, repr=False)
+SHARD_BYTES = 128 << 20
+
+
+@dataclass(frozen=True, slots=True, repr=False, init=False)
 class Storage:
     """An output: a local path (``out/``, ``file:///out``) or an fsspec URL (``s3://bucket/text``) with its options.
 
@@ -63,24 +72,61 @@ class Storage:
     ``retry`` bounds tries and waits of one remote call, ``seconds`` all of them together; a write gets one more second for
     each MiB. A call that exceeds them fails as ``storage_unavailable``. A local call is not repeated.
 
-    ``flush="always"`` writes each local file through to the disk before it gets its name, so that a power failure leaves
-    it whole or absent, at the cost of waiting for the disk. ``"never"`` promises that for a killed process only.
+    ``names="path"``: files of a document that was found by a path, pattern or prefix are called after its path below that,
+    those of a document with an id of its own after the id. ``"id"``: all are called after the id.
+
+    ``layout="jsonl"`` and ``"parquet"`` write files (shards) of about ``shard_bytes`` with text and record of very many
+    documents each, instead of two files for each document.
+
+    ``durability`` is what a power failure can cost of a local output. ``"batch"``: nothing that the index or the report of a
+    batch tells of; files are written through to the disk in groups, before either is written. ``"each"``: nothing that was
+    written; each file waits for the disk before it gets its name. ``"none"``: anything; a killed process costs nothing in any
+    case. A remote storage has its own guarantee, which is mostly that of ``"each"``.
     """
 
     url: str
-    options: Mapping[str, object] = field(default_factory=dict[str, object], hash=False)
-    filesystem: "AbstractFileSystem | None" = None
-    retry: RetryPolicy = field(default=REQUEST_RETRY, kw_only=True)
-    seconds: float = field(default=DEADLINE_SECONDS, kw_only=True)
-    flush: Flush = field(default="always", kw_only=True)
+    options: Mapping[str, object] = field(hash=False)
+    filesystem: "AbstractFileSystem | None"
+    retry: RetryPolicy
+    seconds: float
+    naming: Naming
+    layout: Layout
+    shard_bytes: int
+    durability: Durability
 
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        url: "str | os.PathLike[str]",
+        options: Mapping[str, object] | None = None,
+        filesystem: "AbstractFileSystem | None" = None,
+        *,
+        retry: RetryPolicy = REQUEST_RETRY,
+        seconds: float = DEADLINE_SECONDS,
+        names: Naming = "path",
+        layout: Layout = "files",
+        shard_bytes: int = SHARD_BYTES,
+        durability: Durability = "batch",
+    ) -> None:
         """Check the settings, and make a local path absolute: a worker may have another working directory."""
+        given: Mapping[str, object] = {} if options is None else options
+        values: tuple[object, ...] = (
+            cast("object", url),
+            given,
+            filesystem,
+            retry,
+            seconds,
+            names,
+            layout,
+            shard_bytes,
+            durability,
+        )
+        for field_of_it, value in zip(fields(self), values, strict=True):
+            object.__setattr__(self, field_of_it.name, value)
         check_fields(self, _CHECKS)
-        url = os.fspath(self.url)
-        if self.filesystem is None and (path := _local_path(url)) is not None:
-            url = os.path.abspath(os.path.expanduser(path))
-        object.__setattr__(self, "url", url)
+        address = os.fspath(self.url)
+        if self.filesystem is None and (path := _local_path(address)) is not None:
+            address = os.path.abspath(os.path.expanduser(path))
+        object.__setattr__(self, "url", address)
 
     def __repr__(self) -> str:
         return f"Storage({without_credentials(self.url)!r})"
@@ -125,6 +171,19 @@ class Storage:
         """Remove temporary files that killed writers left behind, and return how many. Call it before a batch."""
         return self._adapter().sweep()
 
+    def sync(self, names: Iterable[str]) -> None:
+        """Return when what is under these names survives a power failure, unless ``durability`` is ``"none"``."""
+        adapter = self._adapter()
+        if isinstance(adapter, LocalStorage):
+            adapter.sync(list(map(_check_name, names)))
+
+    def append(self, name: str, data: bytes) -> None:
+        """Add lines at the end of a local file, in the place of an unfinished one. Raises ``DocumentError``."""
+        adapter = self._adapter()
+        if not isinstance(adapter, LocalStorage):
+            raise DocumentError(f"{self.uri(name)}: nothing can be appended there", cause=Cause.STORAGE_UNAVAILABLE)
+        adapter.append(_check_name(name), data)
+
     def uri(self, name: str) -> str:
         """Return the full address of a name, without credentials; of the output itself for an empty name."""
         return self._adapter().uri(_check_name(name) if name else "")
@@ -151,7 +210,7 @@ class Storage:
 
     def _adapter(self) -> "LocalStorage | RemoteStorage":
         if self.is_local:
-            return LocalStorage(root=self.url, flush=self.flush)
+            return LocalStorage(root=self.url, durability=self.durability)
         from pdfbatch.storage.remote import RemoteStorage  # noqa: PLC0415 (loads tenacity and fsspec, which a local folder does not need)
 
         return RemoteStorage(

@@ -14,12 +14,13 @@ from pdfbatch import task_log
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.model import Document, DocumentResult, Failure
 from pdfbatch.outcomes import failed_result
+from pdfbatch.outputs import is_packed
 from pdfbatch.ports import OcrEngine, Output, SupportsPreload, TextEngine, Watch
 from pdfbatch.retry import count_retries
 from pdfbatch.settings import Extraction, Limits
 from pdfbatch.tasks import DuplicateOf, JoinTask, PartialDocument, PartTask, ReadTask, Task, TaskResult
 from pdfbatch.work.opener import DocumentOpener
-from pdfbatch.work.result_writer import PendingWrite, ResultWriter
+from pdfbatch.work.result_writer import PendingWrite, ResultWriter, may_have_record
 from pdfbatch.work.splitter import Splitter
 from pdfbatch.work.time_budget import TimeBudget
 
@@ -48,8 +49,8 @@ class DocumentWork:
 
     @property
     def max_result_bytes(self) -> int:
-        """What a result may amount to: facts, and without output the text."""
-        if self.output is not None:
+        """What a result may amount to: facts, and the text where workers do not write it themselves."""
+        if self.output is not None and not is_packed(self.output):
             return _FACTS_BYTES
         text = self.limits.max_text_bytes
         return _FACTS_BYTES + (_UNLIMITED_BYTES if text is None else text)
@@ -85,12 +86,13 @@ class DocumentWork:
             return finish
         return finish()
 
-    def keep(self, result: DocumentResult) -> DocumentResult:
+    def keep(self, result: DocumentResult) -> TaskResult:
         """Write a result that no worker could write, and return it without its pages; without output, return it as it is.
 
         Raises ``DocumentError`` with a storage cause.
         """
-        return self._writer.prepare(result).write()
+        pending = self._writer.prepare(result, name_may_be_taken=True)
+        return TaskResult(result=pending.write(), body=pending.body)
 
     def options(self, document: Document) -> str:
         """Return a digest of all settings that can change this document's text."""
@@ -154,14 +156,17 @@ class DocumentWork:
                 result=replace(previous, attempts=task.attempt, duration_seconds=budget.seconds_since_start())
             )
         copy = writer.copy_of(duplicate_of, document)
-        return None if copy is None else writer.prepare(writer.with_costs(copy, task, budget, fingerprint=fingerprint))
+        if copy is None:
+            return None
+        costly = writer.with_costs(copy, task, budget, fingerprint=fingerprint)
+        return writer.prepare(costly, name_may_be_taken=task.has_record)
 
     # --- write and fail -------------------------------------------------------------------------------------------
 
     def _write(self, task: Task, budget: TimeBudget, pending: PendingWrite) -> TaskResult:
         """Write the files of a result. When that fails, try to write a failed result in its place."""
         try:
-            return TaskResult(result=pending.write())
+            return TaskResult(result=pending.write(), body=pending.body)
         except Exception as error:  # noqa: BLE001 (isolation is the purpose: no document may harm another)
             failure = _failure(task, error)
         if pending.failure is not None:  # this was the failed result: the parent gets both failures, and no record
@@ -175,7 +180,8 @@ class DocumentWork:
         if isinstance(task, PartTask) or failure.transient:
             return TaskResult(failure=failure)
         result = self._writer.with_costs(failed_result(task.document, failure), task, budget, fingerprint="")
-        return replace(self._writer.prepare(result), failure=failure)
+        pending = self._writer.prepare(result, name_may_be_taken=may_have_record(task))
+        return replace(pending, failure=failure)
 
     # --- parts of the work ----------------------------------------------------------------------------------------
 

@@ -9,10 +9,13 @@ from pdfbatch.outcomes import as_duplicate, build_result
 from pdfbatch.outputs import (
     Provenance,
     Record,
+    body_of,
+    choose_name,
     files_of,
+    find_record,
     has_text,
+    is_packed,
     options_digest,
-    read_record,
     record_name,
     result_of,
 )
@@ -30,13 +33,15 @@ _COPIED = frozenset({DocumentStatus.SUCCEEDED, DocumentStatus.DUPLICATE})
 class PendingWrite:
     """A result, and the files to write for it in their order; none without output.
 
-    ``failure`` is set when the result only says that the task failed: no other result can be written in its place.
+    ``failure`` is set when the result only says that the task failed: no other result can be written in its place. ``body`` is
+    what the parent writes to an output with a packed layout.
     """
 
     result: DocumentResult
     output: Output | None = None
     files: tuple[tuple[str, bytes | None], ...] = ()
     failure: Failure | None = None
+    body: bytes = b""
 
     @property
     def size_bytes(self) -> int:
@@ -70,22 +75,22 @@ class ResultWriter:
 
     def find_previous(self, document: Document, fingerprint: str) -> DocumentResult | None:
         """Return the earlier result of the same input with the same settings, if it was successful and its text is there."""
-        record = self._read_record(document, document, fingerprint)
-        if self.output is None or record is None or not record.status.ok or not has_text(self.output, document, record):
+        named, record = self._find_record(document, fingerprint)
+        if self.output is None or record is None or not record.status.ok or not has_text(self.output, named, record):
             return None
-        found = result_of(record, document, self.output)
+        found = result_of(record, named, self.output)
         counts = replace(found.counts, reasons={})  # as the index tells it, which does not count them
         return replace(found, status=DocumentStatus.SKIPPED, pages=(), pdf_metadata={}, counts=counts)
 
     def find_joined(self, task: JoinTask) -> DocumentResult | None:
         """Return the result of a document that was joined before, as its record tells it; ``None`` when it was not."""
         partial = task.partial_document
-        record = self._read_record(task.document, task.document, partial.fingerprint)
-        if self.output is None or record is None or not has_text(self.output, task.document, record):
+        named, record = self._find_record(task.document, partial.fingerprint)
+        if self.output is None or record is None or not has_text(self.output, named, record):
             return None
         if tuple(page.number for page in record.pages) != partial.page_numbers:
             return None
-        return replace(result_of(record, task.document, self.output), pages=())
+        return replace(result_of(record, named, self.output), pages=())
 
     def copy_of(self, duplicate_of: DuplicateOf, document: Document) -> DocumentResult | None:
         """Return the result of an earlier document as that of its duplicate.
@@ -93,18 +98,23 @@ class ResultWriter:
         ``None`` unless the output has the record of the earlier document, read from the same input with the same settings,
         and it succeeded.
         """
-        earlier = Document(duplicate_of.document_uuid, duplicate_of.document_uuid)
-        record = self._read_record(earlier, document, duplicate_of.fingerprint)
+        earlier = Document("", duplicate_of.document_uuid, output_name=duplicate_of.output_name)
+        _, record = self._find_record(earlier, duplicate_of.fingerprint, like=document)
         if self.output is None or record is None or record.status not in _COPIED:
             return None
         found = result_of(record, document, self.output)
         return as_duplicate(replace(found, pages=record.pages, output=None), document, duplicate_of)
 
-    def _read_record(self, stored: Document, document: Document, fingerprint: str) -> Record | None:
-        """Return the record of ``stored``, if it was read from this input with the settings of ``document``."""
-        record = None if self.output is None else read_record(self.output, stored)
-        is_same = record is not None and (record.fingerprint, record.options) == (fingerprint, self.options(document))
-        return record if is_same else None
+    def _find_record(
+        self, document: Document, fingerprint: str, *, like: Document | None = None
+    ) -> tuple[Document, Record | None]:
+        """Return the record of a document that was read from this input with the settings of ``like``, and the name it has."""
+        found = None if self.output is None else find_record(self.output, document, fingerprint)
+        if found is None:
+            return document, None
+        named, record = found
+        is_same = (record.fingerprint, record.options) == (fingerprint, self.options(like or document))
+        return named, record if is_same else None
 
     def build(
         self,
@@ -125,7 +135,12 @@ class ResultWriter:
             pdf_metadata=partial.pdf_metadata,
             ocr_seconds=ocr_seconds,
         )
-        return self.prepare(self.with_costs(result, task, budget, fingerprint=partial.fingerprint))
+        result = self.with_costs(result, task, budget, fingerprint=partial.fingerprint)
+        duplicate_of = task.duplicate_of if isinstance(task, ReadTask) else None
+        # In a packed layout no worker can look the earlier document up: it is read again, and counts as what it is.
+        if duplicate_of is not None and result.status is DocumentStatus.SUCCEEDED and is_packed(self.output):
+            result = as_duplicate(result, task.document, duplicate_of)
+        return self.prepare(result, name_may_be_taken=may_have_record(task))
 
     def with_costs(
         self, result: DocumentResult, task: ReadTask | JoinTask, budget: TimeBudget, *, fingerprint: str
@@ -138,15 +153,28 @@ class ResultWriter:
             fingerprint=fingerprint,
         )
 
-    def prepare(self, result: DocumentResult) -> PendingWrite:
-        """Prepare the files of a result. With an output, the result no longer has its pages, which are in the files."""
+    def prepare(self, result: DocumentResult, *, name_may_be_taken: bool) -> PendingWrite:
+        """Prepare the files of a result. With an output, the result no longer has its pages, which are in the files.
+
+        Where the output may hold something under the document's name, its record is looked up: it may be another document's.
+        """
         if self.output is None:
             return PendingWrite(result)
+        packed = is_packed(self.output)
+        if name_may_be_taken and not packed:
+            result = replace(result, document=choose_name(self.output, result.document, result.fingerprint))
         provenance = Provenance(
             fingerprint=result.fingerprint,
             options=self.options(result.document),
             versions=self.versions,
             finished_at=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         )
+        if packed:
+            return PendingWrite(replace(result, pages=()), body=body_of(result, provenance))
         stored = replace(result, pages=(), output=self.output.uri(record_name(result.document)))
         return PendingWrite(stored, self.output, files_of(result, provenance))
+
+
+def may_have_record(task: ReadTask | JoinTask) -> bool:
+    """Return whether the output may hold a record under the name of a task's document."""
+    return isinstance(task, JoinTask) or task.has_record

@@ -106,9 +106,11 @@ class Splitter:
             return TaskResult(result=replace(joined, attempts=task.attempt + task.storage_retries))
         missing = Failure(cause=Cause.INTERNAL, message=f"{name}: no part has read this page")
         pages = [found.get(number) or failed_pages([number], missing)[0] for number in partial.page_numbers]
-        result = self.writer.build(task, budget, partial, pages, ocr_seconds=task.worker_seconds).write()
-        self._delete_parts(partial)  # only now: a kill before this costs no part
-        return TaskResult(result=result)
+        pending = self.writer.build(task, budget, partial, pages, ocr_seconds=task.worker_seconds)
+        result = pending.write()
+        if not pending.body:  # else the parent deletes them, when it has written the row
+            self._delete_parts(partial)  # only now: a kill before this costs no part
+        return TaskResult(result=result, body=pending.body)
 
     def _delete_parts(self, partial: PartialDocument) -> None:
         """Delete the parts of a document whose record is written. If that fails, a resume will do it."""

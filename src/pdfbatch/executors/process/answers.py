@@ -67,7 +67,10 @@ def encode_result(result: TaskResult) -> bytes:
         result.storage_retries,
         [(name[:200], level, message[:_MAX_MESSAGE]) for name, level, message in result.log.records[:MAX_LOG_RECORDS]],
         result.log.dropped + max(0, len(result.log.records) - MAX_LOG_RECORDS),
+        bool(result.body),
     ]
+    if result.body:
+        _put_block(result.body, blocks)
     data = _to_json(head)
     if len(data) > MAX_HEAD_BYTES:
         raise ValueError(f"{len(data)} bytes of facts")
@@ -175,8 +178,10 @@ class _Decoder:
         self._numbers_left = _MAX_NUMBERS
 
     def decode(self) -> TaskResult:
-        head = read_array(self._take_json(), 11)
-        document_result, parts, join, partial, page_count, failure, page, seconds, retries, records, dropped = head
+        head = read_array(self._take_json(), 12)
+        document_result, parts, join, partial, page_count, failure, page, seconds, retries, records, dropped, body = (
+            head
+        )
         # In the order in which their blocks were written.
         decoded = None if document_result is None else self._decode_document_result(document_result)
         split = None if partial is None else self._decode_partial_document(partial)
@@ -191,6 +196,7 @@ class _Decoder:
             read_measure(seconds),
             read_count(retries),
             _NO_LOG if records == [] and dropped == 0 else rebuild(TaskLog, _records(records), read_count(dropped)),
+            bytes(self._take_block(len(self._payload))) if body is True else b"",
         )
         if self._position != len(self._payload):
             raise AnswerError("bytes behind the end")

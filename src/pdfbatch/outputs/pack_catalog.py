@@ -1,0 +1,296 @@
+"""What the packs of an output hold, as a resume looks it up.
+
+Beside each pack ``shards/<stem>...`` there is ``.packs/<stem>.json``, which is written after it: columns with the name, the id,
+the input, the settings and the counts of each row. A pack without it (a kill came between) is read, and gets it; it without a
+pack counts for nothing. Of several rows of one id the one in the last pack counts.
+"""
+
+import json
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import repeat
+from operator import itemgetter
+from threading import Lock
+from typing import Any
+
+from pdfbatch.common import SafeLogger, is_marked, mark_name, output_key
+from pdfbatch.errors import DocumentError
+from pdfbatch.model import Counts, Document, DocumentResult
+from pdfbatch.outputs.catalog import FinishedDocument
+from pdfbatch.outputs.pack_files import ENDINGS, FOLDER, Pack, is_packed, order_of, read_rows, sort_packs, stem_of
+from pdfbatch.outputs.pack_rows import record_of
+from pdfbatch.outputs.record import PARTS_FOLDER, document_name, to_json
+from pdfbatch.outputs.stored import has_failed, parse_record
+from pdfbatch.ports import Output
+
+log: SafeLogger = SafeLogger(__name__)
+
+ENTRIES_FOLDER = ".packs/"
+_COLUMNS = ("names", "ids", "inputs", "options", "counts", "duplicates")
+_TABLE = """
+    CREATE TABLE rows (
+        key INTEGER PRIMARY KEY, id INTEGER, version INTEGER, pack INTEGER, pages INTEGER, text_pages INTEGER,
+        ocr_pages INTEGER, blank_pages INTEGER, failed_pages INTEGER, characters INTEGER, duplicate_of TEXT
+    )
+"""
+_ADD = "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_FIND = "SELECT * FROM rows WHERE key = ?"
+_CACHE_KIB = 16_000
+
+
+@dataclass(slots=True)
+class PackEntries:
+    """The entries of one pack, by columns. ``inputs`` are fingerprints, empty for documents that failed."""
+
+    names: list[str] = field(default_factory=list[str])
+    ids: list[str] = field(default_factory=list[str])
+    inputs: list[str] = field(default_factory=list[str])
+    options: list[str] = field(default_factory=list[str])
+    counts: list[Sequence[int]] = field(default_factory=list[Sequence[int]])
+    duplicates: list[str | None] = field(default_factory=list[str | None])
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def add(self, result: DocumentResult, options: str) -> None:
+        """Add the entry of a document that has ended."""
+        counts = result.counts
+        pages = (counts.pages, counts.text_pages, counts.ocr_pages, counts.blank_pages, counts.failed_pages)
+        self.names.append(document_name(result.document))
+        self.ids.append(result.document.document_uuid)
+        self.inputs.append(result.fingerprint if result.ok else "")
+        self.options.append(options)
+        self.counts.append((*pages, counts.characters))
+        self.duplicates.append(result.duplicate_of)
+
+    def keep(self, rows: Iterable[int]) -> "PackEntries":
+        """Return the entries of some rows."""
+        numbers = list(rows)
+        return PackEntries(*([getattr(self, name)[number] for number in numbers] for name in _COLUMNS))
+
+    def to_json(self) -> bytes:
+        """Return them as they are stored."""
+        return to_json({name: getattr(self, name) for name in _COLUMNS})
+
+    @classmethod
+    def from_json(cls, data: bytes) -> "PackEntries":
+        """Return stored entries. Raises ``ValueError`` for anything else."""
+        try:
+            found = json.loads(data)
+            columns: list[list[Any]] = [found[name] for name in _COLUMNS]
+        except (LookupError, TypeError, RecursionError) as error:
+            raise ValueError(f"they are no entries ({type(error).__name__})") from error
+        names, ids, inputs, options, counts, duplicates = columns
+        texts = (names, ids, inputs, options)
+        if len({len(column) for column in columns}) != 1 or {type(v) for column in texts for v in column} - {str}:
+            raise ValueError("the columns of the entries do not fit together")
+        if any(len(row) != 6 for row in counts) or {type(value) for row in counts for value in row} - {int}:
+            raise ValueError("counts are no counts")
+        return cls(names, ids, inputs, options, counts, duplicates)
+
+    @classmethod
+    def of_pack(cls, output: Output, name: str) -> "PackEntries":
+        """Read the entries from the rows of a pack. Raises ``DocumentError`` when it is none."""
+        entries = cls()
+        for row in read_rows(output, name):
+            record = parse_record(record_of(row))
+            counts = record.counts
+            pages = (counts.pages, counts.text_pages, counts.ocr_pages, counts.blank_pages, counts.failed_pages)
+            entries.names.append(str(row["metadata"]["name"]))
+            entries.ids.append(record.document_uuid)
+            entries.inputs.append(record.fingerprint if record.status.ok else "")
+            entries.options.append(record.options)
+            entries.counts.append((*pages, counts.characters))
+            entries.duplicates.append(record.duplicate_of)
+        return entries
+
+
+class PackCatalog:
+    """The entries of all packs of an output, in a private SQLite database. Can be used from several threads.
+
+    It looks like a ``Catalog``, but no worker can look anything up: what it does not know, nobody does.
+    """
+
+    def __init__(self) -> None:
+        self.packs: list[str] = []
+        self.rows = 0
+        self.has_marks = False
+        self._parts = set[str]()
+        self._last: tuple[str | None, tuple[Any, ...] | None] = (None, None)
+        self._lock = Lock()
+        self._database = sqlite3.connect("", check_same_thread=False, isolation_level=None)
+        self._database.execute("PRAGMA journal_mode = OFF")
+        self._database.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        self._database.execute(_TABLE)
+        self._database.execute("BEGIN")
+
+    def close(self) -> None:
+        """Remove the database. A closed catalog cannot be used again."""
+        with self._lock:
+            self._database.close()
+
+    def add(self, pack: str, entries: PackEntries) -> None:
+        """Add the entries of a pack, which is later than all before."""
+        number = len(self.packs)
+        self.packs.append(pack)
+        self.rows += len(entries)
+        # One search first, because hardly any output has a mark.
+        self.has_marks = self.has_marks or ("=i" in "/".join(entries.names) and any(map(is_marked, entries.names)))
+        versions = map(_version, entries.inputs, entries.options)
+        keys, ids = map(hash, entries.names), map(hash, entries.ids)
+        counts = zip(*entries.counts, strict=True) if len(entries) else ((),) * 6
+        rows = list(zip(keys, ids, versions, repeat(number), *counts, entries.duplicates, strict=False))
+        rows.sort(key=itemgetter(0))  # so that neighbours in the database come one after the other
+        with self._lock:
+            self._last = (None, None)
+            self._database.executemany(_ADD, rows)
+
+    def note_parts(self, names: Iterable[str]) -> None:
+        """Note the names of parts that the output holds."""
+        self._parts.update(name[len(PARTS_FOLDER) :].partition("/")[0] for name in names)
+
+    def has_repeated_rows(self) -> bool:
+        """Return whether some name has more than one row."""
+        with self._lock:
+            (count,) = self._database.execute("SELECT COUNT(*) FROM rows").fetchone()
+        return bool(count != self.rows)
+
+    def find(self, name: str, fingerprint: str, options: str) -> FinishedDocument | None:
+        """Return what is known of a finished document, by its name; ``None`` for any other."""
+        row = self._row(name)
+        if row is None or row[2] is None or row[2] != _version(fingerprint, options):
+            return None
+        pages, text_pages, ocr_pages, blank_pages, failed_pages, characters = row[4:10]
+        counts = Counts(
+            pages=pages,
+            text_pages=text_pages,
+            ocr_pages=ocr_pages,
+            blank_pages=blank_pages,
+            failed_pages=failed_pages,
+            characters=characters,
+        )
+        return FinishedDocument(counts, row[10], self.has_parts(name))
+
+    def pack_of(self, name: str) -> str | None:
+        """Return the name of the pack that holds the row of a document."""
+        row = self._row(name)
+        return None if row is None else self.packs[int(row[3])]
+
+    def is_of_another(self, name: str, document_uuid: str) -> bool:
+        """Return whether another document has a row under a name."""
+        row = self._row(name)
+        return row is not None and row[1] != hash(document_uuid)
+
+    def has_failed(self, name: str, document_uuid: str) -> bool:
+        """Return whether the last row of a document says that it failed."""
+        row = self._row(name)
+        return row is not None and row[2] is None and row[1] == hash(document_uuid)
+
+    def has_record(self, name: str) -> bool:  # noqa: ARG002 (as ``Catalog``)
+        """Return whether a worker may find a record under a name, which it never does."""
+        return False
+
+    def has_parts(self, name: str) -> bool:
+        """Return whether the output holds parts of the document of that name."""
+        return bool(self._parts) and output_key(name) in self._parts
+
+    def is_indexed(self, name: str) -> bool:
+        """Return whether there is a row under a name, of any input and settings."""
+        return self._row(name) is not None
+
+    def _row(self, name: str) -> tuple[Any, ...] | None:
+        with self._lock:
+            if self._last[0] != name:  # a document that is found is asked for several times
+                self._last = (name, self._database.execute(_FIND, (hash(name),)).fetchone())
+            return self._last[1]
+
+
+def read_catalog(output: Output) -> PackCatalog:
+    """Return the catalog of an output's packs. Takes three short listings, and a read for each pack's entries.
+
+    Raises ``DocumentError`` when the output cannot be listed, or a pack of it cannot be read.
+    """
+    catalog = PackCatalog()
+    try:
+        catalog.note_parts(output.names(PARTS_FOLDER))
+        known = set(output.names(ENTRIES_FOLDER))
+        for name in sort_packs(output.names(FOLDER)):
+            catalog.add(name, _read_entries(output, name, known))
+    except BaseException:
+        catalog.close()
+        raise
+    return catalog
+
+
+def failure_filter(output: Output) -> Callable[[Document], bool]:
+    """Return what tells whether a document failed in an earlier batch, as the output has it."""
+    if not is_packed(output):
+        return partial(has_failed, output)
+    return partial(_has_failed, read_catalog(output))
+
+
+def _has_failed(catalog: PackCatalog, document: Document) -> bool:
+    name, identity = document_name(document), document.document_uuid
+    return any(catalog.has_failed(each, identity) for each in (name, mark_name(name, identity)))
+
+
+def entries_name(pack: str) -> str:
+    """Return the name of the entries of a pack."""
+    return f"{ENTRIES_FOLDER}{stem_of(pack)}.json"
+
+
+def next_stems(packs: Iterable[str]) -> Iterator[str]:
+    """Yield stems for the packs of the batch that follows those which wrote these packs."""
+    batch = max((order_of(name)[0] for name in packs), default=0) + 1
+    chance, number = os.urandom(4).hex(), 0
+    while True:
+        number += 1
+        yield f"{batch:06d}-{chance}-{number:06d}"
+
+
+def remove_stale_rows(output: Output) -> None:
+    """Leave of each id the last row alone: packs with earlier ones are written again without them."""
+    seen = set[int]()
+    for name in reversed(sort_packs(output.names(FOLDER))):
+        entries = PackEntries.from_json(output.read(entries_name(name)))
+        ids = [hash(identity) for identity in entries.ids]
+        last = [number for number, identity in enumerate(ids) if identity not in seen]
+        seen.update(ids)
+        if len(last) < len(ids):
+            _write_again(output, name, set(last))
+            output.write(entries_name(name), entries.keep(last).to_json())
+
+
+def _write_again(output: Output, name: str, rows: set[int]) -> None:
+    """Replace a pack by one with some of its rows; delete it when there is none."""
+    if not rows:
+        output.delete(name)
+        return
+    pack = Pack(output, name, next(layout for layout, ending in ENDINGS.items() if name.endswith(ending)))
+    try:
+        for number, row in enumerate(read_rows(output, name)):
+            if number in rows:
+                pack.write(to_json(row) + b"\n")
+        pack.close()
+    except BaseException:
+        pack.discard()
+        raise
+
+
+def _version(fingerprint: str, options: str) -> int | None:
+    return hash((fingerprint, options)) if fingerprint else None
+
+
+def _read_entries(output: Output, name: str, known: set[str]) -> PackEntries:
+    place = entries_name(name)
+    if place in known:
+        try:
+            return PackEntries.from_json(output.read(place))
+        except (DocumentError, ValueError) as error:
+            log.warning("%s cannot be read, its pack is read instead: %s", output.uri(place), error)
+    entries = PackEntries.of_pack(output, name)
+    output.write(place, entries.to_json())
+    return entries

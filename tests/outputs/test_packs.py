@@ -1,0 +1,245 @@
+"""Packed layouts: one row a document whatever happens, whole files or none, and all that works on files works on them."""
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
+import pytest
+from fsspec.implementations.memory import MemoryFileSystem
+
+from pdfbatch.errors import DocumentError, OutputError
+from pdfbatch.executors.sequential import SequentialExecutor
+from pdfbatch.executors.thread import ThreadExecutor
+from pdfbatch.model import Document
+from pdfbatch.outputs import export, pack_writer
+from pdfbatch.outputs.pack_files import read_rows
+from pdfbatch.processor import BatchProcessor
+from pdfbatch.report import BatchReport
+from pdfbatch.settings import Extraction
+from pdfbatch.storage import Storage
+from pdfbatch.testing import PlainEngine, plain_document
+from tests.stand_ins import EchoOcr, ScanEngine
+
+Layout = Literal["jsonl", "parquet"]
+LAYOUTS: tuple[Layout, ...] = ("jsonl", "parquet")
+layouts = pytest.mark.parametrize("layout", LAYOUTS)
+
+zstandard: Any = pytest.importorskip("zstandard")
+KILLED = """
+import os, sys, threading
+from tests.outputs.test_packs import processor
+layout, folder, output, moment = sys.argv[1:]
+results = processor(output, layout).stream(folder, resume=True)
+for number, result in enumerate(results):
+    if number == int(moment):
+        os._exit(7)
+"""
+
+
+def processor(output: "str | Path", layout: str = "jsonl", **fields: Any) -> BatchProcessor:
+    # Each pack is closed after about a hundred bytes, so that few documents make many packs.
+    storage = Storage(output, layout=layout, shard_bytes=fields.pop("shard_bytes", 100), durability="none")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    chosen: dict[str, Any] = {
+        "executor": SequentialExecutor(),
+        "engine": PlainEngine(),
+        "extraction": Extraction(ocr="never"),
+        **fields,
+    }
+    return BatchProcessor(storage=storage, **chosen)
+
+
+def write(folder: Path, texts: "Sequence[str]") -> str:
+    folder.mkdir(exist_ok=True)
+    for number, text in enumerate(texts):
+        (folder / f"{number}.pdf").write_bytes(plain_document(*text.split("|")))
+    return str(folder)
+
+
+def rows(output: Path) -> list[dict[str, Any]]:
+    """Return the rows as readers that know nothing of pdfbatch find them."""
+    found = list[dict[str, Any]]()
+    for path in sorted((output / "shards").iterdir()):
+        if path.suffix == ".zst":
+            lines: list[str] = list(zstandard.open(path, "rt", encoding="utf-8"))
+            found += map(json.loads, lines)
+        elif path.suffix == ".parquet":  # what a killed batch had not closed has another name
+            found += pq.read_table(path).to_pylist()  # pyright: ignore[reportUnknownMemberType]
+    return found
+
+
+def texts_of(output: Path) -> dict[str, str]:
+    found = {os.path.basename(row["metadata"]["file_path"]): row["text"] for row in rows(output)}
+    assert len(found) == len(rows(output)), "two rows of one document"
+    return found
+
+
+def statuses(report: BatchReport) -> Counter[str]:
+    return Counter(str(result.status) for result in report.results)
+
+
+@layouts
+def test_a_row_has_id_text_metadata_and_record_for_any_reader(layout: Layout, tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", ["one|two", "=1\n\u2028ü", ""])
+    (tmp_path / "in/bad.pdf").write_bytes(b"\xff\xfe")
+    report = processor(tmp_path / "out", layout).run(folder)
+    assert texts_of(tmp_path / "out") == {"0.pdf": "one\ftwo", "1.pdf": "=1\n\u2028ü", "2.pdf": "", "bad.pdf": ""}
+    first = next(row for row in rows(tmp_path / "out") if row["text"] == "one\ftwo")
+    assert first["id"] == next(
+        r.document.document_uuid for r in report.results if r.document.file_path.endswith("/0.pdf")
+    )
+    assert {name: first["metadata"][name] for name in ("name", "status", "pages", "cause")} == {
+        "name": "0.pdf",
+        "status": "succeeded",
+        "pages": 2,
+        "cause": None,
+    }
+    assert json.loads(first["record"])["counts"]["pages"] == 2
+    assert {result.document.file_path[-5:]: result.text for result in report.results}["0.pdf"] == "one\ftwo"
+    assert not list((tmp_path / "out").glob("*.pdf.*"))
+
+
+@layouts
+def test_what_is_finished_is_skipped_and_what_failed_or_changed_is_read_again_into_one_row(
+    layout: Layout, tmp_path: Path
+) -> None:
+    folder = write(tmp_path / "in", ["zero", "one", "two"])
+    (tmp_path / "in/bad.pdf").write_bytes(b"\xff\xfe")
+    processor(tmp_path / "out", layout).run(folder)
+    assert statuses(processor(tmp_path / "out", layout).run(folder, resume=True)) == {"skipped": 3, "failed": 1}
+    (tmp_path / "in/1.pdf").write_bytes(plain_document("changed"))
+    (tmp_path / "in/bad.pdf").write_bytes(plain_document("mended"))
+    retried = processor(tmp_path / "out", layout).run(folder, retry_failed=True)
+    assert [result.document.file_path[-7:] for result in retried.results] == ["bad.pdf"]
+    report = processor(tmp_path / "out", layout).run(folder, resume=True)
+    assert statuses(report) == {"skipped": 3, "succeeded": 1}
+    expected = {"0.pdf": "zero", "1.pdf": "changed", "2.pdf": "two", "bad.pdf": "mended"}
+    assert texts_of(tmp_path / "out") == expected
+    assert {os.path.basename(r.document.file_path): r.text for r in report.results} == expected
+    processor(tmp_path / "out", layout).run(folder)  # all anew
+    assert texts_of(tmp_path / "out") == expected
+
+
+@layouts
+def test_after_any_number_of_kills_there_is_one_row_a_document(layout: Layout, tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", [f"text {number}" for number in range(12)])
+    for moment in (0, 3, 5, 1):
+        command = [sys.executable, "-c", KILLED, layout, folder, str(tmp_path / "out"), str(moment)]
+        assert subprocess.run(command, check=False, cwd=Path(__file__).parents[2], timeout=60).returncode in (7, 0)
+        if (tmp_path / "out/shards").exists():
+            rows(tmp_path / "out")  # each is whole
+    assert len(rows(tmp_path / "out")) > 1, "no kill came after a pack was closed"
+    processor(tmp_path / "out", layout).run(folder, resume=True)
+    assert texts_of(tmp_path / "out") == {f"{number}.pdf": f"text {number}" for number in range(12)}
+    assert not list((tmp_path / "out/shards").glob(".*"))
+    assert sum(1 for line in (tmp_path / "out/documents.csv").read_text().splitlines()[1:] if ",shards/" in line) == 12
+
+
+@layouts
+def test_a_pack_whose_entries_are_missing_is_read_and_one_that_is_missing_is_made_again(
+    layout: Layout, tmp_path: Path
+) -> None:
+    folder = write(tmp_path / "in", ["zero", "one", "two"])
+    processor(tmp_path / "out", layout).run(folder)
+    for path in (tmp_path / "out/.packs").iterdir():
+        path.unlink()
+    assert statuses(processor(tmp_path / "out", layout).run(folder, resume=True)) == {"skipped": 3}
+    next((tmp_path / "out/shards").iterdir()).unlink()
+    assert statuses(processor(tmp_path / "out", layout).run(folder, resume=True))["succeeded"] >= 1
+    assert texts_of(tmp_path / "out") == {"0.pdf": "zero", "1.pdf": "one", "2.pdf": "two"}
+
+
+@layouts
+def test_a_spoiled_pack_is_found(layout: Layout, tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", ["some words " * 50])
+    report = processor(tmp_path / "out", layout).run(folder)
+    (pack,) = (tmp_path / "out/shards").iterdir()
+    whole = pack.read_bytes()
+    for spoiled in (whole[:-20], whole[: len(whole) // 2], b"", b"nonsense"):
+        pack.write_bytes(spoiled)
+        with pytest.raises(DocumentError):
+            list(read_rows(Storage(tmp_path / "out"), f"shards/{pack.name}"))
+    (tmp_path / "out/.packs" / f"{pack.name.partition('.')[0]}.json").unlink()
+    with pytest.raises(OutputError):
+        processor(tmp_path / "out", layout).run(folder, resume=True)
+    assert report.successful == 1
+
+
+@layouts
+def test_duplicates_moved_folders_and_name_clashes_are_what_they_are_in_files(layout: Layout, tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", ["same", "same", "other"])
+    assert statuses(processor(tmp_path / "out", layout).run(folder)) == {"succeeded": 2, "duplicate": 1}
+    os.rename(folder, tmp_path / "moved")
+    assert statuses(processor(tmp_path / "out", layout).run(str(tmp_path / "moved"), resume=True)) == {"skipped": 3}
+    processor(tmp_path / "out", layout).run(write(tmp_path / "second", ["another"]), resume=True)
+    names = [row["metadata"]["name"] for row in rows(tmp_path / "out")]
+    assert len(names) == len(set(names)) == 4
+    assert sorted(row["text"] for row in rows(tmp_path / "out")) == ["another", "other", "same", "same"]
+
+
+@layouts
+def test_an_export_of_packs_has_the_rows_that_one_of_files_has(layout: Layout, tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", ["one|two", "three"])
+    processor(tmp_path / "packs", layout).run(folder)
+    processor(tmp_path / "files", "files").run(folder)
+    found = list[list[dict[str, Any]]]()
+    for name in ("packs", "files"):
+        export(str(tmp_path / name), tmp_path / f"{name}.jsonl")
+        lines = map(json.loads, (tmp_path / f"{name}.jsonl").read_text().splitlines())
+        measured = ("attempts", "duration_seconds", "finished_at")
+        found.append(sorted(({k: v for k, v in row.items() if k not in measured} for row in lines), key=str))
+    assert found[0] == found[1]
+
+
+@layouts
+def test_a_split_document_is_one_row_and_its_parts_stay_until_that_is_safe(layout: Layout, tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", ["text|" + "|".join(f"scan:{number}" for number in range(6))])
+    extraction = Extraction(languages="eng", part_pages=2)
+    scanning = processor(
+        tmp_path / "out",
+        layout,
+        engine=ScanEngine(),
+        ocr_engine=EchoOcr(),
+        extraction=extraction,
+        executor=ThreadExecutor(2),
+    )
+    report = scanning.run(folder)
+    assert statuses(report) == {"succeeded": 1}
+    assert len(report.results[0].pages) == 7
+    assert list(texts_of(tmp_path / "out").values()) == [report.results[0].text]
+    assert not [path for path in (tmp_path / "out/.parts").rglob("*") if path.is_file()]
+
+
+def test_an_object_store_gets_whole_packs() -> None:
+    MemoryFileSystem.store.clear()
+    storage = Storage("memory://packs", layout="jsonl")
+    batch = BatchProcessor(
+        executor=SequentialExecutor(), storage=storage, engine=PlainEngine(), extraction=Extraction(ocr="never")
+    )
+    documents = [Document(f"{number}.pdf", content=plain_document(str(number))) for number in range(3)]
+    assert batch.run(documents).successful == 3
+    (pack,) = storage.names("shards/")
+    assert sorted(row["text"] for row in read_rows(storage, pack)) == ["0", "1", "2"]
+    assert statuses(batch.run(documents, resume=True)) == {"skipped": 3}
+    assert "shards/" in storage.read("documents.csv").decode()
+
+
+def test_a_pack_is_closed_after_some_rows_too(tmp_path: Path) -> None:
+    assert pack_writer.MAX_ROWS <= 50_000
+    folder = write(tmp_path / "in", ["a", "b"])
+    processor(tmp_path / "out", shard_bytes=1 << 30).run(folder)
+    assert len(list((tmp_path / "out/shards").iterdir())) == 1
+
+
+def test_a_batch_that_is_left_early_keeps_what_has_ended(tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", [f"text {number}" for number in range(5)])
+    results = processor(tmp_path / "out", shard_bytes=1 << 30).stream(folder)
+    first: Iterator[Any] = iter(results)
+    next(first)
+    results.close()
+    assert len(texts_of(tmp_path / "out")) >= 1
