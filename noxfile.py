@@ -35,6 +35,10 @@ def types(session: nox.Session) -> None:
     session.install("-e", ".", *_group("test"), *_group("types"), *_group("bench"), "nox")
     session.run("mypy", *session.posargs)
     session.run("pyright", "--venvpath", _folder_of_venv(session), *session.posargs)
+    for example in sorted(str(path) for path in Path("docs/examples").glob("*.py")):  # each is a program of its own
+        session.run(
+            "mypy", "--ignore-missing-imports", "--allow-subclassing-any", "--allow-untyped-decorators", example
+        )
 
 
 @nox.session(tags=["quick"])
@@ -101,7 +105,7 @@ def rapidocr(session: nox.Session) -> None:
 
 @nox.session
 def integrations(session: nox.Session) -> None:
-    """Test the loaders for LangChain and LlamaIndex with their packages, and check their types."""
+    """Test the loaders for LangChain and LlamaIndex, and the page on web applications, with their packages; check types."""
     session.install("-e", ".", *_group("integrations"))
     session.run("pytest", "tests/integrations", *session.posargs)
     files = ("src/pdfbatch/integrations/langchain.py", "src/pdfbatch/integrations/llama_index.py")
