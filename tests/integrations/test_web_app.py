@@ -16,7 +16,8 @@ def program(framework: str) -> dict[str, Any]:
     """Run the block of the page that imports a framework, without OCR; return its names."""
     if not PAGE.is_file():
         pytest.skip("the documentation is not here")
-    (block,) = [
+    blocks: list[str] = re.findall(r"^```python\n(.*?)^```", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    (block,) = [code for code in blocks if framework in code]
         code
         for code in re.findall(r"^```python\n(.*?)^```", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
         if framework in code
