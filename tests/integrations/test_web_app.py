@@ -18,10 +18,6 @@ def program(framework: str) -> dict[str, Any]:
         pytest.skip("the documentation is not here")
     blocks: list[str] = re.findall(r"^```python\n(.*?)^```", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
     (block,) = [code for code in blocks if framework in code]
-        code
-        for code in re.findall(r"^```python\n(.*?)^```", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
-        if framework in code
-    ]
     block = block.replace("BatchProcessor(limits", "BatchProcessor(extraction=Extraction(ocr='never'), limits")
     names: dict[str, Any] = {"__name__": "program"}
     exec(compile("from pdfbatch import Extraction\n" + block, str(PAGE), "exec"), names)

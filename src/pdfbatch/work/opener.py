@@ -102,17 +102,17 @@ class DocumentOpener:
         self, stack: ExitStack, source: InputData, document: Document
     ) -> tuple[str, OpenDocument, str | None]:
         """Open a document with its own password, else with the first of the batch's that fits. No message tells which."""
-        for password in (document.password, *self.passwords):
+        untried, password = list(self.passwords), document.password
+        while True:
             try:
                 return *self._open_with_engine(stack, source, document, password), password
             except DocumentError as error:
-                refusal = error
-                if error.cause is not Cause.PASSWORD_REQUIRED:
-                    break
-        if refusal.cause is Cause.PASSWORD_REQUIRED and self.passwords:
-            message = f"{refusal}; nor does one of the {len(self.passwords)} passwords of the batch open it"
-            raise DocumentError(message, cause=refusal.cause) from refusal
-        raise refusal
+                if error.cause is not Cause.PASSWORD_REQUIRED or not self.passwords:
+                    raise
+                if not untried:
+                    message = f"{error}; nor does one of the {len(self.passwords)} passwords of the batch open it"
+                    raise DocumentError(message, cause=error.cause) from error
+                password = untried.pop(0)
 
     def _open_with_engine(
         self, stack: ExitStack, source: InputData, document: Document, password: str | None
