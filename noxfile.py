@@ -114,6 +114,20 @@ def integrations(session: nox.Session) -> None:
 
 
 @nox.session
+def dask(session: nox.Session) -> None:
+    """Run the contract of executors over Dask, on a cluster of processes, and the tests of what is particular to it."""
+    session.install("-e", ".", *_group("dask"))
+    session.run("pytest", "tests/executors/engines/test_dask.py", *session.posargs)
+
+
+@nox.session
+def ray(session: nox.Session) -> None:
+    """Run the contract of executors over a local Ray, and the tests of what is particular to it."""
+    session.install("-e", ".", *_group("ray"))
+    session.run("pytest", "tests/executors/engines/test_ray.py", *session.posargs)
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """Check links, anchors and the navigation of the documentation; then build the site into ``site/``."""
     session.install("-e", ".", *_group("test"), *_group("docs"))

@@ -34,6 +34,7 @@ LIBRARIES = {
     "PIL": (
         "engines.*",
         "ocr.*",
+        "work.grain",
         "work.print_marks",
         "work.print_size",
         "work.skew",

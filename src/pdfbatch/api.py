@@ -55,8 +55,9 @@ def process_batch(
     them. ``output``: a folder or fsspec URL for text and records; without it the text is in ``report.results``.
 
     Settings are those of ``BatchProcessor``, by the same words: ``workers`` (also ``max_workers``; by default as many as the
-    processors that this process may use), ``executor`` (``"auto"``, ``"process"``, ``"thread"``, ``"sequential"``), ``engine``
-    and ``second_engine`` (``"pdfium"``, ``"pypdf"``), ``ocr_engine`` (``"auto"``, ``"tesseract"``, ``"tesserocr"``,
+    processors that this process may use), ``executor`` (``"auto"``, ``"process"``, ``"thread"``, ``"sequential"``, ``"dask"``,
+    ``"ray"``), ``engine`` and ``second_engine`` (``"pdfium"``, ``"pypdf"``),
+    ``ocr_engine`` (``"auto"``, ``"tesseract"``, ``"tesserocr"``,
     ``"rapidocr"``, ``"tesseract+rapidocr"``), each a name or a value of the kind; ``sinks`` (``"log"``, ``"progress"``, a
     ``redis://`` URL, a function of a result, a sink, or a list of them), ``extraction``, ``limits``, ``retry``,
     ``passwords`` and ``deduplicate``.

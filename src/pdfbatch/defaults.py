@@ -31,7 +31,7 @@ OutputLike: TypeAlias = Output | str | os.PathLike[str]
 SinksLike: TypeAlias = SinkLike | str | Iterable[SinkLike | str]
 """A sink, a function of a result, a name (``log``, ``progress``, or a ``redis://`` URL), or several of these."""
 
-EXECUTORS = ("auto", "process", "thread", "sequential")
+EXECUTORS = ("auto", "process", "thread", "sequential", "dask", "ray")
 TEXT_ENGINES = ("pdfium", "pypdf")
 OCR_ENGINES = ("auto", "tesseract", "tesserocr", "rapidocr", "tesseract+rapidocr")
 SINKS = ("log", "progress", "redis://host:port/db")
@@ -45,6 +45,25 @@ def executor_for(output: Output | None, workers: int | None = None) -> Executor:
     if is_output_process_local(output):
         return threads
     return FallbackExecutor((ProcessExecutor(workers=workers), threads, SequentialExecutor()))
+
+
+def executor_of_name(name: str, workers: int | None = None) -> Executor:
+    """Return the executor of a name. Raises ``UsageError`` when there is none."""
+    from pdfbatch import executors
+
+    match name:
+        case "process":
+            return executors.ProcessExecutor(workers=workers)
+        case "thread":
+            return executors.ThreadExecutor(workers=workers)
+        case "sequential":
+            return executors.SequentialExecutor()
+        case "dask":
+            return executors.DaskExecutor(workers=workers)
+        case "ray":
+            return executors.RayExecutor(workers=workers)
+        case _:
+            raise UsageError(f"executor {name!r} is none of auto, process, thread, sequential, dask, ray")
 
 
 def engine() -> TextEngine:
@@ -98,18 +117,8 @@ def choose_executor(given: ExecutorLike | None, workers: int | None, output: Out
     match given:
         case None | "auto":
             return None if workers is None else executor_for(output, workers)
-        case "process":
-            from pdfbatch.executors import ProcessExecutor
-
-            return ProcessExecutor(workers=workers)
-        case "thread":
-            from pdfbatch.executors import ThreadExecutor
-
-            return ThreadExecutor(workers=workers)
-        case "sequential":
-            from pdfbatch.executors import SequentialExecutor
-
-            return SequentialExecutor()
+        case str() if given in EXECUTORS:
+            return executor_of_name(given, workers)
         case _:
             _refuse_unless(given, "executor", EXECUTORS, ("start",))
     if workers is not None:

@@ -10,7 +10,8 @@
     ├── DocumentError              one document or page cannot be read; becomes a Failure and never ends a batch
     ├── ExecutorError              a pool cannot do its work
     │   ├── PoolStartError         ... cannot start
-    │   └── PoolBrokenError        ... broke while tasks were pending
+    │   ├── PoolBrokenError        ... broke while tasks were pending
+    │   └── VersionMismatchError   ... has a worker elsewhere with another version
     ├── ResultsUnavailableError    results of a batch are asked for where they are not
     ├── StatusUnavailableError     the server that stores the status cannot be reached
     └── BatchFailedError           more documents failed than the caller accepts
@@ -135,6 +136,10 @@ class PoolStartError(ExecutorError):
 
 class PoolBrokenError(ExecutorError):
     """A pool broke. The future that raises this belongs to a task that was not done."""
+
+
+class VersionMismatchError(ExecutorError):
+    """A worker on another machine has another version of pdfbatch, Python or an engine. The message names it and both."""
 
 
 class ResultsUnavailableError(PdfBatchError):

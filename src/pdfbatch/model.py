@@ -302,7 +302,7 @@ class Note(StrEnum):
 
 
 class Reread(StrEnum):
-    """Why OCR read a page more than once: not at all, because it was turned, or because its words were doubtful."""
+    """Why OCR read a page more than once: not at all, because it was turned, or because its words were doubtful or none."""
 
     NO = ""
     TURNED = "turned"

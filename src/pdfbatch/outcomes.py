@@ -1,6 +1,5 @@
 """Rules that make a result from pages or from a failure. They do no I/O and read no clock."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -103,23 +102,32 @@ def failed_pages(numbers: Iterable[int], failure: Failure) -> tuple[Page, ...]:
 
 def count_pages(pages: Sequence[Page], ocr_seconds: float = 0.0) -> Counts:
     """Return the counts of a document with these pages."""
-    sources = [page.source for page in pages]
+    text_pages = ocr_pages = failed = characters = other_language = 0
+    reasons = dict[str, int]()
+    for page in pages:
+        text_pages += page.source == TextSource.TEXT_LAYER
+        ocr_pages += page.source == TextSource.OCR
+        failed += page.failure is not None
+        other_language += page.note in _OF_LANGUAGE
+        reasons[page.reason] = reasons.get(page.reason, 0) + 1
+        if page.text and not page.text.isspace():  # white space alone is no text
+            characters += len(page.text)
     counts = Counts(
         pages=len(pages),
-        text_pages=sources.count(TextSource.TEXT_LAYER),
-        blank_pages=sum([page.reason == Reason.BLANK for page in pages]),
-        failed_pages=sum([page.failure is not None for page in pages]),
-        characters=sum([len(page.text) for page in pages if page.text.strip()]),  # white space alone is no text
+        text_pages=text_pages,
+        ocr_pages=ocr_pages,
+        blank_pages=reasons.get(Reason.BLANK, 0),
+        failed_pages=failed,
+        characters=characters,
         ocr_seconds=ocr_seconds,
-        reasons=dict(sorted(Counter([page.reason for page in pages]).items())),
-        other_language_pages=sum([page.note in _OF_LANGUAGE for page in pages]),
+        reasons=reasons if len(reasons) < 2 else dict(sorted(reasons.items())),
+        other_language_pages=other_language,
     )
     read = [page.ocr for page in pages if page.ocr is not None]
-    if not read and TextSource.OCR not in sources:  # as in most documents
+    if not read:  # as in most documents
         return counts
     return replace(
         counts,
-        ocr_pages=sources.count(TextSource.OCR),
         ocr_readings=sum(ocr.readings for ocr in read),
         turned_pages=sum(ocr.reread is Reread.TURNED for ocr in read),
         reread_pages=sum(ocr.reread is Reread.WEAK for ocr in read),

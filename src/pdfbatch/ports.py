@@ -10,7 +10,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, Self, runtime_checkable
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 POINTS_PER_INCH = 72
+TASKS_AHEAD = 16
+"""How many tasks a pool is given for each one that it works on at one time, unless it is a ``SupportsSlices``."""
 
 
 # --- work and executors ---------------------------------------------------------------------------------------------
@@ -107,7 +109,8 @@ class Pool(Protocol):
     Leaving it normally waits for the tasks that were submitted. Leaving it by an exception cancels the tasks that have not
     started, stops the others where the executor can, and ends within seconds. Leaving it again does nothing. After either,
     no thread and no child process of the pool is left, except a thread that is stuck in a task. A pool whose workers go on
-    while a task waits for its output is also a ``SupportsPendingWrites``.
+    while a task waits for its output is also a ``SupportsPendingWrites``, one that sends several tasks at once a
+    ``SupportsSlices``, one whose workers are elsewhere a ``SupportsSurvey``.
     """
 
     @property
@@ -122,7 +125,7 @@ class Pool(Protocol):
 
     @property
     def capacity(self) -> int:
-        """Number of tasks that it works on at one time, at least 1."""
+        """Number of tasks that it works on at one time, at least 1. It may change while workers join and leave."""
         ...
 
     @abstractmethod
@@ -132,6 +135,11 @@ class Pool(Protocol):
         The future ends exactly once. It ends with a ``TaskResult`` whatever the task did: hang, crash, raise (``SystemExit``
         too), exhaust memory. It raises ``PoolBrokenError`` only when the pool could not do the task at all. It is cancelled
         only when the pool was left before the task started, or when the task comes after that.
+
+        A pool whose workers take other tasks along when they are lost says so: the failure of each task, ``worker_lost``, is
+        then ``blameless``. The task is submitted again with one of its ``losses`` more, up to five times without counting it
+        as an attempt, and the pool keeps it apart from others. ``VersionMismatchError`` is raised where a worker that joined
+        later has another version.
         """
 
     @abstractmethod
@@ -218,6 +226,84 @@ class SupportsFairShare(Protocol):
         ...
 
 
+@runtime_checkable
+class SupportsSlices(Protocol):
+    """A pool that sends several tasks to a worker at once, and so wants to know many of them beforehand."""
+
+    @property
+    def ahead(self) -> int:
+        """Number of tasks that it wants for each one that it works on at one time; it is given more at half of that."""
+        ...
+
+    @abstractmethod
+    def flush(self) -> None:
+        """Send what was submitted: there is no more to submit for now. Called from the thread that submits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """What a worker elsewhere is asked to show before it gets a document.
+
+    ``probe`` is the name of a file that is in the work's output, empty without output. ``languages`` are those that the OCR
+    engine shall read, empty where it may choose. ``input_path`` is a local file that must be there, too; empty for none.
+    """
+
+    probe: str = ""
+    languages: str = ""
+    input_path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What a worker elsewhere finds when it looks for what it needs. A text says what is missing, and is empty when nothing is.
+
+    ``engines`` has the versions of the work's engines, by their names.
+    """
+
+    engines: Mapping[str, str] = field(default_factory=dict[str, str])
+    missing_ocr: str = ""
+    hidden_output: str = ""
+    hidden_input: str = ""
+
+
+@runtime_checkable
+class SupportsInspection(Protocol):
+    """Work that finds out whether all that it needs is there, in the process where it is called."""
+
+    @abstractmethod
+    def inspect(self, needs: Needs) -> Findings:
+        """Look for the engines, the output and the input; write to the output and remove it again. Never raises."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerFacts:
+    """What a process of an engine beyond this machine says of itself.
+
+    ``isolates``: whether it can start child processes, which keep the limits. ``memory_bytes`` is that of its machine.
+    """
+
+    pdfbatch: str
+    python: str
+    platform: str
+    cpus: int
+    memory_bytes: int | None
+    isolates: bool
+    findings: Findings
+
+
+@runtime_checkable
+class SupportsSurvey(Protocol):
+    """A pool whose workers are elsewhere. They are asked what they are before they get a document."""
+
+    @abstractmethod
+    def survey(self, needs: Needs) -> Mapping[str, WorkerFacts]:
+        """Return what each worker that is there now says of itself, by its address.
+
+        Raises ``VersionMismatchError`` when one has another version of pdfbatch or Python, and ``PoolBrokenError`` when none
+        answers.
+        """
+
+
 class Shared(IntEnum):
     """What the workers of an executor surely share with this process; more is greater."""
 
@@ -300,8 +386,6 @@ class PageFacts:
     """Number of texts, paths, shadings, images and forms that the content of the page paints; some thousands are enough."""
     content_bytes: int = 0
     """Length of the content of the page, unpacked; 0 when there is none or the engine does not know it."""
-    undecoded_images: int = 0
-    """Number of images that have data but no picture: it cannot be decoded, or comes out in one colour."""
     suspicious_glyphs: int = 0
     """Number of unmapped glyphs whose character is none that a writer means: control characters, private use, unassigned."""
 
@@ -377,6 +461,13 @@ class SupportsEvidence(Protocol):
     @abstractmethod
     def cut_images(self) -> int:
         """Return how many large images surely end early, so that a part of them is not shown."""
+
+    @abstractmethod
+    def count_lost_images(self) -> int:
+        """Return how many large images have data but no picture: it cannot be decoded, or comes out in one colour.
+
+        May be slow: asked only for a page on which OCR has found nothing.
+        """
 
 
 class OpenDocument(Protocol):

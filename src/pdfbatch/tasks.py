@@ -59,7 +59,7 @@ class _AnyTask:
     ``attempt`` counts from 1. ``used_seconds`` is what earlier attempts used of the document's time limit,
     ``worker_seconds`` what workers spent on the document so far. ``skipped_pages`` are failed pages that no worker may
     touch again, such as one that crashed its worker. ``storage_retries`` counts the requests to a storage that were
-    repeated for this task.
+    repeated for this task. ``losses`` counts how often the task was lost with a worker elsewhere that it was not to blame for.
     """
 
     document: Document
@@ -68,6 +68,7 @@ class _AnyTask:
     worker_seconds: float = 0.0
     skipped_pages: tuple[Page, ...] = ()
     storage_retries: int = 0
+    losses: int = 0
 
 
 @fast_pickle
@@ -134,6 +135,7 @@ class TaskResult:
     ``pages``, none where the output holds them. A pool sets ``failure`` when the worker was lost or had to
     be killed; ``page`` is then the number of the page that the worker was on, 0 when it was on none. ``seconds`` is the
     time the task took in its worker, ``storage_retries`` the number of its requests to a storage that were repeated.
+    ``blameless`` says that the task was lost together with others, and nobody knows which of them is to blame, if any is.
     """
 
     result: DocumentResult | None = None
@@ -146,3 +148,4 @@ class TaskResult:
     storage_retries: int = 0
     log: TaskLog = TaskLog()
     body: bytes = b""
+    blameless: bool = False

@@ -5,9 +5,11 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import Self
 
-from pdfbatch.batch.scheduler import FILL_TO, Completed, Scheduler
+from pdfbatch.batch.scheduler import Completed, Scheduler
 from pdfbatch.errors import Cause
 from pdfbatch.model import Document, DocumentResult, DocumentStatus, Failure
+from pdfbatch.outcomes import failed_result
+from pdfbatch.ports import TASKS_AHEAD
 from pdfbatch.settings import Limits, RetryPolicy
 from pdfbatch.tasks import JoinTask, PartialDocument, ReadTask, Task, TaskResult
 
@@ -44,13 +46,13 @@ def test_what_is_due_again_goes_into_a_full_pool_at_once() -> None:
 
     def the_first_crashes_when_the_pool_is_full() -> Iterator[ReadTask]:
         for number in range(100):
-            if len(pool.given) == FILL_TO - 1:
+            if len(pool.given) == TASKS_AHEAD - 1:
                 pool.given[0][1].set_result(TaskResult(failure=lost, page=1))
             yield ReadTask(document=Document(f"{number}.pdf"))
 
     scheduler = Scheduler(pool, the_first_crashes_when_the_pool_is_full(), RetryPolicy(), Limits())
     assert next(scheduler.results()) is None  # no result: nothing is left to do but to wait
-    assert len(pool.given) == FILL_TO + 1
+    assert len(pool.given) == TASKS_AHEAD + 1
     again = pool.given[-1][0]
     assert (again.document.file_path, again.attempt) == ("0.pdf", 2)
 
@@ -62,10 +64,10 @@ def test_tasks_that_only_wait_for_their_output_take_no_room_in_the_pool() -> Non
     )
     results = scheduler.results()
     assert next(results) is None
-    assert len(pool.given) == FILL_TO
-    pool.pending_writes = FILL_TO
+    assert len(pool.given) == TASKS_AHEAD
+    pool.pending_writes = TASKS_AHEAD
     assert next(results) is None
-    assert len(pool.given) == 2 * FILL_TO
+    assert len(pool.given) == 2 * TASKS_AHEAD
 
 
 def test_results_of_the_source_come_at_once_and_take_no_room_in_the_pool() -> None:
@@ -87,3 +89,50 @@ def test_a_call_of_wake_loses_no_join() -> None:
     scheduler.events.wake()
     assert [next(results), next(results)] == [None, None]
     assert isinstance(pool.given[-1][0], JoinTask)
+
+
+LOST = Failure(cause=Cause.WORKER_LOST, message="0.pdf: the node is gone")
+
+
+def test_a_task_that_was_lost_with_others_is_done_again_five_times_before_that_counts() -> None:
+    pool = HeldPool()
+    scheduler = Scheduler(pool, iter([ReadTask(document=Document("0.pdf"))]), RetryPolicy(), Limits())
+    results = scheduler.results()
+    for _ in range(7):
+        next(results)
+        pool.given[-1][1].set_result(TaskResult(failure=LOST, blameless=True))
+    last = next(result for result in results if result is not None)
+    assert [(task.losses, task.attempt) for task, _ in pool.given] == [*((n, 1) for n in range(6)), (6, 2)]
+    assert (last.result.status, last.result.attempts) == (DocumentStatus.CRASHED, 2)
+
+
+def test_a_task_that_ends_twice_is_counted_once() -> None:
+    pool = HeldPool()
+    scheduler = Scheduler(pool, iter([ReadTask(document=Document("0.pdf"))]), RetryPolicy(), Limits())
+    results = scheduler.results()
+    assert next(results) is None
+    task, future = pool.given[0]
+    future.set_result(TaskResult(result=failed_result(task.document, LOST)))
+    scheduler.events.put(task, future)
+    scheduler.events.put(task, future)
+    assert len([one for one in results if one is not None]) == 1
+
+
+class SlicingPool(HeldPool):
+    """Wants 40 tasks for each one that it works on, and notes when it is told to send them."""
+
+    ahead = 40
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.flushed_at: list[int] = []
+
+    def flush(self) -> None:
+        self.flushed_at.append(len(self.given))
+
+
+def test_a_pool_of_slices_is_fed_as_far_ahead_as_it_wants_and_told_when_that_is_all() -> None:
+    pool = SlicingPool()
+    source = (ReadTask(document=Document(f"{number}.pdf")) for number in range(100))
+    assert next(Scheduler(pool, source, RetryPolicy(), Limits()).results()) is None
+    assert (len(pool.given), pool.flushed_at) == (40, [40])

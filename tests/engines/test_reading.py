@@ -202,6 +202,15 @@ def test_free_text_without_an_appearance_and_notes_say_what_they_hold(engine: Te
         assert words_of(engine, pdf) == ["Phone:", "Call", "back"], subtype
 
 
+def test_a_stamp_over_print_parts_no_word(engine: TextEngine) -> None:
+    line = "Nothing further was said about the missing letter."
+    content = show_text(line.encode(), at=(72, 701))
+    page = annotated(annotation(b"Stamp", b"/AP<</N 11 0 R>>"), content=content, more=(look(b"SEEN"),))
+    words = words_of(engine, page)
+    assert [word for word in words if word != "SEEN"] == line.split()
+    assert "SEEN" in words[1:-1]
+
+
 def test_marks_and_links_add_nothing(engine: TextEngine) -> None:
     for subtype in (b"Highlight", b"Underline", b"StrikeOut", b"Link", b"Popup", b"Ink"):
         assert words_of(engine, annotated(annotation(subtype, b"/Contents(again)"), content=show_text(b"Said"))) == [
@@ -321,6 +330,75 @@ SENTENCE = "The notice of the public hearing was read to all who had come and no
 @pytest.mark.parametrize(("letter_gap", "word_gap"), [(4.0, 8.0), (6.0, 12.0), (5.0, 20.0), (3.5, 6.5)])
 def test_words_whose_letters_stand_apart_are_words(letter_gap: float, word_gap: float) -> None:
     assert words_of(PDFIUM, spaced_out(SENTENCE, letter_gap, word_gap)) == SENTENCE.split()
+
+
+def drawn_apart(words: Sequence[bytes], *, gap: float, tracking: float = -0.2, size: int = 12) -> bytes:
+    """Operators that draw each word by itself, so many points behind the one before, its letters drawn together."""
+    widths = [sum(_HELVETICA[letter] for letter in word) * size / 1000 + tracking * len(word) for word in words]
+    starts = [72 + sum(widths[:number]) + gap * number for number in range(len(words))]
+    pairs = zip(starts, words, strict=True)
+    return b"".join(b"BT /F1 %d Tf %f Tc %f 700 Td (%s) Tj ET\n" % (size, tracking, *pair) for pair in pairs)
+
+
+_WIDTHS = {
+    556: b"aeonubdhpg",
+    278: b"tf",
+    222: b"il",
+    500: b"scykvz",
+    722: b"CDHNRUw",
+    667: b"SABEPK",
+    333: b"r",
+    833: b"mM",
+}
+_HELVETICA = {letter: width for width, letters in _WIDTHS.items() for letter in letters}
+NAMES = (b"because", b"Samuel", b"Cleveland", b"and", b"his", b"wife", b"came")
+
+
+@pytest.mark.parametrize("gap", [1.9, 2.3, 3.0])
+def test_words_that_are_drawn_apart_are_words(gap: float) -> None:
+    assert words_of(PDFIUM, make_page_pdf(drawn_apart(NAMES, gap=gap))) == [word.decode() for word in NAMES]
+
+
+def test_parts_of_a_word_that_are_drawn_close_together_are_one_word() -> None:
+    parts = (b"Mac", b"Donald", b"s", b"Cam", b"el")
+    assert text_of(PDFIUM, make_page_pdf(drawn_apart(parts, gap=0.3))) == "MacDonaldsCamel"
+
+
+def test_letters_that_are_all_drawn_apart_are_no_words() -> None:
+    letters = [bytes([letter]) for letter in b"HarbourCamel"]
+    assert text_of(PDFIUM, make_page_pdf(drawn_apart(letters, gap=1.6, tracking=0))) == "HarbourCamel"
+
+
+def row(y: int) -> bytes:
+    """A row whose first column is drawn first, and the others with spaces that begin left of it."""
+    first = b"BT /F1 8 Tf 1 0 0 1 474 %d Tm (851.5) Tj ET\n" % y
+    others = b"BT /F1 8 Tf 1 0 0 1 450 %d Tm [(     ) -5000 (854.9) 2300 (     ) -6200 (839.3)] TJ ET\n" % y
+    return first + others
+
+
+def test_a_row_whose_columns_have_spaces_before_them_is_in_order() -> None:
+    assert words_of(PDFIUM, make_page_pdf(row(700) + row(680))) == ["851.5", "854.9", "839.3"] * 2
+
+
+COLUMNS = ("東京の港湾は古い町である", "北の風が吹いている", "船は明日出る")
+
+
+def in_columns(columns: Sequence[str], content: bytes = b"") -> bytes:
+    """A page written from top to bottom, the rightmost column first, in a font that is not embedded."""
+    shown = enumerate(column.encode("utf-16-be").hex().encode() for column in columns)
+    content += b"".join(b"BT /F2 12 Tf %d 720 Td <%s> Tj ET\n" % (540 - 20 * number, codes) for number, codes in shown)
+    fonts = [
+        b"<</Type/Font/Subtype/Type0/BaseFont/Ryumin-Light/Encoding/UniJIS-UCS2-V/DescendantFonts[11 0 R]>>",
+        b"<</Type/Font/Subtype/CIDFontType0/BaseFont/Ryumin-Light/FontDescriptor 12 0 R/DW 1000/CIDSystemInfo 13 0 R>>",
+        b"<</Type/FontDescriptor/FontName/Ryumin-Light/Flags 4/FontBBox[0 -120 1000 880]/Ascent 880/Descent -120>>",
+        b"<</Registry(Adobe)/Ordering(Japan1)/Supplement 2>>",
+    ]
+    return make_page_pdf(content, resources=b"/Font<</F1 5 0 R/F2 10 0 R>>", more=fonts)
+
+
+def test_columns_in_a_font_that_is_not_embedded_are_read_from_the_right() -> None:
+    assert words_of(PDFIUM, in_columns(COLUMNS)) == list(COLUMNS)
+    assert set(words_of(PDFIUM, in_columns(COLUMNS, show_text(b"page 7", at=(300, 40))))) == {*COLUMNS, "page", "7"}
 
 
 def test_words_set_solid_are_words() -> None:
@@ -456,21 +534,31 @@ def image_page(filter_name: bytes, data: bytes, size: tuple[int, int] = (1700, 2
     return make_page_pdf(content, resources=b"/XObject<</Im 10 0 R>>", more=[make_stream(data, entries)])
 
 
+def count_lost_images(pdf: bytes) -> int:
+    with PDFIUM.open(pdf) as document, document.page(1) as page:
+        assert isinstance(page, SupportsEvidence)
+        return page.count_lost_images()
+
+
 NOISE = bytes((index * 7919 + index**2 * 31 + (index >> 3)) % 251 for index in range(4_000))
 
 
 @pytest.mark.parametrize("name", [b"DCTDecode", b"JPXDecode", b"JBIG2Decode", b"CCITTFaxDecode", b"BrotliDecode"])
 def test_an_image_that_cannot_be_decoded_is_told(name: bytes) -> None:
-    assert facts_of(PDFIUM, image_page(name, NOISE)).undecoded_images == 1
+    assert count_lost_images(image_page(name, NOISE)) == 1
+
+
+def test_an_image_without_data_is_told() -> None:
+    assert count_lost_images(image_page(b"FlateDecode", b"")) == 1
 
 
 @pytest.mark.parametrize("grey", [0, 128, 255])
 def test_an_even_image_of_even_data_is_no_lost_one(grey: int) -> None:
-    assert facts_of(PDFIUM, image_page(b"", bytes([grey]) * 100 * 100, (100, 100))).undecoded_images == 0
+    assert count_lost_images(image_page(b"", bytes([grey]) * 100 * 100, (100, 100))) == 0
 
 
 def test_an_image_with_a_picture_is_no_lost_one() -> None:
-    assert facts_of(PDFIUM, image_page(b"", NOISE[:2500], (50, 50))).undecoded_images == 0
+    assert count_lost_images(image_page(b"", NOISE[:2500], (50, 50))) == 0
 
 
 def test_glyphs_that_nobody_means_are_suspicious() -> None:

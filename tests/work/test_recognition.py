@@ -18,6 +18,7 @@ from pdfbatch.settings import Extraction, PageRules
 from pdfbatch.testing.pictures import LINES, TEXT, draw_page, join_words
 from pdfbatch.work.drawn_page import DrawnPage
 from pdfbatch.work.recognition import Recognition, choose, recognize
+from tests.work.making import page_image
 
 WEAK = PageRules().weak_confidence
 
@@ -169,10 +170,20 @@ def test_a_page_of_few_words_must_be_surer_of_them() -> None:
     assert len(_readings([80], words=9)) == 1
 
 
-def test_a_page_without_a_word_is_read_once() -> None:
-    script = Script([None])
+def test_a_page_without_a_word_and_without_print_is_read_once() -> None:
+    script = Script([None], words=[0])
     assert read(script).reading.confidence is None
     assert len(script.timeouts) == 1
+
+
+def test_a_page_with_print_of_which_no_word_is_read_is_read_once_more_smoothed() -> None:
+    nothing = Reading(text="", confidence=None, words=0)
+    found = Reading(text="found", confidence=80, words=20, letters=100)
+    recognition = read(Pages([nothing, found]), page_image())
+    assert (recognition.reading.text, recognition.readings, recognition.reread) == ("found", 2, Reread.WEAK)
+    assert read(Pages([nothing, nothing]), page_image()).reading.text == ""
+    assert read(Pages([nothing]), page_image(), max_readings=1).readings == 1
+    assert read(Pages([found]), page_image()).readings == 1
 
 
 def test_a_weak_page_that_stands_upright_costs_a_strip_and_no_second_reading() -> None:

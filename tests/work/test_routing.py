@@ -210,6 +210,14 @@ def test_content_that_does_not_unpack_is_no_blank_page(reader: OcrEngine) -> Non
         assert (page.source, page.failure is not None) == ("none", True), page
 
 
+def test_a_page_that_names_what_is_not_there_is_no_blank_page(reader: OcrEngine) -> None:
+    pictured = make_page_pdf(b"q 612 0 0 792 0 0 cm /Im Do Q", resources=b"/XObject<</Im 40 0 R>>")
+    without_content = make_page_pdf(b"q Q").replace(b"/Contents 4 0 R", b"/Contents 40 0 R")
+    for pdf in (pictured, without_content):
+        page = read(reader, pdf, "auto")
+        assert (page.source, page.failure is not None) == ("none", True), page
+
+
 def test_truly_blank_pages_are_blank(reader: OcrEngine) -> None:
     grey = making.scan_under(b"", Image.new("L", (850, 1100), 180))
     black = making.scan_under(b"", Image.new("L", (850, 1100), 0))

@@ -22,12 +22,13 @@ from pdfbatch.batch.shard_notes import ShardNotes
 from pdfbatch.batch.source_reader import SourceReader
 from pdfbatch.batch.startup import start_pool
 from pdfbatch.batch.task_source import TaskSource
+from pdfbatch.batch.worker_check import check_workers
 from pdfbatch.common import SafeLogger
 from pdfbatch.errors import Cause, DocumentError, ResultsUnavailableError
 from pdfbatch.model import Document, DocumentResult, Failure
 from pdfbatch.outcomes import failed_result
 from pdfbatch.outputs import DOCUMENTS_NAME, DocumentList, batch_file, is_body, to_json, with_stored_pages
-from pdfbatch.ports import Executor, Locality, Output, Shared, SupportsSweep, SupportsSync
+from pdfbatch.ports import Executor, Locality, Output, Pool, Shared, SupportsSweep, SupportsSync
 from pdfbatch.prefetch import FetchSettings
 from pdfbatch.report import BatchReport, BatchState, BatchStatus, StoppedBy
 from pdfbatch.settings import Limits, RetryPolicy
@@ -138,6 +139,7 @@ class Batch:
                 documents = self._read_in_thread(stack)
             prepare = partial(self._start_source, documents, stack)
             pool, source = stack.enter_context(start_pool(self.executor, self.work, prepare))
+            self._check_workers(pool)
             self.progress.start(pool.name, pool.capacity, limits_enforced=pool.kills)
             self.notifier.update(self._snapshot())
             scheduler = Scheduler(pool, source, self.retry, self.limits, self._events)
@@ -162,10 +164,17 @@ class Batch:
                 if rest is not None:
                     yield self._skip(rest) or self._cancel(rest)
 
+    def _check_workers(self, pool: Pool) -> None:
+        """Compare workers elsewhere with this process, before they get a document."""
+        if self.executor.shares is Shared.NOTHING:
+            _, first = next(iter(self._pending.values()), (0, None))
+            check_workers(pool, self.work, self.progress.status.batch_id, first)
+
     def _start_source(self, documents: Iterator[Document | None], stack: ExitStack) -> TaskSource:
         """Ask the output what it knows, and locate the first documents. The ``stack`` closes the source."""
         if self.output is not None:
             self._resume_state = load_resume_state(self.output, self.work.options, resume=self.resume)
+            self._resume_state.has_late_workers = self.executor.shares is Shared.NOTHING
             if (
                 self.shard is not None
             ):  # whoever merges shards must not take the report of an earlier run for that of a lost one
@@ -237,6 +246,7 @@ class Batch:
         if self._resume_state is not None:
             if completed.by_worker:
                 self._resume_state.add(result)
+            self._resume_state.note_join(completed.result.document, is_join=completed.has_parts)
             self._resume_state.remove_parts(result)
         if not result.ok:
             self._failures.add(result)

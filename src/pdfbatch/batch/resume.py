@@ -9,6 +9,7 @@ from pdfbatch.common import SafeLogger, is_marked, mark_name, strip_mark
 from pdfbatch.errors import DocumentError, OutputError
 from pdfbatch.model import Document, DocumentResult, DocumentStatus
 from pdfbatch.outputs import (
+    PARTS_FOLDER,
     Catalog,
     IndexWriter,
     PackCatalog,
@@ -17,6 +18,7 @@ from pdfbatch.outputs import (
     document_name,
     open_index,
     open_packs,
+    parts_prefix,
     record_name,
 )
 from pdfbatch.ports import Output, SupportsLayout
@@ -41,8 +43,10 @@ class ResumeState:
     resume: bool
     catalog: Catalog | PackCatalog | None = None
     writer: IndexWriter | PackWriter | None = None
+    has_late_workers: bool = False
     _usual_options: str = ""
     _with_parts: set[str] = field(default_factory=set[str])
+    _joined: set[str] = field(default_factory=set[str])
     _uri_prefix: str | None = None
 
     @property
@@ -135,6 +139,28 @@ class ResumeState:
             except DocumentError as error:
                 log.warning("parts that are no longer needed stay in the output: %s", error)
 
+    def note_join(self, document: Document, *, is_join: bool) -> None:
+        """Note a document that was joined: where tasks may be delivered twice, ``close`` looks for what came late."""
+        if is_join and self.has_late_workers:
+            self._joined.add(parts_prefix(document))
+
+    def _sweep_parts(self) -> None:
+        """Remove what late workers wrote for documents that had been joined: an engine may deliver a task twice, also late.
+
+        Nobody reads it, but the next batch would take it for parts that wait. One listing, if any document was split.
+        """
+        if not self._joined:
+            return
+        try:
+            left = {
+                f"{PARTS_FOLDER}{name.removeprefix(PARTS_FOLDER).partition('/')[0]}/"
+                for name in self.output.names(PARTS_FOLDER)
+            }
+            for folder in left & self._joined:
+                self.output.delete(folder)
+        except DocumentError as error:
+            log.warning("parts that are no longer needed may be in the output: %s", error)
+
     def close(self, *, completed: bool, compact: bool = True) -> None:
         """Write the rest of the index; ``completed`` says that every document of the batch has ended.
 
@@ -146,6 +172,7 @@ class ResumeState:
         finally:
             if self.catalog is not None:
                 self.catalog.close()
+        self._sweep_parts()
 
     def find_result(self, document: Document, fingerprint: str) -> DocumentResult | None:
         """Return the result of an earlier batch for the same input and settings, if its record is there."""

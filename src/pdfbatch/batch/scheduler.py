@@ -17,18 +17,24 @@ from typing import NamedTuple
 
 from pdfbatch import task_log
 from pdfbatch.batch.in_flight import InFlight, PageWork, SplitProgress, find_in_flight
+from pdfbatch.common import SafeLogger
 from pdfbatch.errors import Cause
 from pdfbatch.model import DocumentResult, Failure, Page
 from pdfbatch.outcomes import failed_pages, failed_result, timeout_failure
-from pdfbatch.ports import Pool, SupportsFairShare, SupportsPendingWrites, SupportsTaskProgress
+from pdfbatch.ports import (
+    TASKS_AHEAD,
+    Pool,
+    SupportsFairShare,
+    SupportsPendingWrites,
+    SupportsSlices,
+    SupportsTaskProgress,
+)
 from pdfbatch.retry import backoff_seconds
 from pdfbatch.settings import Limits, RetryPolicy
 from pdfbatch.tasks import JoinTask, PartTask, ReadTask, Task, TaskResult
 
-# Tasks in the pool for each of its workers: when no more than FILL_AT are left, they are filled up to FILL_TO. That is enough
-# to send some ahead and to have some wait for their output, so that no worker waits for the parent. Several are sent at once,
-# because that is cheaper for small ones.
-FILL_AT, FILL_TO = 8, 16
+log: SafeLogger = SafeLogger(__name__)
+
 # Parts in the pool for each worker. Few, because a part that the pool has is read even when its document's time runs out.
 PARTS_AT_ONCE = 4
 # Parts that may wait for each worker before no further document is started.
@@ -37,6 +43,8 @@ PARTS_WAITING = 64
 TICK_SECONDS = 0.5
 # Requests to a storage are retried where they are made: a document that fails for this has used up all its attempts.
 RETRIED_BELOW = frozenset({Cause.STORAGE_UNAVAILABLE})
+# How often a task may be lost with a worker that other tasks were lost with, before that counts as an attempt.
+BLAMELESS_LOSSES = 5
 CRASHES = frozenset({Cause.TIMEOUT, Cause.WORKER_LOST, Cause.MEMORY_LIMIT})
 
 
@@ -114,6 +122,7 @@ class Scheduler:
     _writing_pool: SupportsPendingWrites | None = field(init=False)
     _shared_pool: SupportsFairShare | None = field(init=False)
     _telling_pool: SupportsTaskProgress | None = field(init=False)
+    _slicing_pool: SupportsSlices | None = field(init=False)
     _running: dict[Future[TaskResult], Task] = field(default_factory=dict[Future[TaskResult], Task])
     _parts: deque[PartTask] = field(default_factory=deque[PartTask])
     _joins: deque[JoinTask] = field(default_factory=deque[JoinTask])
@@ -130,6 +139,7 @@ class Scheduler:
         self._shared_pool = self.pool if isinstance(self.pool, SupportsFairShare) else None
         self._writing_pool = self.pool if isinstance(self.pool, SupportsPendingWrites) else None
         self._telling_pool = self.pool if isinstance(self.pool, SupportsTaskProgress) else None
+        self._slicing_pool = self.pool if isinstance(self.pool, SupportsSlices) else None
 
     def results(self) -> Generator[Completed | None]:
         """Yield documents as they end, until the source is exhausted and nothing is pending; ``None`` once in a while.
@@ -139,6 +149,8 @@ class Scheduler:
         """
         while not self._is_stopped:
             yield from self._fill()
+            if self._slicing_pool is not None:
+                self._slicing_pool.flush()
             if self._is_stopped or (self._is_exhausted and not self._has_tasks()):
                 break
             event = self.events.get(self._seconds_to_wait())
@@ -146,7 +158,9 @@ class Scheduler:
                 yield None
                 continue
             task, future = event
-            del self._running[future]
+            if self._running.pop(future, None) is None:
+                log.warning("%s: the pool ended a task twice; the second result is dropped", task.document.file_path)
+                continue
             self._parts_running -= isinstance(task, PartTask)
             if (completed := self._settle(task, future.result())) is not None:
                 yield completed
@@ -186,9 +200,12 @@ class Scheduler:
         while self._later and self._later[0][0] <= time.monotonic():
             self._submit(heapq.heappop(self._later)[2])
         workers = self.pool.capacity if self._shared_pool is None else self._shared_pool.fair_share
-        if self._active_tasks() > workers * FILL_AT:
+        # Enough to send some ahead and to have some wait for their output, so that no worker waits for this thread. Several
+        # are sent at once, when half of them are left, because that is cheaper for small ones.
+        wanted = workers * (TASKS_AHEAD if self._slicing_pool is None else self._slicing_pool.ahead)
+        if self._active_tasks() > wanted // 2:
             return
-        while self._active_tasks() < workers * FILL_TO and self.events.is_empty:
+        while self._active_tasks() < wanted and self.events.is_empty:
             chosen = self._choose()
             if chosen is None:
                 return
@@ -273,6 +290,10 @@ class Scheduler:
         if isinstance(again, ReadTask) and again.failure is not None:
             again = replace(again, failure=None)  # a worker downloads what could not be downloaded ahead
         now = time.monotonic()
+        if result.blameless:
+            again = replace(again, losses=task.losses + 1)
+            if task.losses < BLAMELESS_LOSSES:
+                return now, next(self._numbers), replace(again, attempt=task.attempt)
         if result.failure is not None and failure.cause in CRASHES:
             limit = self.limits.document_timeout
             if task.attempt >= self.retry.crash_attempts or (limit is not None and again.used_seconds >= limit):

@@ -11,6 +11,7 @@ from pdfbatch.model import Document
 
 READ_AHEAD = 32
 """Documents that are read before anybody asks for them."""
+_ROOM_AT_ONCE = READ_AHEAD // 2  # to wake the thread for each document would cost more than to read most of them
 _STOP_SECONDS = 0.5
 
 
@@ -31,6 +32,7 @@ class SourceReader:
         self._wake = wake
         self._ready = deque[Document]()
         self._room = threading.Semaphore(READ_AHEAD)
+        self._taken = 0  # since there was room for more
         self._error: BaseException | None = None
         self._has_ended = False
         self._is_closed = False
@@ -55,7 +57,10 @@ class SourceReader:
         has_ended = self._has_ended
         if self._ready:
             self._is_hungry = False
-            self._room.release()
+            self._taken += 1
+            if self._taken == _ROOM_AT_ONCE:
+                self._taken = 0
+                self._room.release(_ROOM_AT_ONCE)
             return self._ready.popleft()
         if not has_ended:
             return None
@@ -75,7 +80,8 @@ class SourceReader:
         try:
             while self._room.acquire() and not self._is_closed:
                 self._ready.append(next(self._documents))
-                self._has_first.set()
+                if not self._has_first.is_set():
+                    self._has_first.set()
                 self._wake_if_hungry()
         except StopIteration:
             pass

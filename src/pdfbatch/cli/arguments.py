@@ -49,7 +49,7 @@ class Arguments(argparse.Namespace):
     shard_size: int | None
     durability: Durability
     workers: int | None
-    executor: Literal["auto", "process", "thread", "sequential"]
+    executor: Literal["auto", "process", "thread", "sequential", "dask", "ray"]
     batch_size: int
     batch_id: str | None
     engine: Literal["pdfium", "pypdf"]

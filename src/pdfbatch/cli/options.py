@@ -147,7 +147,7 @@ def _add_workers(parser: ArgumentParser) -> None:
     group.add_argument("-w", "--workers", type=types.positive_int, metavar="N", help="how many (default: one per core)")
     group.add_argument(
         "--executor",
-        choices=("auto", "process", "thread", "sequential"),
+        choices=("auto", "process", "thread", "sequential", "dask", "ray"),
         default="auto",
         help="kind of workers; auto: processes if they can start; only a process can be stopped when it hangs "
         "(default: %(default)s)",

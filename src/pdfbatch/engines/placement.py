@@ -14,6 +14,8 @@ _FAR_LEFT = 150.0
 _DIRECTLY_ABOVE = 20.0
 # A letter that reaches so far into a box, in points, still stands before it.
 _EDGE = 2.0
+# From here on scripts have no spaces between words, and a word may be one character.
+_WITHOUT_SPACES = "\u2e80"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +46,17 @@ class _Place(NamedTuple):
 def place_blocks(text: str, lines: Sequence[PlacedLine], blocks: Iterable[Block]) -> str:
     """Return a text layer with blocks in reading position.
 
-    A block goes into the line at its height, behind what stands to its left. Where no line is at its height, it becomes a line
-    of its own below the nearest line above it. A block whose text the layer has at that very place is left out.
+    A block goes into the line at its height, behind the words that stand or begin to its left. Where no line is at its height,
+    it becomes a line of its own below the nearest line above it. A block whose text the layer has at that very place is left
+    out.
     """
     new = (block for block in blocks if block.text and not _is_there(block, text, lines))
     rows = _rows(list(new))
-    places = [(_place(block, lines, len(text)), number, block) for number, row in enumerate(rows) for block in row]
+    places = [
+        (_behind_word(_place(block, lines, len(text)), text), number, block)
+        for number, row in enumerate(rows)
+        for block in row
+    ]
     places.sort(key=lambda entry: entry[0])  # stable: what shares a place stays in reading order
     parts, done = list[str](), 0
     for place, group in groupby(places, key=lambda entry: entry[0]):
@@ -103,6 +110,14 @@ def _place(block: Block, lines: Sequence[PlacedLine], length: int) -> _Place:
     if above is not None:
         return _Place(above.end, own_line=True)
     return _Place(min((line.start for line in lines), default=length), own_line=True)
+
+
+def _behind_word(place: _Place, text: str) -> _Place:
+    """Return a place that is not within a word: a stamp over print parts no word."""
+    at = place.at
+    while 0 < at < len(text) and all(letter.isalnum() and letter < _WITHOUT_SPACES for letter in text[at - 1 : at + 1]):
+        at += 1
+    return place._replace(at=at)
 
 
 def _count_left_of(line: PlacedLine, box: Box) -> int:

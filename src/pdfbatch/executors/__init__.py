@@ -6,10 +6,12 @@ from pdfbatch.lazy import lazy_face
 
 if TYPE_CHECKING:
     from pdfbatch.executors.cpus import available_cpus
+    from pdfbatch.executors.dask import DaskExecutor
     from pdfbatch.executors.fallback import FallbackExecutor
     from pdfbatch.executors.futures import FuturesExecutor
     from pdfbatch.executors.kept import KeptExecutor
     from pdfbatch.executors.process import ProcessExecutor, StartMethod
+    from pdfbatch.executors.ray import RayExecutor
     from pdfbatch.executors.sequential import SequentialExecutor
     from pdfbatch.executors.task_future import TaskFuture
     from pdfbatch.executors.thread import ThreadExecutor
@@ -17,20 +19,24 @@ else:
     __getattr__, __dir__ = lazy_face(
         __name__,
         cpus="available_cpus",
+        dask="DaskExecutor",
         fallback="FallbackExecutor",
         futures="FuturesExecutor",
         kept="KeptExecutor",
         process="ProcessExecutor StartMethod",
+        ray="RayExecutor",
         sequential="SequentialExecutor",
         task_future="TaskFuture",
         thread="ThreadExecutor",
     )
 
 __all__ = [
+    "DaskExecutor",
     "FallbackExecutor",
     "FuturesExecutor",
     "KeptExecutor",
     "ProcessExecutor",
+    "RayExecutor",
     "SequentialExecutor",
     "StartMethod",
     "TaskFuture",

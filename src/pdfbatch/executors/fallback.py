@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -20,15 +20,20 @@ from pdfbatch.executors.task_results import (
     set_result,
 )
 from pdfbatch.ports import (
+    TASKS_AHEAD,
     Executor,
+    Needs,
     Pool,
     Shared,
     SupportsBackgroundStart,
     SupportsPendingWrites,
+    SupportsSlices,
     SupportsStop,
+    SupportsSurvey,
     SupportsTaskProgress,
     TaskProgress,
     Work,
+    WorkerFacts,
 )
 from pdfbatch.tasks import Task, TaskResult
 
@@ -129,6 +134,7 @@ class _ExecutorChain:
         # Looked up once, because isinstance on a protocol is slow and this is asked for with every task.
         self.pool_with_writes = pool if isinstance(pool, SupportsPendingWrites) else None
         self.pool_with_progress = pool if isinstance(pool, SupportsTaskProgress) else None
+        self.pool_with_slices = pool if isinstance(pool, SupportsSlices) else None
 
     def _start_first(self, reasons: list[str]) -> tuple[Executor, Pool]:
         while self._untried:
@@ -220,6 +226,20 @@ class _FallbackPool(PoolContext):
                 pool.stop((inner,))
             else:
                 inner.cancel()
+
+    @property
+    def ahead(self) -> int:
+        pool = self._chain.pool_with_slices
+        return TASKS_AHEAD if pool is None else pool.ahead
+
+    def flush(self) -> None:
+        pool = self._chain.pool_with_slices
+        if pool is not None and self._thread is None:  # else another thread submits to it
+            pool.flush()
+
+    def survey(self, needs: Needs) -> Mapping[str, WorkerFacts]:
+        pool = self._chain.pool
+        return pool.survey(needs) if isinstance(pool, SupportsSurvey) else {}
 
     def submit(self, task: Task) -> Future[TaskResult]:
         """Accept a task and return at once, or after the task if the first pool works inside ``submit``."""

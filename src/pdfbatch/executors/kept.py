@@ -18,12 +18,14 @@ from pdfbatch.executors.pool import PoolContext
 from pdfbatch.executors.task_future import TaskFuture, wait_until
 from pdfbatch.executors.task_results import cancel, make_cancelled_result, set_exception, set_result
 from pdfbatch.ports import (
+    TASKS_AHEAD,
     Executor,
     Pool,
     Shared,
     SupportsBackgroundStart,
     SupportsPendingWrites,
     SupportsRenewal,
+    SupportsSlices,
     SupportsStop,
     SupportsTaskProgress,
     TaskProgress,
@@ -154,6 +156,7 @@ class _SharedPool:
         self._stopping_pool = pool if isinstance(pool, SupportsStop) else None
         self._writing_pool = pool if isinstance(pool, SupportsPendingWrites) else None
         self._renewing_pool = pool if isinstance(pool, SupportsRenewal) else None
+        self._slicing_pool = pool if isinstance(pool, SupportsSlices) else None
         self._telling_pool = pool if isinstance(pool, SupportsTaskProgress) else None
 
     @property
@@ -175,6 +178,17 @@ class _SharedPool:
     def size(self) -> int:
         """Number of tasks in the pool."""
         return len(self._in_pool)
+
+    @property
+    def ahead(self) -> int:
+        """Number of tasks that the pool wants for each that it works on."""
+        return TASKS_AHEAD if self._slicing_pool is None else self._slicing_pool.ahead
+
+    def flush(self) -> None:
+        """Send what was handed over."""
+        if self._slicing_pool is not None:
+            with self._lock:
+                self._slicing_pool.flush()
 
     def list_progress(self) -> Sequence[TaskProgress]:
         """Return what all workers are on."""
@@ -259,7 +273,8 @@ class _SharedPool:
         return self._stopping_pool is not None and self.pool.kills
 
     def _has_room(self) -> bool:
-        return len(self._in_pool) - self.pending_writes < self.pool.capacity * TASKS_AT_ONCE
+        at_once = TASKS_AT_ONCE if self._slicing_pool is None else self._slicing_pool.ahead
+        return len(self._in_pool) - self.pending_writes < self.pool.capacity * at_once
 
     def _hand_over(self, share: "_PoolShare", task: Task, future: TaskFuture) -> None:
         self._in_pool.add(future)
@@ -279,6 +294,7 @@ class _SharedPool:
             self._in_pool.discard(future)
             share.handed_over.pop(future, None)
             self._hand_over_waiting()
+            self.flush()
         share.end(future, inner, error)
 
     def _hand_over_waiting(self) -> None:
@@ -329,6 +345,13 @@ class _PoolShare(PoolContext):
         """Number of this batch's tasks that only wait for their output; an estimate while other batches run."""
         shared = self._shared
         return shared.pending_writes * len(self.handed_over) // max(1, shared.size)
+
+    @property
+    def ahead(self) -> int:
+        return self._shared.ahead
+
+    def flush(self) -> None:
+        self._shared.flush()
 
     def list_progress(self) -> Sequence[TaskProgress]:
         own = {id(task) for task in tuple(self._unfinished.values())}

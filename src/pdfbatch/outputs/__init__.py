@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pdfbatch.outputs.pack_rows import body_of, is_body
     from pdfbatch.outputs.pack_writer import PackWriter, open_packs
     from pdfbatch.outputs.record import (
+        PARTS_FOLDER,
         Provenance,
         batch_file,
         delete_parts,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         options_digest,
         pages_to_json,
         parts_folder,
+        parts_prefix,
         record_name,
         to_json,
     )
@@ -51,7 +53,8 @@ else:
         pack_rows="body_of is_body",
         pack_writer="PackWriter open_packs",
         record=(
-            "Provenance batch_file delete_parts document_name files_of options_digest pages_to_json parts_folder "
+            "PARTS_FOLDER Provenance batch_file delete_parts document_name files_of options_digest pages_to_json "
+            "parts_folder parts_prefix "
             "record_name to_json"
         ),
         results="Results with_stored_pages",
@@ -62,6 +65,7 @@ else:
 
 __all__ = [
     "DOCUMENTS_NAME",
+    "PARTS_FOLDER",
     "Catalog",
     "DocumentList",
     "IndexWriter",
@@ -94,6 +98,7 @@ __all__ = [
     "pages_from_json",
     "pages_to_json",
     "parts_folder",
+    "parts_prefix",
     "read_record",
     "record_name",
     "result_of",

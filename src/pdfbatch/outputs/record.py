@@ -43,12 +43,17 @@ def batch_file(batch_id: str, name: str) -> str:
 def parts_folder(document: Document, fingerprint: str, options: str) -> str:
     """Return the folder of a split document's parts, which is another one for another input or other settings."""
     stamp = hashlib.sha256(f"{fingerprint}\0{options}".encode()).hexdigest()[:16]
-    return f"{PARTS_FOLDER}{output_key(document_name(document))}/{stamp}/"
+    return f"{parts_prefix(document)}{stamp}/"
+
+
+def parts_prefix(document: Document) -> str:
+    """Return the folder of all parts of a document, of any input and settings."""
+    return f"{PARTS_FOLDER}{output_key(document_name(document))}/"
 
 
 def delete_parts(output: Output, document: Document) -> None:
     """Delete all parts of a document, of any input and settings. Raises ``DocumentError`` with a storage cause."""
-    output.delete(f"{PARTS_FOLDER}{output_key(document_name(document))}/")
+    output.delete(parts_prefix(document))
 
 
 @lru_cache(maxsize=64)  # one for each way in which documents differ from the batch: most batches have one

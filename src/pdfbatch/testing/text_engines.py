@@ -174,11 +174,12 @@ class TextEngineContract:
         for pdf in (scan, form):
             assert self._is_plain(pdf) is not True
 
-    def test_a_sound_image_does_not_end_early(self) -> None:
+    def test_a_sound_image_does_not_end_early_and_can_be_decoded(self) -> None:
         with self.make_engine().open(samples.scanned_pdf(["Hello"])) as document, document.page(1) as page:
             if not isinstance(page, SupportsEvidence):
                 raise unittest.SkipTest("it has no evidence")
             assert page.cut_images() == 0
+            assert page.count_lost_images() == 0
 
     # --- sources --------------------------------------------------------------------------------------------------
 

@@ -15,10 +15,11 @@ from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.model import Document, DocumentResult, Failure
 from pdfbatch.outcomes import failed_result
 from pdfbatch.outputs import is_packed
-from pdfbatch.ports import OcrEngine, Output, SupportsPreload, TextEngine, Watch
+from pdfbatch.ports import Findings, Needs, OcrEngine, Output, SupportsPreload, TextEngine, Watch
 from pdfbatch.retry import count_retries
 from pdfbatch.settings import Extraction, Limits
 from pdfbatch.tasks import DuplicateOf, JoinTask, PartialDocument, PartTask, ReadTask, Task, TaskResult
+from pdfbatch.work.inspection import find_out
 from pdfbatch.work.opener import DocumentOpener
 from pdfbatch.work.result_writer import PendingWrite, ResultWriter, may_have_record
 from pdfbatch.work.splitter import Splitter
@@ -97,6 +98,10 @@ class DocumentWork:
     def options(self, document: Document) -> str:
         """Return a digest of all settings that can change this document's text."""
         return self._writer.options(document)
+
+    def inspect(self, needs: Needs) -> Findings:
+        """Look here for the engines, the output and the input. Never raises."""
+        return find_out(needs, (self.engine, self.second_engine), self.ocr_engine, self.output)
 
     # --- read -----------------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from pdfbatch.ports import OpenPage, PageFacts
 from pdfbatch.settings import Extraction
+from pdfbatch.work.grain import smooth_grain
 from pdfbatch.work.print_size import has_small_print
 from pdfbatch.work.resolution import USUAL_DPI, dpi_for, dpi_for_small_print, dpi_within, is_within
 
@@ -31,9 +32,9 @@ class DrawnPage:
 
     @property
     def image(self) -> "Image":
-        """The page as it was drawn last, in grey (mode ``L``)."""
+        """The page as it was drawn last, in grey (mode ``L``), with heavy grain averaged out."""
         if self._image is None:
-            self._image = self.page.image(self.dpi)
+            self._image = smooth_grain(self.page.image(self.dpi), self.dpi)
         return self._image
 
     @property
@@ -58,4 +59,4 @@ class DrawnPage:
 
     def _draw(self, dpi: int) -> None:
         self._image, self.dpi = None, dpi
-        self._image = self.page.image(dpi)
+        self._image = smooth_grain(self.page.image(dpi), dpi)

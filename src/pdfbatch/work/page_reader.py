@@ -1,8 +1,10 @@
 """Read one page: its text layer, or OCR, with the reason for the choice."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import cast
 
 from pdfbatch.common import AUTO, awake_time
 from pdfbatch.errors import Cause, DependencyError, DocumentError
@@ -289,7 +291,7 @@ class PageReader:
             return self._without_more(found, page, facts)
         details = choice.recognition.details(count_cpu_seconds() - cpu)
         found = replace(found, language=choice.language, note=choice.note, ocr=details)
-        cut = page.cut_images() if isinstance(page, SupportsEvidence) else 0
+        cut = evidence.cut_images() if (evidence := _evidence_of(page)) is not None else 0
         return found if not cut else self._read_in_part(found, f"{_images(cut)} ends early, so that a part is missing")
 
     def _blank_page(self, waiting: PendingPage, page: OpenPage, facts: PageFacts) -> Page:
@@ -298,9 +300,9 @@ class PageReader:
 
     def _without_more(self, found: Page, page: OpenPage, facts: PageFacts) -> Page:
         """Return a page on which OCR found nothing more: it may be so, or its images could not be decoded."""
-        broken = facts.undecoded_images
-        if facts.images and isinstance(page, SupportsEvidence):
-            broken = max(broken, page.cut_images())
+        broken, evidence = 0, _evidence_of(page)
+        if facts.images and evidence is not None:
+            broken = max(evidence.count_lost_images(), evidence.cut_images())
         if not broken:
             return found
         if not found.text.strip() and (second := self.second.text(found.number)).strip():
@@ -309,7 +311,7 @@ class PageReader:
 
     def _without_rest(self, found: Page, page: OpenPage) -> Page:
         """Return a page as it is, or one that was read in part when its content ends early."""
-        if found.failure is not None or not isinstance(page, SupportsEvidence) or not page.is_cut():
+        if found.failure is not None or (evidence := _evidence_of(page)) is None or not evidence.is_cut():
             return found
         return self._read_in_part(found, "its content is damaged or ends early, so that a part is missing")
 
@@ -369,7 +371,19 @@ class PageReader:
 
 def _is_plain(page: OpenPage) -> bool:
     """Return whether the text layer of a page is surely all that it shows. An engine that cannot tell is believed."""
-    return not isinstance(page, SupportsEvidence) or page.is_plain()
+    evidence = _evidence_of(page)
+    return evidence is None or evidence.is_plain()
+
+
+def _evidence_of(page: OpenPage) -> SupportsEvidence | None:
+    """Return the page if it can be looked at more closely."""
+    return cast("SupportsEvidence", page) if _has_evidence(cast("Hashable", type(page))) else None
+
+
+@lru_cache(maxsize=16)
+def _has_evidence(kind: Hashable) -> bool:
+    # Kept for each class of pages, because isinstance and issubclass on a protocol take longer than many a page.
+    return issubclass(cast("type[object]", kind), SupportsEvidence)
 
 
 def _text_layer(waiting: PendingPage, page: OpenPage, facts: PageFacts) -> TextLayer:

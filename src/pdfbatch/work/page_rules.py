@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from pdfbatch.settings import PageRules
 
 _LETTER = re.compile(r"[^\W_]")
+_LETTERS = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_LETTERS_LOOK = 3
 
 _MARK_CONTRAST = 32
 _INK_SIDE = 800
@@ -195,6 +197,10 @@ def _is_garbage(text: str, facts: "PageFacts", rules: "PageRules") -> bool:
 
 
 def _has_letters(text: str, count: int) -> bool:
+    # Letters of ASCII in the beginning are enough for most texts, and are counted in one pass.
+    data = text[: _LETTERS_LOOK * count].encode("ascii", "ignore")
+    if len(data) - len(data.translate(None, _LETTERS)) >= count:
+        return True
     return _letters_pattern(count).match(text) is not None
 
 

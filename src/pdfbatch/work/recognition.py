@@ -9,6 +9,8 @@ from pdfbatch.errors import DocumentError
 from pdfbatch.model import OcrDetails, Reread
 from pdfbatch.ports import OcrEngine, Reading, SupportsSecondReader
 from pdfbatch.settings import Extraction
+from pdfbatch.work.grain import smooth
+from pdfbatch.work.page_rules import has_faint_print
 from pdfbatch.work.skew import straighten
 from pdfbatch.work.streaks import remove_streaks
 from pdfbatch.work.turns import likely_turn, reads_better_turned, turn
@@ -89,9 +91,10 @@ def recognize(
     Lines that are skewed by more than three degrees are levelled first. A page whose drawing shows that it may lie turned is
     read turned at once, if a strip of it is read better so. When the words of the first reading are weak and a strip is read
     better after half a turn, the page is read turned; when it stays weak and the engine says that the page is
-    on its side, it is turned accordingly. A page whose words are still doubtful is read once more by the engine's second
-    reader. Without one, a page of which a fifth to a third of the words are weak is read at one and a half times the
-    resolution. ``choose`` takes one of the readings.
+    on its side, it is turned accordingly. A page on which no word is read, although it shows something like lines of print,
+    is read smoothed: grain hides letters from an OCR engine. A page whose words are still doubtful is read once more by the
+    engine's second reader. Without one, a page of which a fifth to a third of the words are weak is read at one and a half
+    times the resolution. ``choose`` takes one of the readings.
 
     ``timeout`` is in seconds for all readings together. Raises what ``engine.read`` raises for the first reading. When a later
     one fails or takes too long, the best reading before it is returned.
@@ -99,7 +102,7 @@ def recognize(
     reader = _Reader(drawing, engine, languages, extraction, _count_down(timeout))
     best = reader.read_first()
     try:
-        for step in (reader.read_turned, reader.read_sideways, reader.read_otherwise):
+        for step in (reader.read_smoothed, reader.read_turned, reader.read_sideways, reader.read_otherwise):
             best = step(best)
     except DocumentError:
         pass
@@ -137,6 +140,20 @@ class _Reader:
         except DocumentError:
             turned = 0
         return self._read(turn(self.image, turned) if turned else self.image, turned=turned)
+
+    def read_smoothed(self, best: Recognition) -> Recognition:
+        """Read a page of heavy grain, on which no word was found, with the grain averaged out."""
+        if best.reading.words or self.image is None or self.readings >= self.extraction.max_readings:
+            return best
+        if not has_faint_print(self.image):
+            return best
+        clear = smooth(self.image, self.drawing.dpi)
+        other = self._read(turn(clear, best.turned) if best.turned else clear, turned=best.turned)
+        self.reread = Reread.WEAK
+        if choose(best.reading, other.reading) is best.reading:
+            return best
+        self.image = clear
+        return other
 
     def read_turned(self, best: Recognition) -> Recognition:
         """Read a weak page after half a turn, if a strip of it is then read better."""

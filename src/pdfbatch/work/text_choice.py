@@ -63,7 +63,7 @@ def is_weak(reading: Reading, least: float = _WEAK) -> bool:
 
 def layer_page(number: int, text: str, reason: Reason) -> Page:
     """Return a page with a text layer."""
-    source = TextSource.TEXT_LAYER if text.strip() else TextSource.NONE
+    source = TextSource.TEXT_LAYER if text and not text.isspace() else TextSource.NONE
     return Page(number=number, text=text, source=source, reason=reason)
 
 

@@ -29,7 +29,7 @@ _LEAST_CHARACTERS = 80
 _SHORT_WORDS, _LONG_WORDS = 2.6, 12.0
 # Of Latin letters in nine languages these eight are 0.51 and more.
 _FREQUENT = "eaintrso"
-_FREQUENT_BYTES = _FREQUENT.encode()
+_FREQUENT_BYTES = (_FREQUENT + _FREQUENT.upper()).encode()
 _FREQUENT_SHARE = 0.48
 # Of visible characters, punctuation included.
 _DOUBTFUL_SHARE = 0.45
@@ -69,7 +69,7 @@ def is_doubtful(text: str) -> bool:
 
     ``badness`` tells for sure, more slowly.
     """
-    sample = text[:_SAMPLE].lower()
+    sample = text[:_SAMPLE]
     if len(sample) < _LEAST_CHARACTERS:
         return False
     gaps = sample.count(" ") + sample.count("\n") + 1
@@ -77,6 +77,8 @@ def is_doubtful(text: str) -> bool:
         return True
     data = sample.encode(errors="replace")  # counts many letters in one pass
     frequent = len(data) - len(data.translate(None, _FREQUENT_BYTES))
+    if frequent >= (len(sample) - gaps) * _DOUBTFUL_SHARE:  # whatever share of the rest are digits
+        return False
     digits = len(data) - len(data.translate(None, _DIGITS))
     return frequent < (len(sample) - gaps - digits) * _DOUBTFUL_SHARE
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pypdfium2.raw
 
-from pdfbatch.engines.flate import has_wrong_checksum
+from pdfbatch.engines.flate import is_damaged
 
 pdfium: Any = pypdfium2.raw
 """Generated bindings, without types."""
@@ -23,7 +23,7 @@ Handle = Any
 _LOWEST = 0.25
 # How a stream is packed that may be content of a page. Pictures, fonts and tables of objects are none.
 _FILTER = b"/FlateDecode"
-_STREAM = re.compile(rb"(?:(?!endobj|stream).){0,1000}?>>\s*stream\r?\n", re.DOTALL)
+_STREAM, _END_OF_OBJECT, _END_OF_LINES = b"stream", b"endobj", (b"\n", b"\r\n")
 _NO_CONTENT = re.compile(
     rb"/Subtype\s*/(?:Image|Type1C|CIDFontType0C|OpenType|XML)|/Length[123]\b|/Type\s*/(?:ObjStm|XRef)"
 )
@@ -62,17 +62,30 @@ def may_have_damage(source: str | bytes) -> bool:
         return False
     place, left = data.find(_FILTER), _ALL_BYTES
     while place >= 0 and left > 0:
-        found = _STREAM.match(data, place)
-        if found is not None:
-            entries = data[max(place - _DICTIONARY_BYTES, 0) : found.end()]
-            entries = entries[entries.rfind(b" obj", 0, place - max(place - _DICTIONARY_BYTES, 0)) + 1 :]
-            end = data.find(b"endstream", found.end())
-            if not _NO_CONTENT.search(entries) and end - found.end() <= _STREAM_BYTES:
-                left -= end - found.end()
-                if has_wrong_checksum(data[found.end() : end if end >= 0 else len(data)]):
+        start = _start_of_stream(data, place)
+        if start >= 0:
+            first = max(data.rfind(b" obj", max(place - _DICTIONARY_BYTES, 0), place), place - _DICTIONARY_BYTES, 0)
+            end = data.find(b"endstream", start)
+            if end - start <= _STREAM_BYTES and not _NO_CONTENT.search(data, first, start):
+                left -= end - start
+                if is_damaged(data[start : end if end >= 0 else len(data)]):
                     return True
         place = data.find(_FILTER, place + 1)
     return False
+
+
+def _start_of_stream(data: bytes, place: int) -> int:
+    """Return where the stream begins whose dictionary has an entry at ``place``, -1 when there is none."""
+    stream = data.find(_STREAM, place, place + 2 * _DICTIONARY_BYTES)
+    if stream < 0:
+        return -1
+    rest = data[place:stream].rstrip()
+    if not rest.endswith(b">>") or len(rest) > _DICTIONARY_BYTES + 2 or _END_OF_OBJECT in rest:
+        return -1
+    for end in _END_OF_LINES:
+        if data.startswith(end, stream + len(_STREAM)):
+            return stream + len(_STREAM) + len(end)
+    return -1
 
 
 def _content(path: str) -> bytes:

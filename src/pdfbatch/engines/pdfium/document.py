@@ -14,13 +14,14 @@ from pdfbatch.engines.coverage import Area
 from pdfbatch.engines.errors import find_late_header, open_error, source_name
 from pdfbatch.engines.page_frame import PageFrame
 from pdfbatch.engines.pdfium.annotations import annotation_types, count_fields, read_annotations
+from pdfbatch.engines.pdfium.columns import end_columns, lay_columns, may_have_columns
 from pdfbatch.engines.pdfium.damage import may_be_cut, may_have_damage
 from pdfbatch.engines.pdfium.evidence import count_cut_images, is_plain
 from pdfbatch.engines.pdfium.extras import count_attachments, is_portfolio, xfa_kind
 from pdfbatch.engines.pdfium.glyphs import Glyphs, whole_text
 from pdfbatch.engines.pdfium.layers import may_hide_layers
-from pdfbatch.engines.pdfium.mending import SIGNS, is_letter_spaced, mend, mends_by_glyphs
-from pdfbatch.engines.pdfium.objects import page_facts, visible_area
+from pdfbatch.engines.pdfium.mending import SIGNS, has_odd_places, is_letter_spaced, mend, mends_by_glyphs
+from pdfbatch.engines.pdfium.objects import count_undecoded_images, page_facts, visible_area
 from pdfbatch.engines.placement import Block, place_blocks
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.model import DocumentExtras
@@ -185,6 +186,7 @@ class PdfiumPage:
     number: int
     handle: Handle = field(repr=False)
     _text_handle: Handle = field(default=None, repr=False)
+    _has_columns: bool = False
 
     def text(self) -> str:
         """Return the text of the page, as ``storable_text``, with what its annotations show.
@@ -193,11 +195,16 @@ class PdfiumPage:
         """
         with _PDFIUM:
             text = whole_text(self._text())
+            if may_have_columns(text) and lay_columns(self.handle):
+                self._has_columns = True
+                self.close_text()
+                text = whole_text(self._text())
             is_cut = _reaches_beyond(self.handle, self._text()) if text else False
             notes = annotation_types(self.handle) if self.document.annotations else ()
-            if notes or is_cut:
+            if notes or is_cut or self._has_columns:
                 return storable_text(self._text_with_annotations(text, notes, is_cut=is_cut))
-            if (is_ordinary(text) or SIGNS.search(text) is None) and not is_letter_spaced(text):
+            is_usual = is_ordinary(text) or SIGNS.search(text) is None
+            if is_usual and not is_letter_spaced(text) and not has_odd_places(text):
                 # Nothing that could not be stored, but for ends of lines.
                 return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
             if not mends_by_glyphs(self._text(), text):
@@ -235,6 +242,11 @@ class PdfiumPage:
         with _PDFIUM:
             return count_cut_images(self.handle)
 
+    def count_lost_images(self) -> int:
+        """Return how many images have data but no picture."""
+        with _PDFIUM:
+            return count_undecoded_images(self.handle)
+
     def facts(self) -> PageFacts:
         """Return what is on the page. The walk over its objects is bounded: counts of a huge page are lower bounds."""
         with _PDFIUM:
@@ -263,6 +275,8 @@ class PdfiumPage:
     def _text_with_annotations(self, text: str, notes: Sequence[int], *, is_cut: bool) -> str:
         glyphs = Glyphs(self._text())
         mend(glyphs, text)
+        if self._has_columns:
+            end_columns(glyphs)
         if is_cut:
             glyphs.cut(visible_area(self.handle))
         if not notes:

@@ -1,8 +1,9 @@
 """The glyphs of a page, one by one. Slow (some microseconds a glyph), so it is for pages that need a closer look."""
 
 import sys
-from collections.abc import Sequence
 from ctypes import addressof, byref, c_double, c_ushort
+from itertools import compress
+from operator import sub
 from typing import Any
 
 import pypdfium2.raw
@@ -40,7 +41,7 @@ class Glyphs:
 
     def __init__(self, handle: Handle) -> None:
         """Read the glyphs of a text page."""
-        self._handle = handle
+        self.handle = handle
         self._areas = dict[int, Area]()
         self.texts: list[str] = _texts_of(handle)
 
@@ -52,22 +53,22 @@ class Glyphs:
         """Return where a glyph lies, as wide as it advances and as high as its font."""
         found = self._areas.get(index)
         if found is None:
-            found = self._areas[index] = glyph_area(self._handle, index)
+            found = self._areas[index] = glyph_area(self.handle, index)
         return found
 
     def is_added(self, index: int) -> bool:
         """Whether a glyph is not on the page: pdfium added it."""
-        return bool(pdfium.FPDFText_IsGenerated(self._handle, index) == 1)
+        return bool(pdfium.FPDFText_IsGenerated(self.handle, index) == 1)
 
     def owner(self, index: int) -> int:
         """Return the address of the text object that a glyph belongs to, 0 for one that pdfium added."""
-        found = pdfium.FPDFText_GetTextObject(self._handle, index)
+        found = pdfium.FPDFText_GetTextObject(self.handle, index)
         return addressof(found.contents) if found else 0
 
     def has_ink(self, index: int) -> bool:
         """Whether a glyph can be seen, as far as its outline tells."""
         left, right, bottom, top = (c_double() for _ in range(4))
-        pdfium.FPDFText_GetCharBox(self._handle, index, byref(left), byref(right), byref(bottom), byref(top))
+        pdfium.FPDFText_GetCharBox(self.handle, index, byref(left), byref(right), byref(bottom), byref(top))
         area = self.area(index)
         return right.value > left.value and top.value - bottom.value > _THIN * (area.top - area.bottom)
 
@@ -83,13 +84,16 @@ class Glyphs:
 
     def lines(self, frame: PageFrame) -> list[PlacedLine]:
         """Return the lines of the text, with offsets into ``text()``."""
-        boxes = self._boxes(frame)
+        boxes, texts = self._boxes(frame), self.texts
+        middles = [(left + right) / 2 for left, right in zip(boxes.left, boxes.right, strict=True)]
         found, offset, first = list[PlacedLine](), 0, 0
-        ends = [index + 1 for index, text in enumerate(self.texts) if text.endswith("\n")]
-        for end in (*ends, len(self)):
-            line = _line(self.texts[first:end], offset, boxes.part(first, end))
-            found += [] if line is None else [line]
-            offset += sum(map(len, self.texts[first:end]))
+        last = {text for text in set(texts) if text.endswith("\n")}
+        for end in (*(index for index, text in enumerate(texts, 1) if text in last), len(self)):
+            some = texts[first:end]
+            joined = "".join(some)
+            if joined and not joined.isspace():  # what pdfium adds is white space
+                found.append(_line(some, joined, offset, boxes.part(first, end), middles[first:end]))
+            offset += len(joined)
             first = end
         return found
 
@@ -97,34 +101,35 @@ class Glyphs:
         # pdfium writes all areas into one piece of memory, from which they are read at once.
         areas = (pdfium.FS_RECTF * len(self))()
         for index, area in enumerate(areas):
-            pdfium.FPDFText_GetLooseCharBox(self._handle, index, area)
+            pdfium.FPDFText_GetLooseCharBox(self.handle, index, area)
         numbers = memoryview(areas).cast("B").cast("f").tolist()
         return frame.boxes(Boxes(numbers[0::4], numbers[1::4], numbers[2::4], numbers[3::4]))
 
 
-def _line(texts: Sequence[str], start: int, boxes: Boxes) -> PlacedLine | None:
-    """Return the line of some glyphs, ``None`` when none of them can be seen. What pdfium adds is white space."""
-    seen = [index for index, text in enumerate(texts) if text and not text.isspace()]
-    if not seen:
-        return None
-    centers = list[float]()
-    for text, left, right in zip(texts, boxes.left, boxes.right, strict=True):
-        length = len(text) - text.endswith("\n")
-        centers += ((left + right) / 2,) if length == 1 else ((left + right) / 2,) * length
-    return PlacedLine(start, start + len(centers), _around(boxes, seen), centers)
+def _line(texts: list[str], joined: str, start: int, boxes: Boxes, middles: list[float]) -> PlacedLine:
+    """Return the line of some glyphs, of which at least one can be seen; ``joined`` are their texts."""
+    if len(joined) == len(texts) - texts.count(""):  # each glyph is one character, or none, as in most lines
+        centers = list(compress(middles, texts))
+        if joined.endswith("\n"):
+            centers.pop()
+    else:
+        centers = list[float]()
+        for text, middle in zip(texts, middles, strict=True):
+            centers += (middle,) * (len(text) - text.endswith("\n"))
+    seen = [text and not text.isspace() for text in texts]
+    return PlacedLine(start, start + len(centers), _around(Boxes(*(list(compress(it, seen)) for it in boxes))), centers)
 
 
-def _around(boxes: Boxes, seen: Sequence[int]) -> Box:
-    """Return the box of a line: as high as most of its glyphs, not as the tallest."""
+def _around(boxes: Boxes) -> Box:
+    """Return the box of a line around its glyphs: as high as most of them, not as the tallest."""
     top, bottom = boxes.top, boxes.bottom
-    tall = 1.5 * sorted([bottom[index] - top[index] for index in seen])[len(seen) // 2]
-    usual = [index for index in seen if bottom[index] - top[index] <= tall] or seen
-    return Box(
-        min([boxes.left[index] for index in seen]),
-        sorted([top[index] for index in usual])[len(usual) // 2],
-        max([boxes.right[index] for index in seen]),
-        sorted([bottom[index] for index in usual])[len(usual) // 2],
-    )
+    heights = list(map(sub, bottom, top))
+    tall = 1.5 * sorted(heights)[len(heights) // 2]
+    if max(heights) > tall:
+        usual = [height <= tall for height in heights]
+        if any(usual):
+            top, bottom = list(compress(top, usual)), list(compress(bottom, usual))
+    return Box(min(boxes.left), sorted(top)[len(top) // 2], max(boxes.right), sorted(bottom)[len(bottom) // 2])
 
 
 def whole_text(handle: Handle) -> str:

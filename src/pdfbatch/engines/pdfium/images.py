@@ -40,7 +40,7 @@ class Image(NamedTuple):
 
 
 def count_undecoded(images: Iterable[Image]) -> int:
-    """Return how many images have data that is not even, but no pixels, or pixels of one colour only.
+    """Return how many images have data that is not even, or no data at all, but no pixels, or pixels of one colour only.
 
     A fax whose lower half is black counts as well: so pdfium leaves what it could not decode.
 
@@ -51,14 +51,14 @@ def count_undecoded(images: Iterable[Image]) -> int:
         left -= image.width * image.height
         if left < 0:
             break
-        count += _has_data(image.handle) and _is_lost(image.handle)
+        count += _should_show(image.handle) and _is_lost(image.handle)
     return count
 
 
-def _has_data(handle: Handle) -> bool:
-    size = pdfium.FPDFImageObj_GetImageDataRaw(handle, None, 0)
+def _should_show(handle: Handle) -> bool:
+    size = int(pdfium.FPDFImageObj_GetImageDataRaw(handle, None, 0))
     if size < _DATA_BYTES:
-        return False
+        return size == 0
     data = create_string_buffer(size)
     pdfium.FPDFImageObj_GetImageDataRaw(handle, data, size)
     look = data.raw[:_DATA_LOOK]

@@ -1,6 +1,8 @@
 """Mend what pdfium gets wrong in the text of a page, by where its glyphs lie. Each repair needs a sign in the text."""
 
 import re
+from ctypes import addressof
+from itertools import pairwise
 from typing import Any
 from unicodedata import combining, normalize
 
@@ -59,6 +61,16 @@ _NEAR = 8
 _FAR = 200
 _ROUNDS = 5
 _CLOSER = 0.4
+# Two text objects that are so much farther apart than the letters of their line, in parts of the height of the font, are two
+# words. pdfium takes some for one where the letters are drawn closer together than their font has them.
+_OBJECT_GAP = 0.11
+_JOIN, _INDENT = b"aA", b"\n "
+# Bounds: a page of code has many joined words, a page of tables many lines that begin with a space.
+_PLACES = 8
+# Each letter of a text as what it is: a small letter, a capital, a space, the end of a line, or something else.
+_KINDS = bytes(
+    97 if 97 <= byte <= 122 else 65 if 65 <= byte <= 90 else byte if byte in b" \n" else 46 for byte in range(256)
+)
 
 
 def is_letter_spaced(text: str) -> bool:
@@ -71,11 +83,69 @@ def is_letter_spaced(text: str) -> bool:
     return len(lengths) >= _SPACED_WORDS and lengths.count(1) > _ONE_LETTER_WORDS * len(lengths)
 
 
+def has_odd_places(text: str) -> bool:
+    """Whether a text has a capital after a small letter, or a line that begins with a space. Takes some microseconds."""
+    kinds = _kinds_of(text)
+    return _JOIN in kinds or _INDENT in kinds or kinds[:1] == b" "
+
+
+def _kinds_of(text: str) -> bytes:
+    return text.encode("latin-1", "replace").translate(_KINDS)
+
+
 def mends_by_glyphs(handle: Handle, text: str) -> bool:
     """Whether a text has a sign of something that only a look at its glyphs mends."""
     if _SOFT_HYPHEN in text or is_letter_spaced(text) or _RIGHT_TO_LEFT.search(text):
         return True
-    return any(_may_lie_over(handle, text, found.start()) for found in _ACCENT.finditer(text))
+    if any(_may_lie_over(handle, text, found.start()) for found in _ACCENT.finditer(text)):
+        return True
+    return has_odd_places(text) and has_odd_lines(handle, text)
+
+
+def has_odd_lines(handle: Handle, text: str) -> bool:
+    """Whether two words stand together in a line, or columns in wrong order. Looks at a few glyphs of the odd places only."""
+    kinds = _kinds_of(text)
+    indents = [place + 1 for place in _places(kinds, _INDENT)] + ([0] if kinds[:1] == b" " else [])
+    joins = _places(kinds, _JOIN)
+    return any(_is_word_end(handle, _index(handle, text, place)) for place in joins) or any(
+        _begins_late(handle, text, start) for start in indents
+    )
+
+
+def _places(kinds: bytes, sign: bytes) -> list[int]:
+    """Return the first places of a sign."""
+    found = list[int]()
+    place = kinds.find(sign)
+    while place >= 0 and len(found) < _PLACES:
+        found.append(place)
+        place = kinds.find(sign, place + 1)
+    return found
+
+
+def _index(handle: Handle, text: str, place: int) -> int:
+    """Return the index of the glyph at a place in a text."""
+    # A hyphen and the end of its line are one character for pdfium, which ends other lines in "\r\n".
+    return int(pdfium.FPDFText_GetCharIndexFromTextIndex(handle, place - text.count("-\n", 0, place)))
+
+
+def _is_word_end(handle: Handle, index: int) -> bool:
+    """Whether a glyph and the next one belong to two text objects that are as far apart as words."""
+    first, second = (pdfium.FPDFText_GetTextObject(handle, place) for place in (index, index + 1))
+    if not first or not second or addressof(first.contents) == addressof(second.contents):
+        return False
+    gap = _gap(glyph_area(handle, index), glyph_area(handle, index + 1))
+    return gap is not None and gap > _OBJECT_GAP
+
+
+def _begins_late(handle: Handle, text: str, start: int) -> bool:
+    """Whether the end of a line lies left of its beginning. The line begins with a space."""
+    end = text.find("\n", start)
+    line = text[start:end] if end >= 0 else text[start:]
+    shown = line.strip()
+    if len(shown) <= 1:
+        return False
+    first, last = start + line.index(shown), start + len(line.rstrip()) - 1
+    return glyph_area(handle, _index(handle, text, last)).right <= glyph_area(handle, _index(handle, text, first)).left
 
 
 def _may_lie_over(handle: Handle, text: str, place: int) -> bool:
@@ -86,8 +156,7 @@ def _may_lie_over(handle: Handle, text: str, place: int) -> bool:
     behind = text[place + 1 : place + 4].lstrip(" ")
     if text[place] != "`" and (not behind or behind[0] in "\r\n"):
         return True
-    # A hyphen and the end of its line are one character for pdfium, which ends other lines in "\r\n".
-    index = pdfium.FPDFText_GetCharIndexFromTextIndex(handle, place - text.count("-\n", 0, place))
+    index = _index(handle, text, place)
     over = glyph_area(handle, index)
     around = (
         glyph_area(handle, other) for other in range(index - _NEAR, index + _NEAR + 1) if other not in (index, -1)
@@ -106,6 +175,71 @@ def mend(glyphs: Glyphs, text: str) -> None:
         _show_soft_hyphens(glyphs)
     if is_letter_spaced(text):
         _join_spaced_letters(glyphs)
+    elif has_odd_places(text) and has_odd_lines(glyphs.handle, text):
+        for line in _lines(glyphs):
+            _part_words(glyphs, line)
+            _order(glyphs, line)
+
+
+def _lines(glyphs: Glyphs) -> list[list[int]]:
+    """Return the glyphs of each line, without its end, from left to right."""
+    lines, line = list[list[int]](), list[int]()
+    for index, text in enumerate(glyphs.texts):
+        if text.endswith("\n"):
+            lines.append(line)
+            line = []
+        elif text:
+            line.append(index)
+    return [
+        line
+        for line in (*lines, line)
+        if line and not _RIGHT_TO_LEFT.search("".join(glyphs.texts[index] for index in line))
+    ]
+
+
+def _part_words(glyphs: Glyphs, line: list[int]) -> None:
+    """Put a space where two text objects are as far apart as words, and letters are not."""
+    pairs = [pair for pair in pairwise(line) if not any(glyphs.texts[index].isspace() for index in pair)]
+    gaps = {pair: gap for pair in pairs if (gap := _gap(*map(glyphs.area, pair))) is not None}
+    if not gaps:
+        return
+    usual = max(sorted(gaps.values())[len(gaps) // 2], 0.0)
+    for (first, second), gap in gaps.items():
+        is_word = glyphs.texts[first][-1].isalnum() and glyphs.texts[second][0].isalnum()
+        if is_word and gap > usual + _OBJECT_GAP and glyphs.owner(first) != glyphs.owner(second):
+            glyphs.texts[second] = f" {glyphs.texts[second]}"
+
+
+def _order(glyphs: Glyphs, line: list[int]) -> None:
+    """Order a line that begins with a space and ends left of its beginning.
+
+    pdfium gives rows so whose columns have spaces before them that begin left of the first column. Where those spaces lie says
+    nothing, so gaps part the words.
+    """
+    shown = [index for index in line if not glyphs.texts[index].isspace()]
+    if len(shown) <= 1 or not glyphs.texts[line[0]].isspace():
+        return
+    if glyphs.area(shown[-1]).right > glyphs.area(shown[0]).left:
+        return
+    base, height = glyphs.area(shown[0]).bottom, _height(glyphs.area(shown[0]))
+    if any(abs(glyphs.area(index).bottom - base) >= height / 4 for index in shown):
+        return
+    ordered = sorted(shown, key=lambda index: glyphs.area(index).left)
+    texts = [glyphs.texts[ordered[0]]]
+    for first, second in pairwise(ordered):
+        texts.append(f" {glyphs.texts[second]}" if _is_word_gap(glyphs, first, second) else glyphs.texts[second])
+    for index in line:
+        glyphs.texts[index] = ""
+    for index, text in zip(shown, texts, strict=True):
+        glyphs.texts[index] = text
+
+
+def _gap(first: Area, second: Area) -> float | None:
+    """Return how far apart two glyphs of one line and size are, in parts of their height; ``None`` for others."""
+    height = _height(first)
+    if height <= 0 or abs(first.bottom - second.bottom) > height / 10 or abs(height - _height(second)) > height / 10:
+        return None
+    return (second.left - first.right) / height
 
 
 def _turn_lam_alef(glyphs: Glyphs) -> None:

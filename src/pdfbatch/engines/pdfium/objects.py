@@ -54,12 +54,12 @@ def page_facts(page: Handle, text: Handle, *, annotations: bool = True) -> PageF
     Visible ``annotations`` count as vector objects, if they are wanted. pdfium does not tell how long the content of a page is:
     ``content_bytes`` is 0.
     """
-    coverage, images = Coverage(visible_area(page)), list[Image]()
+    coverage = Coverage(visible_area(page))
     vectors, objects = _count_visible_annotations(page) if annotations else 0, 0
     for placed in islice(objects_of(page), OBJECTS):
         objects += 1
         if placed.type == pdfium.FPDF_PAGEOBJ_IMAGE:
-            images.append(_add_image(coverage, placed))
+            _add_image(coverage, placed)
         elif placed.type in _VECTORS:
             vectors += 1
     glyphs = _count_glyphs(text)
@@ -75,8 +75,15 @@ def page_facts(page: Handle, text: Handle, *, annotations: bool = True) -> PageF
         invisible_glyphs=glyphs.invisible,
         vector_objects=vectors,
         objects=objects,
-        undecoded_images=count_undecoded(images) if coverage.share >= _WORTH_DECODING else 0,
     )
+
+
+def count_undecoded_images(page: Handle) -> int:
+    """Return how many images of a page have data but no picture; 0 where they cover hardly anything of it."""
+    coverage = Coverage(visible_area(page))
+    found = (placed for placed in islice(objects_of(page), OBJECTS) if placed.type == pdfium.FPDF_PAGEOBJ_IMAGE)
+    images = [_add_image(coverage, placed) for placed in found]
+    return count_undecoded(images) if coverage.share >= _WORTH_DECODING else 0
 
 
 def objects_of(page: Handle) -> Iterator[PlacedObject]:

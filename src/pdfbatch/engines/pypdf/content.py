@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from pypdf import PageObject
-from pypdf.generic import ArrayObject, ContentStream, DictionaryObject, StreamObject
+from pypdf.generic import ArrayObject, ContentStream, DictionaryObject, IndirectObject, StreamObject
 
 from pdfbatch.engines.coverage import Area, Coverage, Matrix
 from pdfbatch.ports import PageFacts
@@ -26,6 +26,8 @@ def page_facts(page: PageObject, glyphs: int, *, annotations: bool = True) -> Pa
     box = _visible_box(page)
     walk = _Walker(images=Coverage(box))
     content = page.get_contents()
+    if content is None and isinstance(page.raw_get("/Contents") if "/Contents" in page else None, IndirectObject):
+        raise ValueError("its content is not there")
     if content is not None:
         if _count_stored_bytes(page) >= _LEAST_STORED and not content.get_data():
             raise ValueError("its content cannot be unpacked")
@@ -83,6 +85,9 @@ class _Walker:
 
     def _xobject(self, xobject: object, resources: DictionaryObject, outer: Matrix, depth: int) -> None:
         if not isinstance(xobject, StreamObject):
+            # The page draws something that is not there.
+            self.left -= 1
+            self.objects += 1
             return
         if xobject.get("/Subtype") == "/Image":
             self._image(xobject, ("/Width",), ("/Height",), outer)

@@ -5,14 +5,16 @@ from typing import TYPE_CHECKING
 from pdfbatch.lazy import lazy_face
 
 if TYPE_CHECKING:
-    from pdfbatch.executors.process.executor import ProcessExecutor, StartMethod
+    from pdfbatch.executors.process.executor import ProcessExecutor, StartMethod, pass_environment, pickle_work
 else:
     __getattr__, __dir__ = lazy_face(
         __name__,
-        executor="ProcessExecutor StartMethod",
+        executor="ProcessExecutor StartMethod pass_environment pickle_work",
     )
 
 __all__ = [
     "ProcessExecutor",
     "StartMethod",
+    "pass_environment",
+    "pickle_work",
 ]

@@ -5,8 +5,8 @@ reading it runs no code. Each value is checked. What the parent knows is not ask
 are built from the task that the parent has kept, so that no answer can pass for that of another document.
 
 An answer is a head and then blocks, each with its length before it. The head is a small JSON array, and so are the facts of a
-few pages, behind which their texts follow as blocks. So little is ever held as JSON at one time, which may take 24 times its
-length in memory.
+few pages, behind which their texts follow as blocks; facts of very few pages are in the head. So little is ever held as JSON at
+one time, which may take 24 times its length in memory.
 """
 
 import json
@@ -24,6 +24,7 @@ from pdfbatch.executors.process.plain_values import (
     read_list,
     read_measure,
     read_text,
+    read_texts,
 )
 from pdfbatch.model import Counts, DocumentExtras, DocumentResult, DocumentStatus, Failure, Page
 from pdfbatch.tasks import JoinTask, PartialDocument, PartTask, Task, TaskLog, TaskResult
@@ -31,6 +32,7 @@ from pdfbatch.tasks import JoinTask, PartialDocument, PartTask, Task, TaskLog, T
 MAX_HEAD_BYTES = 2 << 20
 MAX_LOG_RECORDS = 20
 _PAGES_AT_ONCE = 32
+_INLINE_PAGES = 4  # facts of so many pages are in the head
 _MAX_MESSAGE = (
     5_000  # characters; of those of so many pages, each escaped in twelve bytes, no more than MAX_HEAD_BYTES come
 )
@@ -107,7 +109,12 @@ def _encode_partial_document(partial: PartialDocument, blocks: list[bytes]) -> l
     ]
 
 
-def _encode_pages(pages: Sequence[Page], blocks: list[bytes]) -> int:
+def _encode_pages(pages: Sequence[Page], blocks: list[bytes]) -> list[list[object]] | int:
+    """Return the facts of a few pages, or the number of more pages, whose facts go into blocks. Texts always do."""
+    if len(pages) <= _INLINE_PAGES:
+        for page in pages:
+            _put_block(page.text.encode(_ENCODING, _ERRORS), blocks)
+        return [[*_PAGE.encode(page), _encode_failure(page.failure)] for page in pages]
     for start in range(0, len(pages), _PAGES_AT_ONCE):
         some = pages[start : start + _PAGES_AT_ONCE]
         facts = [[*_PAGE.encode(page), _encode_failure(page.failure)] for page in some]
@@ -141,6 +148,8 @@ def _to_json(value: object) -> bytes:
 _COUNTS, _FAILURE, _EXTRAS = plain_class(Counts), plain_class(Failure), plain_class(DocumentExtras)
 # The text of a page follows as a block, and its failure's message is cut.
 _PAGE = PlainClass(Page, apart=("text", "failure"))
+_NO_EXTRAS = DocumentExtras()
+_PLAIN_NO_EXTRAS = _EXTRAS.encode(_NO_EXTRAS)
 _ENCODER = json.JSONEncoder(separators=(",", ":"), check_circular=False)
 
 
@@ -197,6 +206,7 @@ class _Decoder:
             read_count(retries),
             _NO_LOG if records == [] and dropped == 0 else rebuild(TaskLog, _records(records), read_count(dropped)),
             bytes(self._take_block(len(self._payload))) if body is True else b"",
+            False,  # who is to blame is not for a worker to say
         )
         if self._position != len(self._payload):
             raise AnswerError("bytes behind the end")
@@ -210,7 +220,7 @@ class _Decoder:
         return rebuild(
             DocumentResult,
             self._task.document.without_content(),
-            DocumentStatus(read_text(status)),
+            _STATUSES.get(read_text(status)) or DocumentStatus(read_text(status)),  # which says what is wrong
             self._decode_pages(page_count),
             _failure(failure),
             _optional(read_text, output),
@@ -220,7 +230,7 @@ class _Decoder:
             _COUNTS.decode(counts),
             _optional(read_text, duplicate_of),
             read_text(fingerprint),
-            _EXTRAS.decode(extras),
+            _NO_EXTRAS if extras == _PLAIN_NO_EXTRAS else _EXTRAS.decode(extras),
         )
 
     def _decode_partial_document(self, value: object) -> PartialDocument:
@@ -270,14 +280,18 @@ class _Decoder:
         return tuple(numbers)
 
     def _decode_mapping(self, value: object) -> dict[str, str]:
-        if type(value) is dict:
-            mapping = cast("dict[object, object]", value)
-            return {read_text(key): read_text(item) for key, item in mapping.items()}
+        if isinstance(value, dict):
+            return read_texts(cast("object", value))
         if read_count(value) > _MAX_ENTRIES:
             raise AnswerError("too many entries")
         return {self._take_text(): self._take_text() for _ in range(read_count(value))}
 
     def _decode_pages(self, count: object) -> tuple[Page, ...]:
+        if type(count) is list:
+            inline = read_list(count)
+            if len(inline) > _INLINE_PAGES:
+                raise AnswerError("facts of another number of pages")
+            return tuple([self._build_page(read_list(it)) for it in inline])
         # Each page has an array and a length at least, so that a large count with nothing behind it ends at once.
         pages: list[Page] = []
         left = read_count(count)
@@ -315,6 +329,7 @@ class _Decoder:
 
 
 _NO_LOG = TaskLog()
+_STATUSES = {str(status): status for status in DocumentStatus}
 _DECODER = json.JSONDecoder()
 
 

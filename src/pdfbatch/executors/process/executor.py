@@ -87,7 +87,7 @@ class ProcessExecutor:
 
         Raises ``PoolStartError`` when no worker can be started (or not by this ``start_method``), or ``work`` cannot be sent.
         """
-        pickled = _pickle_work(work)
+        pickled = pickle_work(work)
         max_result_bytes = _find_max_result_bytes(work)
         setup = Setup(
             python_path=os.environ.get("PYTHONPATH"),
@@ -97,7 +97,7 @@ class ProcessExecutor:
         )
         launch = LaunchSpec(
             python=self._find_interpreter(),
-            environment=_build_environment(),
+            environment=pass_environment(),
             setup=pickle.dumps(setup, PICKLE_PROTOCOL),
             use_forkserver=self._use_forkserver(),
             max_result_bytes=max_result_bytes,
@@ -215,7 +215,8 @@ def _find_max_result_bytes(work: Work) -> int:
     return _FACTS_BYTES + ((1 << 40) if text is None else text)
 
 
-def _pickle_work(work: Work) -> bytes:
+def pickle_work(work: Work) -> bytes:
+    """Return the work as bytes. Raises ``PoolStartError`` when it cannot be pickled, or belongs to the script that runs."""
     file = BytesIO()
     pickler = _WorkPickler(file)
     try:
@@ -243,7 +244,7 @@ class _WorkPickler(pickle.Pickler):
         return NotImplemented
 
 
-def _build_environment() -> dict[str, str]:
+def pass_environment() -> dict[str, str]:
     """Return the environment of the workers. That of this process is not changed."""
     # The interpreter finds its standard library by itself; PYTHONPATH cannot hold a path with a separator in it.
     standard = {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}

@@ -2,9 +2,11 @@
 
 import os
 import sys
+from contextlib import suppress
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 _STATM_RESIDENT, _STATM_DATA = 1, 5  # fields of /proc/<pid>/statm, see proc(5)
+_STATM_BYTES = 256
 _OOM_SCORE = 500
 
 
@@ -17,6 +19,22 @@ def read_own_resident_bytes() -> int:
     """Return the resident memory of this process; its peak on platforms that tell only that."""
     resident = _read_statm(os.getpid(), _STATM_RESIDENT)
     return read_own_peak_bytes() if resident is None else resident
+
+
+class OwnMemory:
+    """The resident memory of the process that made this, which keeps a file of ``/proc`` open: it is asked for each task."""
+
+    def __init__(self) -> None:
+        self._fd: int | None = None
+        with suppress(OSError):  # no ``/proc``
+            self._fd = os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
+
+    def read(self) -> int:
+        """Return what ``read_own_resident_bytes`` returns."""
+        if self._fd is not None:
+            with suppress(OSError, IndexError, ValueError):  # a library has closed the file, or taken its number
+                return int(os.pread(self._fd, _STATM_BYTES, 0).split()[_STATM_RESIDENT]) * _PAGE_BYTES
+        return read_own_resident_bytes()
 
 
 def read_own_peak_bytes() -> int:

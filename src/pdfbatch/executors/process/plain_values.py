@@ -7,12 +7,9 @@ import math
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import fields, is_dataclass
 from enum import StrEnum
-from functools import lru_cache
-from operator import attrgetter
+from functools import lru_cache, partial
 from types import NoneType, UnionType
 from typing import Any, Generic, TypeVar, Union, cast, get_args, get_origin, get_type_hints
-
-from pdfbatch.common import rebuild
 
 MAX_NUMBER = 1 << 53
 MAX_ENTRIES = 1_000
@@ -28,33 +25,54 @@ class AnswerError(Exception):
 class PlainClass(Generic[T]):
     """The plain form of one class: an array of the values of its fields, in order.
 
-    ``apart`` names fields that are not in the array; ``decode`` is given their values by name.
+    ``apart`` names fields that are not in the array; ``decode`` is given their values by name. Both functions are compiled for
+    the class, as those of ``dataclasses`` are: answers come by for each document.
     """
+
+    encode: Callable[[T], list[object]]
+    """Return the values of the fields, as JSON can hold them."""
+    decode: Callable[..., T]
+    """Return an object of the class. Raises ``AnswerError`` when a value is not of its field's type."""
 
     def __init__(self, cls: type[T], apart: tuple[str, ...] = ()) -> None:
         hints = get_type_hints(cls)
         names = [field.name for field in fields(cast("Any", cls))]
         inside = [name for name in names if name not in apart]
-        self._cls = cls
-        self._apart = [(place, name) for place, name in enumerate(names) if name in apart]
-        self._checks: list[Check] = [check_of(hints[name]) for name in inside]
-        self._values: Callable[[T], tuple[object, ...]] = attrgetter(*inside)
-        self._nested = [place for place, name in enumerate(inside) if _has_parts(hints[name])]
+        known: dict[str, object] = {
+            "make": partial(object.__new__, cls),
+            "array": read_array,
+            "encode_part": _encode,
+            "MOST": MAX_NUMBER,
+            **{f"set_{name}": getattr(cls, name).__set__ for name in names},
+            **{f"check_{name}": check_of(hints[name]) for name in inside},
+        }
+        values = [f"encode_part(it.{name})" if _has_parts(hints[name]) else f"it.{name}" for name in inside]
+        lines = [
+            f"def encode(it): return [{', '.join(values)}]",
+            f"def decode({', '.join(('value', *apart))}):",
+            f" if type(value) is not list or len(value) != {len(inside)}: array(value, {len(inside)})",
+            f" {', '.join(f'_{name}' for name in inside)}, = value",
+            *(f" if {_doubt(hints[name], f'_{name}')}: _{name} = check_{name}(_{name})" for name in inside),
+            " it = make()",
+            *(f" set_{name}(it, {name if name in apart else f'_{name}'})" for name in names),
+            " return it",
+        ]
+        exec("\n".join(lines), known)  # noqa: S102 (made of the names of a class of ours, and of nothing that was read)
+        self.encode = cast("Any", known["encode"])
+        self.decode = cast("Any", known["decode"])
 
-    def encode(self, value: T) -> list[object]:
-        """Return the values of the fields, as JSON can hold them."""
-        values = list(self._values(value))
-        for place in self._nested:
-            values[place] = _encode(values[place])
-        return values
 
-    def decode(self, value: object, **apart: object) -> T:
-        """Return an object of the class. Raises ``AnswerError`` when a value is not of its field's type."""
-        items = read_array(value, len(self._checks))
-        values = [check(item) for check, item in zip(self._checks, items, strict=True)]
-        for place, name in self._apart:  # from the first to the last, so that each comes to its own place
-            values.insert(place, apart[name])
-        return rebuild(self._cls, *values)
+def _doubt(kind: Any, name: str) -> str:
+    """Return the condition on which the value of a field must be looked at more closely than by one glance."""
+    inner = [each for each in get_args(kind) if each is not NoneType]
+    if get_origin(kind) in (Union, UnionType) and len(inner) == 1:
+        return f"{name} is not None and ({_doubt(inner[0], name)})"
+    glances = {
+        int: f"type({name}) is not int or not 0 <= {name} <= MOST",
+        float: f"type({name}) is not float or not 0 <= {name} <= MOST",  # false for NaN, too
+        str: f"type({name}) is not str",
+    }
+    return glances.get(kind, "True")
 
 
 def plain_class(cls: type[T]) -> PlainClass[T]:
@@ -73,13 +91,13 @@ def check_of(kind: Any) -> Check:
     if origin in (Union, UnionType) and NoneType in arguments and len(arguments) == 2:
         (inner,) = (check_of(each) for each in arguments if each is not NoneType)
         return lambda value: None if value is None else inner(value)
-    if origin is Mapping:
-        of_key, of_item = map(check_of, arguments)
-        return lambda value: {of_key(key): of_item(item) for key, item in _read_mapping(value).items()}
+    if origin is Mapping and arguments[0] is str:  # as each key in JSON is
+        return partial(_read_items, check_of(arguments[1]))
     if is_dataclass(kind):
         return plain_class(cast("type[Any]", kind)).decode
     if isinstance(kind, type) and issubclass(kind, StrEnum):
-        return lambda value: kind(read_text(value))
+        members = {str(member): member for member in kind}
+        return lambda value: members.get(read_text(value)) or kind(read_text(value))  # raises what is wrong
     simple: dict[object, Check] = {int: read_count, float: read_measure, str: read_text, bool: read_truth}
     if kind not in simple:
         raise TypeError(f"a value of the type {kind} cannot be part of an answer")
@@ -129,13 +147,25 @@ def read_truth(value: object) -> bool:
     return value
 
 
-def _read_mapping(value: object) -> dict[object, object]:
+def read_texts(value: object) -> dict[str, str]:
+    """Return an object whose values are texts. All keys in JSON are."""
     if type(value) is not dict:
         raise AnswerError("not an object")
-    mapping = cast("dict[object, object]", value)
+    mapping = cast("dict[str, str]", value)
+    for item in mapping.values():
+        if type(item) is not str:
+            read_text(item)
+    return mapping
+
+
+def _read_items(check: Check, value: object) -> dict[str, object]:
+    """Return an object whose values pass a check."""
+    if type(value) is not dict:
+        raise AnswerError("not an object")
+    mapping = cast("dict[str, object]", value)
     if len(mapping) > MAX_ENTRIES:
         raise AnswerError("too many entries")
-    return mapping
+    return {key: check(item) for key, item in mapping.items()}
 
 
 def _has_parts(kind: Any) -> bool:

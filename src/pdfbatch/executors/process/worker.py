@@ -117,7 +117,7 @@ class _Worker:
         self._limits = work.limits
         # Looked up once, because isinstance on a protocol is slow.
         self._begin = work.begin if isinstance(work, PipelinedWork) else work
-        self._recycle_bytes = setup.recycle_bytes
+        self._recycle_bytes, self._memory = setup.recycle_bytes, memory.OwnMemory()
         self._max_result_bytes = setup.max_result_bytes
         self._reported: set[int] = set()  # tasks whose writes the supervisor was told are pending
         self._waits_briefly = True
@@ -212,7 +212,7 @@ class _Worker:
     def _send_result(self, number: int, payload: bytes, *, is_last: bool) -> None:
         """Send a result, and ask to be replaced if it ``is_last`` or this process has grown too large."""
         limit = self._recycle_bytes
-        if limit is not None and memory.read_own_resident_bytes() > limit:
+        if limit is not None and self._memory.read() > limit:
             is_last = True
         self._send(encode_frame(FrameKind.LAST_RESULT if is_last else FrameKind.RESULT, number, payload))
 
