@@ -35,12 +35,16 @@ def types(session: nox.Session) -> None:
     session.install("-e", ".", *_group("test"), *_group("types"), *_group("bench"), *_group("browser"), "nox")
     session.run("mypy", *session.posargs)
     session.run("pyright", "--venvpath", _folder_of_venv(session), *session.posargs)
+    for example in sorted(str(path) for path in Path("docs/examples").glob("*.py")):  # each is a program of its own
+        session.run(
+            "mypy", "--ignore-missing-imports", "--allow-subclassing-any", "--allow-untyped-decorators", example
+        )
 
 
 @nox.session(tags=["quick"])
 def verifytypes(session: nox.Session) -> None:
     """Check that users' type checkers know the type of every public name: fails below 100 %."""
-    session.install("-e", ".[cli,redis,s3,parquet]", *_group("types"))
+    session.install("-e", ".[cli,redis,s3,parquet,langchain,llamaindex]", *_group("types"))
     session.run("pyright", "--verifytypes", "pdfbatch", "--ignoreexternal", *session.posargs)
 
 
@@ -106,6 +110,16 @@ def browser(session: nox.Session) -> None:
         session.error("there is no Chromium on the PATH")
     session.install("-e", ".", *_group("browser"))
     session.run("pytest", "tests/browser", *session.posargs)
+
+
+@nox.session
+def integrations(session: nox.Session) -> None:
+    """Test the loaders for LangChain and LlamaIndex, and the page on web applications, with their packages; check types."""
+    session.install("-e", ".", *_group("integrations"))
+    session.run("pytest", "tests/integrations", *session.posargs)
+    files = ("src/pdfbatch/integrations/langchain.py", "src/pdfbatch/integrations/llama_index.py")
+    session.run("mypy", *files, "tests/integrations/test_frameworks.py")
+    session.run("pyright", "--venvpath", _folder_of_venv(session), *files)
 
 
 @nox.session

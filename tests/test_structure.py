@@ -22,9 +22,10 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("inputs", "outputs", "prefetch"),
     ("engines", "executors", "ocr", "sinks", "testing", "work"),
     ("batch", "dashboard", "defaults", "shards", "transforms"),
+    ("keeper",),
     ("processor",),
     ("api",),
-    ("celery", "cli"),
+    ("celery", "cli", "integrations"),
     ("__main__",),
 )
 ADAPTERS = ("executors", "engines", "ocr", "sinks", "storage")

@@ -39,6 +39,22 @@ def check_fields(settings: object, checks: Mapping[str, Check]) -> None:
             object.__setattr__(settings, name, kept)
 
 
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return ``: did you mean '...'?`` with the known word that is most like this one; nothing when none is."""
+    from difflib import get_close_matches  # noqa: PLC0415 (only for the message of an error)
+
+    found = get_close_matches(word.lower(), list(known), n=1)
+    return f": did you mean {found[0]!r}?" if found else ""
+
+
+def check_names(given: Iterable[str], known: Collection[str], caller: str) -> None:
+    """Raise ``UsageError`` for the first name that is not known. ``caller`` says who takes the names."""
+    for name in given:
+        if name not in known:
+            advice = did_you_mean(name, known) or f"; it takes {', '.join(sorted(known))}"
+            raise UsageError(f"{caller} takes no {name!r}{advice}")
+
+
 def show_value(value: object) -> str:
     """Return a value as a message shows it: its ``repr`` on one line, cut where it is long, without what may be secret."""
     try:
@@ -158,6 +174,14 @@ def languages(value: object) -> str:
     ):
         raise ValueError("give names or codes of languages, such as 'eng', 'eng+deu' or ['eng', 'deu']")
     return str(value) if isinstance(value, str) else "+".join(name.strip() for name in names)
+
+
+def texts(value: object) -> tuple[str, ...]:
+    """Allow a list of texts; it is kept as a tuple. One text is none: its letters would be taken for texts."""
+    items = None if isinstance(value, str) else ([] if value in ((), []) else _texts(value))
+    if items is None:
+        raise ValueError("give a list of texts")
+    return tuple(items)
 
 
 def function(value: object) -> object:

@@ -1,15 +1,40 @@
-"""The composition root: choose the adapters of a batch where the caller names none. Loads an adapter when it is needed."""
+"""The composition root: choose the adapters of a batch, by name or where the caller names none.
+
+Loads an adapter when it is needed.
+"""
 
 import os
 from collections.abc import Callable, Iterable
+from concurrent import futures
 from dataclasses import replace
 from importlib.util import find_spec
+from typing import TYPE_CHECKING, TypeAlias, cast
 
+from pdfbatch.checks import did_you_mean, show_value
 from pdfbatch.common import AUTO
 from pdfbatch.errors import DependencyError, DocumentError, UsageError
 from pdfbatch.model import Document, DocumentResult
 from pdfbatch.ports import Executor, Locality, OcrEngine, Output, ProgressLike, Sink, SinkLike, TextEngine
-from pdfbatch.storage import is_process_local, read_document
+from pdfbatch.storage import Storage, is_process_local, read_document
+
+if TYPE_CHECKING:
+    from pdfbatch.executors import KeptExecutor
+
+ExecutorLike: TypeAlias = Executor | futures.Executor | str
+"""An executor, one of the standard library's kind, or a name: ``auto``, ``process``, ``thread``, ``sequential``."""
+TextEngineLike: TypeAlias = TextEngine | str
+"""A text engine or a name: ``pdfium``, ``pypdf``."""
+OcrEngineLike: TypeAlias = OcrEngine | str
+"""An OCR engine or a name: ``auto``, ``tesseract``, ``tesserocr``, ``rapidocr``, ``tesseract+rapidocr``."""
+OutputLike: TypeAlias = Output | str | os.PathLike[str]
+"""An output, or the folder or URL of a ``Storage``."""
+SinksLike: TypeAlias = SinkLike | str | Iterable[SinkLike | str]
+"""A sink, a function of a result, a name (``log``, ``progress``, or a ``redis://`` URL), or several of these."""
+
+EXECUTORS = ("auto", "process", "thread", "sequential", "dask", "ray")
+TEXT_ENGINES = ("pdfium", "pypdf")
+OCR_ENGINES = ("auto", "tesseract", "tesserocr", "rapidocr", "tesseract+rapidocr")
+SINKS = ("log", "progress", "redis://host:port/db")
 
 
 def executor_for(output: Output | None, workers: int | None = None) -> Executor:
@@ -74,6 +99,133 @@ def ocr_engine(executor: Executor, languages: str) -> OcrEngine:
     except DependencyError:
         return program
     return AutoTesseract(library=library, program=program)
+
+
+def keep_pool(executor: Executor) -> "KeptExecutor":
+    """Return the executor with a pool that stays open."""
+    from pdfbatch.executors import KeptExecutor
+
+    return KeptExecutor(executor)
+
+
+def choose_executor(given: ExecutorLike | None, workers: int | None, output: Output | None) -> Executor | None:
+    """Return the executor that is meant; ``None`` for the default one. ``workers`` are those of a named one."""
+    if isinstance(given, futures.Executor):
+        from pdfbatch.executors import FuturesExecutor
+
+        return FuturesExecutor(given, workers=workers)
+    match given:
+        case None | "auto":
+            return None if workers is None else executor_for(output, workers)
+        case str() if given in EXECUTORS:
+            return executor_of_name(given, workers)
+        case _:
+            _refuse_unless(given, "executor", EXECUTORS, ("start",))
+    if workers is not None:
+        raise UsageError(
+            "workers goes with an executor's name: give them to the executor itself, such as "
+            f"ThreadExecutor(workers={workers})"
+        )
+    return cast("Executor", given)
+
+
+def choose_engine(given: TextEngineLike | None, setting: str = "engine") -> TextEngine | None:
+    """Return the text engine that is meant; ``None`` for the default one."""
+    match given:
+        case None:
+            return None
+        case "pdfium":
+            return engine()
+        case "pypdf":
+            from pdfbatch.engines import PypdfEngine
+
+            return PypdfEngine()
+        case _:
+            _refuse_unless(given, setting, TEXT_ENGINES, ("open",))
+            return cast("TextEngine", given)
+
+
+def choose_ocr_engine(given: OcrEngineLike | None) -> OcrEngine | None:
+    """Return the OCR engine that is meant; ``None`` for the default one."""
+    if given is None or given == "auto":
+        return None
+    if given not in OCR_ENGINES:
+        _refuse_unless(given, "ocr_engine", OCR_ENGINES, ("check", "read"))
+        return cast("OcrEngine", given)
+    from pdfbatch.ocr import AutoTesseract, RapidOcrEngine, TesseractEngine, TesserocrEngine, TwoReaders
+
+    match given:
+        case "tesseract":
+            return TesseractEngine()
+        case "tesserocr":
+            return TesserocrEngine()
+        case "rapidocr":
+            return RapidOcrEngine()
+        case _:
+            first = AutoTesseract(library=TesserocrEngine(), program=TesseractEngine())
+            return TwoReaders(first=first, second=RapidOcrEngine())
+
+
+def choose_output(given: OutputLike | None, seconds: float) -> Output | None:
+    """Return the output that is meant. ``seconds`` bound one call of a storage that is given by its path or URL."""
+    if isinstance(given, (str, os.PathLike)):
+        if not os.fspath(given):
+            raise UsageError(
+                "output='' is no folder: give '.' for the working directory, None to keep text in the results"
+            )
+        return Storage(os.fspath(given), seconds=seconds)
+    if given is not None:
+        _refuse_unless(given, "output", (), ("check", "write"), "a folder, a URL or an output")
+    return given
+
+
+def choose_sinks(given: SinksLike) -> tuple[SinkLike, ...]:
+    """Return the sinks that are meant, functions as they are. ``sinks_from`` checks what they are."""
+    if isinstance(given, (str, type)) or callable(given) or isinstance(given, Sink):
+        given = (given,)
+    try:
+        several = tuple(given)
+    except TypeError:
+        raise UsageError(f"sinks={show_value(given)}: give a sink, a function of a result, or a list of them") from None
+    sinks = tuple(_find_sink(one) if isinstance(one, str) else one for one in several)
+    sinks_from(sinks)
+    return sinks
+
+
+def _find_sink(name: str) -> Sink:
+    if name.startswith(("redis://", "rediss://", "unix://")):
+        from pdfbatch.sinks import RedisSink
+
+        return RedisSink(name)
+    match name:
+        case "log":
+            from pdfbatch.sinks import LogSink
+
+            return LogSink()
+        case "progress":
+            from pdfbatch.sinks import ProgressBarSink
+
+            return ProgressBarSink()
+        case _:
+            raise _unknown_name("sinks", name, SINKS)
+
+
+def _refuse_unless(
+    given: object, setting: str, names: tuple[str, ...], methods: tuple[str, ...], kind: str = "an object of the kind"
+) -> None:
+    """Raise ``UsageError`` for what surely is not meant: an unknown name, a class, an object without the port's methods."""
+    if isinstance(given, str):
+        raise _unknown_name(setting, given, names)
+    if isinstance(given, type):
+        raise UsageError(f"{setting}: {given.__name__} is a class; give an instance, {given.__name__}(...)")
+    missing = [method for method in methods if not callable(getattr(given, method, None))]
+    if missing:
+        allowed = f"one of {', '.join(names)}, or {kind}" if names else kind
+        raise UsageError(f"{setting}={show_value(given)} has no method {missing[0]}(): give {allowed}")
+
+
+def _unknown_name(setting: str, given: str, names: tuple[str, ...]) -> UsageError:
+    return UsageError(f"{setting} {show_value(given)} is none of {', '.join(names)}{did_you_mean(given, names)}")
 
 
 def sinks_from(

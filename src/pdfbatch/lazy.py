@@ -5,15 +5,22 @@ from collections.abc import Callable
 from importlib import import_module
 
 
-def lazy_face(package: str, **modules: str) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
+def lazy_face(
+    package: str, *, submodules: str = "", **modules: str
+) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
     """Return ``__getattr__`` and ``__dir__`` for a package's ``__init__``.
 
     ``modules`` maps a module of the package to the names that it adds to the face, separated by spaces. A name is imported
-    at its first use, so that importing a package loads no library that the caller does not need.
+    at its first use, so that importing a package loads no library that the caller does not need. ``submodules`` are modules
+    that are names of the face themselves.
     """
     homes = {name: module for module, names in modules.items() for name in names.split()}
 
+    own = submodules.split()
+
     def load(name: str) -> object:
+        if name in own:
+            return import_module(f"{package}.{name}")
         if name not in homes:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         value: object = getattr(import_module(f"{package}.{homes[name]}"), name)
@@ -21,6 +28,6 @@ def lazy_face(package: str, **modules: str) -> tuple[Callable[[str], object], Ca
         return value
 
     def names() -> list[str]:
-        return sorted({*vars(sys.modules[package]), *homes})
+        return sorted({*vars(sys.modules[package]), *homes, *own})
 
     return load, names

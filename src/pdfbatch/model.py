@@ -3,14 +3,15 @@
 import hashlib
 import os
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from pdfbatch.checks import languages, page_range
 from pdfbatch.common import fast_pickle, name_of_address, rebuild, simplify_metadata, without_credentials
-from pdfbatch.errors import Cause
+from pdfbatch.errors import Cause, DocumentError
 
 _NAMESPACE = uuid.NAMESPACE_URL.bytes
 
@@ -132,6 +133,23 @@ class Document:
     content: bytes | None = field(default=None, repr=False, kw_only=True)
     base_folder: str = field(default="", repr=False, compare=False, kw_only=True)
     output_name: str = field(default="", repr=False, compare=False, kw_only=True)
+
+    if TYPE_CHECKING:  # what may be given is more than what is kept
+
+        def __init__(
+            self,
+            file_path: str | os.PathLike[str],
+            document_uuid: str | uuid.UUID = ...,
+            project_uuid: str | uuid.UUID | None = ...,
+            metadata: Mapping[str, object] = ...,
+            *,
+            password: str | None = ...,
+            pages: str | int | Collection[int] | None = ...,
+            languages: str | Sequence[str] | None = ...,
+            content: bytes | None = ...,
+            base_folder: str = ...,
+            output_name: str = ...,
+        ) -> None: ...
 
     def __post_init__(self) -> None:
         path = self.file_path
@@ -444,6 +462,16 @@ class DocumentResult:
     def text(self) -> str:
         """The text of all pages, separated by form feeds."""
         return "\f".join(page.text for page in self.pages)
+
+    def raise_for_failure(self) -> "DocumentResult":
+        """Return the result itself; raise its failure as a ``DocumentError`` when the document is not ``ok``.
+
+        A ``partial`` document is ``ok``: its ``failure``, and those of its pages, say what is missing.
+        """
+        if self.ok:
+            return self
+        failure = self.failure or Failure(cause=Cause.INTERNAL, message=f"{self.document.file_path}: {self.status}")
+        raise DocumentError(failure.message, cause=failure.cause, transient=failure.transient)
 
     def __repr__(self) -> str:
         """Return the name, how it ended and how much there is: never text of the document."""

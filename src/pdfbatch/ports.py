@@ -7,7 +7,7 @@ test for each promise made here.
 
 import math
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -190,6 +190,39 @@ class SupportsPendingWrites(Protocol):
     @property
     def pending_writes(self) -> int:
         """Number of submitted tasks that only wait for their output. The pool is given so many more than its capacity."""
+        ...
+
+
+@runtime_checkable
+class SupportsStop(Protocol):
+    """A pool that can stop some of its tasks, so that several batches may share it. ``KeptExecutor`` asks for that."""
+
+    @abstractmethod
+    def stop(self, futures: Collection[Future[TaskResult]]) -> None:
+        """Ask for the end of these tasks, and return at once. Callable from any thread.
+
+        Their futures end within seconds where the executor can stop a task: cancelled, with a ``cancelled`` result, or with
+        what the task came to before. No other task is lost, charged for it, or ended by it.
+        """
+
+
+@runtime_checkable
+class SupportsRenewal(Protocol):
+    """A pool that knows that it no longer works as it did at its start, so that it should not be kept for further batches."""
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether it broke, or moved on to an executor that was not its first choice when it started."""
+        ...
+
+
+@runtime_checkable
+class SupportsFairShare(Protocol):
+    """A pool that other batches use, too."""
+
+    @property
+    def fair_share(self) -> int:
+        """How many of its workers this batch should count on for now, at least 1; ``capacity`` when no other batch is there."""
         ...
 
 

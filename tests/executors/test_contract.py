@@ -12,6 +12,7 @@ import pytest
 from pdfbatch.errors import PoolStartError
 from pdfbatch.executors.fallback import FallbackExecutor
 from pdfbatch.executors.futures import FuturesExecutor
+from pdfbatch.executors.kept import KeptExecutor
 from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.executors.sequential import SequentialExecutor
 from pdfbatch.executors.thread import ThreadExecutor
@@ -98,6 +99,36 @@ class TestProcessExecutorThatSpawns(KillingExecutorContract):
         return ProcessExecutor(workers=2, start_method="spawn")
 
 
+class Kept:
+    """A kept executor under the contract of the executor behind it: what a pool promises, a share of it promises."""
+
+    @pytest.fixture(autouse=True)
+    def _keep(self) -> Generator[None]:
+        with self.make_kept() as self.kept:
+            yield
+
+    def make_kept(self) -> KeptExecutor:
+        raise NotImplementedError
+
+    def make_executor(self) -> Executor:
+        return self.kept
+
+    def make_unstartable_executor(self) -> Executor:
+        return KeptExecutor(UnstartableExecutor())
+
+
+class TestKeptThreads(Kept, ExecutorContract):
+    def make_kept(self) -> KeptExecutor:
+        return KeptExecutor(ThreadExecutor(workers=2))
+
+
+class TestKeptSequence(Kept, ExecutorContract):
+    immediate = False
+
+    def make_kept(self) -> KeptExecutor:
+        return KeptExecutor(SequentialExecutor())
+
+
 class FallbackFromProcesses(KillingExecutorContract):
     hang_seconds = 1.0
     writes_behind = True
@@ -116,8 +147,50 @@ class FallbackFromProcesses(KillingExecutorContract):
         "test_a_page_that_takes_too_long_is_named",
         "test_a_killed_worker_costs_its_task_only",
         "test_exhausted_memory_costs_its_task_only",
+        "test_tasks_can_be_stopped_without_harm_to_others",
+        "test_tasks_that_hang_can_be_stopped_without_harm_to_others",
     ],
 )
 def test_a_fallback_passes_on_what_an_executor_promises_that_kills(claim: str, tmp_path: Path) -> None:
     test = getattr(FallbackFromProcesses(), claim)  # TestFallbackExecutor has the whole contract, over threads
+    test(**dict.fromkeys(signature(test).parameters, tmp_path))
+
+
+class KeptProcesses(KillingExecutorContract):
+    """Processes with a fallback, as a ``BatchProcessor`` keeps them."""
+
+    hang_seconds = 1.0
+    writes_behind = True
+
+    def make_executor(self) -> Executor:
+        return self.kept
+
+    def __init__(self, kept: KeptExecutor) -> None:
+        self.kept = kept
+
+
+@pytest.fixture(scope="module")
+def kept_processes() -> Generator[KeptProcesses]:
+    with KeptExecutor(FallbackExecutor([ProcessExecutor(workers=2), SequentialExecutor()])) as kept:
+        yield KeptProcesses(kept)
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "test_a_result_comes_back_whole",
+        "test_two_pools_of_it_work_side_by_side",
+        "test_a_task_that_waits_for_its_output_is_pending_and_keeps_no_other_waiting",
+        "test_leaving_it_leaves_no_thread_and_no_child_process",
+        "test_leaving_it_by_an_exception_cancels_what_has_not_begun",
+        "test_leaving_it_by_an_exception_leaves_nothing_running",
+        "test_a_page_that_takes_too_long_is_named",
+        "test_a_killed_worker_costs_its_task_only",
+        "test_exhausted_memory_costs_its_task_only",
+    ],
+)
+def test_a_kept_executor_passes_on_what_an_executor_promises_that_kills(
+    claim: str, kept_processes: KeptProcesses, tmp_path: Path
+) -> None:
+    test = getattr(kept_processes, claim)  # TestKeptThreads has the whole contract
     test(**dict.fromkeys(signature(test).parameters, tmp_path))

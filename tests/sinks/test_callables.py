@@ -100,8 +100,8 @@ def test_a_coroutine_function_is_refused_because_nobody_would_await_it() -> None
 
 
 def test_anything_else_is_refused_before_any_work(letters: Path) -> None:
-    wrong: list[SinkLike] = ["sink"]  # type: ignore[list-item]  # pyright: ignore[reportAssignmentType] (what is tested)
-    with pytest.raises(UsageError, match="'sink' is neither a sink"):
+    wrong: list[SinkLike] = [7]  # type: ignore[list-item]  # pyright: ignore[reportAssignmentType] (what is tested)
+    with pytest.raises(UsageError, match="7 is neither a sink"):
         BatchProcessor(sinks=wrong).stream(letters)
 
 

@@ -135,7 +135,7 @@ def test_extras_are_in_the_record_and_come_back_from_workers_and_parts(tmp_path:
         deduplicate=False,
     )
     for place in (output, None):
-        (first,) = replace(processor, storage=place).run([Document(str(path), "a")]).results
+        (first,) = replace(processor, output=place).run([Document(str(path), "a")]).results
         assert first.extras == DocumentExtras(attachments=2)
         assert [page.note for page in first.pages] == ["attachments", ""]
     assert b'"extras":{"attachments":2,"portfolio":false,"xfa":"none","form_fields":0}' in output.read("a.json")

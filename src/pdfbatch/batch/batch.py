@@ -65,7 +65,7 @@ def _do_nothing() -> None:
     """Close a source that need not be closed."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True, eq=False)
 class Batch:
     """A batch that can be run once. ``expected`` is the number of documents, 0 where it is not known beforehand.
 

@@ -20,7 +20,14 @@ from pdfbatch.batch.in_flight import InFlight, PageWork, SplitProgress, find_in_
 from pdfbatch.common import SafeLogger
 from pdfbatch.model import DocumentResult, Failure, Page
 from pdfbatch.outcomes import failed_pages, timeout_failure
-from pdfbatch.ports import TASKS_AHEAD, Pool, SupportsPendingWrites, SupportsSlices, SupportsTaskProgress
+from pdfbatch.ports import (
+    TASKS_AHEAD,
+    Pool,
+    SupportsFairShare,
+    SupportsPendingWrites,
+    SupportsSlices,
+    SupportsTaskProgress,
+)
 from pdfbatch.settings import Limits, RetryPolicy
 from pdfbatch.tasks import JoinTask, PartTask, ReadTask, Task, TaskResult
 
@@ -92,8 +99,9 @@ class Scheduler:
     limits: Limits
     events: Events = field(default_factory=Events)
     _writing_pool: SupportsPendingWrites | None = field(init=False)
-    _slicing_pool: SupportsSlices | None = field(init=False)
+    _shared_pool: SupportsFairShare | None = field(init=False)
     _telling_pool: SupportsTaskProgress | None = field(init=False)
+    _slicing_pool: SupportsSlices | None = field(init=False)
     _running: dict[Future[TaskResult], Task] = field(default_factory=dict[Future[TaskResult], Task])
     _parts: deque[PartTask] = field(default_factory=deque[PartTask])
     _joins: deque[JoinTask] = field(default_factory=deque[JoinTask])
@@ -107,9 +115,10 @@ class Scheduler:
 
     def __post_init__(self) -> None:
         """Ask once what the pool supports: to ask a protocol takes longer than all else that is done for a task."""
+        self._shared_pool = self.pool if isinstance(self.pool, SupportsFairShare) else None
         self._writing_pool = self.pool if isinstance(self.pool, SupportsPendingWrites) else None
-        self._slicing_pool = self.pool if isinstance(self.pool, SupportsSlices) else None
         self._telling_pool = self.pool if isinstance(self.pool, SupportsTaskProgress) else None
+        self._slicing_pool = self.pool if isinstance(self.pool, SupportsSlices) else None
 
     def results(self) -> Generator[Completed | None]:
         """Yield documents as they end, until the source is exhausted and nothing is pending; ``None`` once in a while.
@@ -168,9 +177,10 @@ class Scheduler:
         # What is due for another attempt goes in however full the pool is: to wait for room would be a busy wait.
         while self._later and self._later[0][0] <= time.monotonic():
             self._submit(heapq.heappop(self._later)[2])
+        workers = self.pool.capacity if self._shared_pool is None else self._shared_pool.fair_share
         # Enough to send some ahead and to have some wait for their output, so that no worker waits for this thread. Several
         # are sent at once, when half of them are left, because that is cheaper for small ones.
-        wanted = self.pool.capacity * (TASKS_AHEAD if self._slicing_pool is None else self._slicing_pool.ahead)
+        wanted = workers * (TASKS_AHEAD if self._slicing_pool is None else self._slicing_pool.ahead)
         if self._active_tasks() > wanted // 2:
             return
         while self._active_tasks() < wanted and self.events.is_empty:

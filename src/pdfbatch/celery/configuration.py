@@ -137,7 +137,7 @@ def register_tasks(
         )
     _options[app] = TaskOptions(
         processor=BatchProcessor(
-            storage=storage, extraction=extraction, limits=limits, retry=retry, engine=engine, ocr_engine=ocr_engine
+            output=storage, extraction=extraction, limits=limits, retry=retry, engine=engine, ocr_engine=ocr_engine
         ),
         redis=redis,
         queues=queues,

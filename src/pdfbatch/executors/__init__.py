@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from pdfbatch.executors.dask import DaskExecutor
     from pdfbatch.executors.fallback import FallbackExecutor
     from pdfbatch.executors.futures import FuturesExecutor
+    from pdfbatch.executors.kept import KeptExecutor
     from pdfbatch.executors.process import ProcessExecutor, StartMethod, decode_result, encode_result, pickle_work
     from pdfbatch.executors.ray import RayExecutor
     from pdfbatch.executors.sequential import SequentialExecutor
@@ -22,6 +23,7 @@ else:
         dask="DaskExecutor",
         fallback="FallbackExecutor",
         futures="FuturesExecutor",
+        kept="KeptExecutor",
         process="ProcessExecutor StartMethod decode_result encode_result pickle_work",
         ray="RayExecutor",
         sequential="SequentialExecutor",
@@ -34,6 +36,7 @@ __all__ = [
     "DaskExecutor",
     "FallbackExecutor",
     "FuturesExecutor",
+    "KeptExecutor",
     "ProcessExecutor",
     "RayExecutor",
     "SequentialExecutor",

@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -28,6 +28,7 @@ from pdfbatch.ports import (
     SupportsBackgroundStart,
     SupportsPendingWrites,
     SupportsSlices,
+    SupportsStop,
     SupportsSurvey,
     SupportsTaskProgress,
     TaskProgress,
@@ -184,6 +185,7 @@ class _FallbackPool(PoolContext):
         self._first_pool = chain.pool
         # Whoever removes an entry ends its future.
         self._unfinished: dict[Future[TaskResult], Task] = {}
+        self._inner: dict[Future[TaskResult], tuple[Pool, Future[TaskResult]]] = {}
         self._moves = SimpleQueue[_Move | None]()
         self._thread: threading.Thread | None = None
         self._lock = threading.RLock()
@@ -206,6 +208,25 @@ class _FallbackPool(PoolContext):
         pool = self._chain.pool_with_writes
         return 0 if pool is None else pool.pending_writes
 
+    def list_progress(self) -> Sequence[TaskProgress]:
+        pool = self._chain.pool_with_progress
+        return () if pool is None else pool.list_progress()
+
+    @property
+    def is_broken(self) -> bool:
+        return self._thread is not None
+
+    def stop(self, futures: Collection[Future[TaskResult]]) -> None:
+        for future in futures:
+            pool, inner = self._inner.get(future, (None, None))
+            if pool is None or inner is None:
+                if future.cancel():  # it waits for the next pool
+                    self._unfinished.pop(future, None)
+            elif isinstance(pool, SupportsStop):
+                pool.stop((inner,))
+            else:
+                inner.cancel()
+
     @property
     def ahead(self) -> int:
         pool = self._chain.pool_with_slices
@@ -219,10 +240,6 @@ class _FallbackPool(PoolContext):
     def survey(self, needs: Needs) -> Mapping[str, WorkerFacts]:
         pool = self._chain.pool
         return pool.survey(needs) if isinstance(pool, SupportsSurvey) else {}
-
-    def list_progress(self) -> Sequence[TaskProgress]:
-        pool = self._chain.pool_with_progress
-        return () if pool is None else pool.list_progress()
 
     def submit(self, task: Task) -> Future[TaskResult]:
         """Accept a task and return at once, or after the task if the first pool works inside ``submit``."""
@@ -241,11 +258,14 @@ class _FallbackPool(PoolContext):
         return future
 
     def _forward(self, pool: Pool, task: Task, future: Future[TaskResult]) -> None:
-        pool.submit(task).add_done_callback(lambda inner: self._on_done(pool, inner, future))
+        inner = pool.submit(task)
+        self._inner[future] = pool, inner
+        inner.add_done_callback(lambda inner: self._on_done(pool, inner, future))
 
     def _on_done(self, pool: Pool, inner: Future[TaskResult], future: Future[TaskResult]) -> None:
         """End our future as the inner pool's ended, or move its task on. Runs in whatever thread that pool calls back from."""
         error = None if inner.cancelled() else inner.exception()
+        self._inner.pop(future, None)
         if isinstance(error, PoolBrokenError) and self._enqueue(_Move(future, pool, error)):
             return
         if self._unfinished.pop(future, None) is None:

@@ -6,6 +6,7 @@ bytes, and sent with each task; a worker unpickles it when it first sees these b
 
 import pickle
 import threading
+from collections.abc import Collection
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
@@ -102,7 +103,9 @@ class _FuturesPool(PoolContext):
         # Whoever removes an entry ends our future.
         self._unfinished: dict[TaskFuture, Task] = {}
         self._accepted: dict[TaskFuture, Future[TaskResult]] = {}
+        self._unwanted: set[Future[TaskResult]] = set()
         self._is_terminated = False
+        self._is_broken = False
         self._thread = threading.Thread(target=self._run, name="pdfbatch-futures", daemon=True)
         try:
             self._thread.start()
@@ -112,6 +115,20 @@ class _FuturesPool(PoolContext):
     @property
     def capacity(self) -> int:
         return self._capacity
+
+    @property
+    def is_broken(self) -> bool:
+        return self._is_broken
+
+    def stop(self, futures: Collection[Future[TaskResult]]) -> None:
+        for future in futures:
+            if isinstance(future, TaskFuture) and future in self._unfinished:
+                inner = self._accepted.get(future)
+                if inner is None:
+                    future.cancel()
+                else:
+                    self._unwanted.add(future)
+                    inner.cancel()
 
     def submit(self, task: Task) -> Future[TaskResult]:
         if (refused := self.refuse()) is not None:
@@ -155,6 +172,7 @@ class _FuturesPool(PoolContext):
         try:
             inner = self._executor.submit(_run_task, self._work, task)
         except Exception as error:  # noqa: BLE001 (each executor has its own errors for "shut down" and "broken")
+            self._is_broken = True
             if self._unfinished.pop(future, None) is not None:
                 set_exception(future, _make_broken_error(error))
             return
@@ -167,8 +185,10 @@ class _FuturesPool(PoolContext):
         task = self._unfinished.pop(future, None)
         if task is None:
             return
+        is_unwanted = future in self._unwanted
+        self._unwanted.discard(future)
         if inner.cancelled():
-            if self._is_closed:
+            if self._is_closed or is_unwanted:
                 cancel(future)
             else:
                 set_exception(future, PoolBrokenError("The executor's owner cancelled the task"))
@@ -177,6 +197,7 @@ class _FuturesPool(PoolContext):
         if error is None:
             set_result(future, inner.result())
         elif isinstance(error, (BrokenExecutor, PoolBrokenError)):
+            self._is_broken = True
             set_exception(future, _make_broken_error(error))
         else:
             set_result(future, make_exception_result(task, error))

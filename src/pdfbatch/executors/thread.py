@@ -7,7 +7,7 @@ the reading of text layers. A thread cannot be killed: see ``ThreadExecutor`` fo
 import threading
 import time
 import weakref
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
@@ -77,18 +77,22 @@ class _StopFlag:
 
 
 class _TaskWatch:
-    """The ``Watch`` of one task: once the pool's flag is set, it stops the task at its next page. It counts pages, too."""
+    """The ``Watch`` of one task: once the pool's flag or its own is set, it stops the task at its next page.
 
-    __slots__ = ("_counts", "_page", "_page_started", "_started", "_stop_flag", "task")
+    It counts pages, too.
+    """
+
+    __slots__ = ("_counts", "_page", "_page_started", "_started", "_stop_flag", "is_unwanted", "task")
 
     def __init__(self, task: Task, stop_flag: _StopFlag) -> None:
         self.task = task
+        self.is_unwanted = False
         self._stop_flag = stop_flag
         self._page, self._counts = 0, (0, 0, 0, 0)
         self._started = self._page_started = time.monotonic()
 
     def page(self, number: int) -> None:
-        if self._stop_flag.is_set:
+        if self._stop_flag.is_set or self.is_unwanted:
             raise _StopTask(number)
         self._page, self._page_started = number, time.monotonic()
 
@@ -138,6 +142,9 @@ class _ThreadPool(PoolContext):
 
     def list_progress(self) -> Sequence[TaskProgress]:
         return self._tasks.list_progress()
+
+    def stop(self, futures: Collection[Future[TaskResult]]) -> None:
+        self._tasks.stop_some(futures)
 
     def submit(self, task: Task) -> Future[TaskResult]:
         if (refused := self.refuse()) is not None:
@@ -198,6 +205,16 @@ class _Tasks:
                 return
             if queued is not None:
                 cancel(queued.future)
+
+    def stop_some(self, futures: Collection[Future[TaskResult]]) -> None:
+        """Cancel those of these tasks that wait, and stop those that run at their next page."""
+        with self._lock:
+            for future in futures:
+                watch = self._running.get(future)
+                if watch is None:
+                    future.cancel()  # its thread notices when it comes to it
+                else:
+                    watch.is_unwanted = True
 
     def end(self, count: int) -> None:
         """Tell so many threads to exit when they come to it."""

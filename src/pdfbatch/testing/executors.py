@@ -16,6 +16,7 @@ from pdfbatch.ports import (
     Shared,
     SupportsBackgroundStart,
     SupportsPendingWrites,
+    SupportsStop,
     SupportsTaskProgress,
     Work,
 )
@@ -246,6 +247,28 @@ class ExecutorContract:
         with gate(tmp_path) as until:
             self._interrupt(tmp_path, until)
             assert time.monotonic() - started < self.seconds
+
+    # --- stopping some of its tasks --------------------------------------------------------------------------------
+
+    def test_tasks_can_be_stopped_without_harm_to_others(self, tmp_path: Path) -> None:
+        self._must_be_immediate()
+        with self._pool() as pool, gate(tmp_path) as until:
+            if not isinstance(pool, SupportsStop):
+                raise unittest.SkipTest("it cannot stop some of its tasks")
+            asked = {"until": until, "journal": str(tmp_path / "journal")}
+            kept = [pool.submit(task(f"kept{number}.pdf", **asked)) for number in range(pool.capacity)]
+            assert wait_until(lambda: len(journal(tmp_path)) == pool.capacity)
+            unwanted = {name: pool.submit(task(name, **asked)) for name in map(str, range(pool.capacity * 4))}
+            kept += [pool.submit(task(f"later{number}.pdf")) for number in range(5)]
+            pool.stop(unwanted.values())
+            assert wait_until(lambda: any(future.done() for future in unwanted.values()), self.seconds)
+            pool.stop(unwanted.values())
+            stopped = {name for name, future in unwanted.items() if future.done()}
+            Path(until).touch()
+            names = [f"kept{number}.pdf" for number in range(pool.capacity)] + [f"later{n}.pdf" for n in range(5)]
+            assert [text_of(future) for future in kept] == names
+        assert all(future.done() for future in unwanted.values())
+        assert not stopped & {name for _, name in journal(tmp_path)}
 
     # --- whatever a task does -------------------------------------------------------------------------------------
 

@@ -1,13 +1,15 @@
 """The contract of executors that kill: they stop a task that hangs and contain one that crashes or exhausts memory."""
 
+import unittest
 from concurrent.futures import wait
 from pathlib import Path
 
 from pdfbatch.errors import Cause
+from pdfbatch.ports import SupportsStop
 from pdfbatch.settings import Limits
 from pdfbatch.testing.executors import ExecutorContract
 from pdfbatch.testing.faults import Fault
-from pdfbatch.testing.probes import PATIENCE_SECONDS, alive, gate, journal, task, wait_for_result, wait_until
+from pdfbatch.testing.probes import PATIENCE_SECONDS, alive, gate, journal, task, text_of, wait_for_result, wait_until
 from pdfbatch.testing.work import StandInWork
 
 _MEMORY_BYTES = 256 << 20
@@ -30,6 +32,20 @@ class KillingExecutorContract(ExecutorContract):
             futures = self._interrupt(tmp_path, until)
             wait(futures.values(), PATIENCE_SECONDS)
             assert all(future.done() for future in futures.values()), "a future has not ended"
+            assert wait_until(lambda: not any(alive(process) for process, _ in journal(tmp_path)))
+
+    def test_tasks_that_hang_can_be_stopped_without_harm_to_others(self, tmp_path: Path) -> None:
+        with self._pool(_PATIENT) as pool:
+            if not isinstance(pool, SupportsStop):
+                raise unittest.SkipTest("it cannot stop some of its tasks")
+            hanging = pool.submit(task("bad.pdf", fault=Fault.HANG, journal=str(tmp_path / "journal")))
+            others = [pool.submit(task(f"{number}.pdf")) for number in range(10)]
+            assert wait_until(lambda: bool(journal(tmp_path)))
+            pool.stop([hanging])
+            failure = wait_for_result(hanging).failure
+            assert failure is not None
+            assert failure.cause is Cause.CANCELLED, failure
+            assert [text_of(future) for future in others] == [f"{number}.pdf" for number in range(10)]
             assert wait_until(lambda: not any(alive(process) for process, _ in journal(tmp_path)))
 
     def test_a_hang_costs_its_task_only(self) -> None:

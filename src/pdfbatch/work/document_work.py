@@ -36,6 +36,7 @@ class DocumentWork:
 
     ``second_engine`` is tried when ``engine`` cannot open a file or finds no text. ``ocr_engine`` is ``None`` when OCR is not
     wanted or not installed. ``versions`` of the engines are written to each record; they are empty without ``output``.
+    ``passwords`` are tried, in this order, on documents that their own does not open.
     """
 
     engine: TextEngine
@@ -45,6 +46,7 @@ class DocumentWork:
     limits: Limits = Limits()
     output: Output | None = None
     versions: dict[str, str] = field(default_factory=dict[str, str])
+    passwords: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def max_result_bytes(self) -> int:
@@ -192,6 +194,7 @@ class DocumentWork:
             ocr_engine=self.ocr_engine,
             extraction=self.extraction,
             limits=self.limits,
+            passwords=self.passwords,
         )
 
     @property

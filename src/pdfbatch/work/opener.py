@@ -2,7 +2,7 @@
 
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pdfbatch.common import pages_in, reaches_beyond, without_credentials
@@ -35,6 +35,7 @@ class DocumentOpener:
     ocr_engine: OcrEngine | None
     extraction: Extraction
     limits: Limits
+    passwords: tuple[str, ...] = field(default=(), repr=False)
 
     def load(self, task: ReadTask | PartTask) -> InputData:
         """Return what an engine can open: a downloaded copy, a local path, or the bytes behind a URL.
@@ -61,12 +62,10 @@ class DocumentOpener:
         from pdfbatch.work.page_reader import PageReader  # noqa: PLC0415 (20 modules, which the parent is spared)
 
         with ExitStack() as stack:
-            name, opened = self._open_with_engine(stack, source, document)
+            name, opened, password = self._open_with_a_password(stack, source, document)
             # An engine is no second opinion about itself.
             second_engine = self.second_engine if name == self.engine.name else None
-            second = SecondOpinion(
-                second_engine, source.data, document.password, annotations=self.extraction.annotations
-            )
+            second = SecondOpinion(second_engine, source.data, password, annotations=self.extraction.annotations)
             stack.callback(second.close)
             reader = PageReader(
                 document=document,
@@ -99,8 +98,26 @@ class DocumentOpener:
             return None
         return Failure(cause=Cause.PAGE_RANGE, message=_missing_message(document, opened.page_count))
 
-    def _open_with_engine(self, stack: ExitStack, source: InputData, document: Document) -> tuple[str, OpenDocument]:
-        second, password, annotations = self.second_engine, document.password, self.extraction.annotations
+    def _open_with_a_password(
+        self, stack: ExitStack, source: InputData, document: Document
+    ) -> tuple[str, OpenDocument, str | None]:
+        """Open a document with its own password, else with the first of the batch's that fits. No message tells which."""
+        untried, password = list(self.passwords), document.password
+        while True:
+            try:
+                return *self._open_with_engine(stack, source, document, password), password
+            except DocumentError as error:
+                if error.cause is not Cause.PASSWORD_REQUIRED or not self.passwords:
+                    raise
+                if not untried:
+                    message = f"{error}; nor does one of the {len(self.passwords)} passwords of the batch open it"
+                    raise DocumentError(message, cause=error.cause) from error
+                password = untried.pop(0)
+
+    def _open_with_engine(
+        self, stack: ExitStack, source: InputData, document: Document, password: str | None
+    ) -> tuple[str, OpenDocument]:
+        second, annotations = self.second_engine, self.extraction.annotations
         try:
             opening = self.engine.open(source.data, password=password, annotations=annotations)
             return self.engine.name, stack.enter_context(opening)

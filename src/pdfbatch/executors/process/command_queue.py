@@ -3,6 +3,8 @@
 import os
 import threading
 from collections import deque
+from collections.abc import Collection
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
@@ -10,7 +12,7 @@ from enum import Enum
 from pdfbatch.errors import PoolBrokenError
 from pdfbatch.executors.task_future import TaskFuture
 from pdfbatch.executors.task_results import cancel, set_exception
-from pdfbatch.tasks import Task
+from pdfbatch.tasks import Task, TaskResult
 
 
 @dataclass(slots=True, eq=False)
@@ -19,6 +21,7 @@ class WorkItem:
 
     ``is_started``: it was sent to a worker once, so its future can no longer be cancelled. ``is_suspect``: it was first in
     line when a worker was lost without saying on which task. ``return_count`` is how often a worker gave it back.
+    ``is_unwanted``: its holder wants it stopped.
     """
 
     number: int
@@ -27,6 +30,7 @@ class WorkItem:
     is_started: bool = False
     is_suspect: bool = False
     return_count: int = 0
+    is_unwanted: bool = False
 
 
 class Command(Enum):
@@ -42,13 +46,15 @@ class CommandQueue:
 
     Wakes the supervisor through a pipe: for every command, and for a task if ``set_notify`` asked for that. A supervisor
     whose workers are all busy need not be woken for each task; it finds them when it next runs for another reason.
-    ``is_lost`` says that the host has closed the pipe.
+    ``is_lost`` says that the host has closed the pipe, ``unwanted`` which tasks were to be stopped at the last ``take_all``.
     """
 
     def __init__(self) -> None:
         # Reentrant: the garbage collector may end a forgotten pool in any thread, also in the supervisor's while it is here.
         self._lock = threading.RLock()
         self._items = deque[WorkItem]()
+        self._unwanted: set[Future[TaskResult]] = set()
+        self.unwanted: Collection[Future[TaskResult]] = ()
         self._count = 0
         self._command = Command.RUN
         self._is_closed = False
@@ -94,6 +100,14 @@ class CommandQueue:
                 self._check_pipe()
                 self._wake()
 
+    def stop(self, futures: Collection[Future[TaskResult]]) -> None:
+        """Ask for the end of the tasks with these futures, and wake the supervisor."""
+        with self._lock:
+            if not self._is_closed:
+                self._unwanted.update(futures)
+                self._check_pipe()
+                self._wake()
+
     def _check_pipe(self) -> None:
         """Accept no more tasks when the pipe is no longer ours: a host may close all descriptors, and open its own."""
         try:
@@ -123,7 +137,7 @@ class CommandQueue:
         return self._command
 
     def take_all(self) -> deque[WorkItem]:
-        """Remove and return the tasks that were added since the last call."""
+        """Remove and return the tasks that were added since the last call, and note in ``unwanted`` which are to be stopped."""
         # Without the lock, as this is called at every turn: a task added after this look is found by set_notify.
         if not (self._items or self._is_woken):
             return _NO_ITEMS
@@ -131,6 +145,7 @@ class CommandQueue:
             self._is_woken = False
             with suppress(OSError):  # nothing is there
                 os.read(self._reader, _WAKES)
+            self.unwanted, self._unwanted = self._unwanted, set()
             items, self._items = self._items, deque[WorkItem]()
             return items
 

@@ -4,7 +4,8 @@ import logging
 import math
 import pickle
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from concurrent.futures import Future
 from functools import partial
 
 from pdfbatch.errors import PoolBrokenError
@@ -28,6 +29,8 @@ RECALL_SECONDS = 0.005  # how old a worker's task must be before an idle worker 
 class Dispatcher:
     """The tasks of a pool. ``unfinished`` has all of them; each is in the queue here or in the ``tasks`` of one worker.
 
+    ``unwanted`` are the numbers of those that workers have and that are to be stopped.
+
     ``deliver`` resolves the futures of finished tasks in one go, after all workers have been served.
     """
 
@@ -35,6 +38,7 @@ class Dispatcher:
         self.unfinished: dict[int, WorkItem] = {}
         self._queue = deque[WorkItem]()
         self._finished: list[tuple[WorkItem, TaskResult]] = []
+        self.unwanted: set[int] = set()
         self._tasks_per_worker = tasks_per_worker
 
     def enqueue(self, items: Iterable[WorkItem]) -> None:
@@ -59,6 +63,25 @@ class Dispatcher:
             group.flush(worker)
         return sent
 
+    def drop(self, futures: Collection[Future[TaskResult]]) -> None:
+        """End those of these tasks that no worker has, and mark the others as unwanted."""
+        for item in tuple(self.unfinished.values()):
+            if item.future in futures:
+                item.is_unwanted = True
+                self.unwanted.add(item.number)
+        waiting, self._queue = self._queue, deque[WorkItem]()
+        for item in waiting:
+            self._requeue(item, self._queue.append)
+
+    def _requeue(self, item: WorkItem, add: Callable[[WorkItem], object]) -> None:
+        """Add a task to the queue, unless it is unwanted: then it ends here."""
+        if not item.is_unwanted:
+            add(item)
+            return
+        del self.unfinished[item.number]
+        self.unwanted.discard(item.number)
+        _end(item, partial(_fail, item, ""))
+
     def wants_tasks(self, group: WorkerGroup, now: float) -> bool:
         """Return whether a new task could be sent to a worker at once."""
         low = (worker for worker in group.workers if worker.queue_length <= LOW_WATER)
@@ -79,6 +102,7 @@ class Dispatcher:
         # A task that comes back from a worker was started before.
         if not item.is_started and not item.future.set_running_or_notify_cancel():
             del self.unfinished[item.number]
+            self.unwanted.discard(item.number)
             return None
         item.is_started = True
         try:
@@ -145,7 +169,7 @@ class Dispatcher:
             worker.pending_writes.discard(item.number)
             item.return_count += 1
             if item.return_count < MAX_RETURNS:
-                self._queue.appendleft(item)
+                self._requeue(item, self._queue.appendleft)
             else:
                 self._finish(item, failures.never_begun(item.task, item.return_count))
         if worker.is_retiring and not worker.tasks:
@@ -160,7 +184,8 @@ class Dispatcher:
         """Take all tasks from a lost worker: finish the ``failed`` one with ``result``, queue the others in front."""
         if failed is not None:
             worker.complete(failed.number)
-        self._queue.extendleft(reversed(worker.tasks.values()))
+        for item in reversed(tuple(worker.tasks.values())):
+            self._requeue(item, self._queue.appendleft)
         worker.tasks.clear()
         worker.pending_writes.clear()
         if failed is not None and result is not None:
@@ -170,6 +195,7 @@ class Dispatcher:
 
     def _finish(self, item: WorkItem, result: TaskResult) -> None:
         del self.unfinished[item.number]
+        self.unwanted.discard(item.number)
         self._finished.append((item, result))
 
     def deliver(self) -> None:

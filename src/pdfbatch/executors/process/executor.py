@@ -10,7 +10,7 @@ import sys
 import sysconfig
 import threading
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
@@ -169,6 +169,14 @@ class _ProcessPool(PoolContext):
     def list_progress(self) -> Sequence[TaskProgress]:
         self._supervisor.is_watched = True
         return () if self._is_closed else self._supervisor.progress
+
+    @property
+    def is_broken(self) -> bool:
+        return self._supervisor.has_ended.is_set or self._commands.is_lost
+
+    def stop(self, futures: Collection[Future[TaskResult]]) -> None:
+        if not self.is_foreign:
+            self._commands.stop(futures)
 
     def submit(self, task: Task) -> Future[TaskResult]:
         return make_foreign_future() if self.is_foreign else self._commands.put(task)

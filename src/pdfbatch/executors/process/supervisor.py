@@ -21,6 +21,7 @@ from pdfbatch.executors.process.protocol import Frame, FrameKind, ProtocolError,
 from pdfbatch.executors.process.worker_group import POLL_SECONDS, Stream, WorkerGroup
 from pdfbatch.executors.process.worker_handle import QUICK_SECONDS, WorkerHandle
 from pdfbatch.executors.task_future import Latch
+from pdfbatch.executors.task_results import make_cancelled_result
 from pdfbatch.ports import TaskProgress
 from pdfbatch.settings import Limits
 from pdfbatch.tasks import Task, TaskResult
@@ -30,6 +31,7 @@ log: SafeLogger = SafeLogger(__name__)
 START_SECONDS = 30.0  # from the launch of a worker to its being ready
 BUSY_WAIT_SECONDS = 0.25  # the longest sleep while there are tasks: how much later it wakes is time that nobody had
 PROGRESS_SECONDS = 0.2  # from one look at what workers are on, to the next
+STOP_SECONDS = 0.02  # from one look at workers that have tasks to be stopped, to the next
 MAX_FAILED_STARTS = 3  # workers lost in a row, before or between tasks, that break a pool
 
 
@@ -125,8 +127,13 @@ class Supervisor:
             self._excuse_pause(time.monotonic())
             self._read(worker, stream)
         self._dispatcher.enqueue(self._commands.take_all())
+        if self._commands.unwanted:
+            self._dispatcher.drop(self._commands.unwanted)
+            self._commands.unwanted = ()
         now = time.monotonic()
         self._excuse_pause(now)
+        if self._dispatcher.unwanted:
+            self._stop_unwanted(now)
         if now >= self._next_check:
             self._check_workers(now)
         self._start_worker_if_needed(now)
@@ -204,6 +211,23 @@ class Supervisor:
                 self._group.stop_worker(worker)
         if self._group.is_stopping:
             self._check_by(now + POLL_SECONDS)
+
+    def _stop_unwanted(self, now: float) -> None:
+        """Kill the workers that are on unwanted tasks, and recall those that wait behind others; look again soon."""
+        for worker in tuple(self._group.workers):
+            if not self._dispatcher.unwanted.isdisjoint(worker.tasks) and not self._kill_if_unwanted(worker):
+                self._dispatcher.recall(self._group, worker)
+        self._check_by(now + STOP_SECONDS)
+
+    def _kill_if_unwanted(self, worker: WorkerHandle) -> bool:
+        """Kill a worker that is on an unwanted task, unless its result has arrived in the last moment."""
+        self._read_all_frames(worker)
+        item = worker.tasks.get(worker.read_current_task().task) if worker.is_listed else None
+        if item is None or not item.is_unwanted:
+            return not worker.is_listed
+        self._group.kill(worker)
+        self._fail_task(worker, item, make_cancelled_result(item.task))
+        return True
 
     # --- reading --------------------------------------------------------------------------------------------------
 
