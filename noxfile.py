@@ -44,7 +44,7 @@ def types(session: nox.Session) -> None:
 @nox.session(tags=["quick"])
 def verifytypes(session: nox.Session) -> None:
     """Check that users' type checkers know the type of every public name: fails below 100 %."""
-    session.install("-e", ".[cli,redis,s3,parquet,langchain,llamaindex]", *_group("types"))
+    session.install("-e", ".[cli,redis,s3,parquet,dashboard,otel,langchain,llamaindex]", *_group("types"))
     session.run("pyright", "--verifytypes", "pdfbatch", "--ignoreexternal", *session.posargs)
 
 

@@ -8,8 +8,12 @@ import pdfbatch
 
 SOURCE = Path(pdfbatch.__file__).parent
 FOR_TIME_STAMPS = {
+    "batch/batch.py": "where a document stands on the time line of the report",
     "batch/progress.py": "when a batch began and was last heard of",
-    "sinks/redis/reader.py": "whether a heartbeat of another host is old",
+    "celery/status.py": "the heartbeat of a status",
+    "sinks/memory.py": "where a document stands on the time line of the dashboard",
+    "sinks/opentelemetry.py": "when a span ended",
+    "sinks/redis/stored.py": "whether a heartbeat of another host is old",
     "sinks/redis/sink.py": "the heartbeat of a status",
     "storage/temporary_names.py": "the age of a file, which is a time stamp too",
     "work/result_writer.py": "when a document was finished",

@@ -24,6 +24,13 @@ from pdfbatch.testing.probes import gate, interrupt, journal, task, text_of, wai
 from pdfbatch.testing.work import StandInWork
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _no_site_is_left() -> Generator[None]:
+    """End the sites, which would stay warm for a while."""
+    yield
+    site.close_sites()
+
+
 @dataclass
 class ThreadCarrier:
     """Brings slices to threads of this process. ``change`` sees each slice and may end it in another way."""

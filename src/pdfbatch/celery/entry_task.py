@@ -3,21 +3,20 @@
 from typing import Any
 
 from pdfbatch.celery.configuration import check_content, find_options
-from pdfbatch.celery.framework import App, BaseTask
+from pdfbatch.celery.framework import BaseTask
 
 
-class EntryTask(BaseTask):  # type: ignore[misc]  # (it has no types)
+class EntryTask(BaseTask):
     """A task that users send. It goes to the queue for orchestration, unless they or their routes name another."""
 
     abstract = True
 
     def apply_async(self, args: Any = None, kwargs: Any = None, **options: Any) -> Any:
         """Send it. Raises ``UsageError`` where the application's workers would refuse JSON."""
-        app: App = self.app
+        app = self.app
         check_content(app)
         if not {"queue", "exchange", "routing_key"} & options.keys():
             route: object = app.amqp.router.lookup_route(self.name, args, kwargs, options)
             if not route:
                 options["queue"] = find_options(app).queues.orchestration
-        sends: Any = super()
-        return sends.apply_async(args, kwargs, **options)
+        return super().apply_async(args, kwargs, **options)

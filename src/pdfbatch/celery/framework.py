@@ -1,14 +1,14 @@
 """The edge to Celery, which has no types: what is used of it, in one place."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 try:
     import celery
     from celery import signals
     from celery.exceptions import Ignore
-except ImportError as error:  # named like this package, but another one
-    raise ImportError("pdfbatch.celery needs the package celery: pip install 'pdfbatch[celery]'") from error
+except ImportError:  # named like this package, but another one
+    raise ImportError("pdfbatch.celery needs the package celery: pip install 'pdfbatch[celery]'") from None
 
 App = Any
 """A Celery application."""
@@ -16,7 +16,20 @@ ignore: Any = Ignore
 _celery: Any = celery
 _signals: Any = signals
 worker_ready: Any = _signals.worker_ready
-BaseTask: Any = _celery.Task
+
+if TYPE_CHECKING:
+
+    class BaseTask:
+        """What is used of Celery's class ``Task``."""
+
+        name: str
+        app: App
+
+        def apply_async(self, args: Any = None, kwargs: Any = None, **options: Any) -> Any:
+            """Send it, and return the promise of its result."""
+
+else:
+    BaseTask = _celery.Task
 
 
 class CeleryTask(Protocol):

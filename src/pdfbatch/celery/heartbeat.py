@@ -22,7 +22,7 @@ class Heartbeat:
     """
 
     def __init__(self, state: RunState, unit: str, owner: str) -> None:
-        self.is_over = False
+        self.is_over: bool = False
         self._state, self._unit, self._owner = state, unit, owner
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"pdfbatch-{unit}", daemon=True)

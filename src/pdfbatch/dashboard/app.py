@@ -22,8 +22,8 @@ try:
     from starlette.responses import Response, StreamingResponse
     from starlette.routing import Route
     from starlette.types import ASGIApp
-except ImportError as error:
-    raise DependencyError("The dashboard needs the package starlette: pip install 'pdfbatch[dashboard]'") from error
+except ImportError:
+    raise DependencyError("The dashboard needs the package starlette: pip install 'pdfbatch[dashboard]'") from None
 
 from pdfbatch.dashboard.access import AccessMiddleware
 

@@ -210,6 +210,11 @@ def release_pool(pool_id: str) -> None:
 # --- sites ------------------------------------------------------------------------------------------------------------
 
 
+def close_sites() -> None:
+    """End all sites of this process, at once."""
+    _SITES.close_all()
+
+
 @dataclass(slots=True, eq=False)
 class _Site:
     """A warm pool for one work. ``users`` are the pools that it works for, ``slices`` the number of slices in it."""
@@ -335,6 +340,13 @@ class _Sites:
             for site in self._sites.values():
                 site.users.discard(pool_id)
             sites = [site for site in self._sites.values() if not site.users and not site.slices]
+        self._close(sites)
+
+    def close_all(self) -> None:
+        """End all sites."""
+        self._check_process()
+        with self._lock:
+            sites = list(self._sites.values())
         self._close(sites)
 
     def _close(self, sites: Sequence[_Site]) -> None:

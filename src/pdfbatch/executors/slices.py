@@ -139,7 +139,7 @@ class SlicePool(PoolContext):
         self, carrier: Carrier, work: Work, *, slice_tasks: int = SLICE_TASKS, slice_seconds: float = SLICE_SECONDS
     ) -> None:
         super().__init__()
-        self.pool_id = uuid.uuid4().hex
+        self.pool_id: str = uuid.uuid4().hex
         self._carrier = carrier
         self._work = pickle_work(work)
         self._slice_tasks, self._slice_seconds = slice_tasks, slice_seconds

@@ -89,7 +89,7 @@ class DocumentStream(Iterator[Document]):
     """An iterator over the documents of some inputs that can count them. ``share`` is ``None`` without a shard."""
 
     def __init__(self, documents: Iterator[Document], items: Iterable[object], selection: Selection = ALL) -> None:
-        self.share = None if selection.shard is None else Share(selection.shard)
+        self.share: Share | None = None if selection.shard is None else Share(selection.shard)
         self._documents = documents if selection.takes_all else _select(documents, selection, self.share)
         self._items: Iterable[object] = items
         self._selection = selection

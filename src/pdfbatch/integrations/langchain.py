@@ -12,8 +12,8 @@ from pdfbatch.processor import BatchProcessor, Order
 try:
     from langchain_core.document_loaders import BaseLoader
     from langchain_core.documents import Document
-except ImportError as error:
-    raise DependencyError("PdfBatchLoader needs langchain-core: pip install langchain-core") from error
+except ImportError:
+    raise DependencyError("PdfBatchLoader needs langchain-core: pip install langchain-core") from None
 
 
 class PdfBatchLoader(BaseLoader):

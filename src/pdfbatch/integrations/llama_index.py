@@ -12,8 +12,8 @@ from pdfbatch.processor import BatchProcessor, Order
 try:
     from llama_index.core.readers.base import BaseReader
     from llama_index.core.schema import Document
-except ImportError as error:
-    raise DependencyError("PdfBatchReader needs llama-index-core: pip install llama-index-core") from error
+except ImportError:
+    raise DependencyError("PdfBatchReader needs llama-index-core: pip install llama-index-core") from None
 
 
 class PdfBatchReader(BaseReader):

@@ -79,7 +79,7 @@ class Catalog:
         self._lock = Lock()
         self._is_broken = self._has_parts = False
         self._loaded = dict[int, "tuple[Any, ...] | None"]()
-        self.has_marks = False  # whether the name of some document is marked by its id
+        self.has_marks: bool = False  # whether the name of some document is marked by its id
         # One transaction for all, which is never rolled back: to commit would write to the disk.
         self._database = sqlite3.connect("", check_same_thread=False, isolation_level=None)
         self._database.execute("PRAGMA journal_mode = OFF")

@@ -116,8 +116,8 @@ class PackCatalog:
 
     def __init__(self) -> None:
         self.packs: list[str] = []
-        self.rows = 0
-        self.has_marks = False
+        self.rows: int = 0
+        self.has_marks: bool = False
         self._parts = set[str]()
         self._loaded = dict[int, "tuple[Any, ...] | None"]()
         self._lock = Lock()

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from threading import Lock
-from typing import cast, overload
+from typing import ClassVar, cast, overload
 
 from pdfbatch.common import SafeLogger, without_credentials
 from pdfbatch.errors import ResultsUnavailableError
@@ -247,7 +247,7 @@ class Results(Sequence[DocumentResult]):
         others = cast("Sequence[object]", other)
         return len(self) == len(others) and all(mine == theirs for mine, theirs in zip(self, others, strict=True))
 
-    __hash__ = None  # type: ignore[assignment]  # as of every sequence that compares by its values and grows
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # as of every sequence that compares by its values and grows
 
     def __reduce__(self) -> tuple[object, ...]:
         return tuple, (list(self),)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
-from typing import Any, TypeVar, cast, overload
+from typing import Any, ClassVar, TypeVar, cast, overload
 
 from pdfbatch.common import SafeLogger, is_marked, mark_name, strip_mark
 from pdfbatch.errors import Cause, DocumentError
@@ -270,7 +270,7 @@ class StoredPages(Sequence[Page]):
             return NotImplemented
         return tuple(self) == tuple(cast("Sequence[object]", other))
 
-    __hash__ = None  # type: ignore[assignment]  # as of a list
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # as of a list
 
     def __reduce__(self) -> tuple[object, ...]:
         return StoredPages, (self._output, self._document, self._count, self._place)

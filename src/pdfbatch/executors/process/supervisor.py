@@ -61,7 +61,7 @@ class Supervisor:
         self.has_ended: Latch = Latch()
         self.thread: int = 0
         self.pending_writes: int = 0
-        self.is_watched = False
+        self.is_watched: bool = False
         self.progress: tuple[TaskProgress, ...] = ()
         self._progress_at = 0.0
         self._settings = settings
