@@ -8,6 +8,7 @@ import resource
 import threading
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
@@ -131,17 +132,28 @@ def test_where_no_temporary_file_can_grow_results_stay_in_memory(caplog: pytest.
     assert run_in_child(fill)()
 
 
+def nameless_files() -> set[tuple[str, str]]:
+    """Return descriptor and target of each open file without a name."""
+    found: set[tuple[str, str]] = set()
+    for number in os.listdir("/proc/self/fd"):
+        with suppress(OSError):
+            found.add((number, os.readlink(f"/proc/self/fd/{number}")))
+    return {(number, target) for number, target in found if target.endswith("(deleted)")}
+
+
 def test_a_log_that_nobody_uses_any_more_closes_its_file_without_a_warning() -> None:
     gc.collect()  # what other tests left
-    before = set(os.listdir("/proc/self/fd"))
+    before = nameless_files()
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         values = PickleLog(1)
         values.add(pickle.dumps(1))
+        opened = nameless_files() - before
         del values
         gc.collect()
+    assert opened
     assert [str(warning.message) for warning in told if issubclass(warning.category, ResourceWarning)] == []
-    assert set(os.listdir("/proc/self/fd")) <= before
+    assert not opened & nameless_files()
 
 
 def test_a_log_that_is_closed_gives_nothing() -> None:
