@@ -71,7 +71,8 @@ def test_a_copy_without_room_costs_its_document_and_says_where(executor: str, tm
     ends = found["ends"]
     assert isinstance(ends, dict)
     assert {ends[name] for name in LARGE} == {"storage_full"}
-    assert {ends[name] for name in SMALL} <= {"", "cancelled"}  # the last ones may come after the batch has stopped
+    # The last ones may come after the batch has stopped, and one that comes while a large copy fills the disk has no room.
+    assert {ends[name] for name in SMALL} <= {"", "cancelled", "storage_full"}
     assert found["left"] == []
 
 
