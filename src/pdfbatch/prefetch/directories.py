@@ -170,6 +170,10 @@ class Directories:
         disk = self.disk
         return LocalFile(disk.folder.new_path(), size_bytes, disk) if disk.quota.acquire(size_bytes) else None
 
+    def allocate_alone(self) -> LocalFile | None:
+        """Wait until the directory on disk holds no other copy; return ``None`` when the directories were closed instead."""
+        return self.allocate(self.disk.quota.whole_bytes)
+
     def try_allocate(self, size_bytes: int) -> LocalFile | None:
         """Return a file in memory, else on disk, without waiting; ``None`` when there is no room."""
         for directory in (self.memory, self.disk):

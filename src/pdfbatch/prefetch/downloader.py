@@ -124,12 +124,24 @@ class Downloader:
         check_found_size(task.document, found, self.max_file_bytes)
         if may_be_finished and self.skip is not None and self.skip.is_finished(task.document, str(found)):
             return Download(task=replace(task, local_copy=LocalCopy(path="", fingerprint=str(found))))
-        with self._allocate(RANGE_BYTES if found.size_bytes is None else found.size_bytes) as file:
-            is_large = found.size_bytes is None or found.size_bytes > _LARGE_BYTES
-            with self.large_slots if is_large else nullcontext():
-                digest = self._write(task.document, found, file.path, data)
+        file, digest = self._save(task.document, found, data)
         copy = LocalCopy(path=file.path, fingerprint=str(found), digest=digest)
         return Download(task=replace(task, local_copy=copy), file=file)
+
+    def _save(self, document: Document, found: Fingerprint, data: bytes | None) -> tuple[LocalFile, str]:
+        """Write a document to a file and return the file and its hash.
+
+        A copy for which the disk has no room is tried once more when it holds no other copy: of two large ones that fill it,
+        neither is to blame.
+        """
+        try:
+            with self._allocate(RANGE_BYTES if found.size_bytes is None else found.size_bytes) as file:
+                return file, self._write(document, found, file.path, data)
+        except DocumentError as error:
+            if error.cause is not Cause.STORAGE_FULL:
+                raise
+        with self._guard_file(self.directories.allocate_alone()) as file:
+            return file, self._write(document, found, file.path, data)
 
     def _ask(self, document: Document, *, may_be_finished: bool) -> tuple[Fingerprint, bytes | None]:
         """Return the version of a document, and its bytes if they are few and came with it.
@@ -150,7 +162,12 @@ class Downloader:
     def _allocate(self, size_bytes: int) -> Generator[LocalFile]:
         """Take room in memory for a small copy, else wait for room on disk; remove the file when the block fails."""
         file = self.directories.try_allocate(size_bytes) if size_bytes <= _SMALL_BYTES else None
-        file = file or self.directories.allocate(size_bytes)
+        with self._guard_file(file or self.directories.allocate(size_bytes)) as allocated:
+            yield allocated
+
+    @contextmanager
+    def _guard_file(self, file: LocalFile | None) -> Generator[LocalFile]:
+        """Yield a file, and remove it when the block fails."""
         if file is None:
             raise DocumentError("The download was cancelled", cause=Cause.CANCELLED)
         try:
@@ -161,8 +178,9 @@ class Downloader:
 
     def _write(self, document: Document, found: Fingerprint, path: str, data: bytes | None) -> str:
         """Write the bytes of a document to a file, and return their hash if it is wanted. ``data`` are they, if they came."""
+        is_large = found.size_bytes is None or found.size_bytes > _LARGE_BYTES
         try:
-            with open(path, "xb", buffering=0) as file:
+            with self.large_slots if is_large else nullcontext(), open(path, "xb", buffering=0) as file:
                 body = _FileBody(file, hashlib.sha256() if self.hashes else None)
                 if data is None:
                     copy_body(document, found, self.max_file_bytes, self.policy, body)

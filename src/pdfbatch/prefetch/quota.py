@@ -19,6 +19,11 @@ class ByteQuota:
         """Number of threads that wait in ``acquire``."""
         return len(self._queue)
 
+    @property
+    def whole_bytes(self) -> int:
+        """What to request to be the only holder: more than all bytes."""
+        return self._most + 1
+
     def acquire(self, size_bytes: int) -> bool:
         """Wait until so many bytes are free and take them; return ``False`` when the quota was closed instead."""
         ticket = object()
