@@ -219,3 +219,11 @@ def test_a_demo_that_cannot_write_says_so(tmp_path: Path) -> None:
 
 def _started(*words: str) -> subprocess.Popen[str]:
     return subprocess.Popen([*COMMAND, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_quiet_leaves_out_what_libraries_warn_of_in_a_document(tmp_path: Path) -> None:
+    damaged = text_pdf(["A letter."]).replace(b"startxref\n", b"startxref\n9")
+    (tmp_path / "damaged.pdf").write_bytes(damaged)
+    words = ("run", str(tmp_path / "damaged.pdf"), "--engine", "pypdf", "--output", str(tmp_path / "out"))
+    assert "WARNING" in _run(*words).stderr
+    assert _run(*words, "--quiet").stderr == ""

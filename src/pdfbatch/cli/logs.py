@@ -11,8 +11,11 @@ _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 @contextmanager
-def log_to_stderr(verbosity: int) -> Generator[None]:
-    """Show warnings until the context ends; from ``verbosity`` 1 also progress, from 2 everything."""
+def log_to_stderr(verbosity: int, *, quiet: bool = False) -> Generator[None]:
+    """Show warnings until the context ends; from ``verbosity`` 1 also progress, from 2 everything.
+
+    ``quiet`` leaves out what libraries warn of in single documents: the documents' records have that.
+    """
     level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbosity, 2)]
     logger = logging.getLogger("pdfbatch")
     before = logger.level
@@ -20,9 +23,14 @@ def log_to_stderr(verbosity: int) -> Generator[None]:
     handler.setFormatter(logging.Formatter(_FORMAT, "%H:%M:%S"))
     logger.addHandler(handler)
     logger.setLevel(level)
+    documents = logging.getLogger("pdfbatch.documents")
+    documents_before = documents.level
+    if quiet:
+        documents.setLevel(logging.ERROR)
     try:
         yield
     finally:
+        documents.setLevel(documents_before)
         logger.setLevel(before)
         logger.removeHandler(handler)
 

@@ -91,7 +91,7 @@ def add_merge_options(parser: ArgumentParser) -> None:
         "--shards", type=types.positive_int, metavar="M", help="of how many shards, if it was divided in several ways"
     )
     parser.add_argument("--json", action="store_true", help="write the report as one JSON object to standard output")
-    parser.add_argument("-q", "--quiet", action="store_true", help="print errors only")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print errors, and what the batch warns of, only")
     _add_fail_on(parser.add_argument)
 
 
@@ -322,7 +322,7 @@ def _add_reporting(parser: ArgumentParser) -> None:
         help="keep the status in Redis, for 'pdfbatch watch' and dashboards; use the variable PDFBATCH_REDIS for a URL "
         "with a password",
     )
-    group.add_argument("-q", "--quiet", action="store_true", help="print errors only")
+    group.add_argument("-q", "--quiet", action="store_true", help="print errors, and what the batch warns of, only")
     group.add_argument(
         "-v",
         "--verbose",

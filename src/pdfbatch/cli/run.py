@@ -36,7 +36,7 @@ def run(arguments: Arguments) -> ExitCode:
     check_inputs(arguments)
     failures = FailureCollector()
     try:
-        with log_to_stderr(arguments.verbose):
+        with log_to_stderr(arguments.verbose, quiet=arguments.quiet):
             report = _process(arguments, [failures, *_sinks(arguments)])
     except (ReaderGone, OutputLost):
         raise
