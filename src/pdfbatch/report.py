@@ -39,6 +39,22 @@ class StoppedBy(StrEnum):
     STORAGE = "storage"
 
 
+SUMMED_COUNTS = (
+    "successful",
+    "failed",
+    "partial",
+    "empty",
+    "skipped",
+    "duplicates",
+    "pages",
+    "ocr_pages",
+    "failed_pages",
+    "other_language_pages",
+    "retries",
+)
+"""The counts of a ``BatchStatus`` that add up over documents, batches and shards."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchStatus:
     """A snapshot of a batch. ``processed`` is ``successful`` plus ``failed``.
@@ -423,7 +439,7 @@ def merge_reports(batch_id: str, reports: Sequence[BatchReport], output: str | N
         pages_by_source=pages.by_source,
         pages_by_reason=pages.by_reason,
     )
-    counts = {name: sum(getattr(status, name) for status in statuses) for name in _COUNTED}
+    counts = {name: sum(getattr(status, name) for status in statuses) for name in ("total_documents", *SUMMED_COUNTS)}
     return BatchReport(
         status=replace(merged, **counts),
         batches=tuple(replace(group, number=number) for number, group in enumerate(groups, start=1)),
@@ -448,22 +464,6 @@ def _merge_page_counts(counts: Sequence[PageCounts]) -> PageCounts:
         turned=sum(each.turned for each in counts),
         reread=sum(each.reread for each in counts),
     )
-
-
-_COUNTED = (
-    "total_documents",
-    "successful",
-    "failed",
-    "partial",
-    "empty",
-    "skipped",
-    "duplicates",
-    "pages",
-    "ocr_pages",
-    "failed_pages",
-    "other_language_pages",
-    "retries",
-)
 
 
 def _advice(cause: str) -> str:

@@ -18,6 +18,7 @@ from pdfbatch.errors import Cause
 from pdfbatch.model import Counts, Document, DocumentResult, DocumentStatus, Failure
 from pdfbatch.report import BatchState, BatchStatus, utc
 from pdfbatch.sinks import RedisSink
+from pdfbatch.sinks.redis.keys import StatusKeys
 from pdfbatch.testing.servers import RedisServer
 from tests.command import run_command
 
@@ -83,9 +84,7 @@ def test_whatever_stands_in_redis_is_shown_as_text(
     activity = [{"document_uuid": bad, "file_path": bad, "page": 3, "seconds": 1.0}]
     data = {**RUNNING.as_dict(), "batch_id": bad, "executor": bad, "output": bad, "activities": activity}
     client.set(f"batch:processing:{bad}", json.dumps(data))
-    client.set(
-        f"batch:processing-figures:{bad}", json.dumps({"version": 1, "causes": {bad: 1}, "slowest": [[1, 1, bad, bad]]})
-    )
+    client.set(StatusKeys().figures(bad), json.dumps({"version": 1, "causes": {bad: 1}, "slowest": [[1, 1, bad, bad]]}))
     client.zadd("batch:processing", {bad: time.time()})
     address = run_dashboard("--redis", redis_server.url)
     pages = [

@@ -17,6 +17,7 @@ pytest.importorskip("redis", reason="the extra redis is not installed")
 from pdfbatch.errors import UsageError
 from pdfbatch.report import BatchState, BatchStatus
 from pdfbatch.sinks.redis import RedisSink, connect, follow, read_status, recent_batches
+from pdfbatch.sinks.redis.keys import StatusKeys
 from pdfbatch.testing.probes import wait_until
 from pdfbatch.testing.servers import RedisServer
 
@@ -117,7 +118,7 @@ def test_another_prefix_is_another_place(redis_server: RedisServer, status: Batc
         assert read_status(client, status.batch_id) is None
         assert sorted(client.keys("*")) == [
             "letters",
-            f"letters-figures:{status.batch_id}",
+            StatusKeys("letters:").figures(status.batch_id),
             f"letters:{status.batch_id}",
         ]
 
@@ -260,3 +261,16 @@ def _copy(source: socket.socket, target: socket.socket) -> None:
 def _blocks(source: socket.socket) -> Iterator[bytes]:
     while data := source.recv(1 << 16):
         yield data
+
+
+@pytest.mark.parametrize("batch_id", ["case-17", "", "a b", "{three}", "a{b}c", "{", "x{y", "é"])
+def test_status_and_figures_of_a_batch_lie_in_one_slot(batch_id: str) -> None:
+    from redis.crc import key_slot
+
+    keys = StatusKeys()
+    assert key_slot(keys.status(batch_id).encode()) == key_slot(keys.figures(batch_id).encode())
+
+
+def test_no_two_batches_share_the_name_of_figures() -> None:
+    ids = ["", "a", "{a}", "a}", "{a", "four}{", "batch:processing:a", "{batch:processing:a}"]
+    assert len({StatusKeys().figures(batch_id) for batch_id in ids}) == len(ids)

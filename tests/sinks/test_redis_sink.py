@@ -141,7 +141,7 @@ def test_a_prefix_of_ones_own_keeps_everything_apart(server: RedisServer, ended:
     sink.close()
     with server.client() as client:
         names = client.keys("*")
-        assert sorted(names) == ["mine", "mine-figures:case-17", "mine:case-17"]
+        assert sorted(names) == ["mine", "mine-figures:{mine:case-17}", "mine:case-17"]
 
 
 def test_a_heart_beats_while_nothing_changes(server: RedisServer, status: BatchStatus) -> None:

@@ -50,6 +50,21 @@ class CeleryTask(Protocol):
         """Call it here and now."""
 
 
+class Controller(Protocol):
+    """What is used of the ``WorkController`` of a worker."""
+
+    pool_cls: type
+    concurrency: int
+
+
+class Consumer(Protocol):
+    """What is used of the object that reads a worker's messages, and sends the signal ``worker_ready``."""
+
+    app: App
+    controller: Controller
+    task_consumer: Any
+
+
 def find_current_app() -> App:
     """Return the application of this thread."""
     return _celery.current_app._get_current_object()  # noqa: SLF001 (a proxy's own way to what is behind it)

@@ -9,23 +9,22 @@ from typing import Any
 from pdfbatch.celery import scripts
 from pdfbatch.celery.run_state import RunState
 from pdfbatch.model import DocumentResult, DocumentStatus
-from pdfbatch.report import BatchState, BatchStatus, utc
+from pdfbatch.report import SUMMED_COUNTS, BatchState, BatchStatus, utc
+from pdfbatch.sinks import DEFAULT_PREFIX
 
-COUNTED = (
-    "successful",
-    "failed",
-    "partial",
-    "empty",
-    "skipped",
-    "duplicates",
-    "pages",
-    "ocr_pages",
-    "failed_pages",
-    "other_language_pages",
-    "retries",
+FACTS = (
+    "batch_id",
+    "project_uuid",
+    "total",
+    "workers",
+    "state",
+    "started",
+    "ended",
+    "revision",
+    "reason",
+    *SUMMED_COUNTS,
 )
-FACTS = ("batch_id", "project_uuid", "total", "workers", "state", "started", "ended", "revision", "reason", *COUNTED)
-_PREFIX, _INDEX, _KEPT_IN_INDEX = "batch:processing:", "batch:processing", 1_000
+_PREFIX, _INDEX, _KEPT_IN_INDEX = DEFAULT_PREFIX, DEFAULT_PREFIX.rstrip(":"), 1_000
 _STATUSES = {DocumentStatus.PARTIAL: "partial", DocumentStatus.EMPTY: "empty", DocumentStatus.SKIPPED: "skipped"}
 
 
@@ -66,7 +65,7 @@ def status_of(facts: Mapping[str, str], now: float) -> BatchStatus:
         updated_at=updated,
         elapsed_seconds=max(0.0, updated - started),
     )
-    counts: dict[str, Any] = {name: int(facts.get(name, 0)) for name in COUNTED}
+    counts: dict[str, Any] = {name: int(facts.get(name, 0)) for name in SUMMED_COUNTS}
     return replace(status, **counts)
 
 
@@ -92,9 +91,9 @@ def show_status(state: RunState) -> BatchStatus:
     return status
 
 
-def find_run(client: object, batch_id: str) -> str:
+def find_run(client: Any, batch_id: str) -> str:
     """Return the id of the run whose status is shown for a batch, or the id itself: of a batch that has not begun, say."""
-    found: object = getattr(client, "get")(f"{_PREFIX}{batch_id}")  # noqa: B009 (redis-py's types differ from version to version)
+    found: object = client.get(f"{_PREFIX}{batch_id}")
     try:
         return str(json.loads(found)["task_id"]) if isinstance(found, (str, bytes)) else batch_id
     except (ValueError, KeyError, TypeError):

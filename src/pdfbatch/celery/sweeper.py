@@ -6,11 +6,11 @@ after seconds.
 
 import threading
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 from pdfbatch.celery.configuration import TaskOptions, find_options
-from pdfbatch.celery.framework import App, worker_ready
+from pdfbatch.celery.framework import App, Consumer, worker_ready
 from pdfbatch.celery.messages import send_messages
 from pdfbatch.celery.run_state import RUNS
 from pdfbatch.celery.site import set_processes
@@ -56,21 +56,21 @@ def _sweep_for_ever(app: App) -> None:
 
 def _on_ready(sender: Any = None, **_: object) -> None:
     """Start the thread in a worker that is ready."""
-    app, controller = sender.app, getattr(sender, "controller", None)
-    pool = getattr(controller, "pool_cls", None)
-    if getattr(pool, "__module__", "") in _THREADED:
-        set_processes(int(getattr(controller, "concurrency", 1) or 1))
-    _warn_of_queues(app, sender)
+    consumer = cast("Consumer", sender)
+    app = consumer.app
+    if consumer.controller.pool_cls.__module__ in _THREADED:
+        set_processes(consumer.controller.concurrency or 1)
+    _warn_of_queues(app, consumer)
     if app not in _sweepers:
         _sweepers[app] = threading.Thread(target=_sweep_for_ever, args=(app,), name="pdfbatch-sweep", daemon=True)
         _sweepers[app].start()
 
 
-def _warn_of_queues(app: App, consumer: Any) -> None:
+def _warn_of_queues(app: App, consumer: Consumer) -> None:
     """Warn when the worker has the tasks, but takes none of their messages."""
     queues = find_options(app).queues
     wanted = {queues.orchestration, queues.text, queues.ocr}
-    served = {queue.name for queue in getattr(consumer.task_consumer, "queues", ())}
+    served = {queue.name for queue in consumer.task_consumer.queues}
     if not wanted & served:
         names = ",".join(sorted(wanted))
         log.warning("this worker does nothing for pdfbatch: it serves %s; start it with -Q %s", sorted(served), names)

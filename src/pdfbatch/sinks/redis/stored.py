@@ -17,7 +17,7 @@ from pdfbatch.activity import (
     SlowDocument,
     WorkerActivity,
 )
-from pdfbatch.report import BatchState, BatchStatus
+from pdfbatch.report import SUMMED_COUNTS, BatchState, BatchStatus
 
 _T = TypeVar("_T")
 # No batch has more of anything; a number with thousands of digits fits on no line.
@@ -94,23 +94,7 @@ class StoredStatus:
         return {**self.data, "stale": self.is_stale}
 
 
-_COUNTED = (
-    "workers",
-    "total_documents",
-    "successful",
-    "failed",
-    "partial",
-    "empty",
-    "skipped",
-    "duplicates",
-    "pages",
-    "ocr_pages",
-    "failed_pages",
-    "other_language_pages",
-    "retries",
-    "pages_in_flight",
-    "total_pages",
-)
+_COUNTED = ("workers", "total_documents", *SUMMED_COUNTS, "pages_in_flight", "total_pages")
 
 
 def parse_status(stored: object, stale_seconds: float, now: float | None) -> StoredStatus | None:
