@@ -83,17 +83,12 @@ def alive(process: int) -> bool:
     """Return whether a process runs. A zombie, which has ended but was not waited for, does not."""
     try:
         os.kill(process, 0)
+        status = Path(f"/proc/{process}/stat").read_text()
     except ProcessLookupError:
         return False
-    return not _zombie(process)
-
-
-def _zombie(process: int) -> bool:
-    try:
-        status = Path(f"/proc/{process}/stat").read_text()
-    except OSError:  # it has wait_for_result, or this system has no /proc
-        return False
-    return status.rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:  # it was reaped meanwhile, or this system has no /proc
+        return not Path("/proc/self").exists()
+    return status.rpartition(")")[2].split()[0] != "Z"
 
 
 def list_companions() -> Counter[str]:
@@ -108,7 +103,7 @@ def _children() -> Iterator[str]:
         try:
             status = (folder / "stat").read_text("utf-8", "replace")
             command = (folder / "cmdline").read_text("utf-8", "replace")
-        except OSError:  # it has wait_for_result
+        except OSError:  # it has exited
             continue
         state, parent = status.rpartition(")")[2].split()[:2]
         if parent == own and state != "Z":

@@ -199,12 +199,15 @@ class SpawnedChild:
         self._ends.close()
 
     def _reap_descendants(self) -> None:
-        """Reap what lost its parent, if it becomes a child of this process: the first one of a container."""
+        """Wait until what was killed with the process has exited.
+
+        Reap it if it becomes a child of this process: the first one of a container.
+        """
         deadline = time.monotonic() + _REAP_SECONDS
-        while os.getpid() == 1 and self._descendants and time.monotonic() < deadline:
-            self._descendants = {
-                pid for pid in self._descendants if not descendants.reap(pid) and os.path.exists(f"/proc/{pid}")
-            }
+        is_left = descendants.exists if os.getpid() == 1 else descendants.is_running
+        while self._descendants and time.monotonic() < deadline:
+            self._descendants = {pid for pid in self._descendants if not descendants.reap(pid) and is_left(pid)}
+            time.sleep(0.001 if self._descendants else 0.0)
 
     def _wait4(self, options: int) -> bool:
         """Reap the process if it has exited, and return whether it has."""

@@ -54,6 +54,20 @@ def list_descendants(pid: int) -> set[int]:
     return found - {pid}
 
 
+def exists(pid: int) -> bool:
+    """Return whether there is a process of that number, a zombie included."""
+    return os.path.exists(f"/proc/{pid}")
+
+
+def is_running(pid: int) -> bool:
+    """Return whether a process has not exited yet."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].split()[0] not in (b"Z", b"X")
+    except (OSError, IndexError):
+        return False
+
+
 def kill(pids: Collection[int]) -> None:
     """Kill processes; one that has exited is fine."""
     for pid in pids:
