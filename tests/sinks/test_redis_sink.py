@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -58,8 +59,23 @@ def _warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
     ]
 
 
+@pytest.fixture(autouse=True)
+def earlier_threads() -> Iterator[None]:
+    """Leave out of ``_threads`` what tests before left: a sink that found no server keeps trying for minutes."""
+    _earlier.update(threading.enumerate())
+    yield
+    _earlier.clear()
+
+
+_earlier: set[threading.Thread] = set()
+
+
 def _threads() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name.startswith("pdfbatch-status")]
+    return [
+        thread
+        for thread in threading.enumerate()
+        if thread.name.startswith("pdfbatch-status") and thread not in _earlier
+    ]
 
 
 def _closed(sink: RedisSink) -> float:
