@@ -1,6 +1,8 @@
 """A pool starts while the documents are being located, and is never left behind."""
 
+import sys
 import threading
+import traceback
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self, cast
@@ -15,6 +17,7 @@ from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.executors.sequential import SequentialExecutor
 from pdfbatch.executors.thread import ThreadExecutor
 from pdfbatch.ports import Executor, Pool, Shared, Work
+from pdfbatch.testing.probes import wait_until
 
 BOUND = 20.0
 
@@ -83,6 +86,42 @@ def test_a_pool_is_stopped_when_the_search_is_interrupted() -> None:
     with pytest.raises(KeyboardInterrupt):
         with_pool(starter, KeyboardInterrupt())
     assert starter.left == [KeyboardInterrupt]
+
+
+@dataclass(slots=True)
+class Slow(Starter):
+    """Starts when the thread that is interrupted waits for that; needs until ``is_looked_at`` to end, or a moment."""
+
+    waits_in: threading.Thread = field(default_factory=threading.current_thread)
+    is_looked_at: threading.Event = field(default_factory=threading.Event)
+
+    def start(self, work: Work) -> Pool:
+        """The pool, once the other thread is about to stop it."""
+        assert wait_until(lambda: "stop" in list_functions(self.waits_in), BOUND)
+        return cast("Pool", self)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Take a moment, then note how it was left."""
+        self.is_looked_at.wait(0.2)
+        self.left.append(kind)
+
+
+def list_functions(thread: threading.Thread) -> list[str]:
+    """The names of the functions that a thread is in."""
+    frame = sys._current_frames().get(thread.ident or 0)
+    return [each.f_code.co_name for each, _ in traceback.walk_stack(frame)]
+
+
+def test_the_end_of_a_pool_that_another_thread_stops_is_waited_for() -> None:
+    starter = Slow(starts_in_any_thread=True)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            with_pool(starter, KeyboardInterrupt())
+        assert starter.left == [KeyboardInterrupt]
+    finally:
+        starter.is_looked_at.set()
 
 
 def test_a_pool_that_cannot_start_says_so() -> None:

@@ -2,13 +2,17 @@
 
 import os
 import signal
+import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
 from pdfbatch.errors import Cause, PoolBrokenError, PoolStartError
+from pdfbatch.executors import kept as kept_module
 from pdfbatch.executors.fallback import FallbackExecutor
 from pdfbatch.executors.kept import TASKS_AT_ONCE, KeptExecutor
 from pdfbatch.executors.pool import PoolContext
@@ -106,6 +110,39 @@ def test_other_work_gets_another_pool_and_the_first_ends_when_it_is_left() -> No
         assert len(counting.starts) == 2
         late = counting.starts[0].submit(task("late.pdf"))
         assert late.cancelled()
+
+
+def test_a_task_that_comes_while_the_pool_is_closed_ends() -> None:
+    """Another thread closes the pool at each step of the call, once that has begun."""
+
+    def submit_and_close(step: int) -> bool:
+        """Return whether the call had as many steps."""
+        kept, steps = KeptExecutor(ThreadExecutor(workers=1)), 0
+
+        def close(frame: FrameType, event: str, _: object) -> None:
+            nonlocal steps
+            if frame.f_code.co_filename != kept_module.__file__ or event not in {"call", "return"}:
+                return
+            steps += 1
+            if steps == step:
+                closing.start()
+                closing.join(0.05)  # it waits for this thread where that has the lock
+
+        closing = threading.Thread(target=kept.close)
+        with kept, kept.start(StandInWork()) as pool:
+            sys.setprofile(close)
+            try:
+                future = pool.submit(task("a.pdf"))
+            finally:
+                sys.setprofile(None)
+            result = wait_for_result(future)
+            assert result.failure is None or result.failure.cause is Cause.CANCELLED
+        return steps >= step
+
+    step = 1
+    while submit_and_close(step):
+        step += 1
+    assert step > 4
 
 
 def test_a_small_batch_does_not_wait_for_a_large_one(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from pdfbatch.ports import Executor, Pool, SupportsBackgroundStart, Work
 T = TypeVar("T")
 
 _STOP_SECONDS, _POLL_SECONDS = 2.0, 0.5
+_LEAVE_SECONDS = 10.0  # more than a pool takes to end
 
 
 @contextmanager
@@ -114,7 +115,7 @@ class _Starting:
         self._reason = reason
         if self._thread.ident is not None:
             self._wait(_STOP_SECONDS)
-        self._leave(reason)
+        self._leave(reason, _LEAVE_SECONDS)
 
     def _wait(self, seconds: float) -> "Pool | BaseException | None":
         end = time.monotonic() + seconds
@@ -132,13 +133,15 @@ class _Starting:
         if (reason := self._reason) is not None:
             self._leave(reason)
 
-    def _leave(self, reason: BaseException) -> None:
+    def _leave(self, reason: BaseException, seconds: float = 0.0) -> None:
+        """End the pool, or wait so many seconds for the other thread that is doing it: the process may exit after that."""
         started = self._started
         if started is None or isinstance(started, BaseException):
             return
-        if not self._is_left and self._leaving.acquire(blocking=False):  # else the other thread does it
+        if not self._is_left and self._leaving.acquire(timeout=seconds):
             try:
-                started.__exit__(type(reason), reason, None)
+                if not self._is_left:
+                    started.__exit__(type(reason), reason, None)
                 self._is_left = True
             finally:
                 self._leaving.release()

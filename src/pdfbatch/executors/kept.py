@@ -242,12 +242,15 @@ class _SharedPool:
     def submit(self, share: "_PoolShare", task: Task, future: TaskFuture) -> None:
         """Hand a task over, or keep it until it is its turn. No other batch's task is touched: a signal may come here."""
         with self._lock:
-            if self.is_ended or self._turns or not self._has_room():
+            is_ended = self.is_ended  # once it is, nobody may be left to hand over what waits
+            if not is_ended and (self._turns or not self._has_room()):
                 share.waiting.append(_Waiting(task, future))
                 if share not in self._turns:
                     self._turns.append(share)
-                return
-            self._hand_over(share, task, future)
+            elif not is_ended:
+                self._hand_over(share, task, future)
+        if is_ended:
+            share.give_up([_Waiting(task, future)])
 
     def drop(self, share: "_PoolShare") -> Sequence[_Waiting]:
         """Remove and return what a batch has waiting."""
@@ -363,10 +366,7 @@ class _PoolShare(PoolContext):
         future = TaskFuture()
         self._unfinished[future] = task
         try:
-            if self._shared.is_ended:
-                self.give_up([_Waiting(task, future)])
-            else:
-                self._shared.submit(self, task, future)
+            self._shared.submit(self, task, future)
         except BaseException:  # as in the pool: nobody else will end this future
             self._unfinished.pop(future, None)
             raise
