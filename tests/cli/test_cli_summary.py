@@ -27,7 +27,12 @@ def _partial(path: str) -> DocumentResult:
     return DocumentResult(document=Document(path), status=DocumentStatus.PARTIAL, counts=counts)
 
 
-def _told(*results: DocumentResult, state: BatchState = BatchState.COMPLETED, output: str | None = "out") -> str:
+def _told(
+    *results: DocumentResult,
+    state: BatchState = BatchState.COMPLETED,
+    output: str | None = "out",
+    has_ocr: bool = True,
+) -> str:
     failures, status = FailureCollector(), BatchStatus(batch_id="b", workers=2, executor="process")
     ledger = ProgressTracker(status=status, results=None, batch_size=10)
     for position, result in enumerate(results):
@@ -35,7 +40,7 @@ def _told(*results: DocumentResult, state: BatchState = BatchState.COMPLETED, ou
         ledger.add(result, position)
     status = replace(ledger.finish(state, len(results)), elapsed_seconds=36.0)
     report = replace(ledger.report(output), status=status)
-    return "\n".join(summary_lines(report, failures, ARGV, PLAIN))
+    return "\n".join(summary_lines(report, failures, ARGV, PLAIN, has_ocr=has_ocr))
 
 
 def test_a_good_batch_is_told_in_figures_alone() -> None:
@@ -57,6 +62,18 @@ def test_pages_in_another_language_are_told_with_the_option_that_helps() -> None
     told = _told(DocumentResult(document=Document("a.pdf"), status=DocumentStatus.SUCCEEDED, counts=other))
     assert "Language: the words of 2 pages do not fit the language that OCR was asked for." in told
     assert "--languages" in told
+
+
+def test_pages_that_ocr_would_have_been_asked_to_read_are_told_when_it_was_not_wanted() -> None:
+    blank, scans = {"blank": 1, "text-layer": 3}, {"no-text-layer": 1_200, "text-layer": 1}
+    documents = [
+        DocumentResult(document=Document("a.pdf"), status=DocumentStatus.EMPTY, counts=Counts(pages=9, reasons=reasons))
+        for reasons in (blank, scans)
+    ]
+    line = "Not read: 1,200 pages have no text layer, and OCR was not wanted. Options: --ocr auto."
+    assert _told(*documents, has_ocr=False).splitlines().count(line) == 1
+    assert "Not read" not in _told(*documents)
+    assert "Not read" not in _told(documents[0], has_ocr=False)
 
 
 def test_each_cause_is_told_once_with_what_to_do() -> None:

@@ -10,6 +10,7 @@ from pdfbatch import Storage, process_batch
 from pdfbatch.errors import OutputError
 from pdfbatch.outputs import write_html_report
 from pdfbatch.samples import letter, text_pdf
+from pdfbatch.storage import Layout
 from tests.command import run_command
 
 
@@ -62,6 +63,23 @@ def test_an_output_without_its_report_is_of_a_batch_that_has_not_ended(pile: Pat
     assert "not ended: the batch is running, or was killed" in page
     assert "1 records cannot be read" in page
     assert "documents/h" not in page  # a rate nobody knows
+    assert ", 0.0 s" not in page  # nor how long it took
+
+
+@pytest.mark.parametrize("layout", ["files", "jsonl", "parquet"])
+def test_what_is_spoiled_is_counted_and_the_rest_is_reported(pile: Path, tmp_path: Path, layout: Layout) -> None:
+    if layout != "files":
+        pytest.importorskip("zstandard" if layout == "jsonl" else "pyarrow")
+    whole = process_batch(pile, Storage(str(tmp_path / "out"), layout=layout), executor="sequential")
+    spoiled = next(path for path in tmp_path.glob("out/shards/*" if layout != "files" else "out/*.pdf.json"))
+    data = spoiled.read_bytes()
+    spoiled.write_bytes(data[: len(data) // 2])
+    page = Path(write_html_report(tmp_path / "out", tmp_path / "again.html")).read_text("utf-8")
+    if layout == "files":
+        assert "1 records cannot be read, and are not counted." in page
+        assert f"<dt>documents ended</dt><dd>{whole.processed - 1}</dd>" in page
+    else:
+        assert "1 shards cannot be read to their end" in page
 
 
 def test_the_command_makes_a_report_and_refuses_what_is_no_output(pile: Path, tmp_path: Path) -> None:
@@ -74,10 +92,10 @@ def test_the_command_makes_a_report_and_refuses_what_is_no_output(pile: Path, tm
 
 def test_records_are_streamed(tmp_path: Path, pile: Path) -> None:
     """Figures of one record do not wait for the next."""
-    from pdfbatch.outputs.exporter import iter_records
+    from pdfbatch.outputs.exporter import Spoiled, iter_records
 
     process_batch(pile, tmp_path / "out", executor="sequential")
-    records = iter_records(Storage(str(tmp_path / "out")))
+    records = iter_records(Storage(str(tmp_path / "out")), Spoiled())
     assert isinstance(records, Iterator)
     assert {"document", "status"} <= next(records).keys()
     records.close()

@@ -21,8 +21,10 @@ from redis.client import Pipeline
 
 from pdfbatch import process_batch
 from pdfbatch.errors import UsageError
+from pdfbatch.model import DocumentResult
 from pdfbatch.report import BatchState, BatchStatus
 from pdfbatch.samples import text_pdf
+from pdfbatch.sinks import NullSink
 from pdfbatch.sinks.redis import RedisSink, connect
 from pdfbatch.testing.probes import PATIENCE_SECONDS, wait_until
 from pdfbatch.testing.servers import RedisServer
@@ -291,6 +293,47 @@ class _Second(Pipeline):
     def execute(self, raise_on_error: bool = True) -> list[Any]:
         Redis(connection_pool=self.connection_pool).set("batch:processing:case-17", "newer")
         return super().execute(raise_on_error)
+
+
+@pytest.mark.parametrize("loss", ["silent", "silent for a while", "killed", "killed and started again"])
+def test_a_batch_whose_server_is_lost_in_the_middle_loses_nothing(
+    server: RedisServer, tmp_path: Path, caplog: pytest.LogCaptureFixture, loss: str
+) -> None:
+    """Only after the batch, where it has not come back before, the server runs again: the last status is there then."""
+    documents, is_silent = 60, loss.startswith("silent")
+    for number in range(documents):
+        tmp_path.joinpath(f"{number}.pdf").write_bytes(text_pdf([f"Letter {number}."]))
+    sink, ended, closings = RedisSink(server.url), list[DocumentResult](), list[float]()
+    come_back = server.resume if is_silent else server.start
+
+    class Timed(NullSink):
+        """Pass on what comes, and lose the server in the middle."""
+
+        def update(self, status: BatchStatus) -> None:
+            sink.update(status)
+
+        def document(self, result: DocumentResult) -> None:
+            sink.document(result)
+            ended.append(result)
+            if len(ended) == 10:
+                wait_until(lambda: server.read_status("lost"))
+                (server.pause if is_silent else server.kill)()
+            if len(ended) == 20:
+                wait_until(lambda: _warnings(caplog))
+            if len(ended) == 40 and loss in ("silent for a while", "killed and started again"):
+                come_back()
+
+        def close(self) -> None:
+            closings.append(_closed(sink))
+
+    report = process_batch(str(tmp_path / "*.pdf"), executor="sequential", batch_id="lost", sinks=[Timed()])
+    assert (report.successful, len(closings)) == (documents, 1)
+    assert closings[0] <= PROMISED_CLOSE_SECONDS
+    if loss in ("silent", "killed"):
+        come_back()
+    stored = wait_until(lambda: (found := server.read_status("lost")).get("status") == "completed" and found)
+    assert stored["successful"] == documents
+    assert len(_warnings(caplog)) == 1
 
 
 def test_a_late_transaction_of_an_older_state_is_void(server: RedisServer, status: BatchStatus) -> None:

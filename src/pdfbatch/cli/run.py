@@ -46,8 +46,9 @@ def run(arguments: Arguments) -> ExitCode:
     if arguments.json:
         JsonLines(stream=sys.stdout).write("summary", report.summary())
     if not arguments.quiet:
-        is_shard = arguments.shard is not None
-        _print(summary_lines(report, failures, arguments.argv, style_for(sys.stderr), is_shard=is_shard))
+        is_shard, has_ocr = arguments.shard is not None, arguments.ocr != "never"
+        style = style_for(sys.stderr)
+        _print(summary_lines(report, failures, arguments.argv, style, is_shard=is_shard, has_ocr=has_ocr))
     return report_exit_code(report, arguments.fail_on)
 
 

@@ -26,15 +26,21 @@ _PLACEHOLDERS = {"--password": "PASSWORD", "--redis": "URL"}
 
 
 def summary_lines(
-    report: BatchReport, failures: FailureCollector, argv: Sequence[str], style: Style, *, is_shard: bool = False
+    report: BatchReport,
+    failures: FailureCollector,
+    argv: Sequence[str],
+    style: Style,
+    *,
+    is_shard: bool = False,
+    has_ocr: bool = True,
 ) -> Iterator[str]:
     """Yield the summary: figures, failures with advice, where the text is, and the command that retries.
 
     ``failures`` has the examples to name; ``argv`` is the program and its arguments. The list of failures of a shard stands in
-    its own folder only.
+    its own folder only. ``has_ocr`` is ``False`` for a batch that was told to do without OCR.
     """
     failure_list = batch_file(report.batch_id, "failures.jsonl") if is_shard else "failures.jsonl"
-    yield from _counts(report, failures, failure_list, style)
+    yield from _counts(report, failures, failure_list, style, has_ocr=has_ocr)
     if report.failed:
         yield f"Retry them with   {style.bold(retry_command(argv, '--retry-failed'))}"
 
@@ -44,10 +50,14 @@ def merge_lines(report: BatchReport, failures: FailureCollector, style: Style) -
     yield from _counts(report, failures, "failures.jsonl", style)
 
 
-def _counts(report: BatchReport, failures: FailureCollector, failure_list: str, style: Style) -> Iterator[str]:
+def _counts(
+    report: BatchReport, failures: FailureCollector, failure_list: str, style: Style, *, has_ocr: bool = True
+) -> Iterator[str]:
     yield from _headline(report.status, style)
     yield from _figures(report.status, style)
     yield from _reasons(report.page_counts, style)
+    if not has_ocr:
+        yield from _left_to_ocr(report.page_counts.by_reason.get(Reason.NO_TEXT_LAYER, 0), style)
     yield from _partial(report.status.partial, failures.partial, style)
     yield from _other_languages(report.status.other_language_pages, style)
     for name, count in report.failures_by_cause.items():
@@ -146,6 +156,14 @@ def _reasons(pages: PageCounts, style: Style) -> Iterator[str]:
     if pages.turned or pages.reread:
         again = f"{pages.reread:,} pages again for doubtful words, {pages.turned:,} turned"
         yield style.faint(f"  {'readings':<10} {pages.ocr_readings:>9,}   by OCR: {again}")
+
+
+def _left_to_ocr(count: int, style: Style) -> Iterator[str]:
+    """Yield how many pages have no text because the batch did without OCR. A blank page is none of them."""
+    if count:
+        have = "1 page has" if count == 1 else f"{count:,} pages have"
+        yield ""
+        yield style.doubtful(f"Not read: {have} no text layer, and OCR was not wanted. Options: --ocr auto.")
 
 
 def _partial(count: int, examples: Sequence[DocumentResult], style: Style) -> Iterator[str]:

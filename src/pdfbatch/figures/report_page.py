@@ -92,8 +92,11 @@ def _span(status: BatchStatus) -> str:
     began, ended = utc(status.started_at), utc(status.updated_at)
     if began is None or ended is None:
         return ""
-    workers = f", {status.workers:,} workers ({status.executor})" if status.executor else ""
-    return f"From {began} to {ended}, {status.elapsed_seconds:,.1f} s{workers}"
+    # Nobody knows how long a batch took that was killed.
+    seconds = f", {status.elapsed_seconds:,.1f} s" if status.elapsed_seconds > 0 else ""
+    noun = "worker" if status.workers == 1 else "workers"
+    workers = f", {status.workers:,} {noun} ({status.executor})" if status.executor else ""
+    return f"From {began} to {ended}{seconds}{workers}"
 
 
 def _sections(facts: ReportFacts, figures: Figures) -> list[Markup]:

@@ -6,14 +6,15 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import dataclass
 from typing import IO, Any
 
 from pdfbatch.common import SafeLogger
-from pdfbatch.errors import OutputError, UsageError
+from pdfbatch.errors import Cause, DocumentError, OutputError, UsageError
 from pdfbatch.outputs.atomic_file import atomic_file
 from pdfbatch.outputs.pack_catalog import ENTRIES_FOLDER
 from pdfbatch.outputs.pack_files import sort_packs
-from pdfbatch.outputs.pack_reader import iter_packed_records
+from pdfbatch.outputs.pack_reader import iter_pack
 from pdfbatch.outputs.record import BATCHES_FOLDER, PARTS_FOLDER, to_json
 from pdfbatch.ports import Output
 from pdfbatch.storage import Storage
@@ -91,21 +92,44 @@ def _write_lines(rows: Iterator[Row], file: IO[bytes]) -> int:
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
-def _records(output: Output) -> Generator[Mapping[str, Any]]:
-    """Yield every record of an output, in the order of their names. Raises ``DocumentError`` when one cannot be read."""
+@dataclass(slots=True)
+class Spoiled:
+    """How many records were found that cannot be read, and how many packs that cannot be read to their end."""
+
+    records: int = 0
+    packs: int = 0
+
+
+def _records(output: Output, spoiled: Spoiled | None = None) -> Generator[Mapping[str, Any]]:
+    """Yield every record of an output, in the order of their names. Raises ``DocumentError`` when a pack cannot be read.
+
+    With ``spoiled``, a pack that is damaged is counted there, and what can be read of it is yielded.
+    """
     found = list(output.names())
     names, packs = sorted(filter(_may_be_record, found)), sort_packs(found)
-    if packs:
-        yield from map(json.loads, iter_packed_records(output))
     if not names and not packs:
-        raise OutputError(f"{output.uri('')} holds no record: it is no output of pdfbatch, or an empty one")
+        raise OutputError(
+            f"{output.uri('')} holds no record: it is no output of pdfbatch, an empty one, or one whose first shard is not "
+            "whole yet"
+        )
+    for pack in packs:
+        try:
+            yield from map(json.loads, iter_pack(output, pack))
+        except DocumentError as error:
+            if spoiled is None or error.cause is not Cause.MALFORMED:
+                raise
+            spoiled.packs += 1
+            log.warning("%s", error)
     for name, data in _read_ahead(output, names):
         try:
             record: Any = json.loads(data)
             if {"document", "pages", "status"} <= record.keys():
                 yield record
                 continue
-        except (ValueError, AttributeError):
+        except ValueError:
+            if spoiled is not None:
+                spoiled.records += 1
+        except AttributeError:
             pass
         log.warning("%s is no record, and is left out", output.uri(name))
 
@@ -130,12 +154,12 @@ def _read_ahead(output: Output, names: list[str]) -> Iterator[tuple[str, bytes]]
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def iter_records(output: Output) -> Generator[Mapping[str, Any]]:
-    """Yield every record of an output; only a few are in memory at one time.
+def iter_records(output: Output, spoiled: Spoiled) -> Generator[Mapping[str, Any]]:
+    """Yield every record of an output that can be read, and count the others; only a few are in memory at one time.
 
-    Raises ``OutputError`` when there is none, ``DocumentError`` when one cannot be read.
+    Raises ``OutputError`` when there is none, ``DocumentError`` when the storage does not give one.
     """
-    yield from _records(output)
+    yield from _records(output, spoiled)
 
 
 # --- rows -------------------------------------------------------------------------------------------------------------

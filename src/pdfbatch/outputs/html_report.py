@@ -14,7 +14,7 @@ from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.figures import Figures, ReportFacts, render_report
 from pdfbatch.model import Counts, Document, DocumentResult, DocumentStatus, Failure
 from pdfbatch.outputs.atomic_file import atomic_file
-from pdfbatch.outputs.exporter import iter_records
+from pdfbatch.outputs.exporter import Spoiled, iter_records
 from pdfbatch.ports import Output
 from pdfbatch.report import BatchState, BatchStatus
 from pdfbatch.storage import Storage
@@ -51,7 +51,7 @@ def write_html_report(output: "Output | str | os.PathLike[str]", target: "str | 
 def read_figures(output: Output) -> tuple[ReportFacts, Figures]:
     """Return what the records of an output, and the report of its last batch, tell. Raises as ``write_html_report`` does."""
     found = _FoundRecords(figures=Figures(examples_kept=REPORT_EXAMPLES))
-    with closing(iter_records(output)) as records:
+    with closing(iter_records(output, found.spoiled)) as records:
         for record in records:
             found.add(record)
     return found.facts(_read_report(output), output.uri("")), found.figures
@@ -65,7 +65,7 @@ class _FoundRecords:
     versions: dict[str, str] = field(default_factory=dict[str, str])
     first: float = math.inf
     last: float = 0.0
-    unreadable: int = 0
+    spoiled: Spoiled = field(default_factory=Spoiled)
 
     def add(self, record: Mapping[str, Any]) -> None:
         """Add a record, or count it as one that cannot be read."""
@@ -73,7 +73,7 @@ class _FoundRecords:
             result, moment = _result_of(record)
             versions = {str(name): str(version) for name, version in record["versions"].items()}
         except _ODD:
-            self.unreadable += 1
+            self.spoiled.records += 1
             return
         self.figures.add(result, moment)
         self.versions = self.versions or versions
@@ -126,8 +126,12 @@ class _FoundRecords:
         ended = _moment(report.get("updated_at"))
         if ended is not None and self.last > ended + 1:
             remarks.append("Documents have ended after that batch had: a later one is running, or was killed.")
-        if self.unreadable:
-            remarks.append(f"{self.unreadable:,} records cannot be read, and are not counted.")
+        if self.spoiled.records:
+            remarks.append(f"{self.spoiled.records:,} records cannot be read, and are not counted.")
+        if self.spoiled.packs:
+            remarks.append(
+                f"{self.spoiled.packs:,} shards cannot be read to their end: their documents may be missing here."
+            )
         return remarks
 
 

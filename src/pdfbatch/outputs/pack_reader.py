@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import IO, cast
 
 from pdfbatch.errors import Cause, DocumentError
-from pdfbatch.outputs.pack_files import FOLDER, read_rows, sort_packs
+from pdfbatch.outputs.pack_files import read_rows
 from pdfbatch.outputs.pack_rows import record_of, text_fits
 from pdfbatch.ports import Output
 
@@ -24,11 +24,10 @@ def read_packed_record(output: Output, pack: str, name: str) -> bytes:
     return file.read(size)
 
 
-def iter_packed_records(output: Output) -> Iterator[bytes]:
-    """Yield the records in all packs of an output. Raises ``DocumentError`` when a pack cannot be read, or a row is spoiled."""
-    for pack in sort_packs(output.names(FOLDER)):
-        for _, record in _records(output, pack):
-            yield record
+def iter_pack(output: Output, pack: str) -> Iterator[bytes]:
+    """Yield the records in a pack. Raises ``DocumentError`` when it cannot be read, or a row is spoiled."""
+    for _, record in _records(output, pack):
+        yield record
 
 
 class _Reading:
