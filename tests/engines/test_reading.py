@@ -380,6 +380,25 @@ def test_a_row_whose_columns_have_spaces_before_them_is_in_order() -> None:
     assert words_of(PDFIUM, make_page_pdf(row(700) + row(680))) == ["851.5", "854.9", "839.3"] * 2
 
 
+@pytest.mark.parametrize("turn", [b"-1 0 0 -1", b"-1 0 0 1", b"-0.99 0.05 -0.05 -0.99", b"0 1 -1 0", b"0 -1 1 0"])
+def test_a_turned_line_that_begins_with_a_space_stays_in_order(turn: bytes) -> None:
+    content = b"BT /F1 12 Tf %s 400 400 Tm ( Boats of McDonald) Tj ET\n" % turn
+    assert words_of(PDFIUM, make_page_pdf(content)) == ["Boats", "of", "McDonald"]
+
+
+def test_words_that_are_drawn_apart_are_words_behind_letters_of_two_units() -> None:
+    letters = b"BT /F2 12 Tf 72 730 Td <%s> Tj ET\n" % (b"41" * 40)
+    font = b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/ToUnicode 11 0 R>>"
+    pdf = make_page_pdf(
+        letters + drawn_apart(NAMES, gap=1.9),
+        resources=b"/Font<</F1 5 0 R/F2 10 0 R>>",
+        more=[font, mapped({0x41: "\U0001d44e"})],
+    )
+    words = words_of(PDFIUM, pdf)
+    assert words[0] == "\U0001d44e" * 40
+    assert words[1:] == [word.decode() for word in NAMES]
+
+
 COLUMNS = ("東京の港湾は古い町である", "北の風が吹いている", "船は明日出る")
 
 

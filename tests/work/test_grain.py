@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from PIL import Image, ImageChops
+from PIL import Image, ImageChops, ImageDraw, ImageFont
 
 from pdfbatch.ports import OcrEngine
 from pdfbatch.testing.pictures import LINES, draw_page, join_words
@@ -23,6 +23,18 @@ def grainy(deviation: int, picture: Image.Image | None = None) -> Image.Image:
 @pytest.mark.parametrize("picture", [draw_page(), grainy(20), Image.new("L", (3, 900), 90), Image.new("L", (1, 1))])
 def test_a_page_without_heavy_grain_is_left_as_it_is(picture: Image.Image) -> None:
     assert smooth_grain(picture, DPI) is picture
+
+
+@pytest.mark.parametrize("size", [14, 17, 20, 23])
+@pytest.mark.parametrize("is_dark", [False, True], ids=["light paper", "dark paper"])
+def test_small_print_without_a_margin_is_no_grain(size: int, is_dark: bool) -> None:
+    picture, row = Image.new("L", (1000, 1000), 255), "Invoices are paid monthly while boats leave the quay. " * 9
+    draw, font = ImageDraw.Draw(picture), ImageFont.load_default(size)
+    for number in range(1000 // size):
+        draw.text((-7 * number, number * round(size * 1.15)), row, font=font, fill=0)
+    picture = ImageChops.invert(picture) if is_dark else picture
+    assert smooth_grain(picture, 200) is picture
+    assert smooth_grain(grainy(90, picture), 200) is not picture
 
 
 def test_a_blank_margin_hides_no_grain_and_a_grainy_corner_is_no_grain() -> None:

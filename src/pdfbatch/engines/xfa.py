@@ -6,19 +6,21 @@ request for another one; others keep it in a document whose pages were drawn for
 
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from pdfbatch.model import Xfa
 
-PAGES = 10
-"""So many pages of a document are asked for what they show."""
+PAGES = 200
+"""So many pages of a document are asked for what they show, at most."""
 
 # Bounds: so much of a form is looked at.
 _FORM_BYTES = 4 * 1024 * 1024
-# What a form never shows as it stands: programs, lists of choices, data about the form.
-_UNSEEN = re.compile(rb"<((?:\w+:)?(?:script|items|event|extras|desc|bind|connect|proto))\b.*?</\1\s*>", re.DOTALL)
-_TEMPLATE = re.compile(rb"<(?:\w+:)?template\b.*?</(?:\w+:)?template\s*>", re.DOTALL)
-_BETWEEN_TAGS = re.compile(rb">([^<]+)<")
+# What a form never shows as it stands: programs, help, lists of choices, data about the form.
+_UNSEEN = frozenset((b"script", b"items", b"event", b"extras", b"desc", b"bind", b"connect", b"proto", b"assist", b"validate"))
+_TEMPLATE = re.compile(rb"<(?:\w+:)?template\b")
+_END_OF_TEMPLATE = re.compile(rb"</(?:\w+:)?template\s*>")
+# A tag, and the text up to the next one. No pattern reaches over several tags, so a hostile form costs no more than a long one.
+_TAG = re.compile(rb"<(?P<end>/?)(?:\w+:)?(?P<name>\w+)[^<>]*?(?P<empty>/?)>(?P<text>[^<]*)")
 _WORD = re.compile(r"[^\W\d_]{3,}")
 # With fewer words the flag is believed. A page shows a form when it has half of its words; a request for another viewer has a
 # few by chance.
@@ -29,22 +31,38 @@ _SHOWN, _BY_CHANCE = 0.5, 0.25
 def kind_of_form(form: bytes, texts: Iterable[str], *, is_dynamic: bool) -> Xfa:
     """Return the kind of an XFA form: static when the pages, whose ``texts`` these are, show it.
 
-    ``form`` is its XML, ``is_dynamic`` the flag. Texts are asked for only if the form tells enough.
+    ``form`` is its XML, ``is_dynamic`` the flag. Texts are asked for only if the form tells enough, and
+    only until they show enough of it.
     """
     words = _words_of_template(form)
     if len(words) < _LEAST_WORDS:
         return Xfa.DYNAMIC if is_dynamic else Xfa.STATIC
-    shown = set[str]()
+    least, missing = len(words) * (_SHOWN if is_dynamic else _BY_CHANCE), set(words)
     for text in texts:
-        shown.update(word.casefold() for word in _WORD.findall(text))
-    share = len(words & shown) / len(words)
-    return Xfa.STATIC if share >= (_SHOWN if is_dynamic else _BY_CHANCE) else Xfa.DYNAMIC
+        missing.difference_update(word.casefold() for word in _WORD.findall(text))
+        if len(words) - len(missing) >= least:
+            return Xfa.STATIC
+    return Xfa.DYNAMIC
 
 
 def _words_of_template(form: bytes) -> set[str]:
     """Return the words of the labels that a form draws."""
-    found = _TEMPLATE.search(form[:_FORM_BYTES])
-    if found is None:
+    form = form[:_FORM_BYTES]
+    start = _TEMPLATE.search(form)
+    end = None if start is None else _END_OF_TEMPLATE.search(form, start.end())
+    if start is None or end is None:
         return set()
-    seen = b" ".join(_BETWEEN_TAGS.findall(_UNSEEN.sub(b"", found[0])))
-    return {word.casefold() for word in _WORD.findall(html.unescape(seen.decode("utf-8", "replace")))}
+    seen = html.unescape(b" ".join(_shown_texts(form, start.start(), end.start())).decode("utf-8", "replace"))
+    return {word.casefold() for word in _WORD.findall(seen)}
+
+
+def _shown_texts(form: bytes, start: int, end: int) -> Iterator[bytes]:
+    """Yield the texts in a part of a form that are not within something that is never shown."""
+    hidden, depth = b"", 0
+    for tag in _TAG.finditer(form, start, end):
+        name = tag["name"]
+        if not tag["empty"] and (name == hidden if hidden else name in _UNSEEN and not tag["end"]):
+            depth += -1 if tag["end"] else 1
+            hidden = name if depth else b""
+        if not hidden:
+            yield tag["text"]

@@ -1,5 +1,6 @@
 """Mend what pdfium gets wrong in the text of a page, by where its glyphs lie. Each repair needs a sign in the text."""
 
+import math
 import re
 from ctypes import addressof
 from itertools import pairwise
@@ -124,8 +125,9 @@ def _places(kinds: bytes, sign: bytes) -> list[int]:
 
 def _index(handle: Handle, text: str, place: int) -> int:
     """Return the index of the glyph at a place in a text."""
-    # A hyphen and the end of its line are one character for pdfium, which ends other lines in "\r\n".
-    return int(pdfium.FPDFText_GetCharIndexFromTextIndex(handle, place - text.count("-\n", 0, place)))
+    # A hyphen and the end of its line are one character for pdfium, which ends other lines in "\r\n", and counts in UTF-16.
+    units = len(text[:place].encode("utf-16-le", "surrogatepass")) // 2
+    return int(pdfium.FPDFText_GetCharIndexFromTextIndex(handle, units - text.count("-\n", 0, place)))
 
 
 def _is_word_end(handle: Handle, index: int) -> bool:
@@ -144,8 +146,14 @@ def _begins_late(handle: Handle, text: str, start: int) -> bool:
     shown = line.strip()
     if len(shown) <= 1:
         return False
-    first, last = start + line.index(shown), start + len(line.rstrip()) - 1
-    return glyph_area(handle, _index(handle, text, last)).right <= glyph_area(handle, _index(handle, text, first)).left
+    places = start + line.index(shown), start + len(line.rstrip()) - 1
+    first, last = (_index(handle, text, place) for place in places)
+    return glyph_area(handle, last).right <= glyph_area(handle, first).left and not _is_turned(handle, first)
+
+
+def _is_turned(handle: Handle, index: int) -> bool:
+    """Whether a glyph is written from right to left: upside down, or mirrored."""
+    return math.cos(pdfium.FPDFText_GetCharAngle(handle, index)) < 0
 
 
 def _may_lie_over(handle: Handle, text: str, place: int) -> bool:
@@ -219,7 +227,7 @@ def _order(glyphs: Glyphs, line: list[int]) -> None:
     shown = [index for index in line if not glyphs.texts[index].isspace()]
     if len(shown) <= 1 or not glyphs.texts[line[0]].isspace():
         return
-    if glyphs.area(shown[-1]).right > glyphs.area(shown[0]).left:
+    if glyphs.area(shown[-1]).right > glyphs.area(shown[0]).left or _is_turned(glyphs.handle, shown[0]):
         return
     base, height = glyphs.area(shown[0]).bottom, _height(glyphs.area(shown[0]))
     if any(abs(glyphs.area(index).bottom - base) >= height / 4 for index in shown):
