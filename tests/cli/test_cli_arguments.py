@@ -44,6 +44,14 @@ def test_what_is_no_size_is_refused(text: str) -> None:
         types.size_or_none(text)
 
 
+@pytest.mark.parametrize("text", ["none", "None", "0"])
+def test_a_file_of_an_output_always_has_a_size(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse([*RUN, "--layout", "jsonl", "--shard-size", text])
+    assert "argument --shard-size:" in capsys.readouterr().err
+    assert parse([*RUN, "--shard-size", "64M"]).shard_size == 64 << 20
+
+
 @pytest.mark.parametrize("text", ["0", "-1", "inf", "nan", "soon"])
 def test_what_is_no_time_span_is_refused(text: str) -> None:
     with pytest.raises(ArgumentTypeError, match="is not a number of seconds"):

@@ -4,9 +4,13 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
+import pytest
+
 from pdfbatch.samples import tiny_pdf
+from pdfbatch.testing.servers import RedisServer
 
 
 def _ask(*words: str, **variables: str) -> tuple[int, dict[str, dict[str, str]]]:
@@ -41,3 +45,20 @@ def test_what_does_not_answer_is_told_without_secrets(tmp_path: Path) -> None:
 def test_without_a_program_for_ocr_it_says_how_to_install_one() -> None:
     _, found = _ask(PDFBATCH_TESSERACT="/nowhere/tesseract")
     assert (found["tesseract"]["state"], "/nowhere/tesseract" in found["tesseract"]["advice"]) == ("missing", True)
+
+
+def test_every_extra_of_pdfbatch_itself_is_looked_for() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = project["optional-dependencies"].keys() - {"all", "langchain", "llamaindex"}
+    _, found = _ask()
+    assert extras - {"ocr"} - found.keys() == set()
+
+
+def test_redis_is_asked_under_the_prefix_of_this_shell(redis_server: RedisServer) -> None:
+    pytest.importorskip("redis", reason="the extra redis is not installed")
+    redis_server.start()
+    with redis_server.client() as client:
+        client.execute_command("ACL", "SETUSER", "own", "on", ">secret", "+@all", "~own:*")
+    url = redis_server.url.replace("//", "//own:secret@")
+    assert _ask("--redis", url)[1]["redis server"]["state"] == "failed"
+    assert _ask("--redis", url, PDFBATCH_REDIS_PREFIX="own:")[1]["redis server"]["state"] == "ok"

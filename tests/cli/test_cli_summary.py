@@ -8,10 +8,10 @@ import pytest
 from pdfbatch.batch.progress import ProgressTracker
 from pdfbatch.cli.failures import FailureCollector
 from pdfbatch.cli.style import Style
-from pdfbatch.cli.summary import advice, interruption_lines, retry_command, summary_lines
+from pdfbatch.cli.summary import advice, interruption_lines, merge_lines, retry_command, summary_lines
 from pdfbatch.errors import Cause
 from pdfbatch.model import Counts, Document, DocumentResult, DocumentStatus, Failure
-from pdfbatch.report import BatchState, BatchStatus
+from pdfbatch.report import BatchReport, BatchState, BatchStatus
 
 ARGV = ("pdfbatch", "run", "my letters/*.pdf", "--output", "out")
 PLAIN = Style()
@@ -102,6 +102,12 @@ def test_a_long_list_is_cut_and_says_where_the_rest_is() -> None:
     assert "11.pdf: it" not in told
     assert "and 20 more: see failures.jsonl" in told
     assert "out/failures.jsonl" in told
+
+
+def test_where_no_document_is_at_hand_the_list_alone_is_named() -> None:
+    status = replace(BatchStatus(batch_id="b"), failed=2, failures_by_cause={"malformed": 2})
+    told = "\n".join(merge_lines(BatchReport(status=status, output="out"), FailureCollector(), PLAIN))
+    assert ("  see failures.jsonl" in told, " more: " in told) == (True, False)
 
 
 def test_a_message_that_does_not_name_its_document_gets_the_name() -> None:

@@ -1,5 +1,6 @@
 """What the tests of the dashboard share: a batch in memory, and a dashboard that is served by the command."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Generator, Iterator
@@ -33,10 +34,10 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> MemorySink:
 
 
 @contextmanager
-def command(*words: str) -> Generator[str]:
-    """Run ``pdfbatch dashboard``, and yield the address that it prints."""
+def command(*words: str, **variables: str) -> Generator[str]:
+    """Run ``pdfbatch dashboard`` with variables of the environment, and yield the address that it prints."""
     program = [sys.executable, "-m", "pdfbatch", "dashboard", *words]
-    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True, env={**os.environ, **variables}) as process:
         assert process.stdout is not None
         try:
             yield process.stdout.readline().strip().rstrip("/")
@@ -47,6 +48,6 @@ def command(*words: str) -> Generator[str]:
 
 @pytest.fixture
 def run_dashboard(tmp_path: Path) -> Iterator[Callable[..., str]]:
-    """A function that runs the command with arguments, and returns the address."""
+    """A function that runs the command with arguments and variables, and returns the address."""
     with ExitStack() as stack:
-        yield lambda *words: stack.enter_context(command(*words))
+        yield lambda *words, **variables: stack.enter_context(command(*words, **variables))

@@ -76,6 +76,17 @@ def test_a_thousand_batches_are_shown_at_once(redis_server: RedisServer, run_das
     assert b"No heartbeat since" in httpx.get(f"{address}/batch?id=case-1", timeout=60).content
 
 
+def test_batches_are_found_under_the_prefix_of_this_shell(
+    redis_server: RedisServer, run_dashboard: Callable[..., str]
+) -> None:
+    redis_server.start()
+    sink = RedisSink(redis_server.url, key_prefix="own:", linger_seconds=0.0)
+    sink.update(replace(RUNNING, updated_at=time.time()))
+    sink.close()
+    address = run_dashboard("--redis", redis_server.url, PDFBATCH_REDIS_PREFIX="own:")
+    assert "case-17" in httpx.get(f"{address}/", timeout=60).text
+
+
 def test_whatever_stands_in_redis_is_shown_as_text(
     redis_server: RedisServer, run_dashboard: Callable[..., str]
 ) -> None:

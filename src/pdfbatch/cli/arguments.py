@@ -48,7 +48,7 @@ class Arguments(argparse.Namespace):
     output: str
     names: Naming
     layout: Layout
-    shard_size: int | None
+    shard_size: int
     durability: Durability
     workers: int | None
     executor: Literal["auto", "process", "thread", "sequential", "dask", "ray"]

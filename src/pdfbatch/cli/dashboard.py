@@ -4,6 +4,7 @@ import os
 
 from pdfbatch.cli.arguments import Arguments
 from pdfbatch.cli.exit_codes import ExitCode
+from pdfbatch.cli.redis_keys import redis_prefix
 from pdfbatch.cli.streams import write_output
 from pdfbatch.cli.watch import VARIABLE
 from pdfbatch.sinks import DEFAULT_URL
@@ -13,10 +14,10 @@ TOKEN_VARIABLE = "PDFBATCH_DASHBOARD_TOKEN"  # noqa: S105 (a name, no secret)
 
 def dashboard(arguments: Arguments) -> ExitCode:
     """Print the address and serve until a signal comes."""
-    from pdfbatch.dashboard import serve  # noqa: PLC0415 (an extra, loaded when used)
+    from pdfbatch.dashboard import RedisSource, serve  # noqa: PLC0415 (an extra, loaded when used)
 
     serve(
-        arguments.redis or os.environ.get(VARIABLE) or DEFAULT_URL,
+        RedisSource(arguments.redis or os.environ.get(VARIABLE) or DEFAULT_URL, key_prefix=redis_prefix()),
         host=arguments.host,
         port=arguments.port,
         token=arguments.token or os.environ.get(TOKEN_VARIABLE) or None,

@@ -15,6 +15,7 @@ from pdfbatch import __version__
 from pdfbatch.cli.arguments import Arguments
 from pdfbatch.cli.exit_codes import ExitCode
 from pdfbatch.cli.json_lines import JsonLines
+from pdfbatch.cli.redis_keys import redis_prefix
 from pdfbatch.cli.streams import write_output
 from pdfbatch.cli.style import Style, style_for
 from pdfbatch.cli.wording import in_terminal
@@ -36,8 +37,14 @@ _EXTRAS = (
     ("azure", ("adlfs",), "az:// addresses"),
     ("sftp", ("paramiko",), "sftp:// addresses"),
     ("redis", ("redis",), "--redis and 'pdfbatch watch'"),
+    ("celery", ("celery",), "tasks on Celery workers"),
+    ("dask", ("distributed",), "--executor dask"),
+    ("ray", ("ray",), "--executor ray"),
     ("cli", ("rich",), "a progress bar"),
-    ("parquet", ("pyarrow",), "Parquet manifests and exports"),
+    ("jsonl", ("zstandard",), "--layout jsonl"),
+    ("parquet", ("pyarrow",), "--layout parquet, Parquet manifests and exports"),
+    ("dashboard", ("starlette", "uvicorn"), "'pdfbatch dashboard'"),
+    ("otel", ("opentelemetry-sdk",), "metrics by OpenTelemetry"),
 )
 _WORKER_BYTES = 1 << 30
 
@@ -167,7 +174,7 @@ def _find_answer(name: str, address: str, ask: Callable[[], None]) -> Finding:
 
 def _ask_redis(url: str) -> None:
     with connect(url, timeout_seconds=5.0) as client:
-        recent_batches(client)
+        recent_batches(client, key_prefix=redis_prefix())
 
 
 def _ask_input(address: str) -> None:

@@ -36,7 +36,7 @@ examples:
 
 For each document, the output gets a .txt (a form feed between pages) and a .json (a record
 that says for each page where its text came from and why, or why it has none). For the batch,
-it gets a report.json and a failures.jsonl.
+it gets a documents.csv, a report.json, a report.html for people, and a failures.jsonl.
 
 {EXIT_CODES}"""
 

@@ -124,7 +124,7 @@ def _add_output(parser: ArgumentParser) -> None:
     )
     group.add_argument(
         "--shard-size",
-        type=types.size_or_none,
+        type=types.size,
         metavar="SIZE",
         default=SHARD_BYTES,
         help="about how large such a file may be (default: 128M)",

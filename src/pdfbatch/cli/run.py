@@ -153,7 +153,7 @@ def _output(arguments: Arguments) -> Storage | str:
         seconds=arguments.storage_timeout,
         names=arguments.names,
         layout=arguments.layout,
-        shard_bytes=arguments.shard_size or SHARD_BYTES,
+        shard_bytes=arguments.shard_size,
         durability=arguments.durability,
     )
 

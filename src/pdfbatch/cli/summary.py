@@ -188,7 +188,9 @@ def _examples(
 ) -> Iterator[str]:
     for result in examples:
         yield f"  {escape_unprintable(line(result))}"
-    if count > len(examples):
+    if not examples:
+        yield f"  see {rest}"
+    elif count > len(examples):
         yield f"  and {count - len(examples):,} more: see {rest}"
 
 

@@ -45,6 +45,14 @@ def seconds(text: str) -> float:
     return value
 
 
+def size(text: str) -> int:
+    """Return a number of bytes (``K``, ``M``, ``G``, ``T``: powers of 1024), 1 or more."""
+    value = size_or_none(text)
+    if value is None:
+        raise ArgumentTypeError("there is always such a size: give one such as 128M or 1.5G")
+    return value
+
+
 def size_or_none(text: str) -> int | None:
     """Return a number of bytes (``K``, ``M``, ``G``, ``T``: powers of 1024), or ``None`` for ``none``."""
     if _is_none(text):
