@@ -129,6 +129,29 @@ def test_no_document_takes_the_place_of_a_file_of_the_batch(path: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "path", ["report.html/a", "Report.HTML/a", "shards/a", "\u017fhards/a", "\uff42atches/a", "\uff32eport", "failures"]
+)
+def test_no_spelling_of_a_file_of_the_batch_is_the_name_of_a_document(path: str) -> None:
+    first = fold_name(f"{name_of_path(path)}.json").partition("/")[0]
+    assert first not in {"report.html", "shards", "batches", "report.json", "failures.json"}
+
+
+def test_an_escaped_letter_that_is_not_ascii_is_not_that_of_another_path() -> None:
+    assert name_of_path("\u017fhards/a") != name_of_path("\x17fhards/a")
+
+
+@pytest.mark.parametrize("ending", ["txt", "j\u017fon", "\uff54xt", "txt\ufe0f"])
+def test_no_spelling_of_a_file_is_the_name_of_a_folder(ending: str) -> None:
+    folder = fold_name(name_of_path(f"x.{ending}/y")).partition("/")[0]
+    assert folder not in {"x.txt", "x.json"}
+
+
+@pytest.mark.parametrize("sign", "\u034f\u115f\u2800\u3164\uffa0\u200b\u2060\ufeff\u00ad\U000e0041")
+def test_what_cannot_be_seen_is_written_out(sign: str) -> None:
+    assert name_of_path(f"a{sign}b.pdf") == f"a{''.join(f'={byte:02x}' for byte in sign.encode())}b.pdf"
+
+
+@pytest.mark.parametrize(
     ("address", "name"),
     [
         *(("in/a.pdf", "in/a.pdf"), ("./in/a.pdf", "in/a.pdf"), ("/data/a.pdf", "a.pdf"), ("../a.pdf", "a.pdf")),
@@ -261,3 +284,9 @@ def test_all_can_be_called_after_their_ids(tmp_path: Path) -> None:
 
 def test_the_address_of_nothing_is_no_name() -> None:
     assert name_of_address("/") == name_of_path("")
+
+
+def test_a_folder_called_as_the_report_leaves_room_for_it(tmp_path: Path) -> None:
+    run(tmp_path / "out", write(tmp_path / "in", {"report.html/x.pdf": "one"}))
+    assert (tmp_path / "out/report.html").is_file()
+    assert (tmp_path / "out/=72eport.html/x.pdf.txt").read_text() == "one"

@@ -172,6 +172,51 @@ def test_a_spoiled_pack_is_found(layout: Layout, tmp_path: Path) -> None:
 
 
 @layouts
+def test_no_document_of_a_pack_that_was_cut_counts_as_finished(layout: Layout, tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", ["zero", "one", "two"])
+    processor(tmp_path / "out", layout, shard_bytes=1 << 30).run(folder)
+    (pack,) = (tmp_path / "out/shards").iterdir()
+    whole = pack.read_bytes()
+    for cut in (b"", whole[:1], whole[:-1], whole[: len(whole) // 2], whole + b"more"):
+        pack.write_bytes(cut)
+        with pytest.raises(OutputError, match=pack.name):
+            processor(tmp_path / "out", layout).run(folder, resume=True)
+    pack.unlink()
+    assert statuses(processor(tmp_path / "out", layout).run(folder, resume=True)) == {"succeeded": 3}
+    assert texts_of(tmp_path / "out") == {"0.pdf": "zero", "1.pdf": "one", "2.pdf": "two"}
+
+
+def test_a_pack_without_rows_of_documents_is_an_error_of_the_output_that_names_it(tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", ["zero"])
+    pack = tmp_path / "out/shards/000001-abc-000001.jsonl.zst"
+    pack.parent.mkdir(parents=True)
+    record = json.dumps({"version": 99, "pages": []})
+    row = json.dumps({"id": "x", "text": "", "metadata": {"name": "x"}, "record": record})
+    for line in ('{"id": "x"}', "[]", "5", "null", row):
+        pack.write_bytes(zstandard.ZstdCompressor().compress(f"{line}\n".encode()))
+        with pytest.raises(OutputError, match=pack.name):
+            processor(tmp_path / "out").run(folder, resume=True)
+
+
+def test_entries_of_another_shape_are_not_believed(tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", ["zero"])
+    processor(tmp_path / "out").run(folder)
+    (place,) = (tmp_path / "out/.packs").iterdir()
+    whole: dict[str, Any] = json.loads(place.read_bytes())
+    columns = [{name: value} for name in whole for value in (5, None, "a", {"a": 1}, [5], [[5]], [{}])]
+    odd: list[dict[str, Any]] = [
+        *columns,
+        {"duplicates": ["\ud800"]},
+        *({"counts": [row]} for row in ("abcdef", [1 << 70] * 6, [-1] * 6, [True] * 6, [0.5] * 6, [[]] * 6)),
+        *({"bytes": value} for value in (-1, 1 << 70, True, 0.5)),
+    ]
+    for change in odd:
+        place.write_text(json.dumps({**whole, **change}))
+        assert statuses(processor(tmp_path / "out").run(folder, resume=True)) == {"skipped": 1}, change
+        assert json.loads(place.read_bytes()) == whole, change
+
+
+@layouts
 def test_duplicates_moved_folders_and_name_clashes_are_what_they_are_in_files(layout: Layout, tmp_path: Path) -> None:
     folder = write(tmp_path / "in", ["same", "same", "other"])
     assert statuses(processor(tmp_path / "out", layout).run(folder)) == {"succeeded": 2, "duplicate": 1}

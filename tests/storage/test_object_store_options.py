@@ -78,6 +78,20 @@ def test_options_are_mapped(url: str, options: dict[str, Any], expected: dict[st
         ("s3://b", {"key": "K", **EUROPE}, "a key, a secret or a token without the others"),
         ("s3://b--x-s3", AT, "a directory bucket"),
         ("s3://", AT, "a URL without a bucket"),
+        ("s3://b", {**AT, "endpoint_url": 5}, "the option 'endpoint_url'"),
+        ("s3://b", {**KEYS, "client_kwargs": {"region_name": 5}}, "the option 'region_name'"),
+        ("s3://b", {**AT, "key": b"K"[0]}, "what is given for 'access_key_id'"),
+        ("s3://b", {**AT, "client_kwargs": {"verify": object()}}, "the option 'verify'"),
+        ("s3://b", {**AT, "config_kwargs": object()}, "the option 'config_kwargs'"),
+        ("s3://b", {**AT, "config_kwargs": {"connect_timeout": (1, 2)}}, "the option 'connect_timeout'"),
+        ("s3://b", {**AT, "config_kwargs": {"read_timeout": "soon"}}, "the option 'read_timeout'"),
+        ("s3://b", {**AT, "config_kwargs": {"read_timeout": float("inf")}}, "the option 'read_timeout'"),
+        ("s3://b", {**AT, "config_kwargs": {"proxies": {"http": 5}}}, "the option 'proxies'"),
+        ("gs://b", {"token": {"type": "service_account", "key": object()}}, "the option 'token'"),
+        ("gs://b", {"token": "anon", "endpoint_url": Path("x")}, "the option 'endpoint_url'"),
+        ("az://c", {"connection_string": 5}, "the option 'connection_string'"),
+        ("az://c", {"account_name": "acc", "sas_token": 5}, "the option 'sas_token'"),
+        ("az://c", {"account_name": "acc", "account_key": 5}, "what is given for 'account_key'"),
         ("s3://a::s3://b/k", AT, "a chain of URLs"),
         ("s3://b", {**AT, "filesystem": object()}, "a file system that was given"),
         ("gs://b", {}, "no credentials are in a file"),
@@ -129,8 +143,8 @@ def test_credentials_in_files_are_for_fsspec(tmp_path: Path) -> None:
 
 def test_certificates_of_ones_own_are_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "ca.pem").write_bytes(b"PEM")
-    named = {**AT, "client_kwargs": {"verify": str(tmp_path / "ca.pem")}}
-    assert mapped("s3://b", named)["root_certificate"] == b"PEM"
+    for path in (str(tmp_path / "ca.pem"), tmp_path / "ca.pem"):
+        assert mapped("s3://b", {**AT, "client_kwargs": {"verify": path}})["root_certificate"] == b"PEM"
     monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "ca.pem"))
     assert mapped("s3://b", AT)["root_certificate"] == b"PEM"
 

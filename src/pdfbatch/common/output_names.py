@@ -32,7 +32,10 @@ _PREFIX_BYTES = MAX_KEY_BYTES - len("=h") - 64
 
 _MARK = re.compile(r"=i[0-9a-f]{16}\Z")
 _PLAIN_SEGMENT = re.compile(r"[A-Za-z0-9_(](?:[A-Za-z0-9_(),.&+@!' -]*[A-Za-z0-9_)])?")
-_ODD_SIGNS = frozenset('="*/:<>?\\|\x7f')
+_ODD_SIGNS = frozenset(
+    '="*/:<>?\\|\x7f'
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"  # printable, by Unicode, and not to be seen
+)
 _ENDINGS = (".txt", ".json", ".csv", ".jsonl", ".zst", ".parquet")
 
 # Windows opens a device for a name that begins with one of these and a dot.
@@ -44,7 +47,7 @@ _DEVICES = frozenset(
 )
 # Files of the whole batch are in the same folder as those of its documents.
 _BATCH_FILES = frozenset({"report", "failures"})
-_BATCH_FOLDERS = frozenset({"batches", "shards"})
+_BATCH_FOLDERS = frozenset({"batches", "shards", "report.html"})
 
 
 # --- names of ids -----------------------------------------------------------------------------------------------------
@@ -83,8 +86,8 @@ def name_of_path(path: str) -> str:
     *folders, last = path.split("/")
     encoded = [_encode_folder(folder) for folder in folders]
     encoded.append(_encode_segment(last))
-    if encoded[0].lower() in (_BATCH_FOLDERS if folders else _BATCH_FILES):
-        encoded[0] = f"={ord(encoded[0][0]):02x}{encoded[0][1:]}"
+    if fold_name(encoded[0]) in (_BATCH_FOLDERS if folders else _BATCH_FILES):
+        encoded[0] = f"{_escape(encoded[0][0])}{encoded[0][1:]}"
     name = "/".join(encoded)
     if len(name) <= MAX_NAME_BYTES // 4 or len(name.encode()) <= MAX_NAME_BYTES:
         return name
@@ -139,8 +142,8 @@ def fold_name(name: str) -> str:
 @lru_cache(maxsize=1024)
 def _encode_folder(folder: str) -> str:
     name = _encode_segment(folder)
-    if name.lower().endswith(_ENDINGS):  # a document beside the folder may have a file of that name
-        name = f"{name[:-1]}={ord(name[-1]):02x}"
+    if fold_name(name).endswith(_ENDINGS):  # a document beside the folder may have a file of that name
+        name = f"{name[:-1]}{_escape(name[-1])}"
     return name
 
 
@@ -161,7 +164,7 @@ def _encode_segment(segment: str) -> str:
             for number, sign in enumerate(segment)
         )
     if name.partition(".")[0].rstrip(" ").lower() in _DEVICES:
-        name = f"={ord(name[0]):02x}{name[1:]}"
+        name = f"{_escape(name[0])}{name[1:]}"
     size = len(name) if name.isascii() else len(name.encode())
     return name if size <= MAX_SEGMENT_BYTES else _shorten(name, MAX_SEGMENT_BYTES)
 

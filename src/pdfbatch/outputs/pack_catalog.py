@@ -1,8 +1,8 @@
 """What the packs of an output hold, as a resume looks it up.
 
 Beside each pack ``shards/<stem>...`` there is ``.packs/<stem>.json``, which is written after it: columns with the name, the id,
-the input, the settings and the counts of each row. A pack without it (a kill came between) is read, and gets it; it without a
-pack counts for nothing. Of several rows of one id the one in the last pack counts.
+the input, the settings and the counts of each row. A pack without it (a kill came between), or of another length than it
+says, is read, and gets it; it without a pack counts for nothing. Of several rows of one id the one in the last pack counts.
 """
 
 import json
@@ -11,20 +11,21 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import repeat
+from itertools import chain, repeat
 from operator import itemgetter
 from threading import Lock
+from types import NoneType
 from typing import Any
 
 from pdfbatch.common import SafeLogger, is_marked, mark_name, output_key
-from pdfbatch.errors import DocumentError
+from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.model import Counts, Document, DocumentResult
 from pdfbatch.outputs.catalog import FinishedDocument
 from pdfbatch.outputs.pack_files import ENDINGS, FOLDER, Pack, is_packed, order_of, read_rows, sort_packs, stem_of
 from pdfbatch.outputs.pack_rows import record_of
 from pdfbatch.outputs.record import PARTS_FOLDER, document_name, to_json
 from pdfbatch.outputs.stored import has_failed, parse_record
-from pdfbatch.ports import Output
+from pdfbatch.ports import Output, SupportsSizes
 
 log: SafeLogger = SafeLogger(__name__)
 
@@ -39,11 +40,15 @@ _TABLE = """
 _ADD = "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _FIND = "SELECT * FROM rows WHERE key"
 _CACHE_KIB = 16_000
+_MAX_INTEGER = (1 << 63) - 1  # what the database takes
 
 
 @dataclass(slots=True)
 class PackEntries:
-    """The entries of one pack, by columns. ``inputs`` are fingerprints, empty for documents that failed."""
+    """The entries of one pack, by columns. ``inputs`` are fingerprints, empty for documents that failed.
+
+    ``size_bytes`` is the length of the pack: entries of a pack that has another one by now count for nothing.
+    """
 
     names: list[str] = field(default_factory=list[str])
     ids: list[str] = field(default_factory=list[str])
@@ -51,6 +56,7 @@ class PackEntries:
     options: list[str] = field(default_factory=list[str])
     counts: list[Sequence[int]] = field(default_factory=list[Sequence[int]])
     duplicates: list[str | None] = field(default_factory=list[str | None])
+    size_bytes: int = 0
 
     def __len__(self) -> int:
         return len(self.names)
@@ -73,33 +79,44 @@ class PackEntries:
 
     def to_json(self) -> bytes:
         """Return them as they are stored."""
-        return to_json({name: getattr(self, name) for name in _COLUMNS})
+        return to_json({"bytes": self.size_bytes, **{name: getattr(self, name) for name in _COLUMNS}})
 
     @classmethod
     def from_json(cls, data: bytes) -> "PackEntries":
-        """Return stored entries. Raises ``ValueError`` for anything else."""
+        """Return stored entries. Raises ``ValueError`` for anything else, whatever it is."""
         try:
             found = json.loads(data)
             columns: list[list[Any]] = [found[name] for name in _COLUMNS]
+            size_bytes = found["bytes"]
         except (LookupError, TypeError, RecursionError) as error:
             raise ValueError(f"they are no entries ({type(error).__name__})") from error
         names, ids, inputs, options, counts, duplicates = columns
-        texts = (names, ids, inputs, options)
-        if len({len(column) for column in columns}) != 1 or {type(v) for column in texts for v in column} - {str}:
+        if {type(column) for column in columns} != {list} or len({len(column) for column in columns}) != 1:
             raise ValueError("the columns of the entries do not fit together")
-        if any(len(row) != 6 for row in counts) or {type(value) for row in counts for value in row} - {int}:
+        if {type(value) for column in (names, ids, inputs, options) for value in column} - {str}:
+            raise ValueError("names are no texts")
+        if {type(value) for value in duplicates} - {str, NoneType}:
+            raise ValueError("duplicates are no ids")
+        "".join(each for each in duplicates if each).encode()  # the database takes no halves of surrogate pairs
+        if {type(row) for row in counts} - {list} or any(len(row) != 6 for row in counts):
             raise ValueError("counts are no counts")
-        return cls(names, ids, inputs, options, counts, duplicates)
+        numbers = [size_bytes, *chain.from_iterable(counts)]
+        if {type(number) for number in numbers} != {int} or min(numbers) < 0 or max(numbers) > _MAX_INTEGER:
+            raise ValueError("counts are no counts")
+        return cls(names, ids, inputs, options, counts, duplicates, size_bytes)
 
     @classmethod
-    def of_pack(cls, output: Output, name: str) -> "PackEntries":
+    def of_pack(cls, output: Output, name: str, size_bytes: int) -> "PackEntries":
         """Read the entries from the rows of a pack. Raises ``DocumentError`` when it is none."""
-        entries = cls()
+        entries = cls(size_bytes=size_bytes)
         for row in read_rows(output, name):
-            record = parse_record(record_of(row))
+            try:
+                record, row_name = parse_record(record_of(row)), str(row["metadata"]["name"])
+            except (ValueError, LookupError, TypeError) as error:
+                raise DocumentError(f"{output.uri(name)}: {error}", cause=Cause.MALFORMED) from error
             counts = record.counts
             pages = (counts.pages, counts.text_pages, counts.ocr_pages, counts.blank_pages, counts.failed_pages)
-            entries.names.append(str(row["metadata"]["name"]))
+            entries.names.append(row_name)
             entries.ids.append(record.document_uuid)
             entries.inputs.append(record.fingerprint if record.status.ok else "")
             entries.options.append(record.options)
@@ -225,9 +242,9 @@ def read_catalog(output: Output) -> PackCatalog:
     catalog = PackCatalog()
     try:
         catalog.note_parts(output.names(PARTS_FOLDER))
-        known = set(output.names(ENTRIES_FOLDER))
-        for name in sort_packs(output.names(FOLDER)):
-            catalog.add(name, _read_entries(output, name, known))
+        known, sizes = set(output.names(ENTRIES_FOLDER)), _list_packs(output)
+        for name, size_bytes in sizes.items():
+            catalog.add(name, _read_entries(output, name, size_bytes, known))
     except BaseException:
         catalog.close()
         raise
@@ -266,31 +283,32 @@ def remove_stale_rows(output: Output) -> None:
     Entries are deleted before their pack changes and written after it, so that a kill leaves none of another pack.
     """
     seen = set[int]()
-    packs = sort_packs(output.names(FOLDER))
+    packs = _list_packs(output)
     known = set(output.names(ENTRIES_FOLDER)) if packs else set[str]()
-    for name in reversed(packs):
-        entries = _read_entries(output, name, known)
+    for name, size_bytes in reversed(packs.items()):
+        entries = _read_entries(output, name, size_bytes, known)
         ids = [hash(identity) for identity in entries.ids]
         last = [number for number, identity in enumerate(ids) if identity not in seen]
         seen.update(ids)
         if len(last) < len(ids):
             output.delete(entries_name(name))
-            _write_again(output, name, set(last))
+            kept = entries.keep(last)
+            kept.size_bytes = _write_again(output, name, set(last))
             if last:
-                output.write(entries_name(name), entries.keep(last).to_json())
+                output.write(entries_name(name), kept.to_json())
 
 
-def _write_again(output: Output, name: str, rows: set[int]) -> None:
-    """Replace a pack by one with some of its rows; delete it when there is none."""
+def _write_again(output: Output, name: str, rows: set[int]) -> int:
+    """Replace a pack by one with some of its rows, and return its length; delete it when there is none."""
     if not rows:
         output.delete(name)
-        return
+        return 0
     pack = Pack(output, name, next(layout for layout, ending in ENDINGS.items() if name.endswith(ending)))
     try:
         for number, row in enumerate(read_rows(output, name)):
             if number in rows:
                 pack.write(to_json(row) + b"\n")
-        pack.close()
+        return pack.close()
     except BaseException:
         pack.discard()
         raise
@@ -300,13 +318,23 @@ def _version(fingerprint: str, options: str) -> int | None:
     return hash((fingerprint, options)) if fingerprint else None
 
 
-def _read_entries(output: Output, name: str, known: set[str]) -> PackEntries:
+def _list_packs(output: Output) -> dict[str, int | None]:
+    """Return the packs of an output in the order in which they were written, with their lengths as far as it tells them."""
+    has_sizes = isinstance(output, SupportsSizes)
+    sizes = dict(output.sizes(FOLDER)) if has_sizes else dict.fromkeys(output.names(FOLDER))
+    return {name: sizes[name] for name in sort_packs(sizes)}
+
+
+def _read_entries(output: Output, name: str, size_bytes: int | None, known: set[str]) -> PackEntries:
     place = entries_name(name)
     if place in known:
         try:
-            return PackEntries.from_json(output.read(place))
+            entries = PackEntries.from_json(output.read(place))
+            if size_bytes in (None, entries.size_bytes):
+                return entries
+            log.warning("%s is not as long as it was: it is read", output.uri(name))
         except (DocumentError, ValueError) as error:
             log.warning("%s cannot be read, its pack is read instead: %s", output.uri(place), error)
-    entries = PackEntries.of_pack(output, name)
+    entries = PackEntries.of_pack(output, name, size_bytes or 0)
     output.write(place, entries.to_json())
     return entries

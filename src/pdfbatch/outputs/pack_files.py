@@ -108,16 +108,18 @@ class Pack:
         except OSError as error:
             raise DocumentError(f"{self.output.uri(self.name)}: {error}", cause=Cause.STORAGE_UNAVAILABLE) from error
 
-    def close(self) -> None:
-        """Finish the file and give it its name. Raises ``DocumentError`` and ``OutputError``."""
+    def close(self) -> int:
+        """Finish the file, give it its name, and return its length. Raises ``DocumentError`` and ``OutputError``."""
         if self._file is None or self._rows is None:
-            return
+            return 0
         self._rows.close()
+        size_bytes = self._file.seek(0, os.SEEK_END)
         if not _is_path(self.output):
             self._file.flush()
             self._file.seek(0)
             self.output.write(self.name, self._file.read())
         self._stack.close()
+        return size_bytes
 
     def discard(self) -> None:
         """Remove what was written."""

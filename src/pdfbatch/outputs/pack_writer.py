@@ -139,7 +139,7 @@ class PackWriter:
     def _finish(self, pack: Pack, entries: PackEntries, with_parts: list[Document]) -> None:
         """Close a pack, then write its entries; parts of its documents are needed no longer."""
         try:
-            pack.close()
+            entries.size_bytes = pack.close()
         except BaseException:
             pack.discard()
             raise

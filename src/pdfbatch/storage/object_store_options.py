@@ -134,9 +134,13 @@ def map_options(url: str, options: Mapping[str, object]) -> StoreSettings:
     if options.get("filesystem") is not None:
         raise UnmappableError("a file system that was given")
     given = {name: value for name, value in options.items() if value is not None and name not in _WITHOUT_MEANING}
+    _refuse_odd_texts(given)
     kind = STORES[protocol]
     store, client, bucket = _MAPPERS[kind](bucket, given)
     _refuse_rest(given)
+    for name, value in {**store, **client}.items():
+        if not isinstance(value, (str, bytes, bool)):  # what fsspec's library makes of it, nobody knows here
+            raise UnmappableError(f"what is given for {name!r}")
     endpoint = str(store.get("aws_endpoint_url_s3") or store.get("endpoint") or store.get("base_url") or "")
     if endpoint.startswith("http://"):
         client["allow_http"] = True
@@ -207,11 +211,15 @@ def _map_s3_config(config: dict[str, Any], client: dict[str, Any], *, scheme: st
         del config[name]
     for name in ("connect_timeout", "read_timeout"):
         if name in config:
-            client[name] = f"{int(float(config.pop(name)) * 1000)}ms"
+            try:
+                client[name] = f"{int(float(config.pop(name)) * 1000)}ms"
+            except (TypeError, ValueError, OverflowError):
+                raise UnmappableError(f"the option {name!r}") from None
     if config.get("signature_version") in ("s3v4", "v4"):
         del config["signature_version"]
     proxies = _take(config, "proxies")
-    if proxy := proxies.get(scheme):
+    proxy: object = proxies.get(scheme)
+    if isinstance(proxy, str) and proxy:
         client["proxy_url"] = proxy if "://" in proxy else f"http://{proxy}"
     elif proxies:
         raise UnmappableError("the option 'proxies'")
@@ -225,7 +233,11 @@ def _map_certificates(verify: object, client: dict[str, Any]) -> None:
     if verify is False:
         client["allow_invalid_certificates"] = True
         return
-    path = verify if isinstance(verify, str) else os.environ.get("AWS_CA_BUNDLE")
+    if not (verify is None or verify is True or isinstance(verify, (str, os.PathLike))):
+        raise UnmappableError("the option 'verify'")
+    path = (
+        os.environ.get("AWS_CA_BUNDLE") if verify is None or verify is True else cast("str | os.PathLike[str]", verify)
+    )
     if path:
         try:
             with open(path, "rb") as file:
@@ -245,7 +257,10 @@ def _map_gcs(bucket: str, given: dict[str, Any]) -> _Mapped:
     if token == "anon":  # noqa: S105 (the word for none)
         store["skip_signature"] = True
     elif isinstance(token, Mapping) and cast("Mapping[str, object]", token).get("type") == "service_account":
-        store["service_account_key"] = json.dumps(token)
+        try:
+            store["service_account_key"] = json.dumps(token)
+        except (TypeError, ValueError):
+            raise UnmappableError("the option 'token'") from None
     elif isinstance(token, str) and _google_kind(token) == "service_account":
         store["service_account"] = token
     elif token in (None, "google_default") and _google_kind(_google_file()) in ("service_account", "authorized_user"):
@@ -317,7 +332,16 @@ def _take(given: dict[str, Any], name: str) -> dict[str, Any]:
     value: object = given.pop(name, None) or {}
     if not isinstance(value, Mapping):
         raise UnmappableError(f"the option {name!r}")
-    return {str(one): each for one, each in cast("Mapping[object, Any]", value).items() if each is not None}
+    taken = {str(one): each for one, each in cast("Mapping[object, Any]", value).items() if each is not None}
+    _refuse_odd_texts(taken)
+    return taken
+
+
+def _refuse_odd_texts(given: Mapping[str, object]) -> None:
+    """Refuse what is no text where one is read here."""
+    for name in ("endpoint_url", "region_name", "connection_string", "sas_token"):
+        if not isinstance(given.get(name, ""), str):
+            raise UnmappableError(f"the option {name!r}")
 
 
 def _drop_if_false(given: dict[str, Any], name: str) -> None:
