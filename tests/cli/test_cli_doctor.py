@@ -58,7 +58,7 @@ def test_redis_is_asked_under_the_prefix_of_this_shell(redis_server: RedisServer
     pytest.importorskip("redis", reason="the extra redis is not installed")
     redis_server.start()
     with redis_server.client() as client:
-        client.execute_command("ACL", "SETUSER", "own", "on", ">secret", "+@all", "~own:*")
+        client.execute_command("ACL", "SETUSER", "own", "on", ">secret", "+@all", "~own*")
     url = redis_server.url.replace("//", "//own:secret@")
     assert _ask("--redis", url)[1]["redis server"]["state"] == "failed"
     assert _ask("--redis", url, PDFBATCH_REDIS_PREFIX="own:")[1]["redis server"]["state"] == "ok"

@@ -105,8 +105,12 @@ def test_a_long_list_is_cut_and_says_where_the_rest_is() -> None:
 
 
 def test_where_no_document_is_at_hand_the_list_alone_is_named() -> None:
-    status = replace(BatchStatus(batch_id="b"), failed=2, failures_by_cause={"malformed": 2})
-    told = "\n".join(merge_lines(BatchReport(status=status, output="out"), FailureCollector(), PLAIN))
+    status = replace(BatchStatus(batch_id="b"), failed=2)
+    told = "\n".join(
+        merge_lines(
+            BatchReport(status=status, output="out", failures_by_cause={"malformed": 2}), FailureCollector(), PLAIN
+        )
+    )
     assert ("  see failures.jsonl" in told, " more: " in told) == (True, False)
 
 

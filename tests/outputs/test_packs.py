@@ -203,11 +203,12 @@ def test_entries_of_another_shape_are_not_believed(tmp_path: Path) -> None:
     processor(tmp_path / "out").run(folder)
     (place,) = (tmp_path / "out/.packs").iterdir()
     whole: dict[str, Any] = json.loads(place.read_bytes())
-    columns = [{name: value} for name in whole for value in (5, None, "a", {"a": 1}, [5], [[5]], [{}])]
+    values: list[Any] = [5, None, "a", {"a": 1}, [5], [[5]], [{}]]
+    rows: list[Any] = ["abcdef", [1 << 70] * 6, [-1] * 6, [True] * 6, [0.5] * 6, [[]] * 6]
     odd: list[dict[str, Any]] = [
-        *columns,
+        *({name: value} for name in whole for value in values),
         {"duplicates": ["\ud800"]},
-        *({"counts": [row]} for row in ("abcdef", [1 << 70] * 6, [-1] * 6, [True] * 6, [0.5] * 6, [[]] * 6)),
+        *({"counts": [row]} for row in rows),
         *({"bytes": value} for value in (-1, 1 << 70, True, 0.5)),
     ]
     for change in odd:

@@ -331,8 +331,8 @@ def test_a_batch_whose_server_is_lost_in_the_middle_loses_nothing(
     assert closings[0] <= PROMISED_CLOSE_SECONDS
     if loss in ("silent", "killed"):
         come_back()
-    stored = wait_until(lambda: (found := server.read_status("lost")).get("status") == "completed" and found)
-    assert stored["successful"] == documents
+    assert wait_until(lambda: server.read_status("lost").get("status") == "completed")
+    assert server.read_status("lost")["successful"] == documents
     assert len(_warnings(caplog)) == 1
 
 

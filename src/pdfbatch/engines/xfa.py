@@ -16,7 +16,9 @@ PAGES = 200
 # Bounds: so much of a form is looked at.
 _FORM_BYTES = 4 * 1024 * 1024
 # What a form never shows as it stands: programs, help, lists of choices, data about the form.
-_UNSEEN = frozenset((b"script", b"items", b"event", b"extras", b"desc", b"bind", b"connect", b"proto", b"assist", b"validate"))
+_UNSEEN = frozenset(
+    (b"script", b"items", b"event", b"extras", b"desc", b"bind", b"connect", b"proto", b"assist", b"validate")
+)
 _TEMPLATE = re.compile(rb"<(?:\w+:)?template\b")
 _END_OF_TEMPLATE = re.compile(rb"</(?:\w+:)?template\s*>")
 # A tag, and the text up to the next one. No pattern reaches over several tags, so a hostile form costs no more than a long one.

@@ -75,7 +75,8 @@ class PackEntries:
     def keep(self, rows: Iterable[int]) -> "PackEntries":
         """Return the entries of some rows."""
         numbers = list(rows)
-        return PackEntries(*([getattr(self, name)[number] for number in numbers] for name in _COLUMNS))
+        columns: dict[str, Any] = {name: [getattr(self, name)[number] for number in numbers] for name in _COLUMNS}
+        return PackEntries(**columns)
 
     def to_json(self) -> bytes:
         """Return them as they are stored."""
@@ -320,8 +321,10 @@ def _version(fingerprint: str, options: str) -> int | None:
 
 def _list_packs(output: Output) -> dict[str, int | None]:
     """Return the packs of an output in the order in which they were written, with their lengths as far as it tells them."""
-    has_sizes = isinstance(output, SupportsSizes)
-    sizes = dict(output.sizes(FOLDER)) if has_sizes else dict.fromkeys(output.names(FOLDER))
+    if isinstance(output, SupportsSizes):
+        sizes = dict(output.sizes(FOLDER))
+    else:
+        sizes = dict[str, int | None].fromkeys(output.names(FOLDER))
     return {name: sizes[name] for name in sort_packs(sizes)}
 
 
