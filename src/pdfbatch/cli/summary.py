@@ -57,7 +57,7 @@ def _counts(
     yield from _figures(report.status, style)
     yield from _reasons(report.page_counts, style)
     if not has_ocr:
-        yield from _left_to_ocr(report.page_counts.by_reason.get(Reason.NO_TEXT_LAYER, 0), style)
+        yield from _pages_without_ocr(report.page_counts.by_reason.get(Reason.NO_TEXT_LAYER, 0), style)
     yield from _partial(report.status.partial, failures.partial, style)
     yield from _other_languages(report.status.other_language_pages, style)
     for name, count in report.failures_by_cause.items():
@@ -158,7 +158,7 @@ def _reasons(pages: PageCounts, style: Style) -> Iterator[str]:
         yield style.faint(f"  {'readings':<10} {pages.ocr_readings:>9,}   by OCR: {again}")
 
 
-def _left_to_ocr(count: int, style: Style) -> Iterator[str]:
+def _pages_without_ocr(count: int, style: Style) -> Iterator[str]:
     """Yield how many pages have no text because the batch did without OCR. A blank page is none of them."""
     if count:
         have = "1 page has" if count == 1 else f"{count:,} pages have"

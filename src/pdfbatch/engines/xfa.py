@@ -54,11 +54,11 @@ def _words_of_template(form: bytes) -> set[str]:
     end = None if start is None else _END_OF_TEMPLATE.search(form, start.end())
     if start is None or end is None:
         return set()
-    seen = html.unescape(b" ".join(_shown_texts(form, start.start(), end.start())).decode("utf-8", "replace"))
+    seen = html.unescape(b" ".join(_find_texts(form, start.start(), end.start())).decode("utf-8", "replace"))
     return {word.casefold() for word in _WORD.findall(seen)}
 
 
-def _shown_texts(form: bytes, start: int, end: int) -> Iterator[bytes]:
+def _find_texts(form: bytes, start: int, end: int) -> Iterator[bytes]:
     """Yield the texts in a part of a form that are not within something that is never shown."""
     hidden, depth = b"", 0
     for tag in _TAG.finditer(form, start, end):
