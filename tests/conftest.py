@@ -33,11 +33,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int | None:
-    """Make ``-n auto`` two processes for each core: tests mostly wait for processes, servers and time limits.
+    """Make ``-n auto`` three processes for each core: more than half of its time a test waits for others and for limits.
 
     ``PYTEST_XDIST_AUTO_NUM_WORKERS`` has the last word.
     """
-    return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else 2 * available_cpus()
+    return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else 3 * available_cpus()
 
 
 @pytest.fixture(scope="session")
