@@ -14,7 +14,7 @@ from typing import Any
 
 from celery import Celery
 
-from pdfbatch.celery import Queues, register_tasks
+from pdfbatch.celery import Queues, register_executor, register_tasks
 from pdfbatch.engines import PdfiumEngine
 from pdfbatch.ports import OpenDocument, TextEngine
 from pdfbatch.settings import Extraction, Limits
@@ -54,7 +54,7 @@ class GatedEngine:
 
 
 def make_application(settings: Mapping[str, Any]) -> Any:
-    """Return an application: ``url``, ``output``, and perhaps ``conf``, ``queues``, ``lease``, ``ocr``, ``journal``."""
+    """Return an application: ``url``, ``output``; maybe ``conf``, ``queues``, ``lease``, ``ocr``, ``journal``, ``executor``."""
     app: Any = Celery("pdfbatch-tests", broker=settings["url"], backend=settings.get("backend", settings["url"]))
     app.conf.update(broker_connection_retry_on_startup=True, worker_prefetch_multiplier=1, **settings.get("conf", {}))
     register_tasks(
@@ -67,6 +67,8 @@ def make_application(settings: Mapping[str, Any]) -> Any:
         lease_seconds=settings.get("lease", 3.0),
         results_inline=settings.get("results_inline", 1000),
     )
+    if "executor" in settings:
+        register_executor(app, **settings["executor"])
     return app
 
 

@@ -16,6 +16,7 @@ ignore: Any = Ignore
 _celery: Any = celery
 _signals: Any = signals
 worker_ready: Any = _signals.worker_ready
+worker_shutdown: Any = _signals.worker_shutdown
 
 if TYPE_CHECKING:
 
@@ -62,6 +63,7 @@ class Consumer(Protocol):
 
     app: App
     controller: Controller
+    hostname: str
     task_consumer: Any
 
 
