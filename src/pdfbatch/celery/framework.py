@@ -56,6 +56,7 @@ class Controller(Protocol):
 
     pool_cls: type
     concurrency: int
+    prefetch_multiplier: int
 
 
 class Consumer(Protocol):

@@ -93,15 +93,14 @@ def start_listener(consumer: Consumer, processes: int) -> None:
         name=str(consumer.hostname),
         processes=processes,
         queues=sorted(queue.name for queue in consumer.task_consumer.queues),
-        reserve=int(app.conf.worker_prefetch_multiplier or 0),
+        reserve=int(consumer.controller.prefetch_multiplier or 0),
     )
     _listeners[app] = Listener(connect_state(url), entry, registration)
     _listeners[app].start()
 
 
-def _on_shutdown(sender: Any = None, **_: object) -> None:
-    app: Any = getattr(sender, "app", None)
-    if (listener := _listeners.get(app)) is not None:
+def _on_shutdown(**_: object) -> None:
+    for listener in list(_listeners.values()):
         listener.stop()
 
 

@@ -25,15 +25,16 @@ class CeleryFarm:
     stack: ExitStack
     workers: list[CeleryWorker] = field(default_factory=list[CeleryWorker])
 
-    def start_worker(self, **options: Any) -> CeleryWorker:
+    def make_worker(self, **options: Any) -> CeleryWorker:
+        """Return a worker that is not started yet."""
+        settings = options.pop("settings", self.settings)
+        environment = {VARIABLE: json.dumps(settings), **options.pop("environment", {})}
+        usual: dict[str, Any] = {"pool": self.pool, "concurrency": 1, "paths": [str(ROOT)], "environment": environment}
+        return CeleryWorker(self.app, "tests.celery.application:app", self.folder, **{**usual, **options})
+
+    def start_worker(self) -> None:
         """Start a worker and wait until it is ready."""
-        usual: dict[str, Any] = {"pool": self.pool, "concurrency": 1, "paths": [str(ROOT)]}
-        environment = {VARIABLE: json.dumps(self.settings)}
-        worker = CeleryWorker(
-            self.app, "tests.celery.application:app", self.folder, environment=environment, **{**usual, **options}
-        )
-        self.workers.append(self.stack.enter_context(worker))
-        return worker
+        self.workers.append(self.stack.enter_context(self.make_worker()))
 
     def kill_worker(self) -> None:
         """Kill the oldest worker as a power cut does, and start another."""

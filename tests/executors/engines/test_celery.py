@@ -1,20 +1,38 @@
 """Celery: the contracts of executors on real workers with processes and with threads, and what is particular to it."""
 
+import shutil
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 
+import pdfbatch
+from pdfbatch.errors import DependencyError, ExecutorError, OutputError, VersionMismatchError
 from pdfbatch.executors import CeleryExecutor
 from pdfbatch.ports import Executor
+from pdfbatch.settings import Extraction
+from pdfbatch.testing.servers import S3_SECRET, Bucket
 from tests.celery.application import make_application
-from tests.executors.engines.celery_farm import CeleryFarm, run_celery
+from tests.executors.engines.celery_farm import ROOT, CeleryFarm, run_celery
 from tests.executors.engines.engine_contract import EngineContract
+
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module", params=["prefork", "threads"])
 def farm(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Generator[CeleryFarm]:
     with run_celery(tmp_path_factory.mktemp("celery"), request.param) as farm:
         yield farm
+
+
+def reach(bucket: Bucket) -> dict[str, str]:
+    """Return the variables by which a process reaches the bucket."""
+    return {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{bucket.server.port}",
+        "AWS_ACCESS_KEY_ID": "AKIDTEST",
+        "AWS_SECRET_ACCESS_KEY": S3_SECRET,
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
 
 
 class TestCeleryExecutor(EngineContract):
@@ -31,3 +49,39 @@ class TestCeleryExecutor(EngineContract):
 
     def kill_worker(self) -> None:
         self.farm.kill_worker()
+
+    def test_a_worker_of_another_version_is_one_clear_error(self, tmp_path: Path) -> None:
+        shutil.copytree(Path(pdfbatch.__file__).parent, tmp_path / "pdfbatch")
+        face = tmp_path / "pdfbatch" / "__init__.py"
+        face.write_text(face.read_text("utf-8").replace(f'"{pdfbatch.__version__}"', '"0.0.1"'), "utf-8")
+        with (
+            self.farm.make_worker(paths=[str(tmp_path), str(ROOT)]) as worker,
+            pytest.raises(VersionMismatchError, match=rf"{worker.name} .*0\.0\.1 .*{pdfbatch.__version__}"),
+        ):
+            pdfbatch.BatchProcessor(executor=self.make_executor()).run([b"%PDF-1.4"])
+
+    def test_a_worker_without_tesseract_is_one_clear_error(self) -> None:
+        with (
+            self.farm.make_worker(environment={"PDFBATCH_TESSERACT": "/nowhere/tesseract"}) as worker,
+            pytest.raises(DependencyError, match=rf"{worker.name} cannot read scans"),
+        ):
+            pdfbatch.BatchProcessor(executor=self.make_executor(), ocr_engine="tesseract").run([b"%PDF-1.4"])
+
+    def test_a_worker_that_does_not_see_the_output_is_one_clear_error(
+        self, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name, value in reach(bucket).items():
+            monkeypatch.setenv(name, value)
+        processor = pdfbatch.BatchProcessor(
+            executor=self.make_executor(), output=f"{bucket.url}/out", extraction=Extraction(ocr="never")
+        )
+        with pytest.raises(OutputError, match=r"worker-.* cannot use the output s3://"):
+            processor.run([b"%PDF-1.4"])
+
+    def test_a_worker_that_does_no_work_of_executors_is_one_clear_error(self) -> None:
+        settings = {name: value for name, value in self.farm.settings.items() if name != "executor"}
+        with (
+            self.farm.make_worker(settings=settings) as worker,
+            pytest.raises(ExecutorError, match=rf"{worker.name} takes messages of 'ocr'.*register_executor"),
+        ):
+            pdfbatch.BatchProcessor(executor=self.make_executor()).run([b"%PDF-1.4"])

@@ -74,7 +74,7 @@ class CeleryCarrier:
         self._held = deque[int]()  # not with the broker yet: so many are not to be in flight
         self._number = 0
         self._processes = 1
-        self._is_stopped = False
+        self._is_open = self._is_stopped = False
         self._end = threading.Event()
         self._error: ExecutorError | None = None
         self._seen_at = self._counted_at = time.monotonic()
@@ -88,6 +88,7 @@ class CeleryCarrier:
                 raise PoolStartError(_describe_absence(missing, self._settings.start_timeout))
             time.sleep(4 * _POLL_SECONDS)
         self._state.open(self._settings.lease_seconds)
+        self._is_open = True
         try:
             self._thread.start()
         except RuntimeError as error:
@@ -122,9 +123,8 @@ class CeleryCarrier:
             self._held.append(number)
         try:
             self._send_held()
-        except ExecutorError:
-            if self._take(number) is not None:  # else it was ended already, with the same error
-                raise
+        except ExecutorError as error:
+            self._break(error)  # which ends this slice, too
 
     def _send_held(self) -> None:
         """Hand to the broker what may be in flight. Raises ``PoolBrokenError``."""
@@ -237,9 +237,13 @@ class CeleryCarrier:
         """Forget the pool: workers end what they keep warm for it when they find it gone."""
         del pool_id
         self._end.set()
+        if not self._is_open:
+            return
+        with suppress(Exception):  # Redis may be gone
+            self._state.wake()
         if self._thread.ident is not None and self._thread is not threading.current_thread():
             self._thread.join(_GRACE_SECONDS)
-        with suppress(Exception):  # Redis may be gone
+        with suppress(Exception):
             self._state.delete()
 
     # --- in the thread that takes answers -------------------------------------------------------------------------
@@ -249,7 +253,7 @@ class CeleryCarrier:
         while not self._end.is_set():
             try:
                 number = self._state.wait_for_answer(1)
-                if number is not None:
+                if number:
                     self._take_answer(number)
                 if time.monotonic() - tended_at >= _TEND_SECONDS:
                     tended_at = time.monotonic()

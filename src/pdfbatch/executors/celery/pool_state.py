@@ -53,10 +53,14 @@ class PoolState:
         """Store a slice, for whoever gets its message; return ``False`` when the pool is gone."""
         return bool(self._call(scripts.PUT, ["pool", "leases", "slices"], number, packet, lease_seconds, KEEP_SECONDS))
 
-    def wait_for_answer(self, seconds: int) -> int | None:
-        """Return the number of a slice that has an answer; ``None`` when none came."""
+    def wait_for_answer(self, seconds: int) -> int:
+        """Return the number of a slice that has an answer; 0 when none came, or after ``wake``."""
         found: Any = self.client.blpop([self.key("ended")], timeout=seconds)
-        return None if found is None else int(found[1])
+        return 0 if found is None else int(found[1])
+
+    def wake(self) -> None:
+        """Have ``wait_for_answer`` return."""
+        self.client.rpush(self.key("ended"), 0)
 
     def fetch_answer(self, number: int, most_bytes: int) -> bytes | None:
         """Return the answer to a slice, ``None`` when it has none; ``b"large"`` when it is longer than it may be."""
