@@ -20,6 +20,8 @@ from pdfbatch.ports import OpenDocument, TextEngine
 from pdfbatch.settings import Extraction, Limits
 
 VARIABLE = "PDFBATCH_TEST_CELERY"
+BROKER = "PDFBATCH_TEST_BROKER"
+"""The URL of another broker than the tests' own Redis, such as ``amqp://guest:guest@localhost``, to try it by hand."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,8 @@ class GatedEngine:
 
 def make_application(settings: Mapping[str, Any]) -> Any:
     """Return an application: ``url``, ``output``; maybe ``conf``, ``queues``, ``lease``, ``ocr``, ``journal``, ``executor``."""
-    app: Any = Celery("pdfbatch-tests", broker=settings["url"], backend=settings.get("backend", settings["url"]))
+    broker = os.environ.get(BROKER, settings["url"])
+    app: Any = Celery("pdfbatch-tests", broker=broker, backend=settings.get("backend", settings["url"]))
     app.conf.update(broker_connection_retry_on_startup=True, worker_prefetch_multiplier=1, **settings.get("conf", {}))
     register_tasks(
         app,

@@ -1,4 +1,4 @@
-"""``CeleryExecutor`` with one worker, and what it refuses. ``nox -s celery`` runs its contract, of ``tests/executors/engines``."""
+"""``CeleryExecutor`` with one worker, and what it refuses. ``nox -s celery`` runs its contract."""
 
 from pathlib import Path
 from typing import Any

@@ -61,10 +61,14 @@ class Listener:
                 self._workers.announce(self._entry)
                 pool = self._workers.wait_for_word(self._entry, _ANNOUNCE_SECONDS)
                 if pool is not None:
-                    self._reply(PoolState(self._client, pool))
+                    self._start_reply(PoolState(self._client, pool))
             except Exception as error:  # noqa: BLE001 (Redis is away: it tries again)
                 log.warning("the worker cannot announce itself to executors: %s", error)
                 self._end.wait(_ANNOUNCE_SECONDS)
+
+    def _start_reply(self, state: PoolState) -> None:
+        """Reply in a thread of its own: to look for an output that is not there may take longer than an entry is fresh."""
+        threading.Thread(target=self._reply, args=(state,), name="pdfbatch-reply", daemon=True).start()
 
     def _reply(self, state: PoolState) -> None:
         """Say what this worker is."""

@@ -12,7 +12,7 @@ KEEP_SECONDS = 300
 FRESH_SECONDS = 10
 """A worker that has not announced itself for so long is not there."""
 _WORKERS, _WORKER = "pdfbatch:workers", "pdfbatch:worker:"
-_ASK_SECONDS = 120
+_ASK_SECONDS = 180
 
 
 class SliceClaim(NamedTuple):
