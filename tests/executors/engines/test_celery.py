@@ -1,17 +1,23 @@
 """Celery: the contracts of executors on real workers with processes and with threads, and what is particular to it."""
 
+import os
+import re
 import shutil
-from collections.abc import Generator
+import subprocess
+import sys
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
+from celery import Celery
 
 import pdfbatch
 from pdfbatch.errors import DependencyError, ExecutorError, OutputError, VersionMismatchError
 from pdfbatch.executors import CeleryExecutor
 from pdfbatch.ports import Executor
+from pdfbatch.samples import tiny_pdf
 from pdfbatch.settings import Extraction
-from pdfbatch.testing.servers import S3_SECRET, Bucket
+from pdfbatch.testing.servers import S3_SECRET, Bucket, CeleryWorker
 from tests.celery.application import make_application
 from tests.executors.engines.celery_farm import ROOT, CeleryFarm, run_celery
 from tests.executors.engines.engine_contract import EngineContract
@@ -85,3 +91,49 @@ class TestCeleryExecutor(EngineContract):
             pytest.raises(ExecutorError, match=rf"{worker.name} takes messages of 'ocr'.*register_executor"),
         ):
             pdfbatch.BatchProcessor(executor=self.make_executor()).run([b"%PDF-1.4"])
+
+    def test_the_code_of_its_page_does_what_it_says(self, tmp_path: Path) -> None:
+        text = (ROOT / "docs" / "how-to" / "celery.md").read_text("utf-8")
+        for code, name in re.findall(r"^```python\n(# (\w+\.py)\n.*?)^```$", text, re.DOTALL | re.MULTILINE):
+            (tmp_path / name).write_text(code, "utf-8")
+        (tmp_path / "letters").mkdir()
+        for number in (1, 2):
+            (tmp_path / "letters" / f"{number}.pdf").write_bytes(tiny_pdf(number))
+        given = {"REDIS_URL": self.farm.redis.url.removesuffix("0") + "1", "PDFBATCH_SECRET": "s"}
+        commands = (
+            ("use_celery.py",),
+            (
+                "-m",
+                "pdfbatch",
+                "run",
+                "letters",
+                "--output",
+                "out",
+                "--executor",
+                "celery",
+                "--celery-app",
+                "executor_app:app",
+            ),
+        )
+        with (
+            Celery("asks", broker=given["REDIS_URL"], backend=given["REDIS_URL"]) as app,
+            CeleryWorker(
+                app, "executor_app", tmp_path, queues=["text", "ocr"], environment=given, paths=[str(tmp_path)]
+            ),
+        ):
+            page, command = (_run(tmp_path, words, given) for words in commands)
+        assert page.stdout == "2 of 2\n", page.stderr
+        assert command.returncode == 0, command.stderr
+        assert "1 worker (celery)" in command.stderr
+
+
+def _run(folder: Path, words: Sequence[str], more: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, *words],
+        cwd=folder,
+        env={**os.environ, **more},
+        capture_output=True,
+        text=True,
+        timeout=250,
+        check=False,
+    )
