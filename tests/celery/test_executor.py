@@ -77,10 +77,9 @@ def test_a_packet_is_read_with_its_secret_only() -> None:
 
 
 def test_an_eager_application_runs_tasks_here(tmp_path: Path) -> None:
-    with Celery("eager", broker="memory://") as app:
-        app.conf.task_always_eager = True
-        with CeleryExecutor(app, workers=1).start(StandInWork()) as pool:
-            assert (text_of(pool.submit(task("a.pdf"))), pool.name) == ("a.pdf", "process")
+    settings = {"url": "memory://", "output": str(tmp_path), "conf": {"task_always_eager": True}}
+    with make_application(settings) as app, CeleryExecutor(app, workers=1).start(StandInWork()) as pool:
+        assert (text_of(pool.submit(task("a.pdf"))), pool.name) == ("a.pdf", "process")
 
 
 def test_what_cannot_work_says_why(make_farm: MakeFarm) -> None:

@@ -7,7 +7,6 @@ from weakref import WeakKeyDictionary
 
 from pdfbatch.celery.framework import App, Consumer, worker_shutdown
 from pdfbatch.common import SafeLogger
-from pdfbatch.errors import UsageError
 from pdfbatch.executors import (
     CeleryWorkers,
     PacketError,
@@ -91,7 +90,8 @@ def start_listener(consumer: Consumer, processes: int) -> None:
         return
     url = find_redis_url(app, registration.redis)
     if url is None:
-        raise UsageError("register_executor needs a Redis, and neither broker nor result backend is one: redis=...")
+        log.error("this worker does no work of executors: register_executor needs redis=..., as no Redis is known here")
+        return
     entry = WorkerEntry(
         key=uuid.uuid4().hex,
         name=str(consumer.hostname),

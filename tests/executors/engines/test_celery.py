@@ -21,8 +21,9 @@ from pdfbatch.testing.servers import S3_SECRET, Bucket, CeleryWorker
 from tests.celery.application import make_application
 from tests.executors.engines.celery_farm import ROOT, CeleryFarm, run_celery
 from tests.executors.engines.engine_contract import EngineContract
+from tests.gates.scale import scaled
 
-pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(scaled(600, 3600))]
 
 
 @pytest.fixture(scope="module", params=["prefork", "threads"])

@@ -195,7 +195,7 @@ class CeleryCarrier:
         except Exception as error:  # noqa: BLE001 (brokers without remote control: what is wrong shows later then)
             log.debug("the workers cannot be listed: %s", error)
             return
-        known = {entry.name for entry in entries}
+        known = {entry.name for entry in [*entries, *self._workers.find(self._settings.slice_queues)]}
         for name, queues in found.items():
             shared = {queue["name"] for queue in queues or ()} & set(self._settings.slice_queues)
             if shared and name not in known:

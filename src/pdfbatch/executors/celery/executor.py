@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, cast
+from typing import Any
 
 from pdfbatch.checks import Check, check_fields, optional, seconds, whole_number
 from pdfbatch.errors import DependencyError, ExecutorError, PoolStartError, UsageError
@@ -130,7 +130,7 @@ def _find_app(given: Any) -> Any:
             raise UsageError(f"there is no Celery application {given!r}: {error}") from error
     if given is not None:
         return given
-    current: Any = cast("Any", celery.current_app)._get_current_object()  # noqa: SLF001 (a proxy's own way to what is behind it)
+    current: Any = celery.current_app._get_current_object()  # noqa: SLF001 (a proxy's own way to what is behind it)
     if not current.set_as_current:  # the one that Celery makes up when there is none
         raise UsageError("CeleryExecutor needs an application: CeleryExecutor(app), or CeleryExecutor('module:app')")
     return current
