@@ -13,15 +13,16 @@ from celery import Celery
 
 import pdfbatch
 from pdfbatch.errors import DependencyError, ExecutorError, OutputError, VersionMismatchError
-from pdfbatch.executors import CeleryExecutor
+from pdfbatch.executors import CeleryExecutor, Queues
 from pdfbatch.ports import Executor
-from pdfbatch.samples import tiny_pdf
+from pdfbatch.samples import scanned_pdf, tiny_pdf
 from pdfbatch.settings import Extraction
 from pdfbatch.testing.servers import S3_SECRET, Bucket, CeleryWorker
 from tests.celery.application import make_application
 from tests.executors.engines.celery_farm import ROOT, CeleryFarm, run_celery
 from tests.executors.engines.engine_contract import EngineContract
 from tests.gates.scale import scaled
+from tests.stand_ins import EchoOcr
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(scaled(600, 3600))]
 
@@ -92,6 +93,20 @@ class TestCeleryExecutor(EngineContract):
             pytest.raises(ExecutorError, match=rf"{worker.name} takes messages of 'ocr'.*register_executor"),
         ):
             pdfbatch.BatchProcessor(executor=self.make_executor()).run([b"%PDF-1.4"])
+
+    def test_pages_for_ocr_go_to_workers_of_their_own(self, tmp_path: Path) -> None:
+        scan = tmp_path / "scan.pdf"
+        scan.write_bytes(scanned_pdf([[f"No {number}"] for number in range(6)], dpi=72))
+        processor = pdfbatch.BatchProcessor(
+            executor=CeleryExecutor(self.farm.app, queues=Queues(ocr="scans")),
+            ocr_engine=EchoOcr(),
+            extraction=Extraction(languages="eng", part_pages=1),
+            output=tmp_path / "out",
+        )
+        with self.farm.make_worker(queues=["scans"]) as worker:
+            report = processor.run([scan])
+            assert worker.read_log().count("pdfbatch.slice[") >= 6
+        assert (report.successful, report.results[0].counts.ocr_pages) == (1, 6)
 
     def test_the_code_of_its_page_does_what_it_says(self, tmp_path: Path) -> None:
         text = (ROOT / "docs" / "how-to" / "celery.md").read_text("utf-8")
