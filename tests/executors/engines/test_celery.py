@@ -22,7 +22,6 @@ from tests.celery.application import make_application
 from tests.executors.engines.celery_farm import ROOT, CeleryFarm, run_celery
 from tests.executors.engines.engine_contract import EngineContract
 from tests.gates.scale import scaled
-from tests.stand_ins import EchoOcr
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(scaled(600, 3600))]
 
@@ -99,8 +98,7 @@ class TestCeleryExecutor(EngineContract):
         scan.write_bytes(scanned_pdf([[f"No {number}"] for number in range(6)], dpi=72))
         processor = pdfbatch.BatchProcessor(
             executor=CeleryExecutor(self.farm.app, queues=Queues(ocr="scans")),
-            ocr_engine=EchoOcr(),
-            extraction=Extraction(languages="eng", part_pages=1),
+            extraction=Extraction(part_pages=1),
             output=tmp_path / "out",
         )
         with self.farm.make_worker(queues=["scans"]) as worker:
