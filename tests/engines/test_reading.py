@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pdfbatch.engines.pdfium import PdfiumEngine
+from pdfbatch.engines.pdfium.damage import may_have_damage
 from pdfbatch.engines.pypdf import PypdfEngine
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.model import DocumentExtras
@@ -642,3 +643,31 @@ def test_whole_content_is_not_told_whatever_its_checksum_and_wherever_it_ends() 
         assert not is_cut(content_pdf(make_stream(data, FLATE))), data[-4:]
     assert not is_cut(content_pdf(make_stream(REPORT[: REPORT.index(b"ET") + 2])))
     assert not is_cut(content_pdf(make_stream(b"")))
+
+
+ONE_LINE = show_text(b"Line one stays.")
+INSIDE = {
+    "a string": REPORT[: REPORT.index(b"boats came", 900) + 5],
+    "a text": REPORT[: REPORT.index(b"Tj", 900) + 2],
+    "a number": ONE_LINE + b" BT /F1 12 Tf 72 68",
+    "numbers outside of a text": ONE_LINE + b" q 1 0 0 1 72 68",
+    "an array": ONE_LINE + b" BT /F1 12 Tf 1 0 0 1 72 680 Tm [(never) -20 (ends)",
+    "an inline image": ONE_LINE + b" q BI /W 40 /H 4 /BPC 8 /CS /G ID " + bytes(range(90, 250)),
+}
+
+
+@pytest.mark.parametrize("data", INSIDE.values(), ids=INSIDE.keys())
+def test_content_that_stops_in_the_midst_is_told(data: bytes) -> None:
+    assert is_cut(content_pdf(make_stream(zlib.compress(data), FLATE)))
+    assert is_cut(content_pdf(make_stream(data)))
+
+
+def test_content_that_is_split_or_ends_oddly_is_not_told() -> None:
+    for end in (b"\nQ\n23167\r\n", b" % BT (a remark", b"\0\0", b" /a <</MCID 0>> BDC EMC"):
+        assert not is_cut(content_pdf(make_stream(ONE_LINE + end))), end
+    half = ONE_LINE.index(b"Line")
+    for place in (ONE_LINE.index(b"Tf"), half - 1, ONE_LINE.index(b"Tj"), ONE_LINE.index(b"ET")):
+        parts = [make_stream(zlib.compress(part), FLATE) for part in (ONE_LINE[:place], ONE_LINE[place:])]
+        pdf = content_pdf(make_stream(ONE_LINE), more=parts).replace(b"/Contents 50 0 R", b"/Contents[10 0 R 11 0 R]")
+        assert not is_cut(pdf), place
+        assert not may_have_damage(pdf), place

@@ -157,7 +157,7 @@ class PdfiumDocument:
         if self._cut_pages is None:
             is_rebuilt = pdfium.FPDF_DocumentHasValidCrossReferenceTable(self.handle) != 1
             self._cut_pages = frozenset()
-            if is_rebuilt or may_have_damage(self.data):
+            if may_have_damage(self.data, is_rebuilt=is_rebuilt):
                 from pdfbatch.engines.pypdf.damage import find_cut_pages  # noqa: PLC0415 (few documents are damaged)
 
                 self._cut_pages = find_cut_pages(self.data, self.password)

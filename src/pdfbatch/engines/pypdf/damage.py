@@ -8,7 +8,7 @@ from pathlib import Path
 from pypdf import PageObject, PasswordType, PdfReader
 from pypdf.generic import ArrayObject, DictionaryObject, NullObject, StreamObject
 
-from pdfbatch.engines.flate import is_damaged
+from pdfbatch.engines.flate import is_damaged, stops_within
 
 _logger: logging.Logger = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ def _with_end(source: str | bytes) -> bytes:
 
 
 def is_cut(page: PageObject) -> bool:
-    """Return whether the content of a page, or of a form that it shows, is not there, is damaged, or stops within a text."""
+    """Return whether the content of a page, or of a form that it shows, is not there, is damaged, or stops in the midst."""
     if "/Contents" not in page:
         return False
     contents = page.raw_get("/Contents").get_object()
@@ -47,10 +47,11 @@ def is_cut(page: PageObject) -> bool:
     if any(stream is None or isinstance(stream, NullObject) for stream in streams):
         return True
     found = [stream for stream in streams if isinstance(stream, StreamObject)]
-    if any(_ends_early(stream) for stream in (*found, *_forms(page))):
+    forms = list(_forms(page))
+    if any(_ends_early(stream) for stream in (*found, *forms)):
         return True
-    content = b"\n".join(stream.get_data() for stream in found)
-    return content.rfind(b"BT") > content.rfind(b"ET") + 1
+    contents = (b"\n".join(stream.get_data() for stream in found), *(form.get_data() for form in forms))
+    return any(map(stops_within, contents))
 
 
 def _ends_early(stream: StreamObject) -> bool:
