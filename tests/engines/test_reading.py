@@ -1,5 +1,6 @@
 """Text as a reader of the page sees it, in both engines."""
 
+import base64
 import logging
 import zlib
 from collections.abc import Iterator, Sequence
@@ -137,6 +138,11 @@ def test_a_choice_is_what_a_reader_sees_of_it(engine: TextEngine) -> None:
     for flags in (b"/Ff 131072", b""):
         pdf = annotated(widget(b"/FT/Ch/T(wine)" + flags + options), content=show_text(b"Wine:"))
         assert words_of(engine, pdf) == ["Wine:", "White", "wine"], flags
+
+
+def test_a_value_outside_of_the_page_is_not_seen(engine: TextEngine) -> None:
+    pdf = make_field_pdf(show_text(b"Label:"), [("there", BOX), ("beyond", (700, 800, 900, 820))])
+    assert text_of(engine, pdf).split() == ["Label:", "there"]
 
 
 def test_a_password_stays_secret(engine: TextEngine) -> None:
@@ -660,6 +666,14 @@ INSIDE = {
 def test_content_that_stops_in_the_midst_is_told(data: bytes) -> None:
     assert is_cut(content_pdf(make_stream(zlib.compress(data), FLATE)))
     assert is_cut(content_pdf(make_stream(data)))
+
+
+def test_content_that_ends_early_is_told_whatever_made_text_of_it() -> None:
+    cut = PACKED[: len(PACKED) // 3]
+    assert is_cut(content_pdf(make_stream(base64.a85encode(cut) + b"~>", b"/Filter[/ASCII85Decode/FlateDecode]")))
+    assert is_cut(content_pdf(make_stream(cut.hex().encode() + b">", b"/Filter[/AHx/Fl]")))
+    whole = base64.a85encode(zlib.compress(ONE_LINE)) + b"~>"
+    assert not is_cut(content_pdf(make_stream(whole, b"/Filter[/ASCII85Decode/FlateDecode]")))
 
 
 def test_content_that_is_split_or_ends_oddly_is_not_told() -> None:

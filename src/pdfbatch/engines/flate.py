@@ -1,7 +1,9 @@
 """Tell whether packed data end early or are damaged, and whether the content that they unpack to stops in the midst."""
 
+import base64
 import re
 import zlib
+from collections.abc import Sequence
 
 _STEP = 1 << 20
 _HEADER_BYTES = 2
@@ -14,6 +16,7 @@ _OPERATORS = frozenset(
     b" S s SC sc SCN scn sh T* Tc Td TD Tf Tj TJ TL Tm Tr Ts Tw Tz v w W W* y ' \" true false null".split()
 )
 _STRANGE_SHARE = 0.02
+_FILTERS = {"Fl": "FlateDecode", "A85": "ASCII85Decode", "AHx": "ASCIIHexDecode"}
 _SPACE = b"\0\t\n\f\r "
 _LAST_WORD = re.compile(rb"[^\0\s\[\]()<>{}/%]+\Z")
 _WORD_BYTES, _BEGINNING_BYTES = 64, 256
@@ -33,6 +36,22 @@ _OPERAND = b" 0 "  # stands for a string or a name
 # Whole content ends with one of these, unless it is a text: the end of something, or something painted.
 _LAST_OPERATORS = frozenset(b"ET Q EMC EI Do sh S s f F f* B B* b b* n h re l EX MP DP".split())
 _INLINE_IMAGE = re.compile(rb"\bID\s.*?\sEI\b", re.DOTALL)
+
+
+def packed_data(filters: Sequence[str], data: bytes) -> bytes | None:
+    """Return the data that Flate has packed, without the text that later filters made of them; ``None`` for other filters."""
+    *others, last = (_FILTERS.get(name, name) for name in filters) if filters else ("",)
+    if last != "FlateDecode" or not {*others} <= {"ASCII85Decode", "ASCIIHexDecode"}:
+        return None
+    try:
+        for name in others:
+            if name == "ASCII85Decode":
+                data = base64.a85decode(data.strip().removeprefix(b"<~").partition(b"~")[0])
+            else:
+                data = bytes.fromhex(data.partition(b">")[0].decode("ascii", "replace"))
+    except ValueError:
+        return b""
+    return data
 
 
 def ends_early(data: bytes) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pypdfium2.raw
 
-from pdfbatch.engines.flate import begins_within, is_damaged, stops_within, unpack
+from pdfbatch.engines.flate import begins_within, is_damaged, packed_data, stops_within, unpack
 
 pdfium: Any = pypdfium2.raw
 """Generated bindings, without types."""
@@ -28,7 +28,7 @@ _END_OF_STREAM, _OBJECT = b"endstream", b" obj"
 _NO_CONTENT = re.compile(
     rb"/Subtype\s*/(?:Image|Type1C|CIDFontType0C|OpenType|XML)|/Length[123]\b|/Type\s*/(?:ObjStm|XRef)"
 )
-_FILTER, _PACKED = b"/Filter", re.compile(rb"/Filter\s*(?:/Fl(?:ateDecode)?\b|\[\s*/Fl(?:ateDecode)?\s*\])")
+_FILTERS, _NAME = re.compile(rb"/Filter\s*(?:\[([^\]]*)\]|(/\w+))"), re.compile(rb"/(\w+)")
 _NUMBERS, _SIZE = re.compile(rb"\b(\d+)\s+\d+\s+obj\b"), re.compile(rb"/Size\s+(\d+)")
 _END_OF_FILE, _TAIL_BYTES = b"%%EOF", 1_024
 _DICTIONARY_BYTES = 1_000
@@ -71,34 +71,38 @@ def may_have_damage(source: str | bytes, *, is_rebuilt: bool = False) -> bool:
     if b"/Encrypt" in data:
         return False
     ends, left = 0, _ALL_BYTES
-    for start in _starts_of_content(data):
+    for start, filters in _starts_of_content(data):
         end = data.find(_END_OF_STREAM, start)
         if end < 0:
             return True
-        if end - start > _STREAM_BYTES or not data[start:end].strip():
+        content = data[start:end]
+        if len(content) > _STREAM_BYTES or content.isspace() or not content:
             continue
-        left -= end - start
+        left -= len(content)
         if left < 0:
             break
-        content = data[start:end]
-        if _FILTER in data[data.rfind(_OBJECT, 0, start) : start]:
-            if (unpacked := unpack(content)) is None:
-                if is_damaged(content):
-                    return True
+        if filters:
+            packed = packed_data(filters, content)
+            if packed is None:
                 continue
-            content = unpacked
+            unpacked = unpack(packed)
+            if unpacked is None and is_damaged(packed):
+                return True
+            content = unpacked or b""
         # What one of a page's streams leaves open, the next one ends.
         ends += stops_within(content) - begins_within(content)
     return ends > 0
 
 
-def _starts_of_content(data: bytes) -> Iterator[int]:
-    """Yield where the streams begin that may be content of a page, and that are packed by Flate or not at all."""
+def _starts_of_content(data: bytes) -> Iterator[tuple[int, list[str]]]:
+    """Yield where the streams begin that may be content of a page, and the filters of each."""
     for found in _STREAM.finditer(data):
         first = data.rfind(_OBJECT, max(found.start() - _DICTIONARY_BYTES, 0), found.start())
         entries = data[max(first, 0) : found.start() + 2]
-        if first >= 0 and not _NO_CONTENT.search(entries) and (_FILTER not in entries or _PACKED.search(entries)):
-            yield found.end()
+        if first >= 0 and not _NO_CONTENT.search(entries):
+            names = _FILTERS.search(entries)
+            text = (names[1] or names[2] or b"") if names else b""
+            yield found.end(), [name.decode("ascii") for name in _NAME.findall(text)]
 
 
 def _lacks_objects(data: bytes) -> bool:

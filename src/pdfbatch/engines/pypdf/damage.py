@@ -8,11 +8,10 @@ from pathlib import Path
 from pypdf import PageObject, PasswordType, PdfReader
 from pypdf.generic import ArrayObject, DictionaryObject, NullObject, StreamObject
 
-from pdfbatch.engines.flate import is_damaged, stops_within
+from pdfbatch.engines.flate import is_damaged, packed_data, stops_within
 
 _logger: logging.Logger = logging.getLogger(__name__)
 
-_FLATE = ("/FlateDecode", "/Fl")
 _FORMS = 100
 _END, _TAIL_BYTES = b"%%EOF", 2_048
 
@@ -57,9 +56,10 @@ def is_cut(page: PageObject) -> bool:
 def _ends_early(stream: StreamObject) -> bool:
     filters = stream.get("/Filter")
     filters = filters.get_object() if filters is not None else None
-    names = list(filters) if isinstance(filters, ArrayObject) else [filters]
+    names = [str(name)[1:] for name in (filters if isinstance(filters, ArrayObject) else [filters])]
     # pypdf has no public way to the bytes of a stream before they are unpacked.
-    return len(names) == 1 and names[0] in _FLATE and is_damaged(getattr(stream, "_data", b""))
+    data = packed_data(names, getattr(stream, "_data", b""))
+    return data is not None and is_damaged(data)
 
 
 def _forms(page: PageObject) -> Iterator[StreamObject]:
