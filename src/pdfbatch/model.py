@@ -290,7 +290,7 @@ class Note(StrEnum):
 
     ``other-language``: its words do not fit the language that OCR was asked for, but ``Page.language``, which could be asked
     for, too. ``language-not-installed``: they fit ``Page.language``, for which there is no OCR data here. ``weak-words``: OCR
-    is sure of hardly a word of it, and there is no other text: a script for which there is no data here, handwriting, a picture.
+    is sure of hardly a word of it, and there is no other text: a script without data here, handwriting, a picture.
 
     On the first page of a document: ``attachments``: files are embedded in it, which are not read. ``static-xfa``: it has an
     XFA form, too, which its pages show.
