@@ -17,9 +17,7 @@ def make_font(meanings: Iterable[tuple[int, str]], *, count: int = COUNT, kind: 
     """Return a TrueType font without outlines whose table ``cmap`` has these glyphs and characters."""
     pairs = sorted((ord(text), glyph) for glyph, text in meanings)
     tables = {
-        b"cmap": make_table(sorted((ord(text), glyph) for glyph, text in characters.items()), kind)
-        if characters
-        else b"",
+        b"cmap": make_table(pairs, kind) if pairs else b"",
         b"glyf": bytes(4),
         b"head": struct.pack(
             ">IIIIHHQQhhhhHHhhh", 1 << 16, 0, 0, 0x5F0F3CF5, 0, 1000, 0, 0, 0, 0, 900, 900, 0, 8, 2, 0, 0
