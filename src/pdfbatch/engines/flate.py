@@ -38,7 +38,7 @@ _LAST_OPERATORS = frozenset(b"ET Q EMC EI Do sh S s f F f* B B* b b* n h re l EX
 _INLINE_IMAGE = re.compile(rb"\bID\s.*?\sEI\b", re.DOTALL)
 
 
-def packed_data(filters: Sequence[str], data: bytes) -> bytes | None:
+def strip_text_filters(filters: Sequence[str], data: bytes) -> bytes | None:
     """Return the data that Flate has packed, without the text that later filters made of them; ``None`` for other filters."""
     *others, last = (_FILTERS.get(name, name) for name in filters) if filters else ("",)
     if last != "FlateDecode" or not {*others} <= {"ASCII85Decode", "ASCIIHexDecode"}:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pypdfium2.raw
 
-from pdfbatch.engines.flate import begins_within, is_damaged, packed_data, stops_within, unpack
+from pdfbatch.engines.flate import begins_within, is_damaged, stops_within, strip_text_filters, unpack
 
 pdfium: Any = pypdfium2.raw
 """Generated bindings, without types."""
@@ -82,7 +82,7 @@ def may_have_damage(source: str | bytes, *, is_rebuilt: bool = False) -> bool:
         if left < 0:
             break
         if filters:
-            packed = packed_data(filters, content)
+            packed = strip_text_filters(filters, content)
             if packed is None:
                 continue
             unpacked = unpack(packed)

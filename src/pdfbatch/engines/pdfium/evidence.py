@@ -11,7 +11,7 @@ from typing import Any
 
 import pypdfium2.raw
 
-from pdfbatch.engines.flate import ends_early, packed_data
+from pdfbatch.engines.flate import ends_early, strip_text_filters
 from pdfbatch.engines.pdfium.objects import objects_of
 
 pdfium: Any = pypdfium2.raw
@@ -84,7 +84,7 @@ def _is_cut(image: Handle) -> bool:
     if filters == ["JPXDecode"]:
         data = _raw_data(image)
         return _CODESTREAM_START in data[:_LARGE_BYTES] and _JPEG_END not in data[-_TAIL_BYTES:]
-    packed = _raw_data(image) if filters[:1] == ["FlateDecode"] else packed_data(filters, _raw_data(image))
+    packed = _raw_data(image) if filters[:1] == ["FlateDecode"] else strip_text_filters(filters, _raw_data(image))
     return packed is not None and ends_early(packed)
 
 

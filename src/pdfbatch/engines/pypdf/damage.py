@@ -8,7 +8,7 @@ from pathlib import Path
 from pypdf import PageObject, PasswordType, PdfReader
 from pypdf.generic import ArrayObject, DictionaryObject, NullObject, StreamObject
 
-from pdfbatch.engines.flate import is_damaged, packed_data, stops_within
+from pdfbatch.engines.flate import is_damaged, stops_within, strip_text_filters
 
 _logger: logging.Logger = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ def _ends_early(stream: StreamObject) -> bool:
     filters = filters.get_object() if filters is not None else None
     names = [str(name)[1:] for name in (filters if isinstance(filters, ArrayObject) else [filters])]
     # pypdf has no public way to the bytes of a stream before they are unpacked.
-    data = packed_data(names, getattr(stream, "_data", b""))
+    data = strip_text_filters(names, getattr(stream, "_data", b""))
     return data is not None and is_damaged(data)
 
 
