@@ -169,3 +169,8 @@ def _doubled(table: Table) -> Table:
 
 def find(case: CaseResult, title: str) -> Table:
     return next(table for table in case.tables if table.title == title)
+
+
+def test_the_page_is_short() -> None:
+    text = (ROOT / PAGE).read_text("utf-8")
+    assert sum(len(line.split()) for line in text.splitlines() if not line.startswith(("|", "<!--"))) <= 600

@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default: Any = one.default
         parser.add_argument(
             f"--{one.name.replace('_', '-')}",
-            type=type(default),
+            type=int if isinstance(default, int) else float,
             default=default,
             help=f"{one.metadata['says']} (default {default:,.10g})",
         )

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+_S3 = "[S3's guidelines](https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html)"
+
 
 def _assumed(value: float, says: str, source: str) -> Any:
     return field(default=value, metadata={"says": says, "source": source})
@@ -28,13 +30,17 @@ class Plan:
         25.0, "until a loss is noticed", "default lease of the Celery tasks; others are faster"
     )
     slow_share: float = _assumed(0.02, "share of workers at half speed", "crowded neighbours; a guess")
-    read_latency: float = _assumed(0.1, "seconds until an object answers", "AWS: 100 to 200 ms for small objects")
-    reads_per_second: float = _assumed(5_500.0, "GET a second, one prefix", "AWS, S3 performance guidelines")
-    writes_per_second: float = _assumed(3_500.0, "PUT a second, one prefix", "AWS, S3 performance guidelines")
+    read_latency: float = _assumed(0.1, "seconds until an object answers", f"100 to 200 ms for small objects: {_S3}")
+    reads_per_second: float = _assumed(5_500.0, "GET a second, one prefix", _S3)
+    writes_per_second: float = _assumed(3_500.0, "PUT a second, one prefix", _S3)
     prefixes: int = _assumed(10, "prefixes that the store has spread", "S3 splits a busy one by itself, in time")
     core_hour: float = _assumed(0.04, "$ a core-hour", "list prices, general machines on demand: 0.04 to 0.05")
-    million_writes: float = _assumed(5.0, "$ a million PUT or LIST", "S3 Standard, list price")
-    million_reads: float = _assumed(0.4, "$ a million GET", "S3 Standard, list price")
+    million_writes: float = _assumed(
+        5.0, "$ a million PUT or LIST", "[S3 Standard](https://aws.amazon.com/s3/pricing/), list price"
+    )
+    million_reads: float = _assumed(
+        0.4, "$ a million GET", "[S3 Standard](https://aws.amazon.com/s3/pricing/), list price"
+    )
 
 
 def assumptions(plan: Plan) -> list[tuple[str, str, str]]:

@@ -51,7 +51,7 @@ def cut_shards(load: Load, documents: int, workers: int) -> Iterator[SimulatedSh
         for pages, ocr in load.draw(count, stream=1 + number):
             each = load.text_seconds(pages) + ocr
             # All cores of the machine read a scan; a text document is read by one.
-            alone: Any = np.where(ocr > 0, each / cores, each)
+            alone = each / np.where(ocr > 0, cores, 1)
             pages_sum, seconds = pages_sum + int(pages.sum()), seconds + float(each.sum())
             longest = max(longest, float(alone.max()))
         yield SimulatedShard(count, pages_sum, seconds, longest)

@@ -1,6 +1,7 @@
 """All simulated batches: both roads, text and a mix with scans, 1 to 10,000 workers. The results are tables of a case."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 from benchmarks.results import CaseResult, Table
@@ -15,16 +16,20 @@ from benchmarks.simulation.ceilings import (
     engine_ceilings,
     shard_ceilings,
 )
-from benchmarks.simulation.documents import SHARDS_A_MACHINE, Load
+from benchmarks.simulation.documents import Load
 from benchmarks.simulation.engine_road import simulate_engine
 from benchmarks.simulation.outcome import Outcome, smallest
 from benchmarks.simulation.plan import Plan, assumptions
 from benchmarks.simulation.shards_road import simulate_shards
+from pdfbatch.executors import available_cpus
 
 NAME = "simulation"
 WORKERS = (1, 4, 16, 64, 256, 1024, 4096, 10_000)
 ENGINES = {"Dask": "dask", "Ray": "ray", "Celery": "celery"}
 SHARDS = {"shards": False, "shards, packs": True}
+ROADS = (*ENGINES, *SHARDS)
+SIMULATED_SHARDS = 2  # for each machine
+FEW = 64  # workers
 DOCUMENTS = {"text": (30_000, 30), "mixed": (10_000, 20)}
 """How many documents are simulated for an engine: at least, and for each worker."""
 
@@ -74,8 +79,10 @@ def study(costs: Calibration, plan: Plan, *, seed: int, say: Callable[[str], Non
         "text": Load(plan=plan, costs=costs, ocr_share=0.0, seed=seed),
         "mixed": Load(plan=plan, costs=costs, ocr_share=costs.ocr_share, seed=seed),
     }
+    counts = [workers for workers in WORKERS if workers <= most]
+    jobs = [_Job(name, load, road, workers) for name, load in loads.items() for road in ROADS for workers in counts]
     points: list[Point] = []
-    for point in _points(loads, [workers for workers in WORKERS if workers <= most]):
+    for point in _simulate(jobs):
         say(f"  {point.load}, {point.road}, {point.workers:,} workers: {point.documents_per_second:,.1f} documents/s")
         points.append(point)
     tables = (
@@ -88,43 +95,50 @@ def study(costs: Calibration, plan: Plan, *, seed: int, say: Callable[[str], Non
     return CaseResult(name=NAME, setting=f"seed {seed}", tables=tables)
 
 
-def _points(loads: dict[str, Load], counts: list[int]) -> Iterator[Point]:
-    for name, load in loads.items():
-        limits, (least, each) = Limits.of(load), DOCUMENTS[name]
-        for road, engine_name in ENGINES.items():
-            engine = load.costs.engines[engine_name]
-            for workers in counts:
-                documents = min(load.plan.documents, max(least, each * workers))
-                outcome = simulate_engine(load, engine, limits, workers=workers, documents=documents)
-                ceiling = smallest(engine_ceilings(load, engine, limits, workers))
-                measure = _Measure(name, road, load, load.costs.engine_reads, load.costs.writes)
-                yield measure.point(outcome, ceiling[0])
-        for road, is_packed in SHARDS.items():
-            for workers in counts:
-                documents = (
-                    max(1, workers // load.plan.machine_cores) * SHARDS_A_MACHINE * load.shard_documents(workers)
-                )
-                outcome = simulate_shards(load, limits, workers=workers, documents=documents, is_packed=is_packed)
-                ceiling = smallest(shard_ceilings(load, limits, workers, is_packed=is_packed))
-                writes = 0.0 if is_packed else load.costs.writes
-                yield _Measure(name, road, load, load.costs.reads, writes).point(outcome, ceiling[0])
+def _simulate(jobs: Sequence["_Job"]) -> Iterator[Point]:
+    """Simulate on all cores. A few small batches are not worth the start of processes."""
+    if jobs[-1].workers <= FEW:
+        yield from map(_do, jobs)
+        return
+    with ProcessPoolExecutor(available_cpus()) as pool:
+        yield from pool.map(_do, jobs)
+
+
+def _do(job: "_Job") -> Point:
+    return job.do()
 
 
 @dataclass(frozen=True, slots=True)
-class _Measure:
-    """What is common to the points of a curve. ``reads`` and ``writes`` are the requests of a document."""
+class _Job:
+    """One batch to simulate: documents of a kind, a road, so many workers."""
 
     name: str
-    road: str
     load: Load
-    reads: float
-    writes: float
+    road: str
+    workers: int
 
-    def point(self, outcome: Outcome, limit: str) -> Point:
-        """Return what a reader wants to know of a batch."""
+    def do(self) -> Point:
+        """Simulate it."""
+        return self._do_engine(ENGINES[self.road]) if self.road in ENGINES else self._do_shards(SHARDS[self.road])
+
+    def _do_engine(self, engine_name: str) -> Point:
+        load, limits, (least, each) = self.load, Limits.of(self.load), DOCUMENTS[self.name]
+        engine, documents = load.costs.engines[engine_name], min(load.plan.documents, max(least, each * self.workers))
+        outcome = simulate_engine(load, engine, limits, workers=self.workers, documents=documents)
+        ceiling = smallest(engine_ceilings(load, engine, limits, self.workers))
+        return self._point(outcome, ceiling[0], load.costs.engine_reads, load.costs.writes)
+
+    def _do_shards(self, is_packed: bool) -> Point:
+        load, limits, workers = self.load, Limits.of(self.load), self.workers
+        machines = max(1, workers // load.plan.machine_cores)
+        documents = machines * SIMULATED_SHARDS * load.shard_documents(workers)
+        outcome = simulate_shards(load, limits, workers=workers, documents=documents, is_packed=is_packed)
+        ceiling = smallest(shard_ceilings(load, limits, workers, is_packed=is_packed))
+        return self._point(outcome, ceiling[0], load.costs.reads, 0.0 if is_packed else load.costs.writes)
+
+    def _point(self, outcome: Outcome, limit: str, reads: float, writes: float) -> Point:
         plan, speed = self.load.plan, outcome.documents_per_second(self.load.mean_seconds)
         per_million = 1e6 / self.load.costs.mean_pages
-        requests = (self.writes * plan.million_writes + self.reads * plan.million_reads) / 1e6
         return Point(
             load=self.name,
             road=self.road,
@@ -135,7 +149,7 @@ class _Measure:
             tail_seconds=outcome.tail_seconds,
             losses=outcome.losses,
             cpu_dollars=outcome.workers / speed / 3600 * plan.core_hour * per_million,
-            request_dollars=requests * per_million,
+            request_dollars=(writes * plan.million_writes + reads * plan.million_reads) / 1e6 * per_million,
         )
 
 
