@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from benchmarks.results import CaseResult, Table
 
-_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM, _GAP = 760, 300, 66, 190, 34, 44, 16
+_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM, _GAP = 760, 310, 66, 190, 44, 44, 16
 _LINE = 15
 _COLOURS = ("#0969da", "#bf3989", "#bc4c00", "#1a7f6b", "#6e40c9")
 _STYLE = """\

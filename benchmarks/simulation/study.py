@@ -201,7 +201,10 @@ def _books_row(costs: Calibration, plan: Plan, count: int) -> tuple[str, ...]:
 
 def _measured_table(costs: Calibration) -> Table:
     rows: list[tuple[str, str]] = [
-        ("worker, a document and a page of text", f"{costs.document_ms:.2f} and {costs.page_ms:.2f} ms"),
+        (
+            "worker, a page of text, with its share of the document",
+            f"{costs.page_ms + costs.document_ms / costs.mean_pages:.2f} ms",
+        ),
         ("worker, an OCR page", f"{costs.ocr_page_ms / 1000:.2f} s"),
         ("parent, a document: files; from S3 to S3", f"{costs.parent_ms:.2f}; {costs.s3_parent_ms:.2f} ms"),
         ("parent, more for a page of a packed output", f"{costs.packs_page_ms:.2f} ms"),
