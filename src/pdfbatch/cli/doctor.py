@@ -89,8 +89,8 @@ def find_all(arguments: Arguments) -> Iterator[Finding]:
     yield from _find_machine()
     for extra, packages, what in _EXTRAS:
         yield _find_extra(extra, packages, what)
-    if redis := arguments.redis or os.environ.get("PDFBATCH_REDIS"):
-        yield _find_answer("redis server", redis, partial(_ask_redis, redis))
+    if arguments.redis:
+        yield _find_answer("redis server", arguments.redis, partial(_ask_redis, arguments.redis))
     for address in arguments.addresses:
         yield _find_answer("input", address, partial(_ask_input, address))
     if arguments.output:

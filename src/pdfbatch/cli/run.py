@@ -4,7 +4,6 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import replace
 from difflib import get_close_matches
 from glob import has_magic
 from itertools import islice
@@ -20,8 +19,9 @@ from pdfbatch.cli.style import style_for
 from pdfbatch.cli.summary import interruption_lines, summary_lines
 from pdfbatch.common import without_credentials
 from pdfbatch.errors import UsageError
-from pdfbatch.inputs import STANDARD_INPUT, Input, Inputs, NameList, Selection, documents_from
+from pdfbatch.inputs import STANDARD_INPUT, Input, Inputs, NameList
 from pdfbatch.ports import Sink
+from pdfbatch.processor import ProcessorKeywords
 from pdfbatch.report import BatchReport, BatchState, StoppedBy
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
 from pdfbatch.sinks import LogSink, ProgressBarSink
@@ -105,22 +105,39 @@ def report_exit_code(report: BatchReport, fail_on: FailOn) -> ExitCode:
 
 
 def _process(arguments: Arguments, sinks: list[Sink]) -> BatchReport:
-    password = arguments.password or os.environ.get("PDFBATCH_PASSWORD")
     return process_batch(
-        _inputs(arguments, password),
-        _output(arguments),
-        max_workers=arguments.workers,
-        executor=arguments.executor,
-        engine=arguments.engine,
-        ocr_engine=arguments.ocr_engine,
-        extraction=Extraction(
+        inputs_of(arguments),
+        output_of(arguments),
+        **settings_of(arguments),
+        sinks=sinks,
+        batch_id=arguments.batch_id,
+        batch_size=arguments.batch_size,
+        resume=arguments.resume,
+        retry_failed=arguments.retry_failed,
+        max_failure_rate=arguments.max_failure_rate,
+        include=arguments.include,
+        exclude=arguments.exclude,
+        limit=arguments.limit,
+        shard=arguments.shard,
+        pages=arguments.pages,
+    )
+
+
+def settings_of(arguments: Arguments) -> ProcessorKeywords:
+    """Return the settings of a batch processor that the arguments ask for."""
+    return {
+        "workers": arguments.workers,
+        "executor": arguments.executor,
+        "engine": arguments.engine,
+        "ocr_engine": arguments.ocr_engine,
+        "extraction": Extraction(
             ocr=arguments.ocr,
             on_missing_ocr=arguments.on_missing_ocr,
             languages=arguments.languages,
             dpi=arguments.dpi,
             annotations=arguments.annotations,
         ),
-        limits=Limits(
+        "limits": Limits(
             document_timeout=arguments.document_timeout,
             page_timeout=arguments.page_timeout,
             memory_bytes=arguments.memory_bytes,
@@ -128,22 +145,13 @@ def _process(arguments: Arguments, sinks: list[Sink]) -> BatchReport:
             max_file_bytes=arguments.max_file_bytes,
             storage_timeout=arguments.storage_timeout,
         ),
-        retry=RetryPolicy(attempts=arguments.attempts),
-        sinks=sinks,
-        batch_id=arguments.batch_id,
-        batch_size=arguments.batch_size,
-        resume=arguments.resume,
-        retry_failed=arguments.retry_failed,
-        max_failure_rate=arguments.max_failure_rate,
-        include=arguments.include if password is None else (),
-        exclude=arguments.exclude if password is None else (),
-        limit=arguments.limit,
-        shard=arguments.shard,
-        deduplicate=arguments.deduplicate,
-    )
+        "retry": RetryPolicy(attempts=arguments.attempts),
+        "passwords": () if arguments.password is None else (arguments.password,),
+        "deduplicate": arguments.deduplicate,
+    }
 
 
-def _output(arguments: Arguments) -> Storage | str:
+def output_of(arguments: Arguments) -> Storage | str:
     """Return the output, as a ``Storage`` where it is asked for anything but the usual."""
     chosen = (arguments.names, arguments.layout, arguments.shard_size, arguments.durability)
     if chosen == ("path", "files", SHARD_BYTES, "batch"):
@@ -158,26 +166,19 @@ def _output(arguments: Arguments) -> Storage | str:
     )
 
 
-def _inputs(arguments: Arguments, password: str | None) -> Inputs:
-    """Return the inputs; with a password the documents, of which the patterns have taken their part already."""
+def inputs_of(arguments: Arguments) -> Inputs:
+    """Return what was typed, and the lists."""
     lists = [NameList(name, nul=arguments.null or None) for name in arguments.files_from]
     inputs: list[Input] = [*arguments.inputs, *lists]
-    if password is None:
-        return inputs
-    selection = Selection.from_values(include=arguments.include, exclude=arguments.exclude)
-    return (
-        document if document.password else replace(document, password=password)
-        for document in documents_from(inputs, selection)
-    )
+    return inputs
 
 
 def _sinks(arguments: Arguments) -> Iterator[Sink]:
-    redis = arguments.redis or os.environ.get("PDFBATCH_REDIS")
-    if redis:
+    if arguments.redis:
         from pdfbatch.cli.redis_keys import redis_prefix  # noqa: PLC0415 (as below)
         from pdfbatch.sinks import RedisSink  # noqa: PLC0415 (loaded when used)
 
-        yield RedisSink(redis, key_prefix=redis_prefix())
+        yield RedisSink(arguments.redis, key_prefix=redis_prefix())
     if arguments.json:
         yield JsonLines(stream=sys.stdout)
     if arguments.verbose:

@@ -3,6 +3,8 @@
 import re
 from argparse import ArgumentTypeError
 
+from pdfbatch.common import parse_page_range
+
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:I?B)?", re.IGNORECASE)
 _SHARD = re.compile(r"(\d{1,9})/(\d{1,9})", re.ASCII)
 _POWER = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
@@ -13,6 +15,22 @@ def positive_int(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise ArgumentTypeError(f"{text!r} is not a whole number from 1")
     return int(text)
+
+
+def whole_number(text: str) -> int:
+    """Return a whole number, 0 or more."""
+    if not text.isdecimal():
+        raise ArgumentTypeError(f"{text!r} is not a whole number from 0")
+    return int(text)
+
+
+def pages(text: str) -> str:
+    """Return a range of pages as it is, if it is one."""
+    try:
+        parse_page_range(text)
+    except ValueError as error:
+        raise ArgumentTypeError(str(error)) from None
+    return text
 
 
 def port(text: str) -> int:
