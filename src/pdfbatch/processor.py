@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from types import TracebackType
-from typing import Literal, Self, TypedDict, Unpack
+from typing import Literal, Self, TypedDict, Unpack, cast
 
 from pdfbatch import checks, defaults
 from pdfbatch.batch import Batch, Notifier, ProgressTracker, ShardNotes
@@ -102,6 +102,10 @@ class BatchOptions:
         if self.max_failure_rate is not None and not 0 <= self.max_failure_rate <= 1:
             raise UsageError(f"max_failure_rate is a share between 0 and 1, not {self.max_failure_rate:g}")
         _ = self.selection  # which checks its values
+
+    def with_pages(self, document: Document) -> Document:
+        """Return the document with the page range of the batch, unless it has one of its own."""
+        return replace(document, pages=cast("str", self.pages)) if self.pages and not document.pages else document
 
     @property
     def selection(self) -> Selection:
@@ -380,7 +384,7 @@ class BatchProcessor:
         if _naming(self.output) == "id":
             chosen = (replace(document, output_name="") for document in chosen)
         if options.pages is not None:
-            chosen = (document if document.pages else replace(document, pages=options.pages) for document in chosen)
+            chosen = map(options.with_pages, chosen)
         if options.retry_failed:
             if self.output is None:
                 raise UsageError("retry_failed needs an output: it looks there for the documents that failed")

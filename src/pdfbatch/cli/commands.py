@@ -20,7 +20,7 @@ _CHOICE = re.compile(r"invalid choice: '(?P<given>[^']*)' \(choose from (?P<know
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
+class CommandEntry:
     """A command: what ``pdfbatch --help`` says of it, the longer texts of its own help, and its options."""
 
     summary: str
@@ -31,68 +31,68 @@ class Command:
 
 
 COMMANDS = {
-    "run": Command(
+    "run": CommandEntry(
         summary="turn documents into text",
         add_options=options.add_run_options,
         description=help_texts.DESCRIPTION,
         epilog=help_texts.RUN,
         usage="[INPUT ...] [--files-from FILE] --output OUT [OPTION ...]",
     ),
-    "plan": Command(
+    "plan": CommandEntry(
         summary="say how long a run would take, and how much there is to read",
         add_options=options.add_plan_options,
         description=help_texts.PLAN,
         epilog=help_texts.PLAN_EXAMPLES,
         usage="[INPUT ...] [--files-from FILE] [OPTION ...]",
     ),
-    "demo": Command(
+    "demo": CommandEntry(
         summary="make sample documents and read them",
         add_options=options.add_demo_options,
         description=help_texts.DEMO,
     ),
-    "watch": Command(
+    "watch": CommandEntry(
         summary="follow a batch from another place",
         add_options=options.add_watch_options,
         description=help_texts.WATCH,
         epilog=help_texts.WATCH_EXAMPLES,
     ),
-    "export": Command(
+    "export": CommandEntry(
         summary="write all text of an output to one file",
         add_options=options.add_export_options,
         description=help_texts.EXPORT,
         epilog=help_texts.EXPORT_EXAMPLES,
     ),
-    "dashboard": Command(
+    "dashboard": CommandEntry(
         summary="serve a web page that shows batches",
         add_options=options.add_dashboard_options,
         description=help_texts.DASHBOARD,
         epilog=help_texts.DASHBOARD_EXAMPLES,
     ),
-    "report": Command(
+    "report": CommandEntry(
         summary="write a page about an output that people can read",
         add_options=options.add_report_options,
         description=help_texts.REPORT,
         epilog=help_texts.REPORT_EXAMPLES,
     ),
-    "merge": Command(
+    "merge": CommandEntry(
         summary="put the shards of a batch together",
         add_options=options.add_merge_options,
         description=help_texts.MERGE,
         epilog=help_texts.MERGE_EXAMPLES,
     ),
-    "doctor": Command(
+    "doctor": CommandEntry(
         summary="say what is installed and answers here",
         add_options=options.add_doctor_options,
         description=help_texts.DOCTOR,
         epilog=help_texts.EXIT_CODES,
     ),
-    "completion": Command(
+    "completion": CommandEntry(
         summary="print what lets a shell complete words",
         add_options=options.add_completion_options,
         description=help_texts.COMPLETION,
         epilog=help_texts.COMPLETION_EXAMPLES,
     ),
-    "man": Command(
+    "man": CommandEntry(
         summary="print the manual page",
         add_options=options.add_man_options,
         description=help_texts.MAN,

@@ -1,6 +1,5 @@
 """``pdfbatch doctor``: what is installed and what answers here, and what to do about what does not."""
 
-import os
 import platform
 import shutil
 import sys
@@ -21,7 +20,7 @@ from pdfbatch.cli.style import Style, style_for
 from pdfbatch.cli.wording import in_terminal
 from pdfbatch.common import without_credentials
 from pdfbatch.errors import DependencyError, NoDocumentsError, PdfBatchError
-from pdfbatch.executors import available_cpus
+from pdfbatch.executors import available_cpus, available_memory_bytes
 from pdfbatch.inputs import documents_from
 from pdfbatch.ocr import RapidOcrEngine, TesseractEngine, TesserocrEngine
 from pdfbatch.sinks import connect, recent_batches
@@ -132,7 +131,7 @@ def _find_ocr() -> Iterator[Finding]:
 
 
 def _find_machine() -> Iterator[Finding]:
-    cores, memory = available_cpus(), _read_memory_bytes()
+    cores, memory = available_cpus(), available_memory_bytes()
     yield Finding(name="cores", state="ok", text=f"{cores} usable: so many workers by default")
     if memory is not None:
         wanted = (cores + 1) * _WORKER_BYTES
@@ -142,23 +141,6 @@ def _find_machine() -> Iterator[Finding]:
     free = shutil.disk_usage(folder).free
     advice = "" if free >= _WORKER_BYTES else "downloads and results need room there: set TMPDIR to another folder"
     yield Finding(name="temporary files", state="ok", text=f"{folder}, {free / (1 << 30):.1f} GiB free", advice=advice)
-
-
-def _read_memory_bytes() -> int | None:
-    """Return the memory that this process may use: the machine's, or less where a container has a limit."""
-    try:
-        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, OSError, ValueError):  # not on this system
-        return None
-    for name in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
-        try:
-            with open(name, encoding="ascii") as file:
-                text = file.read().strip()
-        except (OSError, ValueError):
-            continue
-        if text.isdigit():
-            total = min(total, int(text))
-    return total
 
 
 def _find_answer(name: str, address: str, ask: Callable[[], None]) -> Finding:

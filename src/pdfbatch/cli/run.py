@@ -8,7 +8,6 @@ from difflib import get_close_matches
 from glob import has_magic
 from itertools import islice
 
-from pdfbatch.api import process_batch
 from pdfbatch.cli.arguments import Arguments, FailOn
 from pdfbatch.cli.exit_codes import ExitCode, Terminated, interruption_exit_code
 from pdfbatch.cli.failures import FailureCollector
@@ -21,7 +20,7 @@ from pdfbatch.common import without_credentials
 from pdfbatch.errors import UsageError
 from pdfbatch.inputs import STANDARD_INPUT, Input, Inputs, NameList
 from pdfbatch.ports import Sink
-from pdfbatch.processor import ProcessorKeywords
+from pdfbatch.processor import BatchProcessor, ProcessorKeywords
 from pdfbatch.report import BatchReport, BatchState, StoppedBy
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
 from pdfbatch.sinks import LogSink, ProgressBarSink
@@ -105,11 +104,10 @@ def report_exit_code(report: BatchReport, fail_on: FailOn) -> ExitCode:
 
 
 def _process(arguments: Arguments, sinks: list[Sink]) -> BatchReport:
-    return process_batch(
+    settings = settings_of(arguments)
+    settings["sinks"] = sinks
+    return BatchProcessor(output=output_of(arguments), **settings).run(
         inputs_of(arguments),
-        output_of(arguments),
-        **settings_of(arguments),
-        sinks=sinks,
         batch_id=arguments.batch_id,
         batch_size=arguments.batch_size,
         resume=arguments.resume,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from pdfbatch.lazy import lazy_face
 
 if TYPE_CHECKING:
-    from pdfbatch.executors.cpus import available_cpus
+    from pdfbatch.executors.cpus import available_cpus, available_memory_bytes
     from pdfbatch.executors.dask import DaskExecutor
     from pdfbatch.executors.fallback import FallbackExecutor
     from pdfbatch.executors.futures import FuturesExecutor
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 else:
     __getattr__, __dir__ = lazy_face(
         __name__,
-        cpus="available_cpus",
+        cpus="available_cpus available_memory_bytes",
         dask="DaskExecutor",
         fallback="FallbackExecutor",
         futures="FuturesExecutor",
@@ -44,6 +44,7 @@ __all__ = [
     "TaskFuture",
     "ThreadExecutor",
     "available_cpus",
+    "available_memory_bytes",
     "decode_result",
     "do_slice",
     "encode_result",
