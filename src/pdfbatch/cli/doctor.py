@@ -1,5 +1,6 @@
 """``pdfbatch doctor``: what is installed and what answers here, and what to do about what does not."""
 
+import os
 import platform
 import shutil
 import sys
@@ -12,6 +13,7 @@ from typing import Literal
 
 from pdfbatch import __version__
 from pdfbatch.cli.arguments import Arguments
+from pdfbatch.cli.config import PREFIX, VARIABLE
 from pdfbatch.cli.exit_codes import ExitCode
 from pdfbatch.cli.json_lines import JsonLines
 from pdfbatch.cli.redis_keys import redis_prefix
@@ -30,20 +32,22 @@ State = Literal["ok", "missing", "failed"]
 
 _REQUIRED = ("pypdfium2", "pypdf", "pillow", "fsspec", "tenacity", "pytesseract")
 _EXTRAS = (
-    ("s3", ("s3fs",), "s3:// addresses"),
+    ("s3", ("s3fs", "obstore"), "s3:// addresses"),
     ("http", ("aiohttp",), "http:// and https:// addresses"),
-    ("gcs", ("gcsfs",), "gs:// addresses"),
-    ("azure", ("adlfs",), "az:// addresses"),
+    ("gcs", ("gcsfs", "obstore"), "gs:// addresses"),
+    ("azure", ("adlfs", "obstore"), "az:// addresses"),
     ("sftp", ("paramiko",), "sftp:// addresses"),
     ("redis", ("redis",), "--redis and 'pdfbatch watch'"),
     ("celery", ("celery",), "tasks on Celery workers"),
     ("dask", ("distributed",), "--executor dask"),
     ("ray", ("ray",), "--executor ray"),
-    ("cli", ("rich",), "a progress bar"),
+    ("cli", ("rich", "shtab"), "a progress bar, and completion of words in shells"),
     ("jsonl", ("zstandard",), "--layout jsonl"),
     ("parquet", ("pyarrow",), "--layout parquet, Parquet manifests and exports"),
     ("dashboard", ("starlette", "uvicorn"), "'pdfbatch dashboard'"),
     ("otel", ("opentelemetry-sdk",), "metrics by OpenTelemetry"),
+    ("langchain", ("langchain-core",), "the loader for LangChain"),
+    ("llamaindex", ("llama-index-core",), "the reader for LlamaIndex"),
 )
 _WORKER_BYTES = 1 << 30
 
@@ -86,6 +90,7 @@ def find_all(arguments: Arguments) -> Iterator[Finding]:
     yield from map(_find_required, _REQUIRED)
     yield from _find_ocr()
     yield from _find_machine()
+    yield from _find_options(arguments)
     for extra, packages, what in _EXTRAS:
         yield _find_extra(extra, packages, what)
     if arguments.redis:
@@ -105,11 +110,17 @@ def _find_required(package: str) -> Finding:
 
 
 def _find_extra(extra: str, packages: tuple[str, ...], what: str) -> Finding:
-    try:
-        return Finding(name=extra, state="ok", text=", ".join(f"{each} {version(each)}" for each in packages))
-    except PackageNotFoundError:
-        advice = f"for {what}: pip install {' '.join(packages)}"
-        return Finding(name=extra, state="missing", text="not installed", advice=advice)
+    there, missing = list[str](), list[str]()
+    for each in packages:
+        try:
+            there.append(f"{each} {version(each)}")
+        except PackageNotFoundError:
+            missing.append(each)
+    if not missing:
+        return Finding(name=extra, state="ok", text=", ".join(there))
+    advice = f"for {what}: pip install 'pdfbatch[{extra}]'"
+    text = "not installed" if not there else f"{', '.join(there)}, without {', '.join(missing)}"
+    return Finding(name=extra, state="missing", text=text, advice=advice)
 
 
 def _find_ocr() -> Iterator[Finding]:
@@ -126,7 +137,7 @@ def _find_ocr() -> Iterator[Finding]:
             shown = ", ".join(sorted(languages))
             yield Finding(name=engine.name, state="ok", text=f"{engine.version}, languages {shown}")
     found = rapid.version
-    advice = "" if found else "only for --ocr-engine rapidocr: pip install rapidocr onnxruntime"
+    advice = "" if found else "only for --ocr-engine rapidocr: pip install 'pdfbatch[rapidocr]'"
     yield Finding(name=rapid.name, state="ok" if found else "missing", text=found or "not installed", advice=advice)
 
 
@@ -141,6 +152,15 @@ def _find_machine() -> Iterator[Finding]:
     free = shutil.disk_usage(folder).free
     advice = "" if free >= _WORKER_BYTES else "downloads and results need room there: set TMPDIR to another folder"
     yield Finding(name="temporary files", state="ok", text=f"{folder}, {free / (1 << 30):.1f} GiB free", advice=advice)
+
+
+def _find_options(arguments: Arguments) -> Iterator[Finding]:
+    """Yield where options come from that no command line shows. Their values may be secrets."""
+    variables = sorted(name for name in os.environ if name.startswith(PREFIX))
+    if variables:
+        yield Finding(name="variables", state="ok", text=", ".join(variables))
+    if file := arguments.config or os.environ.get(VARIABLE):  # it has been read, so it is there
+        yield Finding(name="options", state="ok", text=os.path.abspath(file))
 
 
 def _find_answer(name: str, address: str, ask: Callable[[], None]) -> Finding:
