@@ -90,10 +90,14 @@ def parse(argv: Sequence[str]) -> Arguments:
     if not words:
         parser.print_help()
         raise SystemExit(2)
+    if words[0].startswith("-") and words[0] not in ("-h", "--help", "--version"):
+        parser.error(f"options come after a COMMAND, such as '{parser.prog} run ... {words[0].partition('=')[0]}'")
     if command is not None and command not in commands:
         _refuse_command(parser, command)
     filler = None if command is None else OptionFiller(command, commands[command], os.environ)
     arguments, rest = parser.parse_known_args(words, namespace=Arguments())
+    if arguments.command in ("run", "plan"):
+        rest = _take_inputs(arguments, rest)
     if rest:  # said by the command, which knows its options
         commands[arguments.command].error(f"unrecognized arguments: {' '.join(rest)}")
     if filler is not None:
@@ -113,6 +117,16 @@ def _as_options(argv: Sequence[str]) -> list[str]:
             return ["--version"]
         case words:
             return words
+
+
+def _take_inputs(arguments: Arguments, rest: list[str]) -> list[str]:
+    """Take inputs that come after options, which argparse leaves over, and return the words that are still left over."""
+    end = rest.index("--") if "--" in rest else len(rest)
+    inputs = [word for word in rest[:end] if not word.startswith("-")]
+    if len(inputs) < end:
+        return rest
+    arguments.inputs = [*arguments.inputs, *inputs, *rest[end + 1 :]]
+    return []
 
 
 def _refuse_command(parser: CommandParser, word: str) -> Never:

@@ -144,8 +144,8 @@ def _load_file(file: str) -> dict[str, object]:
     import tomllib  # noqa: PLC0415 (only with a file)
 
     try:
-        with open(file, "rb") as opened:
-            return tomllib.load(opened)
+        with open(file, encoding="utf-8-sig", newline="") as opened:  # editors of Windows write a byte order mark
+            return tomllib.loads(opened.read())
     except OSError as error:
         raise UsageError(f"{file}: the file with options cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError:

@@ -327,6 +327,7 @@ def _add_text(parser: ArgumentParser) -> None:
         "-l",
         "--languages",
         "--language",
+        type=types.languages,
         metavar="CODES",
         default=usual.languages,
         help="for OCR, such as eng+deu; auto: guess among the installed (default: what a manifest's metadata say, else eng)",

@@ -17,9 +17,10 @@ from pdfbatch.cli.forecast import SampledDocument, make_forecast
 from pdfbatch.cli.json_lines import JsonLines
 from pdfbatch.cli.logs import log_to_stderr
 from pdfbatch.cli.plan_lines import Plan, plan_lines
-from pdfbatch.cli.run import check_inputs, inputs_of, output_of, settings_of
+from pdfbatch.cli.run import inputs_of, output_of, settings_of
 from pdfbatch.cli.streams import write_output
 from pdfbatch.cli.style import style_for
+from pdfbatch.cli.typed_inputs import check_inputs
 from pdfbatch.errors import Cause, DependencyError, DocumentError, UsageError
 from pdfbatch.executors import available_cpus, available_memory_bytes
 from pdfbatch.inputs import documents_from

@@ -1,12 +1,7 @@
 """``pdfbatch run``: process one batch, show its progress, and print a summary."""
 
-import os
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
-from difflib import get_close_matches
-from glob import has_magic
-from itertools import islice
 
 from pdfbatch.cli.arguments import Arguments, FailOn
 from pdfbatch.cli.exit_codes import ExitCode, Terminated, interruption_exit_code
@@ -16,18 +11,14 @@ from pdfbatch.cli.logs import log_to_stderr
 from pdfbatch.cli.streams import OutputLost, ReaderGone, write_error
 from pdfbatch.cli.style import style_for
 from pdfbatch.cli.summary import interruption_lines, summary_lines
-from pdfbatch.common import without_credentials
-from pdfbatch.errors import UsageError
-from pdfbatch.inputs import STANDARD_INPUT, Input, Inputs, NameList
+from pdfbatch.cli.typed_inputs import check_inputs
+from pdfbatch.inputs import Input, Inputs, NameList
 from pdfbatch.ports import Sink
 from pdfbatch.processor import BatchProcessor, ProcessorKeywords
 from pdfbatch.report import BatchReport, BatchState, StoppedBy
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
 from pdfbatch.sinks import LogSink, ProgressBarSink
-from pdfbatch.storage import SHARD_BYTES, Storage, is_file_url, path_of_file_url
-
-# Names in a folder among which one that is like a mistyped one is looked for.
-_MOST_NAMES = 10_000
+from pdfbatch.storage import SHARD_BYTES, Storage
 
 
 def run(arguments: Arguments) -> ExitCode:
@@ -48,47 +39,9 @@ def run(arguments: Arguments) -> ExitCode:
         is_shard, has_ocr = arguments.shard is not None, arguments.ocr != "never"
         style = style_for(sys.stderr)
         _print(summary_lines(report, failures, arguments.argv, style, is_shard=is_shard, has_ocr=has_ocr))
+        if arguments.retry_failed and not report.processed:
+            _print(["No document of these inputs failed in an earlier run into this output."])
     return report_exit_code(report, arguments.fail_on)
-
-
-def check_inputs(arguments: Arguments) -> None:
-    """Raise ``UsageError``, which names all of them, when inputs or lists that somebody has typed are not there.
-
-    Names in a list, a manifest or a folder may be gone when their turn comes; each such document fails alone.
-    """
-    lists = [word for word in arguments.files_from if word != STANDARD_INPUT]
-    if len(arguments.files_from) - len(lists) > 1:
-        raise UsageError("--files-from - can be given once: standard input is one list")
-    missing = [word for word in (*arguments.inputs, *lists) if not _is_there(word)]
-    if missing:
-        named = (without_credentials(word) + _suggest_path(word) for word in missing)
-        raise UsageError(f"not found: {', '.join(named)}")
-
-
-def _suggest_path(word: str) -> str:
-    """Return a question for the name beside which a path may be meant, empty where there is none."""
-    folder, name = os.path.split(os.path.expanduser(word).rstrip("/"))
-    with suppress(OSError, ValueError), os.scandir(folder or ".") as entries:
-        found = get_close_matches(name, [entry.name for entry in islice(entries, _MOST_NAMES)], n=1, cutoff=0.75)
-        return f" (did you mean {os.path.join(folder, found[0])}?)" if found else ""
-    return ""
-
-
-def _is_there(word: str) -> bool:
-    """Whether a word names something, or is a URL or a pattern, which are searched later."""
-    if is_file_url(word):
-        word = path_of_file_url(word)
-    elif "://" in word or not word:
-        return True
-    for path in {word, os.path.expanduser(word)}:
-        try:
-            os.lstat(path)
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        except (OSError, ValueError):  # something is in the way: the document says what
-            return True
-        return True
-    return has_magic(word)
 
 
 def report_exit_code(report: BatchReport, fail_on: FailOn) -> ExitCode:
