@@ -183,3 +183,15 @@ def test_pages_of_each_document_are_read_unless_it_has_its_own(tmp_path: Path) -
         out = tmp_path / f"{name}.out"
         done = run_command("run", str(tmp_path / name), "-o", str(out), "--config", str(tmp_path / "ci.toml"))
         assert (done.returncode, [path.read_text().strip() for path in out.rglob("*.txt")]) == (0, [text]), done.stderr
+
+
+def test_the_file_and_the_messages_of_the_guide_are_true(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "configure.md").read_text("utf-8")
+    text = page.partition("```toml\n")[2].partition("```")[0]
+    found = fill("run", "in", text=text, folder=tmp_path)
+    assert (found["workers"], found["languages"], found["page_timeout"]) == (8, "deu+eng", 120)
+    assert fill("dashboard", text=text, folder=tmp_path)["port"] == 8080
+    for line in ("wrokers = 3", "memory = 'lots'"):
+        with pytest.raises(UsageError) as raised:
+            fill("run", "in", "-o", "o", text=line, folder=tmp_path)
+        assert str(raised.value).replace(str(tmp_path / "ci.toml"), "nightly.toml") in page

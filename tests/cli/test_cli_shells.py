@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from pdfbatch.cli.commands import COMMANDS
+from tests.cli.command_line_page import PAGE, page
 from tests.command import run_command
 
 ROOT = Path(__file__).parents[2]
@@ -83,6 +84,10 @@ def test_the_manual_page_has_every_command_and_no_fault(tmp_path: Path) -> None:
     assert done.stderr == ""
     assert [name for name in COMMANDS if f"   pdfbatch {name}\n" not in done.stdout] == []
     assert "--retry-failed" in done.stdout
+
+
+def test_the_page_about_the_command_line_says_what_the_parser_says() -> None:
+    assert PAGE.read_text("utf-8") == page(), "run: python -m tests.cli.command_line_page"
 
 
 def test_every_line_that_installs_something_names_what_exists_and_is_quoted_for_every_shell() -> None:

@@ -89,7 +89,7 @@ class OptionFiller:
                 setattr(arguments, dest, value)
 
     def _read_variables(self) -> Iterator[_Given]:
-        names = {_variable_of(self._command, name): name for name in self._options}
+        names = {variable_of(self._command, name): name for name in self._options}
         variables = {name: text for name, text in self._environment.items() if text and name.startswith(PREFIX)}
         for variable in variables.keys() - names.keys() - _OTHERS:
             self._warn_of_variable(variable, names)
@@ -135,8 +135,9 @@ def options_by_name(parser: CommandParser) -> dict[str, Action]:
     }
 
 
-def _variable_of(command: str, name: str) -> str:
-    own = "" if command in AT_THE_TOP or name == _SHARED else f"{command.upper()}_"
+def variable_of(command: str, name: str) -> str:
+    """Return the variable of an option, which is given by its long name."""
+    own = "" if command in AT_THE_TOP or name in (_SHARED, "config") else f"{command.upper()}_"
     return f"{PREFIX}{own}{name.upper().replace('-', '_')}"
 
 
