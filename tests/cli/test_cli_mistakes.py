@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -94,7 +95,14 @@ def test_nothing_to_retry_is_said(folder: Path, tmp_path: Path) -> None:
 @pytest.mark.skipif(
     os.name == "nt" or os.geteuid() != 0, reason="needs a user whom permissions do not stop, to be another"
 )
-def test_what_may_not_be_read_or_written_is_named(tmp_path: Path) -> None:
+def test_what_may_not_be_read_or_written_is_named() -> None:
+    with tempfile.TemporaryDirectory() as name:  # pytest's own folders are closed to others
+        folder = Path(name)
+        folder.chmod(0o755)
+        _try_as_another_user(folder)
+
+
+def _try_as_another_user(tmp_path: Path) -> None:
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
     (closed / "a.pdf").write_bytes(text_pdf(["A letter."]))
