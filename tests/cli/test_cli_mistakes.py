@@ -96,7 +96,7 @@ def test_nothing_to_retry_is_said(folder: Path, tmp_path: Path) -> None:
     os.name == "nt" or os.geteuid() != 0, reason="needs a user whom permissions do not stop, to be another"
 )
 def test_what_may_not_be_read_or_written_is_named() -> None:
-    with tempfile.TemporaryDirectory() as name:  # pytest's own folders are closed to others
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:  # folders of pytest are closed to others
         folder = Path(name)
         folder.chmod(0o755)
         _try_as_another_user(folder)
