@@ -57,7 +57,7 @@ def test_every_extra_of_pdfbatch_itself_is_looked_for() -> None:
 def test_what_is_missing_has_a_line_that_installs_it_and_what_gives_options_is_named(tmp_path: Path) -> None:
     (tmp_path / "ci.toml").write_text("[doctor]\njson = true\n")
     _, found = _ask(PDFBATCH_CONFIG=str(tmp_path / "ci.toml"), PDFBATCH_PASSWORD="hush")
-    missing = [line for name, line in found.items() if line["state"] == "missing" and "pdfbatch[" in line["advice"]]
+    missing = [line for line in found.values() if line["state"] == "missing" and "pdfbatch[" in line["advice"]]
     assert missing
     assert all(f"pip install 'pdfbatch[{line['name']}]'" in line["advice"] for line in missing)
     assert found["options"]["text"] == str(tmp_path / "ci.toml")

@@ -161,7 +161,7 @@ def _check_names(content: Mapping[str, object], file: str) -> None:
     top = {name for command in AT_THE_TOP for name in options_by_name(parsers[command])}
     tables = COMMANDS.keys() - AT_THE_TOP
     for key, value in content.items():
-        if not isinstance(value, dict):
+        if not isinstance(value, Mapping):
             _check_name(key, top, f"{file}: there is no option '{key}'")
         elif key in AT_THE_TOP:
             raise UsageError(
@@ -187,12 +187,16 @@ def _convert(action: Action, default: object, value: object) -> object:
     """Return the value that the words of a command line would have given. Raises what says what is wrong with it."""
     if action.nargs == 0:
         return _convert_switch(value) is action.const if isinstance(default, bool) else _convert_count(value)
-    items = cast("list[object]", value) if isinstance(value, list) else [value]
+    items = _as_items(value)
     if isinstance(default, list):
         return [_convert_word(action, _as_word(item)) for item in items]
     if action.dest == "languages":
         return _convert_word(action, "+".join(map(_as_word, items)))
     return _convert_word(action, _as_word(value))
+
+
+def _as_items(value: object) -> list[object]:
+    return cast("list[object]", value) if isinstance(value, list) else [value]
 
 
 def _convert_switch(value: object) -> bool:
@@ -220,6 +224,8 @@ def _convert_word(action: Action, word: str) -> object:
 
 def _as_word(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        kind = {bool: "true or false", dict: "a table", list: "a list"}.get(type(value), f"a {type(value).__name__}")
+        kinds = {"bool": "true or false", "dict": "a table", "list": "a list"}
+        name = type(cast("object", value)).__name__
+        kind = kinds.get(name, f"a {name}")
         raise ValueError(f"give a number or a text, not {kind}")  # noqa: TRY004 (as what argparse's types raise)
     return str(value)

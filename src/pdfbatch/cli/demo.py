@@ -22,7 +22,6 @@ from pdfbatch.samples import write_samples
 from pdfbatch.settings import Extraction
 from pdfbatch.sinks import ProgressBarSink, escape_unprintable, format_count
 
-_LEAST_NAME, _OTHER_COLUMNS = 20, 41
 _DOUBTFUL = frozenset({DocumentStatus.PARTIAL, DocumentStatus.EMPTY})
 
 
@@ -68,8 +67,7 @@ def report_lines(report: BatchReport, *, samples: Path, text: Path, width: int, 
 
 def _table(results: list[DocumentResult], samples: Path, width: int, style: Style) -> Iterator[str]:
     names = [_name(result, samples) for result in results]
-    widest = min(max(map(len, names), default=8), max(_LEAST_NAME, width - _OTHER_COLUMNS))
-    names = [name if len(name) <= widest else f"...{name[3 - widest :]}" for name in names]
+    widest = max(map(len, names), default=8)
     yield style.bold(f"{'document':<{widest}}  {'status':<9}  pages  by OCR  first line")
     room = max(12, width - widest - 29)
     for name, result in zip(names, results, strict=True):

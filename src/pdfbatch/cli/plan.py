@@ -28,6 +28,7 @@ from pdfbatch.model import Document, DocumentResult
 from pdfbatch.outputs import failure_filter
 from pdfbatch.ports import OcrEngine, Reading, Sink
 from pdfbatch.processor import BatchOptions, BatchProcessor, ProcessorKeywords
+from pdfbatch.settings import Extraction, Limits
 from pdfbatch.sinks import ProgressBarSink
 from pdfbatch.storage import Fingerprint, fingerprint
 
@@ -135,7 +136,8 @@ def _look_at(documents: Iterable[Document], pile: _Pile, state: ResumeState | No
 def _read_sample(arguments: Arguments, settings: ProcessorKeywords, pile: _Pile, cores: int) -> Plan:
     """Read the sample without OCR, then some of the pages that need it."""
     sampled, causes, pending = list[SampledDocument](), Counter[Cause](), list[tuple[Document, int]]()
-    extraction, limits = settings["extraction"], settings["limits"]
+    of_run = settings_of(arguments)
+    extraction, limits = of_run.get("extraction", Extraction()), of_run.get("limits", Limits())
     if arguments.executor not in ("thread", "sequential"):  # which can stop nothing, and say so
         seconds = limits.document_timeout or _MOST_SECONDS
         settings["limits"] = replace(limits, document_timeout=min(seconds, _MOST_SECONDS))
@@ -230,7 +232,13 @@ def _no_warning_of_ocr() -> Generator[None]:
 class _NoOcr(OcrEngine):
     """Stands where OCR is left out: each page that needs it is told, and none is drawn."""
 
-    name, version = "none", ""
+    @property
+    def name(self) -> str:
+        return "none"
+
+    @property
+    def version(self) -> str:
+        return ""
 
     def check(self, languages: str) -> None:
         raise DependencyError(f"no OCR for {languages}")

@@ -111,7 +111,7 @@ def _row(name: str, value: str, note: str = "") -> str:
 
 
 def _notes_on_documents(plan: Plan) -> str:
-    notes = []
+    notes = list[str]()
     if plan.skipped:
         notes.append(f"{plan.skipped:,} more are finished and would be skipped")
     if plan.missing:
