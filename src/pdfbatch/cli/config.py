@@ -225,7 +225,7 @@ def _convert_word(action: Action, word: str) -> object:
 def _as_word(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         kinds = {"bool": "true or false", "dict": "a table", "list": "a list"}
-        name = type(cast("object", value)).__name__
+        name = value.__class__.__name__
         kind = kinds.get(name, f"a {name}")
         raise ValueError(f"give a number or a text, not {kind}")  # noqa: TRY004 (as what argparse's types raise)
     return str(value)
