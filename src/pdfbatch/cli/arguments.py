@@ -39,7 +39,8 @@ class Arguments(argparse.Namespace):
     shard_size: int
     durability: Durability
     workers: int | None
-    executor: Literal["auto", "process", "thread", "sequential", "dask", "ray"]
+    executor: Literal["auto", "process", "thread", "sequential", "celery", "dask", "ray"]
+    celery_app: str | None
     batch_size: int
     batch_id: str | None
     engine: Literal["pdfium", "pypdf"]
@@ -104,6 +105,10 @@ def parse(argv: Sequence[str]) -> Arguments:
         filler.fill(arguments)
     if arguments.command in ("run", "plan") and not arguments.inputs and not arguments.files_from:
         commands[arguments.command].error("an INPUT is required, or a list of them with --files-from")
+    if arguments.command in ("run", "plan") and (arguments.executor == "celery") is not (
+        arguments.celery_app is not None
+    ):
+        commands[arguments.command].error("--executor celery and --celery-app MODULE:APP go together")
     arguments.argv = (program(), *argv)
     return arguments
 

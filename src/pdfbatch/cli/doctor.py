@@ -38,7 +38,7 @@ _EXTRAS = (
     ("azure", ("adlfs", "obstore"), "az:// addresses"),
     ("sftp", ("paramiko",), "sftp:// addresses"),
     ("redis", ("redis",), "--redis and 'pdfbatch watch'"),
-    ("celery", ("celery",), "tasks on Celery workers"),
+    ("celery", ("celery",), "tasks on Celery workers, --executor celery"),
     ("dask", ("distributed",), "--executor dask"),
     ("ray", ("ray",), "--executor ray"),
     ("cli", ("rich", "shtab"), "a progress bar, and completion of words in shells"),

@@ -78,7 +78,7 @@ def make_plan(arguments: Arguments) -> Plan:
     if output is None and (arguments.resume or arguments.retry_failed):
         raise UsageError("--resume and --retry-failed look into an output: say which one with --output")
     settings = settings_of(arguments)
-    if arguments.executor in ("dask", "ray"):  # the sample is read here
+    if arguments.executor in ("celery", "dask", "ray"):  # the sample is read here
         settings["executor"] = "auto"
     cores = available_cpus()
     settings["workers"] = min(arguments.workers or cores, cores)

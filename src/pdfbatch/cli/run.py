@@ -59,6 +59,11 @@ def report_exit_code(report: BatchReport, fail_on: FailOn) -> ExitCode:
 def _process(arguments: Arguments, sinks: list[Sink]) -> BatchReport:
     settings = settings_of(arguments)
     settings["sinks"] = sinks
+    if arguments.celery_app is not None:
+        from pdfbatch.executors import CeleryExecutor  # noqa: PLC0415 (loaded when used)
+
+        settings["executor"] = CeleryExecutor(arguments.celery_app, workers=arguments.workers)
+        settings["workers"] = None
     return BatchProcessor(output=output_of(arguments), **settings).run(
         inputs_of(arguments),
         batch_id=arguments.batch_id,
