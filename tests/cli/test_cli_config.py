@@ -145,8 +145,11 @@ def test_a_file_that_is_not_there_or_no_text_is_named(tmp_path: Path) -> None:
 
 
 def test_a_wrong_variable_is_named_in_one_line_and_a_mistyped_one_in_a_warning(tmp_path: Path) -> None:
-    done = run_command("run", "in", "-o", "o", environment={"PDFBATCH_DPI": "fine", "PDFBATCH_WROKERS": "3"})
+    done = run_command(
+        "run", "in", "-o", "o", environment={"PDFBATCH_DPI": "fine", "PDFBATCH_WROKERS": "3", "PDFBATCH_SECRET": "s"}
+    )
     assert done.returncode == 2
+    assert "SECRET" not in done.stderr
     assert "PDFBATCH_WROKERS means nothing: did you mean PDFBATCH_WORKERS?" in done.stderr
     assert "pdfbatch: the variable PDFBATCH_DPI: 'fine' is not a whole number from 1" in done.stderr
 

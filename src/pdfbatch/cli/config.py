@@ -24,7 +24,7 @@ _EXCLUSIVE = {"resume": "retry_failed", "retry_failed": "resume"}
 _YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 # Variables of pdfbatch that are no options.
 _OTHERS = frozenset(f"{PREFIX}{name}" for name in ("CONFIG", "TESSERACT", "REDIS_PREFIX"))
-_SIMILARITY = 0.85
+_SIMILARITY = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +109,10 @@ class OptionFiller:
 
         if any(variable.startswith(f"{PREFIX}{name.upper()}_") for name in COMMANDS):
             return
-        if found := get_close_matches(variable, list(names), n=1, cutoff=_SIMILARITY):
+        known = [name.removeprefix(PREFIX) for name in names]  # the prefix would make all alike
+        if found := get_close_matches(variable.removeprefix(PREFIX), known, n=1, cutoff=_SIMILARITY):
             shown = escape_unprintable(variable)
-            write_error(f"pdfbatch: the variable {shown} means nothing: did you mean {found[0]}?\n")
+            write_error(f"pdfbatch: the variable {shown} means nothing: did you mean {PREFIX}{found[0]}?\n")
 
     def _read_file(self, file: str) -> Iterator[_Given]:
         content = _load_file(file)
