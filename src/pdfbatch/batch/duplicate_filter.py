@@ -76,7 +76,7 @@ class DuplicateFilter:
                     continue
             elif isinstance(item, DocumentResult) and item.status is DocumentStatus.SKIPPED:
                 position, document = self.pending[item.document.document_uuid]
-                self._index.add(document, Fingerprint.parse(item.fingerprint), position)
+                self._index.add(document, item.fingerprint, position)
             yield item
         while self._resolved:
             yield self._resolved.popleft()

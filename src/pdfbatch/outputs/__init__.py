@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         record_name,
         to_json,
     )
-    from pdfbatch.outputs.results import Results, with_stored_pages
+    from pdfbatch.outputs.results import PickleLog, Results, with_stored_pages
     from pdfbatch.outputs.stored import (
         InvalidRecordError,
         Record,
@@ -59,7 +59,7 @@ else:
             "parts_folder parts_prefix "
             "record_name to_json"
         ),
-        results="Results with_stored_pages",
+        results="PickleLog Results with_stored_pages",
         stored=(
             "InvalidRecordError Record choose_name find_record has_failed has_text pages_from_json read_record result_of"
         ),
@@ -76,6 +76,7 @@ __all__ = [
     "InvalidRecordError",
     "PackCatalog",
     "PackWriter",
+    "PickleLog",
     "Provenance",
     "Record",
     "Results",
