@@ -162,7 +162,7 @@ class Batch:
                 self.progress.switch_executor(pool.name, pool.capacity, limits_enforced=pool.kills)
                 if completed is not None:
                     position, result = self._complete(completed)
-                    source.release(result, position)
+                    source.release(result, position, completed.body)
                     yield position, result
                     self._check_process()
                 self.notifier.update_if_due(take_snapshot)
