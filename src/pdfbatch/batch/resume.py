@@ -210,7 +210,7 @@ class ResumeState:
         # As ``DocumentResult(...)``, but each document of a batch that is finished comes by here.
         return rebuild(
             DocumentResult,
-            *(document.without_content(), DocumentStatus.SKIPPED, (), None, place, 1, 0.0, {}),
+            *(document.without_content(), DocumentStatus.SKIPPED, (), None, place, 1, 0.0, dict[str, str]()),
             *(entry.counts, entry.duplicate_of, fingerprint, _NO_EXTRAS),
         )
 
