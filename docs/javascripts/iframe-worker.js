@@ -9,9 +9,12 @@ if (location.protocol === "file:") {
       document.body.append(this.frame)
       const inner = this.frame.contentWindow
       inner.postMessage = (data) => {
-        const event = new MessageEvent("message", { data })
-        this.dispatchEvent(event)
-        if (this.onmessage) this.onmessage(event)
+        const event = new MessageEvent("message", { data: structuredClone(data) })
+        // Later, as from a worker: who has asked does not expect the answer before its call returns.
+        setTimeout(() => {
+          this.dispatchEvent(event)
+          if (this.onmessage) this.onmessage(event)
+        })
       }
       const script = inner.document.createElement("script")
       script.src = address
@@ -24,7 +27,7 @@ if (location.protocol === "file:") {
 
     send(data) {
       const inner = this.frame.contentWindow
-      const event = new inner.MessageEvent("message", { data })
+      const event = new inner.MessageEvent("message", { data: inner.structuredClone(data) })
       inner.dispatchEvent(event)
       if (inner.onmessage) inner.onmessage(event)
     }
