@@ -1,6 +1,7 @@
 """Everything that is checked: ``nox -l`` lists it, ``nox`` does it, ``nox -s lint types`` does a part."""
 
 import json
+import re
 import shutil
 import zipfile
 from pathlib import Path
@@ -141,7 +142,10 @@ def docs(session: nox.Session) -> None:
     """Check links, anchors and the navigation of the documentation; then build the site into ``site/``."""
     session.install("-e", ".", *_group("test"), *_group("docs"))
     session.run("pytest", "tests/test_docs.py")
-    session.run("zensical", "build", "--clean")
+    session.run("zensical", "build", "--clean", "--strict")
+    foreign = _find_foreign_loads(ROOT / "site")
+    if foreign:
+        session.error(f"pages load something from other hosts: {foreign}")
 
 
 @nox.session
@@ -197,6 +201,14 @@ def gates(session: nox.Session) -> None:
     """Run the fault gates in their long form: an hour or more, on a machine that does nothing else."""
     session.install("-e", ".", *_group("test"))
     session.run("pytest", "-m", "gate", *session.posargs, env={"PDFBATCH_GATES": "long"})
+
+
+def _find_foreign_loads(site: Path) -> list[str]:
+    """Return what pages of the site load from elsewhere: offline they would lack it."""
+    loads = re.compile(
+        r"""<(?:script|img|iframe)[^>]*\ssrc=["']?(?:https?:)?//[^>]*>|<link[^>]*\shref=["']?(?:https?:)?//[^>]*>"""
+    )
+    return sorted({load for page in site.rglob("*.html") for load in loads.findall(page.read_text("utf-8"))})
 
 
 def _folder_of_venv(session: nox.Session) -> str:

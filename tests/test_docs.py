@@ -1,5 +1,7 @@
 """Links of the documentation lead somewhere, and what it says of code and figures is true."""
 
+import ast
+import dataclasses
 import re
 from pathlib import Path
 
@@ -9,7 +11,9 @@ from benchmarks.publish import CHART, PAGE, render
 from benchmarks.publish import README as README_FILE
 from pdfbatch.errors import Cause
 from pdfbatch.model import DocumentStatus, Reason
+from pdfbatch.processor import BatchOptions, BatchProcessor
 from pdfbatch.report import BatchReport, BatchStatus
+from pdfbatch.settings import Extraction, Limits, PageRules, RetryPolicy
 from tests.docs_links import links
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -83,3 +87,19 @@ def test_the_reference_knows_every_key_of_a_report() -> None:
     page = reference("results")
     keys = BatchReport(status=BatchStatus(batch_id="b")).as_dict()
     assert [key for key in keys if f"`{key}`" not in page] == []
+
+
+@pytest.mark.parametrize("kind", [Extraction, PageRules, Limits, RetryPolicy, BatchOptions, BatchProcessor])
+def test_the_table_of_settings_is_that_of_the_code(kind: type) -> None:
+    part = reference("settings").partition(f"\n## {kind.__name__}\n")[2].partition("\n## ")[0]
+    table = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", part, re.MULTILINE))
+    fields = {field.name: field.default for field in dataclasses.fields(kind) if not field.name.startswith("_")}
+    if kind is BatchProcessor:  # its defaults are names, chosen when it is made
+        assert set(table) == {*fields, "workers"}
+        return
+    assert set(table) == set(fields)
+    values = {"PageRules()": PageRules()}
+    assert {
+        name: values[text.strip("`")] if "Rules" in text else ast.literal_eval(text.strip("`"))
+        for name, text in table.items()
+    } == fields
