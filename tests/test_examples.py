@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -21,12 +22,12 @@ TESTED_ELSEWHERE = {  # by tests/celery/test_examples.py and tests/integrations/
 }
 
 
-def run(folder: Path, name: str, *words: str, code: int = 0, **variables: str) -> list[str]:
+def run(folder: Path, name: str, *words: str, code: int = 0, variables: Mapping[str, str] | None = None) -> list[str]:
     """Run an example in a folder; return the lines that it prints."""
     done = subprocess.run(
         [sys.executable, "-X", "utf8", EXAMPLES / name, *words],
         cwd=folder,
-        env={**os.environ, **variables},
+        env={**os.environ, **(variables or {})},
         capture_output=True,
         text=True,
         check=False,
@@ -100,8 +101,8 @@ def test_from_bucket_to_bucket(tmp_path: Path, bucket: Bucket) -> None:
         "AWS_DEFAULT_REGION": "us-east-1",
     }
     words = (f"{bucket.url}/in/", f"{bucket.url}/text")
-    assert run(tmp_path, "s3_to_s3.py", *words, **reach) == ["4 of 4 documents, 0 of them were there"]
-    assert run(tmp_path, "s3_to_s3.py", *words, **reach) == ["4 of 4 documents, 4 of them were there"]
+    assert run(tmp_path, "s3_to_s3.py", *words, variables=reach) == ["4 of 4 documents, 0 of them were there"]
+    assert run(tmp_path, "s3_to_s3.py", *words, variables=reach) == ["4 of 4 documents, 4 of them were there"]
     assert sum(name.endswith(".txt") for name in bucket.names("text")) == 4
 
 

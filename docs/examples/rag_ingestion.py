@@ -76,5 +76,5 @@ if __name__ == "__main__":
     folder, path, question = sys.argv[1:]
     store = sqlite3.connect(path)
     ingest(folder, store)
-    for likeness, source, page, text in search(question, store):
-        print(f"{likeness:.2f} {source}, page {page}: {text[:70]}")
+    for score, source, page, text in search(question, store):
+        print(f"{score:.2f} {source}, page {page}: {text[:70]}")

@@ -13,6 +13,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
+from typing import cast
 
 import yaml
 
@@ -159,13 +160,14 @@ def _faults_of_installer(words: list[str]) -> Iterator[str]:
 def _faults_of_data(value: object) -> Iterator[str]:
     """Look for command lines in a document of YAML or JSON: texts, and lists of words."""
     if isinstance(value, dict):
-        for part in value.values():
+        for part in cast("dict[str, object]", value).values():
             yield from _faults_of_data(part)
     elif isinstance(value, list):
-        if value[:1] == ["pdfbatch"]:
-            yield from _faults_of_command([str(word) for word in value])
+        parts = cast("list[object]", value)
+        if parts[:1] == ["pdfbatch"]:
+            yield from _faults_of_command([str(part) for part in parts])
         else:
-            for part in value:
+            for part in parts:
                 yield from _faults_of_data(part)
     elif isinstance(value, str) and "pdfbatch " in value:
         yield from _faults_of_shell(value)
