@@ -49,3 +49,10 @@ def test_the_image_has_ocr_and_runs_as_an_ordinary_user() -> None:
 def test_the_install_page_knows_every_extra_that_users_choose() -> None:
     page = (ROOT / "docs" / "how-to" / "install.md").read_text("utf-8")
     assert [extra for extra in PROJECT["optional-dependencies"] if f"`{extra}`" not in page] == []
+
+
+def test_uv_run_installs_what_users_need_and_no_more() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    assert settings["tool"]["uv"]["default-groups"] == ["run"]
+    (needed,) = settings["dependency-groups"]["run"]
+    assert f'install -q -e ".{needed.removeprefix("pdfbatch")}"' in (ROOT / "README.md").read_text("utf-8")
