@@ -372,6 +372,8 @@ class BatchProcessor:
         chosen: Iterator[Document] = map(Document.with_plain_metadata, found)  # nothing behind this meets an odd value
         if _naming(self.output) == "id":
             chosen = (replace(document, output_name="") for document in chosen)
+        if options.resume and self.output is None:
+            raise UsageError("resume needs an output: it looks there for the documents that are finished")
         if options.retry_failed:
             if self.output is None:
                 raise UsageError("retry_failed needs an output: it looks there for the documents that failed")
