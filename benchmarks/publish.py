@@ -1,4 +1,4 @@
-"""Publish results: the page with all figures, the chart, and the figures of the README, from files that runs wrote.
+"""Publish results: two pages with all figures, two charts, and the figures of the README, from files that runs wrote.
 
 ``benchmarks/published/runs`` holds the results of runs, ``earlier.json`` figures that were measured before there were such
 files, and ``readme.json`` the choice of figures and bars for the README.
@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.results import CaseResult, Ratio, Suite, Table, read_suite, write_suite
+from benchmarks.simulation import page as scale
+from benchmarks.simulation.chart import draw_scale_chart
 from benchmarks.speed_chart import Bar, Group, draw_speed_chart
 from benchmarks.tables import case_as_markdown, circumstances, table_as_markdown
 
@@ -19,6 +21,7 @@ PAGE = Path("docs/explanation/performance.md")
 CHART = Path("docs/explanation/speed.svg")
 README = Path("README.md")
 WIDEST_RANGE = 0.25
+SIMULATION = "simulation"
 FIRST_LINE, LAST_LINE = "<!-- figures, written by: python -m benchmarks publish -->", "<!-- end of figures -->"
 
 _INTRODUCTION = """\
@@ -74,7 +77,17 @@ def render(root: Path) -> dict[Path, str]:
         PAGE: "\n\n".join(_page_parts(published)) + "\n",
         CHART: draw_speed_chart(list(_chart_groups(published))),
         README: f"{before}{figures}{after}",
+        **_render_scale(root, published),
     }
+
+
+def _render_scale(root: Path, published: Published) -> dict[Path, str]:
+    """Return the page on scale and its picture, once there is a simulation."""
+    case = next((one for suite in published.suites.values() for one in suite.cases if one.name == SIMULATION), None)
+    if case is None:
+        return {}
+    text = (root / scale.PAGE).read_text("utf-8")
+    return {scale.PAGE: scale.fill_page(text, case), scale.CHART: draw_scale_chart(case)}
 
 
 def _drop_cases(root: Path, names: set[str]) -> None:
@@ -100,10 +113,14 @@ def _case_without_details(case: CaseResult) -> CaseResult:
 def _page_parts(published: Published) -> Iterator[str]:
     yield _INTRODUCTION
     for name, suite in published.suites.items():
+        # What was simulated is on the page on scale.
+        cases = [case for case in suite.cases if case.name != SIMULATION]
+        if not cases:
+            continue
         yield f"## Run of {name[:10]}"
         yield circumstances(suite)
         yield from _warning(suite)
-        for case in suite.cases:
+        for case in cases:
             yield case_as_markdown(case, cores=int(suite.machine["cores"]), heading="###")
     earlier = published.earlier
     yield f"## Earlier measurements ({earlier['when']})"

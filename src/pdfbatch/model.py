@@ -289,7 +289,8 @@ class Note(StrEnum):
     """What to know about a page that was read.
 
     ``other-language``: its words do not fit the language that OCR was asked for, but ``Page.language``, which could be asked
-    for, too. ``language-not-installed``: they fit ``Page.language``, for which there is no OCR data here.
+    for, too. ``language-not-installed``: they fit ``Page.language``, for which there is no OCR data here. ``weak-words``: OCR
+    is sure of hardly a word of it, and there is no other text: a script without data here, handwriting, a picture.
 
     On the first page of a document: ``attachments``: files are embedded in it, which are not read. ``static-xfa``: it has an
     XFA form, too, which its pages show.
@@ -297,6 +298,7 @@ class Note(StrEnum):
 
     OTHER_LANGUAGE = "other-language"
     LANGUAGE_NOT_INSTALLED = "language-not-installed"
+    WEAK_WORDS = "weak-words"
     ATTACHMENTS = "attachments"
     STATIC_XFA = "static-xfa"
 
