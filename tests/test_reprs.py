@@ -119,7 +119,7 @@ def test_without_a_library_a_table_says_what_to_install() -> None:
     )
     shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
     assert "pip install pandas" in shown
-    assert "pip install 'pdfbatch[parquet]'" in shown
+    assert "pip install pyarrow" in shown
 
 
 def test_a_result_without_pages_has_a_name_on_one_line() -> None:

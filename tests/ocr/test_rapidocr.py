@@ -19,7 +19,7 @@ def test_where_it_is_missing_the_check_says_how_to_install_it() -> None:
     engine = RapidOcrEngine()
     assert engine.version == ""
     for check in (engine.check, TwoReaders(first=KnowsAll(), second=engine).check):
-        with pytest.raises(DependencyError, match=r"pip install 'pdfbatch\[rapidocr\]'"):
+        with pytest.raises(DependencyError, match=r"pip install rapidocr onnxruntime"):
             check("eng")
 
 

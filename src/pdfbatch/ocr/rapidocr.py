@@ -186,7 +186,7 @@ def find_models() -> dict[str, str]:
     """Return the paths of the models. Raise ``DependencyError`` when they are not there: nothing is ever downloaded."""
     spec = find_spec("rapidocr")
     if spec is None or not spec.submodule_search_locations:
-        raise DependencyError("rapidocr is not installed: pip install 'pdfbatch[rapidocr]'.")
+        raise DependencyError("rapidocr is not installed: pip install rapidocr onnxruntime.")
     folder = os.path.join(next(iter(spec.submodule_search_locations)), "models")
     paths = {part: os.path.join(folder, name) for part, name in _MODELS.items()}
     missing = [path for path in paths.values() if not os.path.isfile(path)]
@@ -201,7 +201,7 @@ def _find_runtime(wanted: str | None) -> str:
     for name in (wanted,) if wanted else ("openvino", "onnxruntime"):
         if find_spec(name) is not None:
             return name
-    raise DependencyError(f"{wanted or 'onnxruntime'} is not installed: pip install 'pdfbatch[rapidocr]'.")
+    raise DependencyError(f"{wanted or 'onnxruntime'} is not installed: pip install rapidocr onnxruntime.")
 
 
 def _check_time(end: float | None) -> None:
