@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import cast
 
-from pdfbatch.common import AUTO, awake_time
+from pdfbatch.common import AUTO, awake_time, count_cpu_seconds
 from pdfbatch.errors import Cause, DependencyError, DocumentError
 from pdfbatch.model import Document, Failure, Page, Reason, TextSource
 from pdfbatch.outcomes import failed_pages
@@ -41,7 +41,7 @@ from pdfbatch.work.recognition import Recognition, recognize
 from pdfbatch.work.second_opinion import SecondOpinion
 from pdfbatch.work.text_choice import TextLayer, choose_text, is_weak, layer_page
 from pdfbatch.work.text_signs import badness, is_doubtful, is_language
-from pdfbatch.work.time_budget import TimeBudget, count_cpu_seconds
+from pdfbatch.work.time_budget import TimeBudget
 from pdfbatch.work.transform import apply_transform
 
 
