@@ -91,7 +91,7 @@ def test_a_program_that_was_killed_between_two_pages_costs_neither(program: Prog
     "commands",
     [
         "exit 1",
-        "while read -r path; do n=$((${n:-0} + 1)); echo \"Page $((n - 1)) : $path\"; done; exit",
+        'while read -r path; do n=$((${n:-0} + 1)); echo "Page $((n - 1)) : $path"; done; exit',
         "cat > /dev/null; exit",
     ],
     ids=["it refuses", "its words come late", "it does not answer"],
@@ -105,7 +105,9 @@ def test_a_program_that_cannot_stay_is_started_for_each_page(
     assert [stays for _, stays in log.starts()] == [True, False, False]
 
 
-def test_a_page_on_which_it_hangs_is_a_timeout_and_the_next_one_is_read(program: Program, kept: TesseractEngine) -> None:
+def test_a_page_on_which_it_hangs_is_a_timeout_and_the_next_one_is_read(
+    program: Program, kept: TesseractEngine
+) -> None:
     # It hands on the two tiny pictures of the start, then nothing.
     stall = f'{{ head -n 2; cat > /dev/null; }} | {kept.binary} "$@"; exit'
     hung = Log(program, kept, stall)

@@ -24,7 +24,10 @@ def count_cpu_seconds() -> float:
 
 
 def note_cpu_seconds(seconds: float) -> None:
-    """Add CPU seconds of a program that runs on. Take them back, as a negative number, when it has ended: it then counts itself."""
+    """Add CPU seconds of a program that runs on.
+
+    Add them as a negative number when it has ended: it then counts itself.
+    """
     _running.seconds += seconds
 
 

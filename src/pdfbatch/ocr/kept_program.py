@@ -1,8 +1,8 @@
 """A tesseract program that stays and reads one picture after another, so that it starts and loads its model only once.
 
 Tesseract has an option for it: it takes the paths of pictures from a pipe (``stream_filelist``), says "Page 3 : path" when it
-begins one, and writes the words of each at its end. So each picture is followed by a tiny one: when that begins, all words of the
-one before have been written.
+begins one, and writes the words of each at its end. So each picture is followed by a tiny one: when that begins, all words of
+the one before have been written.
 """
 
 import math
@@ -26,7 +26,7 @@ _TINY = b"P5 16 16 255\n" + b"\xff" * 256
 _MOST_PICTURES = 200
 """It is started anew after so many, so that nothing grows without end in it."""
 _START_SECONDS, _START_SHARE = 10.0, 0.25
-"""A program that has not answered after so long, or after this share of the page's time, is no such program: a wrapper perhaps."""
+"""A program that has not answered after so long, or after this share of the page's time, cannot stay: a wrapper perhaps."""
 _LONGEST_WAIT_SECONDS = 5.0  # at one time: a clock that stood still meanwhile is looked at again
 _BYTES = 1 << 16
 
@@ -133,8 +133,8 @@ _thread_programs = _ThreadPrograms()
 def read_by_kept_program(program: Program, languages: str, mode: int, picture: str, deadline: float) -> str | None:
     """Return the rows of a picture's words, read by this thread's program, which is started first if it is another one.
 
-    ``None`` when it cannot be read so: the program is none that can stay, or has ended at this picture. Raises ``TimeoutError`` at
-    the deadline.
+    ``None`` when it cannot be read so: the program is none that can stay, or has ended at this picture. Raises ``TimeoutError``
+    at the deadline.
     """
     state, key = _thread_programs, (os.getpid(), program, languages, mode)
     if program in state.unfit:

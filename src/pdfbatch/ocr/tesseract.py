@@ -41,8 +41,8 @@ class TesseractEngine:
     wheel. ``tessdata``: the folder of its language data, by default its own. ``page_segmentation``: tesseract's ``--psm``;
     by default 3 (automatic), and 4 (one column) for slips, see ``pdfbatch.ocr.segmentation``.
 
-    ``host`` is the id of the process that made the engine. In it each picture is read by a program of its own, so that nothing is
-    left when a batch ends. Elsewhere, that is in a worker, each thread keeps a program (Linux only), which ends with the worker.
+    ``host`` is the id of the process that made the engine. In it each picture is read by a program of its own, so that nothing
+    is left when a batch ends. Elsewhere, that is in a worker, each thread keeps a program (Linux only), which ends with it.
 
     The engine starts the program itself and takes only the exceptions from pytesseract: pytesseract's own calls use one
     program and one environment for the whole process, which are the host's.

@@ -397,7 +397,7 @@ def _text_layer(waiting: PendingPage, page: OpenPage, facts: PageFacts) -> TextL
 
 
 def _preview(page: OpenPage, facts: PageFacts, drawn: DrawnPage) -> "Image":
-    """Return a small image of a page. A page with images is nearly always read, and to unpack them takes longest: once will do."""
+    """Return a small image of a page, made of its large one if it has images: to unpack those takes longest."""
     if facts.images:
         return drawn.image.reduce(max(round(drawn.dpi / PREVIEW_DPI), 1))
     return page.image(min(PREVIEW_DPI, drawn.dpi))
