@@ -64,6 +64,21 @@ def test_print_on_its_head_is_read_with_far_less_confidence() -> None:
     assert (upright or 0) > (turned or 0) + 20
 
 
+@needs_rapidocr
+def test_lines_are_looked_for_in_pictures_of_few_sizes() -> None:
+    import numpy as np
+
+    from pdfbatch.ocr.rapidocr import shrink
+
+    pages = ((613, 984), (1000, 1000), (1654, 2339), (1700, 2200), (1711, 2213), (1, 5000), (3308, 4678))
+    for width, height in pages:
+        picture, scale = shrink(np.zeros((height, width, 3), np.uint8), 1024)
+        (rows, columns), least = picture.shape[:2], (round(height * scale), round(width * scale))
+        assert (rows, columns) >= least
+        assert max(rows, columns) <= 1024
+        assert rows % 128 == columns % 128 == 0
+
+
 class KnowsAll:
     """An engine that is there, with every language."""
 

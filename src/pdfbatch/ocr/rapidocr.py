@@ -133,7 +133,7 @@ class _Models:
         """Yield each line with its confidence, 0 to 1, and its place."""
         cut_out = _load("rapidocr.utils.process_img").get_rotate_crop_image
         pixels = _load("numpy").asarray(image.convert("RGB"))
-        small, scale = _shrink(pixels, _USUAL_SIDE if dpi <= _USUAL_DPI else _LARGEST_SIDE)
+        small, scale = shrink(pixels, _USUAL_SIDE if dpi <= _USUAL_DPI else _LARGEST_SIDE)
         boxes: Any = self._ocr(small, use_det=True, use_cls=False, use_rec=False).boxes
         for small_box in () if boxes is None else boxes:
             check_time()
@@ -173,7 +173,7 @@ def _summarize(lines: list[tuple[str, float, Corners]]) -> Reading:
     return summarize_words(text, words)
 
 
-def _shrink(pixels: Any, longest: int) -> tuple[Any, float]:
+def shrink(pixels: Any, longest: int) -> tuple[Any, float]:
     """Return a picture for the search for lines, whose sides are some of a few, and its scale."""
     library, (height, width) = _load("cv2"), pixels.shape[:2]
     scale = min(longest / max(height, width), 1.0)
