@@ -32,28 +32,41 @@ class ScanEngine:
         self, source: str | bytes, *, password: str | None = None, annotations: bool = True
     ) -> Generator[OpenDocument]:
         with PlainEngine().open(source, password=password, annotations=annotations) as document:
-            yield _Document(document)
+            yield _Scanned(document)
 
 
-class _Document:
-    def __init__(self, plain: OpenDocument) -> None:
-        self._plain = plain
+class PassingDocument:
+    """A document that passes everything on to another; its subclasses change something."""
+
+    def __init__(self, document: OpenDocument) -> None:
+        self._document = document
 
     @property
     def page_count(self) -> int:
-        return self._plain.page_count
+        return self._document.page_count
 
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        return self._document.metadata
+
+    @property
+    def extras(self) -> DocumentExtras:
+        return self._document.extras
+
+    @contextmanager
+    def page(self, number: int) -> Generator[OpenPage]:
+        with self._document.page(number) as page:
+            yield page
+
+
+class _Scanned(PassingDocument):
     @property
     def metadata(self) -> Mapping[str, str]:
         return {"Title": "a scan"}
 
-    @property
-    def extras(self) -> DocumentExtras:
-        return DocumentExtras()
-
     @contextmanager
     def page(self, number: int) -> Generator[OpenPage]:
-        with self._plain.page(number) as page:
+        with super().page(number) as page:
             yield _Scan(page.text()) if page.text().startswith("scan:") else page
 
 

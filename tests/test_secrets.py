@@ -2,9 +2,8 @@
 
 import base64
 import logging
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,7 @@ from pdfbatch.settings import Extraction
 from pdfbatch.sinks.log import LogSink
 from pdfbatch.sinks.memory import MemorySink
 from pdfbatch.storage import Storage
+from pdfbatch.testing.servers import LocalServer
 
 pytest.importorskip("aiohttp")
 SIGNATURE, PASSWORD = "5igna7ure", "pa55w0rd"
@@ -54,12 +54,8 @@ class Guarded(BaseHTTPRequestHandler):
 @pytest.fixture
 def port() -> Iterator[int]:
     """A server of its own for each test."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), Guarded) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with LocalServer(Guarded) as server:
         yield server.server_port
-        server.shutdown()
-        thread.join()
 
 
 def everything(report: BatchReport, sink: MemorySink, folder: Path, logged: str) -> str:

@@ -1,16 +1,15 @@
 """A server on loopback that lies about its documents, as far as HTTP and S3 let it. The first folder of a path is the lie."""
 
 import gzip
-import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import ClassVar, Self
+from http.server import BaseHTTPRequestHandler
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 from pdfbatch.samples import tiny_pdf
+from pdfbatch.testing.servers import LocalServer
 
 MIB = 1 << 20
 PIECE = b"%" * (1 << 16)
@@ -44,35 +43,13 @@ def make_bomb() -> bytes:
     return gzip.compress(bytes(300 * MIB), 1)
 
 
-class HostileServer(ThreadingHTTPServer):
+class HostileServer(LocalServer):
     """A context manager; serves while it is entered. ``sent`` counts the bytes of each document's body."""
 
-    daemon_threads = True
-    request_queue_size = 128
-
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Liar)
-        self.over: threading.Event = threading.Event()
+        super().__init__(_Liar)
         self.sent: dict[str, int] = {}
         make_bomb()
-        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01})
-
-    def __enter__(self) -> Self:
-        """Start to serve, in a thread."""
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop, and send nothing more."""
-        self.over.set()
-        self.shutdown()
-        self._thread.join()
-        self.server_close()
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Bear clients that go away."""
 
 
 class _Liar(BaseHTTPRequestHandler):

@@ -3,15 +3,14 @@
 import hashlib
 import os
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pdfbatch.model import DocumentExtras
 from pdfbatch.ports import OcrEngine, OpenDocument, OpenPage, Reading, TextEngine
 from pdfbatch.testing import FaultyEngine
-from tests.stand_ins import EchoOcr
+from tests.stand_ins import EchoOcr, PassingDocument
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -43,30 +42,18 @@ class LaboriousEngine:
         if isinstance(source, str):
             _note(self.journal, os.path.basename(source))
         with self.engine.open(source, password=password, annotations=annotations) as document:
-            yield _Document(document, self.seconds)
+            yield _Laborious(document, self.seconds)
 
 
-class _Document:
+class _Laborious(PassingDocument):
     def __init__(self, document: OpenDocument, seconds: float) -> None:
-        self._document = document
+        super().__init__(document)
         self._seconds = seconds
-
-    @property
-    def page_count(self) -> int:
-        return self._document.page_count
-
-    @property
-    def metadata(self) -> Mapping[str, str]:
-        return self._document.metadata
-
-    @property
-    def extras(self) -> DocumentExtras:
-        return self._document.extras
 
     @contextmanager
     def page(self, number: int) -> Generator[OpenPage]:
         compute(self._seconds)
-        with self._document.page(number) as page:
+        with super().page(number) as page:
             yield page
 
 

@@ -12,8 +12,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import pytest
 
@@ -32,6 +30,7 @@ from tests.gates.family import HAS_PROC, left_behind, resident_bytes
 from tests.gates.full_disk import SmallStorage, small_disk
 from tests.gates.laborious import LaboriousEngine
 from tests.gates.scale import GATE, scaled
+from tests.pools import PassingPool
 
 pytestmark = [*GATE, pytest.mark.skipif(not HAS_PROC, reason="needs /proc")]
 
@@ -209,34 +208,15 @@ class WeighingExecutor:
         return _WeighingPool(self.executor.start(work), self.bytes)
 
 
-class _WeighingPool:
+class _WeighingPool(PassingPool):
     def __init__(self, pool: Pool, weights: list[int]) -> None:
-        self._pool = pool
+        super().__init__(pool)
         self._weights = weights
-        self.name = pool.name
-
-    @property
-    def kills(self) -> bool:
-        """Whether it kills."""
-        return False
-
-    @property
-    def capacity(self) -> int:
-        return self._pool.capacity
 
     def submit(self, task: Task) -> Future[TaskResult]:
-        future = self._pool.submit(task)
+        future = super().submit(task)
         future.add_done_callback(lambda done: self._weights.append(len(pickle.dumps(done.result()))))
         return future
-
-    def __enter__(self) -> Self:
-        self._pool.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._pool.__exit__(kind, error, trace)
 
 
 # --- row 57: neighbours -----------------------------------------------------------------------------------------------

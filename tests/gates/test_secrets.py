@@ -1,9 +1,8 @@
 """Secrets of many forms go through a whole batch. Nothing that it leaves or says has one of them."""
 
 import logging
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from io import StringIO
 from itertools import count
 from pathlib import Path
@@ -18,7 +17,7 @@ from pdfbatch.processor import BatchProcessor
 from pdfbatch.samples import encrypted_pdf, tiny_pdf
 from pdfbatch.sinks import LogSink, MemorySink, RedisSink
 from pdfbatch.storage import Storage, with_options
-from pdfbatch.testing.servers import RedisServer
+from pdfbatch.testing.servers import LocalServer, RedisServer
 from tests.gates.conftest import Measured
 from tests.gates.scale import GATE
 
@@ -85,12 +84,8 @@ class Guarded(BaseHTTPRequestHandler):
 @pytest.fixture
 def host() -> Iterator[str]:
     """Where it serves."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), Guarded) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield f"127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with LocalServer(Guarded) as server:
+        yield server.address
 
 
 class Secrets:

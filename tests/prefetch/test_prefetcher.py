@@ -9,7 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -27,20 +27,18 @@ from pdfbatch.settings import RetryPolicy
 from pdfbatch.storage import CallPolicy
 from pdfbatch.storage.documents import fingerprint
 from pdfbatch.tasks import DuplicateOf, ReadTask
+from pdfbatch.testing.servers import LocalServer
 
 pytest.importorskip("aiohttp")
 TWICE = RetryPolicy(attempts=2, backoff_seconds=0.001, max_backoff_seconds=0.001)
 BOUND = 20.0
 
 
-class Files(ThreadingHTTPServer):
+class Files(LocalServer):
     """Serves ``<size>.pdf``, so many bytes; names that begin with ``slow`` only once ``gate`` is open."""
 
-    daemon_threads = True
-    request_queue_size = 64
-
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Talk)
+        super().__init__(Talk)
         self.gate = threading.Event()
         self.gets: list[str] = []
         self.waiting = 0
@@ -48,10 +46,7 @@ class Files(ThreadingHTTPServer):
 
     def url(self, name: str) -> str:
         """Where a name is."""
-        return f"http://127.0.0.1:{self.server_port}/{name}.pdf"
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that went away is no news."""
+        return f"http://{self.address}/{name}.pdf"
 
 
 class Talk(BaseHTTPRequestHandler):
@@ -94,12 +89,8 @@ class Talk(BaseHTTPRequestHandler):
 def files() -> Iterator[Files]:
     """A server of its own for each test."""
     with Files() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
         yield server
         server.gate.set()
-        server.shutdown()
-        thread.join()
 
 
 class Reader:

@@ -3,15 +3,14 @@
 It checks no signatures. It keeps what was asked, lists in short pages, and answers with whatever a test wants.
 """
 
-import threading
 from collections.abc import Callable
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from itertools import count
-from types import TracebackType
-from typing import Self
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
+
+from pdfbatch.testing.servers import LocalServer
 
 _NUMBERS = count()
 _DATE = "Mon, 30 Nov 2026 02:00:00 GMT"
@@ -23,36 +22,22 @@ def refusal(code: str, message: str = "No.") -> bytes:
     return f"<Error><Code>{code}</Code><Message>{message}</Message></Error>".encode()
 
 
-class ObjectServer(ThreadingHTTPServer):
+class ObjectServer(LocalServer):
     """Objects by ``bucket/key``. ``answer`` may give status, body and headers for a request instead of what is right."""
 
-    daemon_threads = True
-
     def __init__(self, names_in_page: int = 1000) -> None:
-        super().__init__(("127.0.0.1", 0), _Talk)
+        super().__init__(_Talk)
         # Of its own: what was found out about a bucket holds for the whole process.
         self.bucket = f"bucket-{next(_NUMBERS)}-{self.server_port}"
         self.objects = dict[str, bytes]()
         self.requests: list[tuple[str, str]] = []
         self.answer: Callable[[str, str], tuple[int, bytes, dict[str, str]] | None] = lambda method, path: None
         self.names_in_page = names_in_page
-        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01})
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.shutdown()
-        self._thread.join()
-        self.server_close()
 
     @property
     def endpoint(self) -> str:
         """Where it is."""
-        return f"http://127.0.0.1:{self.server_port}"
+        return f"http://{self.address}"
 
     @property
     def url(self) -> str:

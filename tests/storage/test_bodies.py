@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import ClassVar
 
@@ -16,6 +16,7 @@ from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.executors import ThreadExecutor
 from pdfbatch.samples import tiny_pdf
 from pdfbatch.storage import read_document
+from pdfbatch.testing.servers import LocalServer
 
 pytest.importorskip("aiohttp")
 MIB = 1 << 20
@@ -84,28 +85,14 @@ class Hostile(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-class Server(ThreadingHTTPServer):
-    """Bears clients that go away."""
-
-    daemon_threads = True
-    request_queue_size = 128
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture
 def address() -> Iterator[str]:
     """Where it serves."""
     Hostile.over.clear()
     Hostile.sent.clear()
-    with Server(("127.0.0.1", 0), Hostile) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
+    with LocalServer(Hostile) as server:
+        yield f"http://{server.address}"
         Hostile.over.set()
-        server.shutdown()
-        thread.join()
 
 
 def failure_of(function: Callable[[], object]) -> DocumentError:

@@ -16,7 +16,7 @@ from inspect import signature
 from itertools import count
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 import pytest
@@ -55,6 +55,7 @@ from pdfbatch.testing import (
     TextEngineContract,
 )
 from pdfbatch.testing.pictures import TEXT
+from tests.pools import PassingPool
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -70,37 +71,15 @@ def fails(test: Callable[..., None], tmp_path: Path) -> None:
 # --- executors --------------------------------------------------------------------------------------------------------
 
 
-class PassingPool:
+class PassingThreads(PassingPool):
     """A pool over threads that passes everything on; its subclasses spoil something."""
 
-    name = "spoiled"
-
     def __init__(self, work: Work) -> None:
+        super().__init__(ThreadExecutor(2).start(work))
         self.work = work
-        self.pool = ThreadExecutor(2).start(work)
-
-    @property
-    def kills(self) -> bool:
-        """Whether it kills."""
-        return False
-
-    @property
-    def capacity(self) -> int:
-        return self.pool.capacity
-
-    def submit(self, task: Task) -> Future[TaskResult]:
-        return self.pool.submit(task)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.pool.__exit__(kind, error, trace)
 
 
-class LeavesThread(PassingPool):
+class LeavesThread(PassingThreads):
     ended = threading.Event()
 
     def __init__(self, work: Work) -> None:
@@ -108,7 +87,7 @@ class LeavesThread(PassingPool):
         threading.Thread(target=self.ended.wait, daemon=True).start()
 
 
-class LeavesChild(PassingPool):
+class LeavesChild(PassingThreads):
     children: "list[subprocess.Popen[bytes]]" = []  # noqa: RUF012 (shared by all pools, so that the test can end them)
 
     def __init__(self, work: Work) -> None:
@@ -116,7 +95,7 @@ class LeavesChild(PassingPool):
         self.children.append(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]))
 
 
-class WorksAfterTheEnd(PassingPool):
+class WorksAfterTheEnd(PassingThreads):
     left = False
 
     def submit(self, task: Task) -> Future[TaskResult]:
@@ -133,7 +112,7 @@ class WorksAfterTheEnd(PassingPool):
         self.pool.__exit__(kind, error, trace)
 
 
-class LetsExitsOut(PassingPool):
+class LetsExitsOut(PassingThreads):
     def submit(self, task: Task) -> Future[TaskResult]:
         future = Future[TaskResult]()
         try:
@@ -143,24 +122,26 @@ class LetsExitsOut(PassingPool):
         return future
 
 
-class CountsNoWrites(PassingPool):
+class CountsNoWrites(PassingThreads):
     pending_writes = 0
 
 
-class NeedsToLoad(PassingPool):
+class NeedsToLoad(PassingThreads):
     def __init__(self, work: Work) -> None:
         if isinstance(work, SupportsPreload):
             work.load()
         super().__init__(work)
 
 
-class Nameless(PassingPool):
-    name = ""
+class Nameless(PassingThreads):
+    def __init__(self, work: Work) -> None:
+        super().__init__(work)
+        self.name = ""
 
 
 @dataclass(frozen=True)
 class SpoiledExecutor:
-    pool: Callable[[Work], Pool] = PassingPool
+    pool: Callable[[Work], Pool] = PassingThreads
     name: str = "spoiled"
     kills: bool = False
     shares: Shared = Shared.MEMORY
@@ -175,7 +156,7 @@ class NeedsMainThread(SpoiledExecutor):
     def start(self, work: Work) -> Pool:
         if threading.current_thread() is not threading.main_thread():
             raise RuntimeError("not here")
-        return PassingPool(work)
+        return PassingThreads(work)
 
 
 class SpoiledExecutorContract(ExecutorContract):

@@ -10,7 +10,6 @@ from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
 
 import pytest
 
@@ -35,6 +34,7 @@ from pdfbatch.testing import (
 )
 from pdfbatch.testing.faults import FLOOD_RECORDS
 from pdfbatch.testing.probes import PATIENCE_SECONDS, alive, interrupt, journal, wait_until
+from tests.pools import PassingPool
 
 DEADLY = {
     Fault.EXIT: 3,
@@ -233,33 +233,12 @@ class SharesNoMemory:
         return ProcessExecutor(workers=1).start(work)
 
 
-class Passing:
+class Passing(PassingPool):
     """A pool that passes everything on; its subclasses spoil something."""
 
     def __init__(self, pool: Pool, work: Work) -> None:
-        self.pool = pool
+        super().__init__(pool)
         self.work = work
-        self.name = pool.name
-
-    @property
-    def kills(self) -> bool:
-        """Whether it kills."""
-        return False
-
-    @property
-    def capacity(self) -> int:
-        return self.pool.capacity
-
-    def submit(self, task: Task) -> Future[TaskResult]:
-        return self.pool.submit(task)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.pool.__exit__(kind, error, trace)
 
 
 class Twice(Passing):

@@ -1,6 +1,6 @@
 """A text layer and a reading of the same page become one text, each line once."""
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pdfbatch.work.merging import drop_repeated_lines, merge
@@ -56,6 +56,7 @@ def test_a_line_that_stands_twice_in_each_layer_stays_twice() -> None:
 WORDS = st.lists(st.sampled_from(["alpha", "beta", "gamma", "delta", "zeta", "theta", "iota"]), min_size=2, max_size=6)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # by the clock of a machine that may be busy
 @given(st.lists(WORDS, max_size=8), st.lists(WORDS, max_size=8))
 def test_no_word_of_the_layer_is_lost(layer: list[list[str]], reading: list[list[str]]) -> None:
     texts = ["\n".join(" ".join(words) for words in lines) for lines in (layer, reading)]

@@ -3,6 +3,7 @@
 import random
 import zlib
 from collections.abc import Callable
+from difflib import SequenceMatcher
 from functools import partial
 
 import pytest
@@ -39,9 +40,9 @@ def whole(reader: OcrEngine, pdf: bytes) -> DocumentResult:
 
 
 def has_body_once(page: Page) -> bool:
-    text = join_words(page.text)
-    counts = [text.count(line) for line in BODY]  # OCR misreads a word now and then
-    return counts.count(1) >= 7 and max(counts) == 1
+    """Whether each line was read once, but for some letters: what OCR misreads depends on how pdfium draws."""
+    lines = [join_words(line) for line in page.text.split("\n")]
+    return all(sum(SequenceMatcher(None, body, line).ratio() > 0.9 for line in lines) == 1 for body in BODY)
 
 
 # --- text beside print ------------------------------------------------------------------------------------------------

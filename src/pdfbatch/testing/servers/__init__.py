@@ -11,6 +11,7 @@ from pdfbatch.lazy import lazy_face
 if TYPE_CHECKING:
     from pdfbatch.testing.servers.celery import CeleryWorker
     from pdfbatch.testing.servers.fault_proxy import FaultProxy, RequestFault, RequestFaults
+    from pdfbatch.testing.servers.local_server import LocalServer
     from pdfbatch.testing.servers.processes import ServerError
     from pdfbatch.testing.servers.redis import RedisServer, find_redis_program
     from pdfbatch.testing.servers.s3 import Bucket, S3Server, find_s3_program
@@ -20,6 +21,7 @@ else:
         __name__,
         celery="CeleryWorker",
         fault_proxy="FaultProxy RequestFault RequestFaults",
+        local_server="LocalServer",
         processes="ServerError",
         redis="RedisServer find_redis_program",
         s3="Bucket S3Server find_s3_program",
@@ -31,6 +33,7 @@ __all__ = [
     "Bucket",
     "CeleryWorker",
     "FaultProxy",
+    "LocalServer",
     "RedisServer",
     "RequestFault",
     "RequestFaults",

@@ -7,9 +7,10 @@ import threading
 from collections import Counter
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPResponse
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Literal, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Literal
+
+from pdfbatch.testing.servers.local_server import LocalServer
 
 RequestFault = Literal["", "slow_down", "reset_before", "reset_after", "truncate", "trickle", "silence", "expired"]
 
@@ -56,40 +57,21 @@ class RequestFaults:
         return ""
 
 
-class FaultProxy(ThreadingHTTPServer):
+class FaultProxy(LocalServer):
     """A proxy before an HTTP server at a port of this host, ``upstream``. A context manager; serves while it is entered.
 
     ``faults`` may be replaced while it serves. ``requests`` are the (method, path) pairs that have come, ``asked`` the paths
     of bodies that clients held back until they were asked for (``Expect: 100-continue``).
     """
 
-    daemon_threads = True
-    request_queue_size = 128
-
     def __init__(self, upstream: int, faults: RequestFaults | None = None) -> None:
-        super().__init__(("127.0.0.1", 0), _Connection)
+        super().__init__(_Connection)
         self.upstream = upstream
         self.faults: RequestFaults = faults or RequestFaults()
         self.requests: list[tuple[str, str]] = []
         self.asked: list[str] = []
-        self.over: threading.Event = threading.Event()
         self._numbers = Counter[tuple[str, str]]()
         self._lock = threading.Lock()
-        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01})
-
-    def __enter__(self) -> Self:
-        """Start to serve, in a thread."""
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop. Clients that wait for an answer see their connection closed."""
-        self.over.set()
-        self.shutdown()
-        self._thread.join()
-        self.server_close()
 
     def take(self, method: str, path: str) -> RequestFault:
         """Note a request and return its fault."""
@@ -101,9 +83,6 @@ class FaultProxy(ThreadingHTTPServer):
     def count(self, method: str) -> int:
         """Return how many requests of a method have come."""
         return sum(name == method for name, _ in self.requests)
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Do nothing: clients go away when they have met a fault."""
 
 
 class _Connection(BaseHTTPRequestHandler):
