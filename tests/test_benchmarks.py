@@ -19,7 +19,9 @@ import pytest
 
 from benchmarks.bench import Bench
 from benchmarks.cases import CASES
+from benchmarks.cases.ocr_cost import cost_of
 from benchmarks.compare import compare_suites, find_differences
+from benchmarks.corpus import CorpusDocument
 from benchmarks.corpus_loader import load
 from benchmarks.environments import Environments
 from benchmarks.flame_graphs import draw_flame_graph, read_samples, sum_self_times
@@ -454,6 +456,22 @@ def test_the_page_about_scans_has_the_costs_of_the_newest_run(tmp_path: Path) ->
     page = render(root)[OCR_PAGE]
     assert re.search(r"^before\n.*\| faxes +\| +0\.75 \|.*2026-01-06: 2 documents.*\nafter\n$", page, re.DOTALL)
     assert "1.50" not in page
+
+
+def test_costs_are_those_of_the_records_and_of_no_other_engine(tmp_path: Path) -> None:
+    truth = tmp_path / "truth.txt"
+    truth.write_text("four words of truth")
+    (tmp_path / "a.txt").write_text("four words of trust")
+    pages = [{"number": 1, "ocr": {"engine": "tesseract"}}, {"number": 2}]
+    record = {"run": {"page_cpu_seconds": {"1": 0.5, "3": 1.0}}, "pages": pages}
+    (tmp_path / "a.json").write_text(json.dumps(record))
+    document = CorpusDocument(
+        id="a", path=tmp_path / "a.pdf", pages=3, page_classes="ITI", kind="scanned", truth=truth, truth_quality="exact"
+    )
+    cost = cost_of(tmp_path, [document], "tesseract+rapidocr")
+    assert (cost.pages, cost.cpu_seconds, cost.score.words_found) == (2, 1.5, 3)
+    with pytest.raises(ValueError, match="read by tesseract"):
+        cost_of(tmp_path, [document], "rapidocr")
 
 
 # --- corpus and accuracy ------------------------------------------------------------------------------------------------

@@ -56,7 +56,7 @@ Costs = dict[str, dict[str, Cost]]
 
 def run(bench: Bench) -> CaseResult:
     """Run the case on scans with a true text and few pages. ``--documents`` are those of each group."""
-    corpus = bench.corpus.where(lambda one: one.kind == "scanned" and one.truth is not None and one.pages <= MOST_PAGES)
+    corpus = bench.corpus.where(_is_wanted)
     groups = {name: corpus.where(partial(_is_in, name)).sample(bench.number(4, 1)) for name, _ in GROUPS}
     documents = tuple(document for group in groups.values() for document in group.documents)
     found: Costs = {}
@@ -68,6 +68,11 @@ def run(bench: Bench) -> CaseResult:
         tables=(_table(entries, found),),
         notes=(NOTE,),
     )
+
+
+def _is_wanted(document: CorpusDocument) -> bool:
+    is_known = document.truth is not None and (document.truth_quality == "exact" or "receipt" in document.tags)
+    return document.kind == "scanned" and is_known and document.pages <= MOST_PAGES
 
 
 def _is_in(group: str, document: CorpusDocument) -> bool:
@@ -85,15 +90,21 @@ def _candidate(
 
 def _inspect(found: Costs, engine: str, groups: Mapping[str, Corpus], output: Path) -> Mapping[str, float]:
     found[engine] = costs = {
-        name: cost for name, group in groups.items() if (cost := cost_of(output, group.documents)).pages
+        name: cost for name, group in groups.items() if (cost := cost_of(output, group.documents, engine)).pages
     }
     whole = total(cost.score for cost in costs.values())
     return {"cer": whole.cer, "wer": whole.wer, "word_recall": whole.recall}
 
 
-def cost_of(output: Path, documents: Sequence[CorpusDocument]) -> Cost:
-    """Return what the records of an output say that OCR of documents cost, and how right their texts are."""
+def cost_of(output: Path, documents: Sequence[CorpusDocument], engine: str) -> Cost:
+    """Return what the records of an output say that OCR of documents cost, and how right their texts are.
+
+    Raises ``ValueError`` if another engine has read one of their pages.
+    """
     records = [json.loads((output / f"{one.id}.json").read_text("utf-8")) for one in documents]
+    names = {page["ocr"]["engine"] for record in records for page in record["pages"] if "ocr" in page}
+    if not names <= {engine, *engine.split("+")}:
+        raise ValueError(f"pages were read by {', '.join(sorted(names))}, and not by {engine} alone")
     seconds = [second for record in records for second in record["run"]["page_cpu_seconds"].values()]
     return Cost(score=total(scores_of(output, documents).values()), pages=len(seconds), cpu_seconds=sum(seconds))
 
