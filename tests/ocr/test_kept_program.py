@@ -100,7 +100,7 @@ def test_a_program_that_cannot_stay_is_started_for_each_page(
     program: Program, tesseract: TesseractEngine, kept: TesseractEngine, commands: str
 ) -> None:
     log = Log(program, kept, f'[ "$1" = - ] && {{ {commands}; }}')
-    assert read(log.engine, timeout=4) == read(tesseract)
+    assert read(log.engine, timeout=16) == read(tesseract)
     read(log.engine)
     assert [stays for _, stays in log.starts()] == [True, False, False]
 

@@ -44,7 +44,7 @@ class RapidOcrEngine:
 
     ``runtime``: ``"openvino"`` or ``"onnxruntime"``; by default the first of them that is installed. OpenVINO is faster.
 
-    Each thread keeps the models that it has loaded (about 150 MB, up to 900 MB after pages of many sizes) until it ends. The time
+    Each thread keeps the models that it has loaded (150 MB, up to 900 MB after pages of many sizes) until it ends. The time
     limit is looked at between lines; only an executor that kills can end the search for lines before that, and contain a
     crash. ``languages`` change nothing but what ``check`` says: the models read all they know at once.
     """
