@@ -20,7 +20,8 @@ HEADER = ("your pages", "engine", "character error rate", "word recall", "CPU se
 MOST_PAGES = 6
 NOTE = (
     "One worker reads all documents with each engine. CPU seconds are those that the records have for the pages; the first one "
-    "pays for loading the model. Memory is that of the largest process, a worker or its tesseract program, over the whole run."
+    "pays for loading the model. Memory is that of the largest process, a worker or its tesseract program, over the whole run. "
+    "A language without data here is read in English."
 )
 
 Wanted = Callable[[CorpusDocument], bool]
