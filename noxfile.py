@@ -137,6 +137,13 @@ def ray(session: nox.Session) -> None:
 
 
 @nox.session
+def celery(session: nox.Session) -> None:
+    """Run the contract of executors over Celery workers, with processes and with threads, and what is particular to them."""
+    session.install("-e", ".", *_group("test"))
+    session.run("pytest", "-m", "engine", "tests/executors/engines/test_celery.py", *session.posargs)
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """Check links, anchors and the navigation of the documentation; then build the site into ``site/``."""
     session.install("-e", ".", *_group("test"), *_group("docs"))

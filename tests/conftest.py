@@ -14,7 +14,7 @@ import pdfbatch
 from pdfbatch.executors import available_cpus
 from pdfbatch.samples import write_samples
 from pdfbatch.testing.servers import Bucket, FaultProxy, RedisServer, S3Server, find_redis_program, find_s3_program
-from tests import turns
+from tests import collection, turns
 from tests.leftovers import Territory
 
 _ROOT = Path(__file__).resolve().parents[1]
@@ -25,6 +25,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.default_int_handler)
     config.pluginmanager.register(turns)
+    config.pluginmanager.register(collection)
     if sys.dont_write_bytecode and not hasattr(config, "workerinput"):
         # else each of the thousand processes that tests start would compile the package again
         compileall.compile_dir(Path(pdfbatch.__file__).parent, quiet=2)
@@ -32,11 +33,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int | None:
-    """Make ``-n auto`` two processes for each core: tests mostly wait for processes, servers and time limits.
+    """Make ``-n auto`` three processes for each core: more than half of its time a test waits for others and for limits.
 
     ``PYTEST_XDIST_AUTO_NUM_WORKERS`` has the last word.
     """
-    return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else 2 * available_cpus()
+    return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else 3 * available_cpus()
 
 
 @pytest.fixture(scope="session")

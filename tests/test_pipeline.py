@@ -105,9 +105,9 @@ def test_one_worker_has_several_documents_on_their_way_to_the_output(tmp_path: P
 
 
 def test_documents_behind_an_output_that_takes_its_time_keep_the_worker_busy(tmp_path: Path) -> None:
-    output = TroubledOutput(str(tmp_path), seconds=1.0)
-    names = [f"good-{number}" for number in range(80)]
-    assert processor(output).run(documents(tmp_path, names)).successful == 80
+    output = TroubledOutput(str(tmp_path), seconds=0.6)
+    names = [f"good-{number}" for number in range(64)]
+    assert processor(output).run(documents(tmp_path, names)).successful == 64
     assert output.most_at_one_time() > 20
 
 

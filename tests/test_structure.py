@@ -54,7 +54,7 @@ LIBRARIES = {
     "pypdf": ("engines.pypdf.*", "samples.documents"),
     "pypdfium2": ("engines.pdfium.*",),
     "pytesseract": ("ocr.tesseract",),
-    "redis": ("celery.run_state", "sinks.redis.*", "testing.servers.redis"),
+    "redis": ("executors.celery.state_client", "sinks.redis.*", "testing.servers.redis"),
     "rich": ("sinks.progress_bar", "cli.*"),
     "tenacity": ("retry",),
     "tesserocr": ("ocr.tesserocr",),

@@ -1,8 +1,8 @@
 """Pytest hooks by which gates take turns: while a test with the marker ``alone`` runs, no other test of the session does.
 
-Such a gate measures, or needs its time limits kept, so other tests would disturb it. In the long form that is every gate. The
-processes of a session (pytest-xdist) lock one file: such a gate for itself, any other test together with its like. The other
-gates come behind all tests that are none, and these last; else they would make the other tests wait one by one.
+Such a test measures, or needs its time limits kept, so other tests would disturb it. In the long form that is every gate. The
+processes of a session (pytest-xdist) lock one file: such a test for itself, any other test together with its like. Gates come
+behind all tests that are none, and what runs alone last; else they would make the other tests wait one by one.
 """
 
 import fcntl

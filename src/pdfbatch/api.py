@@ -56,11 +56,12 @@ def process_batch(
 
     Settings are those of ``BatchProcessor``, by the same words: ``workers`` (also ``max_workers``; by default as many as the
     processors that this process may use), ``executor`` (``"auto"``, ``"process"``, ``"thread"``, ``"sequential"``, ``"dask"``
-    or ``"ray"``: a cluster on this machine, ended with the batch), ``engine`` and ``second_engine`` (``"pdfium"``,
-    ``"pypdf"``), ``ocr_engine`` (``"auto"``, ``"tesseract"``, ``"tesserocr"``, ``"rapidocr"``, ``"tesseract+rapidocr"``), each
-    a name or a value of the kind; ``sinks`` (``"log"``, ``"progress"``, a ``redis://`` URL, a function of a result, a sink, or
-    a list of them), ``progress`` (``True`` shows it) and ``on_result`` (a function that is called with each result),
-    ``extraction``, ``limits``, ``retry``, ``passwords`` and ``deduplicate``.
+    or ``"ray"``: a cluster on this machine, ended with the batch; ``"celery"``: the workers of the current application),
+    ``engine`` and ``second_engine`` (``"pdfium"``, ``"pypdf"``), ``ocr_engine`` (``"auto"``, ``"tesseract"``,
+    ``"tesserocr"``, ``"rapidocr"``, ``"tesseract+rapidocr"``), each a name or a value of the kind; ``sinks`` (``"log"``,
+    ``"progress"``, a ``redis://`` URL, a function of a result, a sink, or a list of them), ``progress`` (``True`` shows it)
+    and ``on_result`` (a function that is called with each result), ``extraction``, ``limits``, ``retry``, ``passwords`` and
+    ``deduplicate``.
 
     Options of the batch are given as one ``BatchOptions``, or as keywords, which change it: ``batch_id``, ``batch_size``,
     ``resume``, ``retry_failed``, ``max_failure_rate``, ``include``, ``exclude``, ``limit``, ``shard``.

@@ -31,7 +31,7 @@ OutputLike: TypeAlias = Output | str | os.PathLike[str]
 SinksLike: TypeAlias = SinkLike | str | Iterable[SinkLike | str]
 """A sink, a function of a result, a name (``log``, ``progress``, or a ``redis://`` URL), or several of these."""
 
-EXECUTORS = ("auto", "process", "thread", "sequential", "dask", "ray")
+EXECUTORS = ("auto", "process", "thread", "sequential", "celery", "dask", "ray")
 TEXT_ENGINES = ("pdfium", "pypdf")
 OCR_ENGINES = ("auto", "tesseract", "tesserocr", "rapidocr", "tesseract+rapidocr")
 SINKS = ("log", "progress", "redis://host:port/db")
@@ -58,12 +58,14 @@ def executor_of_name(name: str, workers: int | None = None) -> Executor:
             return executors.ThreadExecutor(workers=workers)
         case "sequential":
             return executors.SequentialExecutor()
+        case "celery":
+            return executors.CeleryExecutor(workers=workers)
         case "dask":
             return executors.DaskExecutor(workers=workers)
         case "ray":
             return executors.RayExecutor(workers=workers)
         case _:
-            raise UsageError(f"executor {name!r} is none of auto, process, thread, sequential, dask, ray")
+            raise UsageError(f"executor {name!r} is none of auto, process, thread, sequential, celery, dask, ray")
 
 
 def engine() -> TextEngine:

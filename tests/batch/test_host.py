@@ -27,13 +27,14 @@ from pdfbatch.storage import Storage
 from pdfbatch.testing import PlainEngine, RecordingSink, plain_document
 from tests.children import run_in_child
 
-EXECUTORS: list[Executor] = [
-    SequentialExecutor(),
-    ThreadExecutor(workers=2),
-    ProcessExecutor(workers=2),
-    ProcessExecutor(workers=2, start_method="spawn"),
-]
-by_executor = pytest.mark.parametrize("executor", EXECUTORS, ids=["sequential", "thread", "fork", "spawn"])
+EXECUTORS: list[Executor] = [SequentialExecutor(), ThreadExecutor(workers=2), ProcessExecutor(workers=2)]
+by_executor = pytest.mark.parametrize("executor", EXECUTORS, ids=["sequential", "thread", "fork"])
+# where it matters how the processes start, which get their folder and their descriptors then
+by_start = pytest.mark.parametrize(
+    "executor",
+    [*EXECUTORS, ProcessExecutor(workers=2, start_method="spawn")],
+    ids=["sequential", "thread", "fork", "spawn"],
+)
 
 
 def processor(executor: Executor | None = None, output: Path | None = None) -> BatchProcessor:
@@ -64,7 +65,7 @@ LATIN_1 = [
 ]
 
 
-@by_executor
+@by_start
 def test_names_that_are_no_utf8_are_documents_of_their_own(executor: Executor, tmp_path: Path) -> None:
     folder, output = os.fsencode(tmp_path / "in"), tmp_path / "out"
     os.mkdir(folder)
@@ -99,7 +100,7 @@ def test_the_second_upload_of_a_name_leaves_the_first_alone(tmp_path: Path) -> N
     assert [report.results[0].text for report in (first, second)] == ["one", "two"]
 
 
-@by_executor
+@by_start
 def test_a_folder_that_changes_while_a_batch_runs_changes_nothing(executor: Executor, tmp_path: Path) -> None:
     names, before = files(tmp_path / "in", 40), Path.cwd()
     os.chdir(tmp_path / "in")
@@ -332,7 +333,7 @@ def forget(stream: Generator[DocumentResult]) -> None:
 
 
 @pytest.mark.parametrize("act", [ask, forget])
-@by_executor
+@by_start
 def test_a_process_that_is_forked_in_the_middle_has_no_part_in_the_batch(
     executor: Executor, act: Callable[[Generator[DocumentResult]], None], tmp_path: Path
 ) -> None:
@@ -361,7 +362,7 @@ def test_a_process_that_is_forked_in_the_middle_has_no_part_in_the_batch(
 # --- resources -------------------------------------------------------------------------------------------------------------
 
 
-@by_executor
+@by_start
 def test_a_batch_leaves_nothing_to_the_collector(executor: Executor, tmp_path: Path) -> None:
     paths = [str(tmp_path / "in" / name) for name in files(tmp_path / "in", 30)]
     with warnings.catch_warnings():

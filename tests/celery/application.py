@@ -14,12 +14,14 @@ from typing import Any
 
 from celery import Celery
 
-from pdfbatch.celery import Queues, register_tasks
+from pdfbatch.celery import Queues, register_executor, register_tasks
 from pdfbatch.engines import PdfiumEngine
 from pdfbatch.ports import OpenDocument, TextEngine
 from pdfbatch.settings import Extraction, Limits
 
 VARIABLE = "PDFBATCH_TEST_CELERY"
+BROKER = "PDFBATCH_TEST_BROKER"
+"""The URL of another broker than the tests' own Redis, such as ``amqp://guest:guest@localhost``, to try it by hand."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,9 @@ class GatedEngine:
 
 
 def make_application(settings: Mapping[str, Any]) -> Any:
-    """Return an application: ``url``, ``output``, and perhaps ``conf``, ``queues``, ``lease``, ``ocr``, ``journal``."""
-    app: Any = Celery("pdfbatch-tests", broker=settings["url"], backend=settings.get("backend", settings["url"]))
+    """Return an application: ``url``, ``output``; maybe ``conf``, ``queues``, ``lease``, ``ocr``, ``journal``, ``executor``."""
+    broker = os.environ.get(BROKER, settings["url"])
+    app: Any = Celery("pdfbatch-tests", broker=broker, backend=settings.get("backend", settings["url"]))
     app.conf.update(broker_connection_retry_on_startup=True, worker_prefetch_multiplier=1, **settings.get("conf", {}))
     register_tasks(
         app,
@@ -67,6 +70,8 @@ def make_application(settings: Mapping[str, Any]) -> Any:
         lease_seconds=settings.get("lease", 3.0),
         results_inline=settings.get("results_inline", 1000),
     )
+    if "executor" in settings:
+        register_executor(app, **settings["executor"])
     return app
 
 

@@ -1,11 +1,12 @@
 """The adapter to ``concurrent.futures`` executors, over threads and processes of the standard library."""
 
 import multiprocessing
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
+from typing import ParamSpec, TypeVar
 
 import pytest
 
@@ -13,9 +14,9 @@ from pdfbatch.errors import Cause, PoolBrokenError, PoolStartError, UsageError
 from pdfbatch.executors.cpus import available_cpus
 from pdfbatch.executors.futures import FuturesExecutor
 from pdfbatch.model import Document, DocumentResult, DocumentStatus
-from pdfbatch.ports import Shared, Watch
+from pdfbatch.ports import Shared, SupportsStop, Watch
 from pdfbatch.settings import Limits
-from pdfbatch.tasks import Task, TaskResult
+from pdfbatch.tasks import ReadTask, Task, TaskResult
 from pdfbatch.testing import Fault, StandInWork
 from pdfbatch.testing.probes import (
     PATIENCE_SECONDS,
@@ -27,6 +28,9 @@ from pdfbatch.testing.probes import (
     wait_for_result,
     wait_until,
 )
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -192,3 +196,38 @@ def test_only_the_standard_librarys_executors_are_known_to_share_anything() -> N
         assert FuturesExecutor(threads).shares is Shared.MEMORY
         assert FuturesExecutor(processes).shares is Shared.FILES
     assert FuturesExecutor(UnknownExecutor()).shares is Shared.NOTHING
+
+
+class SlowToTake(ThreadPoolExecutor):
+    """An executor of one thread that takes the document ``unwanted.pdf`` only once it may, and says that it was asked to."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        self.is_asked, self.may_take = Event(), Event()
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        if any(isinstance(each, ReadTask) and each.document.file_path == "unwanted.pdf" for each in args):
+            self.is_asked.set()
+            self.may_take.wait(PATIENCE_SECONDS)
+        return super().submit(fn, *args, **kwargs)
+
+
+@pytest.mark.parametrize("how", ["stop", "cancel"])
+def test_a_task_that_is_stopped_while_it_is_handed_over_is_not_done(how: str, tmp_path: Path) -> None:
+    asked = {"journal": str(tmp_path / "journal")}
+    with SlowToTake() as executor, gate(tmp_path) as until, FuturesExecutor(executor).start(StandInWork()) as pool:
+        busy = pool.submit(task("busy.pdf", until=until, **asked))
+        assert wait_until(lambda: len(journal(tmp_path)) == 1)
+        unwanted = pool.submit(task("unwanted.pdf", **asked))
+        assert executor.is_asked.wait(PATIENCE_SECONDS)
+        if how == "cancel":
+            assert unwanted.cancel()
+        else:
+            assert isinstance(pool, SupportsStop)
+            pool.stop([unwanted])
+        executor.may_take.set()
+        assert wait([unwanted], PATIENCE_SECONDS).done
+        assert unwanted.cancelled()
+        Path(until).touch()
+        assert text_of(busy) == "busy.pdf"
+    assert [name for _, name in journal(tmp_path)] == ["busy.pdf"]

@@ -31,8 +31,10 @@ from pdfbatch.sinks import MemorySink
 from pdfbatch.storage import Storage
 from pdfbatch.testing import PlainEngine, plain_document
 from pdfbatch.testing.probes import wait_until
+from tests.gates.scale import scaled
 
 _LONGEST_DELAY = 0.5  # a batch of so few documents has ended by then
+_PATIENCE_SECONDS = scaled(15.0, 3.0)
 _DOCUMENTS = 30
 _FEW_DOCUMENTS = 8
 _NOT_COUNTED = frozenset({__file__, logging.__file__})
@@ -147,15 +149,15 @@ def run_by_steps(name: str, steps: Sequence[int], folder: Path) -> dict[str, obj
     def list_alive() -> list[str]:
         return [it.name for it in threading.enumerate() if it not in threads and it.is_alive()]
 
-    wait_until(lambda: not list_alive(), 3.0)
+    wait_until(lambda: not list_alive(), _PATIENCE_SECONDS)
     alive = list_alive()
     facts = {"outcome": outcome, "steps": steps, "count": interrupts.count, "seconds": seconds, "threads": alive}
     return {**facts, **left}
 
 
 def left_behind(folder: Path) -> dict[str, object]:
-    """What a batch has left two seconds later: processes, temporary folders, half-written files."""
-    end = time.monotonic() + 3
+    """What a batch has left some seconds later: processes, temporary folders, half-written files."""
+    end = time.monotonic() + _PATIENCE_SECONDS
     while True:
         processes = sorted(list_descendants(os.getpid()))
         folders = sorted(it.name for it in Path(tempfile.gettempdir()).glob("pdfbatch*"))

@@ -20,10 +20,7 @@ GATE = (
     pytest.mark.timeout(scaled(300, 7200)),  # against a hang, not a measure
     pytest.mark.skipif(os.name != "posix", reason="worker processes are not for Windows"),
 )
-"""The marks of every gate."""
-
-ALONE = (*GATE, pytest.mark.alone)
-"""The marks of a gate that measures, or whose short time limits other tests would make it miss."""
+"""The marks of every gate. The long form of each runs alone, because it measures."""
 
 SOON = scaled(20.0, 2.0)
 """Seconds for what should take two. The short form may run on a busy machine: it tells soon from never."""

@@ -16,9 +16,9 @@ from pdfbatch.testing import Fault, plain_document
 from tests.gates.conftest import Measured
 from tests.gates.family import HAS_PROC, left_behind, zombies
 from tests.gates.laborious import LaboriousEngine
-from tests.gates.scale import ALONE, scaled
+from tests.gates.scale import GATE, scaled
 
-pytestmark = [*ALONE, pytest.mark.skipif(not HAS_PROC, reason="needs /proc")]
+pytestmark = [*GATE, pytest.mark.skipif(not HAS_PROC, reason="needs /proc")]
 
 DOCUMENTS = scaled(40, 1000)
 BAD_OF_EACH_KIND = DOCUMENTS // 5 // 8

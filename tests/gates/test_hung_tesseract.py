@@ -21,9 +21,9 @@ from pdfbatch.testing.probes import wait_until
 from tests.gates.conftest import Measured
 from tests.gates.family import HAS_PROC, left_behind, living
 from tests.gates.hung_tesseract import PatientTesseract, hanging_program
-from tests.gates.scale import ALONE, SOON, scaled
+from tests.gates.scale import GATE, SOON, scaled
 
-pytestmark = [*ALONE, pytest.mark.skipif(not HAS_PROC, reason="needs /proc")]
+pytestmark = [*GATE, pytest.mark.skipif(not HAS_PROC, reason="needs /proc")]
 
 KILLS = scaled(2, 50)
 TIME_LIMIT = 1.0
@@ -64,6 +64,7 @@ def test_a_killed_worker_takes_its_hanging_tesseract_along(tmp_path: Path, tempo
     assert left_behind(temporary, SOON) == []
 
 
+@pytest.mark.alone  # the good pages must be read within the limit of the bad one
 def test_a_page_on_which_tesseract_hangs_costs_that_page(tmp_path: Path, temporary: Path) -> None:
     path = tmp_path / "document.pdf"
     path.write_bytes(one_of([scan(number, wide=number == BAD_PAGE) for number in range(1, PAGES + 1)]))

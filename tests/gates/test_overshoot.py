@@ -13,9 +13,9 @@ from pdfbatch.testing import Fault, FaultyEngine, plain_document
 from pdfbatch.testing.probes import wait_until
 from tests.gates.conftest import Measured
 from tests.gates.family import HAS_PROC, left_behind, living
-from tests.gates.scale import ALONE, SOON, scaled
+from tests.gates.scale import GATE, SOON, scaled
 
-pytestmark = [*ALONE, pytest.mark.skipif(not HAS_PROC, reason="needs /proc")]
+pytestmark = [*GATE, pytest.mark.skipif(not HAS_PROC, reason="needs /proc")]
 
 KILLS = scaled(2, 50)
 TIME_LIMIT = 1.0

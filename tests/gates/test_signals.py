@@ -15,9 +15,9 @@ from pdfbatch.samples import write_samples
 from pdfbatch.testing.probes import PATIENCE_SECONDS, wait_until
 from tests.gates.conftest import Measured
 from tests.gates.family import HAS_PROC
-from tests.gates.scale import ALONE, scaled
+from tests.gates.scale import GATE, scaled
 
-pytestmark = [*ALONE, pytest.mark.skipif(not HAS_PROC, reason="needs /proc")]
+pytestmark = [*GATE, pytest.mark.skipif(not HAS_PROC, reason="needs /proc")]
 
 ENDS_WITHIN = scaled(20.0, 5.0)
 BATCHES = scaled(50 if "CI" in os.environ else 12, 500)  # of four kinds: 200 and 2,000

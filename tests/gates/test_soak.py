@@ -13,9 +13,9 @@ from pdfbatch.samples import tiny_pdf
 from pdfbatch.settings import Extraction
 from tests.gates.conftest import Measured
 from tests.gates.family import HAS_PROC, descriptors, left_behind, resident_bytes, workers, zombies
-from tests.gates.scale import ALONE, scaled
+from tests.gates.scale import GATE, scaled
 
-pytestmark = [*ALONE, pytest.mark.skipif(not HAS_PROC, reason="needs /proc")]
+pytestmark = [*GATE, pytest.mark.skipif(not HAS_PROC, reason="needs /proc")]
 
 DOCUMENTS = scaled(300, 10_000)
 WARM_UP = DOCUMENTS // 10

@@ -108,9 +108,10 @@ def test_a_program_that_cannot_stay_is_started_for_each_page(
 def test_a_page_on_which_it_hangs_is_a_timeout_and_the_next_one_is_read(
     program: Program, kept: TesseractEngine
 ) -> None:
-    # It hands on the two tiny pictures of the start, then nothing.
-    stall = f'{{ head -n 2; cat > /dev/null; }} | {kept.binary} "$@"; exit'
+    # It hands on the two tiny pictures of the start, a page and its tiny one, then nothing.
+    stall = f'{{ head -n 4; cat > /dev/null; }} | {kept.binary} "$@"; exit'
     hung = Log(program, kept, stall)
+    assert read(hung.engine).words
     with pytest.raises(DocumentError) as caught:
         read(hung.engine, timeout=1)
     assert caught.value.cause is Cause.TIMEOUT

@@ -37,9 +37,9 @@ ODD = [
 
 KILLED = """
 import os, sys
-from pathlib import Path
-from pdfbatch.processor import BatchProcessor
-from tests.outputs.test_output_names import *
+from pdfbatch import BatchProcessor, Extraction, Storage
+from pdfbatch.executors import SequentialExecutor
+from pdfbatch.testing import PlainEngine
 processor = BatchProcessor(
     executor=SequentialExecutor(), storage=Storage(sys.argv[2]), engine=PlainEngine(), extraction=Extraction(ocr="never")
 )

@@ -24,6 +24,7 @@ from pdfbatch.report import BatchReport
 from pdfbatch.settings import Extraction
 from pdfbatch.storage import Storage
 from pdfbatch.testing import PlainEngine, plain_document
+from tests.outputs.packing import processor
 from tests.stand_ins import EchoOcr, ScanEngine
 
 Layout = Literal["jsonl", "parquet"]
@@ -32,26 +33,14 @@ layouts = pytest.mark.parametrize("layout", LAYOUTS)
 
 zstandard: Any = pytest.importorskip("zstandard")
 KILLED = """
-import os, sys, threading
-from tests.outputs.test_packs import processor
+import os, sys
+from tests.outputs.packing import processor
 layout, folder, output, moment = sys.argv[1:]
 results = processor(output, layout).stream(folder, resume=True)
 for number, result in enumerate(results):
     if number == int(moment):
         os._exit(7)
 """
-
-
-def processor(output: "str | Path", layout: str = "jsonl", **fields: Any) -> BatchProcessor:
-    # Each pack is closed after about a hundred bytes, so that few documents make many packs.
-    storage = Storage(output, layout=layout, shard_bytes=fields.pop("shard_bytes", 100), durability="none")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    chosen: dict[str, Any] = {
-        "executor": SequentialExecutor(),
-        "engine": PlainEngine(),
-        "extraction": Extraction(ocr="never"),
-        **fields,
-    }
-    return BatchProcessor(storage=storage, **chosen)
 
 
 def write(folder: Path, texts: "Sequence[str]") -> str:

@@ -15,7 +15,9 @@ from tests.outputs.test_output_names import write
 
 BATCH = """
 import sys
-from tests.outputs.test_output_names import *
+from pdfbatch import BatchProcessor, Extraction, Storage
+from pdfbatch.executors import SequentialExecutor
+from pdfbatch.testing import PlainEngine
 BatchProcessor(
     executor=SequentialExecutor(), storage=Storage(sys.argv[2], durability=sys.argv[3]), engine=PlainEngine(),
     extraction=Extraction(ocr="never"), deduplicate=False,

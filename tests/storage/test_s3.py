@@ -32,10 +32,13 @@ IMPATIENT = RetryPolicy(attempts=9, backoff_seconds=0.01, max_backoff_seconds=0.
 
 
 def run(inputs: Any, output: Storage | None = None, **options: Any) -> BatchReport:
-    """A batch in two processes, without OCR."""
-    limits = options.pop("limits", Limits())
+    """A batch without OCR, in one process unless more are asked for: each loads the libraries of S3."""
     processor = BatchProcessor(
-        executor=ProcessExecutor(workers=2), storage=output, extraction=Extraction(ocr="never"), limits=limits
+        executor=ProcessExecutor(workers=options.pop("workers", 1)),
+        storage=output,
+        extraction=Extraction(ocr="never"),
+        limits=options.pop("limits", Limits()),
+        retry=options.pop("retry", RetryPolicy()),
     )
     return processor.run(inputs, **options)
 
@@ -50,7 +53,8 @@ def causes(report: BatchReport) -> Counter[Cause]:
 
 def test_a_prefix_becomes_text_under_another_prefix(bucket: Bucket) -> None:
     bucket.fill(12)
-    report = run([(f"{bucket.url}/in/", bucket.server.options)], Storage(f"{bucket.url}/out", bucket.server.options))
+    output = Storage(f"{bucket.url}/out", bucket.server.options)
+    report = run([(f"{bucket.url}/in/", bucket.server.options)], output, workers=2)
     assert (report.successful, report.failed) == (12, 0)
     written = Counter(name.rpartition(".")[2] for name in bucket.names("out"))
     assert (written["txt"], {"report.json", "failures.jsonl"} <= set(bucket.names("out"))) == (12, True)
@@ -62,7 +66,9 @@ def test_a_ready_file_system_leads_to_its_documents(bucket: Bucket, proxy: Fault
     ready = s3_filesystem(s3_options(proxy.server_port))
     proxy.faults = RequestFaults(seed=2, slow_down=0.2)
     for inputs in (f"{bucket.url}/in/", f"{bucket.name}/in", f"{bucket.url}/in/*.pdf"):
-        report = run([(inputs, ready)], Storage(f"{bucket.name}/out", filesystem=ready))
+        report = run(
+            [(inputs, ready)], Storage(f"{bucket.name}/out", filesystem=ready, retry=IMPATIENT), retry=IMPATIENT
+        )
         assert (report.successful, report.failed) == (4, 0)
         assert all(result.document.file_path.startswith(f"{bucket.url}/in/") for result in report.results)
 
@@ -220,7 +226,7 @@ def test_a_busy_server_and_a_bad_network_cost_no_document(bucket: Bucket, proxy:
     proxy.faults = RequestFaults(seed=7, slow_down=0.2, reset=0.1)
     options = s3_options(proxy.server_port)
     output = Storage(f"{bucket.url}/out", options, retry=IMPATIENT)
-    report = run([(f"{bucket.url}/in/", options)], output)
+    report = run([(f"{bucket.url}/in/", options)], output, workers=2)
     assert (report.successful, report.failed) == (count, 0), causes(report)
     # three of ten requests fail; of one for a document and three for its outputs that is one and a half
     repeated = sum(result.attempts - 1 for result in report.results)
@@ -312,7 +318,7 @@ def test_credentials_that_expire_stop_the_batch_and_lose_nothing(bucket: Bucket,
     output = Storage(f"{bucket.url}/out", bucket.server.options)
     documents = [(f"{bucket.url}/in/{number:03}.pdf", options) for number in range(60)]
     proxy.faults = RequestFaults(expired=1.0)
-    stopped = run(documents, output)
+    stopped = run(documents, output, workers=2)
     assert stopped.stop_reason
     assert len(proxy.requests) <= 3 * 60  # a short GET; a HEAD, after which botocore asks for the bucket's region
     proxy.faults = RequestFaults()

@@ -8,9 +8,9 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from pdfbatch.celery.framework import App
-from pdfbatch.celery.run_state import RunState, connect
+from pdfbatch.celery.run_state import RunState
 from pdfbatch.errors import UsageError
-from pdfbatch.executors import ProcessExecutor, pickle_work
+from pdfbatch.executors import ProcessExecutor, Queues, connect_state, find_redis_url, pickle_work
 from pdfbatch.model import Document
 from pdfbatch.ports import OcrEngine, Output, SupportsLayout, TextEngine
 from pdfbatch.processor import BatchProcessor
@@ -20,15 +20,6 @@ from pdfbatch.work import DocumentWork
 
 _WEEK_SECONDS = 7 * 86_400
 _LEAST_LEASE = 2.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Queues:
-    """The queues of the tasks: for what begins and ends batches, for documents, for OCR."""
-
-    orchestration: str = "default"
-    text: str = "text"
-    ocr: str = "ocr"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +69,7 @@ class TaskOptions:
 
     def find_redis(self, app: App) -> str | None:
         """Return the URL of the server for states: the one given, that of the result backend, or that of the broker."""
-        urls = (self.redis, app.conf.result_backend, app.conf.broker_url)
-        return next((url for url in urls if url and url.startswith(("redis://", "rediss://", "unix://"))), None)
+        return find_redis_url(app, self.redis)
 
     def open_run(self, app: App, run: str) -> RunState:
         """Return the state of a run. Raises ``UsageError`` when no server is known."""
@@ -89,7 +79,7 @@ class TaskOptions:
                 "The tasks keep the state of batches in Redis, and neither broker nor result backend is one: "
                 "register_tasks(app, redis='redis://...')"
             )
-        return RunState(connect(url), run, self.lease_seconds, self.expire_seconds)
+        return RunState(connect_state(url), run, self.lease_seconds, self.expire_seconds)
 
 
 _options: "WeakKeyDictionary[Any, TaskOptions]" = WeakKeyDictionary()
@@ -151,12 +141,3 @@ def register_tasks(
 def find_options(app: App) -> TaskOptions:
     """Return what was registered for an application; options without an output when nothing was."""
     return _options.get(app, _UNSET)
-
-
-def check_content(app: App) -> None:
-    """Raise ``UsageError`` when the application's workers would refuse the tasks' messages."""
-    accepted = set(app.conf.accept_content or ())
-    if not accepted & {"json", "application/json"}:
-        raise UsageError(
-            f"The tasks of pdfbatch are sent as JSON, but accept_content is {sorted(accepted)}: add 'json'"
-        )

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from pdfbatch.celery.configuration import check_content, find_options
+from pdfbatch.celery.configuration import find_options
 from pdfbatch.celery.framework import BaseTask
+from pdfbatch.executors import check_content
 
 
 class EntryTask(BaseTask):

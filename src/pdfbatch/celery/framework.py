@@ -16,6 +16,7 @@ ignore: Any = Ignore
 _celery: Any = celery
 _signals: Any = signals
 worker_ready: Any = _signals.worker_ready
+worker_shutdown: Any = _signals.worker_shutdown
 
 if TYPE_CHECKING:
 
@@ -55,6 +56,7 @@ class Controller(Protocol):
 
     pool_cls: type
     concurrency: int
+    prefetch_multiplier: int
 
 
 class Consumer(Protocol):
@@ -62,6 +64,7 @@ class Consumer(Protocol):
 
     app: App
     controller: Controller
+    hostname: str
     task_consumer: Any
 
 

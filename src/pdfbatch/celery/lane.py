@@ -217,7 +217,7 @@ class Step:
             if answer["refusal"]:
                 raise PoolBrokenError(answer["refusal"])
             if (data := answer["results"][0]) is not None:
-                return cast("TaskResult", pickle.loads(data))  # noqa: S301 (of this process)
+                return decode_result(task, data)
         raise _UnwantedError
 
 

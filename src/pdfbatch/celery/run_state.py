@@ -1,25 +1,14 @@
 """The state of a run in Redis: what has begun, whose it is, how it ended. See ``scripts`` for how it moves."""
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, cast
-
-from redis import Redis
-from redis.backoff import ExponentialBackoff
-from redis.exceptions import ConnectionError as LostError
-from redis.exceptions import RedisError
-from redis.exceptions import TimeoutError as LateError
-from redis.retry import Retry
+from typing import Any, NamedTuple
 
 from pdfbatch.celery import scripts
 
 RUNS = "pdfbatch:runs"
 """The set of runs that have not ended."""
-REDIS_ERRORS = (RedisError,)
-"""The errors of the server and of the connection to it."""
 _DOCUMENTS_AT_ONCE = 500
-_CONNECT_SECONDS, _ANSWER_SECONDS, _ATTEMPTS = 5.0, 10.0, 5
 
 
 class Claim(NamedTuple):
@@ -54,24 +43,6 @@ class Counted(NamedTuple):
     is_last: bool
     is_shown: bool
     message: UnitMessage
-
-
-_clients: dict[tuple[int, str], Any] = {}
-
-
-def connect(url: str) -> Any:
-    """Return this process's client for a URL. It repeats what fails for a moment, for about ten seconds."""
-    if (client := _clients.get((os.getpid(), url))) is None:
-        from_url = cast("Any", Redis.from_url)  # pyright: ignore[reportUnknownMemberType] (its **kwargs have no types)
-        client = from_url(
-            url,
-            socket_timeout=_ANSWER_SECONDS,
-            socket_connect_timeout=_CONNECT_SECONDS,
-            retry=Retry(ExponentialBackoff(cap=4, base=0.2), _ATTEMPTS),
-            retry_on_error=[LostError, LateError],
-        )
-        _clients[os.getpid(), url] = client
-    return client
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 
 from pdfbatch.celery.configuration import TaskOptions, find_options
 from pdfbatch.celery.framework import App, Consumer, worker_ready
+from pdfbatch.celery.listener import connect_shutdown, start_listener
 from pdfbatch.celery.messages import send_messages
 from pdfbatch.celery.run_state import RUNS
 from pdfbatch.celery.site import set_processes
@@ -19,6 +20,7 @@ from pdfbatch.errors import UsageError
 
 log: SafeLogger = SafeLogger(__name__)
 
+_SOLO = "celery.concurrency.solo"
 _THREADED = ("celery.concurrency.thread", "celery.concurrency.gevent", "celery.concurrency.eventlet")
 
 _sweepers: "WeakKeyDictionary[Any, threading.Thread]" = WeakKeyDictionary()
@@ -58,8 +60,10 @@ def _on_ready(sender: Any = None, **_: object) -> None:
     """Start the thread in a worker that is ready."""
     consumer = cast("Consumer", sender)
     app = consumer.app
+    processes = consumer.controller.concurrency or 1
     if consumer.controller.pool_cls.__module__ in _THREADED:
-        set_processes(consumer.controller.concurrency or 1)
+        set_processes(processes)
+    start_listener(consumer, 1 if consumer.controller.pool_cls.__module__ == _SOLO else processes)
     _warn_of_queues(app, consumer)
     if app not in _sweepers:
         _sweepers[app] = threading.Thread(target=_sweep_for_ever, args=(app,), name="pdfbatch-sweep", daemon=True)
@@ -77,5 +81,6 @@ def _warn_of_queues(app: App, consumer: Consumer) -> None:
 
 
 def connect_signals() -> None:
-    """Have each worker of this process start its sweeper when it is ready."""
+    """Have each worker of this process start its sweeper and its listener when it is ready."""
     worker_ready.connect(_on_ready, weak=False, dispatch_uid="pdfbatch.celery.sweeper")
+    connect_shutdown()

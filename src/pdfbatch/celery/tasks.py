@@ -24,13 +24,14 @@ from pdfbatch.celery.messages import (
     send_messages,
 )
 from pdfbatch.celery.probe import delete_probe, write_probe
-from pdfbatch.celery.run_state import REDIS_ERRORS, UnitMessage
+from pdfbatch.celery.run_state import UnitMessage
+from pdfbatch.celery.slices import SLICE, run_slice
 from pdfbatch.celery.status import find_run, row_of, show_status
 from pdfbatch.celery.summary import summarize_run, value_of
 from pdfbatch.celery.sweeper import connect_signals
 from pdfbatch.common import SafeLogger
 from pdfbatch.errors import DocumentError, ExecutorError, UsageError
-from pdfbatch.executors import ProcessExecutor, find_versions
+from pdfbatch.executors import REDIS_ERRORS, ProcessExecutor, find_versions
 from pdfbatch.model import Document
 from pdfbatch.outputs import to_json
 from pdfbatch.sinks import RedisSink
@@ -100,6 +101,11 @@ def _finish(self: Any, run: str) -> dict[str, object]:
     except DocumentError as error:
         log.warning("a file that is no longer needed stays in the output: %s", error)
     return value
+
+
+@define_task(name=SLICE, ignore_result=True, max_retries=0)
+def _slice(self: Any, pool: str, number: int) -> None:
+    run_slice(self.app, pool, number)
 
 
 def cancel_batch(batch_id: str, app: App = None) -> bool:

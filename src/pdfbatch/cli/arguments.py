@@ -51,7 +51,8 @@ class Arguments(argparse.Namespace):
     shard_size: int
     durability: Durability
     workers: int | None
-    executor: Literal["auto", "process", "thread", "sequential", "dask", "ray"]
+    executor: Literal["auto", "process", "thread", "sequential", "celery", "dask", "ray"]
+    celery_app: str | None
     batch_size: int
     batch_id: str | None
     engine: Literal["pdfium", "pypdf"]
@@ -97,6 +98,8 @@ def parse(argv: Sequence[str]) -> Arguments:
         commands[arguments.command].error(f"unrecognized arguments: {' '.join(rest)}")
     if arguments.command == "run" and not arguments.inputs and not arguments.files_from:
         commands["run"].error("an INPUT is required, or a list of them with --files-from")
+    if arguments.command == "run" and (arguments.executor == "celery") is not (arguments.celery_app is not None):
+        commands["run"].error("--executor celery and --celery-app MODULE:APP go together")
     arguments.argv = (program(), *argv)
     return arguments
 

@@ -37,7 +37,7 @@ _EXTRAS = (
     ("azure", ("adlfs",), "az:// addresses"),
     ("sftp", ("paramiko",), "sftp:// addresses"),
     ("redis", ("redis",), "--redis and 'pdfbatch watch'"),
-    ("celery", ("celery",), "tasks on Celery workers"),
+    ("celery", ("celery",), "tasks on Celery workers, --executor celery"),
     ("dask", ("distributed",), "--executor dask"),
     ("ray", ("ray",), "--executor ray"),
     ("cli", ("rich",), "a progress bar"),

@@ -174,10 +174,13 @@ def _add_workers(parser: ArgumentParser) -> None:
     group.add_argument("-w", "--workers", type=types.positive_int, metavar="N", help="how many (default: one per core)")
     group.add_argument(
         "--executor",
-        choices=("auto", "process", "thread", "sequential", "dask", "ray"),
+        choices=("auto", "process", "thread", "sequential", "celery", "dask", "ray"),
         default="auto",
         help="kind of workers; auto: processes if they can start; only a process can be stopped when it hangs "
         "(default: %(default)s)",
+    )
+    group.add_argument(
+        "--celery-app", metavar="MODULE:APP", help="whose workers --executor celery uses, as celery --app"
     )
     group.add_argument(
         "--batch-size",

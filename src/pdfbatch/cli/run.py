@@ -19,6 +19,7 @@ from pdfbatch.cli.streams import OutputLost, ReaderGone, write_error
 from pdfbatch.cli.style import style_for
 from pdfbatch.cli.summary import interruption_lines, summary_lines
 from pdfbatch.common import without_credentials
+from pdfbatch.defaults import ExecutorLike
 from pdfbatch.errors import UsageError
 from pdfbatch.inputs import STANDARD_INPUT, Input, Inputs, NameList, Selection, documents_from
 from pdfbatch.ports import Sink
@@ -109,8 +110,8 @@ def _process(arguments: Arguments, sinks: list[Sink]) -> BatchReport:
     return process_batch(
         _inputs(arguments, password),
         _output(arguments),
-        max_workers=arguments.workers,
-        executor=arguments.executor,
+        max_workers=None if arguments.celery_app else arguments.workers,
+        executor=_executor(arguments),
         engine=arguments.engine,
         ocr_engine=arguments.ocr_engine,
         extraction=Extraction(
@@ -141,6 +142,14 @@ def _process(arguments: Arguments, sinks: list[Sink]) -> BatchReport:
         shard=arguments.shard,
         deduplicate=arguments.deduplicate,
     )
+
+
+def _executor(arguments: Arguments) -> ExecutorLike:
+    if arguments.celery_app is None:
+        return arguments.executor
+    from pdfbatch.executors import CeleryExecutor  # noqa: PLC0415 (loaded when used)
+
+    return CeleryExecutor(arguments.celery_app, workers=arguments.workers)
 
 
 def _output(arguments: Arguments) -> Storage | str:

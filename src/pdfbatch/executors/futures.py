@@ -123,11 +123,9 @@ class _FuturesPool(PoolContext):
     def stop(self, futures: Collection[Future[TaskResult]]) -> None:
         for future in futures:
             if isinstance(future, TaskFuture) and future in self._unfinished:
-                inner = self._accepted.get(future)
-                if inner is None:
-                    future.cancel()
-                else:
-                    self._unwanted.add(future)
+                # First marked, then looked up: a task that is being handed over meanwhile is cancelled by who does that.
+                self._unwanted.add(future)
+                if (inner := self._accepted.get(future)) is not None:
                     inner.cancel()
 
     def submit(self, task: Task) -> Future[TaskResult]:
@@ -165,7 +163,8 @@ class _FuturesPool(PoolContext):
             inner.cancel()
 
     def _hand_over(self, task: Task, future: TaskFuture) -> None:
-        if self._is_terminated or future.cancelled():
+        if self._is_terminated or self._is_unwanted(future):
+            self._unwanted.discard(future)
             if self._unfinished.pop(future, None) is not None:
                 cancel(future)
             return
@@ -178,6 +177,11 @@ class _FuturesPool(PoolContext):
             return
         self._accepted[future] = inner
         inner.add_done_callback(lambda inner: self._on_done(future, inner))
+        if self._is_unwanted(future):  # since a moment ago
+            inner.cancel()
+
+    def _is_unwanted(self, future: TaskFuture) -> bool:
+        return future in self._unwanted or future.cancelled()
 
     def _on_done(self, future: TaskFuture, inner: Future[TaskResult]) -> None:
         """End our future as the executor's own ended. Runs in whatever thread the executor calls back from."""

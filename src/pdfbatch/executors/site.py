@@ -32,7 +32,7 @@ from typing import TypedDict, cast
 
 from pdfbatch.errors import Cause, PoolBrokenError, PoolStartError
 from pdfbatch.executors.cpus import available_cpus
-from pdfbatch.executors.process import ProcessExecutor
+from pdfbatch.executors.process import ProcessExecutor, encode_result
 from pdfbatch.model import Counts, Document, DocumentResult, Failure, Page
 from pdfbatch.ports import Findings, Needs, Pool, SupportsInspection, Work
 from pdfbatch.tasks import JoinTask, PartialDocument, PartTask, ReadTask, Task, TaskResult
@@ -82,6 +82,8 @@ class Slice(TypedDict):
     """The pickled tasks."""
     seconds: float
     """What has not begun after so many seconds goes back undone; the first task always begins."""
+    parts: bool
+    """Whether it is a part of a split document: pages for OCR."""
 
 
 class Answer(TypedDict):
@@ -93,7 +95,7 @@ class Answer(TypedDict):
     refusal: str
     """Why the worker cannot do any such work; empty when it can. Where the versions differ, nothing was unpickled."""
     results: list[bytes | None]
-    """The pickled ``TaskResult`` of each task, ``None`` where it was not begun: send it again."""
+    """The encoded ``TaskResult`` of each task, ``None`` where it was not begun: send it again."""
     seconds: float
     """How long the slice took here."""
 
@@ -171,10 +173,11 @@ def _find_memory() -> int | None:
         return None
 
 
-def do_slice(received: Slice, workers: int = 1) -> Answer:
+def do_slice(received: Slice, workers: int = 1, at_once: int = 0) -> Answer:
     """Do the tasks of a slice in the site of their work, which has ``workers`` processes. Raises nothing for what a task does.
 
     Callable in several threads. Leaves undone what has not begun when the slice's seconds are over, or its pool was stopped.
+    With ``at_once``, so many of the slice's tasks run at one time at most.
     """
     started_at = time.monotonic()
     answer = Answer(versions=find_versions(), worker=name_worker(), refusal="", results=[], seconds=0.0)
@@ -188,7 +191,7 @@ def do_slice(received: Slice, workers: int = 1) -> Answer:
     except PoolStartError as error:
         return {**answer, "refusal": str(error)}
     try:
-        results = site.run(pool_id, data, started_at + received["seconds"])
+        results = site.run(pool_id, data, started_at + received["seconds"], at_once or _AHEAD * site.workers)
     except PoolBrokenError as error:
         _SITES.discard(site)
         return {**answer, "refusal": str(error)}
@@ -228,7 +231,7 @@ class _Site:
     is_closed: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def run(self, pool_id: str, tasks: Sequence[bytes], end: float) -> list[bytes | None]:
+    def run(self, pool_id: str, tasks: Sequence[bytes], end: float, ahead: int) -> list[bytes | None]:
         """Do tasks until the end of their time; return their results, ``None`` for those that have not begun."""
         results: list[bytes | None] = [None] * len(tasks)
         ended = SimpleQueue[Future[TaskResult]]()
@@ -240,7 +243,7 @@ class _Site:
                 waiting.clear()
                 for future in list(running):
                     future.cancel()  # which only those can be that no worker has
-            while waiting and len(running) < _AHEAD * self.workers:
+            while waiting and len(running) < ahead:
                 number = waiting.popleft()
                 future = self._submit(tasks[number])
                 running[future] = number
@@ -263,7 +266,7 @@ class _Site:
         result = future.result()
         if self._was_cut_off(result) and not _SITES.is_stopped(pool_id):
             return None  # another pool was stopped, and its site with it: this task has to be done again
-        return pickle.dumps(result)
+        return encode_result(result)
 
     def _was_cut_off(self, result: TaskResult) -> bool:
         return self.is_closed and result.failure is not None and result.failure.cause is Cause.CANCELLED

@@ -21,12 +21,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from queue import Empty, SimpleQueue
-from typing import NamedTuple, Protocol, cast
+from typing import NamedTuple, Protocol
 
 from pdfbatch.common import SafeLogger
 from pdfbatch.errors import Cause, ExecutorError, PoolBrokenError, PoolStartError, VersionMismatchError
 from pdfbatch.executors.pool import PoolContext
-from pdfbatch.executors.process import pickle_work
+from pdfbatch.executors.process import AnswerError, decode_result, pickle_work
 from pdfbatch.executors.site import SLICE_SECONDS, Answer, Question, Reply, Slice, Versions, find_versions
 from pdfbatch.executors.task_future import TaskFuture, wait_until
 from pdfbatch.executors.task_results import (
@@ -38,7 +38,7 @@ from pdfbatch.executors.task_results import (
     set_result,
 )
 from pdfbatch.model import Failure
-from pdfbatch.ports import Findings, Needs, Work, WorkerFacts
+from pdfbatch.ports import BoundedResults, Findings, Needs, Work, WorkerFacts
 from pdfbatch.tasks import PartTask, Task, TaskResult
 
 log: SafeLogger = SafeLogger(__name__)
@@ -129,19 +129,26 @@ class _Item:
 class SlicePool(PoolContext):
     """A pool that sends its tasks through a ``Carrier``, in a thread of its own.
 
-    ``slice_tasks`` and ``slice_seconds`` change how slices are cut and when a worker gives back what it has not begun. Raises
-    ``PoolStartError`` when the work cannot be pickled.
+    ``slice_tasks`` and ``slice_seconds`` change how slices are cut and when a worker gives back what it has not begun.
+    ``pool_id`` is the carrier's own name for it. Raises ``PoolStartError`` when the work cannot be pickled.
     """
 
     kills = True
 
     def __init__(
-        self, carrier: Carrier, work: Work, *, slice_tasks: int = SLICE_TASKS, slice_seconds: float = SLICE_SECONDS
+        self,
+        carrier: Carrier,
+        work: Work,
+        *,
+        slice_tasks: int = SLICE_TASKS,
+        slice_seconds: float = SLICE_SECONDS,
+        pool_id: str = "",
     ) -> None:
         super().__init__()
-        self.pool_id: str = uuid.uuid4().hex
+        self.pool_id: str = pool_id or uuid.uuid4().hex
         self._carrier = carrier
         self._work = pickle_work(work)
+        self._most_bytes = work.max_result_bytes if isinstance(work, BoundedResults) else None
         self._slice_tasks, self._slice_seconds = slice_tasks, slice_seconds
         # Whoever removes an entry ends its future.
         self._unfinished = dict[TaskFuture, _Item]()
@@ -288,6 +295,7 @@ class SlicePool(PoolContext):
             work=self._work,
             tasks=[item.data for item in items],
             seconds=self._slice_seconds,
+            parts=isinstance(items[0].task, PartTask),
         )
         with self._lock:
             self._slices += 1
@@ -322,7 +330,7 @@ class SlicePool(PoolContext):
         for item, data in zip(items, answer["results"], strict=True):
             if data is not None:
                 expected += item.seconds
-                self._finish(item, cast("TaskResult", pickle.loads(data)))  # noqa: S301 (from a worker of the same engine)
+                self._finish(item, self._read_result(item.task, data))
             elif self._is_closed or self._error is not None:
                 self._end_undone(item)
             else:
@@ -330,6 +338,16 @@ class SlicePool(PoolContext):
         if expected:
             pace = min(_MOST_PACE, max(_LEAST_PACE, answer["seconds"] / expected))
             self._pace += (pace - self._pace) / 4
+
+    def _read_result(self, task: Task, data: bytes) -> TaskResult:
+        """Return a result that came from a worker elsewhere, as one that a worker of this machine sends: it is not trusted."""
+        try:
+            if self._most_bytes is not None and len(data) > self._most_bytes:
+                raise AnswerError(f"{len(data)} bytes")
+            return decode_result(task, data)
+        except AnswerError as error:
+            message = f"{task.document.file_path}: a worker of {self.name} sent what is no result: {error}"
+            return TaskResult(failure=Failure(cause=Cause.INTERNAL, message=message))
 
     def _finish(self, item: _Item, result: TaskResult) -> None:
         if self._unfinished.pop(item.future, None) is None:
