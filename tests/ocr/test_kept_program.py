@@ -109,7 +109,8 @@ def test_a_page_on_which_it_hangs_is_a_timeout_and_the_next_one_is_read(
     program: Program, kept: TesseractEngine
 ) -> None:
     # It hands on the two tiny pictures of the start, a page and its tiny one, then nothing.
-    stall = f'{{ head -n 4; cat > /dev/null; }} | {kept.binary} "$@"; exit'
+    four = 'for each in 1 2 3 4; do read -r path; echo "$path"; done'
+    stall = f'{{ {four}; cat > /dev/null; }} | {kept.binary} "$@"; exit'
     hung = Log(program, kept, stall)
     assert read(hung.engine).words
     with pytest.raises(DocumentError) as caught:
