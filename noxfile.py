@@ -1,6 +1,7 @@
 """Everything that is checked: ``nox -l`` lists it, ``nox`` does it, ``nox -s lint types`` does a part."""
 
 import json
+import os
 import shutil
 import zipfile
 from pathlib import Path
@@ -120,6 +121,16 @@ def integrations(session: nox.Session) -> None:
     files = ("src/pdfbatch/integrations/langchain.py", "src/pdfbatch/integrations/llama_index.py")
     session.run("mypy", *files, "tests/integrations/test_frameworks.py")
     session.run("pyright", "--venvpath", _folder_of_venv(session), *files)
+
+
+@nox.session
+def azure(session: nox.Session) -> None:
+    """Run the tests of Azure against Azurite, which npm brings, through obstore and through adlfs."""
+    session.install("-e", ".[azure]", *_group("test"))
+    folder = session.create_tmp()
+    session.run("npm", "install", "--prefix", folder, "--no-audit", "--no-fund", "azurite@3", external=True)
+    path = os.pathsep.join((session.bin, str(Path(folder, "node_modules", ".bin").resolve()), os.environ["PATH"]))
+    session.run("pytest", "-ra", "tests/storage/test_azurite.py", *session.posargs, env={"PATH": path})
 
 
 @nox.session

@@ -5,12 +5,14 @@ import os
 from pathlib import Path
 
 from benchmarks.environments import default_folder
+from benchmarks.simulation.command import add_arguments
 
 _EPILOG = """\
 examples:
   python -m benchmarks run text overhead --repeat 5
   python -m benchmarks run peers-ocr --corpus DIR --workers 2
   python -m benchmarks profile text --times 4
+  python -m benchmarks simulate --core-hour 0.02
   python -m benchmarks smoke
   python -m benchmarks compare benchmarks/results/A benchmarks/results/B
   python -m benchmarks publish benchmarks/results/A
@@ -39,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
     _add_choices(profile)
     profile.add_argument("--native", action="store_true", help="include frames of C and C++ libraries (slower)")
     profile.add_argument("--rate", type=int, default=200, help="samples a second (default 200)")
+    add_arguments(commands.add_parser("simulate", help="simulate 1 to 10,000 workers with the measured costs"))
     smoke = commands.add_parser(
         "smoke", help="run every case on very little input: shows that they run, measures nothing"
     )

@@ -1,10 +1,10 @@
-"""Command line: run cases, list them, compare two runs, publish results."""
+"""Command line: run cases, list them, compare two runs, simulate scale, publish results."""
 
 import argparse
 import compileall
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -26,6 +26,7 @@ from benchmarks.plots import write_plots
 from benchmarks.profiler import Profiler, find_profiler
 from benchmarks.publish import add_results, render
 from benchmarks.results import CaseResult, Suite, read_suite, write_suite
+from benchmarks.simulation.command import simulate
 from benchmarks.tables import case_as_markdown, circumstances, suite_as_markdown, table_as_markdown
 from pdfbatch.executors import available_cpus
 
@@ -33,31 +34,28 @@ from pdfbatch.executors import available_cpus
 def main(arguments: Sequence[str]) -> int:
     """Run the command. Return 0 if it could be done, 1 if pdfbatch failed in a case, 2 for a wrong request."""
     options = parser().parse_args(arguments)
+    commands: dict[str, Callable[[argparse.Namespace], int]] = {
+        "list": _list,
+        "compare": _compare,
+        "profile": _profile,
+        "simulate": _simulate,
+        "publish": _publish,
+    }
     try:
-        match options.command:
-            case "list":
-                return _list()
-            case "compare":
-                return _compare(options.before, options.after)
-            case "profile":
-                return _profile(options)
-            case "publish":
-                return _publish(options.results)
-            case _:
-                return _run(options)
+        return commands.get(options.command, _run)(options)
     except ValueError as error:
         print(f"benchmarks: {error}", file=sys.stderr)
         return 2
 
 
-def _list() -> int:
+def _list(_: argparse.Namespace) -> int:
     for case in CASES:
         print(f"{case.name:12} {case.summary}{' (long)' if case.heavy else ''}")
     return 0
 
 
-def _compare(before: Path, after: Path) -> int:
-    first, second = read_suite(_file(before)), read_suite(_file(after))
+def _compare(options: argparse.Namespace) -> int:
+    first, second = read_suite(_file(options.before)), read_suite(_file(options.after))
     for difference in find_differences(first, second):
         print(f"note: {difference}")
     for table in compare_suites(first, second):
@@ -65,11 +63,19 @@ def _compare(before: Path, after: Path) -> int:
     return 0
 
 
-def _publish(places: Sequence[Path]) -> int:
-    add_results(REPOSITORY, [_file(place) for place in places])
+def _publish(options: argparse.Namespace) -> int:
+    add_results(REPOSITORY, [_file(place) for place in options.results])
     for path, text in render(REPOSITORY).items():
         (REPOSITORY / path).write_text(text, "utf-8")
         print(f"written: {path}")
+    return 0
+
+
+def _simulate(options: argparse.Namespace) -> int:
+    suite = simulate(options, REPOSITORY, lambda text: print(text, flush=True))
+    out = _folder(options, "-simulation")
+    _write(out, suite)
+    print(f"results: {out / 'results.md'}, results.json")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Publish results: the page with all figures, the chart, and tables on other pages, from files that runs wrote.
+"""Publish results: pages with all figures, charts, and tables on other pages, from files that runs wrote.
 
 ``benchmarks/published/runs`` holds the results of runs, ``earlier.json`` figures that were measured before there were such
 files, and ``readme.json`` the choice of figures and bars for the README.
@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.results import CaseResult, Ratio, Suite, Table, read_suite, write_suite
+from benchmarks.simulation import page as scale
+from benchmarks.simulation.chart import draw_scale_chart
 from benchmarks.speed_chart import Bar, Group, draw_speed_chart
 from benchmarks.tables import case_as_markdown, circumstances, table_as_markdown
 
@@ -20,6 +22,7 @@ CHART = Path("docs/explanation/speed.svg")
 README = Path("README.md")
 OCR_PAGE = Path("docs/how-to/ocr.md")
 WIDEST_RANGE = 0.25
+SIMULATION = "simulation"
 FIRST_LINE, LAST_LINE = "<!-- figures, written by: python -m benchmarks publish -->", "<!-- end of figures -->"
 OCR_CASE = "ocr-cost"
 FIRST_COST, LAST_COST = "<!-- costs of OCR, written by: python -m benchmarks publish -->", "<!-- end of costs -->"
@@ -75,6 +78,7 @@ def render(root: Path) -> dict[Path, str]:
         CHART: draw_speed_chart(list(_chart_groups(published))),
         README: _fill(root / README, FIRST_LINE, figures, LAST_LINE),
         OCR_PAGE: _fill(root / OCR_PAGE, FIRST_COST, "\n\n".join(_ocr_parts(published)), LAST_COST),
+        **_render_scale(root, published),
     }
 
 
@@ -94,6 +98,15 @@ def _ocr_parts(published: Published) -> Iterator[str]:
                 yield f"Measured on {name[:10]}: {case.setting}. {' '.join(case.notes)}"
                 return
     yield "Not measured yet."
+
+
+def _render_scale(root: Path, published: Published) -> dict[Path, str]:
+    """Return the page on scale and its picture, once there is a simulation."""
+    case = next((one for suite in published.suites.values() for one in suite.cases if one.name == SIMULATION), None)
+    if case is None:
+        return {}
+    text = (root / scale.PAGE).read_text("utf-8")
+    return {scale.PAGE: scale.fill_page(text, case), scale.CHART: draw_scale_chart(case)}
 
 
 def _drop_cases(root: Path, names: set[str]) -> None:
@@ -119,10 +132,14 @@ def _case_without_details(case: CaseResult) -> CaseResult:
 def _page_parts(published: Published) -> Iterator[str]:
     yield _INTRODUCTION
     for name, suite in published.suites.items():
+        # What was simulated is on the page on scale.
+        cases = [case for case in suite.cases if case.name != SIMULATION]
+        if not cases:
+            continue
         yield f"## Run of {name[:10]}"
         yield circumstances(suite)
         yield from _warning(suite)
-        for case in suite.cases:
+        for case in cases:
             yield case_as_markdown(case, cores=int(suite.machine["cores"]), heading="###")
     earlier = published.earlier
     yield f"## Earlier measurements ({earlier['when']})"

@@ -3,7 +3,9 @@
 from benchmarks.bench import Case
 from benchmarks.cases import (
     accuracy,
+    calibration,
     duplicates,
+    engines,
     equality,
     executors,
     foreign,
@@ -47,6 +49,10 @@ CASES: tuple[Case, ...] = (
     headline.CASE,
     latency.CASE,
     executors.CASE,
+    engines.CASE,
+    engines.MIXED_CASE,
+    engines.TINY_CASE,
+    calibration.CASE,
     scaling.CASE,
     recovery.KILLED,
     recovery.HANGING,

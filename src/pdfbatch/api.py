@@ -64,7 +64,7 @@ def process_batch(
     ``deduplicate``.
 
     Options of the batch are given as one ``BatchOptions``, or as keywords, which change it: ``batch_id``, ``batch_size``,
-    ``resume``, ``retry_failed``, ``max_failure_rate``, ``include``, ``exclude``, ``limit``, ``shard``.
+    ``resume``, ``retry_failed``, ``max_failure_rate``, ``include``, ``exclude``, ``limit``, ``shard``, ``pages``.
 
     One bad document never raises: its result says what happened. Raises ``UsageError`` before any work when the request
     itself cannot be met, also for a word that is no setting. Ctrl-C raises ``KeyboardInterrupt``, which has the ``report`` of

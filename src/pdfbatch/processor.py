@@ -1,12 +1,12 @@
 """``BatchProcessor``: the settings that batches share, and the ways to run a batch; ``BatchOptions``: what one batch is."""
 
 import uuid
-from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from types import TracebackType
-from typing import Literal, Self, TypedDict, Unpack
+from typing import Literal, Self, TypedDict, Unpack, cast
 
 from pdfbatch import checks, defaults
 from pdfbatch.batch import Batch, Notifier, ProgressTracker, ShardNotes
@@ -59,6 +59,7 @@ class BatchKeywords(TypedDict, total=False):
     exclude: str | Sequence[str]
     limit: int | None
     shard: ShardLike | None
+    pages: str | int | Collection[int] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,14 +88,24 @@ class BatchOptions:
     exclude: str | Sequence[str] = ()
     limit: int | None = None
     shard: ShardLike | None = None
+    pages: str | int | Collection[int] | None = None
 
     def __post_init__(self) -> None:
         """Check the values."""
+        if self.pages is not None:
+            try:
+                object.__setattr__(self, "pages", checks.page_range(self.pages))
+            except ValueError as error:
+                raise UsageError(f"BatchOptions(pages={checks.show_value(self.pages)}): {error}") from None
         if self.batch_size < 1:
             raise UsageError(f"batch_size must be at least 1, not {self.batch_size}")
         if self.max_failure_rate is not None and not 0 <= self.max_failure_rate <= 1:
             raise UsageError(f"max_failure_rate is a share between 0 and 1, not {self.max_failure_rate:g}")
         _ = self.selection  # which checks its values
+
+    def with_pages(self, document: Document) -> Document:
+        """Return the document with the page range of the batch, unless it has one of its own."""
+        return replace(document, pages=cast("str", self.pages)) if self.pages and not document.pages else document
 
     @property
     def selection(self) -> Selection:
@@ -273,7 +284,7 @@ class BatchProcessor:
         few documents ahead, so that results come while it waits; what may be used in one thread only, such as a connection of
         ``sqlite3``, has to be opened in the generator itself. Options are given as one ``BatchOptions``,
         or as keywords, which change it: ``batch_id``, ``batch_size``, ``resume``, ``retry_failed``, ``max_failure_rate``,
-        ``include``, ``exclude``, ``limit``, ``shard``.
+        ``include``, ``exclude``, ``limit``, ``shard``, ``pages``.
 
         Raises a ``UsageError`` before any work, and ``ExecutorError`` when no executor can do the work. Ctrl-C raises
         ``KeyboardInterrupt`` after the workers have been stopped; what was finished is kept, and is in the ``report`` that the
@@ -372,6 +383,8 @@ class BatchProcessor:
         chosen: Iterator[Document] = map(Document.with_plain_metadata, found)  # nothing behind this meets an odd value
         if _naming(self.output) == "id":
             chosen = (replace(document, output_name="") for document in chosen)
+        if options.pages is not None:
+            chosen = map(options.with_pages, chosen)
         if options.retry_failed:
             if self.output is None:
                 raise UsageError("retry_failed needs an output: it looks there for the documents that failed")

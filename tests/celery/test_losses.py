@@ -10,6 +10,9 @@ import pytest
 
 from pdfbatch.testing.probes import PATIENCE_SECONDS, wait_until
 from tests.celery.conftest import Farm, MakeFarm
+from tests.gates.scale import scaled
+
+KILLS = scaled(1, 10)
 
 
 def begun(farm: Farm) -> Counter[str]:
@@ -17,19 +20,24 @@ def begun(farm: Farm) -> Counter[str]:
     return Counter(line.split()[1] for line in farm.journal() if line.startswith("begin"))
 
 
+@pytest.mark.timeout(scaled(120, 900))
 def test_a_killed_worker_costs_a_lease_and_no_document(make_farm: MakeFarm) -> None:
     farm = make_farm(journal=True)  # the visibility timeout is the usual hour
-    first = farm.start(concurrency=2)
-    documents = [*farm.documents(4, name="quick"), *farm.documents(2, "gate")]
-    sent = farm.task("process_pdf_batch").apply_async(args=[documents, 2])
-    farm.wait_for("begin d0.gate", "begin d1.gate")
-    first.kill()
-    farm.open("gate")
-    farm.start(concurrency=2)
+    worker = farm.start(concurrency=2)
+    gates = [f"gate{number}" for number in range(KILLS)]
+    slow = [document for gate in gates for document in farm.documents(2, gate)]
+    sent = farm.task("process_pdf_batch").apply_async(args=[[*farm.documents(4, name="quick"), *slow], 2])
+    for gate in gates:
+        farm.wait_for(f"begin d0.{gate}", f"begin d1.{gate}")
+        worker.kill()
+        farm.open(gate)
+        worker = farm.start(concurrency=2)
     value = sent.get(timeout=PATIENCE_SECONDS)
-    assert (value["total_documents"], value["successful"], value["failed"]) == (6, 6, 0)
-    assert {name: count for name, count in begun(farm).items() if count > 1} == {"d0.gate": 2, "d1.gate": 2}
-    assert farm.redis.read_status(sent.id)["processed"] == 6
+    count = 4 + len(slow)
+    assert (value["total_documents"], value["successful"], value["failed"]) == (count, count, 0)
+    twice = {f"d{number}.{gate}": 2 for gate in gates for number in (0, 1)}
+    assert {name: count for name, count in begun(farm).items() if count > 1} == twice
+    assert farm.redis.read_status(sent.id)["processed"] == count
 
 
 def test_a_killed_child_costs_a_lease_and_no_document(make_farm: MakeFarm) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from pdfbatch.cli import types
 from pdfbatch.cli.arguments import parse
+from pdfbatch.cli.commands import COMMANDS
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
 
 RUN = ("run", "in/", "--output", "out/")
@@ -78,7 +79,11 @@ def test_what_is_no_share_is_refused(text: str) -> None:
         ([*RUN, "--ocr", "sometimes"], "invalid choice: 'sometimes'"),
         ([*RUN, "--work", "2"], "unrecognized arguments: --work"),
         ([*RUN, "--resume", "--retry-failed"], "not allowed with"),
-        ([], "COMMAND"),
+        (["--nosuch"], "COMMAND"),
+        (["rnu", "in/"], "there is no command 'rnu': did you mean run?"),
+        (["/", "-o", "out"], "there is no command '/': did you mean 'pdfbatch run /'?"),
+        ([*RUN, "--ocr", "allways"], "did you mean always?"),
+        ([*RUN, "--pages", "3-1"], "the last page comes before the first"),
     ],
 )
 def test_a_mistake_is_named_and_ends_with_2(words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -88,7 +93,22 @@ def test_a_mistake_is_named_and_ends_with_2(words: list[str], message: str, caps
     assert message in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("words", [["--help"], ["run", "--help"], ["demo", "--help"]])
+def test_without_a_word_it_helps_and_ends_with_2(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        parse([])
+    assert (exit_.value.code, "examples:" in capsys.readouterr().out) == (2, True)
+
+
+def test_words_of_other_programs_are_understood(capsys: pytest.CaptureFixture[str]) -> None:
+    for words, said in ((["help"], "COMMAND"), (["help", "merge"], "pdfbatch merge"), (["version"], "pdfbatch ")):
+        with pytest.raises(SystemExit) as exit_:
+            parse(words)
+        assert (exit_.value.code, said in capsys.readouterr().out) == (0, True)
+    arguments = parse([*RUN, "-j", "3", "-l", "deu", "--pages", "1-5,10-"])
+    assert (arguments.workers, arguments.languages, arguments.pages) == (3, "deu", "1-5,10-")
+
+
+@pytest.mark.parametrize("words", [["--help"], *([name, "--help"] for name in COMMANDS)])
 def test_help_fits_a_terminal_of_100_columns(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as exit_:
         parse(words)

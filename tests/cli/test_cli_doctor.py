@@ -49,9 +49,20 @@ def test_without_a_program_for_ocr_it_says_how_to_install_one() -> None:
 
 def test_every_extra_of_pdfbatch_itself_is_looked_for() -> None:
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))["project"]
-    extras = project["optional-dependencies"].keys() - {"all", "langchain", "llamaindex"}
+    extras = project["optional-dependencies"].keys() - {"all"}
     _, found = _ask()
     assert extras - {"ocr"} - found.keys() == set()
+
+
+def test_what_is_missing_has_a_line_that_installs_it_and_what_gives_options_is_named(tmp_path: Path) -> None:
+    (tmp_path / "ci.toml").write_text("[doctor]\njson = true\n")
+    _, found = _ask(PDFBATCH_CONFIG=str(tmp_path / "ci.toml"), PDFBATCH_PASSWORD="hush")
+    missing = [line for line in found.values() if line["state"] == "missing" and "pdfbatch[" in line["advice"]]
+    assert missing
+    assert all(f"pip install 'pdfbatch[{line['name']}]'" in line["advice"] for line in missing)
+    assert found["options"]["text"] == str(tmp_path / "ci.toml")
+    assert "PDFBATCH_PASSWORD" in found["variables"]["text"]
+    assert "hush" not in str(found)
 
 
 def test_redis_is_asked_under_the_prefix_of_this_shell(redis_server: RedisServer) -> None:

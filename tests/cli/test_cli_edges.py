@@ -178,7 +178,7 @@ def test_a_full_disk_behind_standard_error_stops_nothing(letter: Path, tmp_path:
     assert done.returncode == 0
 
 
-@pytest.mark.parametrize("library", ["pdfbatch.api", "pdfbatch.processor"])
+@pytest.mark.parametrize("library", ["pdfbatch.defaults", "pdfbatch.processor"])
 def test_ctrl_c_while_a_library_loads_is_no_defect(letter: Path, tmp_path: Path, library: str) -> None:
     program = f"""
 import os, signal, sys

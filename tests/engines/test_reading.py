@@ -1,5 +1,6 @@
 """Text as a reader of the page sees it, in both engines."""
 
+import base64
 import logging
 import zlib
 from collections.abc import Iterator, Sequence
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pdfbatch.engines.pdfium import PdfiumEngine
+from pdfbatch.engines.pdfium.damage import may_have_damage
 from pdfbatch.engines.pypdf import PypdfEngine
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.model import DocumentExtras
@@ -136,6 +138,11 @@ def test_a_choice_is_what_a_reader_sees_of_it(engine: TextEngine) -> None:
     for flags in (b"/Ff 131072", b""):
         pdf = annotated(widget(b"/FT/Ch/T(wine)" + flags + options), content=show_text(b"Wine:"))
         assert words_of(engine, pdf) == ["Wine:", "White", "wine"], flags
+
+
+def test_a_value_outside_of_the_page_is_not_seen(engine: TextEngine) -> None:
+    pdf = make_field_pdf(show_text(b"Label:"), [("there", BOX), ("beyond", (700, 800, 900, 820))])
+    assert text_of(engine, pdf).split() == ["Label:", "there"]
 
 
 def test_a_password_stays_secret(engine: TextEngine) -> None:
@@ -642,3 +649,39 @@ def test_whole_content_is_not_told_whatever_its_checksum_and_wherever_it_ends() 
         assert not is_cut(content_pdf(make_stream(data, FLATE))), data[-4:]
     assert not is_cut(content_pdf(make_stream(REPORT[: REPORT.index(b"ET") + 2])))
     assert not is_cut(content_pdf(make_stream(b"")))
+
+
+ONE_LINE = show_text(b"Line one stays.")
+INSIDE = {
+    "a string": REPORT[: REPORT.index(b"boats came", 900) + 5],
+    "a text": REPORT[: REPORT.index(b"Tj", 900) + 2],
+    "a number": ONE_LINE + b" BT /F1 12 Tf 72 68",
+    "numbers outside of a text": ONE_LINE + b" q 1 0 0 1 72 68",
+    "an array": ONE_LINE + b" BT /F1 12 Tf 1 0 0 1 72 680 Tm [(never) -20 (ends)",
+    "an inline image": ONE_LINE + b" q BI /W 40 /H 4 /BPC 8 /CS /G ID " + bytes(range(90, 250)),
+}
+
+
+@pytest.mark.parametrize("data", INSIDE.values(), ids=INSIDE.keys())
+def test_content_that_stops_in_the_midst_is_told(data: bytes) -> None:
+    assert is_cut(content_pdf(make_stream(zlib.compress(data), FLATE)))
+    assert is_cut(content_pdf(make_stream(data)))
+
+
+def test_content_that_ends_early_is_told_whatever_made_text_of_it() -> None:
+    cut = PACKED[: len(PACKED) // 3]
+    assert is_cut(content_pdf(make_stream(base64.a85encode(cut) + b"~>", b"/Filter[/ASCII85Decode/FlateDecode]")))
+    assert is_cut(content_pdf(make_stream(cut.hex().encode() + b">", b"/Filter[/AHx/Fl]")))
+    whole = base64.a85encode(zlib.compress(ONE_LINE)) + b"~>"
+    assert not is_cut(content_pdf(make_stream(whole, b"/Filter[/ASCII85Decode/FlateDecode]")))
+
+
+def test_content_that_is_split_or_ends_oddly_is_not_told() -> None:
+    for end in (b"\nQ\n23167\r\n", b" % BT (a remark", b"\0\0", b" /a <</MCID 0>> BDC EMC"):
+        assert not is_cut(content_pdf(make_stream(ONE_LINE + end))), end
+    half = ONE_LINE.index(b"Line")
+    for place in (ONE_LINE.index(b"Tf"), half - 1, ONE_LINE.index(b"Tj"), ONE_LINE.index(b"ET")):
+        parts = [make_stream(zlib.compress(part), FLATE) for part in (ONE_LINE[:place], ONE_LINE[place:])]
+        pdf = content_pdf(make_stream(ONE_LINE), more=parts).replace(b"/Contents 50 0 R", b"/Contents[10 0 R 11 0 R]")
+        assert not is_cut(pdf), place
+        assert not may_have_damage(pdf), place

@@ -196,10 +196,12 @@ def test_a_killed_shard_is_named_and_can_be_run_again(tmp_path: Path) -> None:
     assert (records(out), texts(out)) == (records(one), texts(one))
 
 
-def test_shards_may_run_at_the_same_time(letters: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("layout", ["files", "jsonl"])
+def test_shards_may_run_at_the_same_time(letters: Path, tmp_path: Path, layout: Layout) -> None:
     out, one = tmp_path / "out", tmp_path / "one"
+    storage = Storage(out, layout=layout)
     threads = [
-        threading.Thread(target=process_batch, args=(letters, out), kwargs={**QUICK, "shard": (n, 4)})
+        threading.Thread(target=process_batch, args=(letters, storage), kwargs={**QUICK, "shard": (n, 4)})
         for n in range(1, 5)
     ]
     for thread in threads:
@@ -207,8 +209,9 @@ def test_shards_may_run_at_the_same_time(letters: Path, tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert merge_shards(out).processed == 20
-    process_batch(letters, one, **QUICK)
+    process_batch(letters, Storage(one, layout=layout), **QUICK)
     assert (records(out), texts(out)) == (records(one), texts(one))
+    assert packed_rows(out) == packed_rows(one)
 
 
 def test_many_shards_leave_each_others_index_alone_until_they_are_merged(tmp_path: Path) -> None:
@@ -317,3 +320,27 @@ def test_tables_of_documents_are_put_together_with_what_was_there(letters: Path,
         merge_shards(out)
         lines = (out / "documents.csv").read_text().splitlines(keepends=True)
         assert lines == [header, "old.pdf,0,succeeded\n", "a.pdf,1,succeeded\n", '"b,c.pdf",2,succeeded\n']
+
+
+def test_the_page_has_commands_that_run_a_shard_of_a_job_of_each_kind(letters: Path, tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "how-to" / "shards.md").read_text("utf-8")
+    yaml, script, submitted = (
+        re.findall(rf"^```{kind}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)[0] for kind in KINDS
+    )
+    commands = [
+        " ".join(yaml.partition(">-\n")[2].partition("resources:")[0].split()),
+        script[script.index("exec ") :].replace("exec srun ", "exec "),
+        json.loads(submitted)["containerOverrides"]["command"][2],
+    ]
+    own = {"JOB_COMPLETION_INDEX": "0", "SLURM_ARRAY_TASK_ID": "2", "SLURM_ARRAY_TASK_MAX": "16"}
+    environment = {**os.environ, **own, "AWS_BATCH_JOB_ARRAY_INDEX": "2", "SHARDS": "16"}
+    environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environment["PATH"]])
+    for command in commands:
+        here = re.sub(r"(s3://case-17|/data)/scans/?", str(letters), command.strip())
+        here = re.sub(r"(s3://case-17|/data)/text", str(tmp_path / "out"), here)
+        subprocess.run(["sh", "-c", f"{here} --ocr never --quiet"], env=environment, check=True)
+    found = {path.name for path in (tmp_path / "out" / "batches").iterdir()}
+    assert found == {f"case-17-shard-{number}-of-16" for number in (1, 2, 3)}
+
+
+KINDS = ("yaml", "bash", "json")

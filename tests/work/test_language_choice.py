@@ -308,6 +308,23 @@ def test_another_language_in_metadata_is_another_setting_for_a_resume(tmp_path: 
     assert engine.asked == ["eng", "deu"]
 
 
+@dataclass(frozen=True)
+class Unsure(EchoOcr):
+    """Reads every page with this confidence."""
+
+    confidence: float | None = None
+
+    def read(self, image: "object", *, languages: str, dpi: int, timeout: float | None = None) -> Reading:
+        """Read the page."""
+        found = EchoOcr.read(self, image, languages=languages, dpi=dpi)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        return replace(found, confidence=self.confidence)
+
+
+def test_a_page_of_which_hardly_a_word_is_sure_says_so() -> None:
+    for confidence, note in ((31.0, Note.WEAK_WORDS), (70.0, ""), (None, "")):
+        assert pages_of(run(Unsure(confidence=confidence), "hasty-hand")) == [(None, note)], confidence
+
+
 # --- with tesseract ---------------------------------------------------------------------------------------------------
 
 

@@ -1,5 +1,6 @@
 """Where the text lies and where the print lies: which pages are read by OCR, and what becomes of the text layer."""
 
+import io
 import random
 import zlib
 from collections.abc import Callable
@@ -192,6 +193,16 @@ def test_a_cut_picture_gives_its_upper_part_and_says_so(reader: OcrEngine) -> No
     assert BODY[0] in join_words(result.text)
     assert result.pages[0].failure is not None
     assert "ends early" in result.pages[0].failure.message
+
+
+@pytest.mark.parametrize("name", [b"FlateDecode", b"DCTDecode"])
+def test_a_picture_that_ends_at_its_beginning_is_no_page_without_text(reader: OcrEngine, name: bytes) -> None:
+    page, jpeg = making.page_image(), io.BytesIO()
+    page.save(jpeg, "JPEG")
+    data = jpeg.getvalue() if name == b"DCTDecode" else zlib.compress(page.tobytes())
+    image = making.image_object(page, data=data[:700], filter_name=name)
+    result = whole(reader, making.over(b"q 612 0 0 792 0 0 cm /X0 Do Q\n", [image], layer=b""))
+    assert result.status is DocumentStatus.FAILED, result
 
 
 def test_content_at_a_wrong_place_is_read_by_the_second_engine(reader: OcrEngine) -> None:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from pdfbatch.batch.batch import Batch
     from pdfbatch.batch.notifier import Notifier
     from pdfbatch.batch.progress import PageTally, ProgressTracker, find_percentiles
+    from pdfbatch.batch.resume import ResumeState, load_resume_state
     from pdfbatch.batch.shard_notes import ShardNotes
 else:
     __getattr__, __dir__ = lazy_face(
@@ -17,6 +18,7 @@ else:
         batch="Batch",
         notifier="Notifier",
         progress="PageTally ProgressTracker find_percentiles",
+        resume="ResumeState load_resume_state",
         shard_notes="ShardNotes",
     )
 
@@ -25,9 +27,11 @@ __all__ = [
     "Notifier",
     "PageTally",
     "ProgressTracker",
+    "ResumeState",
     "ShardNotes",
     "complete_document",
     "find_failure",
     "find_percentiles",
+    "load_resume_state",
     "plan_next_attempt",
 ]

@@ -162,7 +162,7 @@ class Batch:
                 self.progress.switch_executor(pool.name, pool.capacity, limits_enforced=pool.kills)
                 if completed is not None:
                     position, result = self._complete(completed)
-                    source.release(result, position)
+                    source.release(result, position, completed.body)
                     yield position, result
                     self._check_process()
                 self.notifier.update_if_due(take_snapshot)
@@ -269,9 +269,14 @@ class Batch:
             self._list.add(result, waits=is_packed and completed.by_worker)
             if self._resume_state is not None:
                 self._list.release(self._resume_state.take_closed_packs())
-        result = with_stored_pages(result, self.output)
-        self.notifier.document(result)
-        return position, result
+        return position, self._tell_of(result)
+
+    def _tell_of(self, result: DocumentResult) -> DocumentResult:
+        """Notify the sinks of a document that has ended, and return its result for the caller."""
+        if self.notifier.sinks or self.progress.results is None:  # else nobody gets it
+            result = with_stored_pages(result, self.output)
+            self.notifier.document(result)
+        return result
 
     def _skip(self, document: Document) -> tuple[int, DocumentResult] | None:
         """Return the earlier result of a document that a batch that stopped has not come to, if there is one."""

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pdfbatch.api import process_batch
-from pdfbatch.cli.arguments import Arguments, program
+from pdfbatch.cli.arguments import Arguments
+from pdfbatch.cli.commands import program
 from pdfbatch.cli.exit_codes import ExitCode
 from pdfbatch.cli.logs import log_to_stderr
 from pdfbatch.cli.streams import write_output

@@ -13,6 +13,7 @@ from typing import Literal
 
 from pdfbatch import __version__
 from pdfbatch.cli.arguments import Arguments
+from pdfbatch.cli.config import PREFIX, VARIABLE
 from pdfbatch.cli.exit_codes import ExitCode
 from pdfbatch.cli.json_lines import JsonLines
 from pdfbatch.cli.redis_keys import redis_prefix
@@ -21,7 +22,7 @@ from pdfbatch.cli.style import Style, style_for
 from pdfbatch.cli.wording import in_terminal
 from pdfbatch.common import without_credentials
 from pdfbatch.errors import DependencyError, NoDocumentsError, PdfBatchError
-from pdfbatch.executors import available_cpus
+from pdfbatch.executors import available_cpus, available_memory_bytes
 from pdfbatch.inputs import documents_from
 from pdfbatch.ocr import RapidOcrEngine, TesseractEngine, TesserocrEngine
 from pdfbatch.sinks import connect, recent_batches
@@ -31,20 +32,22 @@ State = Literal["ok", "missing", "failed"]
 
 _REQUIRED = ("pypdfium2", "pypdf", "pillow", "fsspec", "tenacity", "pytesseract")
 _EXTRAS = (
-    ("s3", ("s3fs",), "s3:// addresses"),
+    ("s3", ("s3fs", "obstore"), "s3:// addresses"),
     ("http", ("aiohttp",), "http:// and https:// addresses"),
-    ("gcs", ("gcsfs",), "gs:// addresses"),
-    ("azure", ("adlfs",), "az:// addresses"),
+    ("gcs", ("gcsfs", "obstore"), "gs:// addresses"),
+    ("azure", ("adlfs", "obstore"), "az:// addresses"),
     ("sftp", ("paramiko",), "sftp:// addresses"),
     ("redis", ("redis",), "--redis and 'pdfbatch watch'"),
     ("celery", ("celery",), "tasks on Celery workers, --executor celery"),
     ("dask", ("distributed",), "--executor dask"),
     ("ray", ("ray",), "--executor ray"),
-    ("cli", ("rich",), "a progress bar"),
+    ("cli", ("rich", "shtab"), "a progress bar, and completion of words in shells"),
     ("jsonl", ("zstandard",), "--layout jsonl"),
     ("parquet", ("pyarrow",), "--layout parquet, Parquet manifests and exports"),
     ("dashboard", ("starlette", "uvicorn"), "'pdfbatch dashboard'"),
     ("otel", ("opentelemetry-sdk",), "metrics by OpenTelemetry"),
+    ("langchain", ("langchain-core",), "the loader for LangChain"),
+    ("llamaindex", ("llama-index-core",), "the reader for LlamaIndex"),
 )
 _WORKER_BYTES = 1 << 30
 
@@ -87,10 +90,11 @@ def find_all(arguments: Arguments) -> Iterator[Finding]:
     yield from map(_find_required, _REQUIRED)
     yield from _find_ocr()
     yield from _find_machine()
+    yield from _find_options(arguments)
     for extra, packages, what in _EXTRAS:
         yield _find_extra(extra, packages, what)
-    if redis := arguments.redis or os.environ.get("PDFBATCH_REDIS"):
-        yield _find_answer("redis server", redis, partial(_ask_redis, redis))
+    if arguments.redis:
+        yield _find_answer("redis server", arguments.redis, partial(_ask_redis, arguments.redis))
     for address in arguments.addresses:
         yield _find_answer("input", address, partial(_ask_input, address))
     if arguments.output:
@@ -106,11 +110,17 @@ def _find_required(package: str) -> Finding:
 
 
 def _find_extra(extra: str, packages: tuple[str, ...], what: str) -> Finding:
-    try:
-        return Finding(name=extra, state="ok", text=", ".join(f"{each} {version(each)}" for each in packages))
-    except PackageNotFoundError:
-        advice = f"for {what}: pip install {' '.join(packages)}"
-        return Finding(name=extra, state="missing", text="not installed", advice=advice)
+    there, missing = list[str](), list[str]()
+    for each in packages:
+        try:
+            there.append(f"{each} {version(each)}")
+        except PackageNotFoundError:
+            missing.append(each)
+    if not missing:
+        return Finding(name=extra, state="ok", text=", ".join(there))
+    advice = f"for {what}: pip install 'pdfbatch[{extra}]'"
+    text = "not installed" if not there else f"{', '.join(there)}, without {', '.join(missing)}"
+    return Finding(name=extra, state="missing", text=text, advice=advice)
 
 
 def _find_ocr() -> Iterator[Finding]:
@@ -127,12 +137,12 @@ def _find_ocr() -> Iterator[Finding]:
             shown = ", ".join(sorted(languages))
             yield Finding(name=engine.name, state="ok", text=f"{engine.version}, languages {shown}")
     found = rapid.version
-    advice = "" if found else "only for --ocr-engine rapidocr: pip install rapidocr onnxruntime"
+    advice = "" if found else "only for --ocr-engine rapidocr: pip install 'pdfbatch[rapidocr]'"
     yield Finding(name=rapid.name, state="ok" if found else "missing", text=found or "not installed", advice=advice)
 
 
 def _find_machine() -> Iterator[Finding]:
-    cores, memory = available_cpus(), _read_memory_bytes()
+    cores, memory = available_cpus(), available_memory_bytes()
     yield Finding(name="cores", state="ok", text=f"{cores} usable: so many workers by default")
     if memory is not None:
         wanted = (cores + 1) * _WORKER_BYTES
@@ -144,21 +154,13 @@ def _find_machine() -> Iterator[Finding]:
     yield Finding(name="temporary files", state="ok", text=f"{folder}, {free / (1 << 30):.1f} GiB free", advice=advice)
 
 
-def _read_memory_bytes() -> int | None:
-    """Return the memory that this process may use: the machine's, or less where a container has a limit."""
-    try:
-        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, OSError, ValueError):  # not on this system
-        return None
-    for name in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
-        try:
-            with open(name, encoding="ascii") as file:
-                text = file.read().strip()
-        except (OSError, ValueError):
-            continue
-        if text.isdigit():
-            total = min(total, int(text))
-    return total
+def _find_options(arguments: Arguments) -> Iterator[Finding]:
+    """Yield where options come from that no command line shows. Their values may be secrets."""
+    variables = sorted(name for name in os.environ if name.startswith(PREFIX))
+    if variables:
+        yield Finding(name="variables", state="ok", text=", ".join(variables))
+    if file := arguments.config or os.environ.get(VARIABLE):  # it has been read, so it is there
+        yield Finding(name="options", state="ok", text=os.path.abspath(file))
 
 
 def _find_answer(name: str, address: str, ask: Callable[[], None]) -> Finding:

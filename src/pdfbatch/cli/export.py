@@ -12,7 +12,7 @@ def export(arguments: Arguments) -> ExitCode:
     from pdfbatch.outputs import export as export_documents  # noqa: PLC0415 (loaded when used)
     from pdfbatch.outputs import export_pages  # noqa: PLC0415 (as above)
 
-    write = export_pages if arguments.pages else export_documents
+    write = export_pages if arguments.by_page else export_documents
     count = write(arguments.output, arguments.target)
     if not arguments.quiet:
         write_error(f"{format_count(count, 'row')} in {escape_unprintable(without_credentials(arguments.target))}\n")

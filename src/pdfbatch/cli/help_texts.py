@@ -12,15 +12,24 @@ exit codes:
   5  the workers cannot run
 """
 
+OPTIONS_ELSEWHERE = """\
+Options can also be given as variables, such as PDFBATCH_WORKERS=4 for --workers 4, and in a TOML
+file (--config FILE, or the variable PDFBATCH_CONFIG) with lines such as workers = 4. The command
+line comes before variables, these before the file.
+"""
+
 MAIN = f"""\
 examples:
   pdfbatch demo                              a first look, on sample documents
+  pdfbatch plan letters/                     how much there is to read, and how long that takes
   pdfbatch run letters/ --output text/       read every PDF below a folder
   pdfbatch run --help                        all options
   pdfbatch watch                             batches whose status is in Redis
   pdfbatch export text/ all.jsonl            all text of an output in one file
   pdfbatch merge text/                       one report of what several shards did
+  pdfbatch completion bash                   what lets a shell complete words
 
+{OPTIONS_ELSEWHERE}
 {EXIT_CODES}"""
 
 RUN = f"""\
@@ -38,6 +47,23 @@ For each document, the output gets a .txt (a form feed between pages) and a .jso
 that says for each page where its text came from and why, or why it has none). For the batch,
 it gets a documents.csv, a report.json, a report.html for people, and a failures.jsonl.
 
+{OPTIONS_ELSEWHERE}
+{EXIT_CODES}"""
+
+PLAN = """\
+Say how much there is to read, how many pages need OCR, and how long a run takes, without writing anything. All documents are
+listed, and some, chosen at random, are read as run would read them. It takes all options of run."""
+
+PLAN_EXAMPLES = f"""\
+examples:
+  pdfbatch plan letters/
+  pdfbatch plan s3://case-17/scans/ --workers 64 --sample 200
+  pdfbatch plan in/ --output text/ --resume         also how much an earlier run has finished
+  pdfbatch plan in/ --json | jq .hours
+
+A forecast has a range, in which it lies for nine samples of ten. Documents that are rare and large
+can be missing in the sample: a larger one is surer.
+
 {EXIT_CODES}"""
 
 DEMO = "Make sample documents (letters, scans, a few odd ones), read them, and show the result of each."
@@ -47,9 +73,9 @@ Show a batch whose status is in Redis (pdfbatch run --redis URL, or RedisSink) u
 
 WATCH_EXAMPLES = f"""\
 examples:
-  pdfbatch watch                                    list recent batches, follow the newest running one
-  pdfbatch watch case-17                            follow one batch
-  pdfbatch watch case-17 --once --json | jq .       show its status once
+  pdfbatch watch                                 list recent batches, follow the newest running one
+  pdfbatch watch case-17                         follow one batch
+  pdfbatch watch case-17 --once --json | jq .    show its status once
   PDFBATCH_REDIS=rediss://:secret@status/0 pdfbatch watch
 
 A running batch without a heartbeat is shown as stale. The exit code is 0 for a batch that was
@@ -114,3 +140,24 @@ DOCTOR = """\
 Show what is installed, which engines and languages there are, how many cores and how much memory a batch may
 use, whether addresses answer, and what to do about what is missing. The exit code is 3 when something must be
 installed, 4 when an address that was asked about does not answer, else 0."""
+
+COMPLETION = "Print a script that lets a shell complete commands, options and their values."
+
+COMPLETION_EXAMPLES = f"""\
+examples:
+  pdfbatch completion bash > ~/.local/share/bash-completion/completions/pdfbatch
+  pdfbatch completion zsh > ~/.zfunc/_pdfbatch              with ~/.zfunc in fpath, before compinit
+  pdfbatch completion fish > ~/.config/fish/completions/pdfbatch.fish
+
+It needs shtab: pip install 'pdfbatch[cli]'.
+
+{EXIT_CODES}"""
+
+MAN = "Print the manual page, as man shows it."
+
+MAN_EXAMPLES = f"""\
+examples:
+  pdfbatch man > ~/.local/share/man/man1/pdfbatch.1
+  pdfbatch man | man -l -
+
+{EXIT_CODES}"""

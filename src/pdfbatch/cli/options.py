@@ -1,27 +1,63 @@
-"""Options of each command: names, help texts and defaults."""
+"""Options of each command: names, help texts and defaults. An option that several commands have is written once."""
 
-from argparse import Action, ArgumentParser
+from argparse import SUPPRESS, Action, ArgumentParser
 from collections.abc import Callable
+from typing import Any, TypeAlias
 
 from pdfbatch.cli import types
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
 from pdfbatch.storage import SHARD_BYTES
 
+Add: TypeAlias = Callable[..., Action]
+"""``add_argument`` of a parser or of a group of options."""
+
 
 def add_run_options(parser: ArgumentParser) -> None:
     """Add the options of ``pdfbatch run``."""
-    adders = (_add_paths, _add_selection, _add_output, _add_workers, _add_text, _add_limits, _add_retry, _add_reporting)
-    for add in adders:
-        add(parser)
+    _add_inputs(parser)
+    _add_written_output(parser, "folder or URL for the text and the records", required=True)
+    _add_run_groups(parser)
+
+
+def add_plan_options(parser: ArgumentParser) -> None:
+    """Add the options of ``pdfbatch plan``: those of ``run``, so that one word of a command can be exchanged."""
+    _add_inputs(parser)
+    _add_written_output(parser, "folder or URL that the run would write; with --resume, what is finished there is told")
+    _add_run_groups(parser)
+    group = parser.add_argument_group("forecast")
+    group.add_argument(
+        "--sample",
+        type=types.positive_int,
+        metavar="N",
+        default=50,
+        help="how many documents to read for it, chosen at random (default: %(default)s)",
+    )
+    group.add_argument(
+        "--sample-pages",
+        type=types.positive_int,
+        metavar="N",
+        default=8,
+        help="how many of their pages to read by OCR, to see how long that takes (default: %(default)s)",
+    )
+    group.add_argument(
+        "--seed",
+        type=types.whole_number,
+        metavar="N",
+        default=1,
+        help="another number chooses other documents (default: %(default)s)",
+    )
 
 
 def add_demo_options(parser: ArgumentParser) -> None:
     """Add the options of ``pdfbatch demo``."""
-    output = parser.add_argument("-o", "--output", metavar="DIR", default="pdfbatch-demo")
-    output.help = "folder for samples and text (default: ./%(default)s)"
     parser.add_argument(
-        "-w", "--workers", type=types.positive_int, metavar="N", help="how many (default: one per core)"
+        "-o",
+        "--output",
+        metavar="DIR",
+        default="pdfbatch-demo",
+        help="folder for samples and text (default: ./%(default)s)",
     )
+    _add_worker_count(parser.add_argument)
 
 
 def add_watch_options(parser: ArgumentParser) -> None:
@@ -29,32 +65,27 @@ def add_watch_options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "batch_id", nargs="?", metavar="BATCH_ID", help="batch to follow (default: list the recent ones)"
     )
-    parser.add_argument(
-        "--redis",
-        metavar="URL",
-        help="where Redis is (default: the variable PDFBATCH_REDIS, else redis://localhost:6379/0)",
-    )
-    parser.add_argument("--once", action="store_true", help="show the present status and exit")
-    parser.add_argument("--json", action="store_true", help="write each status as one JSON object a line")
+    _add_redis(parser.add_argument, "where Redis is (default: redis://localhost:6379/0)")
+    _add_switch(parser.add_argument, "--once", help="show the present status and exit")
+    _add_json(parser.add_argument, "write each status as one JSON object a line")
 
 
 def add_export_options(parser: ArgumentParser) -> None:
     """Add the options of ``pdfbatch export``."""
-    parser.add_argument("output", metavar="OUTPUT", help="folder or URL that pdfbatch run wrote")
+    _add_finished_output(parser, "folder or URL that pdfbatch run wrote")
     parser.add_argument("target", metavar="TARGET", help="file or URL to write, ending in .jsonl or .parquet")
-    parser.add_argument("--pages", action="store_true", help="one row per page (default: one per document)")
-    parser.add_argument("-q", "--quiet", action="store_true", help="print nothing on success")
+    _add_switch(parser.add_argument, "--pages", dest="by_page", help="one row per page (default: one per document)")
+    _add_quiet(parser.add_argument)
 
 
 def add_dashboard_options(parser: ArgumentParser) -> None:
     """Add the options of ``pdfbatch dashboard``."""
+    _add_redis(parser.add_argument, "where Redis is (default: redis://localhost:6379/0)")
     parser.add_argument(
-        "--redis",
-        metavar="URL",
-        help="where Redis is (default: the variable PDFBATCH_REDIS, else redis://localhost:6379/0)",
-    )
-    parser.add_argument(
-        "--host", default="127.0.0.1", help="address to serve (default: %(default)s, this machine only)"
+        "--host",
+        metavar="ADDRESS",
+        default="127.0.0.1",
+        help="address to serve (default: %(default)s, this machine only)",
     )
     parser.add_argument(
         "--port", type=types.port, default=0, metavar="N", help="port to serve (default: one that is free)"
@@ -68,43 +99,117 @@ def add_dashboard_options(parser: ArgumentParser) -> None:
 
 def add_report_options(parser: ArgumentParser) -> None:
     """Add the options of ``pdfbatch report``."""
-    parser.add_argument("output", metavar="OUTPUT", help="folder or URL that pdfbatch run wrote, or writes")
+    _add_finished_output(parser, "folder or URL that pdfbatch run wrote, or writes")
     parser.add_argument("--html", metavar="FILE", help="file or URL to write (default: report.html in OUTPUT)")
-    parser.add_argument("-q", "--quiet", action="store_true", help="print nothing on success")
+    _add_quiet(parser.add_argument)
 
 
 def add_doctor_options(parser: ArgumentParser) -> None:
     """Add the options of ``pdfbatch doctor``."""
     parser.add_argument("addresses", nargs="*", metavar="INPUT", help="folder or URL that should hold a PDF")
-    parser.add_argument("-o", "--output", metavar="OUT", help="folder or URL that should take files")
-    parser.add_argument(
-        "--redis", metavar="URL", help="Redis server that should answer (default: PDFBATCH_REDIS, if set)"
-    )
-    parser.add_argument("--json", action="store_true", help="write one JSON object a line")
+    _add_written_output(parser, "folder or URL that should take files")
+    _add_redis(parser.add_argument, "Redis server that should answer (default: not asked)")
+    _add_json(parser.add_argument, "write one JSON object a line")
 
 
 def add_merge_options(parser: ArgumentParser) -> None:
     """Add the options of ``pdfbatch merge``."""
-    parser.add_argument("output", metavar="OUTPUT", help="folder or URL that the shards were written to")
+    _add_finished_output(parser, "folder or URL that the shards were written to")
     parser.add_argument("--batch-id", metavar="ID", help="which batch, if there are shards of several")
     parser.add_argument(
         "--shards", type=types.positive_int, metavar="M", help="of how many shards, if it was divided in several ways"
     )
-    parser.add_argument("--json", action="store_true", help="write the report as one JSON object to standard output")
-    parser.add_argument("-q", "--quiet", action="store_true", help="print errors, and what the batch warns of, only")
+    _add_json(parser.add_argument, "write the report as one JSON object to standard output")
+    _add_quiet(parser.add_argument, "print errors, and what the batch warns of, only")
     _add_fail_on(parser.add_argument)
 
 
-def _add_paths(parser: ArgumentParser) -> None:
+def add_completion_options(parser: ArgumentParser) -> None:
+    """Add the options of ``pdfbatch completion``."""
+    parser.add_argument("shell", choices=("bash", "zsh", "fish"), help="shell that is to complete words")
+
+
+def add_man_options(parser: ArgumentParser) -> None:
+    """Add the options of ``pdfbatch man``: none but those that every command has."""
+
+
+def add_config_option(parser: ArgumentParser) -> None:
+    """Add the option that every command has."""
+    parser.add_argument(
+        "--config",
+        metavar="FILE",
+        help="TOML file with options, such as workers = 8 (default: the file that PDFBATCH_CONFIG names, if any)",
+    )
+
+
+# --- options that several commands have ---------------------------------------------------------------------------------
+
+
+def _add_switch(add: Add, *names: str, add_opposite: Add | None = None, **settings: Any) -> None:
+    """Add an option without a value, and one that takes it back where a variable or a file has given it.
+
+    That is ``--no-resume`` for ``--resume``, and ``--annotations`` for ``--no-annotations``; it is not in the help.
+    """
+    name = next(name for name in names if name.startswith("--"))
+    stem = name.removeprefix("--no-") if name.startswith("--no-") else name.removeprefix("--")
+    dest = settings.pop("dest", stem.replace("-", "_"))
+    is_on = not name.startswith("--no-")
+    first, second = ("store_true", "store_false") if is_on else ("store_false", "store_true")
+    add(*names, dest=dest, action=first, **settings)
+    opposite = f"--no-{stem}" if is_on else f"--{stem}"
+    (add_opposite or add)(opposite, dest=dest, action=second, default=not is_on, help=SUPPRESS)
+
+
+def _add_finished_output(parser: ArgumentParser, what: str) -> None:
+    parser.add_argument("output", metavar="OUTPUT", help=what)
+
+
+def _add_written_output(parser: ArgumentParser, what: str, *, required: bool = False) -> None:
+    parser.add_argument("-o", "--output", required=required, metavar="OUT", help=what)
+
+
+def _add_worker_count(add: Add) -> None:
+    add(
+        "-w", "--workers", "-j", "--jobs", type=types.positive_int, metavar="N", help="how many (default: one per core)"
+    )
+
+
+def _add_redis(add: Add, what: str) -> None:
+    add("--redis", metavar="URL", help=f"{what}; other users cannot see a password in the variable PDFBATCH_REDIS")
+
+
+def _add_json(add: Add, what: str) -> None:
+    _add_switch(add, "--json", help=what)
+
+
+def _add_quiet(add: Add, what: str = "print nothing on success") -> None:
+    _add_switch(add, "-q", "--quiet", help=what)
+
+
+def _add_fail_on(add: Add) -> None:
+    add(
+        "--fail-on",
+        choices=("any", "all", "never"),
+        default="any",
+        help="which failures make the exit code 1 (default: %(default)s)",
+    )
+
+
+# --- options of ``run``, by groups --------------------------------------------------------------------------------------
+
+
+def _add_run_groups(parser: ArgumentParser) -> None:
+    for add in (_add_selection, _add_output, _add_workers, _add_text, _add_limits, _add_retry, _add_reporting):
+        add(parser)
+
+
+def _add_inputs(parser: ArgumentParser) -> None:
     parser.add_argument(
         "inputs",
         nargs="*",
         metavar="INPUT",
         help="a PDF, a folder, a quoted pattern (** for all folders below), a manifest (.json, .jsonl, .csv, .parquet), "
         "or a URL",
-    )
-    parser.add_argument(
-        "-o", "--output", required=True, metavar="OUT", help="folder or URL for the text and the records"
     )
 
 
@@ -146,8 +251,8 @@ def _add_selection(parser: ArgumentParser) -> None:
         default=[],
         help="read paths and URLs from FILE, one a line, or from standard input (-); may be repeated",
     )
-    group.add_argument(
-        "-0", "--null", action="store_true", help="a NUL byte ends each name there (default: the first names tell)"
+    _add_switch(
+        group.add_argument, "-0", "--null", help="a NUL byte ends each name there (default: the first names tell)"
     )
     for name, what in (
         ("--include", "only documents whose path matches"),
@@ -171,7 +276,7 @@ def _add_selection(parser: ArgumentParser) -> None:
 
 def _add_workers(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("workers")
-    group.add_argument("-w", "--workers", type=types.positive_int, metavar="N", help="how many (default: one per core)")
+    _add_worker_count(group.add_argument)
     group.add_argument(
         "--executor",
         choices=("auto", "process", "thread", "sequential", "celery", "dask", "ray"),
@@ -216,7 +321,16 @@ def _add_text(parser: ArgumentParser) -> None:
         "(default: %(default)s)",
     )
     group.add_argument(
+        "--pages",
+        type=types.pages,
+        metavar="RANGE",
+        help="only these pages of each document, such as 1-5,10- (default: all, or those that a manifest names)",
+    )
+    group.add_argument(
+        "-l",
         "--languages",
+        "--language",
+        type=types.languages,
         metavar="CODES",
         default=usual.languages,
         help="for OCR, such as eng+deu; auto: guess among the installed (default: what a manifest's metadata say, else eng)",
@@ -228,10 +342,9 @@ def _add_text(parser: ArgumentParser) -> None:
         default=usual.dpi,
         help="resolution of page images for OCR (default: 200, and 400 where print is small)",
     )
-    group.add_argument(
+    _add_switch(
+        group.add_argument,
         "--no-annotations",
-        dest="annotations",
-        action="store_false",
         help="leave out form fields, notes and stamps (default: give what the page shows)",
     )
     group.add_argument(
@@ -295,37 +408,30 @@ def _add_retry(parser: ArgumentParser) -> None:
         default=RetryPolicy().attempts,
         help="attempts per document when the network or the storage fails (default: %(default)s)",
     )
-    which = group.add_mutually_exclusive_group()
-    which.add_argument("--resume", action="store_true", help="skip what an earlier run into OUT finished")
-    which.add_argument("--retry-failed", action="store_true", help="read only what failed in an earlier run into OUT")
+    which, add = group.add_mutually_exclusive_group().add_argument, group.add_argument
+    _add_switch(which, "--resume", add_opposite=add, help="skip what an earlier run into OUT finished")
+    _add_switch(which, "--retry-failed", add_opposite=add, help="read only what failed in an earlier run into OUT")
     group.add_argument(
         "--max-failure-rate",
         type=types.share,
         metavar="SHARE",
         help="stop early when more documents fail, such as 5%% (default: never)",
     )
-    group.add_argument(
+    _add_switch(
+        group.add_argument,
         "--no-deduplicate",
-        dest="deduplicate",
-        action="store_false",
         help="read each of several documents with the same bytes (default: read one of them)",
     )
 
 
 def _add_reporting(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("reporting")
-    group.add_argument(
-        "--json",
-        action="store_true",
-        help="write one JSON object a line to standard output: each document as it ends, then the summary",
+    _add_json(
+        group.add_argument,
+        "write one JSON object a line to standard output: each document as it ends, then the summary",
     )
-    group.add_argument(
-        "--redis",
-        metavar="URL",
-        help="keep the status in Redis, for 'pdfbatch watch' and dashboards; use the variable PDFBATCH_REDIS for a URL "
-        "with a password",
-    )
-    group.add_argument("-q", "--quiet", action="store_true", help="print errors, and what the batch warns of, only")
+    _add_redis(group.add_argument, "keep the status in Redis, for 'pdfbatch watch' and dashboards")
+    _add_quiet(group.add_argument, "print errors, and what the batch warns of, only")
     group.add_argument(
         "-v",
         "--verbose",
@@ -334,12 +440,3 @@ def _add_reporting(parser: ArgumentParser) -> None:
         help="log lines instead of a progress bar; -vv: debug messages too",
     )
     _add_fail_on(group.add_argument)
-
-
-def _add_fail_on(add_argument: Callable[..., Action]) -> None:
-    add_argument(
-        "--fail-on",
-        choices=("any", "all", "never"),
-        default="any",
-        help="which failures make the exit code 1 (default: %(default)s)",
-    )

@@ -1,15 +1,8 @@
 """``pdfbatch run``: process one batch, show its progress, and print a summary."""
 
-import os
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
-from dataclasses import replace
-from difflib import get_close_matches
-from glob import has_magic
-from itertools import islice
 
-from pdfbatch.api import process_batch
 from pdfbatch.cli.arguments import Arguments, FailOn
 from pdfbatch.cli.exit_codes import ExitCode, Terminated, interruption_exit_code
 from pdfbatch.cli.failures import FailureCollector
@@ -18,18 +11,14 @@ from pdfbatch.cli.logs import log_to_stderr
 from pdfbatch.cli.streams import OutputLost, ReaderGone, write_error
 from pdfbatch.cli.style import style_for
 from pdfbatch.cli.summary import interruption_lines, summary_lines
-from pdfbatch.common import without_credentials
-from pdfbatch.defaults import ExecutorLike
-from pdfbatch.errors import UsageError
-from pdfbatch.inputs import STANDARD_INPUT, Input, Inputs, NameList, Selection, documents_from
+from pdfbatch.cli.typed_inputs import check_inputs
+from pdfbatch.inputs import Input, Inputs, NameList
 from pdfbatch.ports import Sink
+from pdfbatch.processor import BatchProcessor, ProcessorKeywords
 from pdfbatch.report import BatchReport, BatchState, StoppedBy
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
 from pdfbatch.sinks import LogSink, ProgressBarSink
-from pdfbatch.storage import SHARD_BYTES, Storage, is_file_url, path_of_file_url
-
-# Names in a folder among which one that is like a mistyped one is looked for.
-_MOST_NAMES = 10_000
+from pdfbatch.storage import SHARD_BYTES, Storage
 
 
 def run(arguments: Arguments) -> ExitCode:
@@ -50,47 +39,9 @@ def run(arguments: Arguments) -> ExitCode:
         is_shard, has_ocr = arguments.shard is not None, arguments.ocr != "never"
         style = style_for(sys.stderr)
         _print(summary_lines(report, failures, arguments.argv, style, is_shard=is_shard, has_ocr=has_ocr))
+        if arguments.retry_failed and not report.processed:
+            _print(["No document of these inputs failed in an earlier run into this output."])
     return report_exit_code(report, arguments.fail_on)
-
-
-def check_inputs(arguments: Arguments) -> None:
-    """Raise ``UsageError``, which names all of them, when inputs or lists that somebody has typed are not there.
-
-    Names in a list, a manifest or a folder may be gone when their turn comes; each such document fails alone.
-    """
-    lists = [word for word in arguments.files_from if word != STANDARD_INPUT]
-    if len(arguments.files_from) - len(lists) > 1:
-        raise UsageError("--files-from - can be given once: standard input is one list")
-    missing = [word for word in (*arguments.inputs, *lists) if not _is_there(word)]
-    if missing:
-        named = (without_credentials(word) + _suggest_path(word) for word in missing)
-        raise UsageError(f"not found: {', '.join(named)}")
-
-
-def _suggest_path(word: str) -> str:
-    """Return a question for the name beside which a path may be meant, empty where there is none."""
-    folder, name = os.path.split(os.path.expanduser(word).rstrip("/"))
-    with suppress(OSError, ValueError), os.scandir(folder or ".") as entries:
-        found = get_close_matches(name, [entry.name for entry in islice(entries, _MOST_NAMES)], n=1, cutoff=0.75)
-        return f" (did you mean {os.path.join(folder, found[0])}?)" if found else ""
-    return ""
-
-
-def _is_there(word: str) -> bool:
-    """Whether a word names something, or is a URL or a pattern, which are searched later."""
-    if is_file_url(word):
-        word = path_of_file_url(word)
-    elif "://" in word or not word:
-        return True
-    for path in {word, os.path.expanduser(word)}:
-        try:
-            os.lstat(path)
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        except (OSError, ValueError):  # something is in the way: the document says what
-            return True
-        return True
-    return has_magic(word)
 
 
 def report_exit_code(report: BatchReport, fail_on: FailOn) -> ExitCode:
@@ -106,22 +57,43 @@ def report_exit_code(report: BatchReport, fail_on: FailOn) -> ExitCode:
 
 
 def _process(arguments: Arguments, sinks: list[Sink]) -> BatchReport:
-    password = arguments.password or os.environ.get("PDFBATCH_PASSWORD")
-    return process_batch(
-        _inputs(arguments, password),
-        _output(arguments),
-        max_workers=None if arguments.celery_app else arguments.workers,
-        executor=_executor(arguments),
-        engine=arguments.engine,
-        ocr_engine=arguments.ocr_engine,
-        extraction=Extraction(
+    settings = settings_of(arguments)
+    settings["sinks"] = sinks
+    if arguments.celery_app is not None:
+        from pdfbatch.executors import CeleryExecutor  # noqa: PLC0415 (loaded when used)
+
+        settings["executor"] = CeleryExecutor(arguments.celery_app, workers=arguments.workers)
+        settings["workers"] = None
+    return BatchProcessor(output=output_of(arguments), **settings).run(
+        inputs_of(arguments),
+        batch_id=arguments.batch_id,
+        batch_size=arguments.batch_size,
+        resume=arguments.resume,
+        retry_failed=arguments.retry_failed,
+        max_failure_rate=arguments.max_failure_rate,
+        include=arguments.include,
+        exclude=arguments.exclude,
+        limit=arguments.limit,
+        shard=arguments.shard,
+        pages=arguments.pages,
+    )
+
+
+def settings_of(arguments: Arguments) -> ProcessorKeywords:
+    """Return the settings of a batch processor that the arguments ask for."""
+    return {
+        "workers": arguments.workers,
+        "executor": arguments.executor,
+        "engine": arguments.engine,
+        "ocr_engine": arguments.ocr_engine,
+        "extraction": Extraction(
             ocr=arguments.ocr,
             on_missing_ocr=arguments.on_missing_ocr,
             languages=arguments.languages,
             dpi=arguments.dpi,
             annotations=arguments.annotations,
         ),
-        limits=Limits(
+        "limits": Limits(
             document_timeout=arguments.document_timeout,
             page_timeout=arguments.page_timeout,
             memory_bytes=arguments.memory_bytes,
@@ -129,30 +101,13 @@ def _process(arguments: Arguments, sinks: list[Sink]) -> BatchReport:
             max_file_bytes=arguments.max_file_bytes,
             storage_timeout=arguments.storage_timeout,
         ),
-        retry=RetryPolicy(attempts=arguments.attempts),
-        sinks=sinks,
-        batch_id=arguments.batch_id,
-        batch_size=arguments.batch_size,
-        resume=arguments.resume,
-        retry_failed=arguments.retry_failed,
-        max_failure_rate=arguments.max_failure_rate,
-        include=arguments.include if password is None else (),
-        exclude=arguments.exclude if password is None else (),
-        limit=arguments.limit,
-        shard=arguments.shard,
-        deduplicate=arguments.deduplicate,
-    )
+        "retry": RetryPolicy(attempts=arguments.attempts),
+        "passwords": () if arguments.password is None else (arguments.password,),
+        "deduplicate": arguments.deduplicate,
+    }
 
 
-def _executor(arguments: Arguments) -> ExecutorLike:
-    if arguments.celery_app is None:
-        return arguments.executor
-    from pdfbatch.executors import CeleryExecutor  # noqa: PLC0415 (loaded when used)
-
-    return CeleryExecutor(arguments.celery_app, workers=arguments.workers)
-
-
-def _output(arguments: Arguments) -> Storage | str:
+def output_of(arguments: Arguments) -> Storage | str:
     """Return the output, as a ``Storage`` where it is asked for anything but the usual."""
     chosen = (arguments.names, arguments.layout, arguments.shard_size, arguments.durability)
     if chosen == ("path", "files", SHARD_BYTES, "batch"):
@@ -167,26 +122,19 @@ def _output(arguments: Arguments) -> Storage | str:
     )
 
 
-def _inputs(arguments: Arguments, password: str | None) -> Inputs:
-    """Return the inputs; with a password the documents, of which the patterns have taken their part already."""
+def inputs_of(arguments: Arguments) -> Inputs:
+    """Return what was typed, and the lists."""
     lists = [NameList(name, nul=arguments.null or None) for name in arguments.files_from]
     inputs: list[Input] = [*arguments.inputs, *lists]
-    if password is None:
-        return inputs
-    selection = Selection.from_values(include=arguments.include, exclude=arguments.exclude)
-    return (
-        document if document.password else replace(document, password=password)
-        for document in documents_from(inputs, selection)
-    )
+    return inputs
 
 
 def _sinks(arguments: Arguments) -> Iterator[Sink]:
-    redis = arguments.redis or os.environ.get("PDFBATCH_REDIS")
-    if redis:
+    if arguments.redis:
         from pdfbatch.cli.redis_keys import redis_prefix  # noqa: PLC0415 (as below)
         from pdfbatch.sinks import RedisSink  # noqa: PLC0415 (loaded when used)
 
-        yield RedisSink(redis, key_prefix=redis_prefix())
+        yield RedisSink(arguments.redis, key_prefix=redis_prefix())
     if arguments.json:
         yield JsonLines(stream=sys.stdout)
     if arguments.verbose:

@@ -88,10 +88,11 @@ def retry_command(argv: Sequence[str], option: str) -> str:
     program, command, *rest = argv
     end = rest.index("--") if "--" in rest else len(rest)
     kept = [word for word in rest[:end] if word not in ("--resume", "--retry-failed")]
-    return f"{program} {quote_words([command, option, *_without_secrets(kept), *rest[end:]])}"
+    return f"{program} {quote_words([command, option, *without_secrets(kept), *rest[end:]])}"
 
 
-def _without_secrets(words: Sequence[str]) -> Iterator[str]:
+def without_secrets(words: Sequence[str]) -> Iterator[str]:
+    """Yield the words of a command, with placeholders for passwords."""
     before = ""
     for word in words:
         option, equals, value = word.partition("=")

@@ -3,8 +3,12 @@
 import re
 from argparse import ArgumentTypeError
 
+from pdfbatch.common import parse_page_range
+
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:I?B)?", re.IGNORECASE)
 _SHARD = re.compile(r"(\d{1,9})/(\d{1,9})", re.ASCII)
+_SECONDS = re.compile(r"(\d[\d.]*(?:e\d+)?)\s*(s|m|min|h|)")
+_UNIT_SECONDS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600}
 _POWER = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
 
 
@@ -13,6 +17,27 @@ def positive_int(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise ArgumentTypeError(f"{text!r} is not a whole number from 1")
     return int(text)
+
+
+def whole_number(text: str) -> int:
+    """Return a whole number, 0 or more."""
+    if not text.isdecimal():
+        raise ArgumentTypeError(f"{text!r} is not a whole number from 0")
+    return int(text)
+
+
+def pages(text: str) -> str:
+    """Return a range of pages as it is, if it is one."""
+    try:
+        parse_page_range(text)
+    except ValueError as error:
+        raise ArgumentTypeError(str(error)) from None
+    return text
+
+
+def languages(text: str) -> str:
+    """Return languages as they are, but joined by ``+`` where somebody has written commas."""
+    return "+".join(filter(None, (part.strip() for part in text.split(",")))) or text
 
 
 def port(text: str) -> int:
@@ -28,12 +53,15 @@ def positive_int_or_none(text: str) -> int | None:
 
 
 def seconds_or_none(text: str) -> float | None:
-    """Return a number of seconds above 0, or ``None`` for ``none``."""
+    """Return a number of seconds above 0, also of a time such as ``5m`` or ``2h``, or ``None`` for ``none``."""
     if _is_none(text):
         return None
-    value = _number(text)
+    match = _SECONDS.fullmatch(text.strip())
+    value = _number(match[1]) * _UNIT_SECONDS[match[2]] if match else float("nan")
     if not 0 < value < float("inf"):
-        raise ArgumentTypeError(f"{text!r} is not a number of seconds above 0, nor 'none'")
+        raise ArgumentTypeError(
+            f"{text!r} is not a number of seconds above 0, nor a time such as 90s, 5m or 2h, nor 'none'"
+        )
     return value
 
 

@@ -1,6 +1,5 @@
 """``pdfbatch watch``: show batches whose status is in Redis."""
 
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -37,7 +36,7 @@ _TIMEOUT_SECONDS = 5.0
 
 def watch(arguments: Arguments) -> ExitCode:
     """Show one batch or the recent ones, and follow a running one to its end."""
-    url = arguments.redis or os.environ.get(VARIABLE) or DEFAULT_URL
+    url = arguments.redis or DEFAULT_URL
     try:
         with connect(url, timeout_seconds=_TIMEOUT_SECONDS) as client:
             if arguments.batch_id is None:

@@ -44,7 +44,7 @@ _ORDINARY = {
 _ALL = {**_OPTIONS, **_ORDINARY}
 _NAMES = "|".join(sorted(_ALL, key=len, reverse=True))
 _WRONG_VALUE = re.compile(rf"\b[A-Z]\w+\(({_NAMES})=(.*?)\): ")
-_PASSWORD_ADVICE = "Document(password=...), manifest key 'password'"  # noqa: S105 (words, no secret)
+_PASSWORD_ADVICE = "Give its password (Document(password=...), manifest key 'password'), or passwords=[...] to try."  # noqa: S105 (words, no secret)
 _SETTING = re.compile(rf"\b(?:Extraction|Limits|RetryPolicy)\.({_NAMES})\b")
 _WITH_VALUE = re.compile(rf"(?<![\w/.?&-])({_NAMES})=(?:'([^'\s]*)'|(True|False|None)\b)")
 _WORD = re.compile(r"[\w+-]*")
@@ -55,7 +55,7 @@ _ALONE = re.compile(rf"(?<![\w/.\\'-])({'|'.join(sorted(_OPTIONS, key=len, rever
 def in_options(message: str) -> str:
     """Return a message of the library with the options of the command line in place of names of Python."""
     message = _WRONG_VALUE.sub(lambda found: f"{_ALL[found[1]]} {found[2]}: ", message)
-    message = message.replace(_PASSWORD_ADVICE, "--password, or 'password' in a manifest")
+    message = message.replace(_PASSWORD_ADVICE, "Give its password (--password, or 'password' in a manifest).")
     message = _SETTING.sub(lambda found: _ALL[found[1]], message)
     message = _WITH_VALUE.sub(_option_with_value, message)
     return _ALONE.sub(lambda found: _ALL[found[1]], message).replace(", or None", ", or 'none'")

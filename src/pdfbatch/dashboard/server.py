@@ -49,5 +49,5 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.listen(128)
     except (OSError, OverflowError) as error:
         listener.close()
-        raise UsageError(f"{host}:{port} cannot be served: {error}") from error
+        raise UsageError(f"{host}:{port} cannot be served: {getattr(error, 'strerror', None) or error}") from error
     return listener

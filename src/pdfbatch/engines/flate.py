@@ -1,12 +1,14 @@
-"""Tell whether packed data end early, or are damaged."""
+"""Tell whether packed data end early or are damaged, and whether the content that they unpack to stops in the midst."""
 
+import base64
 import re
 import zlib
+from collections.abc import Sequence
 
 _STEP = 1 << 20
 _HEADER_BYTES = 2
-# What stands between the strings and names of a content stream: numbers and operators (ISO 32000-2, annex A).
-_STRINGS = re.compile(rb"\((?:\\.|[^\\)])*\)|<[^>]*>|/[^\s\[\]()<>/%]*", re.DOTALL)
+# What stands between the strings, names and remarks of a content stream: numbers and operators (ISO 32000-2, annex A).
+_STRINGS = re.compile(rb"\((?:\\.|[^\\)])*\)|<[^>]*>|/[^\s\[\]()<>/%]*|%[^\r\n]*", re.DOTALL)
 _WORDS = re.compile(rb"[^\s\[\]()<>/%]+")
 _NUMBER = re.compile(rb"[-+.0-9]+")
 _OPERATORS = frozenset(
@@ -14,6 +16,42 @@ _OPERATORS = frozenset(
     b" S s SC sc SCN scn sh T* Tc Td TD Tf Tj TJ TL Tm Tr Ts Tw Tz v w W W* y ' \" true false null".split()
 )
 _STRANGE_SHARE = 0.02
+_FILTERS = {"Fl": "FlateDecode", "A85": "ASCII85Decode", "AHx": "ASCIIHexDecode"}
+_SPACE = b"\0\t\n\f\r "
+_LAST_WORD = re.compile(rb"[^\0\s\[\]()<>{}/%]+\Z")
+_WORD_BYTES, _BEGINNING_BYTES = 64, 256
+# How many operands an operator has at least, of those that are frequent.
+_OPERANDS = {
+    word: count
+    for count, words in (
+        (1, b"Tj TJ Tc Tw Tz TL Ts w J j M i gs g G cs CS Do BMC ri"),
+        (2, b"d m l Td TD Tf BDC"),
+        (3, b"rg RG"),
+        (4, b"re v y k K"),
+        (6, b"c cm Tm"),
+    )
+    for word in words.split()
+}
+_OPERAND = b" 0 "  # stands for a string or a name
+# Whole content ends with one of these, unless it is a text: the end of something, or something painted.
+_LAST_OPERATORS = frozenset(b"ET Q EMC EI Do sh S s f F f* B B* b b* n h re l EX MP DP".split())
+_INLINE_IMAGE = re.compile(rb"\bID\s.*?\sEI\b", re.DOTALL)
+
+
+def strip_text_filters(filters: Sequence[str], data: bytes) -> bytes | None:
+    """Return the data that Flate has packed, without the text that later filters made of them; ``None`` for other filters."""
+    *others, last = (_FILTERS.get(name, name) for name in filters) if filters else ("",)
+    if last != "FlateDecode" or not {*others} <= {"ASCII85Decode", "ASCIIHexDecode"}:
+        return None
+    try:
+        for name in others:
+            if name == "ASCII85Decode":
+                data = base64.a85decode(data.strip().removeprefix(b"<~").partition(b"~")[0])
+            else:
+                data = bytes.fromhex(data.partition(b">")[0].decode("ascii", "replace"))
+    except ValueError:
+        return b""
+    return data
 
 
 def ends_early(data: bytes) -> bool:
@@ -54,3 +92,66 @@ def is_damaged(data: bytes) -> bool:
     words = [word for word in _WORDS.findall(_STRINGS.sub(b" ", content)) if not _NUMBER.fullmatch(word)]
     strange = sum(word not in _OPERATORS for word in words)
     return strange > _STRANGE_SHARE * len(words)
+
+
+def unpack(data: bytes) -> bytes | None:
+    """Return what packed data unpack to, ``None`` when they are damaged, end early, or unpack to very much."""
+    unpacking = zlib.decompressobj()
+    try:
+        content = unpacking.decompress(data, 16 * _STEP)
+    except zlib.error:
+        return None
+    return content if unpacking.eof else None
+
+
+def stops_within(content: bytes) -> bool:
+    """Return whether the content of a page stops in the midst: in a text, a string, an array, a number or an inline image.
+
+    A look at its end settles content that is whole. Content that is split over several streams must be joined before.
+    """
+    content = content.rstrip(_SPACE)
+    last = _LAST_WORD.search(content, max(len(content) - _WORD_BYTES, 0))
+    if last is not None and last[0] in _LAST_OPERATORS and content[last.start() - 1 : last.start()] != b"/":
+        return content.rfind(b"BT") > content.rfind(b"ET") + 1 and _has_open_text(content)
+    if not _is_drawn(content):
+        return False
+    return content.endswith((b")", b"]", b">")) or _has_open_end(content)
+
+
+def begins_within(content: bytes) -> bool:
+    """Return whether content begins in the midst of a text or of an operation, as the later one of two streams may."""
+    end, start = content.find(b"ET"), content.find(b"BT")
+    if 0 <= end < start or (end >= 0 > start):
+        return True
+    for count, word in enumerate(_words_of(content[:_BEGINNING_BYTES])):
+        if word in _OPERATORS:
+            return count < _OPERANDS.get(word, 0)
+    return False
+
+
+def _is_drawn(content: bytes) -> bool:
+    """Return whether this is content of a page at all, and not a font or a table of characters."""
+    return (b"BT" in content and b"Tf" in content) or (b"BI" in content and b"ID" in content)
+
+
+def _has_open_end(content: bytes) -> bool:
+    """Return whether a text, a string or an inline image is open at the end of content, or operands wait for an operator."""
+    rest = _INLINE_IMAGE.sub(b" ", content)
+    words = _words_of(rest)
+    # Some writers leave a number behind: one alone is no sign.
+    waiting = [_is_operand(word) for word in words[-2:]]
+    return _has_open_text(content) or b"ID" in words or b"(" in _STRINGS.sub(b" ", rest) or waiting == [True, True]
+
+
+def _is_operand(word: bytes) -> bool:
+    return _NUMBER.fullmatch(word) is not None
+
+
+def _has_open_text(content: bytes) -> bool:
+    words = _words_of(_INLINE_IMAGE.sub(b" ", content))
+    return next((word == b"BT" for word in reversed(words) if word in (b"BT", b"ET")), False)
+
+
+def _words_of(content: bytes) -> list[bytes]:
+    """Return the operators and operands of content, with a number for each string and name."""
+    return _WORDS.findall(_STRINGS.sub(lambda found: b" " if found[0].startswith(b"%") else _OPERAND, content))

@@ -26,6 +26,11 @@ class PageFrame(NamedTuple):
     area: Area
     turns: int = 0
 
+    def shows(self, area: Area) -> bool:
+        """Return whether any part of an area of the content can be seen."""
+        low_x, low_y, high_x, high_y = self.area
+        return area.left < high_x and area.right > low_x and area.bottom < high_y and area.top > low_y
+
     def box(self, area: Area) -> Box:
         """Return where an area of the content is shown."""
         left, bottom, right, top = ([side] for side in area)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         unpack_question,
         unpack_slice,
     )
-    from pdfbatch.executors.cpus import available_cpus
+    from pdfbatch.executors.cpus import available_cpus, available_memory_bytes
     from pdfbatch.executors.dask import DaskExecutor
     from pdfbatch.executors.fallback import FallbackExecutor
     from pdfbatch.executors.futures import FuturesExecutor
@@ -52,7 +52,7 @@ else:
             "connect_state find_redis_url find_registration pack_answer pack_refusal pack_reply register_executor "
             "unpack_question unpack_slice"
         ),
-        cpus="available_cpus",
+        cpus="available_cpus available_memory_bytes",
         dask="DaskExecutor",
         fallback="FallbackExecutor",
         futures="FuturesExecutor",
@@ -86,6 +86,7 @@ __all__ = [
     "ThreadExecutor",
     "WorkerEntry",
     "available_cpus",
+    "available_memory_bytes",
     "check_content",
     "connect_state",
     "decode_result",

@@ -1,4 +1,7 @@
-"""How many workers to start: the number asked for, or the processors that CPU affinity and container quotas allow."""
+"""How many workers to start: the number asked for, or the processors that CPU affinity and container quotas allow.
+
+And how much memory there is for them.
+"""
 
 import math
 import os
@@ -26,6 +29,28 @@ def available_cpus(root: str = "/") -> int:
     return max(1, min(affinity, math.ceil(quota) if math.isfinite(quota) else affinity))
 
 
+def available_memory_bytes(root: str = "/") -> int | None:
+    """Return the memory that this process may use: the machine's, or less where a control group of it has a limit.
+
+    ``None`` where the system does not tell. ``root`` as above.
+    """
+    try:
+        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):  # not on this system
+        return None
+    return min([total, *_read_memory_limits(Path(root))])
+
+
+def _read_memory_limits(root: Path) -> Iterator[int]:
+    """Yield the limits of memory of all control groups, as of processors."""
+    for mount, group in _find_groups(root, "memory"):
+        for folder in _walk_up(mount, group):
+            for name in ("memory.max", "memory.limit_in_bytes"):
+                # No limit is "max" in v2, and more than any machine has in v1.
+                if (text := _read_text(folder / name).strip()).isdigit():
+                    yield int(text)
+
+
 def _read_quotas(root: Path) -> Iterator[float]:
     """Yield the quotas, in processors, of all control groups from this process's own up to the root group."""
     for mount, group in _find_groups(root):
@@ -40,14 +65,14 @@ def _read_quotas(root: Path) -> Iterator[float]:
                 yield int(quota) / int(period)
 
 
-def _find_groups(root: Path) -> Iterator[tuple[Path, str]]:
-    """Yield the control groups with a CPU controller: where they are mounted, and this process's path below that."""
+def _find_groups(root: Path, controller: str = "cpu") -> Iterator[tuple[Path, str]]:
+    """Yield the control groups with a controller: where they are mounted, and this process's path below that."""
     for line in _read_text(root / "proc/self/cgroup").splitlines():
         number, controllers, group = line.split(":", 2)
         if number == "0" and not controllers:  # the one line of v2
             yield root / "sys/fs/cgroup", group
-        elif "cpu" in controllers.split(","):
-            yield root / "sys/fs/cgroup/cpu", group
+        elif controller in controllers.split(","):
+            yield root / "sys/fs/cgroup" / controller, group
 
 
 def _walk_up(mount: Path, group: str) -> Iterator[Path]:

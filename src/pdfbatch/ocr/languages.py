@@ -1,10 +1,13 @@
 """Languages as tesseract names them (``eng+deu``)."""
 
+import re
 from collections.abc import Collection
 from difflib import get_close_matches
 
 from pdfbatch.common import find_codes
 from pdfbatch.errors import DependencyError
+
+_CODE = re.compile(r"[a-z]{3}(_\w+)?|script/\w+")
 
 
 def require(languages: str, available: Collection[str], *, where: str) -> None:
@@ -22,6 +25,11 @@ def require(languages: str, available: Collection[str], *, where: str) -> None:
     question = f" Did you mean {meant}?" if meant else ""
     if not codes:
         raise DependencyError(f"no OCR data for {', '.join(missing)} in {where}; there is {found}.{question}")
+    if not all(map(_CODE.fullmatch, codes)):
+        raise DependencyError(
+            f"no OCR data for {', '.join(missing)} in {where}; there is {found}.{question} Tesseract's codes have three "
+            "letters, such as deu; data of your own is named like its file, and TESSDATA_PREFIX names the folder."
+        )
     files = ", ".join(f"{name}.traineddata" for name in codes)
     packages = " ".join(f"tesseract-ocr-{name.lower().replace('_', '-').replace('/', '-')}" for name in codes)
     raise DependencyError(

@@ -52,7 +52,9 @@ class RemoteStorage:
             self._call("", _make_root)
             self.write(probe, b"pdfbatch")
         except (DocumentError, UsageError) as error:
-            raise OutputError(f"The output {without_credentials(self.url)} cannot be written: {error}") from error
+            raise OutputError(
+                f"The output {without_credentials(self.url)} cannot be written: {_without_probe(error, probe)}"
+            ) from error
         sweeping = run_in_thread(self.sweep)  # concurrently: each takes at least one round trip
         with suppress(DocumentError):  # a caller who may write need not be allowed to delete, or to list
             self.delete(probe)
@@ -194,3 +196,8 @@ def _find(filesystem: BoundedFileSystem, path: str) -> list[tuple[str, int | Non
 
 def _folder(path: str) -> str:
     return path.rpartition("/")[0]
+
+
+def _without_probe(error: Exception, probe: str) -> str:
+    """Return what an error says, without the name of a file that only we know."""
+    return str(error).replace(f"/{probe}", "").replace(probe, "a file")

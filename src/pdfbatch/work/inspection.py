@@ -5,7 +5,6 @@ import uuid
 from collections.abc import Iterable
 
 from pdfbatch.ports import Findings, Needs, OcrEngine, Output, SupportsLanguages, TextEngine
-from pdfbatch.work.language_choice import first_language
 
 
 def find_out(
@@ -31,6 +30,8 @@ def _find_version(part: TextEngine | OcrEngine) -> str:
 def _check_ocr(engine: OcrEngine, languages: str) -> str:
     try:
         if not languages and isinstance(engine, SupportsLanguages):
+            from pdfbatch.work.language_choice import first_language  # noqa: PLC0415 (12 modules, which the parent is spared)
+
             languages = first_language(engine.list_languages())
         if languages:
             engine.check(languages)

@@ -102,16 +102,18 @@ class DocumentOpener:
         self, stack: ExitStack, source: InputData, document: Document
     ) -> tuple[str, OpenDocument, str | None]:
         """Open a document with its own password, else with the first of the batch's that fits. No message tells which."""
-        untried, password = list(self.passwords), document.password
+        untried, password, first = list(self.passwords), document.password, None
         while True:
             try:
                 return *self._open_with_engine(stack, source, document, password), password
             except DocumentError as error:
                 if error.cause is not Cause.PASSWORD_REQUIRED or not self.passwords:
                     raise
+                first = first or error
                 if not untried:
-                    message = f"{error}; nor does one of the {len(self.passwords)} passwords of the batch open it"
-                    raise DocumentError(message, cause=error.cause) from error
+                    raise DocumentError(
+                        f"{first}; {_count_passwords(len(self.passwords))}", cause=error.cause
+                    ) from error
                 password = untried.pop(0)
 
     def _open_with_engine(
@@ -158,3 +160,7 @@ def check_version(task: ReadTask | PartTask, opened: str, found: str) -> None:
     if found != opened:
         message = f"{task.document.file_path}: the input changed while it was read"
         raise DocumentError(message, cause=Cause.INPUT_CHANGED, transient=isinstance(task, ReadTask))
+
+
+def _count_passwords(count: int) -> str:
+    return "that of the batch does not open it" if count == 1 else f"none of the {count} of the batch opens it"

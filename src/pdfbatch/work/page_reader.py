@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from pdfbatch.common import AUTO, awake_time, count_cpu_seconds
 from pdfbatch.errors import Cause, DependencyError, DocumentError
-from pdfbatch.model import Document, Failure, Page, Reason, TextSource
+from pdfbatch.model import Document, Failure, Note, Page, Reason, TextSource
 from pdfbatch.outcomes import failed_pages
 from pdfbatch.ports import (
     Box,
@@ -293,7 +293,9 @@ class PageReader:
         if found.source is not TextSource.OCR or not found.text.strip():
             return self._without_more(found, page, facts)
         details = choice.recognition.details(count_cpu_seconds() - cpu)
-        found = replace(found, language=choice.language, note=choice.note, ocr=details)
+        is_unsure = reading.confidence is not None and is_weak(reading)
+        note = choice.note or (Note.WEAK_WORDS if is_unsure else "")
+        found = replace(found, language=choice.language, note=note, ocr=details)
         cut = evidence.cut_images() if (evidence := _evidence_of(page)) is not None else 0
         return found if not cut else self._read_in_part(found, f"{_images(cut)} ends early, so that a part is missing")
 

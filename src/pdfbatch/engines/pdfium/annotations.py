@@ -104,11 +104,11 @@ def read_annotations(
 ) -> list[Block]:
     """Return what the annotations of a page show, and where.
 
-    Hidden annotations show nothing, nor do those that say that they are not to be printed. ``open_copy`` returns pdfium's
-    handle of another opening of the document, or ``None``. Its page of this number is changed, where an appearance has text
-    of its own: the annotations become a part of its content, so that pdfium reads their text.
+    Hidden annotations show nothing, nor do those that say that they are not to be printed, or lie outside of the page.
+    ``open_copy`` returns pdfium's handle of another opening of the document, or ``None``. Its page of this number is changed,
+    where an appearance has text of its own: the annotations become a part of its content, so that pdfium reads their text.
     """
-    found = _read_values(page, form)
+    found = [entry for entry in _read_values(page, form) if frame.shows(entry.area)]
     if any(entry.has_drawn_text for entry in found) and (copy := open_copy()) and _flatten(copy, number):
         _read_appearances(copy, number, found)
     return [Block(text, frame.box(entry.area), entry.is_note) for entry in found if (text := _tidy(entry.text))]

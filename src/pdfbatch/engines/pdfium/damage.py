@@ -6,12 +6,13 @@ the bottom. For most of them one search of the document's bytes, which is kept, 
 
 import os
 import re
+from collections.abc import Iterator
 from ctypes import byref
 from typing import Any
 
 import pypdfium2.raw
 
-from pdfbatch.engines.flate import is_damaged
+from pdfbatch.engines.flate import begins_within, is_damaged, stops_within, strip_text_filters, unpack
 
 pdfium: Any = pypdfium2.raw
 """Generated bindings, without types."""
@@ -21,12 +22,15 @@ Handle = Any
 
 # A text that goes on below this share of the page is taken for whole.
 _LOWEST = 0.25
-# How a stream is packed that may be content of a page. Pictures, fonts and tables of objects are none.
-_FILTER = b"/FlateDecode"
-_STREAM, _END_OF_OBJECT, _END_OF_LINES = b"stream", b"endobj", (b"\n", b"\r\n")
+# Dictionaries of streams, of which pictures, fonts, profiles and tables of objects are no content of a page.
+_STREAM = re.compile(rb">>\s*stream(?:\r\n|\n|\r)")
+_END_OF_STREAM, _OBJECT = b"endstream", b" obj"
 _NO_CONTENT = re.compile(
     rb"/Subtype\s*/(?:Image|Type1C|CIDFontType0C|OpenType|XML)|/Length[123]\b|/Type\s*/(?:ObjStm|XRef)"
 )
+_FILTERS, _NAME = re.compile(rb"/Filter\s*(?:\[([^\]]*)\]|(/\w+))"), re.compile(rb"/(\w+)")
+_NUMBERS, _SIZE = re.compile(rb"\b(\d+)\s+\d+\s+obj\b"), re.compile(rb"/Size\s+(\d+)")
+_END_OF_FILE, _TAIL_BYTES = b"%%EOF", 1_024
 _DICTIONARY_BYTES = 1_000
 # Bounds: larger documents are not searched, and no more is unpacked, which takes some milliseconds.
 _FILE_BYTES = 64 * 1024 * 1024
@@ -55,37 +59,57 @@ def may_be_cut(document: Handle, page: Handle, text: Handle) -> bool:
     return bool(below > _LOWEST * side)
 
 
-def may_have_damage(source: str | bytes) -> bool:
-    """Return whether some packed stream that may be content of a page ends early. Not known of encrypted documents."""
+def may_have_damage(source: str | bytes, *, is_rebuilt: bool = False) -> bool:
+    """Return whether some stream that may be content of a page ends early, or stops in the midst.
+
+    Of a document whose table of objects ``is_rebuilt``, return also whether objects may be missing. Damage of encrypted
+    documents is not known.
+    """
     data = source if isinstance(source, bytes) else _content(source)
+    if is_rebuilt and (b"/Encrypt" in data or _lacks_objects(data)):
+        return True
     if b"/Encrypt" in data:
         return False
-    place, left = data.find(_FILTER), _ALL_BYTES
-    while place >= 0 and left > 0:
-        start = _start_of_stream(data, place)
-        if start >= 0:
-            first = max(data.rfind(b" obj", max(place - _DICTIONARY_BYTES, 0), place), place - _DICTIONARY_BYTES, 0)
-            end = data.find(b"endstream", start)
-            if end - start <= _STREAM_BYTES and not _NO_CONTENT.search(data, first, start):
-                left -= end - start
-                if is_damaged(data[start : end if end >= 0 else len(data)]):
-                    return True
-        place = data.find(_FILTER, place + 1)
-    return False
+    ends, left = 0, _ALL_BYTES
+    for start, filters in _starts_of_content(data):
+        end = data.find(_END_OF_STREAM, start)
+        if end < 0:
+            return True
+        content = data[start:end]
+        if len(content) > _STREAM_BYTES or content.isspace() or not content:
+            continue
+        left -= len(content)
+        if left < 0:
+            break
+        if filters:
+            packed = strip_text_filters(filters, content)
+            if packed is None:
+                continue
+            unpacked = unpack(packed)
+            if unpacked is None and is_damaged(packed):
+                return True
+            content = unpacked or b""
+        # What one of a page's streams leaves open, the next one ends.
+        ends += stops_within(content) - begins_within(content)
+    return ends > 0
 
 
-def _start_of_stream(data: bytes, place: int) -> int:
-    """Return where the stream begins whose dictionary has an entry at ``place``, -1 when there is none."""
-    stream = data.find(_STREAM, place, place + 2 * _DICTIONARY_BYTES)
-    if stream < 0:
-        return -1
-    rest = data[place:stream].rstrip()
-    if not rest.endswith(b">>") or len(rest) > _DICTIONARY_BYTES + 2 or _END_OF_OBJECT in rest:
-        return -1
-    for end in _END_OF_LINES:
-        if data.startswith(end, stream + len(_STREAM)):
-            return stream + len(_STREAM) + len(end)
-    return -1
+def _starts_of_content(data: bytes) -> Iterator[tuple[int, list[str]]]:
+    """Yield where the streams begin that may be content of a page, and the filters of each."""
+    for found in _STREAM.finditer(data):
+        first = data.rfind(_OBJECT, max(found.start() - _DICTIONARY_BYTES, 0), found.start())
+        entries = data[max(first, 0) : found.start() + 2]
+        if first >= 0 and not _NO_CONTENT.search(entries):
+            names = _FILTERS.search(entries)
+            text = (names[1] or names[2] or b"") if names else b""
+            yield found.end(), [name.decode("ascii") for name in _NAME.findall(text)]
+
+
+def _lacks_objects(data: bytes) -> bool:
+    """Return whether some object of a document is not there, as far as a search for their beginnings tells."""
+    sizes = [int(size) for size in _SIZE.findall(data)]
+    numbers = {int(number) for number in _NUMBERS.findall(data)}
+    return _END_OF_FILE not in data[-_TAIL_BYTES:] or len(numbers) < max(sizes, default=2) - 1
 
 
 def _content(path: str) -> bytes:

@@ -20,6 +20,7 @@ from pdfbatch.engines.pdfium.evidence import count_cut_images, is_plain
 from pdfbatch.engines.pdfium.extras import count_attachments, is_portfolio, xfa_kind
 from pdfbatch.engines.pdfium.glyphs import Glyphs, whole_text
 from pdfbatch.engines.pdfium.layers import may_hide_layers
+from pdfbatch.engines.pdfium.meanings import may_lack_meanings, mend_meanings
 from pdfbatch.engines.pdfium.mending import SIGNS, has_odd_places, is_letter_spaced, mend, mends_by_glyphs
 from pdfbatch.engines.pdfium.objects import count_undecoded_images, page_facts, visible_area
 from pdfbatch.engines.placement import Block, place_blocks
@@ -157,7 +158,7 @@ class PdfiumDocument:
         if self._cut_pages is None:
             is_rebuilt = pdfium.FPDF_DocumentHasValidCrossReferenceTable(self.handle) != 1
             self._cut_pages = frozenset()
-            if is_rebuilt or may_have_damage(self.data):
+            if may_have_damage(self.data, is_rebuilt=is_rebuilt):
                 from pdfbatch.engines.pypdf.damage import find_cut_pages  # noqa: PLC0415 (few documents are damaged)
 
                 self._cut_pages = find_cut_pages(self.data, self.password)
@@ -201,8 +202,8 @@ class PdfiumPage:
                 text = whole_text(self._text())
             is_cut = _reaches_beyond(self.handle, self._text()) if text else False
             notes = annotation_types(self.handle) if self.document.annotations else ()
-            if notes or is_cut or self._has_columns:
-                return storable_text(self._text_with_annotations(text, notes, is_cut=is_cut))
+            if notes or is_cut or self._has_columns or may_lack_meanings(text):
+                return storable_text(self._text_by_glyphs(text, notes, is_cut=is_cut))
             is_usual = is_ordinary(text) or SIGNS.search(text) is None
             if is_usual and not is_letter_spaced(text) and not has_odd_places(text):
                 # Nothing that could not be stored, but for ends of lines.
@@ -272,8 +273,10 @@ class PdfiumPage:
                 pdfium.FPDFText_ClosePage(self._text_handle)
             self._text_handle = None
 
-    def _text_with_annotations(self, text: str, notes: Sequence[int], *, is_cut: bool) -> str:
+    def _text_by_glyphs(self, text: str, notes: Sequence[int], *, is_cut: bool) -> str:
         glyphs = Glyphs(self._text())
+        if may_lack_meanings(text) and mend_meanings(glyphs):
+            text = glyphs.text()
         mend(glyphs, text)
         if self._has_columns:
             end_columns(glyphs)

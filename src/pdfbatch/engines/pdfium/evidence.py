@@ -5,13 +5,13 @@ The caller holds the lock on pdfium.
 
 import math
 from collections.abc import Iterator
-from ctypes import byref, c_float, c_ubyte, create_string_buffer
+from ctypes import byref, c_float, c_ubyte, c_uint, create_string_buffer
 from itertools import islice
 from typing import Any
 
 import pypdfium2.raw
 
-from pdfbatch.engines.flate import ends_early
+from pdfbatch.engines.flate import ends_early, strip_text_filters
 from pdfbatch.engines.pdfium.objects import objects_of
 
 pdfium: Any = pypdfium2.raw
@@ -27,7 +27,8 @@ _FEW, _SMALL = 3, 0.1
 # Rules and ornaments of a page are some dozens of paths, letters that are drawn are hundreds.
 _MANY = 300
 _IMAGES = 50
-_LARGE_BYTES = 4_096
+# A large image that ends early may have few bytes.
+_LARGE_BYTES, _LARGE_PIXELS = 4_096, 100_000
 _TAIL_BYTES = 2_048
 _JPEG_START, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
 _CODESTREAM_START = b"\xff\x4f\xff\x51"
@@ -74,7 +75,7 @@ def _images(page: Handle) -> Iterator[Handle]:
 
 
 def _is_cut(image: Handle) -> bool:
-    if pdfium.FPDFImageObj_GetImageDataRaw(image, None, 0) < _LARGE_BYTES:
+    if pdfium.FPDFImageObj_GetImageDataRaw(image, None, 0) < _LARGE_BYTES and _count_pixels(image) < _LARGE_PIXELS:
         return False
     filters = _filters(image)
     if filters == ["DCTDecode"]:
@@ -83,7 +84,14 @@ def _is_cut(image: Handle) -> bool:
     if filters == ["JPXDecode"]:
         data = _raw_data(image)
         return _CODESTREAM_START in data[:_LARGE_BYTES] and _JPEG_END not in data[-_TAIL_BYTES:]
-    return filters == ["FlateDecode"] and ends_early(_raw_data(image))
+    packed = _raw_data(image) if filters[:1] == ["FlateDecode"] else strip_text_filters(filters, _raw_data(image))
+    return packed is not None and ends_early(packed)
+
+
+def _count_pixels(image: Handle) -> int:
+    width, height = c_uint(), c_uint()
+    pdfium.FPDFImageObj_GetImagePixelSize(image, byref(width), byref(height))
+    return width.value * height.value
 
 
 def _filters(image: Handle) -> list[str]:

@@ -9,7 +9,8 @@ _OBJECT_STREAM = re.compile(rb"/ObjStm\b[^\0]{0,500}?stream\r?\n")
 # Bounds: larger documents are read as they are, and so much of what a stream unpacks to is searched.
 _FILE_BYTES = 128 * 1024 * 1024
 _STREAM_BYTES = 4 * 1024 * 1024
-_LAYERS, _CATALOG, _OFF, _ENCRYPTED = b"/OCProperties", b"/Catalog", b"/OFF", b"/Encrypt"
+_LAYERS, _CATALOG, _ENCRYPTED = b"/OCProperties", b"/Catalog", b"/Encrypt"
+_OFF = re.compile(rb"/OFF\b(?!\s*\[\s*\])")  # many writers have a list of no layers
 
 
 def may_hide_layers(source: str | bytes) -> bool:
@@ -24,7 +25,7 @@ def may_hide_layers(source: str | bytes) -> bool:
         parts.append(part)
     if _LAYERS not in data and len(parts) > 1 and not any(_CATALOG in part for part in parts):
         return _ENCRYPTED in data
-    return any(_LAYERS in part for part in parts) and any(_OFF in part for part in parts)
+    return any(_LAYERS in part for part in parts) and any(_OFF.search(part) for part in parts)
 
 
 def object_streams(data: bytes) -> Iterator[bytes]:

@@ -65,7 +65,7 @@ def _blocks(page: PageObject) -> Iterator[Block]:
 
 def _block(page: PageObject, annotation: DictionaryObject, frame: PageFrame) -> Block | None:
     area = _area(annotation)
-    if area is None or not _is_visible(annotation):
+    if area is None or not _is_visible(annotation) or not frame.shows(area):
         return None
     lines = (line.strip() for line in _read_text(page, annotation).splitlines())
     return Block("\n".join(line for line in lines if line), frame.box(area), annotation.get("/Subtype") == "/Text")

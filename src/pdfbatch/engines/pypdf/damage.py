@@ -8,11 +8,10 @@ from pathlib import Path
 from pypdf import PageObject, PasswordType, PdfReader
 from pypdf.generic import ArrayObject, DictionaryObject, NullObject, StreamObject
 
-from pdfbatch.engines.flate import is_damaged
+from pdfbatch.engines.flate import is_damaged, stops_within, strip_text_filters
 
 _logger: logging.Logger = logging.getLogger(__name__)
 
-_FLATE = ("/FlateDecode", "/Fl")
 _FORMS = 100
 _END, _TAIL_BYTES = b"%%EOF", 2_048
 
@@ -38,7 +37,7 @@ def _with_end(source: str | bytes) -> bytes:
 
 
 def is_cut(page: PageObject) -> bool:
-    """Return whether the content of a page, or of a form that it shows, is not there, is damaged, or stops within a text."""
+    """Return whether the content of a page, or of a form that it shows, is not there, is damaged, or stops in the midst."""
     if "/Contents" not in page:
         return False
     contents = page.raw_get("/Contents").get_object()
@@ -47,18 +46,20 @@ def is_cut(page: PageObject) -> bool:
     if any(stream is None or isinstance(stream, NullObject) for stream in streams):
         return True
     found = [stream for stream in streams if isinstance(stream, StreamObject)]
-    if any(_ends_early(stream) for stream in (*found, *_forms(page))):
+    forms = list(_forms(page))
+    if any(_ends_early(stream) for stream in (*found, *forms)):
         return True
-    content = b"\n".join(stream.get_data() for stream in found)
-    return content.rfind(b"BT") > content.rfind(b"ET") + 1
+    contents = (b"\n".join(stream.get_data() for stream in found), *(form.get_data() for form in forms))
+    return any(map(stops_within, contents))
 
 
 def _ends_early(stream: StreamObject) -> bool:
     filters = stream.get("/Filter")
     filters = filters.get_object() if filters is not None else None
-    names = list(filters) if isinstance(filters, ArrayObject) else [filters]
+    names = [str(name)[1:] for name in (filters if isinstance(filters, ArrayObject) else [filters])]
     # pypdf has no public way to the bytes of a stream before they are unpacked.
-    return len(names) == 1 and names[0] in _FLATE and is_damaged(getattr(stream, "_data", b""))
+    data = strip_text_filters(names, getattr(stream, "_data", b""))
+    return data is not None and is_damaged(data)
 
 
 def _forms(page: PageObject) -> Iterator[StreamObject]:
