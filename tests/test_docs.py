@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.publish import CHART, PAGE, render
+from benchmarks.publish import CHART, OCR_PAGE, PAGE, render
 from benchmarks.publish import README as README_FILE
 from benchmarks.simulation.page import CHART as SCALE_CHART
 from benchmarks.simulation.page import PAGE as SCALE_PAGE
@@ -54,7 +54,7 @@ def test_the_architecture_page_is_short() -> None:
     assert len((EXPLANATION / "architecture.md").read_text("utf-8").split()) <= 1300
 
 
-@pytest.mark.parametrize("path", [PAGE, CHART, README_FILE, SCALE_PAGE, SCALE_CHART], ids=str)
+@pytest.mark.parametrize("path", [PAGE, CHART, README_FILE, OCR_PAGE, SCALE_PAGE, SCALE_CHART], ids=str)
 def test_figures_are_what_publishing_makes_of_the_results(path: Path) -> None:
     assert (ROOT / path).read_text("utf-8") == render(ROOT)[path], "run: python -m benchmarks publish"
 
