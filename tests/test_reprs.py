@@ -62,7 +62,7 @@ def test_a_notebook_shows_tables_in_which_names_are_escaped(report: BatchReport)
         assert "hidden" not in shown
     failures = report._repr_html_()  # pyright: ignore[reportPrivateUsage] (what a notebook calls)
     assert "not_a_pdf" in failures
-    assert "is something else" in failures, "no advice"
+    assert "another kind of file" in failures, "no advice"
 
 
 def test_a_report_is_a_collection_of_results(report: BatchReport) -> None:

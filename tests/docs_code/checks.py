@@ -103,7 +103,11 @@ def _split(script: str) -> Iterator[list[str]]:
     # A comment would end at the end of a line, which is a semicolon by now.
     lexer.commenters = ""
     command: list[str] = []
+    before = ""
     for word in (*_without_comments(lexer), ";"):
+        is_file, before = before in {"<", ">", ">>"}, word
+        if is_file:
+            continue
         if word in _ENDS:
             yield command
             command = []
@@ -124,7 +128,7 @@ def _faults_of_command(words: list[str]) -> Iterator[str]:
         rest = [re.sub(r"\$\{?\w+\}?|\$\(.*\)", "1", part) for part in words[position + 1 :]]
         name = word.rpartition("/")[2]
         if name == "pdfbatch" and (position == 0 or (rest and rest[0] in COMMANDS)):
-            yield from _said_by(parse, rest)
+            yield from _said_by(parse, _without_config(rest))
         elif name == "benchmarks" and words[position - 1] == "-m":
             yield from _said_by(parser_of_benchmarks().parse_args, rest)
         elif name == "nox" and "-s" in rest:
@@ -133,6 +137,12 @@ def _faults_of_command(words: list[str]) -> Iterator[str]:
             yield from _faults_of_installer(rest)
         elif "pdfbatch " in word:
             yield from _faults_of_shell(word)
+
+
+def _without_config(words: list[str]) -> list[str]:
+    """Leave out ``--config FILE``: the file is the reader's."""
+    place = words.index("--config") if "--config" in words else len(words)
+    return words[:place] + words[place + 2 :]
 
 
 def _said_by(parse_words: Callable[[Sequence[str]], object], words: list[str]) -> Iterator[str]:
