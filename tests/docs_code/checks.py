@@ -140,9 +140,11 @@ def _faults_of_command(words: list[str]) -> Iterator[str]:
 
 
 def _without_config(words: list[str]) -> list[str]:
-    """Leave out ``--config FILE``: the file is the reader's."""
-    place = words.index("--config") if "--config" in words else len(words)
-    return words[:place] + words[place + 2 :]
+    """Put the output in place of ``--config FILE``: the file is the reader's, and may name what is required."""
+    if "--config" not in words:
+        return words
+    place = words.index("--config")
+    return [*words[:place], "--output", "OUT", *words[place + 2 :]]
 
 
 def _said_by(parse_words: Callable[[Sequence[str]], object], words: list[str]) -> Iterator[str]:
