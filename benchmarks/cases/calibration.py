@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from benchmarks.bench import Bench, Case
-from benchmarks.cases.engines import candidate, make_tiny
+from benchmarks.cases.engines import candidate, make_tiny, missing_for_engine
 from benchmarks.items import document_items, repeat_items, small_documents
 from benchmarks.measurement import Candidate
 from benchmarks.results import CaseResult, Entry
@@ -73,7 +73,12 @@ def _remote(bench: Bench, process: "partial[Candidate]") -> tuple[Entry, ...]:
         server.filesystem().mkdir(f"{url.rstrip('/')}-out")
         context = partial(_count_requests, proxy, len(items))
         settings = {**remote.workload.settings, "engine": "dask"}
-        elsewhere = replace(remote, name=S3_ENGINE, workload=replace(remote.workload, settings=settings))
+        elsewhere = replace(
+            remote,
+            name=S3_ENGINE,
+            workload=replace(remote.workload, settings=settings),
+            missing=missing_for_engine("dask"),
+        )
         return bench.measure([replace(one, writes=False, context=context) for one in (remote, elsewhere)])
 
 

@@ -55,7 +55,12 @@ def candidate(name: str, items: Sequence[Item], workers: int, *, engine: str, **
     """Return the runner of engines as a candidate that writes to a folder."""
     workload = Workload(items=tuple(items), workers=workers, settings={"engine": engine, **settings})
     return Candidate(
-        name=name, module=MODULE, workload=workload, writes=True, missing=_missing(engine), environment=PATIENT
+        name=name,
+        module=MODULE,
+        workload=workload,
+        writes=True,
+        missing=missing_for_engine(engine),
+        environment=PATIENT,
     )
 
 
@@ -94,7 +99,8 @@ def _tiny_item(path: Path, number: int) -> Item:
     return Item(id=path.stem, path=str(path))
 
 
-def _missing(engine: str) -> str:
+def missing_for_engine(engine: str) -> str:
+    """Return what is not installed that an engine needs, empty when all is there."""
     modules = {"dask": "distributed", "ray": "ray", "celery": "celery"}
     if (module := modules.get(engine)) and find_spec(module) is None:
         return f"{module} is not installed (pip install 'pdfbatch[{engine}]')"
