@@ -18,6 +18,7 @@ import pytest
 from pdfbatch.errors import Cause
 from pdfbatch.executors import decode_result, site
 from pdfbatch.executors.site import Answer, Slice
+from pdfbatch.inputs import documents_from
 from pdfbatch.model import DocumentStatus
 from pdfbatch.ports import Work
 from pdfbatch.settings import Extraction
@@ -146,6 +147,18 @@ def test_requests_that_were_repeated_count_as_attempts(bucket: Bucket, proxy: Fa
     assert split.storage_retries == 1
     assert read.result is not None
     assert (read.result.attempts, read.storage_retries) == (2, 0)
+
+
+def test_parts_know_the_version_that_a_listing_told_of(bucket: Bucket, proxy: FaultProxy) -> None:
+    put(bucket, proxy, ["a.pdf"], "scan:one|scan:two")
+    (listed,) = documents_from([(f"{bucket.url}/in/", s3_options(proxy.server_port))])
+    assert isinstance(listed, RemoteDocument)
+    assert listed.found is not None
+    task = ReadTask(document=listed)
+    (split,) = results_of([task], site.do_slice(slice_of([task], SCANS)))
+    parts = results_of(split.parts, site.do_slice(slice_of(split.parts, SCANS)))
+    assert [part.failure for part in parts] == [None, None]
+    assert [part.pages[0].text for part in parts] == ["one", "two"]
 
 
 def test_a_document_that_is_tried_again_is_read_as_it_is_now(bucket: Bucket, proxy: FaultProxy) -> None:
