@@ -81,7 +81,7 @@ class EngineContract(KillingExecutorContract):
         )
         report = processor.run([(f"{bucket.url}/in/", s3_options(proxy.server_port))])
         assert (report.successful, report.failed) == (6, 0), report.failures
-        read = Counter(path for method, path in proxy.requests if path.endswith(".pdf"))
+        read = Counter(path for _, path in proxy.requests if path.endswith(".pdf"))
         assert set(read.values()) == {1}, "one request is enough for version and bytes"
         names = bucket.names("out")
         assert sum(name.endswith(".txt") for name in names) == 6
