@@ -214,7 +214,8 @@ def test_a_large_document_comes_in_ranges(bucket: Bucket, proxy: FaultProxy) -> 
     bucket.client.pipe_file(f"{bucket.url}/in/large.pdf", data)
     document = RemoteDocument(f"{bucket.url}/in/large.pdf", options=s3_options(proxy.server_port))
     assert read_document(document).data == data
-    assert (proxy.count("GET"), proxy.count("HEAD")) == (3, 2)
+    # one asks for its version, and might have been the only one; at the end, whether it has changed
+    assert (proxy.count("GET"), proxy.count("HEAD")) == (4, 1)
 
 
 # --- faults -------------------------------------------------------------------------------------------------------
@@ -308,8 +309,7 @@ def test_an_expired_token_is_called_so_and_not_tried_again(bucket: Bucket, proxy
     assert caught.value.cause is Cause.STORAGE_DENIED
     with pytest.raises(DocumentError, match=r"access denied.*expired") as caught:
         read_document(RemoteDocument(url, options=s3_options(proxy.server_port)))
-    # one PUT; one HEAD, after which botocore asks once whether the bucket is in another region
-    assert (caught.value.cause, len(proxy.requests)) == (Cause.STORAGE_DENIED, 3)
+    assert (caught.value.cause, [method for method, _ in proxy.requests]) == (Cause.STORAGE_DENIED, ["PUT", "GET"])
 
 
 def test_credentials_that_expire_stop_the_batch_and_lose_nothing(bucket: Bucket, proxy: FaultProxy) -> None:

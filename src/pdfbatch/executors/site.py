@@ -21,20 +21,21 @@ import socket
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from queue import Empty, SimpleQueue
 from typing import TypedDict, cast
 
 from pdfbatch.errors import Cause, PoolBrokenError, PoolStartError
 from pdfbatch.executors.cpus import available_cpus
-from pdfbatch.executors.process import ProcessExecutor, encode_result
+from pdfbatch.executors.process import ProcessExecutor, ProcessPool, encode_result
+from pdfbatch.executors.ready_tasks import ReadyTasks, share_settings
 from pdfbatch.model import Counts, Document, DocumentResult, Failure, Page
-from pdfbatch.ports import Findings, Needs, Pool, SupportsInspection, Work
+from pdfbatch.ports import Findings, Needs, SupportsInspection, Work
+from pdfbatch.prefetch import FetchSettings
 from pdfbatch.tasks import JoinTask, PartialDocument, PartTask, ReadTask, Task, TaskResult
 
 log: logging.Logger = logging.getLogger(__name__)
@@ -97,7 +98,7 @@ class Answer(TypedDict):
     results: list[bytes | None]
     """The encoded ``TaskResult`` of each task, ``None`` where it was not begun: send it again."""
     seconds: float
-    """How long the slice took here."""
+    """How long the slice took here, but for the time when its workers only waited for downloads."""
 
 
 class Question(TypedDict):
@@ -179,7 +180,6 @@ def do_slice(received: Slice, workers: int = 1, at_once: int = 0) -> Answer:
     Callable in several threads. Leaves undone what has not begun when the slice's seconds are over, or its pool was stopped.
     With ``at_once``, so many of the slice's tasks run at one time at most.
     """
-    started_at = time.monotonic()
     answer = Answer(versions=find_versions(), worker=name_worker(), refusal="", results=[], seconds=0.0)
     if received["versions"] != answer["versions"]:
         return {**answer, "refusal": "the versions differ"}
@@ -190,14 +190,16 @@ def do_slice(received: Slice, workers: int = 1, at_once: int = 0) -> Answer:
         site = _SITES.enter(received["work"], pool_id, workers)
     except PoolStartError as error:
         return {**answer, "refusal": str(error)}
+    started_at = time.monotonic()  # only now: to start a site takes long, and says nothing of the tasks
     try:
-        results = site.run(pool_id, data, started_at + received["seconds"], at_once or _AHEAD * site.workers)
+        end = started_at + received["seconds"]
+        results, waited = site.run(pool_id, data, end, at_once or _AHEAD * site.workers)
     except PoolBrokenError as error:
         _SITES.discard(site)
         return {**answer, "refusal": str(error)}
     finally:
         _SITES.leave(site)
-    return {**answer, "results": results, "seconds": time.monotonic() - started_at}
+    return {**answer, "results": results, "seconds": time.monotonic() - started_at - waited}
 
 
 def stop_pool(pool_id: str) -> None:
@@ -220,53 +222,62 @@ def close_sites() -> None:
 
 @dataclass(slots=True, eq=False)
 class _Site:
-    """A warm pool for one work. ``users`` are the pools that it works for, ``slices`` the number of slices in it."""
+    """A warm pool for one work. ``users`` are the pools that it works for, ``slices`` the number of slices in it.
+
+    ``fetch_settings`` say how each slice downloads documents ahead.
+    """
 
     digest: str
-    pool: Pool
+    pool: ProcessPool
     workers: int
+    fetch_settings: FetchSettings
     users: set[str] = field(default_factory=set[str])
     slices: int = 0
     idle_since: float = 0.0
     is_closed: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def run(self, pool_id: str, tasks: Sequence[bytes], end: float, ahead: int) -> list[bytes | None]:
-        """Do tasks until the end of their time; return their results, ``None`` for those that have not begun."""
-        results: list[bytes | None] = [None] * len(tasks)
-        ended = SimpleQueue[Future[TaskResult]]()
-        waiting, running = deque(range(len(tasks))), dict[Future[TaskResult], int]()
-        has_begun = False
-        while True:
-            is_over = self.is_closed or _SITES.is_stopped(pool_id) or (has_begun and time.monotonic() >= end)
-            if is_over:
-                waiting.clear()
-                for future in list(running):
-                    future.cancel()  # which only those can be that no worker has
-            while waiting and len(running) < ahead:
-                number = waiting.popleft()
-                future = self._submit(tasks[number])
-                running[future] = number
-                future.add_done_callback(ended.put)
-                has_begun = True
-            if not running:
-                return results
-            with suppress(Empty):
-                future = ended.get(timeout=_POLL_SECONDS)
-                results[running.pop(future)] = self._take(pool_id, future)
+    def run(self, pool_id: str, data: Sequence[bytes], end: float, ahead: int) -> tuple[list[bytes | None], float]:
+        """Do tasks until the end of their time. Return their results, and how long no worker had one for want of a download.
 
-    def _submit(self, data: bytes) -> Future[TaskResult]:
-        task = cast("Task", pickle.loads(data))  # noqa: S301 (of a client that may run its code here anyway)
+        The result of a task that has not begun is ``None``. The time of the second value does not count.
+        """
+        results: list[bytes | None] = [None] * len(data)
+        ended = SimpleQueue[Future[TaskResult] | None]()
+        running, waited, has_begun = dict[Future[TaskResult], tuple[int, Task]](), 0.0, False
+        with ReadyTasks(data, self.fetch_settings, wake=lambda: ended.put(None)) as tasks:
+            while True:
+                is_late = has_begun and time.monotonic() >= end + waited
+                if is_late or self.is_closed or _SITES.is_stopped(pool_id):
+                    tasks.drop()
+                    for future in list(running):
+                        future.cancel()  # which only those can be that no worker has
+                while len(running) < ahead and (ready := tasks.take()) is not None:
+                    future = self._submit(ready[1])
+                    running[future] = ready
+                    future.add_done_callback(ended.put)
+                    has_begun = True
+                if not running and tasks.is_exhausted:
+                    return results, waited
+                is_idle, before = not running, time.monotonic()
+                with suppress(Empty):
+                    if (done := ended.get(timeout=_POLL_SECONDS)) is not None:
+                        number, task = running.pop(done)
+                        results[number] = self._take(pool_id, done, task)
+                        tasks.release(task)
+                waited += time.monotonic() - before if is_idle else 0.0
+
+    def _submit(self, task: Task) -> Future[TaskResult]:
         with self._lock:  # a pool takes tasks from one thread at a time
             return self.pool.submit(task)
 
-    def _take(self, pool_id: str, future: Future[TaskResult]) -> bytes | None:
+    def _take(self, pool_id: str, future: Future[TaskResult], task: Task) -> bytes | None:
         if future.cancelled():
             return None
         result = future.result()
         if self._was_cut_off(result) and not _SITES.is_stopped(pool_id):
             return None  # another pool was stopped, and its site with it: this task has to be done again
-        return encode_result(result)
+        return encode_result(_with_retries(result, task))
 
     def _was_cut_off(self, result: TaskResult) -> bool:
         return self.is_closed and result.failure is not None and result.failure.cause is Cause.CANCELLED
@@ -307,8 +318,7 @@ class _Sites:
         with self._lock:
             site = self._sites.get(digest)
             if site is None:
-                site = _Site(digest, _start_pool(work, workers), workers)
-                self._sites[digest] = site
+                site = self._sites[digest] = _start_site(digest, work, workers)
                 self._start_watch()
             site.users.add(pool_id)
             site.slices += 1
@@ -378,13 +388,25 @@ class _Sites:
                     return
 
 
-def _start_pool(work: bytes, workers: int) -> Pool:
-    """Start the pool of a site. Raises ``PoolStartError``, also when the work cannot be loaded here."""
+def _start_site(digest: str, work: bytes, workers: int) -> _Site:
+    """Start a site. Raises ``PoolStartError``, also when the work cannot be loaded here."""
     try:
         loaded = cast("Work", pickle.loads(work))  # noqa: S301 (of a client that may run its code here anyway)
     except Exception as error:
         raise PoolStartError(f"the work cannot be loaded here: {type(error).__name__}: {error}") from error
-    return ProcessExecutor(workers=workers).start(loaded).__enter__()
+    pool = ProcessExecutor(workers=workers).start(loaded).__enter__()
+    return _Site(digest, pool, workers, share_settings(loaded.limits, pool.folder, workers))
+
+
+def _with_retries(result: TaskResult, task: Task) -> TaskResult:
+    """Return a result with the repeated requests of a download ahead, of which the client's task does not know.
+
+    The result of a document counts them already.
+    """
+    is_fetched = isinstance(task, ReadTask) and (task.local_copy is not None or task.failure is not None)
+    if not is_fetched or not task.storage_retries or result.result is not None:
+        return result
+    return replace(result, storage_retries=result.storage_retries + task.storage_retries)
 
 
 _SITES = _Sites()

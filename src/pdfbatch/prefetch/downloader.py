@@ -16,14 +16,15 @@ from pdfbatch.prefetch.directories import Directories, LocalFile
 from pdfbatch.prefetch.skip import Skip
 from pdfbatch.retry import count_retries
 from pdfbatch.storage import (
+    PEEK_BYTES,
     RANGE_BYTES,
     CallPolicy,
     Fingerprint,
     NeighbourVersions,
+    ask_document,
     check_found_size,
     copy_body,
     listed_fingerprint,
-    peek_document,
     remote_fingerprint,
     temporary_storage_error,
 )
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 # There are many threads, because they wait nearly all the time. But large bodies share what the network gives: more of them
 # at one time would only come later.
-_LARGE_BYTES = 1 << 20
+_LARGE_BYTES = PEEK_BYTES
 # Copies of this size may lie in memory: there a file costs less than on most disks.
 _SMALL_BYTES = 4 << 20
 LARGE_AT_ONCE = 16
@@ -154,9 +155,7 @@ class Downloader:
             return found, None
         if may_be_finished:
             return self._neighbours.find(document) or remote_fingerprint(document, self.policy), None
-        if self.max_file_bytes is None or self.max_file_bytes >= _LARGE_BYTES:
-            return peek_document(document, self.policy, _LARGE_BYTES)
-        return remote_fingerprint(document, self.policy), None
+        return ask_document(document, self.max_file_bytes, self.policy)
 
     @contextmanager
     def _allocate(self, size_bytes: int) -> Generator[LocalFile]:

@@ -25,13 +25,14 @@ if TYPE_CHECKING:
     from pdfbatch.storage.local import Durability
     from pdfbatch.storage.neighbours import NeighbourVersions
     from pdfbatch.storage.remote_documents import (
+        PEEK_BYTES,
         RANGE_BYTES,
         RemoteDocument,
+        ask_document,
         check_found_size,
         copy_body,
         listed_fingerprint,
         options_of,
-        peek_document,
         remote_fingerprint,
         url_of,
         with_options,
@@ -55,9 +56,8 @@ else:
             "lists_versions open_url protocol_of with_filesystem"
         ),
         remote_documents=(
-            "RANGE_BYTES RemoteDocument check_found_size copy_body listed_fingerprint options_of peek_document "
-            "remote_fingerprint url_of "
-            "with_options without_secrets"
+            "PEEK_BYTES RANGE_BYTES RemoteDocument ask_document check_found_size copy_body listed_fingerprint options_of "
+            "remote_fingerprint url_of with_options without_secrets"
         ),
         remote_tree="RemoteTree",
         local="Durability",
@@ -68,6 +68,7 @@ else:
 
 __all__ = [
     "DEADLINE_SECONDS",
+    "PEEK_BYTES",
     "RANGE_BYTES",
     "REQUEST_RETRY",
     "SHARD_BYTES",
@@ -86,6 +87,7 @@ __all__ = [
     "Storage",
     "Tree",
     "age_of",
+    "ask_document",
     "boot_mark",
     "check_found_size",
     "check_protocol",
@@ -101,7 +103,6 @@ __all__ = [
     "open_url",
     "options_of",
     "path_of_file_url",
-    "peek_document",
     "protocol_of",
     "read_document",
     "remote_fingerprint",

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 RANGE_BYTES = 16 << 20
+PEEK_BYTES = 1 << 20
+"""A document of so many bytes or fewer comes with its version, by one request, where a storage gives both."""
 _NO_LIMIT = 1 << 62
 
 
@@ -90,7 +92,10 @@ def fetch(document: Document, max_file_bytes: int | None, policy: "CallPolicy") 
     """Read a remote document, after its size. Raises ``DocumentError``."""
     from pdfbatch.storage.bodies import MemoryBody  # noqa: PLC0415 (as below)
 
-    found = check_found_size(document, remote_fingerprint(document, policy), max_file_bytes)
+    found, data = ask_document(document, max_file_bytes, policy)
+    check_found_size(document, found, max_file_bytes)
+    if data is not None:
+        return data, found
     body = MemoryBody()
     copy_body(document, found, max_file_bytes, policy, body)
     return body.getvalue(), found
@@ -110,11 +115,21 @@ def remote_fingerprint(document: Document, policy: "CallPolicy") -> Fingerprint:
     return _call(document, policy, ask)
 
 
-def peek_document(document: Document, policy: "CallPolicy", most: int) -> tuple[Fingerprint, bytes | None]:
+def ask_document(
+    document: Document, max_file_bytes: int | None, policy: "CallPolicy"
+) -> tuple[Fingerprint, bytes | None]:
     """Ask which version of a document is there, and for its bytes in the same request, where a storage gives both.
 
-    The bytes are ``None`` where it does not, and when there are more than ``most``. Raises ``DocumentError``.
+    The bytes are ``None`` where it does not, and when there are more than ``PEEK_BYTES``. They are not asked for where
+    ``max_file_bytes`` allows fewer. Raises ``DocumentError``.
     """
+    if max_file_bytes is None or max_file_bytes >= PEEK_BYTES:
+        return peek_document(document, policy, PEEK_BYTES)
+    return remote_fingerprint(document, policy), None
+
+
+def peek_document(document: Document, policy: "CallPolicy", most: int) -> tuple[Fingerprint, bytes | None]:
+    """Return the version of a document and, if it has ``most`` bytes or fewer, its bytes where they come with it."""
 
     def ask(filesystem: "BoundedFileSystem", path: str) -> tuple[Fingerprint, bytes | None] | None:
         peeked = filesystem.peek(path, most)

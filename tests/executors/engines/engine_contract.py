@@ -15,7 +15,7 @@ from pdfbatch.samples import tiny_pdf
 from pdfbatch.settings import Extraction
 from pdfbatch.storage import Storage
 from pdfbatch.testing import Fault, FaultyEngine, KillingExecutorContract, PlainEngine, plain_document
-from pdfbatch.testing.servers import Bucket
+from pdfbatch.testing.servers import Bucket, FaultProxy, s3_options
 from tests.gates.scale import scaled
 from tests.stand_ins import EchoOcr, ScanEngine
 
@@ -69,7 +69,9 @@ class EngineContract(KillingExecutorContract):
         ).run(Document(f"{number}.pdf", content=plain_document(f"text {number}")) for number in range(count))
         assert (report.total_documents, report.successful, report.failed) == (count, count, 0)
 
-    def test_documents_and_text_lie_in_a_storage_that_all_workers_reach(self, bucket: Bucket) -> None:
+    def test_documents_and_text_lie_in_a_storage_that_all_workers_reach(
+        self, bucket: Bucket, proxy: FaultProxy
+    ) -> None:
         bucket.fill(6)
         options = bucket.server.options
         processor = BatchProcessor(
@@ -77,8 +79,10 @@ class EngineContract(KillingExecutorContract):
             extraction=Extraction(ocr="never"),
             storage=Storage(f"{bucket.url}/out", options),
         )
-        report = processor.run([(f"{bucket.url}/in/", options)])
+        report = processor.run([(f"{bucket.url}/in/", s3_options(proxy.server_port))])
         assert (report.successful, report.failed) == (6, 0), report.failures
+        read = Counter(path for _, path in proxy.requests if path.endswith(".pdf"))
+        assert set(read.values()) == {1}, "one request is enough for version and bytes"
         names = bucket.names("out")
         assert sum(name.endswith(".txt") for name in names) == 6
         assert not [name for name in names if "probe" in name]

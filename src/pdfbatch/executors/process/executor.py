@@ -28,7 +28,7 @@ from pdfbatch.executors.process.forkserver_client import can_use_forkserver
 from pdfbatch.executors.process.protocol import PICKLE_PROTOCOL, Setup
 from pdfbatch.executors.process.supervisor import PoolSettings, Supervisor
 from pdfbatch.executors.task_results import make_foreign_future
-from pdfbatch.ports import BoundedResults, Pool, Shared, TaskProgress, Work
+from pdfbatch.ports import BoundedResults, Shared, TaskProgress, Work
 from pdfbatch.tasks import Task, TaskResult
 
 StartMethod = Literal["forkserver", "spawn"]
@@ -82,7 +82,7 @@ class ProcessExecutor:
         check_workers(self)
         check_fields(self, _CHECKS)
 
-    def start(self, work: Work) -> Pool:
+    def start(self, work: Work) -> "ProcessPool":
         """Return a pool whose first worker is ready; the others are started when there are tasks for them.
 
         Raises ``PoolStartError`` when no worker can be started (or not by this ``start_method``), or ``work`` cannot be sent.
@@ -108,7 +108,7 @@ class ProcessExecutor:
             workers=self.workers or available_cpus(),
             tasks_per_worker=self.tasks_per_worker,
         )
-        return _ProcessPool(settings)
+        return ProcessPool(settings)
 
     def _find_interpreter(self) -> str:
         if os.name != "posix":
@@ -126,7 +126,9 @@ class ProcessExecutor:
         return self.start_method != "spawn" and can_use_forkserver()
 
 
-class _ProcessPool(PoolContext):
+class ProcessPool(PoolContext):
+    """Supervised worker processes. Callers know it by the protocols of ``pdfbatch.ports`` that it keeps."""
+
     name = "process"
     kills = True
 
@@ -160,25 +162,36 @@ class _ProcessPool(PoolContext):
 
     @property
     def capacity(self) -> int:
+        """Number of workers."""
         return self._capacity
 
     @property
+    def folder(self) -> str:
+        """Where temporary files of its tasks may lie. It is removed with the pool, also when this process is killed."""
+        return self._supervisor.folder
+
+    @property
     def pending_writes(self) -> int:
+        """Number of tasks that only wait for their output."""
         return self._supervisor.pending_writes
 
     def list_progress(self) -> Sequence[TaskProgress]:
+        """Return what each busy worker is on."""
         self._supervisor.is_watched = True
         return () if self._is_closed else self._supervisor.progress
 
     @property
     def is_broken(self) -> bool:
+        """Whether it does no more tasks."""
         return self._supervisor.has_ended.is_set or self._commands.is_lost
 
     def stop(self, futures: Collection[Future[TaskResult]]) -> None:
+        """Ask for the end of these tasks."""
         if not self.is_foreign:
             self._commands.stop(futures)
 
     def submit(self, task: Task) -> Future[TaskResult]:
+        """Take a task and return at once."""
         return make_foreign_future() if self.is_foreign else self._commands.put(task)
 
     def _shutdown(self) -> None:

@@ -52,7 +52,7 @@ class Supervisor:
     the number of tasks whose output is still being written while their workers go on. ``progress`` is what workers are on,
     brought up to date while somebody sets ``is_watched``. ``has_ended`` is set at the very end;
     joining the thread instead is not safe, as a ``join`` interrupted by Ctrl-C takes it for ended (Python 3.11, bpo-45274).
-    ``thread`` is the id of its thread.
+    ``thread`` is the id of its thread, ``folder`` the temporary folder of the pool.
     """
 
     def __init__(self, settings: PoolSettings, commands: CommandQueue) -> None:
@@ -60,6 +60,7 @@ class Supervisor:
         self.start_error: PoolStartError | None = None
         self.has_ended: Latch = Latch()
         self.thread: int = 0
+        self.folder: str = ""
         self.pending_writes: int = 0
         self.is_watched: bool = False
         self.progress: tuple[TaskProgress, ...] = ()
@@ -93,6 +94,7 @@ class Supervisor:
 
     def _serve(self) -> None:
         self._group = WorkerGroup(self._settings.launch, self._commands)
+        self.folder = self._group.folder
         try:
             while not self._is_over():
                 self._run_once()

@@ -45,9 +45,9 @@ class _StoppingWorker:
 class WorkerGroup:
     """The processes of one pool, its temporary folder, its reaper and its fork server. For one thread.
 
-    ``workers`` are those that may be given tasks. A worker that was stopped, killed or lost leaves the list at once, and is
-    polled by ``reap`` until it has exited. Where no fork server can be launched, workers are spawned. Raises ``OSError`` when
-    the temporary folder or the reaper cannot be created.
+    ``workers`` are those that may be given tasks, ``folder`` is the temporary folder. A worker that was stopped, killed or lost
+    leaves the list at once, and is polled by ``reap`` until it has exited. Where no fork server can be launched, workers are
+    spawned. Raises ``OSError`` when the temporary folder or the reaper cannot be created.
     """
 
     def __init__(self, launch: LaunchSpec, commands: CommandQueue) -> None:
@@ -55,11 +55,11 @@ class WorkerGroup:
         self._launch = launch
         self._stopping: list[_StoppingWorker] = []
         self._names = itertools.count(1)
-        self._folder = tempfile.mkdtemp(prefix="pdfbatch-")
+        self.folder: str = tempfile.mkdtemp(prefix="pdfbatch-")
         self._forkserver_failure = ""
         with ExitStack() as stack:
-            stack.callback(remove_folder, self._folder)
-            self._reaper = ReaperClient(launch.python, self._folder)
+            stack.callback(remove_folder, self.folder)
+            self._reaper = ReaperClient(launch.python, self.folder)
             stack.callback(self._reaper.close)
             self._forkserver = self._launch_forkserver() if launch.use_forkserver else None
             stack.pop_all()
@@ -81,7 +81,7 @@ class WorkerGroup:
 
     def _launch_forkserver(self) -> ForkServerClient | None:
         try:
-            return ForkServerClient(self._launch, self._folder)
+            return ForkServerClient(self._launch, self.folder)
         except OSError as error:  # a filter of system calls, no room for descriptors
             log.debug("No fork server can be launched, so workers are spawned: %s", error)
             return None
@@ -100,7 +100,7 @@ class WorkerGroup:
 
     def start_worker(self) -> None:
         """Start a worker. Raises ``OSError``."""
-        folder = os.path.join(self._folder, str(next(self._names)))
+        folder = os.path.join(self.folder, str(next(self._names)))
         worker = WorkerHandle(
             folder, self._launch.setup, self._start_child, max_result_bytes=self._launch.max_result_bytes
         )
@@ -208,7 +208,7 @@ class WorkerGroup:
         with ExitStack() as steps:
             steps.callback(self._selector.close)
             steps.callback(self._reaper.close)
-            steps.callback(remove_folder, self._folder)
+            steps.callback(remove_folder, self.folder)
             steps.callback(self._close_forkserver)
             for worker in tuple(self.workers):
                 self.kill(worker)
