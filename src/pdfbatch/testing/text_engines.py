@@ -5,6 +5,7 @@ import pickle
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,7 +85,7 @@ class TextEngineContract:
         words = [f"word{number}" for number in range(12)]
         pdfs = [samples.text_pdf([word]) for word in words]
         with ThreadPoolExecutor(4) as threads:
-            texts = [text.strip() for text in threads.map(lambda pdf: _text_of(engine, pdf), pdfs)]
+            texts = [text.strip() for text in threads.map(partial(_text_of, engine), pdfs)]
         assert texts == words, "threads get the texts of each other"
 
     def test_what_goes_wrong_while_it_is_open_comes_out_as_it_is(self) -> None:
