@@ -189,3 +189,24 @@ def test_all_that_the_reference_names_is_importable_from_where_it_says() -> None
     assert len(names) > 25
     assert [name for name in names if name not in pdfbatch.__all__] == []
     assert pdfbatch.errors.PdfBatchError is pdfbatch.PdfBatchError
+
+
+def test_an_adapter_that_lacks_a_member_is_refused_by_its_name() -> None:
+    class Half:
+        name = version = "half"
+
+        def start(self, work: object) -> None: ...
+        def open(self, source: object) -> None: ...
+        def check(self, languages: str = "") -> None: ...
+        def write(self, name: str, data: bytes) -> None: ...
+        def read(self, name: str) -> None: ...
+
+    for setting, lacks in {
+        "executor": "kills",
+        "ocr_engine": "method orientation()",
+        "storage": "method delete()",
+    }.items():
+        with pytest.raises(UsageError, match=re.escape(f"has no {lacks}: give ")):
+            pdfbatch.BatchProcessor(**{setting: Half()})
+    with pytest.raises(UsageError, match=r"has no method open\(\): give one of pdfium, pypdf"):
+        pdfbatch.BatchProcessor(engine=object())  # type: ignore[arg-type]  # made wrong on purpose

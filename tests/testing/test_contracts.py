@@ -608,6 +608,11 @@ def test_the_contract_of_outputs_finds(kind: type[PassingOutput], test: str, tmp
     raise AssertionError("it was not found")
 
 
+def repeat(test: Callable[[], None]) -> None:
+    for _ in range(5):
+        test()
+
+
 @pytest.mark.parametrize(
     ("kind", "test"),
     [
@@ -620,8 +625,7 @@ def test_the_contract_of_outputs_finds_writes_that_are_lost(
 ) -> None:
     contract = SpoiledOutputContract(kind, tmp_path)
     with pytest.raises(AssertionError, match="a write was lost beside"):
-        for _ in range(5):  # the two writers do not meet every time
-            getattr(contract, test)()
+        repeat(getattr(contract, test))  # the two writers do not meet every time
 
 
 # --- sinks ------------------------------------------------------------------------------------------------------------
