@@ -1,6 +1,8 @@
 """Everything that is checked: ``nox -l`` lists it, ``nox`` does it, ``nox -s lint types`` does a part."""
 
 import json
+import os
+import re
 import shutil
 import zipfile
 from pathlib import Path
@@ -17,6 +19,9 @@ PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
 ROOT = Path(__file__).resolve().parent
 COVERAGE = {"COVERAGE_PROCESS_START": str(ROOT / "pyproject.toml"), "COVERAGE_FILE": str(ROOT / ".coverage")}
 """With these variables coverage measures every Python process that is started, in whatever folder it runs."""
+
+USERS_MYPY = ("--strict", "--config-file=", "--python-version=3.11", "--disable-error-code=import-untyped")
+"""How mypy sees a user's program: strict, and without our own settings. Celery has no types."""
 
 LEAST_COVERED_LINES = 95.0
 
@@ -35,10 +40,9 @@ def types(session: nox.Session) -> None:
     session.install("-e", ".", *_group("test"), *_group("types"), *_group("bench"), *_group("browser"), "nox")
     session.run("mypy", *session.posargs)
     session.run("pyright", "--venvpath", _folder_of_venv(session), *session.posargs)
-    for example in sorted(str(path) for path in Path("docs/examples").glob("*.py")):  # each is a program of its own
-        session.run(
-            "mypy", "--ignore-missing-imports", "--allow-subclassing-any", "--allow-untyped-decorators", example
-        )
+    examples = _examples(without="fastapi")
+    session.run("mypy", *USERS_MYPY, *examples)
+    session.run("pyright", "--venvpath", _folder_of_venv(session), *examples)
 
 
 @nox.session(tags=["quick"])
@@ -117,9 +121,23 @@ def integrations(session: nox.Session) -> None:
     """Test the loaders for LangChain and LlamaIndex, and the page on web applications, with their packages; check types."""
     session.install("-e", ".", *_group("integrations"))
     session.run("pytest", "tests/integrations", *session.posargs)
+    pages = ("rag", "databases", "web-app")  # whose blocks need these packages
+    session.run("pytest", "tests/docs_code/test_blocks.py", "-k", " or ".join(f"how-to/{page}.md" for page in pages))
     files = ("src/pdfbatch/integrations/langchain.py", "src/pdfbatch/integrations/llama_index.py")
     session.run("mypy", *files, "tests/integrations/test_frameworks.py")
-    session.run("pyright", "--venvpath", _folder_of_venv(session), *files)
+    examples = _examples(typed="fastapi")
+    session.run("mypy", *USERS_MYPY, *examples)
+    session.run("pyright", "--venvpath", _folder_of_venv(session), *files, *examples)
+
+
+@nox.session
+def azure(session: nox.Session) -> None:
+    """Run the tests of Azure against Azurite, which npm brings, through obstore and through adlfs."""
+    session.install("-e", ".[azure]", *_group("test"))
+    folder = session.create_tmp()
+    session.run("npm", "install", "--prefix", folder, "--no-audit", "--no-fund", "azurite@3", external=True)
+    path = os.pathsep.join((session.bin, str(Path(folder, "node_modules", ".bin").resolve()), os.environ["PATH"]))
+    session.run("pytest", "-ra", "tests/storage/test_azurite.py", *session.posargs, env={"PATH": path})
 
 
 @nox.session
@@ -148,7 +166,10 @@ def docs(session: nox.Session) -> None:
     """Check links, anchors and the navigation of the documentation; then build the site into ``site/``."""
     session.install("-e", ".", *_group("test"), *_group("docs"))
     session.run("pytest", "tests/test_docs.py")
-    session.run("zensical", "build", "--clean")
+    session.run("zensical", "build", "--clean", "--strict")
+    foreign = _find_foreign_loads(ROOT / "site")
+    if foreign:
+        session.error(f"pages load something from other hosts: {foreign}")
 
 
 @nox.session
@@ -204,6 +225,20 @@ def gates(session: nox.Session) -> None:
     """Run the fault gates in their long form: an hour or more, on a machine that does nothing else."""
     session.install("-e", ".", *_group("test"))
     session.run("pytest", "-m", "gate", *session.posargs, env={"PDFBATCH_GATES": "long"})
+
+
+def _examples(*, typed: str = "import", without: str = "\0") -> list[str]:
+    """Return the programs of the documentation that have one word and not another."""
+    texts = {str(path): path.read_text("utf-8") for path in sorted(Path("docs/examples").glob("*.py"))}
+    return [path for path, text in texts.items() if typed in text and without not in text]
+
+
+def _find_foreign_loads(site: Path) -> list[str]:
+    """Return what pages of the site load from elsewhere: offline they would lack it."""
+    loads = re.compile(
+        r"""<(?:script|img|iframe)[^>]*\ssrc=["']?(?:https?:)?//[^>]*>|<link[^>]*\shref=["']?(?:https?:)?//[^>]*>"""
+    )
+    return sorted({load for page in site.rglob("*.html") for load in loads.findall(page.read_text("utf-8"))})
 
 
 def _folder_of_venv(session: nox.Session) -> str:

@@ -10,7 +10,18 @@ from pdfbatch.errors import DependencyError
 from pdfbatch.executors import available_cpus
 from pdfbatch.ocr import find, version_of
 
-_PACKAGES = ("pdfbatch", "pypdfium2", "pypdf", "pytesseract", "tesserocr", "pillow", "fsspec", "s3fs", "redis")
+_PACKAGES = (
+    "pdfbatch",
+    "pypdfium2",
+    "pypdf",
+    "pytesseract",
+    "tesserocr",
+    "pillow",
+    "fsspec",
+    "s3fs",
+    "obstore",
+    "redis",
+)
 
 
 def facts() -> dict[str, str | int]:

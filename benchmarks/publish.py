@@ -1,4 +1,4 @@
-"""Publish results: two pages with all figures, two charts, and the figures of the README, from files that runs wrote.
+"""Publish results: pages with all figures, charts, and tables on other pages, from files that runs wrote.
 
 ``benchmarks/published/runs`` holds the results of runs, ``earlier.json`` figures that were measured before there were such
 files, and ``readme.json`` the choice of figures and bars for the README.
@@ -20,9 +20,12 @@ PUBLISHED = Path("benchmarks/published")
 PAGE = Path("docs/explanation/performance.md")
 CHART = Path("docs/explanation/speed.svg")
 README = Path("README.md")
+OCR_PAGE = Path("docs/how-to/ocr.md")
 WIDEST_RANGE = 0.25
 SIMULATION = "simulation"
 FIRST_LINE, LAST_LINE = "<!-- figures, written by: python -m benchmarks publish -->", "<!-- end of figures -->"
+OCR_CASE = "ocr-cost"
+FIRST_COST, LAST_COST = "<!-- costs of OCR, written by: python -m benchmarks publish -->", "<!-- end of costs -->"
 
 _INTRODUCTION = """\
 # Performance
@@ -69,16 +72,32 @@ def read_published(root: Path) -> Published:
 def render(root: Path) -> dict[Path, str]:
     """Return the files that publishing writes, by their path from the root, with their content."""
     published = read_published(root)
-    readme = (root / README).read_text("utf-8")
-    before, _, rest = readme.partition(FIRST_LINE)
-    _, _, after = rest.partition(LAST_LINE)
-    figures = f"{FIRST_LINE}\n\n{table_as_markdown(_figures_table(published))}\n\n{LAST_LINE}"
+    figures = table_as_markdown(_figures_table(published))
     return {
         PAGE: "\n\n".join(_page_parts(published)) + "\n",
         CHART: draw_speed_chart(list(_chart_groups(published))),
-        README: f"{before}{figures}{after}",
+        README: _fill(root / README, FIRST_LINE, figures, LAST_LINE),
+        OCR_PAGE: _fill(root / OCR_PAGE, FIRST_COST, "\n\n".join(_ocr_parts(published)), LAST_COST),
         **_render_scale(root, published),
     }
+
+
+def _fill(page: Path, first: str, content: str, last: str) -> str:
+    """Return a page with other content between two lines of it."""
+    before, _, rest = page.read_text("utf-8").partition(first)
+    _, _, after = rest.partition(last)
+    return f"{before}{first}\n\n{content}\n\n{last}{after}"
+
+
+def _ocr_parts(published: Published) -> Iterator[str]:
+    """Yield what the page about scans says of costs: the newest table, and what it was measured on."""
+    for name, suite in published.suites.items():
+        for case in suite.cases:
+            if case.name == OCR_CASE:
+                yield from (table_as_markdown(table) for table in case.tables)
+                yield f"Measured on {name[:10]}: {case.setting}. {' '.join(case.notes)}"
+                return
+    yield "Not measured yet."
 
 
 def _render_scale(root: Path, published: Published) -> dict[Path, str]:

@@ -3,6 +3,7 @@
 import ast
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -18,7 +19,9 @@ import pytest
 
 from benchmarks.bench import Bench
 from benchmarks.cases import CASES
+from benchmarks.cases.ocr_cost import cost_of
 from benchmarks.compare import compare_suites, find_differences
+from benchmarks.corpus import CorpusDocument
 from benchmarks.corpus_loader import load
 from benchmarks.environments import Environments
 from benchmarks.flame_graphs import draw_flame_graph, read_samples, sum_self_times
@@ -26,8 +29,20 @@ from benchmarks.latency_proxy import latency_proxy
 from benchmarks.loops import Step, run_loops
 from benchmarks.measurement import Candidate, measure_in_turns, ratio
 from benchmarks.partition import order_by_cost, partition
-from benchmarks.publish import FIRST_LINE, LAST_LINE, PAGE, PUBLISHED, README, add_results, render
-from benchmarks.results import CaseResult, Entry, Ratio, Run, Suite, read_suite, write_suite
+from benchmarks.publish import (
+    FIRST_COST,
+    FIRST_LINE,
+    LAST_COST,
+    LAST_LINE,
+    OCR_CASE,
+    OCR_PAGE,
+    PAGE,
+    PUBLISHED,
+    README,
+    add_results,
+    render,
+)
+from benchmarks.results import CaseResult, Entry, Ratio, Run, Suite, Table, read_suite, write_suite
 from benchmarks.synthetic import SMALL, make_corpus
 from benchmarks.tables import suite_as_markdown
 from benchmarks.usage import Usage, measure_command
@@ -385,6 +400,8 @@ def repository(folder: Path, figure: dict[str, object]) -> Path:
     (folder / PUBLISHED / "earlier.json").write_text('{"when": "2026-01-01", "about": "", "groups": []}')
     (folder / PUBLISHED / "readme.json").write_text(json.dumps({"figures": [figure], "chart": []}))
     (folder / README).write_text(f"before\n{FIRST_LINE}\n{LAST_LINE}\nafter\n")
+    (folder / OCR_PAGE).parent.mkdir(parents=True)
+    (folder / OCR_PAGE).write_text(f"before\n{FIRST_COST}\n{LAST_COST}\nafter\n")
     return folder
 
 
@@ -425,6 +442,36 @@ def test_publishing_replaces_older_results_of_a_case_and_keeps_no_path(tmp_path:
     assert file.stem == "2026-01-06-101500"
     assert "secret" not in file.read_text("utf-8")
     assert "## Run of 2026-01-06" in render(root)[PAGE]
+
+
+def test_the_page_about_scans_has_the_costs_of_the_newest_run(tmp_path: Path) -> None:
+    root = repository(tmp_path / "root", FIGURE)
+    for day, cost in (("05", "1.50"), ("06", "0.75")):
+        table = Table(title="", header=("your pages", "CPU seconds a page"), rows=(("faxes", cost),))
+        folder = tmp_path / f"2026-01-{day}-101500"
+        folder.mkdir()
+        case = CaseResult(name=OCR_CASE, setting="2 documents", tables=(table,))
+        write_suite(folder / "results.json", replace(suite(), cases=(case,)))
+        add_results(root, [folder / "results.json"])
+    page = render(root)[OCR_PAGE]
+    assert re.search(r"^before\n.*\| faxes +\| +0\.75 \|.*2026-01-06: 2 documents.*\nafter\n$", page, re.DOTALL)
+    assert "1.50" not in page
+
+
+def test_costs_are_those_of_the_records_and_of_no_other_engine(tmp_path: Path) -> None:
+    truth = tmp_path / "truth.txt"
+    truth.write_text("four words of truth")
+    (tmp_path / "a.txt").write_text("four words of trust")
+    pages = [{"number": 1, "ocr": {"engine": "tesseract"}}, {"number": 2}]
+    record = {"run": {"page_cpu_seconds": {"1": 0.5, "3": 1.0}}, "pages": pages}
+    (tmp_path / "a.json").write_text(json.dumps(record))
+    document = CorpusDocument(
+        id="a", path=tmp_path / "a.pdf", pages=3, page_classes="ITI", kind="scanned", truth=truth, truth_quality="exact"
+    )
+    cost = cost_of(tmp_path, [document], "tesseract+rapidocr")
+    assert (cost.pages, cost.cpu_seconds, cost.score.words_found) == (2, 1.5, 3)
+    with pytest.raises(ValueError, match="read by tesseract"):
+        cost_of(tmp_path, [document], "rapidocr")
 
 
 # --- corpus and accuracy ------------------------------------------------------------------------------------------------

@@ -85,6 +85,20 @@ def test_leaving_it_cancels_what_still_runs() -> None:
     assert {result.failure.cause for result in rest if result.failure is not None} == {Cause.CANCELLED}
 
 
+@pytest.mark.parametrize("executor", [SequentialExecutor(), ThreadExecutor(workers=2)], ids=lambda one: one.name)
+def test_leaving_it_before_a_batch_has_its_workers_cancels_that_batch(executor: Executor) -> None:
+    processor = BatchProcessor(executor=executor, extraction=NO_OCR)
+
+    def documents() -> Iterator[Document]:
+        processor.__exit__(None, None, None)
+        yield Document("a.pdf", content=PDF)
+
+    processor.__enter__()
+    report = processor.run(documents())
+    assert report.status.state is BatchState.CANCELLED
+    assert [result.failure.cause for result in report.results if result.failure is not None] == [Cause.CANCELLED]
+
+
 def test_a_stream_that_is_closed_costs_other_batches_nothing() -> None:
     documents = [Document(f"{number}.pdf", content=PDF) for number in range(40)]
     with BatchProcessor(executor=ProcessExecutor(workers=2), extraction=NO_OCR) as processor:

@@ -327,9 +327,11 @@ def test_retry_failed_takes_the_failures_only(tmp_path: Path) -> None:
     assert texts(list(report.results)) == {"001.pdf": "mended"}
 
 
-def test_retry_failed_without_an_output_is_a_clear_error() -> None:
-    with pytest.raises(UsageError, match="needs an output"):
+def test_what_looks_into_an_output_needs_one() -> None:
+    with pytest.raises(UsageError, match="retry_failed needs an output"):
         plain().run([b"x"], retry_failed=True)
+    with pytest.raises(UsageError, match="resume needs an output"):
+        plain().run([b"x"], resume=True)
 
 
 def test_a_failure_leaves_no_text_of_an_earlier_run(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def test_a_notebook_shows_tables_in_which_names_are_escaped(report: BatchReport)
         assert "hidden" not in shown
     failures = report._repr_html_()  # pyright: ignore[reportPrivateUsage] (what a notebook calls)
     assert "not_a_pdf" in failures
-    assert "is something else" in failures, "no advice"
+    assert "another kind of file" in failures, "no advice"
 
 
 def test_a_report_is_a_collection_of_results(report: BatchReport) -> None:
@@ -119,7 +119,7 @@ def test_without_a_library_a_table_says_what_to_install() -> None:
     )
     shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
     assert "pip install pandas" in shown
-    assert "pip install 'pdfbatch[parquet]'" in shown
+    assert "pip install pyarrow" in shown
 
 
 def test_a_result_without_pages_has_a_name_on_one_line() -> None:

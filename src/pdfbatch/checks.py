@@ -134,6 +134,18 @@ def size(value: object) -> int:
     return number
 
 
+def size_from(least: int, why: str) -> Check:
+    """Allow what ``size`` allows, from some number of bytes on."""
+
+    def check(value: object) -> object:
+        number = size(value)
+        if number < least:
+            raise ValueError(f"give at least {least:,} bytes ({least >> 20}M), {why}")
+        return number
+
+    return check
+
+
 def choice(*allowed: str) -> Check:
     """Allow some words only."""
 

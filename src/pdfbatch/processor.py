@@ -385,10 +385,7 @@ class BatchProcessor:
             chosen = (replace(document, output_name="") for document in chosen)
         if options.pages is not None:
             chosen = map(options.with_pages, chosen)
-        if options.retry_failed:
-            if self.output is None:
-                raise UsageError("retry_failed needs an output: it looks there for the documents that failed")
-            chosen = filter(failure_filter(self.output), chosen)
+        chosen = self._without_others(chosen, options)
         count = None if options.retry_failed else found.count()
         executor = self.executor or defaults.executor_for(self.output) if kept is None else kept[0]
         work = self._work(executor) if kept is None else kept[1]
@@ -428,6 +425,17 @@ class BatchProcessor:
             shard=shard,
         )
         return batch if kept is None else self._keeper.add(batch)
+
+    def _without_others(self, documents: Iterator[Document], options: BatchOptions) -> Iterator[Document]:
+        """Leave out what ``retry_failed`` does not ask for. Raises ``UsageError`` when there is no output to look into."""
+        if self.output is None:
+            if options.resume:
+                raise UsageError("resume needs an output: it looks there for the documents that are finished")
+            if options.retry_failed:
+                raise UsageError("retry_failed needs an output: it looks there for the documents that failed")
+        elif options.retry_failed:
+            return filter(failure_filter(self.output), documents)
+        return documents
 
     def _check_output(self) -> None:
         if self.output is not None:

@@ -33,7 +33,7 @@ _PAGE_RULES: Mapping[str, Check] = {
 _LIMITS: Mapping[str, Check] = {
     "document_timeout": checks.optional(checks.seconds()),
     "page_timeout": checks.optional(checks.seconds()),
-    "memory_bytes": checks.optional(checks.size),
+    "memory_bytes": checks.optional(checks.size_from(64 << 20, "which a worker needs to start")),
     "max_pages": checks.optional(checks.whole_number(1)),
     "max_file_bytes": checks.optional(checks.size),
     "max_text_bytes": checks.optional(checks.size),

@@ -61,7 +61,7 @@ def arrow_table(results: Iterable[DocumentResult]) -> Any:
     try:
         import pyarrow as pa  # type: ignore[import-untyped]  # noqa: PLC0415 (an extra, loaded when used)
     except ImportError as error:
-        raise DependencyError("to_arrow() needs pyarrow: pip install 'pdfbatch[parquet]'") from error
+        raise DependencyError("to_arrow() needs pyarrow: pip install pyarrow") from error
     arrow = cast("Any", pa)
     rows = [{name: _plain(value) for name, value in document_row(result).items()} for result in results]
     schema = arrow.schema([(name, _arrow_type(arrow, name)) for name in _COLUMNS])

@@ -1,7 +1,7 @@
 """Tasks and their results: the values that travel between the parent and its workers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from pdfbatch.common import fast_pickle
@@ -12,12 +12,16 @@ _NO_EXTRAS = DocumentExtras()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DuplicateOf:
-    """An earlier document with the same bytes: its id, fingerprint and name, and the fingerprint of the duplicate itself."""
+    """An earlier document with the same bytes: its id, fingerprint and name, and the fingerprint of the duplicate itself.
+
+    ``body`` is the part of its row that a worker made, for an output with a packed layout, where the parent still has it.
+    """
 
     document_uuid: str
     fingerprint: str
     own_fingerprint: str
     output_name: str = ""
+    body: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

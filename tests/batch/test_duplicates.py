@@ -26,6 +26,7 @@ from pdfbatch.processor import BatchProcessor
 from pdfbatch.settings import Extraction
 from pdfbatch.storage import Fingerprint, Storage
 from pdfbatch.storage.documents import fingerprint
+from pdfbatch.storage.storage import Layout
 from pdfbatch.tasks import ReadTask
 from pdfbatch.testing import PlainEngine, plain_document
 
@@ -49,10 +50,12 @@ class NotingEngine:
         return PlainEngine().open(source, password=password, annotations=annotations)
 
 
-def processor(folder: Path, executor: Executor | None = None, *, output: bool = True) -> BatchProcessor:
+def processor(
+    folder: Path, executor: Executor | None = None, *, output: bool = True, layout: Layout = "files"
+) -> BatchProcessor:
     return BatchProcessor(
         executor=executor or SequentialExecutor(),
-        storage=Storage(str(folder / "out"), durability="none") if output else None,
+        storage=Storage(str(folder / "out"), layout=layout, durability="none") if output else None,
         engine=NotingEngine(journal=str(folder / "journal")),
         extraction=Extraction(ocr="never"),
     )
@@ -171,6 +174,38 @@ def test_a_resumed_batch_finds_the_same_duplicates(tmp_path: Path) -> None:
         ("skipped", "0"),
         ("duplicate", "1"),
     ]
+
+
+@by_executor
+def test_a_duplicate_gets_its_row_of_a_packed_layout_without_being_read(executor: Executor, tmp_path: Path) -> None:
+    documents = written(tmp_path, *[plain_document("x", "y")] * 3, plain_document("other"))
+    report = processor(tmp_path, executor, layout="jsonl").run(documents)
+    assert opened(tmp_path) == 2
+    ended = {result.document.document_uuid: result for result in report.results}
+    assert [ended[name].status for name in ("0", "1", "2", "3")] == ["succeeded", "duplicate", "duplicate", "succeeded"]
+    assert [ended[name].text for name in ("0", "1", "2", "3")] == ["x\fy", "x\fy", "x\fy", "other"]
+    assert (ended["2"].duplicate_of, ended["2"].fingerprint) == ("0", str(fingerprint(documents[2])))
+
+
+def test_of_later_rows_those_of_documents_that_took_long_are_kept_for_duplicates() -> None:
+    def find(seconds: float) -> bytes:
+        one, *fillers, two = (Document(f"{number}", f"{number}", content=b"same") for number in range(5))
+        pending = {"0": PendingDocument(0, one), "4": PendingDocument(4, two)}
+        duplicates = duplicate_filter.DuplicateFilter(pending=pending, results=None)
+        stages = duplicates.filter(iter([ReadTask(document=one), ReadTask(document=two)]))
+        next(stages)
+        pending.pop("0")
+        ended = DocumentResult(document=one, status=DocumentStatus.SUCCEEDED, duration_seconds=seconds)
+        duplicates.release(ended, 0, b"the row")
+        for position, filler in enumerate(fillers, start=1):
+            duplicates.release(replace(ended, document=filler), position, b"x" * (duplicate_filter.RECENT_BYTES // 2))
+        task = next(stages)
+        duplicates.close()
+        assert isinstance(task, ReadTask)
+        assert task.duplicate_of is not None
+        return task.duplicate_of.body
+
+    assert (find(duplicate_filter.COSTLY_SECONDS), find(0.01)) == (b"the row", b"")
 
 
 def test_a_batch_that_is_stopped_tells_of_the_duplicates_that_waited(tmp_path: Path) -> None:

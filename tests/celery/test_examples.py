@@ -1,6 +1,7 @@
 """The examples in the documentation, as they stand there, with Redis, a worker, and S3 as the shared storage."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,7 +13,8 @@ import pytest
 from pdfbatch.samples import tiny_pdf
 from pdfbatch.testing.servers import S3_SECRET, Bucket, CeleryWorker, RedisServer
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+EXAMPLES = DOCS / "examples"
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -37,7 +39,7 @@ def run(tmp_path: Path, redis_server: RedisServer, bucket: Bucket) -> Iterator[R
         "AWS_DEFAULT_REGION": "us-east-1",
     }
 
-    def run_example(name: str, *words: str) -> "subprocess.CompletedProcess[str]":
+    def run_example(name: str | Path, *words: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [sys.executable, str(EXAMPLES / name), *words],
             cwd=tmp_path,
@@ -54,7 +56,7 @@ def run(tmp_path: Path, redis_server: RedisServer, bucket: Bucket) -> Iterator[R
     app.close()
 
 
-def test_the_examples_say_what_they_should(run: Run, bucket: Bucket) -> None:
+def test_the_examples_say_what_they_should(run: Run, bucket: Bucket, redis_server: RedisServer, tmp_path: Path) -> None:
     basic = run("basic_batch.py")
     assert basic.stdout.startswith("5 of 5 documents, 0 failed\n"), basic.stderr
     assert "document-3 succeeded 1 pages: s3://" in basic.stdout
@@ -76,3 +78,13 @@ def test_the_examples_say_what_they_should(run: Run, bucket: Bucket) -> None:
     lines = last.stdout.splitlines()
     assert lines[0] == "12 documents in 2 batches, 5 at one time"
     assert lines[-1].startswith("12 successful, 0 failed; results: s3://")
+
+    page = (DOCS / "how-to" / "celery.md").read_text("utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    application, program = blocks[:2]  # of the tasks; the others are of the executor
+    application = application.replace("redis://localhost:6379/0", redis_server.url)
+    (tmp_path / "celery_app.py").write_text(application.replace("s3://bucket/text", f"{bucket.url}/text"))
+    (tmp_path / "page.py").write_text(program)
+    shown = run(tmp_path / "page.py")
+    assert shown.stdout.startswith("1 0 "), shown.stderr
+    assert "'successful': 1" in shown.stdout

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
 # A page that is wider than high, and no strip of one, is the bad one: width and height come first in a TIFF of Pillow's, at
 # bytes 18 and 30.
+# It stays for no second page: then each page has a program of its own.
 # Whoever opens a FIFO waits until somebody writes to it.
 _SCRIPT = """#!/bin/sh
-case $1 in --*) exec {program} "$@" ;; esac
+case $1 in -) exit 1 ;; --*) exec {program} "$@" ;; esac
 if [ {always} = no ] && od -An -tu2 -j18 -N14 "$1" | awk '{{ exit ($1 > $7 && $7 > 800) }}'; then exec {program} "$@"; fi
 fifo=$2.fifo
 mkfifo "$fifo" && shift && exec {program} "$fifo" "$@"

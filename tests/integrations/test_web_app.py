@@ -1,6 +1,8 @@
 """The programs of the page on web applications do what it says: run by ``nox -s integrations``, which has the packages."""
 
+import json
 import re
+import runpy
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,9 @@ import pytest
 
 from pdfbatch.samples import letter, text_pdf
 
-PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "how-to" / "web-app.md"
+DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
+PAGE = DOCS / "how-to" / "web-app.md"
+EXAMPLE = DOCS / "examples" / "fastapi_service.py"
 PDF = text_pdf([letter(1)])
 
 
@@ -51,3 +55,24 @@ def test_django() -> None:
     finally:
         names["get_processor"]().__exit__(None, None, None)
     assert response.status_code == 200
+
+
+def test_the_example_shows_each_document_as_it_ends() -> None:
+    pytest.importorskip("fastapi")
+    from fastapi.testclient import TestClient
+
+    names = runpy.run_path(str(EXAMPLE))
+    files = [("files", ("letter.pdf", PDF)), ("files", ("page.pdf", b"<html>"))]
+    with TestClient(names["app"]) as client:
+        started = client.post("/batches", files=files)
+        assert started.status_code == 202
+        address = f"/batches/{started.json()['id']}"
+        lines = client.get(f"{address}/events").text.splitlines()
+        events = [json.loads(line.removeprefix("data: ")) for line in lines if line.startswith("data: ")]
+        shown = client.get(address).json()
+        assert client.get("/batches/unknown").status_code == 404
+    assert [event["done"] for event in events[:2]] == [1, 2]
+    assert {event["name"]: event["status"] for event in events[:2]} == {"letter.pdf": "succeeded", "page.pdf": "failed"}
+    assert lines[-3:-1] == ["event: end", "data: {}"]
+    assert shown["total"] == 2
+    assert sorted(bool(document["text"]) for document in shown["documents"]) == [False, True]

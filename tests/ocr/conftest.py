@@ -11,6 +11,9 @@ from pdfbatch.ocr.tesseract import TesseractEngine
 from pdfbatch.ocr.tesserocr import TesserocrEngine
 from pdfbatch.ports import OcrEngine
 
+ELSEWHERE = -1
+"""The id of no process: an engine that was made there is in a worker here."""
+
 
 @pytest.fixture
 def tesseract() -> TesseractEngine:

@@ -22,11 +22,10 @@ from pdfbatch.processor import BatchProcessor
 from pdfbatch.samples import scanned_pdf
 from pdfbatch.storage import Storage
 from pdfbatch.testing.pictures import draw_page, join_words
-from tests.ocr.conftest import Program
+from tests.ocr.conftest import ELSEWHERE, Program
 from tests.ocr.test_program import found
 
 SCAN = scanned_pdf(["This sheet was scanned and holds a single line of print."])
-ELSEWHERE = -1  # the id of no process: an engine that was made there is in a worker here
 
 _DEFAULT = (
     "from pdfbatch import defaults; from pdfbatch.executors.process import ProcessExecutor; "

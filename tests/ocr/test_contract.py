@@ -1,20 +1,37 @@
 """The public contract over all OCR engines."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from importlib.util import find_spec
 
 import pytest
 
+from pdfbatch.ocr.kept_program import end_kept_program
 from pdfbatch.ocr.rapidocr import RapidOcrEngine
 from pdfbatch.ocr.tesseract import TesseractEngine
 from pdfbatch.ocr.tesserocr import TesserocrEngine
 from pdfbatch.ports import OcrEngine
 from pdfbatch.testing import OcrEngineContract
+from tests.ocr.conftest import ELSEWHERE
 
 
 class TestTesseractEngine(OcrEngineContract):
     @pytest.fixture(autouse=True)
     def _engine(self, tesseract: TesseractEngine) -> None:
         self.engine = tesseract
+
+    def make_engine(self) -> OcrEngine:
+        return self.engine
+
+
+class TestTesseractEngineInAWorker(OcrEngineContract):
+    """Where it keeps its program."""
+
+    @pytest.fixture(autouse=True)
+    def _engine(self, tesseract: TesseractEngine) -> Iterator[None]:
+        self.engine = replace(tesseract, host=ELSEWHERE)
+        yield
+        end_kept_program()
 
     def make_engine(self) -> OcrEngine:
         return self.engine

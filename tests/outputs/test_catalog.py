@@ -29,8 +29,8 @@ def catalog() -> Iterator[Catalog]:
 def test_a_finished_document_is_found_with_its_counts(catalog: Catalog) -> None:
     catalog.note_files(["id-1.json", "id-1.txt", "id-2.json", "id-2.txt"])
     catalog.add([entry(1), entry(2, twin="id-1")])
-    assert catalog.find(NAME, "1:a", "o") == (COUNTS, None, False)
-    assert catalog.find("id-2", "1:a", "o") == (COUNTS, "id-1", False)
+    assert catalog.find(NAME, "1:a", "o") == FinishedDocument(COUNTS, None, has_parts=False)
+    assert catalog.find("id-2", "1:a", "o") == FinishedDocument(COUNTS, "id-1", has_parts=False)
 
 
 @pytest.mark.parametrize(("fingerprint", "options"), [("1:b", "o"), ("1:a", "p")])
@@ -71,7 +71,7 @@ def test_the_last_entry_of_a_document_counts(catalog: Catalog) -> None:
     catalog.note_files(["id-1.json", "id-1.txt"])
     catalog.add([entry(1, "1:old", twin="id-0"), entry(1, "1:new")])
     assert catalog.find(NAME, "1:old", "o") is None
-    assert catalog.find(NAME, "1:new", "o") == (COUNTS, None, False)
+    assert catalog.find(NAME, "1:new", "o") == FinishedDocument(COUNTS, None, has_parts=False)
 
 
 def test_an_entry_without_a_fingerprint_takes_back_the_one_before(catalog: Catalog) -> None:
@@ -102,7 +102,7 @@ def test_parts_are_told_from_records(catalog: Catalog) -> None:
 def test_a_document_without_pages_needs_no_text(catalog: Catalog) -> None:
     catalog.note_files(["id-1.json"])
     catalog.add([CatalogEntry("id-1", "1:a", "o")])
-    assert catalog.find(NAME, "1:a", "o") == (Counts(), None, False)
+    assert catalog.find(NAME, "1:a", "o") == FinishedDocument(Counts(), None, has_parts=False)
 
 
 def test_where_no_temporary_file_can_grow_all_documents_are_looked_up(caplog: pytest.LogCaptureFixture) -> None:
@@ -137,7 +137,7 @@ def test_threads_can_look_up_documents_at_the_same_time(catalog: Catalog) -> Non
 
     with ThreadPoolExecutor(4) as threads:
         found = list(threads.map(find, names))
-    assert found == [(COUNTS, None, False)] * 2000
+    assert found == [FinishedDocument(COUNTS, None, has_parts=False)] * 2000
 
 
 def resident_bytes() -> int:

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings, strategies
 
 from pdfbatch.model import Counts, Document, DocumentResult, DocumentStatus
 from pdfbatch.outputs import index
+from pdfbatch.outputs.catalog import FinishedDocument
 from pdfbatch.outputs.index import IndexWriter, SegmentNames, open_index, read_index
 from pdfbatch.storage import Storage
 
@@ -64,8 +65,8 @@ def test_an_entry_comes_back_as_it_was_written(output: Storage) -> None:
     writer.close(completed=True)
     write_records(output, 3)
     with closing(read_index(output)[0]) as catalog:
-        assert catalog.find(name(1), "1:a", "o") == (result(1).counts, None, False)
-        assert catalog.find(name(2), "1:a", "o") == (result(2).counts, "id-1", False)
+        assert catalog.find(name(1), "1:a", "o") == FinishedDocument(result(1).counts, None, has_parts=False)
+        assert catalog.find(name(2), "1:a", "o") == FinishedDocument(result(2).counts, "id-1", has_parts=False)
 
 
 def test_segments_are_bounded_and_written_as_a_batch_goes_on(output: Storage) -> None:

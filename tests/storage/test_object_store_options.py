@@ -94,6 +94,7 @@ def test_options_are_mapped(url: str, options: dict[str, Any], expected: dict[st
         ("az://c", {"account_name": "acc", "account_key": 5}, "what is given for 'account_key'"),
         ("s3://a::s3://b/k", AT, "a chain of URLs"),
         ("s3://b", {**AT, "filesystem": object()}, "a file system that was given"),
+        ("gs://b", {"token": "anon", "endpoint_url": "http://localhost:4443"}, "as for an emulator"),
         ("gs://b", {}, "no credentials are in a file"),
         ("gs://b", {"token": object()}, "the option 'token'"),
         ("az://c", {"account_name": "acc"}, "no key, token or connection string"),

@@ -27,7 +27,7 @@ from pdfbatch.batch.startup import start_pool
 from pdfbatch.batch.task_source import TaskSource
 from pdfbatch.batch.worker_check import check_workers
 from pdfbatch.common import SafeLogger
-from pdfbatch.errors import Cause, DocumentError, ResultsUnavailableError
+from pdfbatch.errors import Cause, DocumentError, PoolStartError, ResultsUnavailableError
 from pdfbatch.figures import Figures, ReportFacts, render_report
 from pdfbatch.model import Document, DocumentResult, Failure
 from pdfbatch.outcomes import failed_result
@@ -151,8 +151,7 @@ class Batch:
         with suppress(_StoppedEarly), route_engines(), ExitStack() as stack:
             if self.reads_in_thread:
                 documents = self._read_in_thread(stack)
-            prepare = partial(self._start_source, documents, stack)
-            pool, source = stack.enter_context(start_pool(self.executor, self.work, prepare))
+            pool, source = self._start_pool(documents, stack)
             self._check_workers(pool)
             self.progress.start(pool.name, pool.capacity, limits_enforced=pool.kills)
             self.notifier.update(self._snapshot())
@@ -162,7 +161,7 @@ class Batch:
                 self.progress.switch_executor(pool.name, pool.capacity, limits_enforced=pool.kills)
                 if completed is not None:
                     position, result = self._complete(completed)
-                    source.release(result, position)
+                    source.release(result, position, completed.body)
                     yield position, result
                     self._check_process()
                 self.notifier.update_if_due(take_snapshot)
@@ -177,6 +176,16 @@ class Batch:
             for rest in documents:
                 if rest is not None:
                     yield self._skip(rest) or self._cancel(rest)
+
+    def _start_pool(self, documents: Iterator[Document | None], stack: ExitStack) -> tuple[Pool, TaskSource]:
+        """Start the pool, and locate the first documents meanwhile. The ``stack`` ends both."""
+        prepare = partial(self._start_source, documents, stack)
+        try:
+            return stack.enter_context(start_pool(self.executor, self.work, prepare))
+        except PoolStartError:
+            if self._is_cancelled:  # whoever shares a pool among batches cancels them before that pool ends
+                raise _StoppedEarly from None
+            raise
 
     def _check_workers(self, pool: Pool) -> None:
         """Compare workers elsewhere with this process, before they get a document."""
@@ -269,9 +278,14 @@ class Batch:
             self._list.add(result, waits=is_packed and completed.by_worker)
             if self._resume_state is not None:
                 self._list.release(self._resume_state.take_closed_packs())
-        result = with_stored_pages(result, self.output)
-        self.notifier.document(result)
-        return position, result
+        return position, self._tell_of(result)
+
+    def _tell_of(self, result: DocumentResult) -> DocumentResult:
+        """Notify the sinks of a document that has ended, and return its result for the caller."""
+        if self.notifier.sinks or self.progress.results is None:  # else nobody gets it
+            result = with_stored_pages(result, self.output)
+            self.notifier.document(result)
+        return result
 
     def _skip(self, document: Document) -> tuple[int, DocumentResult] | None:
         """Return the earlier result of a document that a batch that stopped has not come to, if there is one."""

@@ -9,13 +9,16 @@ for their bytes.
 
 import hashlib
 import os
+import pickle
 import sqlite3
+from collections.abc import Iterable, Iterator
 from secrets import token_bytes
 from threading import Lock
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias, cast
 
 from pdfbatch.common import SafeLogger
 from pdfbatch.model import Document
+from pdfbatch.outputs import PickleLog
 from pdfbatch.storage import Fingerprint, local_path
 from pdfbatch.tasks import DuplicateOf
 
@@ -24,8 +27,10 @@ log: SafeLogger = SafeLogger(__name__)
 SAMPLE_BYTES = 64 << 10
 MAX_COMPARED_BYTES = 64 << 20
 _BLOCK_BYTES = 1 << 20
-# Documents that are only remembered are inserted together: one by one takes several times as long.
+# Documents that are only remembered are kept and inserted together: one by one takes several times as long.
 _ADDED_AT_ONCE = 500
+_Added: TypeAlias = tuple[bytes, int, str, str, str, str, str]
+"""The digest of a document's settings, and the fields of an ``IndexedDocument``."""
 
 # A document without a sample has not been opened yet. Ids and paths are bytes: paths of a file system need not be text.
 _TABLE = """
@@ -91,7 +96,11 @@ class ContentIndex:
         self._database.execute(_TABLE)
         self._database.execute(_INDEX)
         self._database.execute("BEGIN")  # one transaction for all: a commit would write each document to the disk
-        self._added: list[tuple[object, ...]] = []
+        self._added: list[_Added] = []
+        self._spool = (
+            PickleLog()
+        )  # of what was added; nobody may ever search, so that it is inserted only when somebody does
+        self._inserted = 0
         self._is_broken = False
 
     def find_or_add(
@@ -119,28 +128,29 @@ class ContentIndex:
             output_name=earlier.output_name,
         )
 
-    def add(self, document: Document, fingerprint: Fingerprint, position: int) -> None:
+    def add(self, document: Document, fingerprint: str, position: int) -> None:
         """Remember a document that is not read itself, but may be what a later one duplicates. It is not opened here."""
         with self._lock:
-            if self._is_broken or (size := self._size_of(document, fingerprint)) is None:
+            if self._is_broken or document.is_remote:
                 return
-            self._added.append(_to_row(size, _describe(document, fingerprint, position), None))
+            digest = "" if document.content is None else fingerprint
+            path = "" if digest else local_path(document)
+            names = (document.document_uuid, path, fingerprint, digest, document.output_name)
+            self._added.append((self._digest_settings(document), position, *names))
             if len(self._added) >= _ADDED_AT_ONCE:
-                try:
-                    self._insert_added()
-                except sqlite3.Error as error:
-                    self._give_up(error)
+                self._spool.add(pickle.dumps(self._added, protocol=5))
+                self._added = []
 
     def close(self) -> None:
         """Remove the database; a closed index finds nothing and keeps nothing."""
         with self._lock:
             self._is_broken = True
             self._database.close()
+            self._spool.close()
 
     def _find_or_add(self, size: _Size, this: IndexedDocument) -> IndexedDocument | None:
         """Return the first document with the same size and sample; if there is none, remember this one."""
-        if self._added:
-            self._insert_added()
+        self._insert_added()
         same_size: tuple[int] | None = self._database.execute(_ANY_OF_SIZE, size).fetchone()
         if same_size is None:
             self._database.execute(_INSERT, _to_row(size, this, None))
@@ -167,23 +177,43 @@ class ContentIndex:
 
     def _insert_added(self) -> None:
         """Insert the documents that were added since the last search."""
-        self._database.executemany(_INSERT, self._added)
-        self._added.clear()
+        while self._inserted < len(self._spool):
+            self._database.executemany(_INSERT, _rows_of(cast("list[_Added]", self._spool.load(self._inserted))))
+            self._inserted += 1
+        if self._added:
+            self._database.executemany(_INSERT, _rows_of(self._added))
+            self._added = []
 
     def _size_of(self, document: Document, fingerprint: Fingerprint, digest: str = "") -> _Size | None:
         """Return ``None`` where no duplicate is looked for: an empty or huge file, or a URL whose bytes were not hashed."""
         is_file = not digest and document.content is None
-        size_bytes = fingerprint.size_bytes or 0
-        if is_file and (document.is_remote or not 0 < size_bytes <= MAX_COMPARED_BYTES):
+        if is_file and document.is_remote:
             return None
+        return _make_size(fingerprint, is_file, self._digest_settings(document))
+
+    def _digest_settings(self, document: Document) -> bytes:
         settings = (document.password, document.pages, document.languages)
         if settings == (None, None, None):
-            return _Size(size_bytes, is_file, b"")
-        return _Size(size_bytes, is_file, hashlib.blake2b(repr(settings).encode(), key=self._key).digest())
+            return b""
+        return hashlib.blake2b(repr(settings).encode(), key=self._key).digest()
 
     def _give_up(self, error: sqlite3.Error) -> None:
         self._is_broken = True
         log.warning("duplicates are no longer looked for, their index cannot be written: %s", error)
+
+
+def _make_size(fingerprint: Fingerprint, is_file: bool, settings: bytes) -> _Size | None:
+    size_bytes = fingerprint.size_bytes or 0
+    if is_file and not 0 < size_bytes <= MAX_COMPARED_BYTES:
+        return None
+    return _Size(size_bytes, is_file, settings)
+
+
+def _rows_of(added: Iterable[_Added]) -> Iterator[tuple[object, ...]]:
+    for settings, position, document_uuid, path, fingerprint, digest, name in added:
+        this = IndexedDocument(position, document_uuid, path, fingerprint, digest, name)
+        if (size := _make_size(Fingerprint.parse(this.fingerprint), not this.digest, settings)) is not None:
+            yield _to_row(size, this, None)
 
 
 def _describe(document: Document, fingerprint: Fingerprint, position: int, digest: str = "") -> IndexedDocument:

@@ -1,20 +1,26 @@
 """Hold back documents with the same bytes as an earlier one of the batch, until that one has ended."""
 
+import pickle
 from array import array
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple, cast
 
 from pdfbatch.batch.content_index import ContentIndex
 from pdfbatch.batch.fingerprint import local_fingerprint
 from pdfbatch.model import Document, DocumentResult, DocumentStatus
 from pdfbatch.outcomes import as_duplicate
-from pdfbatch.outputs import Results
+from pdfbatch.outputs import PickleLog, Results
 from pdfbatch.storage import Fingerprint
 from pdfbatch.tasks import DuplicateOf, ReadTask
 
 MAX_DEFERRED = 1000
+# Of a packed layout so many bytes of the last rows are kept for later duplicates, and of rows of documents that took so long
+# more, in a temporary file.
+RECENT_BYTES = 4 << 20
+COSTLY_SECONDS = 0.25
+MAX_KEPT_BYTES, MAX_KEPT_ROWS = 256 << 20, 50_000
 
 
 class PendingDocument(NamedTuple):
@@ -32,6 +38,9 @@ class DuplicateFilter:
     is shared here. When it did not, the duplicate is read itself. At most ``MAX_DEFERRED`` duplicates wait: further ones are
     read like any other document, so that memory stays bounded.
 
+    The packs of a packed layout cannot be looked up while they are written. There a duplicate gets the row of the document
+    if that is one of the last, or took long (``COSTLY_SECONDS``); any other is read again.
+
     ``pending`` are the documents that have not ended. ``results`` are those of a batch without output; with an output it is
     ``None``.
     """
@@ -46,6 +55,11 @@ class DuplicateFilter:
     _resolved: deque[ReadTask | DocumentResult] = field(default_factory=deque[ReadTask | DocumentResult])
     _requeued: deque[ReadTask] = field(default_factory=deque[ReadTask])
     _read_anyway: set[str] = field(default_factory=set[str])
+    _recent: dict[int, bytes] = field(default_factory=dict[int, bytes])
+    _recent_bytes: int = 0
+    _bodies: PickleLog = field(default_factory=PickleLog)
+    _body_numbers: dict[int, int] = field(default_factory=dict[int, int])
+    _body_bytes: int = 0
     _result_numbers: "array[int]" = field(default_factory=lambda: array("Q"))
 
     # --- stages of the task source ----------------------------------------------------------------------------------
@@ -76,7 +90,7 @@ class DuplicateFilter:
                     continue
             elif isinstance(item, DocumentResult) and item.status is DocumentStatus.SKIPPED:
                 position, document = self.pending[item.document.document_uuid]
-                self._index.add(document, Fingerprint.parse(item.fingerprint), position)
+                self._index.add(document, item.fingerprint, position)
             yield item
         while self._resolved:
             yield self._resolved.popleft()
@@ -113,6 +127,8 @@ class DuplicateFilter:
         earlier, duplicate_of = found
         if earlier.document_uuid not in self.pending:
             result = None if self.results is None else self.results[self._result_numbers[earlier.position]]
+            if body := self._find_body(earlier.document_uuid):
+                duplicate_of = replace(duplicate_of, body=body)
             return self._resolve(task, duplicate_of, result)
         if self._deferred_count >= MAX_DEFERRED:
             return False
@@ -120,20 +136,27 @@ class DuplicateFilter:
         self._deferred_count += 1
         return True
 
-    def release(self, result: DocumentResult, position: int) -> None:
-        """Release the duplicates of a document that has ended; its result is the last one of ``results``."""
+    def release(self, result: DocumentResult, position: int, body: bytes = b"") -> None:
+        """Release the duplicates of a document that has ended; its result is the last one of ``results``.
+
+        ``body`` is the part of its row that a worker made, in a packed layout.
+        """
         if self.results is not None:
             self._note_result(position, len(self.results) - 1)
+        if body:
+            self._keep_body(result, body)
         self._read_anyway.discard(result.document.document_uuid)
         for task, duplicate_of in self._deferred.pop(result.document.document_uuid, ()):
             self._deferred_count -= 1
-            if not (result.ok and self._resolve(task, duplicate_of, result)):
+            given = replace(duplicate_of, body=body) if body else duplicate_of
+            if not (result.ok and self._resolve(task, given, result)):
                 self._requeued.append(task)
                 self._read_anyway.add(task.document.document_uuid)
 
     def close(self) -> None:
         """Forget all documents."""
         self._index.close()
+        self._bodies.close()
 
     def _resolve(self, task: ReadTask, duplicate_of: DuplicateOf, result: DocumentResult | None) -> bool:
         """Give a duplicate the text of the document that it duplicates; return ``False`` when it must be read itself."""
@@ -148,6 +171,28 @@ class DuplicateFilter:
             return False
         self._resolved.append(as_duplicate(result, task.document, duplicate_of))
         return True
+
+    def _keep_body(self, result: DocumentResult, body: bytes) -> None:
+        if result.status is not DocumentStatus.SUCCEEDED:
+            return
+        key, size = hash(result.document.document_uuid), len(body)
+        if size <= RECENT_BYTES:
+            self._recent[key] = body
+            self._recent_bytes += size
+            while self._recent_bytes > RECENT_BYTES:
+                self._recent_bytes -= len(self._recent.pop(next(iter(self._recent))))
+        is_costly = result.duration_seconds >= COSTLY_SECONDS
+        if is_costly and self._body_bytes + size <= MAX_KEPT_BYTES and len(self._body_numbers) < MAX_KEPT_ROWS:
+            self._body_bytes += size
+            self._body_numbers[key] = self._bodies.add(pickle.dumps(body, protocol=5))
+
+    def _find_body(self, document_uuid: str) -> bytes:
+        """Return the row of a document as far as a worker made it; empty when it is not kept."""
+        key = hash(document_uuid)
+        if (body := self._recent.get(key)) is not None:
+            return body
+        number = self._body_numbers.get(key)
+        return b"" if number is None else cast("bytes", self._bodies.load(number))
 
     def _note_result(self, position: int, number: int) -> None:
         """Note which result belongs to the document at a position: documents end in another order."""

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from pdfbatch.batch.fingerprint import local_fingerprint
-from pdfbatch.common import SafeLogger, is_marked, mark_name, strip_mark
+from pdfbatch.common import SafeLogger, is_marked, mark_name, rebuild, strip_mark
 from pdfbatch.errors import DocumentError, OutputError
-from pdfbatch.model import Document, DocumentResult, DocumentStatus
+from pdfbatch.model import Document, DocumentExtras, DocumentResult, DocumentStatus
 from pdfbatch.outputs import (
     PARTS_FOLDER,
     Catalog,
@@ -29,6 +29,7 @@ log: SafeLogger = SafeLogger(__name__)
 
 _SAMPLE_NAME = "0.json"
 _LOADED_TOGETHER = 64
+_NO_EXTRAS = DocumentExtras()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,6 +50,7 @@ class ResumeState:
     _with_parts: set[str] = field(default_factory=set[str])
     _joined: set[str] = field(default_factory=set[str])
     _uri_prefix: str | None = None
+    _packs: dict[str, str] = field(default_factory=dict[str, str])
 
     @property
     def can_skip(self) -> bool:
@@ -204,19 +206,18 @@ class ResumeState:
             return None
         if entry.has_parts:
             self._with_parts.add(document.document_uuid)
-        return DocumentResult(
-            document=document.without_content(),
-            status=DocumentStatus.SKIPPED,
-            output=self._place_of(document),
-            counts=entry.counts,
-            duplicate_of=entry.duplicate_of,
-            fingerprint=fingerprint,
+        place = self._uri(record_name(document)) if entry.pack is None else self._uri_of_pack(entry.pack)
+        # As ``DocumentResult(...)``, but each document of a batch that is finished comes by here.
+        return rebuild(
+            DocumentResult,
+            *(document.without_content(), DocumentStatus.SKIPPED, (), None, place, 1, 0.0, dict[str, str]()),
+            *(entry.counts, entry.duplicate_of, fingerprint, _NO_EXTRAS),
         )
 
-    def _place_of(self, document: Document) -> str:
-        if isinstance(self.catalog, PackCatalog):
-            return self.output.uri(self.catalog.pack_of(document_name(document)) or "")
-        return self._uri(record_name(document))
+    def _uri_of_pack(self, pack: str) -> str:
+        if pack not in self._packs:
+            self._packs[pack] = self.output.uri(pack)
+        return self._packs[pack]
 
     def _uri(self, name: str) -> str:
         """Return the address of a record. Most outputs put the name behind an address of their own, which is asked for once."""

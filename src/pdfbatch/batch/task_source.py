@@ -77,12 +77,12 @@ class TaskSource:
         with suppress(StopIteration):
             self._items = chain((next(self._items),), self._items)
 
-    def release(self, result: DocumentResult, position: int) -> None:
-        """Note that a document has ended: its copy can go, its duplicates can come."""
+    def release(self, result: DocumentResult, position: int, body: bytes = b"") -> None:
+        """Note that a document has ended: its copy can go, its duplicates can come. ``body`` is for a packed layout."""
         if self._prefetcher is not None:
             self._prefetcher.release(result.document.document_uuid)
         if self.duplicates is not None:
-            self.duplicates.release(result, position)
+            self.duplicates.release(result, position, body)
 
     def _stages(self) -> Iterator[ReadTask | DocumentResult | None]:
         """Return all stages that a document passes, in a row.

@@ -8,7 +8,7 @@ try:
     from celery import signals
     from celery.exceptions import Ignore
 except ImportError:  # named like this package, but another one
-    raise ImportError("pdfbatch.celery needs the package celery: pip install 'pdfbatch[celery]'") from None
+    raise ImportError("pdfbatch.celery needs the package celery: pip install celery redis") from None
 
 App = Any
 """A Celery application."""

@@ -6,6 +6,7 @@ from pdfbatch.lazy import lazy_face
 
 if TYPE_CHECKING:
     from pdfbatch.common.awake_clock import TICK_SECONDS, awake_time, tick_awake_clock
+    from pdfbatch.common.cpu_time import count_cpu_seconds, cpu_seconds_of, note_cpu_seconds
     from pdfbatch.common.language_codes import AUTO, codes_of_setting, find_codes, names_in
     from pdfbatch.common.metadata import simplify_metadata
     from pdfbatch.common.notebook_html import html_figures, html_table
@@ -26,6 +27,7 @@ else:
     __getattr__, __dir__ = lazy_face(
         __name__,
         awake_clock="TICK_SECONDS awake_time tick_awake_clock",
+        cpu_time="count_cpu_seconds cpu_seconds_of note_cpu_seconds",
         language_codes="AUTO codes_of_setting find_codes names_in",
         metadata="simplify_metadata",
         notebook_html="html_figures html_table",
@@ -42,6 +44,8 @@ __all__ = [
     "SafeLogger",
     "awake_time",
     "codes_of_setting",
+    "count_cpu_seconds",
+    "cpu_seconds_of",
     "fast_pickle",
     "find_codes",
     "fold_name",
@@ -52,6 +56,7 @@ __all__ = [
     "name_of_address",
     "name_of_path",
     "names_in",
+    "note_cpu_seconds",
     "output_key",
     "pages_in",
     "parse_page_range",

@@ -23,7 +23,7 @@ try:
     from starlette.routing import Route
     from starlette.types import ASGIApp
 except ImportError:
-    raise DependencyError("The dashboard needs the package starlette: pip install 'pdfbatch[dashboard]'") from None
+    raise DependencyError("The dashboard needs the package starlette: pip install starlette uvicorn redis") from None
 
 from pdfbatch.dashboard.access import AccessMiddleware
 

@@ -25,7 +25,7 @@ def serve(
     try:
         import uvicorn  # noqa: PLC0415 (an extra, loaded when used)
     except ImportError as error:
-        raise DependencyError("The dashboard needs the package uvicorn: pip install 'pdfbatch[dashboard]'") from error
+        raise DependencyError("The dashboard needs the package uvicorn: pip install starlette uvicorn redis") from error
     is_loopback = host in _LOOPBACK or host.startswith("127.")
     hosts = ("localhost", "127.0.0.1", "[::1]", host) if is_loopback else None
     app = dashboard_app(source, token=token, hosts=hosts)

@@ -98,7 +98,7 @@ class DaskExecutor:
         try:
             distributed = import_module("distributed")
         except ImportError as error:
-            raise DependencyError("DaskExecutor needs dask: pip install 'pdfbatch[dask]'") from error
+            raise DependencyError("DaskExecutor needs dask: pip install distributed") from error
         with ExitStack() as stack:
             try:
                 client = self._connect(distributed, stack)

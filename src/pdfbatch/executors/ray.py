@@ -76,7 +76,7 @@ class RayExecutor:
         try:
             ray: Any = import_module("ray")
         except ImportError as error:
-            raise DependencyError("RayExecutor needs ray: pip install 'pdfbatch[ray]'") from error
+            raise DependencyError("RayExecutor needs ray: pip install ray") from error
         _CONNECTION.open(ray, self.address, self.workers or available_cpus())
         carrier = None
         try:

@@ -9,7 +9,7 @@ try:
     import pyarrow as pa  # type: ignore[import-untyped]
     import pyarrow.parquet as pq  # type: ignore[import-untyped]
 except ImportError as _missing:
-    raise DependencyError("Parquet needs pyarrow: pip install 'pdfbatch[parquet]'") from _missing
+    raise DependencyError("Parquet needs pyarrow: pip install pyarrow") from _missing
 
 # pyarrow has no types
 arrow: Any = cast("Any", pa)

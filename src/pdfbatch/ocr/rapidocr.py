@@ -26,8 +26,11 @@ LANGUAGES = frozenset(_CODES.split())
 """What the models read, in tesseract's codes: Latin script, Chinese and Japanese. There is no other script in them."""
 
 _MODELS = {"Det": "PP-OCRv6_det_small.onnx", "Rec": "PP-OCRv6_rec_small.onnx"}
-_DETECTION_SIDE = 1280
-"""Pixels of the longer side on which lines are looked for. It bounds the memory, and more finds no more lines."""
+_USUAL_DPI, _USUAL_SIDE, _LARGEST_SIDE = 200, 1024, 1280
+"""Lines are looked for in a picture whose longer side has so many pixels at most, and the most where the print is so small that
+its page was drawn at more than 200 dpi. It bounds the memory; ordinary print needs no more."""
+_SIDE_STEP = 128
+"""Sides of that picture are multiples of so many pixels: for each new size memory is taken, and kept."""
 _LONGEST_LINE = 80
 """Lines longer than so many heights are read as if they were that long: it bounds the memory."""
 _LENGTH_STEP = 10 / 3
@@ -41,7 +44,7 @@ class RapidOcrEngine:
 
     ``runtime``: ``"openvino"`` or ``"onnxruntime"``; by default the first of them that is installed. OpenVINO is faster.
 
-    Each thread keeps the models that it has loaded (about 150 MB, and up to a gigabyte while it reads) until it ends. The time
+    Each thread keeps the models that it has loaded (150 MB, up to 900 MB after pages of many sizes) until it ends. The time
     limit is looked at between lines; only an executor that kills can end the search for lines before that, and contain a
     crash. ``languages`` change nothing but what ``check`` says: the models read all they know at once.
     """
@@ -79,7 +82,7 @@ class RapidOcrEngine:
         image: "Image",
         *,
         languages: str,
-        dpi: int,  # noqa: ARG002 (the port has it; the models look at all sizes alike)
+        dpi: int,
         timeout: float | None = None,
     ) -> Reading:
         """Read an image with this thread's models, which are loaded first."""
@@ -91,7 +94,7 @@ class RapidOcrEngine:
         except DependencyError as error:
             raise DocumentError(str(error), cause=Cause.OCR_UNAVAILABLE) from error
         try:
-            return _summarize(list(models.read(image, lambda: _check_time(end))))
+            return _summarize(list(models.read(image, dpi, lambda: _check_time(end))))
         except (DocumentError, MemoryError):
             raise
         except Exception as error:  # the libraries raise many kinds
@@ -119,20 +122,22 @@ class _Models:
             "EngineConfig.onnxruntime.inter_op_num_threads": 1,
             "EngineConfig.openvino.inference_num_threads": 1,
             "Det.limit_type": "max",
-            "Det.limit_side_len": _DETECTION_SIDE,
+            "Det.limit_side_len": _LARGEST_SIDE,
             "Rec.rec_batch_num": 1,
         }
         for part, path in find_models().items():
             settings |= {f"{part}.model_path": path, f"{part}.engine_type": library.EngineType(runtime)}
         self._ocr: Any = library.RapidOCR(params=settings)
 
-    def read(self, image: "Image", check_time: Callable[[], None]) -> Iterator[tuple[str, float, Corners]]:
+    def read(self, image: "Image", dpi: int, check_time: Callable[[], None]) -> Iterator[tuple[str, float, Corners]]:
         """Yield each line with its confidence, 0 to 1, and its place."""
         cut_out = _load("rapidocr.utils.process_img").get_rotate_crop_image
         pixels = _load("numpy").asarray(image.convert("RGB"))
-        boxes: Any = self._ocr(pixels, use_det=True, use_cls=False, use_rec=False).boxes
-        for box in () if boxes is None else boxes:
+        small, scale = shrink(pixels, _USUAL_SIDE if dpi <= _USUAL_DPI else _LARGEST_SIDE)
+        boxes: Any = self._ocr(small, use_det=True, use_cls=False, use_rec=False).boxes
+        for small_box in () if boxes is None else boxes:
             check_time()
+            box = small_box / scale
             line = _fit(cut_out(pixels, box.astype("float32")))
             found: Any = self._ocr(line, use_det=False, use_cls=False, use_rec=True)
             if found.txts and found.txts[0].strip():
@@ -168,6 +173,19 @@ def _summarize(lines: list[tuple[str, float, Corners]]) -> Reading:
     return summarize_words(text, words)
 
 
+def shrink(pixels: Any, longest: int) -> tuple[Any, float]:
+    """Return a picture for the search for lines, whose sides are some of a few, and its scale."""
+    library, (height, width) = _load("cv2"), pixels.shape[:2]
+    scale = min(longest / max(height, width), 1.0)
+    small = (
+        pixels
+        if scale == 1.0
+        else library.resize(pixels, (max(round(width * scale), 1), max(round(height * scale), 1)))
+    )
+    down, right = (-side % _SIDE_STEP for side in small.shape[:2])
+    return library.copyMakeBorder(small, 0, down, 0, right, library.BORDER_REPLICATE), scale
+
+
 def _fit(line: Any) -> Any:
     """Return a line that is no longer than the longest, and whose length is one of a few."""
     library, (height, width) = _load("cv2"), line.shape[:2]
@@ -186,7 +204,7 @@ def find_models() -> dict[str, str]:
     """Return the paths of the models. Raise ``DependencyError`` when they are not there: nothing is ever downloaded."""
     spec = find_spec("rapidocr")
     if spec is None or not spec.submodule_search_locations:
-        raise DependencyError("rapidocr is not installed: pip install 'pdfbatch[rapidocr]'.")
+        raise DependencyError("rapidocr is not installed: pip install rapidocr onnxruntime.")
     folder = os.path.join(next(iter(spec.submodule_search_locations)), "models")
     paths = {part: os.path.join(folder, name) for part, name in _MODELS.items()}
     missing = [path for path in paths.values() if not os.path.isfile(path)]
@@ -201,7 +219,7 @@ def _find_runtime(wanted: str | None) -> str:
     for name in (wanted,) if wanted else ("openvino", "onnxruntime"):
         if find_spec(name) is not None:
             return name
-    raise DependencyError(f"{wanted or 'onnxruntime'} is not installed: pip install 'pdfbatch[rapidocr]'.")
+    raise DependencyError(f"{wanted or 'onnxruntime'} is not installed: pip install rapidocr onnxruntime.")
 
 
 def _check_time(end: float | None) -> None:

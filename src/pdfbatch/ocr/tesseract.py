@@ -1,18 +1,20 @@
-"""OCR by the tesseract program: one child process for each page image."""
+"""OCR by the tesseract program: a child process, which workers keep from page to page."""
 
 import errno
 import math
 import os
 import subprocess
+import sys
 import tempfile
-from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pdfbatch.common import awake_time
 from pdfbatch.errors import Cause, DependencyError, DocumentError
 from pdfbatch.ocr import tsv
+from pdfbatch.ocr.kept_program import CREDIBLE_DPI, WORDS, read_by_kept_program
 from pdfbatch.ocr.languages import require
 from pdfbatch.ocr.program import Program, find, languages_of, version_of
 from pdfbatch.ocr.segmentation import segmentation
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 _MODES = frozenset({"1", "L", "RGB"})
-_WORDS = ("-c", "tessedit_create_tsv=1")
 _ROTATION = "Rotate: "
 _MESSAGE_CHARACTERS = 300
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG})
@@ -40,6 +41,9 @@ class TesseractEngine:
     wheel. ``tessdata``: the folder of its language data, by default its own. ``page_segmentation``: tesseract's ``--psm``;
     by default 3 (automatic), and 4 (one column) for slips, see ``pdfbatch.ocr.segmentation``.
 
+    ``host`` is the id of the process that made the engine. In it each picture is read by a program of its own, so that nothing
+    is left when a batch ends. Elsewhere, that is in a worker, each thread keeps a program (Linux only), which ends with it.
+
     The engine starts the program itself and takes only the exceptions from pytesseract: pytesseract's own calls use one
     program and one environment for the whole process, which are the host's.
     """
@@ -47,6 +51,7 @@ class TesseractEngine:
     binary: str | None = None
     tessdata: str | None = None
     page_segmentation: int | None = None
+    host: int = field(default_factory=os.getpid, compare=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -75,17 +80,31 @@ class TesseractEngine:
 
     def read(self, image: "Image", *, languages: str, dpi: int, timeout: float | None = None) -> Reading:
         """Read an image. One child process writes the words with their confidences, and the text is made of them."""
-        program = self._find_program(languages)
+        if timeout is not None and timeout <= 0:
+            raise _timeout_error()
+        program, deadline = self._find_program(languages), math.inf if timeout is None else awake_time() + timeout
         mode = segmentation(image.size, dpi, self.page_segmentation)
-        options = ["-l", languages, "--psm", str(mode), "--dpi", str(dpi), *_WORDS]
-        (words,) = _run(program, image, options, outputs=("tsv",), timeout=timeout)
-        return tsv.parse(words)
+        with _open_folder() as folder:
+            picture = _save(image, folder, dpi)
+            if sys.platform == "linux" and os.getpid() != self.host and dpi in CREDIBLE_DPI:
+                try:
+                    rows = read_by_kept_program(program, languages, mode, picture, deadline)
+                except TimeoutError:
+                    raise _timeout_error() from None
+                if rows is not None:
+                    return tsv.parse(rows)
+            options = ["-l", languages, "--psm", str(mode), "--dpi", str(dpi), *WORDS]
+            return tsv.parse(_run(program, picture, options, output="tsv", deadline=deadline))
 
     def orientation(self, image: "Image", *, timeout: float | None = None) -> int | None:
         """Return the clockwise turn that puts the image upright; ``None`` without ``osd.traineddata`` (the wheel has none)."""
+        if timeout is not None and timeout <= 0:
+            raise _timeout_error()
+        deadline = math.inf if timeout is None else awake_time() + timeout
         try:
             program = self._find_program("osd")
-            (osd,) = _run(program, image, ["-l", "osd", "--psm", "0"], outputs=("osd",), timeout=timeout)
+            with _open_folder() as folder:
+                osd = _run(program, _save(image, folder), ["-l", "osd", "--psm", "0"], output="osd", deadline=deadline)
         except DocumentError as error:
             if error.cause is Cause.TIMEOUT:
                 raise
@@ -102,39 +121,41 @@ class TesseractEngine:
         return program
 
 
-def _run(
-    program: Program, image: "Image", options: Sequence[str], *, outputs: Sequence[str], timeout: float | None
-) -> list[str]:
-    """Run the program on an image and return the content of its output files, which are named by their extensions.
-
-    Kill the program after ``timeout`` seconds. Leave no file and no process behind, whatever happens.
-    """
-    if timeout is not None and timeout <= 0:
-        raise _timeout_error()
+@contextmanager
+def _open_folder() -> Generator[str]:
+    """Make a folder for a page's files, and remove it at the end. Translate what its disk and the program's start raise."""
     try:
         # A worker has a TMPDIR of its own, which the supervisor removes with the worker.
         with tempfile.TemporaryDirectory(prefix="tess_") as folder:
-            picture, base = os.path.join(folder, "page.tif"), os.path.join(folder, "page")
-            _save(image, picture)
-            # The child stays in the worker's process group, so that it is killed together with the worker.
-            process = subprocess.Popen(
-                [program.path, picture, base, *options],
-                env=program.environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-            )
-            stderr = _wait(process, timeout)
-            # The program writes what fits and says nothing: a page would be cut off, or pass for an empty one.
-            if _is_full(folder):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            if process.returncode:
-                raise _program_error(process.returncode, stderr)
-            return [_read_text(f"{base}.{output}") for output in outputs]
+            yield folder
     except OSError as error:
         if error.errno in _NO_ROOM:
             raise temporary_storage_error(error, os.path.join(tempfile.gettempdir(), "page")) from error
         raise DocumentError(f"tesseract could not be run: {error}", cause=Cause.OCR_FAILED, transient=True) from error
+
+
+def _run(program: Program, picture: str, options: Sequence[str], *, output: str, deadline: float) -> str:
+    """Run the program on a picture and return the content of its output file, which is named by its extension.
+
+    Kill the program at the deadline. Leave no process behind, whatever happens.
+    """
+    folder = os.path.dirname(picture)
+    base = os.path.join(folder, "page")
+    # The child stays in the worker's process group, so that it is killed together with the worker.
+    process = subprocess.Popen(
+        [program.path, picture, base, *options],
+        env=program.environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    stderr = _wait(process, deadline)
+    # The program writes what fits and says nothing: a page would be cut off, or pass for an empty one.
+    if _is_full(folder):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    if process.returncode:
+        raise _program_error(process.returncode, stderr)
+    return _read_text(f"{base}.{output}")
 
 
 def _is_full(folder: str) -> bool:
@@ -146,12 +167,11 @@ def _is_full(folder: str) -> bool:
     return facts.f_bavail * facts.f_frsize < _LEAST_FREE_BYTES or (facts.f_files > 0 and facts.f_favail == 0)
 
 
-def _wait(process: subprocess.Popen[bytes], timeout: float | None) -> bytes:
-    """Wait until the program has exited, and return what it wrote to stderr. Kill it after ``timeout`` seconds.
+def _wait(process: subprocess.Popen[bytes], deadline: float) -> bytes:
+    """Wait until the program has exited, and return what it wrote to stderr. Kill it at the deadline.
 
     Time in which this process could not run, and so perhaps nobody, does not count.
     """
-    deadline = math.inf if timeout is None else awake_time() + timeout
     with process:  # closes the pipe
         try:
             while (left := deadline - awake_time()) > 0:
@@ -163,12 +183,14 @@ def _wait(process: subprocess.Popen[bytes], timeout: float | None) -> bytes:
                 process.kill()
 
 
-def _save(image: "Image", path: str) -> None:
-    """Write an image as an uncompressed TIFF, the format that costs the program and this process the least."""
+def _save(image: "Image", folder: str, dpi: int | None = None) -> str:
+    """Write an image as an uncompressed TIFF, the format that costs the program and this process the least. Return its path."""
     from PIL import TiffImagePlugin  # noqa: PLC0415 (loaded when used; Pillow then need not load all formats to find this one)
 
-    plain = image if image.mode in _MODES else image.convert("RGB")
-    plain.save(path, TiffImagePlugin.TiffImageFile.format)
+    path, plain = os.path.join(folder, "page.tif"), image if image.mode in _MODES else image.convert("RGB")
+    resolution = {} if dpi is None else {"dpi": (dpi, dpi)}
+    plain.save(path, TiffImagePlugin.TiffImageFile.format, **resolution)
+    return path
 
 
 def _read_text(path: str) -> str:

@@ -159,7 +159,7 @@ def _find_data(tessdata: str | None, languages: str) -> str:
     try:
         importlib.import_module("tesserocr")
     except ImportError as error:
-        raise DependencyError(f"tesserocr cannot be loaded: {error}. pip install 'pdfbatch[tesserocr]'.") from error
+        raise DependencyError(f"tesserocr cannot be loaded: {error}. pip install tesserocr.") from error
     # Not tesserocr.get_languages(): without data of its own it searches the whole working directory.
     return find_folder(languages, _data_folders(tessdata))
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pdfbatch.outputs.index import IndexWriter, compact_index, open_index
     from pdfbatch.outputs.pack_catalog import PackCatalog, failure_filter, remove_stale_rows
     from pdfbatch.outputs.pack_files import check_library, is_packed
-    from pdfbatch.outputs.pack_rows import body_of, is_body
+    from pdfbatch.outputs.pack_rows import body_of, is_body, record_of_body
     from pdfbatch.outputs.pack_writer import PackWriter, open_packs
     from pdfbatch.outputs.record import (
         PARTS_FOLDER,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         record_name,
         to_json,
     )
-    from pdfbatch.outputs.results import Results, with_stored_pages
+    from pdfbatch.outputs.results import PickleLog, Results, with_stored_pages
     from pdfbatch.outputs.stored import (
         InvalidRecordError,
         Record,
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         has_failed,
         has_text,
         pages_from_json,
+        parse_record,
         read_record,
         result_of,
     )
@@ -52,16 +53,17 @@ else:
         index="IndexWriter compact_index open_index",
         pack_catalog="PackCatalog failure_filter remove_stale_rows",
         pack_files="check_library is_packed",
-        pack_rows="body_of is_body",
+        pack_rows="body_of is_body record_of_body",
         pack_writer="PackWriter open_packs",
         record=(
             "PARTS_FOLDER Provenance batch_file delete_parts document_name files_of options_digest pages_to_json "
             "parts_folder parts_prefix "
             "record_name to_json"
         ),
-        results="Results with_stored_pages",
+        results="PickleLog Results with_stored_pages",
         stored=(
-            "InvalidRecordError Record choose_name find_record has_failed has_text pages_from_json read_record result_of"
+            "InvalidRecordError Record choose_name find_record has_failed has_text pages_from_json parse_record "
+            "read_record result_of"
         ),
     )
 
@@ -76,6 +78,7 @@ __all__ = [
     "InvalidRecordError",
     "PackCatalog",
     "PackWriter",
+    "PickleLog",
     "Provenance",
     "Record",
     "Results",
@@ -101,10 +104,12 @@ __all__ = [
     "options_digest",
     "pages_from_json",
     "pages_to_json",
+    "parse_record",
     "parts_folder",
     "parts_prefix",
     "read_record",
     "record_name",
+    "record_of_body",
     "remove_stale_rows",
     "result_of",
     "to_json",

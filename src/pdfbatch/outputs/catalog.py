@@ -3,9 +3,9 @@
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
-from pdfbatch.common import SafeLogger, is_marked, output_key
+from pdfbatch.common import SafeLogger, is_marked, output_key, rebuild
 from pdfbatch.model import Counts
 from pdfbatch.outputs.record import BATCHES_FOLDER, PARTS_FOLDER
 
@@ -38,6 +38,7 @@ _FIND = f"SELECT key, files, size, {_COLUMNS} FROM documents WHERE key"  # noqa:
 
 
 _NOTHING = (0, 0, None, None)  # the beginning of a row of which nothing is known
+_OTHER_COUNTS = cast("tuple[Any, ...]", Counts().__getstate__())[6:]
 
 
 class CatalogEntry(NamedTuple):
@@ -60,11 +61,20 @@ class CatalogEntry(NamedTuple):
 
 
 class FinishedDocument(NamedTuple):
-    """What a catalog knows of a finished document. ``has_parts`` says that parts of it were left behind."""
+    """What a catalog knows of a finished document. ``has_parts`` says that parts of it were left behind.
+
+    ``pack`` is the name of the pack that has its row, in a packed layout.
+    """
 
     counts: Counts
     duplicate_of: str | None
     has_parts: bool
+    pack: str | None = None
+
+
+def counts_of_row(numbers: Iterable[int]) -> Counts:
+    """Return counts of which only the first six fields are known, as for each document that a resume skips: quickly."""
+    return rebuild(Counts, *numbers, *_OTHER_COUNTS)
 
 
 class Catalog:
@@ -119,33 +129,11 @@ class Catalog:
         row = self._row(name)
         if row is None or row[3] != fingerprint or row[4] != options:
             return None
-        (
-            _,
-            files,
-            size,
-            _,
-            _,
-            pages,
-            text_pages,
-            ocr_pages,
-            blank_pages,
-            failed_pages,
-            characters,
-            duplicate_of,
-            length,
-        ) = row
+        files, size, pages, length = row[1], row[2], row[5], row[12]
         has_text = files & _TEXT and size in (None, length)
         if not (files & _RECORD and (has_text or not pages)):
             return None
-        counts = Counts(
-            pages=pages,
-            text_pages=text_pages,
-            ocr_pages=ocr_pages,
-            blank_pages=blank_pages,
-            failed_pages=failed_pages,
-            characters=characters,
-        )
-        return FinishedDocument(counts, duplicate_of, self.has_parts(name))
+        return FinishedDocument(counts_of_row(row[5:11]), row[11], self.has_parts(name))
 
     def has_record(self, name: str) -> bool:
         """Return whether the output may hold a record under a name."""

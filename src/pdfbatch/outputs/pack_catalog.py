@@ -19,8 +19,8 @@ from typing import Any
 
 from pdfbatch.common import SafeLogger, is_marked, mark_name, output_key
 from pdfbatch.errors import Cause, DocumentError
-from pdfbatch.model import Counts, Document, DocumentResult
-from pdfbatch.outputs.catalog import FinishedDocument
+from pdfbatch.model import Document, DocumentResult
+from pdfbatch.outputs.catalog import FinishedDocument, counts_of_row
 from pdfbatch.outputs.pack_files import ENDINGS, FOLDER, Pack, is_packed, order_of, read_rows, sort_packs, stem_of
 from pdfbatch.outputs.pack_rows import record_of
 from pdfbatch.outputs.record import PARTS_FOLDER, document_name, to_json
@@ -181,21 +181,7 @@ class PackCatalog:
         row = self._row(name)
         if row is None or row[2] is None or row[2] != _version(fingerprint, options):
             return None
-        pages, text_pages, ocr_pages, blank_pages, failed_pages, characters = row[4:10]
-        counts = Counts(
-            pages=pages,
-            text_pages=text_pages,
-            ocr_pages=ocr_pages,
-            blank_pages=blank_pages,
-            failed_pages=failed_pages,
-            characters=characters,
-        )
-        return FinishedDocument(counts, row[10], self.has_parts(name))
-
-    def pack_of(self, name: str) -> str | None:
-        """Return the name of the pack that holds the row of a document."""
-        row = self._row(name)
-        return None if row is None else self.packs[int(row[3])]
+        return FinishedDocument(counts_of_row(row[4:10]), row[10], self.has_parts(name), self.packs[row[3]])
 
     def is_of_another(self, name: str, document_uuid: str) -> bool:
         """Return whether another document has a row under a name."""

@@ -195,5 +195,5 @@ def _zstandard() -> Any:
     try:
         import zstandard  # noqa: PLC0415 (an extra)
     except ImportError as error:
-        raise DependencyError("Layout 'jsonl' needs zstandard: pip install 'pdfbatch[jsonl]'") from error
+        raise DependencyError("Layout 'jsonl' needs zstandard: pip install zstandard") from error
     return zstandard

@@ -64,6 +64,11 @@ def row_of(result: DocumentResult, body: bytes) -> bytes:
     return b'{"id":%s,"metadata":%s,%s\n' % (to_json(result.document.document_uuid), to_json(metadata), body)
 
 
+def record_of_body(body: bytes) -> bytes:
+    """Return the record in the second part of a row. Raises ``ValueError`` when it is none."""
+    return record_of(json.loads(b"{" + body))
+
+
 def record_of(row: Mapping[str, Any]) -> bytes:
     """Return the record of a row as it would be in a file of its own. Raises ``ValueError`` when it is no row."""
     try:

@@ -14,7 +14,7 @@ try:
     import pyarrow as pa  # type: ignore[import-untyped]
     import pyarrow.parquet as pq  # type: ignore[import-untyped]
 except ImportError as _missing:
-    raise DependencyError("Parquet needs pyarrow: pip install 'pdfbatch[parquet]'") from _missing
+    raise DependencyError("Parquet needs pyarrow: pip install pyarrow") from _missing
 
 # Bounds of a row group, which a reader loads as a whole, and which is in memory here until it is written.
 GROUP_ROWS = 10_000

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Span, Tracer, TracerProvider
 
 SCOPE = "pdfbatch"
-_MISSING = "OpenTelemetrySink needs the package opentelemetry-api: pip install 'pdfbatch[otel]'"
+_MISSING = "OpenTelemetrySink needs the package opentelemetry-api: pip install opentelemetry-api opentelemetry-sdk"
 _MOST_EVENTS = 128
 """Pages of a document that become events: SDKs keep no more of a span by default."""
 

@@ -117,16 +117,17 @@ def check_protocol(url: str, options: Options) -> None:
     """
     if options.get(_READY) is not None:
         return
-    protocol = protocol_of(url)
+    protocol, reason = protocol_of(url), ""
     if protocol in STORES and "::" not in url:
         reason = why_not_obstore(url, options)
         if not reason:
             return
-        _say_once(protocol, reason)
     for name in _PROTOCOL.findall(url):
         if name not in _checked:
             _check_one(name.lower(), url)
             _checked.add(name)
+    if reason:  # said only of a way that can be gone
+        _say_once(protocol, reason)
 
 
 def _say_once(protocol: str, reason: str) -> None:

@@ -255,6 +255,8 @@ def _map_gcs(bucket: str, given: dict[str, Any]) -> _Mapped:
     _drop_if_false(given, "requester_pays")
     _drop_if_false(given, "version_aware")
     if token == "anon":  # noqa: S105 (the word for none)
+        if endpoint:  # emulators refuse the way by which obstore writes
+            raise UnmappableError("the option 'endpoint_url' with the token 'anon', as for an emulator")
         store["skip_signature"] = True
     elif isinstance(token, Mapping) and cast("Mapping[str, object]", token).get("type") == "service_account":
         try:

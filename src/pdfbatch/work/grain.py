@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from pdfbatch.work.print_marks import quantile
+from pdfbatch.work.print_marks import median_grey, quantile
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -14,12 +14,14 @@ _RADIUS, _USUAL_DPI = 1.0, 200
 _HEAVY = 10
 _PAPER_RADIUS, _PAPER_SHARE = 3.0, 0.25
 _SIDE, _PLACES = 192, (0.25, 0.5, 0.75)
+# Where three quarters of a part are of one grey, more or less, most of its paper cannot differ much from what is around it.
+_EVEN, _EVEN_SHARE = 4, 0.75
 
 
 def smooth_grain(image: "Image", dpi: int) -> "Image":
     """Return the image of a page (mode ``L``) smoothed if it has heavy grain, else as it is. Looks at nine small parts."""
-    levels = sorted(_grain(image, across, down) for across in _PLACES for down in _PLACES)
-    return smooth(image, dpi) if levels[len(levels) // 2] >= _HEAVY else image
+    heavy = sum(_has_heavy_grain(image, across, down) for across in _PLACES for down in _PLACES)
+    return smooth(image, dpi) if heavy * 2 > len(_PLACES) ** 2 else image
 
 
 def smooth(image: "Image", dpi: int) -> "Image":
@@ -29,18 +31,23 @@ def smooth(image: "Image", dpi: int) -> "Image":
     return image.filter(ImageFilter.GaussianBlur(_RADIUS * dpi / _USUAL_DPI))
 
 
-def _grain(image: "Image", across: float, down: float) -> int:
+def _has_heavy_grain(image: "Image", across: float, down: float) -> bool:
     from PIL import ImageChops, ImageFilter  # noqa: PLC0415 (as above)
 
     left, top = (
         max(round(size * share) - _SIDE // 2, 0) for size, share in zip(image.size, (across, down), strict=True)
     )
     part = image.crop((left, top, min(left + _SIDE, image.width), min(top + _SIDE, image.height)))
-    if not part.width or not part.height:
-        return 0
+    if _is_even(part.histogram()):
+        return False
     difference = ImageChops.difference(part, part.filter(ImageFilter.GaussianBlur(_RADIUS)))
     around = part.filter(ImageFilter.GaussianBlur(_PAPER_RADIUS))
     light, dark = (quantile(around.histogram(), share) for share in (1 - _PAPER_SHARE, _PAPER_SHARE))
     # Paper is lighter than print, or darker: grain is in both.
     masks = ([255 * (level >= light) for level in range(256)], [255 * (level <= dark) for level in range(256)])
-    return min(quantile(difference.histogram(around.point(mask)), 0.5) for mask in masks)
+    return all(quantile(difference.histogram(around.point(mask)), 0.5) >= _HEAVY for mask in masks)
+
+
+def _is_even(counts: list[int]) -> bool:
+    grey = median_grey(counts)
+    return sum(counts[max(grey - _EVEN, 0) : grey + _EVEN + 1]) >= _EVEN_SHARE * sum(counts)

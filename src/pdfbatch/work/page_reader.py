@@ -4,9 +4,9 @@ import time
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from pdfbatch.common import AUTO, awake_time
+from pdfbatch.common import AUTO, awake_time, count_cpu_seconds
 from pdfbatch.errors import Cause, DependencyError, DocumentError
 from pdfbatch.model import Document, Failure, Note, Page, Reason, TextSource
 from pdfbatch.outcomes import failed_pages
@@ -41,8 +41,11 @@ from pdfbatch.work.recognition import Recognition, recognize
 from pdfbatch.work.second_opinion import SecondOpinion
 from pdfbatch.work.text_choice import TextLayer, choose_text, is_weak, layer_page
 from pdfbatch.work.text_signs import badness, is_doubtful, is_language
-from pdfbatch.work.time_budget import TimeBudget, count_cpu_seconds
+from pdfbatch.work.time_budget import TimeBudget
 from pdfbatch.work.transform import apply_transform
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +268,7 @@ class PageReader:
         assert self.ocr_engine is not None
         rules, facts, cpu = self.extraction.rules, page.facts(), count_cpu_seconds()
         drawn = DrawnPage(page, facts, self.extraction, self.limits.max_pixels)
-        if waiting.may_be_blank and is_blank(page.image(min(PREVIEW_DPI, drawn.dpi)), rules):
+        if waiting.may_be_blank and is_blank(_preview(page, facts, drawn), rules):
             return self._blank_page(waiting, page, facts)
         pale = is_pale(drawn.image, rules)
         if pale and not has_faint_print(drawn.image):
@@ -393,6 +396,13 @@ def _text_layer(waiting: PendingPage, page: OpenPage, facts: PageFacts) -> TextL
         return TextLayer(text=waiting.text)
     tops = [box.top / max(facts.height, 1.0) for box in page.text_boxes()]
     return TextLayer(text=waiting.text, tops=tops, invisible=facts.invisible_glyphs * 2 > facts.glyphs)
+
+
+def _preview(page: OpenPage, facts: PageFacts, drawn: DrawnPage) -> "Image":
+    """Return a small image of a page, made of its large one if it has images: to unpack those takes longest."""
+    if facts.images:
+        return drawn.image.reduce(max(round(drawn.dpi / PREVIEW_DPI), 1))
+    return page.image(min(PREVIEW_DPI, drawn.dpi))
 
 
 def _images(count: int) -> str:

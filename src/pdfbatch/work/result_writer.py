@@ -17,7 +17,9 @@ from pdfbatch.outputs import (
     has_text,
     is_packed,
     options_digest,
+    parse_record,
     record_name,
+    record_of_body,
     result_of,
 )
 from pdfbatch.ports import Output
@@ -109,11 +111,18 @@ class ResultWriter:
     def copy_of(self, duplicate_of: DuplicateOf, document: Document) -> DocumentResult | None:
         """Return the result of an earlier document as that of its duplicate.
 
-        ``None`` unless the output has the record of the earlier document, read from the same input with the same settings,
-        and it succeeded.
+        ``None`` unless the output (or the parent, which writes the packs) has the record of the earlier document, read from the
+        same input with the same settings, and it succeeded.
         """
-        earlier = Document("", duplicate_of.document_uuid, output_name=duplicate_of.output_name)
-        _, record = self._find_record(earlier, duplicate_of.fingerprint, like=document)
+        if duplicate_of.body:
+            try:
+                found_record = parse_record(record_of_body(duplicate_of.body))
+            except ValueError:  # the document is read instead
+                return None
+            record = _like(found_record, duplicate_of.fingerprint, self.options(document))
+        else:
+            earlier = Document("", duplicate_of.document_uuid, output_name=duplicate_of.output_name)
+            _, record = self._find_record(earlier, duplicate_of.fingerprint, like=document)
         if self.output is None or record is None or record.status not in _COPIED:
             return None
         found = result_of(record, document, self.output)
@@ -127,8 +136,7 @@ class ResultWriter:
         if found is None:
             return document, None
         named, record = found
-        is_same = (record.fingerprint, record.options) == (fingerprint, self.options(like or document))
-        return named, record if is_same else None
+        return named, _like(record, fingerprint, self.options(like or document))
 
     def build(
         self,
@@ -151,7 +159,8 @@ class ResultWriter:
         )
         result = self.with_costs(result, task, budget, fingerprint=partial.fingerprint)
         duplicate_of = task.duplicate_of if isinstance(task, ReadTask) else None
-        # In a packed layout no worker can look the earlier document up: it is read again, and counts as what it is.
+        # In a packed layout no worker can look an earlier document up. Where the parent has no copy of its row, the duplicate
+        # is read, and counts as what it is.
         if duplicate_of is not None and result.status is DocumentStatus.SUCCEEDED and is_packed(self.output):
             result = as_duplicate(result, task.document, duplicate_of)
         return self.prepare(result, name_may_be_taken=may_have_record(task))
@@ -187,6 +196,11 @@ class ResultWriter:
             return PendingWrite(replace(result, pages=()), body=body_of(result, provenance))
         stored = replace(result, pages=(), output=self.output.uri(record_name(result.document)))
         return PendingWrite(stored, self.output, files_of(result, provenance))
+
+
+def _like(record: Record, fingerprint: str, options: str) -> Record | None:
+    """Return the record if it is of this input, read with these settings."""
+    return record if (record.fingerprint, record.options) == (fingerprint, options) else None
 
 
 def _text_bytes(record: Record) -> int:

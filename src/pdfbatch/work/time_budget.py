@@ -1,7 +1,5 @@
 """The time of a task: how much it has used, and how much is left of its document's limit."""
 
-import os
-import time
 from dataclasses import dataclass
 from typing import Self
 
@@ -11,12 +9,6 @@ from pdfbatch.model import Failure
 from pdfbatch.outcomes import timeout_failure
 from pdfbatch.settings import Limits
 from pdfbatch.tasks import Task
-
-
-def count_cpu_seconds() -> float:
-    """Return the CPU seconds of this thread so far, and of the programs that this process started and that have ended."""
-    children = os.times()
-    return time.thread_time() + children.children_user + children.children_system
 
 
 @dataclass(slots=True)

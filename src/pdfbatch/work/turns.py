@@ -35,8 +35,9 @@ def likely_turn(image: "Image") -> int:
     """
     from PIL.Image import Transpose  # noqa: PLC0415 (loaded when used: most documents need no OCR)
 
-    ink = show_ink(image, _SIDE)
-    if is_sideways(image):
+    small = image.reduce(max(max(image.size) // _SIDE, 1))
+    ink = show_ink(small, _SIDE)
+    if is_sideways(small):
         balance = balance_lines(ink.transpose(Transpose.ROTATE_90))
         return 0 if abs(balance) < _BALANCE else 270 if balance > 0 else 90
     return 180 if balance_lines(ink) <= -_BALANCE else 0

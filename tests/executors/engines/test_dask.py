@@ -65,7 +65,7 @@ class TestDaskExecutor(EngineContract):
 
 @pytest.mark.skipif(find_spec("distributed") is not None, reason="dask is installed")
 def test_without_dask_it_says_what_to_install() -> None:
-    with pytest.raises(DependencyError, match=r"pip install 'pdfbatch\[dask\]'"):
+    with pytest.raises(DependencyError, match=r"pip install distributed"):
         DaskExecutor().start(StandInWork())
 
 

@@ -77,7 +77,7 @@ def test_the_code_of_its_page_does_what_it_says(cluster: str, tmp_path: Path) ->
 
 @pytest.mark.skipif(find_spec("ray") is not None, reason="ray is installed")
 def test_without_ray_it_says_what_to_install() -> None:
-    with pytest.raises(DependencyError, match=r"pip install 'pdfbatch\[ray\]'"):
+    with pytest.raises(DependencyError, match=r"pip install ray"):
         RayExecutor().start(StandInWork())
 
 

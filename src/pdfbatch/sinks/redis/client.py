@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 DEFAULT_URL = "redis://localhost:6379/0"
 
-_MISSING = "Redis needs the package redis: pip install 'pdfbatch[redis]'"
+_MISSING = "Redis needs the package redis: pip install redis"
 
 
 class Client(Protocol):
