@@ -496,6 +496,14 @@ class HidesFromOthers(PassingOutput):
         return self.storage.read(name) if os.getpid() == self.owner else b""
 
 
+@dataclass(frozen=True)
+class StaysRelative(PassingOutput):
+    """Is at another place in another working directory."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "root", os.path.relpath(self.root))
+
+
 class SweepsEverything(NamesTemporaryFiles):
     def sweep(self) -> int:
         found = list(Path(self.root).rglob("*.tmp"))
@@ -593,6 +601,7 @@ class SpoiledOutputContract(OutputContract):
         (RemembersListing, "test_a_listing_is_as_fresh_as_the_last_call"),
         (StaysAtHome, "test_it_travels_in_a_pickle"),
         (HidesFromOthers, "test_another_process_reaches_it_unless_it_says_that_none_can"),
+        (StaysRelative, "test_another_process_reaches_it_unless_it_says_that_none_can"),
         (SweepsEverything, "test_a_sweep_spares_writers_that_live"),
         (SweepsNothing, "test_a_sweep_removes_what_killed_writers_left"),
         (LoadsThread, "test_loading_it_beforehand_reaches_for_nothing"),

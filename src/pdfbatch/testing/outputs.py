@@ -247,6 +247,7 @@ class OutputContract:
             [sys.executable, "-c", _READER],
             input=pickle.dumps(output),
             env=_environment(),
+            cwd=os.path.dirname(sys.executable),  # a worker may have another working directory
             stdout=subprocess.PIPE,
             timeout=PATIENCE_SECONDS,
             check=True,
@@ -349,7 +350,7 @@ def _writer(output: Output) -> Generator["subprocess.Popen[bytes]"]:
 
 def _environment() -> dict[str, str]:
     """Let another process import what this one can."""
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))}
 
 
 def _must_be_whole(output: Output) -> None:
