@@ -110,7 +110,7 @@ class Slow(Starter):
 
 def list_functions(thread: threading.Thread) -> list[str]:
     """The names of the functions that a thread is in."""
-    frame = sys._current_frames().get(thread.ident or 0)
+    frame = sys._current_frames().get(thread.ident or 0)  # pyright: ignore[reportPrivateUsage] (public for all its name)
     return [each.f_code.co_name for each, _ in traceback.walk_stack(frame)]
 
 

@@ -129,6 +129,8 @@ def make_parser(prog: str, only: str | None = None) -> "tuple[CommandParser, dic
 class CommandParser(argparse.ArgumentParser):
     """Keep the line breaks of the help texts, and accept no abbreviated options."""
 
+    description: str | None
+
     def __init__(self, **settings: Any) -> None:
         super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **settings)
         self.words: Sequence[str] = ()
