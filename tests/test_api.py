@@ -132,6 +132,24 @@ def test_the_doors_take_the_same_words(tmp_path: Path) -> None:
     assert pdfbatch.process_manifest(manifest, executor="thread").status.batch_id == "case"
 
 
+class Half:
+    """Half of an executor, of an output and of engines."""
+
+    name = version = "half"
+
+    def start(self, work: object) -> None:
+        """Start nothing."""
+
+    def check(self, languages: str = "") -> None:
+        """Check nothing."""
+
+    def read(self, name: str) -> None:
+        """Read nothing."""
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write nothing."""
+
+
 Call = Callable[..., object]
 MISTAKES: list[tuple[Call, tuple[object, ...], dict[str, object], str]] = [
     (process_batch, ([],), {"outptu": "x"}, "'outptu': did you mean 'output'"),
@@ -144,6 +162,9 @@ MISTAKES: list[tuple[Call, tuple[object, ...], dict[str, object], str]] = [
     (BatchProcessor, (), {"executor": ThreadExecutor}, "give an instance"),
     (BatchProcessor, (), {"executor": ThreadExecutor(), "workers": 2}, "to the executor itself"),
     (BatchProcessor, (), {"executor": 7}, "no method start"),
+    (BatchProcessor, (), {"executor": Half()}, "has no kills: give one of auto"),
+    (BatchProcessor, (), {"ocr_engine": Half()}, "has no method orientation(): give one of auto"),
+    (BatchProcessor, (), {"output": Half()}, "has no method delete(): give a folder"),
     (BatchProcessor, (), {"engine": "pdfuim"}, "did you mean 'pdfium'"),
     (BatchProcessor, (), {"ocr_engine": "tesseact"}, "did you mean 'tesseract'"),
     (BatchProcessor, (), {"output": 7}, "a folder, a URL"),

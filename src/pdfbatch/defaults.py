@@ -122,7 +122,7 @@ def choose_executor(given: ExecutorLike | None, workers: int | None, output: Out
         case str() if given in EXECUTORS:
             return executor_of_name(given, workers)
         case _:
-            _refuse_unless(given, "executor", EXECUTORS, ("start",))
+            _refuse_unless(given, "executor", EXECUTORS, ("start()", "name", "kills", "shares"))
     if workers is not None:
         raise UsageError(
             "workers goes with an executor's name: give them to the executor itself, such as "
@@ -143,7 +143,7 @@ def choose_engine(given: TextEngineLike | None, setting: str = "engine") -> Text
 
             return PypdfEngine()
         case _:
-            _refuse_unless(given, setting, TEXT_ENGINES, ("open",))
+            _refuse_unless(given, setting, TEXT_ENGINES, ("open()", "name", "version"))
             return cast("TextEngine", given)
 
 
@@ -152,7 +152,7 @@ def choose_ocr_engine(given: OcrEngineLike | None) -> OcrEngine | None:
     if given is None or given == "auto":
         return None
     if given not in OCR_ENGINES:
-        _refuse_unless(given, "ocr_engine", OCR_ENGINES, ("check", "read"))
+        _refuse_unless(given, "ocr_engine", OCR_ENGINES, ("check()", "read()", "orientation()", "name", "version"))
         return cast("OcrEngine", given)
     from pdfbatch.ocr import AutoTesseract, RapidOcrEngine, TesseractEngine, TesserocrEngine, TwoReaders
 
@@ -177,7 +177,8 @@ def choose_output(given: OutputLike | None, seconds: float) -> Output | None:
             )
         return Storage(os.fspath(given), seconds=seconds)
     if given is not None:
-        _refuse_unless(given, "output", (), ("check", "write"), "a folder, a URL or an output")
+        members = ("check()", "write()", "read()", "delete()", "names()", "uri()", "locality")
+        _refuse_unless(given, "output", (), members, "a folder, a URL or an output")
     return given
 
 
@@ -213,17 +214,26 @@ def _find_sink(name: str) -> Sink:
 
 
 def _refuse_unless(
-    given: object, setting: str, names: tuple[str, ...], methods: tuple[str, ...], kind: str = "an object of the kind"
+    given: object, setting: str, names: tuple[str, ...], members: tuple[str, ...], kind: str = "an object of the kind"
 ) -> None:
-    """Raise ``UsageError`` for what surely is not meant: an unknown name, a class, an object without the port's methods."""
+    """Raise ``UsageError`` for what surely is not meant: an unknown name, a class, an object without the port's members."""
     if isinstance(given, str):
         raise _unknown_name(setting, given, names)
     if isinstance(given, type):
         raise UsageError(f"{setting}: {given.__name__} is a class; give an instance, {given.__name__}(...)")
-    missing = [method for method in methods if not callable(getattr(given, method, None))]
+    missing = [member for member in members if _lacks(given, member)]
     if missing:
         allowed = f"one of {', '.join(names)}, or {kind}" if names else kind
-        raise UsageError(f"{setting}={show_value(given)} has no method {missing[0]}(): give {allowed}")
+        member = f"method {missing[0]}" if missing[0].endswith("()") else missing[0]
+        raise UsageError(f"{setting}={show_value(given)} has no {member}: give {allowed}")
+
+
+def _lacks(given: object, member: str) -> bool:
+    name = member.removesuffix("()")
+    if name != member:
+        return not callable(getattr(given, name, None))
+    # found without being asked for: the version of an engine may be the answer of a program
+    return not hasattr(type(given), name) and not hasattr(given, name)
 
 
 def _unknown_name(setting: str, given: str, names: tuple[str, ...]) -> UsageError:

@@ -64,6 +64,8 @@ def processes() -> Generator[ProcessPoolExecutor]:
 
 
 class TestFuturesExecutorOverProcesses(ExecutorContract):
+    prefetched = 3  # the queue of a ProcessPoolExecutor of two workers
+
     @pytest.fixture(autouse=True)
     def _processes(self, processes: ProcessPoolExecutor) -> None:
         self.processes = processes

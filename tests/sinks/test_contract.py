@@ -1,6 +1,7 @@
 """The public contract over every sink that ships."""
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,11 @@ class TestNullSink(SinkContract):
 
 class TestCallbackSink(SinkContract):
     def make_sink(self) -> Sink:
-        return CallbackSink(lambda result: None, lambda status: None)
+        self.seen: list[str] = []
+        return CallbackSink(lambda result: self.seen.append(result.document.document_uuid), lambda status: None)
+
+    def read_documents(self, sink: Sink) -> Sequence[str]:
+        return self.seen
 
 
 class TestLogSink(SinkContract):
@@ -47,6 +52,10 @@ class TestLogSink(SinkContract):
 class TestRecordingSink(SinkContract):
     def make_sink(self) -> Sink:
         return RecordingSink()
+
+    def read_documents(self, sink: Sink) -> Sequence[str]:
+        assert isinstance(sink, RecordingSink)
+        return [result.document.document_uuid for result in sink.results]
 
 
 class TestProgressBarSinkOnLines(SinkContract):

@@ -1,14 +1,15 @@
 """The contracts find adapters that break their promises: each spoiled adapter fails the test that is about it."""
 
 import os
+import pickle
 import subprocess
 import sys
 import threading
 import time
 import unicodedata
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from concurrent.futures import Future
-from contextlib import contextmanager
+from concurrent.futures import Future, wait
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import partial
@@ -21,8 +22,8 @@ from urllib.parse import unquote
 
 import pytest
 
-from pdfbatch.engines import PypdfEngine
-from pdfbatch.errors import Cause, DependencyError, DocumentError
+from pdfbatch.engines import PypdfEngine, open_error
+from pdfbatch.errors import Cause, DependencyError, DocumentError, PoolBrokenError
 from pdfbatch.executors import ThreadExecutor
 from pdfbatch.model import DocumentExtras, DocumentResult
 from pdfbatch.ports import (
@@ -54,7 +55,7 @@ from pdfbatch.testing import (
     SinkContract,
     TextEngineContract,
 )
-from pdfbatch.testing.pictures import TEXT
+from pdfbatch.testing.pictures import LINES, TEXT, draw_page
 from tests.pools import PassingPool
 
 if TYPE_CHECKING:
@@ -139,6 +140,78 @@ class Nameless(PassingThreads):
         self.name = ""
 
 
+class WaitsForWorkers(PassingThreads):
+    def submit(self, task: Task) -> Future[TaskResult]:
+        future = super().submit(task)
+        wait([future])
+        return future
+
+
+class WorksOnMore(PassingThreads):
+    @property
+    def capacity(self) -> int:
+        return 1
+
+
+class WorksOnLess(PassingThreads):
+    @property
+    def capacity(self) -> int:
+        return 3
+
+
+class SparesSome(PassingThreads):
+    """Leaves half of its tasks in the queue when it is left by an exception, and does them when nobody waits for them."""
+
+    def __init__(self, work: Work) -> None:
+        super().__init__(work)
+        self.futures: list[Future[TaskResult]] = []
+
+    def submit(self, task: Task) -> Future[TaskResult]:
+        self.futures.append(super().submit(task))
+        return self.futures[-1]
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.pool.__exit__(kind, error, trace)
+        else:
+            for future in self.futures[::2]:
+                future.cancel()
+            threading.Thread(target=self.pool.__exit__, args=(None, None, None), daemon=True).start()
+
+
+class SaysBrokenTooEarly(PassingThreads):
+    """Says of tasks under way that they were not done."""
+
+    def __init__(self, work: Work) -> None:
+        super().__init__(work)
+        self.futures: dict[Future[TaskResult], Future[TaskResult]] = {}
+
+    def submit(self, task: Task) -> Future[TaskResult]:
+        future, inner = Future[TaskResult](), super().submit(task)
+        self.futures[future] = inner
+
+        def end(inner: Future[TaskResult]) -> None:
+            if inner.cancelled():
+                future.cancel()
+                future.set_running_or_notify_cancel()
+            elif not future.done():
+                future.set_result(inner.result())
+
+        inner.add_done_callback(end)
+        return future
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            for future, inner in self.futures.items():
+                if not inner.cancel():
+                    future.set_exception(PoolBrokenError("it was left"))
+        self.pool.__exit__(kind, error, trace)
+
+
 @dataclass(frozen=True)
 class SpoiledExecutor:
     pool: Callable[[Work], Pool] = PassingThreads
@@ -185,6 +258,23 @@ def test_the_contract_of_executors_finds(executor: Executor, test: str, tmp_path
 
 class QuickExecutorContract(SpoiledExecutorContract):
     seconds = 0.5
+
+
+@pytest.mark.parametrize(
+    ("pool", "test", "message"),
+    [
+        (WaitsForWorkers, "test_submit_returns_before_the_task_is_done", "submit waits"),
+        (WorksOnMore, "test_it_works_on_as_many_tasks_at_one_time_as_its_capacity_says", "its capacity is 1"),
+        (WorksOnLess, "test_it_works_on_as_many_tasks_at_one_time_as_its_capacity_says", "only 2 tasks begin"),
+        (SparesSome, "test_leaving_it_by_an_exception_cancels_what_has_not_begun", "begun after the pool was left"),
+        (SaysBrokenTooEarly, "test_leaving_it_by_an_exception_cancels_what_has_not_begun", "as if it had not been"),
+    ],
+)
+def test_the_contract_of_executors_says_what_is_wrong(
+    pool: Callable[[Work], Pool], test: str, message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(AssertionError, match=message):
+        getattr(QuickExecutorContract(SpoiledExecutor(pool)), test)(tmp_path)
 
 
 def test_the_contract_of_executors_finds_a_thread_that_is_left(tmp_path: Path) -> None:
@@ -406,6 +496,14 @@ class HidesFromOthers(PassingOutput):
         return self.storage.read(name) if os.getpid() == self.owner else b""
 
 
+@dataclass(frozen=True)
+class StaysRelative(PassingOutput):
+    """Is at another place in another working directory."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "root", os.path.relpath(self.root))
+
+
 class SweepsEverything(NamesTemporaryFiles):
     def sweep(self) -> int:
         found = list(Path(self.root).rglob("*.tmp"))
@@ -422,6 +520,39 @@ class SweepsNothing(NamesTemporaryFiles):
 class LoadsThread(PassingOutput):
     def load(self) -> None:
         threading.Timer(1.0, int).start()
+
+
+class WritesAllAnew(PassingOutput):
+    """Keeps all files in one, and rewrites it for each: what another one writes at the same time is lost."""
+
+    def _file(self) -> Path:
+        return Path(self.uri("")) / "all"
+
+    def _load(self) -> dict[str, bytes]:
+        data = self._file().read_bytes() if self._file().exists() else b""
+        return pickle.loads(data) if data else {}
+
+    def write(self, name: str, data: bytes) -> None:
+        files = {**self._load(), name: data}
+        temporary = Path(self.uri("")) / temporary_name()
+        temporary.write_bytes(pickle.dumps(files))
+        temporary.replace(self._file())
+
+    def read(self, name: str) -> bytes:
+        return self._load()[name]
+
+    def names(self, below: str = "") -> Iterable[str]:
+        return [name for name in self._load() if name.startswith(below)]
+
+
+class LocksThreadsOnly(WritesAllAnew):
+    """Keeps its threads apart, and no processes."""
+
+    lock = threading.Lock()
+
+    def write(self, name: str, data: bytes) -> None:
+        with self.lock:
+            super().write(name, data)
 
 
 class SpoiledOutputContract(OutputContract):
@@ -470,6 +601,7 @@ class SpoiledOutputContract(OutputContract):
         (RemembersListing, "test_a_listing_is_as_fresh_as_the_last_call"),
         (StaysAtHome, "test_it_travels_in_a_pickle"),
         (HidesFromOthers, "test_another_process_reaches_it_unless_it_says_that_none_can"),
+        (StaysRelative, "test_another_process_reaches_it_unless_it_says_that_none_can"),
         (SweepsEverything, "test_a_sweep_spares_writers_that_live"),
         (SweepsNothing, "test_a_sweep_removes_what_killed_writers_left"),
         (LoadsThread, "test_loading_it_beforehand_reaches_for_nothing"),
@@ -483,6 +615,26 @@ def test_the_contract_of_outputs_finds(kind: type[PassingOutput], test: str, tmp
         except Exception:  # noqa: BLE001 (whatever: pytest counts each as a failure)
             return
     raise AssertionError("it was not found")
+
+
+def repeat(test: Callable[[], None]) -> None:
+    for _ in range(5):
+        test()
+
+
+@pytest.mark.parametrize(
+    ("kind", "test"),
+    [
+        (WritesAllAnew, "test_writers_of_different_names_lose_none_of_them"),
+        (LocksThreadsOnly, "test_a_killed_writer_leaves_a_whole_version_and_no_name_of_its_own"),
+    ],
+)
+def test_the_contract_of_outputs_finds_writes_that_are_lost(
+    kind: type[PassingOutput], test: str, tmp_path: Path
+) -> None:
+    contract = SpoiledOutputContract(kind, tmp_path)
+    with pytest.raises(AssertionError, match="a write was lost beside"):
+        repeat(getattr(contract, test))  # the two writers do not meet every time
 
 
 # --- sinks ------------------------------------------------------------------------------------------------------------
@@ -524,6 +676,32 @@ class MissesEnd(RecordingSink):
             self.statuses.append(status)
 
 
+class LosesDocuments(RecordingSink):
+    def document(self, result: DocumentResult) -> None:
+        if len(self.results) < 30:
+            self.results.append(result)
+
+
+class TurnsDocuments(RecordingSink):
+    def document(self, result: DocumentResult) -> None:
+        self.results.insert(0, result)
+
+
+class StaysInItsThread(RecordingSink):
+    def __post_init__(self) -> None:
+        self.closed = -threading.get_ident()
+
+    def update(self, status: BatchStatus) -> None:
+        assert self.closed == -threading.get_ident(), "it is another thread"
+
+
+class LeavesThreadRunning(RecordingSink):
+    ended = threading.Event()
+
+    def update(self, status: BatchStatus) -> None:
+        threading.Thread(target=self.ended.wait, daemon=True).start()
+
+
 class SpoiledSinkContract(SinkContract):
     close_seconds = 0.1
 
@@ -539,6 +717,10 @@ class SpoiledSinkContract(SinkContract):
     def read_last_state(self, sink: Sink, batch_id: str) -> str | None:
         assert isinstance(sink, RecordingSink)
         return str(sink.statuses[-1].state)
+
+    def read_documents(self, sink: Sink) -> Sequence[str]:
+        assert isinstance(sink, RecordingSink)
+        return [result.document.document_uuid for result in sink.results]
 
 
 @pytest.mark.parametrize(
@@ -559,6 +741,31 @@ class SpoiledSinkContract(SinkContract):
 )
 def test_the_contract_of_sinks_finds(kind: type[RecordingSink], test: str, tmp_path: Path) -> None:
     fails(getattr(SpoiledSinkContract(kind), test), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("kind", "test", "message"),
+    [
+        (LosesDocuments, "test_each_document_is_told_once_and_in_order", "and tells 30"),
+        (TurnsDocuments, "test_each_document_is_told_once_and_in_order", "in another order"),
+        (
+            StaysInItsThread,
+            "test_it_serves_a_batch_in_another_thread_than_the_one_that_made_it",
+            "it is another thread",
+        ),
+    ],
+)
+def test_the_contract_of_sinks_says_what_is_wrong(kind: type[RecordingSink], test: str, message: str) -> None:
+    with pytest.raises(AssertionError, match=message):
+        getattr(SpoiledSinkContract(kind), test)()
+
+
+def test_the_contract_of_sinks_finds_a_thread_that_is_left() -> None:
+    try:
+        with pytest.raises(AssertionError, match="left: "):
+            SpoiledSinkContract(LeavesThreadRunning).test_closing_it_leaves_no_thread_and_no_child_process()
+    finally:
+        LeavesThreadRunning.ended.set()
 
 
 # --- text engines -----------------------------------------------------------------------------------------------------
@@ -631,6 +838,55 @@ class _SpoiledPage:
         return Image.new("RGB", (612, 792), "white")
 
 
+@dataclass(frozen=True)
+class CatchesAround(SpoiledEngine):
+    @contextmanager
+    def open(
+        self, source: str | bytes, *, password: str | None = None, annotations: bool = True
+    ) -> Generator[OpenDocument]:
+        try:
+            with super().open(source, password=password, annotations=annotations) as document:
+                yield document
+        except ValueError as error:
+            raise open_error(source, str(error)) from error
+
+
+@dataclass(frozen=True)
+class KeepsFileOpen(SpoiledEngine):
+    @contextmanager
+    def open(
+        self, source: str | bytes, *, password: str | None = None, annotations: bool = True
+    ) -> Generator[OpenDocument]:
+        with super().open(source, password=password, annotations=annotations) as document:
+            if isinstance(source, str):
+                kept_open.append(os.open(source, os.O_RDONLY))
+            yield document
+
+
+kept_open: list[int] = []
+
+
+both_open = threading.Barrier(2)
+
+
+@dataclass(frozen=True)
+class SharesDocument(SpoiledEngine):
+    """Keeps the open document where all threads find it."""
+
+    @contextmanager
+    def open(
+        self, source: str | bytes, *, password: str | None = None, annotations: bool = True
+    ) -> Generator[OpenDocument]:
+        with super().open(source, password=password, annotations=annotations) as document:
+            shared_documents[0] = document
+            with suppress(threading.BrokenBarrierError):
+                both_open.wait(1.0)
+            yield shared_documents[0]
+
+
+shared_documents: dict[int, OpenDocument] = {}
+
+
 class SpoiledEngineContract(TextEngineContract):
     def __init__(self, engine: TextEngine, *, draws: bool = True) -> None:
         self.engine = engine
@@ -676,6 +932,27 @@ def test_the_contract_of_text_engines_finds(engine: TextEngine, test: str, tmp_p
     fails(getattr(SpoiledEngineContract(engine), test), tmp_path)
 
 
+@pytest.mark.parametrize("engine", [CatchesAround(), SpoiledEngine()])
+def test_the_contract_of_text_engines_finds_one_that_takes_the_errors_of_others_for_its_own(engine: TextEngine) -> None:
+    with pytest.raises(AssertionError, match="not around yield"):
+        SpoiledEngineContract(engine).test_what_goes_wrong_while_it_is_open_comes_out_as_it_is()
+
+
+def test_the_contract_of_text_engines_finds_one_that_mixes_threads_up() -> None:
+    with pytest.raises(AssertionError, match="of each other"):
+        SpoiledEngineContract(SharesDocument()).test_threads_read_a_document_each()
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="needs /proc")
+def test_the_contract_of_text_engines_finds_a_file_that_stays_open(tmp_path: Path) -> None:
+    try:
+        with pytest.raises(AssertionError, match="still open"):
+            SpoiledEngineContract(KeepsFileOpen()).test_a_closed_document_leaves_no_file_open(tmp_path)
+    finally:
+        for descriptor in kept_open:
+            os.close(descriptor)
+
+
 def test_the_contract_of_text_engines_finds_one_that_draws_though_it_says_that_it_cannot(tmp_path: Path) -> None:
     fails(SpoiledEngineContract(SpoiledEngine(), draws=False).test_an_engine_that_cannot_draw_says_so, tmp_path)
 
@@ -701,6 +978,9 @@ class KnownOcr:
             raise DocumentError("too slow", cause=Cause.TIMEOUT)
         if image.convert("L").getextrema() == (255, 255):
             return Reading(text="", confidence=None, words=0)
+        for line in LINES:
+            if image == draw_page((line,), size=image.size):
+                return summarize_words(line, [(word, 95.0) for word in line.split()])
         text = TEXT.replace(". ", ".\n").replace(", ", ",\n") + "\n"
         return summarize_words(text, [(word, 95.0) for word in text.split()])
 
@@ -787,6 +1067,29 @@ class StandsUpright(KnownOcr):
         return 0
 
 
+class SharesPicture(KnownOcr):
+    """Reads the picture of whichever thread came last."""
+
+    def read(self, image: "Image", *, languages: str, dpi: int, timeout: float | None = None) -> Reading:
+        shared_pictures[0] = image
+        with suppress(threading.BrokenBarrierError):
+            both_ready.wait(1.0)
+        return super().read(shared_pictures[0], languages=languages, dpi=dpi, timeout=timeout)
+
+
+shared_pictures: "dict[int, Image]" = {}
+both_ready = threading.Barrier(2)
+
+
+class LeavesProgram(KnownOcr):
+    programs: "list[subprocess.Popen[bytes]]" = []  # noqa: RUF012 (shared, so that the test can end them)
+
+    def read(self, image: "Image", *, languages: str, dpi: int, timeout: float | None = None) -> Reading:
+        if timeout == 0:
+            self.programs.append(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]))
+        return super().read(image, languages=languages, dpi=dpi, timeout=timeout)
+
+
 class KeepsLock(KnownOcr):
     def __reduce__(self) -> str:
         raise TypeError("it stays here")
@@ -816,3 +1119,24 @@ class KeepsLock(KnownOcr):
 )
 def test_the_contract_of_ocr_engines_finds(kind: type[KnownOcr], test: str, tmp_path: Path) -> None:
     fails(getattr(KnownOcrContract(kind), test), tmp_path)
+
+
+def test_the_contract_of_ocr_engines_finds_one_that_mixes_threads_up() -> None:
+    with pytest.raises(AssertionError, match="in another thread's picture"):
+        KnownOcrContract(SharesPicture).test_threads_read_side_by_side()
+
+
+class ImpatientOcrContract(KnownOcrContract):
+    seconds = 0.5
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs /proc")
+def test_the_contract_of_ocr_engines_finds_a_program_that_is_left() -> None:
+    contract = ImpatientOcrContract(LeavesProgram)
+    try:
+        with pytest.raises(AssertionError, match="left running: "):
+            contract.test_a_reading_that_takes_too_long_is_a_timeout_and_the_next_is_read()
+    finally:
+        for program in LeavesProgram.programs:
+            program.kill()
+            program.wait()

@@ -85,7 +85,7 @@ class OcrEngine(Protocol):
         """Read a picture (mode ``L``, ``1`` or ``RGB``) and leave it as it is. Lines of the text end in a line feed.
 
         Raises ``DocumentError``: ``timeout`` after ``timeout`` seconds (at once for 0 or less), ``ocr_unavailable`` when a
-        language is missing, else ``ocr_failed``. The engine can read on after each.
+        language is missing, else ``ocr_failed``. The engine can read on after each, and leaves no program running.
         """
 
     @abstractmethod

@@ -20,6 +20,8 @@ class Locality(IntEnum):
 class Output(Protocol):
     r"""A place for text and records. A picklable value that each process opens for itself; many threads may call it.
 
+    What several of them write at the same time is all there afterwards, under one name the whole of one version.
+
     Names are relative, with ``/`` between folders. They hold what a path may hold on every system, blanks and letters of any
     script too: no control characters, none of ``" * : < > ? \ |``, no empty part, none that begins with ``..``, up to 255 bytes
     between two slashes and 850 in all. An output may refuse others. What only some outputs can do: ``SupportsPreload``,

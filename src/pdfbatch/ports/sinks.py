@@ -10,8 +10,9 @@ from pdfbatch.report import BatchStatus
 
 @runtime_checkable
 class Sink(Protocol):
-    """A receiver of a batch's progress. All calls come from one thread, and the batch waits for each.
+    """A receiver of a batch's progress. The batch waits for each call; all of a batch come from one thread.
 
+    That need not be the thread that made the sink, nor the one of the batch before.
     A sink that talks over a network does so in a thread of its own. What a sink raises is logged once and harms nothing.
     """
 
@@ -28,7 +29,10 @@ class Sink(Protocol):
 
     @abstractmethod
     def close(self) -> None:
-        """End the batch, within three seconds. Another batch may follow, and begins with ``update``."""
+        """End the batch, within three seconds, and leave no thread behind unless a receiver does not answer.
+
+        It may be called twice, and before the first ``update``. Another batch may follow, and begins with ``update``.
+        """
 
 
 SinkLike = Sink | Callable[[DocumentResult], object]

@@ -95,7 +95,7 @@ class OpenPage(Protocol):
     def image(self, dpi: float) -> "Image":
         """Draw the page in grey (mode ``L``), upright as it is shown, with ``pixels_per_side`` pixels at ``dpi``.
 
-        An engine that cannot draw raises ``DocumentError``.
+        An engine that cannot draw raises ``DocumentError`` (``malformed``).
         """
 
 
@@ -156,7 +156,10 @@ class OpenDocument(Protocol):
 
 
 class TextEngine(Protocol):
-    """Reads PDFs: text layer, facts, images and metadata. A picklable value."""
+    """Reads PDFs: text layer, facts, images and metadata. A picklable value; many threads may call it.
+
+    An open document is used in one thread. Closing it leaves no file open, and lets the caller's exceptions out as they are.
+    """
 
     @property
     def name(self) -> str:

@@ -1,6 +1,7 @@
 """The contract of the executor port: one test for each sentence of ``pdfbatch.ports`` about executors and pools."""
 
 import os
+import threading
 import time
 import unittest
 from collections import Counter
@@ -62,6 +63,9 @@ class ExecutorContract:
 
     writes_behind: bool = False
     """``True`` for an executor whose pools count ``pending_writes``: its workers go on while an output is written."""
+
+    prefetched: int = 0
+    """How many tasks its workers hold before they begin them: these may begin after a pool was left by an exception."""
 
     kills: bool = False
     """Whether this contract tests the promises of an executor that kills."""
@@ -153,16 +157,17 @@ class ExecutorContract:
     def test_submit_returns_before_the_task_is_done(self, tmp_path: Path) -> None:
         self._must_be_immediate()
         with self._pool() as pool, gate(tmp_path) as until:
-            future = pool.submit(task("a.pdf", until=until))
-            assert not future.done()
+            futures = self._submit_held(pool, tmp_path, until)
+            assert not any(future.done() for future in futures.values()), "a future ends before its task is done"
 
     def test_it_works_on_as_many_tasks_at_one_time_as_its_capacity_says(self, tmp_path: Path) -> None:
         self._must_be_immediate()
         with self._pool() as pool, gate(tmp_path) as until:
-            names = [f"{number}.pdf" for number in range(pool.capacity * 2 + 2)]
-            for name in names:
-                pool.submit(task(name, until=until, journal=str(tmp_path / "journal")))
-            assert wait_until(lambda: len(journal(tmp_path)) == pool.capacity)
+            self._submit_held(pool, tmp_path, until)
+            self._must_be_busy(pool, tmp_path)
+            assert not wait_until(lambda: len(journal(tmp_path)) > pool.capacity, 0.1), (
+                f"{len(journal(tmp_path))} tasks have begun, and its capacity is {pool.capacity}"
+            )
 
     def test_work_whose_libraries_cannot_be_loaded_beforehand_is_done_all_the_same(self) -> None:
         with self._pool(UnloadableStandInWork()) as pool:
@@ -234,12 +239,19 @@ class ExecutorContract:
         self._must_be_immediate()
         with gate(tmp_path) as until:
             futures = self._interrupt(tmp_path, until)
-            waiting = {name for name, future in futures.items() if future.cancelled()}
-        assert waiting, "nothing was cancelled"
-        wait(futures.values(), PATIENCE_SECONDS)
-        assert all(future.done() for future in futures.values()), "a future has not ended"
+            under_way = {name for _, name in journal(tmp_path)}
+        endless = wait(futures.values(), self.seconds).not_done
+        assert not endless, f"{len(endless)} futures never end: one ends with its task where that cannot be stopped"
         self.test_leaving_it_waits_for_the_tasks_under_way()  # time for what should not be running
-        assert not waiting & {name for _, name in journal(tmp_path)}, "a cancelled task was done"
+        begun = {name for _, name in journal(tmp_path)}
+        late = sorted(begun - under_way)
+        assert len(late) <= self.prefetched, f"begun after the pool was left, and should have been cancelled: {late}"
+        cancelled = {name for name, future in futures.items() if future.cancelled()}
+        assert cancelled, "nothing was cancelled"
+        assert not cancelled & begun, f"begun, and cancelled all the same: {sorted(cancelled & begun)}"
+        for name in begun:
+            error = futures[name].exception()
+            assert error is None, f"{name} was begun, and its future raises {error!r} as if it had not been"
 
     def test_leaving_it_by_an_exception_takes_seconds_though_tasks_hang(self, tmp_path: Path) -> None:
         self._must_be_immediate()
@@ -329,20 +341,39 @@ class ExecutorContract:
             with gate(folder) as until:
                 asked = {"until": until, "journal": str(folder / "journal")} if self.immediate else {}
                 futures = [pool.submit(task(f"{number}.pdf", **asked)) for number in range(pool.capacity)]
-                assert not self.immediate or wait_until(lambda: len(journal(folder)) == pool.capacity)
+                if self.immediate:
+                    self._must_be_busy(pool, folder)
             for future in futures:
                 wait_for_result(future)
         finally:
             leave(pool)
 
+    def _submit_held(self, pool: Pool, folder: Path, until: str) -> dict[str, Future[TaskResult]]:
+        """Submit far more tasks than a pool works on, which wait for a gate. Fails when ``submit`` waits for one of them."""
+        asked = {"until": until, "journal": str(folder / "journal")}
+        rescue = threading.Timer(self.seconds, Path(until).touch)  # else a ``submit`` that waits would wait for ever
+        rescue.start()
+        try:
+            names = [f"{number}.pdf" for number in range(pool.capacity * 4 + 8)]
+            futures = {name: pool.submit(task(name, **asked)) for name in names}
+        finally:
+            rescue.cancel()
+            rescue.join()
+        assert not os.path.exists(until), "submit waits for a worker to be free: it must return at once"
+        return futures
+
+    def _must_be_busy(self, pool: Pool, folder: Path) -> None:
+        """Fail unless as many tasks begin as a pool says that it works on at one time."""
+        assert wait_until(lambda: len(journal(folder)) >= pool.capacity, 2 * self.seconds), (
+            f"only {len(journal(folder))} tasks begin at one time, and its capacity is {pool.capacity}"
+        )
+
     def _interrupt(self, folder: Path, until: str) -> dict[str, Future[TaskResult]]:
         """Return the futures, by document, of a pool that was left by an exception while all its workers waited."""
         pool = self._pool().__enter__()
         try:
-            names = [f"{number}.pdf" for number in range(pool.capacity * 4 + 8)]
-            asked = {"until": until, "journal": str(folder / "journal")}
-            futures = {name: pool.submit(task(name, **asked)) for name in names}
-            assert wait_until(lambda: len(journal(folder)) == pool.capacity)
+            futures = self._submit_held(pool, folder, until)
+            self._must_be_busy(pool, folder)
         finally:
             interrupt(pool)
         return futures

@@ -2,13 +2,15 @@
 
 import pickle
 import unittest
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
 from pdfbatch.errors import Cause, DependencyError, DocumentError
 from pdfbatch.ports import OcrEngine, Reading, SupportsLanguages
-from pdfbatch.testing.pictures import TEXT, draw_page, join_words
+from pdfbatch.testing.pictures import LINES, TEXT, draw_page, join_words
+from pdfbatch.testing.probes import list_companions, wait_until
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -31,6 +33,9 @@ class OcrEngineContract:
 
     missing_language: str = "tlh"
     """A language that it cannot read here."""
+
+    seconds: float = 5.0
+    """How long a program of the engine may go on after a timeout, on a busy machine too."""
 
     def make_engine(self) -> OcrEngine:
         """Return the engine under test."""
@@ -103,16 +108,24 @@ class OcrEngineContract:
     def test_threads_read_side_by_side(self) -> None:
         engine = self.make_engine()
         with ThreadPoolExecutor(3) as threads:
-            for reading in threads.map(partial(self._read, engine), [draw_page()] * 6):
-                self._must_be_read(reading)
+            pictures = [draw_page((line,), size=(1300, 200)) for line in LINES]
+            for line, reading in zip(LINES, threads.map(partial(self._read, engine), pictures), strict=True):
+                found = {each: len(set(each.split()) & set(reading.text.split())) for each in LINES}
+                assert max(found, key=found.__getitem__) == line, f"in another thread's picture: {reading.text!r}"
+                assert found[line] > len(line.split()) / 2, f"{line!r} was read as {reading.text!r}"
 
     # --- errors ---------------------------------------------------------------------------------------------------
 
     def test_a_reading_that_takes_too_long_is_a_timeout_and_the_next_is_read(self) -> None:
         engine = self.make_engine()
+        self._must_be_read(self._read(engine, draw_page(), timeout=60))
+        before = _count_children()
         for timeout in (0.001, 0, -1):
             assert self._failure(engine, self.languages, timeout).cause is Cause.TIMEOUT, timeout
         self._must_be_read(self._read(engine, draw_page(), timeout=60))
+        assert wait_until(lambda: _count_children() <= before, self.seconds), (
+            f"left running: {_count_children() - before}"
+        )
 
     def test_a_language_that_is_there_passes_the_check(self) -> None:
         self.make_engine().check(self.languages)
@@ -161,8 +174,14 @@ class OcrEngineContract:
             reading = engine.read(draw_page(), languages=languages, dpi=300, timeout=timeout)
         except DocumentError as error:
             return error
-        raise AssertionError(f"it raised no DocumentError and read {reading.text!r}")
+        asked = f"languages={languages!r}, timeout={timeout}"
+        raise AssertionError(f"read({asked}) raised no DocumentError and read {reading.text!r}")
 
     def _must_be_read(self, reading: Reading) -> None:
         expected, found = TEXT.split(), set(reading.text.split())
-        assert sum(word in found for word in expected) >= _ENOUGH * len(expected), reading.text
+        missed = [word for word in expected if word not in found]
+        assert len(missed) <= (1 - _ENOUGH) * len(expected), f"{missed} were not read: {reading.text!r}"
+
+
+def _count_children() -> Counter[str]:
+    return Counter({name: number for name, number in list_companions().items() if name.startswith("child ")})

@@ -166,6 +166,14 @@ class OutputContract:
         assert output.read("same.json") in versions, "two versions are mixed"
         assert list(output.names()) == ["same.json"]
 
+    def test_writers_of_different_names_lose_none_of_them(self) -> None:
+        output = self._make_filled()
+        names = [f"{number % 3}/{number}.txt" for number in range(24)]
+        with ThreadPoolExecutor(8) as threads:
+            list(threads.map(output.write, names, map(str.encode, names)))
+        assert sorted(output.names()) == sorted(names), "a write was lost beside another one"
+        assert [output.read(name) for name in names] == list(map(str.encode, names))
+
     def test_a_reader_sees_whole_versions_only(self) -> None:
         output = self._make_filled()
         versions = [bytes([number]) * 1_000_000 for number in range(2)]
@@ -239,6 +247,7 @@ class OutputContract:
             [sys.executable, "-c", _READER],
             input=pickle.dumps(output),
             env=_environment(),
+            cwd=os.path.dirname(sys.executable),  # a worker may have another working directory
             stdout=subprocess.PIPE,
             timeout=PATIENCE_SECONDS,
             check=True,
@@ -247,11 +256,17 @@ class OutputContract:
 
     def test_a_killed_writer_leaves_a_whole_version_and_no_name_of_its_own(self) -> None:
         output = self._make_shared()
+        kept: list[str] = []
         for moment in range(6):
             with _writer(output):
+                if moment:  # what this process writes meanwhile must stay, too
+                    kept.append(f"kept/{moment}.txt")
+                    output.write(kept[-1], b"kept")
                 time.sleep(0.007 * moment)  # each is killed at another moment, the first before it writes
             _must_be_whole(output)
-            assert list(output.names()) == ["deep/victim.json"], "a temporary file is told"
+            found = set(output.names())
+            assert found >= {"deep/victim.json", *kept}, "a write was lost beside that of another process"
+            assert found == {"deep/victim.json", *kept}, "a temporary file is told"
 
     # --- what it may be able to do --------------------------------------------------------------------------------
 
@@ -335,7 +350,7 @@ def _writer(output: Output) -> Generator["subprocess.Popen[bytes]"]:
 
 def _environment() -> dict[str, str]:
     """Let another process import what this one can."""
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))}
 
 
 def _must_be_whole(output: Output) -> None:

@@ -3,12 +3,14 @@
 import time
 import unittest
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from pdfbatch.errors import Cause
 from pdfbatch.model import Document, DocumentResult, DocumentStatus, Failure, Page
 from pdfbatch.ports import Sink
 from pdfbatch.report import BatchState, BatchStatus
+from pdfbatch.testing.probes import PATIENCE_SECONDS, list_companions, wait_until
 
 _ODD_TEXTS = ("", "a\nERROR forged", "\x1b[2Jgone", "\udcff.pdf", "漢字 é", "[bold]%s{}%(x)s", "x" * 10_000)
 
@@ -72,6 +74,14 @@ class SinkContract:
         del sink, batch_id
         return None
 
+    def read_documents(self, sink: Sink) -> Sequence[str] | None:
+        """Return the ids of the documents that a reader of the sink sees after ``close``, in their order there.
+
+        Return ``None`` if there is no reader of documents.
+        """
+        del sink
+        return None
+
     # --- a batch --------------------------------------------------------------------------------------------------
 
     def test_it_takes_a_batch_from_beginning_to_end(self) -> None:
@@ -104,7 +114,33 @@ class SinkContract:
             raise unittest.SkipTest("nobody reads its states")
         assert state == str(BatchState.COMPLETED), state
 
+    def test_each_document_is_told_once_and_in_order(self) -> None:
+        sink = self.make_sink()
+        results = [result for number in range(20) for result in _documents(f"scan-{number}")]
+        _run_batch(sink, results)
+        seen = self.read_documents(sink)
+        if seen is None:
+            raise unittest.SkipTest("nobody reads its documents")
+        expected = [result.document.document_uuid for result in results]
+        assert sorted(seen) == sorted(expected), f"it was called with {len(expected)} documents and tells {len(seen)}"
+        assert list(seen) == expected, "the documents are in another order than they came in"
+
+    def test_it_serves_a_batch_in_another_thread_than_the_one_that_made_it(self) -> None:
+        sink = self.make_sink()
+        for _ in range(2):
+            with ThreadPoolExecutor(1) as thread:
+                thread.submit(_run_batch, sink, _documents()).result(PATIENCE_SECONDS)
+
     # --- its end --------------------------------------------------------------------------------------------------
+
+    def test_closing_it_leaves_no_thread_and_no_child_process(self) -> None:
+        _run_batch(self.make_sink(), _documents())  # what is shared by all sinks may start now, and stay
+        before = list_companions()
+        for _ in range(2):
+            _run_batch(self.make_sink(), _documents())
+        assert wait_until(lambda: list_companions() <= before, self.close_seconds), (
+            f"left: {list_companions() - before}"
+        )
 
     def test_it_serves_one_batch_after_another(self) -> None:
         sink = self.make_sink()
