@@ -459,6 +459,7 @@ def test_the_page_about_scans_has_the_costs_of_the_newest_run(tmp_path: Path) ->
 
 
 def test_costs_are_those_of_the_records_and_of_no_other_engine(tmp_path: Path) -> None:
+    pytest.importorskip("rapidfuzz", reason="the accuracy of texts needs the bench group")
     truth = tmp_path / "truth.txt"
     truth.write_text("four words of truth")
     (tmp_path / "a.txt").write_text("four words of trust")
