@@ -103,20 +103,22 @@ print(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])
 
 @needs_rapidocr
 @pytest.mark.skipif(find_spec("openvino") is None or sys.platform != "linux", reason="no OpenVINO, or no limit here")
-def test_openvino_is_not_used_where_memory_is_short() -> None:
-    code = """
+@pytest.mark.parametrize("limit", ["RLIMIT_DATA", "RLIMIT_AS"])
+def test_openvino_is_not_used_where_memory_is_short(limit: str) -> None:
+    code = f"""
 import resource, sys
+kind = resource.{limit}
 from pdfbatch.errors import DocumentError
 from pdfbatch.ocr import RapidOcrEngine
 from pdfbatch.testing.pictures import draw_page
-resource.setrlimit(resource.RLIMIT_DATA, (1 << 30, resource.RLIM_INFINITY))
+resource.setrlimit(kind, (1 << (30 if kind == resource.RLIMIT_DATA else 31), resource.RLIM_INFINITY))
 RapidOcrEngine().read(draw_page(), languages="eng", dpi=300)
 print("openvino" in sys.modules)
 try:
     RapidOcrEngine(runtime="openvino").read(draw_page(), languages="eng", dpi=300)
 except DocumentError as error:
     print(error.cause, "--memory 2G" in str(error))
-resource.setrlimit(resource.RLIMIT_DATA, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+resource.setrlimit(kind, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 RapidOcrEngine().read(draw_page(), languages="eng", dpi=300)
 print("openvino" in sys.modules)
 """

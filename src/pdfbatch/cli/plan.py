@@ -230,7 +230,7 @@ def _no_warning_of_ocr() -> Generator[None]:
 
 
 class _NoOcr(OcrEngine):
-    """Stands where OCR is left out: each page that needs it is told, and none is drawn."""
+    """Stands where OCR is left out: it is not there, so that each page that needs it is told, and none is drawn."""
 
     @property
     def name(self) -> str:
@@ -247,7 +247,7 @@ class _NoOcr(OcrEngine):
         return frozenset({"eng"})
 
     def read(self, image: "Image", *, languages: str, dpi: int, timeout: float | None = None) -> Reading:
-        raise NotImplementedError
+        raise DocumentError("OCR is left out", cause=Cause.OCR_UNAVAILABLE)
 
     def orientation(self, image: "Image", *, timeout: float | None = None) -> int | None:
-        raise NotImplementedError
+        return None

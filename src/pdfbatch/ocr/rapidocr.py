@@ -242,8 +242,10 @@ def _may_allocate(count: int) -> bool:
         import resource  # noqa: PLC0415 (not there on Windows)
     except ImportError:
         return True
-    limit, _ = resource.getrlimit(resource.RLIMIT_DATA)
-    return limit == resource.RLIM_INFINITY or limit >= count
+    # The second one counts what is only reserved, too.
+    needs = {resource.RLIMIT_DATA: count, resource.RLIMIT_AS: 2 * count}
+    limits = ((resource.getrlimit(kind)[0], need) for kind, need in needs.items())
+    return all(limit == resource.RLIM_INFINITY or limit >= need for limit, need in limits)
 
 
 def _check_time(end: float | None) -> None:
