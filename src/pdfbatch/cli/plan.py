@@ -247,7 +247,9 @@ class _NoOcr(OcrEngine):
         return frozenset({"eng"})
 
     def read(self, image: "Image", *, languages: str, dpi: int, timeout: float | None = None) -> Reading:
+        del image, languages, dpi, timeout
         raise DocumentError("OCR is left out", cause=Cause.OCR_UNAVAILABLE)
 
     def orientation(self, image: "Image", *, timeout: float | None = None) -> int | None:
+        del image, timeout
         return None
