@@ -24,6 +24,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Give SIGINT its meaning back: who is started in the background of a shell, and all its children, ignore it."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ.pop("PYTHONUNBUFFERED", None)  # few users have it, and it hides what is left in a buffer
     config.pluginmanager.register(turns)
     config.pluginmanager.register(collection)
     if sys.dont_write_bytecode and not hasattr(config, "workerinput"):

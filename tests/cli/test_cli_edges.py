@@ -178,6 +178,13 @@ def test_a_full_disk_behind_standard_error_stops_nothing(letter: Path, tmp_path:
     assert done.returncode == 0
 
 
+@pytest.mark.parametrize("words", [("--help",), ("doctor",), ("man",)], ids="-".join)
+def test_what_is_asked_for_and_cannot_be_written_is_no_success(words: tuple[str, ...]) -> None:
+    with open("/dev/full", "w", encoding="ascii") as full:
+        done = run(*words, capture_output=False, stdout=full, stderr=subprocess.PIPE)
+    assert (done.returncode, "standard output cannot be written" in done.stderr) == (4, True)
+
+
 @pytest.mark.parametrize("library", ["pdfbatch.defaults", "pdfbatch.processor"])
 def test_ctrl_c_while_a_library_loads_is_no_defect(letter: Path, tmp_path: Path, library: str) -> None:
     program = f"""

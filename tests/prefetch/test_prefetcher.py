@@ -390,7 +390,7 @@ def test_many_small_documents_come_at_one_time_and_a_few_large_ones(files: Files
 
 def test_a_folder_whose_owner_was_killed_is_swept_by_the_next(tmp_path: Path) -> None:
     load = "import sys, os; from pdfbatch.prefetch.directories import PrivateFolder"
-    code = f"{load}; print(PrivateFolder(sys.argv[1]).path); os._exit(9)"
+    code = f"{load}; print(PrivateFolder(sys.argv[1]).path, flush=True); os._exit(9)"
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False)
     (left,) = tmp_path.iterdir()
     assert str(left) == done.stdout.strip()

@@ -62,6 +62,9 @@ def run_guarded(command: Callable[[], int], *, is_program: bool = False) -> int:
             try:
                 code = command()
                 write_output("")
+            except SystemExit:  # of argparse, which has printed help, or what is wrong
+                write_output("")
+                raise
             finally:
                 signals.interrupts = False
             return code
@@ -80,6 +83,9 @@ def run_guarded(command: Callable[[], int], *, is_program: bool = False) -> int:
             return error_exit_code(error)
         except Exception:  # noqa: BLE001 (a defect must not end with the exit code of "some documents failed")
             return _report_defect(signals)
+        finally:
+            if is_program:  # what could not be written would make the interpreter exit with a code of its own
+                discard_output()
 
 
 def _report_defect(signals: "_Signals") -> ExitCode:
