@@ -216,6 +216,7 @@ class PageCounts:
     ocr_readings: int = 0
     turned: int = 0
     reread: int = 0
+    failed_readings: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -384,6 +385,7 @@ class BatchReport:
             "ocr_readings": self.page_counts.ocr_readings,
             "turned_pages": self.page_counts.turned,
             "reread_pages": self.page_counts.reread,
+            "failed_readings": self.page_counts.failed_readings,
             "retries": self.status.retries,
             "duration_seconds": round(self.duration_seconds, 3),
             "documents_per_hour": round(self.documents_per_hour, 1),
@@ -463,6 +465,7 @@ def _merge_page_counts(counts: Sequence[PageCounts]) -> PageCounts:
         ocr_readings=sum(each.ocr_readings for each in counts),
         turned=sum(each.turned for each in counts),
         reread=sum(each.reread for each in counts),
+        failed_readings=sum(each.failed_readings for each in counts),
     )
 
 

@@ -420,6 +420,7 @@ def _ocr_details(entry: _Fields | None, cpu_seconds: _Fields | None, number: str
         turned=entry.integer("turned"),
         readings=entry.integer("readings"),
         reread=entry.choice("reread", Reread),
+        failed_reading=entry.text("failed_reading"),
         cpu_seconds=seconds,
     )
 
