@@ -1,6 +1,6 @@
 """A further reading that fails, hangs, crashes or exhausts memory costs nothing that was read before it, and says so."""
 
-import os
+import sys
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -19,7 +19,7 @@ from pdfbatch.processor import BatchProcessor
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
 from pdfbatch.testing import Fault, commit
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="the process executor is not for Windows")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="memory is limited on Linux only")
 
 INCH = 72
 LAYER = "The parties agree that this contract is in force until the end of the year. " * 5
@@ -56,7 +56,7 @@ class Sheaf:
     words: Sequence[str]
     inches: int
     metadata: Mapping[str, str] = field(default_factory=dict[str, str])
-    extras: DocumentExtras = DocumentExtras()
+    extras: DocumentExtras = field(default_factory=DocumentExtras)
 
     @property
     def page_count(self) -> int:
@@ -182,7 +182,7 @@ def read(
     limits: Limits = Limits(),
     extraction: Extraction = Extraction(),
     crash_attempts: int = 2,
-    in_processes: bool = True,
+    workers: int = 1,
 ) -> dict[int, DocumentResult]:
     """Read documents, given as a number and a word for each page."""
     for number, words in pages.items():
@@ -191,7 +191,7 @@ def read(
         engine=Sheets(),
         second_engine=None,
         ocr_engine=engine,
-        executor=ProcessExecutor(workers=1) if in_processes else SequentialExecutor(),
+        executor=ProcessExecutor(workers=workers) if workers else SequentialExecutor(),
         extraction=extraction,
         limits=limits,
         retry=RetryPolicy(crash_attempts=crash_attempts),
@@ -242,18 +242,18 @@ def test_whatever_a_second_reader_does_to_its_worker_the_first_reading_stays_and
         assert result.counts.failed_readings == 1 + (last != second(3)), fault
 
 
-@pytest.mark.parametrize("fault", [Fault.HANG, Fault.HANG_GIL])
-def test_a_second_reader_that_hangs_costs_the_time_of_its_page_and_no_text(tmp_path: Path, fault: Fault) -> None:
-    engine = TwoReaders(first=First(), second=Second({(1, 2): fault}))
-    result = read(tmp_path, {1: "scan scan scan"}, engine, limits=Limits(page_timeout=4))[1]
-    assert facts(result) == [second(1), first(2, "timeout"), second(3)]
-    assert result.status is DocumentStatus.SUCCEEDED
+def test_a_second_reader_that_hangs_costs_the_time_of_its_page_and_no_text(tmp_path: Path) -> None:
+    engine = TwoReaders(first=First(), second=Second({(1, 2): Fault.HANG, (2, 2): Fault.HANG_GIL}))
+    found = read(tmp_path, dict.fromkeys((1, 2), "scan scan scan"), engine, limits=Limits(page_timeout=4), workers=2)
+    for result in found.values():
+        assert facts(result) == [second(1), first(2, "timeout"), second(3)]
+        assert result.status is DocumentStatus.SUCCEEDED
 
 
 def test_a_second_reader_that_hangs_until_the_documents_time_is_up_costs_what_was_not_read(tmp_path: Path) -> None:
     engine = TwoReaders(first=First(), second=Second({(1, 3): Fault.HANG_GIL, (2, 1): Fault.HANG_GIL}))
     limits = Limits(document_timeout=5, page_timeout=None)
-    found = read(tmp_path, {1: "text scan scan scan text", 2: "scan"}, engine, limits=limits)
+    found = read(tmp_path, {1: "text scan scan scan text", 2: "scan"}, engine, limits=limits, workers=2)
     assert found[1].status is DocumentStatus.TIMED_OUT
     assert facts(found[1]) == [(LAYER, ""), second(2), first(3, "timeout"), ("", ""), (LAYER, "")]
     assert [page.reason for page in found[1].pages if not page.text] == ["timeout"]
@@ -307,5 +307,5 @@ def test_a_reading_in_another_language_that_ends_the_worker_leaves_the_first_one
 
 def test_in_the_process_of_the_caller_the_first_reading_stays_too(tmp_path: Path) -> None:
     engine = TwoReaders(first=First(), second=Second({(1, 1): Fault.RAISE}))
-    result = read(tmp_path, {1: "scan scan"}, engine, in_processes=False)[1]
+    result = read(tmp_path, {1: "scan scan"}, engine, workers=0)[1]
     assert facts(result) == [first(1, "internal"), second(2)]
