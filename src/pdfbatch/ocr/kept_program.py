@@ -57,15 +57,21 @@ class KeptProgram:
         """Whether it has read so much that another one should take its place."""
         return self._pages >= 2 * _MOST_PICTURES
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether it runs no more."""
+        return self._process.poll() is not None
+
     def prove(self, folder: str, deadline: float) -> bool:
         """Return whether it answers as it should: with the words of a picture before it begins the next one."""
         tiny = _write_tiny(folder)
         left = deadline - awake_time()
         start = awake_time() + (_START_SECONDS if left == math.inf else min(_START_SECONDS, left * _START_SHARE))
         try:
-            return b"\n1\t1\t" in self._read(tiny, tiny, start)
+            self._read(tiny, tiny, start)
         except (NotAnswered, TimeoutError):
             return False
+        return True
 
     def read(self, picture: str, deadline: float) -> str:
         """Return the rows of a picture's words.
@@ -85,7 +91,8 @@ class KeptProgram:
         self._pages += 2
         self._note_cpu_seconds()
         before, found, rows = said.partition(begin)
-        if not found:
+        # A picture that it could not open has no row, and is no empty page.
+        if not found or b"\n1\t%d\t" % (self._pages - 1) not in rows:
             raise NotAnswered
         # Once only, it writes what its columns are before it says that it begins.
         return before + b"\n" + rows.partition(b"\n")[2]
@@ -150,6 +157,8 @@ def read_by_kept_program(program: Program, languages: str, mode: int, picture: s
     try:
         return state.running.read(picture, deadline)
     except NotAnswered:
+        if not state.running.has_ended:  # it says what others do not: of this program none can stay
+            state.unfit |= {program}
         end_kept_program()
         return None
     except BaseException:
