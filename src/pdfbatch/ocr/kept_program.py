@@ -32,7 +32,11 @@ _BYTES = 1 << 16
 
 
 class NotAnswered(Exception):  # noqa: N818 (a caller's business, no error)
-    """The program has ended, or said what it never should."""
+    """The program has ended."""
+
+
+class NotUnderstood(NotAnswered):
+    """The program said what it never should."""
 
 
 class KeptProgram:
@@ -56,11 +60,6 @@ class KeptProgram:
     def is_worn(self) -> bool:
         """Whether it has read so much that another one should take its place."""
         return self._pages >= 2 * _MOST_PICTURES
-
-    @property
-    def has_ended(self) -> bool:
-        """Whether it runs no more."""
-        return self._process.poll() is not None
 
     def prove(self, folder: str, deadline: float) -> bool:
         """Return whether it answers as it should: with the words of a picture before it begins the next one."""
@@ -93,7 +92,7 @@ class KeptProgram:
         before, found, rows = said.partition(begin)
         # A picture that it could not open has no row, and is no empty page.
         if not found or b"\n1\t%d\t" % (self._pages - 1) not in rows:
-            raise NotAnswered
+            raise NotUnderstood
         # Once only, it writes what its columns are before it says that it begins.
         return before + b"\n" + rows.partition(b"\n")[2]
 
@@ -156,21 +155,21 @@ def read_by_kept_program(program: Program, languages: str, mode: int, picture: s
         state.running, state.key = running, key
     try:
         return state.running.read(picture, deadline)
-    except NotAnswered:
-        if not state.running.has_ended:  # it says what others do not: of this program none can stay
-            state.unfit |= {program}
-        end_kept_program()
+    except NotAnswered as error:
+        end_kept_program(is_unfit=isinstance(error, NotUnderstood))
         return None
     except BaseException:
         end_kept_program()
         raise
 
 
-def end_kept_program() -> None:
-    """End the program of this thread, if it has one."""
+def end_kept_program(*, is_unfit: bool = False) -> None:
+    """End the program of this thread, if it has one. One that ``is_unfit`` for it is never kept again."""
     state = _thread_programs
     if state.running is not None:
         state.running.end()
+    if is_unfit and state.key is not None:
+        state.unfit |= {state.key[1]}
     state.running = state.key = None
 
 

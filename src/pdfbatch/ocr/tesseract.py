@@ -95,7 +95,7 @@ class TesseractEngine:
                     try:
                         return tsv.parse_page(rows)
                     except ValueError:  # it has lost its way, and one of the page's own will say why
-                        end_kept_program()
+                        end_kept_program(is_unfit=True)
             options = ["-l", languages, "--psm", str(mode), "--dpi", str(dpi), *WORDS]
             rows = _run(program, picture, options, output="tsv", deadline=deadline)
             try:
