@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         DocumentError,
         DuplicateDocumentError,
         ExecutorError,
+        InputError,
         ManifestError,
         NoDocumentsError,
         OutputError,
@@ -73,6 +74,7 @@ else:
             "DuplicateDocumentError "
             "ExecutorError "
             "ManifestError "
+            "InputError "
             "NoDocumentsError "
             "OutputError "
             "PdfBatchError "
@@ -130,6 +132,7 @@ __all__ = [
     "Extraction",
     "FailedDocument",
     "Failure",
+    "InputError",
     "Limits",
     "Manifest",
     "ManifestError",

@@ -37,12 +37,29 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["run", "{}/a.pdf", "-o", ""], 2, "--output is empty: give a folder or a URL"),
         (["run", "{}/a.pdf", "-o", "{}/a.pdf"], 4, "The output {}/a.pdf cannot be written"),
         (["run", "{}/a.pdf", "-o", "/dev/null/x"], 4, "cannot be written: it, or a folder above it, is a file"),
+        (["run", "{}/a.pdf", "-o", "s3:/bucket/text"], 2, "did you mean 's3://bucket/text'?"),
+        (["run", "gs:/bucket/in", "-o", "{out}"], 2, "not found: gs:/bucket/in (did you mean gs://bucket/in?)"),
         (["run", "{}/empty", "-o", "{out}"], 2, "holds no PDF"),
         (["run", "{}/*.tif", "-o", "{out}"], 2, "matches no document"),
         (["run", "{}/m.csv", "-o", "{out}"], 2, "m.csv: row 3: key 'pages'"),
         (["run", "{}/m.json", "-o", "{out}"], 2, "m.json is not JSON: Expecting value: line 2"),
         (["run", "{}/a.pdf", "-o", "{out}", "-l", "klingon"], 3, "codes have three letters"),
         (["run", "{}/a.pdf", "-o", "{out}", "-l", "xyz"], 3, "tesseract-ocr-xyz"),
+        (
+            ["run", "{}/a.pdf", "-o", "{out}", "-l", "english; german"],
+            2,
+            "'eng+deu' is probably meant: join languages by",
+        ),
+        (["run", "{}/a.pdf", "-o", "{out}", "-l", "eng deu"], 2, "'eng+deu' is probably meant"),
+        (["run", "{}/a.pdf", "-o", "{out}", "--tessdata", "{}/gone"], 2, "--tessdata {}/gone: there is no such folder"),
+        (["run", "{}/a.pdf", "-o", "{out}", "--tessdata", "{}/empty"], 2, "no file *.traineddata is there"),
+        (
+            ["run", "{}/a.pdf", "-o", "{out}", "--min-dpi", "300", "--dpi", "200"],
+            2,
+            "--min-dpi 300: every page is to be",
+        ),
+        (["run", "{}/a.pdf", "-o", "{out}", "--endpoint-url", "minio:9000"], 2, "did you mean http://minio:9000?"),
+        (["run", "{}/a.pdf", "-o", "{out}", "--profile", "x", "--executor", "ray"], 2, "set AWS_ENDPOINT_URL_S3 and"),
         (["run", "{}/a.pdf", "-o", "{out}", "--page-timeout", "5x"], 2, "nor a time such as 90s, 5m or 2h"),
         (["run", "{}/a.pdf", "-o", "{out}", "--memory", "lots"], 2, "'lots' is not a size such as 800M"),
         (["run", "{}/a.pdf", "-o", "{out}", "--redis", "http://x"], 2, "not a URL of Redis"),
@@ -125,7 +142,7 @@ for words in (["closed", "-o", "open/out"], ["open", "-o", "closed/out"], ["open
     variables = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
     words = [sys.executable, "-c", program, str(tmp_path)]
     done = subprocess.run(words, check=False, capture_output=True, text=True, env=variables)
-    assert done.stdout.split() == ["2", "4", "2"], done.stderr
+    assert done.stdout.split() == ["4", "4", "2"], done.stderr
     first, second, third = done.stderr.splitlines()[-3:]
     assert first == "pdfbatch: closed cannot be searched: Permission denied"
     assert second == f"pdfbatch: The output {tmp_path}/closed/out cannot be written: Permission denied"
