@@ -49,10 +49,17 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f": did you mean {found[0]!r}?" if found else ""
 
 
-def check_names(given: Iterable[str], known: Collection[str], caller: str) -> None:
-    """Raise ``UsageError`` for the first name that is not known. ``caller`` says who takes the names."""
+def check_names(
+    given: Iterable[str], known: Collection[str], caller: str, elsewhere: Callable[[], Mapping[str, str]] = dict
+) -> None:
+    """Raise ``UsageError`` for the first name that is not known. ``caller`` says who takes the names.
+
+    ``elsewhere`` returns of names that belong into a value how they are given there.
+    """
     for name in given:
         if name not in known:
+            if (home := elsewhere().get(name)) is not None:
+                raise UsageError(f"{caller} takes no {name!r} by itself: give {home}")
             advice = did_you_mean(name, known) or f"; it takes {', '.join(sorted(known))}"
             raise UsageError(f"{caller} takes no {name!r}{advice}")
 
@@ -171,7 +178,8 @@ def instance_of(kind: type) -> Check:
 
     def check(value: object) -> object:
         if not isinstance(value, kind):
-            raise ValueError(f"give a {kind.__name__}")  # noqa: TRY004 (as above)
+            article = "an" if kind.__name__[0] in "AEIOU" else "a"
+            raise ValueError(f"give {article} {kind.__name__}")  # noqa: TRY004 (as above)
         return value
 
     return check

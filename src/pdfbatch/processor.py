@@ -39,7 +39,7 @@ from pdfbatch.ports import (
     TextEngine,
 )
 from pdfbatch.report import BatchReport, BatchStatus
-from pdfbatch.settings import Extraction, Limits, RetryPolicy
+from pdfbatch.settings import Extraction, Limits, RetryPolicy, name_homes
 from pdfbatch.work import DocumentWork, check_transform
 
 log: SafeLogger = SafeLogger(__name__)
@@ -203,7 +203,7 @@ class BatchProcessor:
     _keeper: Keeper = field(default_factory=Keeper, init=False, repr=False, compare=False)
 
     def __init__(self, **settings: Unpack[_AllKeywords]) -> None:
-        checks.check_names(settings, _AllKeywords.__annotations__, "BatchProcessor")
+        checks.check_names(settings, _AllKeywords.__annotations__, "BatchProcessor", name_homes)
         given = _without_synonyms(settings)
         self._keep(
             extraction=given.get("extraction", Extraction()),
@@ -526,7 +526,7 @@ class BatchProcessor:
 def merge_options(options: BatchOptions, changes: BatchKeywords) -> BatchOptions:
     """Return the options with the changes. Raises ``UsageError`` for a name that is none of theirs."""
     known = {*BatchKeywords.__annotations__, *_AllKeywords.__annotations__}
-    checks.check_names(changes, known, "this call")
+    checks.check_names(changes, known, "this call", name_homes)
     of_processor = [name for name in changes if name not in BatchKeywords.__annotations__]
     if of_processor:
         raise UsageError(f"{of_processor[0]} is a setting of BatchProcessor(...), not of one batch")

@@ -208,3 +208,14 @@ class RetryPolicy:
 
     def __post_init__(self) -> None:
         check_fields(self, _RETRY_POLICY)
+
+
+def name_homes() -> dict[str, str]:
+    """Return how each setting is given, by its name: for those who give it without the value that it belongs to."""
+    homes = {name: f"extraction=Extraction(rules=PageRules({name}=...))" for name in _PAGE_RULES}
+    for keyword, checked in (("extraction", _EXTRACTION), ("limits", _LIMITS), ("retry", _RETRY_POLICY)):
+        kind = {"extraction": "Extraction", "limits": "Limits", "retry": "RetryPolicy"}[keyword]
+        homes |= {name: f"{keyword}={kind}({name}=...)" for name in checked}
+    return homes | {
+        name: f"output=Storage(..., {name}=...)" for name in ("names", "layout", "shard_bytes", "durability")
+    }
