@@ -158,7 +158,7 @@ MISTAKES: list[tuple[Call, tuple[object, ...], dict[str, object], str]] = [
     (BatchProcessor, (), {"sink": print}, "did you mean 'sinks'"),
     (BatchProcessor().run, ([],), {"resum": True}, "did you mean 'resume'"),
     (BatchProcessor().run, ([],), {"output": "x"}, "setting of BatchProcessor"),
-    (process_batch, ([],), {"oc": "neve"}, "give extraction=Extraction(ocr=...)"),
+    (process_batch, ([],), {"ocr": "never"}, "give extraction=Extraction(ocr=...)"),
     (read, (PDF,), {"page_timeout": 5}, "give limits=Limits(page_timeout=...)"),
     (BatchProcessor, (), {"attempts": 5}, "give retry=RetryPolicy(attempts=...)"),
     (BatchProcessor, (), {"blank_ink": 0.1}, "Extraction(rules=PageRules(blank_ink=...))"),
