@@ -1,5 +1,6 @@
 """Where S3 is and whose credentials are used, as options of the command line."""
 
+import json
 import os
 from pathlib import Path
 
@@ -22,7 +23,7 @@ def test_every_command_reaches_the_server_that_an_option_names(bucket: Bucket, t
     inputs = (f"{bucket.url}/in/", str(tmp_path / "list.jsonl"))
     for words in (
         ("run", *inputs, "-o", out, "--executor", "sequential", "-q"),
-        ("plan", *inputs, "-q", "--executor", "sequential"),
+        ("plan", *inputs, "-q", "--executor", "sequential", "--json"),
         ("doctor", inputs[0], "-o", out),
         ("export", out, str(rows)),
         ("report", out, "--html", str(page)),
@@ -30,6 +31,10 @@ def test_every_command_reaches_the_server_that_an_option_names(bucket: Bucket, t
         done = run_command(*words, *address, environment=environment)
         assert done.returncode in (0, 3 if words[0] == "doctor" else 0), done.stderr
         assert "failed  " not in done.stdout
+        if words[0] == "plan":
+            told = json.loads(done.stdout)
+            assert told["size_bytes"]["low"] == told["size_bytes"]["high"] > 0  # as the listing says
+            assert told["download"]["bytes_per_second"] > 0
     assert len(rows.read_text("utf-8").splitlines()) == 2
     assert page.exists()
 
