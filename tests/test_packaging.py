@@ -1,6 +1,7 @@
 """What is published says the same everywhere: pyproject.toml, the conda recipe, the Dockerfile, the install page."""
 
 import re
+import shlex
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import yaml
 
 import pdfbatch
+from pdfbatch.cli.arguments import parse
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
@@ -33,6 +35,16 @@ def test_the_recipe_is_of_this_version() -> None:
     assert RECIPE["about"]["license"] == PROJECT["license"]
     programs = [f"{name} = {where}" for name, where in PROJECT["scripts"].items()]
     assert RECIPE["build"]["python"]["entry_points"] == programs
+
+
+def test_the_commands_that_test_the_package_are_commands() -> None:
+    commands = [line for one in RECIPE["tests"] for line in one.get("script", ())]
+    assert commands
+    for line in commands:
+        program, *words = shlex.split(line)
+        assert program == "pdfbatch"
+        if words != ["--version"]:
+            parse(words)
 
 
 def test_the_image_has_ocr_and_runs_as_an_ordinary_user() -> None:

@@ -164,7 +164,7 @@ def _notes_on_sample(plan: Plan) -> str:
     failed = sum(plan.failures.values())
     chosen = f"chosen at random, --seed {plan.seed}" if plan.sample < plan.documents else "all there are"
     if plan.large:
-        chosen += f", and {plan.large:,} far larger than the others"
+        chosen = f"{plan.sample - plan.large:,} {chosen}, and {plan.large:,} far larger than the others"
     causes = ", ".join(f"{count:,} {cause}" for cause, count in plan.failures.items())
     return f"{chosen}; {failed:,} cannot be read: {causes}" if failed else chosen
 

@@ -21,6 +21,7 @@ from pdfbatch.ports import (
     Watch,
 )
 from pdfbatch.settings import Extraction, Limits
+from pdfbatch.work.defects import describe_defect
 from pdfbatch.work.drawn_page import DrawnPage
 from pdfbatch.work.language_choice import LanguageChooser, choose_for
 from pdfbatch.work.merging import drop_repeated_lines
@@ -71,6 +72,7 @@ class PageReader:
     limits: Limits
     second: SecondOpinion
     ocr_engine: OcrEngine | None
+    engine: str = ""
     ocr_seconds: float = 0.0
     _text_bytes: int = 0
     _chooser: LanguageChooser | None = None
@@ -369,7 +371,7 @@ class PageReader:
         if isinstance(error, DocumentError):
             cause, transient, said = error.cause, error.transient, str(error).removeprefix(f"page {number}: ")
         else:
-            cause, transient, said = Cause.INTERNAL, False, f"{type(error).__name__}: {error}"
+            cause, transient, said = Cause.INTERNAL, False, describe_defect(error, self.engine)
         failure = Failure(cause=cause, message=f"{self.document.file_path}: page {number}: {said}", transient=transient)
         return failed_pages([number], failure)[0]
 
