@@ -58,6 +58,27 @@ def test_the_image_has_ocr_and_runs_as_an_ordinary_user() -> None:
     assert "tini" not in "\n".join(lines)
 
 
+def test_the_image_is_built_of_all_that_the_build_reads() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    targets = settings["tool"]["hatch"]["build"]["targets"]["wheel"]
+    read = {
+        "pyproject.toml",
+        PROJECT["readme"],
+        *PROJECT["license-files"],
+        *(Path(p).parts[0] for p in targets["packages"]),
+    }
+    read |= {hook["path"] for hook in targets["hooks"].values()}
+    lines = (ROOT / "Dockerfile").read_text("utf-8").splitlines()
+    copied = {
+        word for line in lines if line.startswith("COPY ") and "--from" not in line for word in line.split()[1:-1]
+    }
+    assert copied == read
+    sent = {
+        line.removeprefix("!") for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines() if line[:1] == "!"
+    }
+    assert sent == read
+
+
 def test_the_install_page_knows_every_extra_that_users_choose() -> None:
     page = (ROOT / "docs" / "how-to" / "install.md").read_text("utf-8")
     assert [extra for extra in PROJECT["optional-dependencies"] if f"`{extra}`" not in page] == []

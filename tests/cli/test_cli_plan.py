@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pdfbatch.cli.forecast import SampledDocument, make_forecast
-from pdfbatch.cli.plan_lines import Download
+from pdfbatch.cli.plan_lines import DownloadPace
 from pdfbatch.samples import scanned_pdf, text_pdf
 from tests.command import run_command
 
@@ -133,11 +133,11 @@ def test_documents_that_stand_for_themselves_are_counted_once() -> None:
 
 
 def test_a_slow_network_lengthens_the_time() -> None:
-    slow = Download(documents=50, size_bytes=5 << 20, seconds=25, seconds_after_first=24.5, reading_seconds=0.5)
+    slow = DownloadPace(documents=50, size_bytes=5 << 20, seconds=25, seconds_after_first=24.5, reading_seconds=0.5)
     found = slow.find_hours(3_600)
     assert found.high == pytest.approx(0.5)
     assert 0.45 < found.likely < 0.5
-    quick = Download(documents=50, size_bytes=5 << 20, seconds=1.5, seconds_after_first=0.9, reading_seconds=1.0)
+    quick = DownloadPace(documents=50, size_bytes=5 << 20, seconds=1.5, seconds_after_first=0.9, reading_seconds=1.0)
     assert quick.find_hours(3_600).likely == 0
 
 

@@ -96,7 +96,7 @@ def make_forecast(
 
 
 @dataclass(frozen=True, slots=True)
-class _Totals:
+class _Amounts:
     """Pages, those by OCR, seconds to read all without OCR, bytes; ``ocr`` is the seconds of a page by OCR."""
 
     pages: float = 0.0
@@ -116,9 +116,9 @@ class _Totals:
         return self.reading + self.ocr_pages * self.ocr
 
 
-def _add_up(documents: Sequence[SampledDocument]) -> _Totals:
+def _add_up(documents: Sequence[SampledDocument]) -> _Amounts:
     sizes = [one.size_bytes for one in documents if one.size_bytes is not None]
-    return _Totals(
+    return _Amounts(
         pages=sum([one.pages for one in documents]),
         ocr_pages=sum([one.ocr_pages for one in documents]),
         reading=sum([one.seconds for one in documents]),
@@ -126,10 +126,12 @@ def _add_up(documents: Sequence[SampledDocument]) -> _Totals:
     )
 
 
-def _find_totals(known: _Totals, rest: int, sample: Sequence[SampledDocument], ocr_seconds: Sequence[float]) -> _Totals:
+def _find_totals(
+    known: _Amounts, rest: int, sample: Sequence[SampledDocument], ocr_seconds: Sequence[float]
+) -> _Amounts:
     """Return what is known for sure, and what the sample says of the rest."""
     seen, factor = _add_up(sample), rest / len(sample) if sample else 0.0
-    return _Totals(
+    return _Amounts(
         pages=known.pages + seen.pages * factor,
         ocr_pages=known.ocr_pages + seen.ocr_pages * factor,
         reading=known.reading + seen.reading * factor,

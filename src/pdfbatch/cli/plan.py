@@ -18,7 +18,7 @@ from pdfbatch.cli.exit_codes import ExitCode
 from pdfbatch.cli.forecast import SampledDocument, make_forecast
 from pdfbatch.cli.json_lines import JsonLines
 from pdfbatch.cli.logs import log_to_stderr
-from pdfbatch.cli.plan_lines import Download, Plan, plan_lines
+from pdfbatch.cli.plan_lines import DownloadPace, Plan, plan_lines
 from pdfbatch.cli.run import inputs_of, output_of, settings_of
 from pdfbatch.cli.streams import write_output
 from pdfbatch.cli.style import style_for
@@ -193,7 +193,7 @@ def _read_sample(arguments: Arguments, settings: ProcessorKeywords, pile: _Pile,
                 causes[result.failure.cause] += 1
     download = None
     if any(document.is_remote for document in chosen_documents):
-        download = Download(
+        download = DownloadPace(
             documents=len(chosen_documents),
             size_bytes=sum([one.size_bytes or 0 for one in (*sampled, *certain)]),
             seconds=time.monotonic() - started,

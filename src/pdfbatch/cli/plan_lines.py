@@ -14,7 +14,7 @@ _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Download:
+class DownloadPace:
     """How the documents of the sample came over the network: ``seconds`` in all, and those after the first one had been read.
 
     ``reading_seconds`` are those that the workers spent on them, side by side.
@@ -58,7 +58,7 @@ class Plan:
     size_bytes: int | None
     sample: int
     large: int
-    download: Download | None
+    download: DownloadPace | None
     seed: int
     failures: Mapping[str, int]
     ocr_sample: int
