@@ -68,6 +68,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["exprot", "{out}", "a.jsonl"], 2, "did you mean export?"),
         (["export", "{out}", "a.xlsx"], 2, "an export ends in .jsonl or .parquet"),
         (["export", "{}/empty", "{out}.jsonl"], 4, "holds no record"),
+        (["export", "{}/gone", "{out}.jsonl"], 4, "{}/gone/ holds no record: there is no such folder"),
+        (["watch", "--redis", "localhost"], 2, "pdfbatch: localhost: not a URL of Redis"),
         (["report", "{}/empty"], 4, "holds no record"),
         (["merge", "{}/empty"], 2, "holds no shards"),
         (["watch", "--redis", "redis://127.0.0.1:1/0"], 4, "where Redis is"),
@@ -101,6 +103,26 @@ def test_a_wrong_password_is_said_in_options(folder: Path, tmp_path: Path) -> No
     assert "Give its password (--password, or 'password' in a manifest)." in said
     assert "passwords=" not in said
     assert run_command(*words, "--password", "key").returncode == 0
+
+
+def test_an_output_is_written_in_one_layout(folder: Path, tmp_path: Path) -> None:
+    pytest.importorskip("zstandard", reason="the extra jsonl is not installed")
+    for first, second, said in (("jsonl", "files", "in a packed layout"), ("files", "jsonl", "in --layout files")):
+        words = (
+            "run",
+            str(folder / "a.pdf"),
+            "-o",
+            str(tmp_path / first),
+            "--executor",
+            "sequential",
+            "-q",
+            "--layout",
+        )
+        assert run_command(*words, first).returncode == 0
+        for further in ((), ("--resume",)):
+            done = run_command(*words, second, *further)
+            assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+        assert run_command(*words, first, "--resume").returncode == 0
 
 
 def test_nothing_to_retry_is_said(folder: Path, tmp_path: Path) -> None:

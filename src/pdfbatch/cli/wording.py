@@ -37,6 +37,7 @@ _ORDINARY = {
     "languages": "--languages",
     "dpi": "--dpi",
     "tessdata": "--tessdata",
+    "layout": "--layout",
     "workers": "--workers",
     "executor": "--executor",
     "engine": "--engine",
