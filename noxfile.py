@@ -117,7 +117,8 @@ def _report_coverage(session: nox.Session) -> None:
 def rapidocr(session: nox.Session) -> None:
     """Run the contract of OCR engines over rapidocr, on both runtimes, and the tests of what is particular to it."""
     session.install("-e", ".", *_group("rapidocr"))
-    session.run("pytest", "tests/ocr", *session.posargs)
+    rest = session.posargs or ["-k", "rapid"]
+    session.run("pytest", "tests/ocr/test_contract.py", "tests/ocr/test_rapidocr.py", *rest)
 
 
 @nox.session
