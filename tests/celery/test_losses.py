@@ -12,7 +12,7 @@ from pdfbatch.testing.probes import PATIENCE_SECONDS, wait_until
 from tests.celery.conftest import Farm, MakeFarm
 from tests.gates.scale import scaled
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
 
 KILLS = scaled(1, 10)
 
