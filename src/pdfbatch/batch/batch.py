@@ -60,7 +60,7 @@ class _StoppedEarly(Exception):  # noqa: N818 (raised to leave the pool by an ex
 
 
 def _do_nothing() -> None:
-    """Close a source that need not be closed."""
+    """Stand for the end of a source that has nothing to close."""
 
 
 @dataclass(slots=True, weakref_slot=True, eq=False)
