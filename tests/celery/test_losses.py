@@ -12,6 +12,8 @@ from pdfbatch.testing.probes import PATIENCE_SECONDS, wait_until
 from tests.celery.conftest import Farm, MakeFarm
 from tests.gates.scale import scaled
 
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
+
 KILLS = scaled(1, 10)
 
 
