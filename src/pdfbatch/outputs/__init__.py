@@ -30,9 +30,9 @@ if TYPE_CHECKING:
         record_name,
         to_json,
     )
+    from pdfbatch.outputs.record_fields import InvalidRecordError
     from pdfbatch.outputs.results import PickleLog, Results, with_stored_pages
     from pdfbatch.outputs.stored import (
-        InvalidRecordError,
         Record,
         choose_name,
         find_record,
@@ -62,10 +62,10 @@ else:
             "parts_folder parts_prefix "
             "record_name to_json"
         ),
+        record_fields="InvalidRecordError",
         results="PickleLog Results with_stored_pages",
         stored=(
-            "InvalidRecordError Record choose_name find_record has_failed has_text pages_from_json parse_record "
-            "read_record result_of"
+            "Record choose_name find_record has_failed has_text pages_from_json parse_record read_record result_of"
         ),
     )
 
