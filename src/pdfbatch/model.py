@@ -348,6 +348,8 @@ class OcrDetails:
 
     ``engine`` and ``dpi`` (pixels per inch) are those of the reading that was kept, ``turned`` by how many degrees clockwise
     the page was turned for it. ``readings`` counts how often the whole page was read, and ``reread`` says why more than once.
+    ``failed_reading`` is the cause for which a further reading was wanted and did not end, empty without one: the page is as
+    the readings before it left it.
     ``cpu_seconds``: those of this thread and of the programs it started. In threads, programs of others count, too.
     """
 
@@ -356,6 +358,7 @@ class OcrDetails:
     turned: int = 0
     readings: int = 1
     reread: Reread = Reread.NO
+    failed_reading: str = ""
     cpu_seconds: float = field(default=0.0, compare=False)
 
     def as_dict(self) -> dict[str, object]:
@@ -366,6 +369,7 @@ class OcrDetails:
             "turned": self.turned,
             "readings": self.readings,
             "reread": str(self.reread),
+            "failed_reading": self.failed_reading,
             "cpu_seconds": self.cpu_seconds,
         }
 
@@ -440,7 +444,8 @@ class Counts:
     ``reasons`` counts pages by ``Page.reason``; it is empty where that is not known, as for documents that a resume skips.
     ``other_language_pages`` are pages by OCR whose words do not fit the language asked for.
     ``ocr_readings`` are readings of whole pages, ``turned_pages`` and ``reread_pages`` the pages that OCR read more than once
-    because they were turned, or because their words were doubtful. ``ocr_seconds`` are those on the clock, for all that OCR
+    because they were turned, or because their words were doubtful; ``failed_readings`` are pages of which a further reading
+    failed. ``ocr_seconds`` are those on the clock, for all that OCR
     needs; ``ocr_cpu_seconds`` see ``OcrDetails``.
     """
 
@@ -453,6 +458,7 @@ class Counts:
     ocr_readings: int = 0
     turned_pages: int = 0
     reread_pages: int = 0
+    failed_readings: int = 0
     ocr_seconds: float = 0.0
     ocr_cpu_seconds: float = 0.0
     reasons: Mapping[str, int] = field(default_factory=dict[str, int])

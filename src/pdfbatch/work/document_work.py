@@ -131,6 +131,7 @@ class DocumentWork:
         if task.resume and (previous := writer.find_previous(document, source.fingerprint)) is not None:
             return _skip(task, previous, budget)
         with opener.open(source, document) as (engine, reader):
+            reader.no_rereading = task.no_rereading
             numbers = opener.page_numbers(document, reader.opened)
             pages, pending = reader.read_text_layers(numbers, task.skipped_pages, budget, watch)
             language = reader.guess_language(pages) if pending else None
