@@ -19,6 +19,7 @@ from pdfbatch.ports import Findings, Needs, OcrEngine, Output, SupportsPreload, 
 from pdfbatch.retry import count_retries
 from pdfbatch.settings import Extraction, Limits
 from pdfbatch.tasks import DuplicateOf, JoinTask, PartialDocument, PartTask, ReadTask, Task, TaskResult
+from pdfbatch.work.defects import describe_defect
 from pdfbatch.work.inspection import find_out
 from pdfbatch.work.memory import MemoryAfterRereadingError
 from pdfbatch.work.opener import DocumentOpener
@@ -119,7 +120,7 @@ class DocumentWork:
         except MemoryAfterRereadingError as error:  # not final: the pool knows the pages that were read
             return TaskResult(failure=_failure(task, error))
         except Exception as error:  # noqa: BLE001 (isolation is the purpose: no document may harm another)
-            return self._fail(task, budget, _failure(task, error))
+            return self._fail(task, budget, _failure(task, error, self.engine.name))
 
     def _read(self, task: ReadTask, budget: TimeBudget, watch: Watch) -> TaskResult | PendingWrite:
         document, opener, writer = task.document, self._opener, self._writer
@@ -173,7 +174,7 @@ class DocumentWork:
         try:
             return TaskResult(result=pending.write(), body=pending.body, text_bytes=pending.text_bytes)
         except Exception as error:  # noqa: BLE001 (isolation is the purpose: no document may harm another)
-            failure = _failure(task, error)
+            failure = _failure(task, error, self.engine.name)
         if pending.failure is not None:  # this was the failed result: the parent gets both failures, and no record
             failure = replace(failure, message=f"{pending.failure.message}; and: {failure.message}")
             return TaskResult(result=replace(pending.result, failure=failure))
@@ -221,7 +222,7 @@ def _skip(task: ReadTask, previous: StoredResult, budget: TimeBudget) -> TaskRes
     return TaskResult(result=result, text_bytes=previous.text_bytes)
 
 
-def _failure(task: Task, error: Exception) -> Failure:
+def _failure(task: Task, error: Exception, engine: str) -> Failure:
     name = task.document.file_path
     match error:
         case DocumentError():
@@ -229,7 +230,7 @@ def _failure(task: Task, error: Exception) -> Failure:
         case MemoryError():
             return Failure(cause=Cause.MEMORY_LIMIT, message=f"{name}: memory ran out while it was read")
         case _:
-            return Failure(cause=Cause.INTERNAL, message=f"{name}: {type(error).__name__}: {error}")
+            return Failure(cause=Cause.INTERNAL, message=f"{name}: {describe_defect(error, engine)}")
 
 
 class _NoWatch:

@@ -21,6 +21,7 @@ from pdfbatch.ports import (
     Watch,
 )
 from pdfbatch.settings import Extraction, Limits
+from pdfbatch.work.defects import describe_defect
 from pdfbatch.work.drawn_page import DrawnPage
 from pdfbatch.work.language_choice import LanguageChooser, LanguageReading, choose_for
 from pdfbatch.work.merging import drop_repeated_lines
@@ -75,6 +76,7 @@ class PageReader:
     limits: Limits
     second: SecondOpinion
     ocr_engine: OcrEngine | None
+    engine: str = ""
     ocr_seconds: float = 0.0
     no_rereading: Cause | None = None
     _layers: list[Page] = field(default_factory=list[Page])
@@ -418,7 +420,7 @@ class PageReader:
         if isinstance(error, DocumentError):
             cause, transient, said = error.cause, error.transient, str(error).removeprefix(f"page {number}: ")
         else:
-            cause, transient, said = Cause.INTERNAL, False, f"{type(error).__name__}: {error}"
+            cause, transient, said = Cause.INTERNAL, False, describe_defect(error, self.engine)
         failure = Failure(cause=cause, message=f"{self.document.file_path}: page {number}: {said}", transient=transient)
         return failed_pages([number], failure)[0]
 
