@@ -118,7 +118,7 @@ class DocumentWork:
                 case JoinTask():
                     return self._splitter.join(task, budget)
         except MemoryAfterRereadingError as error:  # not final: the pool knows the pages that were read
-            return TaskResult(failure=_failure(task, error))
+            return TaskResult(failure=_failure(task, error, self.engine.name))
         except Exception as error:  # noqa: BLE001 (isolation is the purpose: no document may harm another)
             return self._fail(task, budget, _failure(task, error, self.engine.name))
 
