@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from pdfbatch.storage.fsspec import check_protocol
-from pdfbatch.storage.object_store_options import UnmappableError, map_options
+from pdfbatch.storage.object_store_network import UnmappableError
+from pdfbatch.storage.object_store_options import map_options
 
 pytest.importorskip("obstore")
+PEM = b"-----BEGIN CERTIFICATE-----"
 KEYS = {"key": "K", "secret": "S"}
 AT = {**KEYS, "endpoint_url": "http://127.0.0.1:9000"}
 EUROPE = {"client_kwargs": {"region_name": "eu-west-1"}}
@@ -25,7 +27,11 @@ def _bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     import os
 
     for name in os.environ:
-        if name.startswith(("AWS_", "AZURE_", "GOOGLE_")):
+        if (
+            name.startswith(("AWS_", "AZURE_", "GOOGLE_"))
+            or name == "REQUESTS_CA_BUNDLE"
+            or name.lower().endswith("_proxy")
+        ):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path))
 
@@ -143,11 +149,18 @@ def test_credentials_in_files_are_for_fsspec(tmp_path: Path) -> None:
 
 
 def test_certificates_of_ones_own_are_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "ca.pem").write_bytes(b"PEM")
+    (tmp_path / "ca.pem").write_bytes(PEM)
     for path in (str(tmp_path / "ca.pem"), tmp_path / "ca.pem"):
-        assert mapped("s3://b", {**AT, "client_kwargs": {"verify": path}})["root_certificate"] == b"PEM"
+        assert mapped("s3://b", {**AT, "client_kwargs": {"verify": path}})["root_certificate"] == PEM
     monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "ca.pem"))
-    assert mapped("s3://b", AT)["root_certificate"] == b"PEM"
+    assert mapped("s3://b", AT)["root_certificate"] == PEM
+    monkeypatch.delenv("AWS_CA_BUNDLE")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "ca.pem"))
+    for url, options in (("s3://b", AT), ("gs://b", {"token": "cloud"}), ("az://c", {"connection_string": CONNECTION})):
+        assert mapped(url, options)["root_certificate"] == PEM
+    (tmp_path / "ca.pem").write_bytes(b"no PEM")
+    with pytest.raises(UnmappableError, match=r"ca\.pem, which has none in the form PEM"):
+        mapped("s3://b", AT)
 
 
 def test_google_credentials_in_a_file_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

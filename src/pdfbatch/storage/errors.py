@@ -8,7 +8,7 @@ from typing import cast
 
 from pdfbatch.common import redact_text, without_credentials
 from pdfbatch.errors import Cause, DocumentError
-from pdfbatch.storage.object_store import ObjectStoreError
+from pdfbatch.storage.object_store_errors import ObjectStoreError
 
 _FULL = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
 _DENIED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
@@ -92,7 +92,15 @@ def _classify(error: Exception) -> tuple[Cause, bool]:
         return Cause.NOT_A_FILE, False
     is_refused = number in _REFUSED_REQUEST or (status is not None and 400 <= status < 500 and status not in _PASSING)
     is_refused = is_refused and _s3_code(error) not in _LOST_IN_TRANSIT
-    return Cause.STORAGE_UNAVAILABLE, not (is_refused or isinstance(error, _PERMANENT_ERRORS))
+    is_final = isinstance(error, _PERMANENT_ERRORS) or _is_distrust(error) or getattr(error, "is_final", False)
+    return Cause.STORAGE_UNAVAILABLE, not (is_refused or is_final)
+
+
+def _is_distrust(error: BaseException | None) -> bool:
+    """Whether the certificate of a server is not trusted: libraries wrap what the standard library raises."""
+    if type(error).__name__ == "SSLCertVerificationError":  # of ``ssl``, which is slow to load
+        return True
+    return error is not None and _is_distrust(error.__cause__ or error.__context__)
 
 
 def _unveil(error: Exception) -> Exception:
@@ -140,12 +148,15 @@ def _describe(error: Exception, address: str) -> str:
     """Return what the library said, without credentials."""
     if _is_bare_refusal(error):
         return _BARE_REFUSAL
+    code = _s3_code(error)  # which s3fs leaves out, and which tells refusals of an object from those of credentials
     if type(error) in _BUILT_IN and isinstance(error, OSError) and error.strerror:
-        return error.strerror  # without the path, which the message already names
+        # without the path, which the message already names
+        return f"{code}: {error.strerror}" if code and code not in error.strerror else error.strerror
     said = str(error)[:_MOST_CHARACTERS]
     if isinstance(error, ObjectStoreError):
         return redact_text(said, address)
-    return redact_text(f"{type(error).__name__}: {said}" if said else type(error).__name__, address)
+    name = f"{type(error).__name__} {code}" if code and code not in said else type(error).__name__
+    return redact_text(f"{name}: {said}" if said else name, address)
 
 
 def _iter_secrets(items: Iterable[tuple[object, object]]) -> Iterator[str]:

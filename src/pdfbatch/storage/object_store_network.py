@@ -1,0 +1,58 @@
+"""Proxies and certificates for obstore, as the environment and the options of fsspec's libraries name them.
+
+obstore looks at ``HTTPS_PROXY`` and its like for itself, and at the certificates of the system or in ``SSL_CERT_FILE``. What it
+does not see is mapped here: ``REQUESTS_CA_BUNDLE``, ``AWS_CA_BUNDLE``, and ports in ``NO_PROXY``.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+
+class UnmappableError(Exception):
+    """Why options, or the environment, cannot be mapped: which of them."""
+
+
+def map_certificates(verify: object, client: dict[str, Any], variables: tuple[str, ...]) -> None:
+    """Map the option ``verify``, and where it names no file, the first of the ``variables`` that does.
+
+    Raises ``UnmappableError`` for what cannot be read, or holds no certificate.
+    """
+    if verify is False:
+        client["allow_invalid_certificates"] = True
+        return
+    if not (verify is None or verify is True or isinstance(verify, (str, os.PathLike))):
+        raise UnmappableError("the option 'verify'")
+    given = None if verify is None or verify is True else cast("str | os.PathLike[str]", verify)
+    path = given or next((value for name in variables if (value := os.environ.get(name))), None)
+    if path:
+        try:
+            with open(path, "rb") as file:
+                client["root_certificate"] = file.read()
+        except OSError as error:
+            raise UnmappableError(f"the certificates in {path}, which cannot be read") from error
+        if b"-----BEGIN " not in client["root_certificate"]:
+            raise UnmappableError(f"the certificates in {path}, which has none in the form PEM")
+
+
+def map_proxies(proxies: Mapping[str, Any], client: dict[str, Any], endpoint: str) -> None:
+    """Map the proxies of botocore's ``Config``, or else what the environment says of the proxy of an endpoint.
+
+    ``NO_PROXY`` may name hosts with ports, which obstore does not understand. Raises ``UnmappableError``.
+    """
+    scheme = endpoint.partition(":")[0] or "https"
+    proxy: object = proxies.get(scheme)
+    if isinstance(proxy, str) and proxy:
+        client["proxy_url"] = proxy if "://" in proxy else f"http://{proxy}"
+    elif proxies:
+        raise UnmappableError("the option 'proxies'")
+    elif endpoint and (os.environ.get("no_proxy") or os.environ.get("NO_PROXY")):
+        import urllib.request  # noqa: PLC0415 (slow to load, and rarely needed)
+
+        place, usual = urlsplit(endpoint), urllib.request.getproxies_environment()
+        bypasses = cast("Callable[[str], bool]", getattr(urllib.request, "proxy_bypass_environment"))  # noqa: B009 (not in its types)
+        if place.hostname and scheme in usual and bypasses(place.netloc.rpartition("@")[2]):
+            # What goes through no proxy can be said only beside a proxy.
+            client["proxy_url"] = usual[scheme] if "://" in usual[scheme] else f"http://{usual[scheme]}"
+            client["proxy_excludes"] = place.hostname
