@@ -121,7 +121,7 @@ def integrations(session: nox.Session) -> None:
     """Test the loaders for LangChain and LlamaIndex, and the page on web applications, with their packages; check types."""
     session.install("-e", ".", *_group("integrations"))
     session.run("pytest", "tests/integrations", *session.posargs)
-    pages = ("rag", "databases", "web-app")  # whose blocks need these packages
+    pages = ("rag", "databases", "outputs", "web-app")  # whose blocks need these packages
     session.run("pytest", "tests/docs_code/test_blocks.py", "-k", " or ".join(f"how-to/{page}.md" for page in pages))
     files = ("src/pdfbatch/integrations/langchain.py", "src/pdfbatch/integrations/llama_index.py")
     session.run("mypy", *files, "tests/integrations/test_frameworks.py")

@@ -4,6 +4,7 @@ import errno
 import importlib.util
 import os
 import pickle
+import ssl
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fsspec.implementations.local import LocalFileSystem
@@ -290,6 +292,41 @@ def test_errors_of_a_storage_are_told_apart(error: Exception, cause: Cause, tran
     assert weather.calls == (3 if transient else 1) * (2 if isinstance(error, FileNotFoundError) else 1)
     with pytest.raises(OutputError, match="weather://b/out cannot be written"):
         storage.check()
+
+
+def raised_from(error: Exception, cause: Exception) -> Exception:
+    """An error as a library raises it for another one."""
+    error.__cause__ = cause
+    return error
+
+
+def test_what_s3fs_leaves_out_is_found_in_the_error_behind() -> None:
+    client_error: Any = pytest.importorskip("botocore.exceptions").ClientError
+
+    def answered(status: int, code: str) -> Exception:
+        said: Exception = client_error(
+            {"Error": {"Code": code, "Message": "No."}, "ResponseMetadata": {"HTTPStatusCode": status}}, "GetObject"
+        )
+        return said
+
+    blocked = storage_error(answered(403, ""), "s3://b/a.pdf")
+    assert (blocked.cause, blocked.transient) == (Cause.STORAGE_DENIED, False)
+    for code in (
+        "InvalidObjectState",
+        "KMS.DisabledException",
+        "ExpiredToken",
+    ):  # by which a batch knows whether to go on
+        refused = storage_error(raised_from(PermissionError("No."), answered(403, code)), "s3://b/a.pdf")
+        assert refused.cause is Cause.STORAGE_DENIED
+        assert code in str(refused)
+    gone = storage_error(raised_from(FileNotFoundError(2, "No."), answered(404, "NoSuchBucket")), "s3://b/a.pdf")
+    assert str(gone) == "s3://b/a.pdf: not found (NoSuchBucket: No.)"
+
+
+def test_a_certificate_that_is_not_trusted_is_not_asked_for_again() -> None:
+    distrust = ssl.SSLCertVerificationError(1, "certificate verify failed: unable to get local issuer certificate")
+    for error in (distrust, raised_from(OSError("Cannot connect to host"), distrust)):
+        assert not storage_error(error, "s3://b/a.pdf").transient
 
 
 def test_a_write_that_fails_halfway_is_absent_under_its_final_name() -> None:

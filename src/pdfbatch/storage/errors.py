@@ -130,18 +130,25 @@ def _s3_code(error: BaseException) -> str:
     """Return S3's code for an error, or an empty text: botocore's errors carry it, and s3fs raises its own from them."""
     if isinstance(error, ObjectStoreError):
         return error.code_name
-    for each in (error, error.__cause__):
-        response: object = getattr(each, "response", None)
-        if isinstance(response, Mapping):
-            details = cast("Mapping[str, Mapping[str, object]]", response).get("Error", {})
-            return str(details.get("Code", ""))
+    if answer := _s3_answer(error):
+        return str(answer.get("Error", {}).get("Code", ""))
     return "ExpiredToken" if "ExpiredToken" in str(error) else ""
 
 
+def _s3_answer(error: BaseException) -> Mapping[str, Mapping[str, object]]:
+    """Return what botocore's error, or one that s3fs has raised from it, says of the server's answer."""
+    for each in (error, error.__cause__):
+        response: object = getattr(each, "response", None)
+        if isinstance(response, Mapping):
+            return cast("Mapping[str, Mapping[str, object]]", response)
+    return {}
+
+
 def _http_status(error: Exception) -> int | None:
-    """Return the status code that an HTTP client's error carries, under the names that aiohttp and others use."""
+    """Return the status code that an HTTP client's error carries, under the names that aiohttp, botocore and others use."""
     codes = (getattr(error, name, None) for name in ("status", "status_code", "code"))
-    return next((code for code in codes if isinstance(code, int)), None)
+    answered = _s3_answer(error).get("ResponseMetadata", {}).get("HTTPStatusCode")
+    return next((code for code in (*codes, answered) if isinstance(code, int)), None)
 
 
 def _describe(error: Exception, address: str) -> str:
