@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import sys
 import time
+import traceback
 import uuid
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -344,6 +345,24 @@ def test_secrets_are_in_no_text() -> None:
     text = f"{storage!r} {storage} {storage.uri('a.txt')} {error!r} {error} {signed}"
     assert not [secret for secret in ("hunter2", "s3cr3t", "t0k3n", "AKIA", "abcdef") if secret in text]
     assert "sftp://host/out" in text
+
+
+def test_secrets_are_in_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_STORAGE_SAS_TOKEN", "sv=1&sig=signature-of-azure")
+    monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", "/run/token-file")
+    said = "https://user:hunter2@host/a?sig=abcdef failed with k3y-value, signature-of-azure and /run/token-file"
+    weather = Weather([raised_from(OSError(said), ValueError(said)) for _ in range(2)])
+    options = {"connection_string": "AccountName=n;AccountKey=k3y-value"}
+    storage = Storage("weather://b/out", {**options}, filesystem=weather, retry=ONCE)
+    with pytest.raises(DocumentError) as caught:
+        storage.write("a.txt", b"x")
+    with pytest.raises(OutputError) as of_the_check:
+        storage.check()
+    text = "".join([*traceback.format_exception(caught.value), *traceback.format_exception(of_the_check.value)])
+    assert not [secret for secret in ("hunter2", "abcdef", "k3y-value", "signature-of-azure") if secret in text]
+    assert "LibraryError" in text
+    assert "in pipe_file" in text  # where the library raised it
+    assert "/run/token-file" in text
 
 
 def test_a_protocol_without_its_package_says_what_to_install() -> None:

@@ -40,20 +40,29 @@ _BARE_REFUSAL = "refused without a reason, as S3 does when a token has expired o
 
 # A library may quote the whole answer of a server.
 _MOST_CHARACTERS = 2_000
+_SECRET_VARIABLE = re.compile(r"(?:AWS|AZURE|GOOGLE)_\w*(?:KEY|SECRET|TOKEN|PASS|SAS|CONNECTION_STRING)\w*(?<!_FILE)\Z")
+_SHORTEST_SECRET = 8  # of a variable: what is shorter may be a word
 _SECRET_NAME = re.compile(r"key|secret|token|pass|sas|cred|connection_string", re.IGNORECASE)
+
+
+class LibraryError(Exception):
+    """What a library's exception said, without secrets."""
 
 
 def storage_error(error: Exception, address: str, options: Mapping[str, object] | None = None) -> DocumentError:
     """Return the ``DocumentError`` for what a file system or its library raised about an address.
 
-    Its message has neither the credentials of the address nor the values of secret options.
+    Its message has neither the credentials of the address nor the values of secret options or variables. Nor has a
+    traceback, when it is raised after the block that caught ``error``: a ``LibraryError`` stands there for the library's.
     """
     cause, transient = _classify(error)
     reason = _describe(error, address)
-    for secret in _iter_secrets((options or {}).items()):
+    for secret in (*_iter_secrets((options or {}).items()), *_iter_secrets(os.environ.items(), _SECRET_VARIABLE)):
         reason = reason.replace(secret, "...")
     message = f"{without_credentials(address)}: {_ADVICE[cause]} ({reason})"
-    return DocumentError(message, cause=cause, transient=transient)
+    found = DocumentError(message, cause=cause, transient=transient)
+    found.__cause__ = LibraryError(reason).with_traceback(error.__traceback__)
+    return found
 
 
 def temporary_storage_error(error: OSError, path: str) -> DocumentError:
@@ -153,6 +162,7 @@ def _http_status(error: Exception) -> int | None:
 
 def _describe(error: Exception, address: str) -> str:
     """Return what the library said, without credentials."""
+    error = _unveil(error)
     if _is_bare_refusal(error):
         return _BARE_REFUSAL
     code = _s3_code(error)  # which s3fs leaves out, and which tells refusals of an object from those of credentials
@@ -166,10 +176,14 @@ def _describe(error: Exception, address: str) -> str:
     return redact_text(f"{name}: {said}" if said else name, address)
 
 
-def _iter_secrets(items: Iterable[tuple[object, object]]) -> Iterator[str]:
-    """Yield the values of options whose names say that they are secret, at any depth."""
+def _iter_secrets(items: Iterable[tuple[object, object]], names: re.Pattern[str] = _SECRET_NAME) -> Iterator[str]:
+    """Yield the values whose names say that they are secret, at any depth, and what such a value is put together from."""
     for name, value in items:
         if isinstance(value, Mapping):
             yield from _iter_secrets(cast("Mapping[object, object]", value).items())
-        elif isinstance(value, str) and value and _SECRET_NAME.search(str(name)):
-            yield value
+        elif isinstance(value, str) and names.search(str(name)):
+            parts = [part.partition("=")[2] for part in re.split("[;&]", value)] if "=" in value else []
+            least = 4 if names is _SECRET_NAME else _SHORTEST_SECRET
+            yield from (part for part in parts if len(part) >= _SHORTEST_SECRET and "://" not in part)
+            if len(value) >= least:
+                yield value
