@@ -15,6 +15,16 @@ pytest.importorskip("obstore")
 PEM = b"-----BEGIN CERTIFICATE-----"
 KEYS = {"key": "K", "secret": "S"}
 AT = {**KEYS, "endpoint_url": "http://127.0.0.1:9000"}
+NO_URLS = (
+    "localhost:9000",
+    "htp//host",
+    "http://",
+    "http://[::1",
+    "http://h:99999",
+    "http://a b",
+    "http://\u00e4.example",
+    "ftp://h",
+)
 EUROPE = {"client_kwargs": {"region_name": "eu-west-1"}}
 PATH_STYLE = {"s3": {"addressing_style": "path"}}
 SIGNED = {"access_key_id": "K", "secret_access_key": "S"}
@@ -107,6 +117,11 @@ def test_options_are_mapped(url: str, options: dict[str, Any], expected: dict[st
         ("az://c", {"account_key": "a2V5"}, "no account is named"),
         ("az://c", {"account_name": "acc", "account_key": "k", "credential": object()}, "the option 'credential'"),
         ("az://c", {"connection_string": "UseDevelopmentStorage=true"}, "a connection string without"),
+        *(("s3://b", {**KEYS, "endpoint_url": endpoint}, "an endpoint that is no URL") for endpoint in NO_URLS),
+        ("az://c", {"connection_string": "AccountName=n;AccountKey=a2V5;BlobEndpoint=host:1/n"}, "an endpoint that is no URL"),
+        *(("s3://b", {**AT, name: "K\n"}, "blanks or odd characters") for name in ("key", "secret", "token")),
+        ("s3://b c", AT, "a bucket whose name"),
+        ("s3://b", {**KEYS, "client_kwargs": {"region_name": "eu west"}}, "'region', which has blanks"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_mapped_is_named(url: str, options: dict[str, Any], reason: str) -> None:
@@ -126,6 +141,12 @@ def test_what_cannot_be_mapped_is_named(url: str, options: dict[str, Any], reaso
         ({"AWS_SESSION_TOKEN": "T"}, AT, "the variable AWS_SESSION_TOKEN"),
         ({"AWS_EC2_METADATA_DISABLED": "true"}, EUROPE, "the variable AWS_EC2_METADATA_DISABLED"),
         ({}, EUROPE, ""),
+        (
+            {"AWS_ACCESS_KEY_ID": "K\n", "AWS_SECRET_ACCESS_KEY": "S"},
+            EUROPE,
+            "the variable AWS_ACCESS_KEY_ID, which has",
+        ),
+        ({"AWS_ACCESS_KEY_ID": "K\n"}, AT, ""),
     ],
 )
 def test_the_environment_is_mapped_where_both_libraries_see_the_same(

@@ -169,7 +169,7 @@ def _describe(error: Exception, address: str) -> str:
     if type(error) in _BUILT_IN and isinstance(error, OSError) and error.strerror:
         # without the path, which the message already names
         return f"{code}: {error.strerror}" if code and code not in error.strerror else error.strerror
-    said = str(error)[:_MOST_CHARACTERS]
+    said = " ".join(str(error)[:_MOST_CHARACTERS].split())
     if isinstance(error, ObjectStoreError):
         return redact_text(said, address)
     name = f"{type(error).__name__} {code}" if code and code not in said else type(error).__name__

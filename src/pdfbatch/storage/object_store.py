@@ -279,7 +279,7 @@ class ObjectStore:
         except BaseException as error:
             if type(error).__name__ != "PanicException":
                 raise
-            raise ObjectStoreError("obstore failed in itself") from None
+            raise ObjectStoreError("obstore failed in itself", is_final=True) from None
 
     def _reason_for_fsspec(self, error: Exception) -> str:
         name, said = type(error).__name__, str(error)

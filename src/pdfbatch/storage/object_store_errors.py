@@ -27,6 +27,7 @@ _FINAL = {
     "InvalidCertificate(": _DISTRUST,
     "InvalidMessage(": "the server does not speak TLS: is the endpoint http:// instead of https://?",
     "ProxyAuthRequired": "407: the proxy asks for a user and password",
+    "kind: Builder": "what is given for a proxy or for certificates is wrong",
     "unsupported scheme": "obstore knows no proxies of that kind, only http:// and https://",
 }
 _PASSING = {

@@ -14,6 +14,22 @@ class UnmappableError(Exception):
     """Why options, or the environment, cannot be mapped: which of them."""
 
 
+def check_endpoint(endpoint: str) -> None:
+    """Raise ``UnmappableError`` for what is no URL of a host: obstore would panic, and print that."""
+    try:
+        place = urlsplit(endpoint)
+        is_url = place.scheme in ("http", "https") and bool(place.hostname) and place.port != 0
+    except ValueError:
+        is_url = False
+    if not is_url or not is_plain(endpoint):
+        raise UnmappableError("an endpoint that is no URL such as https://host:9000")
+
+
+def is_plain(text: str) -> bool:
+    """Return whether a text may be in a header or an address: whoever reads a key from a file may have its line end, too."""
+    return text.isascii() and text.isprintable() and " " not in text
+
+
 def map_certificates(verify: object, client: dict[str, Any], variables: tuple[str, ...]) -> None:
     """Map the option ``verify``, and where it names no file, the first of the ``variables`` that does.
 

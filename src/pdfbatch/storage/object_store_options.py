@@ -9,7 +9,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from pdfbatch.storage.object_store_network import UnmappableError, map_certificates, map_proxies
+from pdfbatch.storage.object_store_network import (
+    UnmappableError,
+    check_endpoint,
+    is_plain,
+    map_certificates,
+    map_proxies,
+)
 
 STORES: Mapping[str, str] = {
     **dict.fromkeys(("s3", "s3a"), "S3Store"),
@@ -87,6 +93,15 @@ _CONNECTION_WORDS = {
     "SharedAccessSignature": "sas_key",
     "BlobEndpoint": "endpoint",
 }
+_IN_HEADERS = (
+    "access_key_id",
+    "secret_access_key",
+    "session_token",
+    "region",
+    "account_name",
+    "account_key",
+    "sas_key",
+)
 _CERTIFICATES = ("REQUESTS_CA_BUNDLE",)  # obstore sees SSL_CERT_FILE for itself
 # What of the environment may change while a process runs: credentials that are renewed.
 _MARKS = {
@@ -141,9 +156,25 @@ def map_options(url: str, options: Mapping[str, object]) -> StoreSettings:
         if not isinstance(value, (str, bytes, bool)):  # what fsspec's library makes of it, nobody knows here
             raise UnmappableError(f"what is given for {name!r}")
     endpoint = str(store.get("aws_endpoint_url_s3") or store.get("endpoint") or store.get("base_url") or "")
-    if endpoint.startswith("http://"):
+    if endpoint:
+        check_endpoint(endpoint)
+    _refuse_what_panics(kind, bucket, store)
+    if endpoint.lower().startswith("http://"):
         client["allow_http"] = True
     return StoreSettings(kind, bucket, store, client)
+
+
+def _refuse_what_panics(kind: str, bucket: str, store: Mapping[str, object]) -> None:
+    """Refuse texts that obstore takes and panics over, when it makes a header or an address of them."""
+    if not is_plain(bucket):
+        raise UnmappableError("a bucket whose name has blanks or odd characters")
+    for name in _IN_HEADERS:
+        if not is_plain(str(store.get(name, ""))):
+            raise UnmappableError(f"what is given for {name!r}, which has blanks or odd characters")
+    if kind == "S3Store" and "access_key_id" not in store:
+        for name in (*_S3_KEYS, "AWS_REGION", "AWS_DEFAULT_REGION"):
+            if not is_plain(os.environ.get(name, "")):
+                raise UnmappableError(f"the variable {name}, which has blanks or odd characters")
 
 
 # A mapper takes from ``given`` what it understands, and returns the settings of store and client and the bucket's name.
