@@ -320,6 +320,7 @@ def test_what_s3fs_leaves_out_is_found_in_the_error_behind() -> None:
         refused = storage_error(raised_from(PermissionError("No."), answered(403, code)), "s3://b/a.pdf")
         assert refused.cause is Cause.STORAGE_DENIED
         assert code in str(refused)
+        assert ("restore it first" in str(refused)) is (code == "InvalidObjectState")
     gone = storage_error(raised_from(FileNotFoundError(2, "No."), answered(404, "NoSuchBucket")), "s3://b/a.pdf")
     assert str(gone) == "s3://b/a.pdf: not found (NoSuchBucket: No.)"
 

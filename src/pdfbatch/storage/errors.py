@@ -32,6 +32,7 @@ _DENIED_CODES = frozenset(
 )
 # The storage refuses an object though it takes the credentials: it is archived, or its key of encryption is not to be had.
 _REFUSED_OBJECT = re.compile(r"InvalidObjectState|BlobArchived|BlobBeingRehydrated|(?!.*Throttl)KMS.*", re.IGNORECASE)
+_ARCHIVED = frozenset({"InvalidObjectState", "BlobArchived", "BlobBeingRehydrated"})
 _LOST_IN_TRANSIT = frozenset({"BadDigest", "IncompleteBody", "XAmzContentSHA256Mismatch", "RequestTimeout"})
 _REFUSED_REQUEST = frozenset({errno.EINVAL, errno.ENOSYS})
 # Of the answers that blame the request: it took too long, another one was at work, there were too many.
@@ -57,6 +58,8 @@ def storage_error(error: Exception, address: str, options: Mapping[str, object] 
     """
     cause, transient = _classify(error)
     reason = _describe(error, address)
+    if _s3_code(error) in _ARCHIVED:
+        reason = f"{reason}; it is archived: restore it first"
     for secret in (*_iter_secrets((options or {}).items()), *_iter_secrets(os.environ.items(), _SECRET_VARIABLE)):
         reason = reason.replace(secret, "...")
     message = f"{without_credentials(address)}: {_ADVICE[cause]} ({reason})"
