@@ -11,9 +11,10 @@ from benchmarks.publish import CHART, OCR_PAGE, PAGE, render
 from benchmarks.publish import README as README_FILE
 from benchmarks.simulation.page import CHART as SCALE_CHART
 from benchmarks.simulation.page import PAGE as SCALE_PAGE
+from pdfbatch.batch_options import BatchOptions
 from pdfbatch.errors import Cause
 from pdfbatch.model import DocumentStatus, Reason
-from pdfbatch.processor import BatchOptions, BatchProcessor
+from pdfbatch.processor import BatchProcessor
 from pdfbatch.report import BatchReport, BatchStatus
 from pdfbatch.settings import Extraction, Limits, PageRules, RetryPolicy
 from tests.docs_links import links

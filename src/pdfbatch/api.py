@@ -5,10 +5,11 @@ from itertools import islice
 from typing import TypeVar, Unpack, cast, overload
 
 from pdfbatch import checks
+from pdfbatch.batch_options import BatchKeywords, BatchOptions
 from pdfbatch.defaults import OutputLike
 from pdfbatch.inputs import Input, Inputs, ManifestSource
 from pdfbatch.model import DocumentResult
-from pdfbatch.processor import BatchKeywords, BatchOptions, BatchProcessor, ProcessorKeywords
+from pdfbatch.processor import BatchProcessor, ProcessorKeywords
 from pdfbatch.report import BatchReport
 
 T = TypeVar("T")

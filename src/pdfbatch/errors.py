@@ -154,5 +154,10 @@ class BatchFailedError(PdfBatchError):
     """More documents failed than the caller accepts."""
 
 
+def describe_error(error: BaseException) -> str:
+    """Return the kind of a foreign error and what it says, such as ``OSError: no such file``, for a message of ours."""
+    return f"{type(error).__name__}: {error}"
+
+
 def _rebuild(message: str, cause: Cause, transient: bool) -> DocumentError:
     return DocumentError(message, cause=cause, transient=transient)

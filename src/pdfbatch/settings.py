@@ -95,15 +95,14 @@ class Extraction:
     ``ocr``: ``"auto"`` does OCR on a page without a usable text layer, ``"never"`` on no page, ``"always"`` on every page.
     ``on_missing_ocr``: when OCR is needed but not installed, ``"fail"`` raises ``DependencyError`` before any work, and
     ``"skip"`` marks each such page as failed. ``languages`` are names or codes, joined by ``+`` or in a list (``"eng+deu"``,
-    ``["German", "French"]``), or ``"auto"``, which guesses among the installed ones; by default those that a
-    document's metadata name, or
-    English. ``page_transform`` changes each page before anything is written, see
-    ``pdfbatch.transforms``: a function of a module or a picklable callable that takes a ``Page`` and returns one.
-    ``dpi`` is the resolution at which pages are drawn for OCR; by default 200, and 400 where print is small. A page that is one
-    image on a page of an absurd size is drawn by the pixels of the image. ``max_readings`` is how often OCR reads a page at
-    most: once, and again when words are weak, turned or in another way. ``part_pages`` is the number of OCR pages that one task
-    reads at most. ``annotations=False`` leaves out what form fields, notes, stamps and other annotations show,
-    in the text layer and in the images that OCR reads.
+    ``["German", "French"]``), or ``"auto"``, which guesses among the installed ones; by default those that a document's
+    metadata name, or English. ``page_transform`` changes each page before anything is written, see ``pdfbatch.transforms``: a
+    function of a module or a picklable callable that takes a ``Page`` and returns one. ``dpi`` is the resolution at which
+    pages are drawn for OCR; by default 200, and 400 where print is small. A page that is one image on a page of an absurd size
+    is drawn by the pixels of the image. ``max_readings`` is how often OCR reads a page at most: once, and again when words are
+    weak, turned or in another way. ``part_pages`` is the number of OCR pages that one task reads at most.
+    ``annotations=False`` leaves out what form fields, notes, stamps and other annotations show, in the text layer and in the
+    images that OCR reads.
     """
 
     ocr: OcrMode = "auto"

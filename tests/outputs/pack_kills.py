@@ -14,9 +14,9 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from pdfbatch.batch_options import BatchOptions
 from pdfbatch.errors import NoDocumentsError
 from pdfbatch.model import Document
-from pdfbatch.processor import BatchOptions
 from pdfbatch.testing import plain_document
 from tests.outputs.packing import BAD, NAMES, processor, rows
 

@@ -1,4 +1,4 @@
-"""What follows a task that has ended: another attempt, or the result of its document. They do no I/O and read no clock."""
+"""What follows a task that has ended: another attempt, or the result of its document. No I/O, no clock."""
 
 from dataclasses import replace
 from typing import NamedTuple

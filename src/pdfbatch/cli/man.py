@@ -45,14 +45,14 @@ def _lines() -> Iterator[str]:
     yield ".SH OPTIONS"
     yield from _list_options(parser)
     yield ".SH COMMANDS"
-    for name, command in COMMANDS.items():
-        yield from (f'.SS "pdfbatch {name}"', *_text(command.description))
+    for name, (texts, _) in COMMANDS.items():
+        yield from (f'.SS "pdfbatch {name}"', *_text(texts.description))
         yield from _list_options(commands[name])
     yield ".SH ENVIRONMENT"
     for name, text in _VARIABLES:
         yield from (".TP", f".B {_escape(name)}", *_text(text))
     yield from (".SH EXIT STATUS", ".nf", *map(_escape, help_texts.EXIT_CODES.splitlines()[1:]), ".fi")
-    yield from (".SH EXAMPLES", ".nf", *map(_escape, _examples(help_texts.RUN)), ".fi")
+    yield from (".SH EXAMPLES", ".nf", *map(_escape, _examples(str(help_texts.RUN.epilog))), ".fi")
 
 
 def _synopsis(parser: CommandParser) -> str:

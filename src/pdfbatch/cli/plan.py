@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pdfbatch import defaults
 from pdfbatch.batch import ResumeState, load_resume_state
+from pdfbatch.batch_options import BatchOptions
 from pdfbatch.cli.arguments import Arguments
 from pdfbatch.cli.exit_codes import ExitCode
 from pdfbatch.cli.forecast import SampledDocument, make_forecast
@@ -27,7 +28,7 @@ from pdfbatch.inputs import documents_from
 from pdfbatch.model import Document, DocumentResult
 from pdfbatch.outputs import failure_filter
 from pdfbatch.ports import OcrEngine, Reading, Sink
-from pdfbatch.processor import BatchOptions, BatchProcessor, ProcessorKeywords
+from pdfbatch.processor import BatchProcessor, ProcessorKeywords
 from pdfbatch.settings import Extraction, Limits
 from pdfbatch.sinks import ProgressBarSink
 from pdfbatch.storage import Fingerprint, fingerprint

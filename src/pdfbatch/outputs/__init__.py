@@ -29,10 +29,10 @@ if TYPE_CHECKING:
         record_name,
         to_json,
     )
+    from pdfbatch.outputs.record_fields import InvalidRecordError
     from pdfbatch.outputs.results import PickleLog, Results, with_stored_pages
     from pdfbatch.outputs.stale_rows import remove_stale_rows
     from pdfbatch.outputs.stored import (
-        InvalidRecordError,
         Record,
         choose_name,
         find_record,
@@ -61,11 +61,11 @@ else:
             "parts_folder parts_prefix "
             "record_name to_json"
         ),
+        record_fields="InvalidRecordError",
         results="PickleLog Results with_stored_pages",
         stale_rows="remove_stale_rows",
         stored=(
-            "InvalidRecordError Record choose_name find_record has_failed has_text pages_from_json parse_record "
-            "read_record result_of"
+            "Record choose_name find_record has_failed has_text pages_from_json parse_record read_record result_of"
         ),
     )
 

@@ -23,7 +23,7 @@ from operator import itemgetter
 from typing import Any, TypeVar
 
 from pdfbatch.common import SafeLogger
-from pdfbatch.errors import DocumentError
+from pdfbatch.errors import DocumentError, describe_error
 from pdfbatch.model import DocumentResult
 from pdfbatch.outputs.catalog import Catalog, CatalogEntry
 from pdfbatch.outputs.record import document_name, to_json
@@ -145,7 +145,7 @@ def _apply_segment(output: Output, name: str, catalog: Catalog) -> str:
             catalog.add(entries)
     except _ODD as error:
         catalog.discard_all()
-        return f"{name}: {type(error).__name__}: {error}"
+        return f"{name}: {describe_error(error)}"
     return ""
 
 

@@ -11,7 +11,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from pdfbatch.common import redact_text
-from pdfbatch.errors import Cause, DocumentError
+from pdfbatch.errors import Cause, DocumentError, describe_error
 from pdfbatch.model import Document, Failure
 from pdfbatch.prefetch.directories import Directories, LocalFile
 from pdfbatch.prefetch.skip import Skip
@@ -115,8 +115,8 @@ class Downloader:
                 failure = Failure(cause=error.cause, message=str(error), transient=error.transient)
                 download = Download(task=replace(task, failure=failure))
             except Exception as error:  # noqa: BLE001 (isolation is the purpose: the thread must live on)
-                said = redact_text(str(error), url_of(task.document))
-                message = f"{task.document.file_path}: {type(error).__name__}: {said}"
+                said = redact_text(describe_error(error), url_of(task.document))
+                message = f"{task.document.file_path}: {said}"
                 failure = Failure(cause=Cause.INTERNAL, message=message)
                 download = Download(task=replace(task, failure=failure))
         count = retries.count

@@ -6,7 +6,7 @@ from pdfbatch.lazy import lazy_face
 
 if TYPE_CHECKING:
     from pdfbatch.storage.calls import CallPolicy
-    from pdfbatch.storage.documents import fingerprint, local_path, read_document
+    from pdfbatch.storage.documents import fingerprint, local_fingerprint, local_path, read_document
     from pdfbatch.storage.errors import storage_error, temporary_storage_error
     from pdfbatch.storage.file_urls import is_file_url, path_of_file_url
     from pdfbatch.storage.fingerprints import Fingerprint
@@ -47,7 +47,7 @@ else:
         __name__,
         calls="CallPolicy",
         neighbours="NeighbourVersions",
-        documents="fingerprint local_path read_document",
+        documents="fingerprint local_fingerprint local_path read_document",
         errors="storage_error temporary_storage_error",
         file_urls="is_file_url path_of_file_url",
         fingerprints="Fingerprint",
@@ -99,6 +99,7 @@ __all__ = [
     "is_process_local",
     "listed_fingerprint",
     "lists_versions",
+    "local_fingerprint",
     "local_path",
     "open_url",
     "options_of",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from pdfbatch.common import SafeLogger
-from pdfbatch.errors import PoolStartError
+from pdfbatch.errors import PoolStartError, describe_error
 from pdfbatch.executors.process import failures, watchdog
 from pdfbatch.executors.process.child import ExitStatus, LaunchSpec
 from pdfbatch.executors.process.command_queue import Command, CommandQueue, WorkItem
@@ -85,7 +85,7 @@ class Supervisor:
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPIPE})
             self._serve()
         except BaseException as error:  # noqa: BLE001 (whatever it is, the futures must end all the same)
-            self._error = f"{type(error).__name__}: {error}"
+            self._error = describe_error(error)
         finally:
             try:
                 self._finish()
