@@ -3,6 +3,8 @@
 import csv
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -279,6 +281,26 @@ def test_a_batch_that_is_left_early_keeps_what_has_ended(tmp_path: Path) -> None
     next(first)
     results.close()
     assert len(texts_of(tmp_path / "out")) >= 1
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGXFSZ"), reason="no limit of a file's size")
+@layouts
+def test_a_disk_without_room_for_a_pack_is_an_error_of_the_output_that_says_so(layout: Layout, tmp_path: Path) -> None:
+    code = (
+        "import resource, signal, sys\nfrom pdfbatch.errors import OutputError\n"
+        "from tests.outputs.packing import processor\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))\n"
+        "try:\n    processor(sys.argv[2], sys.argv[1], shard_bytes=1 << 30).run(sys.argv[3])\n"
+        "except OutputError as error:\n    print(error)\n"
+    )
+    folder = write(tmp_path / "in", [os.urandom(20_000).hex() for _ in range(3)])
+    command = [sys.executable, "-c", code, layout, str(tmp_path / "out"), folder]
+    done = subprocess.run(
+        command, check=True, cwd=Path(__file__).parents[2], timeout=110, capture_output=True, text=True
+    )
+    assert re.fullmatch(r".*/shards/[\w.-]+: no room left \(File too large\)", done.stdout.strip()), done.stderr
+    assert not list((tmp_path / "out/shards").iterdir())
+    assert statuses(processor(tmp_path / "out", layout).run(folder, resume=True)) == {"succeeded": 3}
 
 
 class BrokenOff(Storage):
