@@ -21,7 +21,8 @@ def rows(output: Path) -> list[dict[str, Any]]:
         if path.suffix == ".zst":
             import zstandard
 
-            lines: list[str] = list(zstandard.open(path, "rt", encoding="utf-8"))
+            unpacker: Any = zstandard
+            lines: list[str] = list(unpacker.open(path, "rt", encoding="utf-8"))
             found += map(json.loads, lines)
         else:
             import pyarrow.parquet as pq  # type: ignore[import-untyped]

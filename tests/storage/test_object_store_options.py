@@ -179,6 +179,9 @@ def test_certificates_of_ones_own_are_trusted(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "ca.pem"))
     for url, options in (("s3://b", AT), ("gs://b", {"token": "cloud"}), ("az://c", {"connection_string": CONNECTION})):
         assert mapped(url, options)["root_certificate"] == PEM
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path))  # a folder, as OpenSSL has them
+    assert mapped("s3://b", AT)["root_certificate"] == PEM
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "ca.pem"))
     (tmp_path / "ca.pem").write_bytes(b"no PEM")
     with pytest.raises(UnmappableError, match=r"ca\.pem, which has none in the form PEM"):
         mapped("s3://b", AT)

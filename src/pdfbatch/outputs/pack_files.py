@@ -100,7 +100,7 @@ class Pack:
 
     def write(self, lines: bytes) -> int:
         """Write whole lines, and return about how long the file is now. Raises ``DocumentError`` and ``OutputError``."""
-        with self._translated():
+        with self._translate_errors():
             if self._file is None or self._rows is None:
                 self._file = self._open()
                 self._rows = open_rows(self.layout, self._file, self.group_bytes)
@@ -111,7 +111,7 @@ class Pack:
         """Finish the file, give it its name, and return its length. Raises ``DocumentError`` and ``OutputError``."""
         if self._file is None or self._rows is None:
             return 0
-        with self._translated():
+        with self._translate_errors():
             self._rows.close()
             size_bytes = self._file.seek(0, os.SEEK_END)
             if not _is_path(self.output):
@@ -129,7 +129,7 @@ class Pack:
             return
 
     @contextmanager
-    def _translated(self) -> Generator[None]:
+    def _translate_errors(self) -> Generator[None]:
         """Raise ``DocumentError`` for what this machine's disk says; a storage's errors come translated."""
         try:
             yield

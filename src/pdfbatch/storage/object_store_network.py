@@ -44,12 +44,24 @@ def map_certificates(verify: object, client: dict[str, Any], variables: tuple[st
     path = given or next((value for name in variables if (value := os.environ.get(name))), None)
     if path:
         try:
-            with open(path, "rb") as file:
-                client["root_certificate"] = file.read()
+            client["root_certificate"] = _read_certificates(path)
         except OSError as error:
             raise UnmappableError(f"the certificates in {path}, which cannot be read") from error
         if b"-----BEGIN " not in client["root_certificate"]:
             raise UnmappableError(f"the certificates in {path}, which has none in the form PEM")
+
+
+def _read_certificates(path: "str | os.PathLike[str]") -> bytes:
+    """Return what is in a file, or in the files of a folder that hold certificates, as OpenSSL has them."""
+    if not os.path.isdir(path):
+        with open(path, "rb") as file:
+            return file.read()
+    found = list[bytes]()
+    for entry in sorted(os.scandir(path), key=lambda entry: entry.name):
+        if entry.is_file():
+            with open(entry.path, "rb") as file:
+                found.append(file.read())
+    return b"\n".join(data for data in found if data.startswith(b"-----BEGIN CERTIFICATE"))
 
 
 def map_proxies(proxies: Mapping[str, Any], client: dict[str, Any], endpoint: str) -> None:
