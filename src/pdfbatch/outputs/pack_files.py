@@ -16,7 +16,7 @@ from pdfbatch.outputs.atomic_file import atomic_file
 from pdfbatch.ports import Locality, Output, SupportsAppend, SupportsLayout
 from pdfbatch.storage import storage_error
 
-FOLDER = "shards/"
+FOLDER, ENTRIES_FOLDER = "shards/", ".packs/"
 ENDINGS = {"jsonl": ".jsonl.zst", "parquet": ".parquet"}
 _NAME = re.compile(r"shards/([0-9]{6,12}-[0-9a-z]{1,16}-[0-9]{6,12})(\.jsonl\.zst|\.parquet)")
 _BLOCK_BYTES = 1 << 20

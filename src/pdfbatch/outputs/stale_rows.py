@@ -8,14 +8,13 @@ from collections.abc import Iterator
 
 from pdfbatch.errors import DocumentError
 from pdfbatch.outputs.pack_catalog import (
-    ENTRIES_FOLDER,
     PackEntries,
     entries_name,
     find_entries,
     list_packs,
     read_entries,
 )
-from pdfbatch.outputs.pack_files import ENDINGS, Pack, read_rows
+from pdfbatch.outputs.pack_files import ENDINGS, ENTRIES_FOLDER, Pack, read_rows
 from pdfbatch.outputs.record import to_json
 from pdfbatch.ports import Output
 
