@@ -75,11 +75,11 @@ def tests_min(session: nox.Session) -> None:
 
 @nox.session
 def coverage(session: nox.Session) -> None:
-    """Run the tests, worker processes included, and fail when fewer than 95 % of the lines of ``src`` were run."""
+    """Run all tests, worker processes included, and fail when fewer than 95 % of the lines of ``src`` were run."""
     session.install("-e", ".", *_group("test"), *_group("coverage"))
     session.run("coverage", "erase")
     session.run("pytest", "-n", "auto", *session.posargs, env=COVERAGE)
-    session.run("pytest", *TESTS_APART[:-1], "engine", env=COVERAGE)
+    session.run("pytest", *TESTS_APART, env=COVERAGE)
     _report_coverage(session)
 
 
