@@ -195,6 +195,15 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session
+def docs_versions(session: nox.Session) -> None:
+    """Put the built site beside those of other versions, in a folder for a web server: ``-- FOLDER``, after ``docs``."""
+    (folder,) = session.posargs or ["public"]
+    session.install("-e", ".")
+    version = session.run("python", "-c", "import pdfbatch; print(pdfbatch.__version__)", silent=True)
+    session.run("python", ".ci/docs_versions.py", "site", folder, str(version).strip())
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Run each benchmark once on little input: that they run, not what they measure."""
     session.install("-e", ".", *_group("test"), *_group("bench"))

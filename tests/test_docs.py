@@ -2,7 +2,10 @@
 
 import ast
 import dataclasses
+import json
 import re
+import runpy
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -106,3 +109,20 @@ def test_the_table_of_settings_is_that_of_the_code(kind: type) -> None:
         name: values[text.strip("`")] if "Rules" in text else ast.literal_eval(text.strip("`"))
         for name, text in table.items()
     } == fields
+
+
+def test_sites_of_versions_stand_side_by_side(tmp_path: Path) -> None:
+    script = ROOT / ".ci" / "docs_versions.py"
+    if not script.is_file():
+        pytest.skip("the scripts of CI are not here")
+    add_version: Callable[[Path, Path, str], None] = runpy.run_path(str(script))["add_version"]
+    site, public = tmp_path / "site", tmp_path / "public"
+    site.mkdir()
+    for version in ("0.9.1", "0.10.0", "0.10.0rc1", "0.9.1"):
+        (site / "index.html").write_text(version)
+        add_version(site, public, version)
+    listed = json.loads((public / "versions.json").read_text())
+    assert [entry["version"] for entry in listed] == ["0.10.0", "0.10.0rc1", "0.9.1"]
+    assert [entry["aliases"] for entry in listed] == [["latest"], [], []]
+    assert "url=0.10.0/index.html" in (public / "index.html").read_text()
+    assert (public / "0.10.0rc1" / "index.html").read_text() == "0.10.0rc1"

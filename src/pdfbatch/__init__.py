@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         DocumentError,
         DuplicateDocumentError,
         ExecutorError,
+        InputError,
         ManifestError,
         NoDocumentsError,
         OutputError,
@@ -74,6 +75,7 @@ else:
             "DuplicateDocumentError "
             "ExecutorError "
             "ManifestError "
+            "InputError "
             "NoDocumentsError "
             "OutputError "
             "PdfBatchError "
@@ -132,6 +134,7 @@ __all__ = [
     "Extraction",
     "FailedDocument",
     "Failure",
+    "InputError",
     "Limits",
     "Manifest",
     "ManifestError",

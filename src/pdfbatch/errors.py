@@ -3,6 +3,7 @@
     PdfBatchError
     ├── UsageError                 the caller can fix it; raised before any document is opened
     │   ├── NoDocumentsError       an input matches no document
+    │   ├── InputError             an input cannot be searched: access is denied, or the storage does not answer
     │   ├── ManifestError          a manifest does not have the documented shape
     │   ├── DuplicateDocumentError two documents have the same id
     │   ├── OutputError            the output cannot be written
@@ -93,6 +94,10 @@ class UsageError(PdfBatchError, ValueError):
 
 class NoDocumentsError(UsageError):
     """A pattern or folder matches no document."""
+
+
+class InputError(UsageError):
+    """An input cannot be searched: access is denied, or its storage does not answer."""
 
 
 class ManifestError(UsageError):

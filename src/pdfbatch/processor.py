@@ -23,7 +23,7 @@ from pdfbatch.inputs import (
 )
 from pdfbatch.keeper import Keeper
 from pdfbatch.model import Document, DocumentResult
-from pdfbatch.outputs import Results, batch_file, check_library, failure_filter
+from pdfbatch.outputs import Results, batch_file, check_layout, check_library, failure_filter
 from pdfbatch.ports import (
     Executor,
     OcrEngine,
@@ -38,7 +38,7 @@ from pdfbatch.ports import (
     TextEngine,
 )
 from pdfbatch.report import BatchReport, BatchStatus
-from pdfbatch.settings import Extraction, Limits, RetryPolicy
+from pdfbatch.settings import Extraction, Limits, RetryPolicy, name_homes
 from pdfbatch.work import DocumentWork, check_transform
 
 log: SafeLogger = SafeLogger(__name__)
@@ -136,7 +136,7 @@ class BatchProcessor:
     _keeper: Keeper = field(default_factory=Keeper, init=False, repr=False, compare=False)
 
     def __init__(self, **settings: Unpack[_AllKeywords]) -> None:
-        checks.check_names(settings, _AllKeywords.__annotations__, "BatchProcessor")
+        checks.check_names(settings, _AllKeywords.__annotations__, "BatchProcessor", name_homes)
         given = _without_synonyms(settings)
         self._keep(
             extraction=given.get("extraction", Extraction()),
@@ -311,7 +311,7 @@ class BatchProcessor:
         kept = self._keeper.kept
         if kept is None:  # else it was checked when it was entered
             check_transform(self.extraction.page_transform)
-            self._check_output()
+            self._check_output(is_listed=options.resume)
         found = documents_from(documents, options.selection)
         chosen: Iterator[Document] = map(Document.with_plain_metadata, found)  # nothing behind this meets an odd value
         if _naming(self.output) == "id":
@@ -370,11 +370,12 @@ class BatchProcessor:
             return filter(failure_filter(self.output), documents)
         return documents
 
-    def _check_output(self) -> None:
+    def _check_output(self, *, is_listed: bool = False) -> None:
         if self.output is not None:
             if isinstance(self.output, SupportsLayout) and self.output.layout != "files":
                 check_library(self.output.layout)
             self.output.check()
+            check_layout(self.output, is_listed=is_listed)
 
     def prepare_work(self, executor: Executor) -> tuple[DocumentWork, Callable[[Document], Document]]:
         """Return the work of its workers, and what gives a document its name in the output and the languages of its metadata.
@@ -459,7 +460,7 @@ class BatchProcessor:
 def merge_options(options: BatchOptions, changes: BatchKeywords) -> BatchOptions:
     """Return the options with the changes. Raises ``UsageError`` for a name that is none of theirs."""
     known = {*BatchKeywords.__annotations__, *_AllKeywords.__annotations__}
-    checks.check_names(changes, known, "this call")
+    checks.check_names(changes, known, "this call", name_homes)
     of_processor = [name for name in changes if name not in BatchKeywords.__annotations__]
     if of_processor:
         raise UsageError(f"{of_processor[0]} is a setting of BatchProcessor(...), not of one batch")

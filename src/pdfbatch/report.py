@@ -215,6 +215,7 @@ class PageCounts:
     ocr_readings: int = 0
     turned: int = 0
     reread: int = 0
+    failed_readings: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -383,6 +384,7 @@ class BatchReport:
             "ocr_readings": self.page_counts.ocr_readings,
             "turned_pages": self.page_counts.turned,
             "reread_pages": self.page_counts.reread,
+            "failed_readings": self.page_counts.failed_readings,
             "retries": self.status.retries,
             "duration_seconds": round(self.duration_seconds, 3),
             "documents_per_hour": round(self.documents_per_hour, 1),

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pdfbatch.errors import Cause, DocumentError, NoDocumentsError, OutputError
+from pdfbatch.errors import Cause, DocumentError, InputError, OutputError
 from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.executors.thread import ThreadExecutor
 from pdfbatch.inputs.name_list import NameList
@@ -102,7 +102,7 @@ def test_a_wrong_secret_for_the_output_is_told_before_any_work(bucket: Bucket) -
 
 
 def test_a_wrong_secret_for_a_prefix_is_told_before_any_work(bucket: Bucket) -> None:
-    with pytest.raises(NoDocumentsError, match="access denied"):
+    with pytest.raises(InputError, match="access denied"):
         run([(f"{bucket.url}/in/", s3_options(bucket.server.port, secret="wrong"))])
 
 

@@ -81,8 +81,8 @@ examples:
   pdfbatch plan in/ --output text/ --resume         also how much an earlier run has finished
   pdfbatch plan in/ --json | jq .hours
 
-A forecast has a range, in which it lies for nine samples of ten. Documents that are rare and large
-can be missing in the sample: a larger one is surer.
+A forecast has a range, in which it lies for nine samples of ten. Documents that are far larger than
+others are in the sample for sure. A larger sample is surer.
 
 {EXIT_CODES}""",
 )

@@ -16,6 +16,7 @@ _VARIABLES = (
     ("PDFBATCH_COMMAND_OPTION", "that of an option of another command, such as PDFBATCH_DASHBOARD_PORT"),
     ("PDFBATCH_CONFIG", "a TOML file with values of options"),
     ("PDFBATCH_REDIS", "where Redis is, for all commands"),
+    ("PDFBATCH_ENDPOINT_URL, PDFBATCH_PROFILE", "where S3 is, and whose credentials to use, for all commands"),
     ("PDFBATCH_REDIS_PREFIX", "what the names of keys in Redis begin with"),
     ("PDFBATCH_TESSERACT", "the tesseract program to use"),
     ("NO_COLOR, FORCE_COLOR", "no colours at all, or colours also where nobody looks"),

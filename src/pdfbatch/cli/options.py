@@ -59,6 +59,7 @@ def add_export_options(parser: ArgumentParser) -> None:
     parser.add_argument("target", metavar="TARGET", help="file or URL to write, ending in .jsonl or .parquet")
     _add_switch(parser.add_argument, "--pages", dest="by_page", help="one row per page (default: one per document)")
     _add_quiet(parser.add_argument)
+    _add_s3(parser)
 
 
 def add_dashboard_options(parser: ArgumentParser) -> None:
@@ -85,6 +86,7 @@ def add_report_options(parser: ArgumentParser) -> None:
     _add_finished_output(parser, "folder or URL that pdfbatch run wrote, or writes")
     parser.add_argument("--html", metavar="FILE", help="file or URL to write (default: report.html in OUTPUT)")
     _add_quiet(parser.add_argument)
+    _add_s3(parser)
 
 
 def add_doctor_options(parser: ArgumentParser) -> None:
@@ -93,6 +95,7 @@ def add_doctor_options(parser: ArgumentParser) -> None:
     _add_written_output(parser, "folder or URL that should take files")
     _add_redis(parser.add_argument, "Redis server that should answer (default: not asked)")
     _add_json(parser.add_argument, "write one JSON object a line")
+    _add_s3(parser)
 
 
 def add_merge_options(parser: ArgumentParser) -> None:
@@ -105,6 +108,7 @@ def add_merge_options(parser: ArgumentParser) -> None:
     _add_json(parser.add_argument, "write the report as one JSON object to standard output")
     _add_quiet(parser.add_argument, "print errors, and what the batch warns of, only")
     _add_fail_on(parser.add_argument)
+    _add_s3(parser)
 
 
 def add_completion_options(parser: ArgumentParser) -> None:
@@ -186,11 +190,26 @@ def _add_choice(add: Add, name: str, what: str, choices: Sequence[str], *, defau
     add(name, choices=choices, default=default or choices[0], help=f"{what} (default: %(default)s)")
 
 
+def _add_s3(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("S3")
+    group.add_argument(
+        "--endpoint-url",
+        type=types.http_url,
+        metavar="URL",
+        help="where a server that speaks S3 is, such as http://minio:9000 (default: Amazon, or AWS_ENDPOINT_URL)",
+    )
+    group.add_argument(
+        "--profile",
+        metavar="NAME",
+        help="credentials in ~/.aws to use (default: AWS_PROFILE, else what the AWS variables, ~/.aws or the machine give)",
+    )
+
+
 # --- options of ``run``, by groups --------------------------------------------------------------------------------------
 
 
 def _add_run_groups(parser: ArgumentParser) -> None:
-    for add in (_add_selection, _add_output, _add_workers, _add_text, _add_limits, _add_retry, _add_reporting):
+    for add in (_add_selection, _add_output, _add_s3, _add_workers, _add_text, _add_limits, _add_retry, _add_reporting):
         add(parser)
 
 
@@ -308,6 +327,18 @@ def _add_text(parser: ArgumentParser) -> None:
         metavar="N",
         default=usual.dpi,
         help="resolution of page images for OCR (default: 200, and 400 where print is small)",
+    )
+    group.add_argument(
+        "--min-dpi",
+        type=types.positive_int,
+        metavar="N",
+        default=usual.min_dpi,
+        help="draw pages at least this finely, and small print finer still (default: %(default)s)",
+    )
+    group.add_argument(
+        "--tessdata",
+        metavar="DIR",
+        help="folder with tesseract's data, a file CODE.traineddata for each language (default: tesseract's own)",
     )
     _add_switch(
         group.add_argument,

@@ -159,6 +159,7 @@ def _read_ocr_details(entry: RecordFields | None, cpu_seconds: RecordFields | No
         turned=entry.integer("turned"),
         readings=entry.integer("readings"),
         reread=entry.choice("reread", Reread),
+        failed_reading=entry.text("failed_reading"),
         cpu_seconds=seconds,
     )
 

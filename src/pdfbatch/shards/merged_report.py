@@ -63,4 +63,5 @@ def _merge_page_counts(counts: Sequence[PageCounts]) -> PageCounts:
         ocr_readings=sum(each.ocr_readings for each in counts),
         turned=sum(each.turned for each in counts),
         reread=sum(each.reread for each in counts),
+        failed_readings=sum(each.failed_readings for each in counts),
     )

@@ -123,6 +123,7 @@ def _to_report(content: Mapping[str, Any]) -> BatchReport:
             ocr_readings=int(content["ocr_readings"]),
             turned=int(content["turned_pages"]),
             reread=int(content["reread_pages"]),
+            failed_readings=int(content["failed_readings"]),
         ),
         output=content["output"],
         stop_reason=str(content["stop_reason"] or ""),

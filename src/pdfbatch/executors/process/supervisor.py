@@ -5,7 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from pdfbatch.common import SafeLogger
@@ -386,4 +386,6 @@ class Supervisor:
 
     def _fail_task(self, worker: WorkerHandle, item: WorkItem | None, result: TaskResult | None) -> None:
         self._failed_starts = 0
+        if item is not None and result is not None and result.failure is not None:
+            result = replace(result, pages=worker.read_pages_so_far(item))
         self._dispatcher.release(worker, item, result)

@@ -194,7 +194,8 @@ class _Worker:
             limit = self._limits.memory_bytes
             what = "memory ran out" if limit is None else f"memory ran out within {limit >> 20} MiB (memory_bytes)"
             failure = Failure(cause=Cause.MEMORY_LIMIT, message=f"{task.document.file_path}: {what}")
-            return TaskResult(failure=failure, seconds=time.monotonic() - start_time)
+            pages = self._current_task.list_pages()
+            return TaskResult(failure=failure, pages=pages, seconds=time.monotonic() - start_time)
         except Exception as error:  # noqa: BLE001 (isolation is the purpose: no document may harm another)
             return make_exception_result(task, error, seconds=time.monotonic() - start_time)
 
