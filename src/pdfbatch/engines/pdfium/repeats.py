@@ -1,0 +1,85 @@
+"""Leave out what a page shows twice at the same place: content listed twice, or bold made of two copies.
+
+pdfium leaves out a text object that is like one of the five before it, and reads others again.
+"""
+
+from typing import Any
+
+import pypdfium2.raw
+
+from pdfbatch.engines.coverage import Area
+from pdfbatch.engines.pdfium.glyphs import Glyphs, find_index, glyph_area
+
+pdfium: Any = pypdfium2.raw
+"""Generated bindings, without types."""
+
+Handle = Any
+"""A pointer from pdfium."""
+
+# Three passages of a text are looked for elsewhere in it.
+_PASSAGES, _LENGTH = (1 / 6, 1 / 2, 5 / 6), 16
+# Copies that make letters bold, or give them a shadow, are less apart than two narrow letters: in parts of the font's height.
+_APART = 0.16
+_CELL = 4.0  # points
+
+
+def may_repeat(handle: Handle, text: str) -> bool:
+    """Return whether a passage of a text stands in it twice, at the same place of the page. Takes microseconds."""
+    length = min(_LENGTH, len(text) // 4)
+    if length < 2:
+        return False
+    for share in _PASSAGES:
+        start = int(share * (len(text) - length))
+        start += length - len(text[start : start + length].lstrip())
+        passage = text[start : start + length].rstrip()
+        first = text.find(passage) if passage else start
+        second = text.find(passage, start + 1) if first == start else start
+        if second > first and _is_near(*(glyph_area(handle, find_index(handle, text, at)) for at in (first, second))):
+            return True
+    return False
+
+
+def drop_repeats(glyphs: Glyphs) -> None:
+    """Leave out glyphs that lie on an earlier one of the same character, and lines of nothing else."""
+    known = dict[tuple[str, int, int], list[int]]()
+    lost, shown, first = False, False, 0
+    for index, text in enumerate(glyphs.texts):
+        if text.strip() and not glyphs.is_added(index):
+            if _has_copy(glyphs, index, known):
+                glyphs.texts[index] = "\n" if text.endswith("\n") else ""
+                lost = True
+            else:
+                shown = True
+        if text.endswith("\n") or index == len(glyphs) - 1:
+            if lost:
+                _close_gaps(glyphs, range(first, index + 1), keep_end=shown)
+            lost, shown, first = False, False, index + 1
+
+
+def _has_copy(glyphs: Glyphs, index: int, known: dict[tuple[str, int, int], list[int]]) -> bool:
+    """Return whether a glyph lies on one of ``known``, and add it to them if not."""
+    text, area = glyphs.texts[index], glyphs.area(index)
+    column, row = int(area.left // _CELL), int(area.bottom // _CELL)
+    for cell in ((text, x, y) for x in (column, column - 1, column + 1) for y in (row, row - 1, row + 1)):
+        for other in known.get(cell, ()):
+            if _is_near(glyphs.area(other), area) and glyphs.owner(other) != glyphs.owner(index):
+                return True
+    known.setdefault((text, column, row), []).append(index)
+    return False
+
+
+def _is_near(first: Area, second: Area) -> bool:
+    apart = _APART * min(first.top - first.bottom, second.top - second.bottom)
+    return apart > 0 and abs(first.left - second.left) <= apart and abs(first.bottom - second.bottom) <= apart
+
+
+def _close_gaps(glyphs: Glyphs, line: range, *, keep_end: bool) -> None:
+    """Leave out spaces of a line between which nothing is left, and the end of a line of which nothing is left."""
+    follows_space = True
+    for index in line:
+        text = glyphs.texts[index]
+        is_needless = not keep_end if text.endswith("\n") else follows_space
+        if text.isspace() and is_needless:
+            glyphs.texts[index] = ""
+        elif text:
+            follows_space = text.isspace()
