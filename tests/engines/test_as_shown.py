@@ -149,6 +149,11 @@ def test_ligatures_that_are_mere_codes_are_spelt() -> None:
         assert words_of(drawn_page([b"%cood" % fl, b"plain"])) == ["flood", "plain"], name
 
 
+def test_an_end_of_a_line_within_a_string_is_no_ligature() -> None:
+    for end in (b"\\r", b"\\n", b"\\r\\n", b"\\014"):
+        assert words_of(make_page_pdf(show_text(b"wind%stide" % end))) in (["wind", "tide"], ["wind\ufffdtide"]), end
+
+
 def test_codes_of_a_font_that_says_nothing_are_no_ligatures() -> None:
     text = text_of(drawn_page([bytes([1, 2, 3, 12]), bytes([4, 5, 12, 6]), b"a" + bytes([7, 8, 12])]))
     assert "fi" not in text

@@ -51,6 +51,7 @@ SIGNS = re.compile(
 # Ligatures by their codes in TeX's fonts, old and new encoding, some of which tell pdfium nothing but these codes.
 _LIGATURE_CODES = {code + old: text for code, text in enumerate(("ff", "fi", "fl", "ffi", "ffl")) for old in (11, 27)}
 _LIGATURE_CODE = re.compile("[\x0b-\x0c\x0e-\x0f\x1b-\x1f]|\r(?!\n)")
+_RETURN = ord("\r")
 _CONTROL = re.compile("[\x01-\x08\x0b-\x1f]")
 _LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
 _LIGATURE = re.compile("[\ufb00-\ufb06]")
@@ -353,13 +354,20 @@ def _spell_ligature_codes(glyphs: Glyphs) -> None:
     for index, text in enumerate(glyphs.texts):
         code = ord(text) if len(text) == 1 else glyphs.code(index) if not text else 0
         letters = _LIGATURE_CODES.get(code)
-        if letters is not None and glyphs.lacks_meaning(index) and _is_beside_letter(glyphs, index):
+        if letters is not None and _is_beside_letter(glyphs, index) and _is_drawn_by_code(glyphs, index):
             found[index] = letters
+        elif code == _RETURN and not glyphs.is_added(index):
+            glyphs.texts[index] = "\n"
         elif text and _CONTROL.match(text):
             others += 1
     if len(found) > others:
         for index, letters in found.items():
             glyphs.texts[index] = letters
+
+
+def _is_drawn_by_code(glyphs: Glyphs, index: int) -> bool:
+    """Whether something is drawn for a code of which the font does not tell what it means. An end of a line draws nothing."""
+    return glyphs.lacks_meaning(index) and glyphs.has_ink(index)
 
 
 def _is_beside_letter(glyphs: Glyphs, index: int) -> bool:
