@@ -237,10 +237,13 @@ def test_an_image_deep_in_forms_is_seen() -> None:
             assert page.facts().images == 1, depth
 
 
-def cut_images(data: bytes, entries: bytes, filters: bytes) -> int:
-    image = make_stream(data, b"/Type/XObject/Subtype/Image/Width 400/Height 400%s%s" % (entries, filters))
-    pdf = make_page_pdf(b"q 612 0 0 792 0 0 cm /X Do Q", resources=b"/XObject<</X 10 0 R>>", more=[image])
-    with ENGINE.open(pdf) as document, document.page(1) as page:
+def image_page(data: bytes, entries: bytes) -> bytes:
+    image = make_stream(data, b"/Type/XObject/Subtype/Image/Width 400/Height 400" + entries)
+    return make_page_pdf(b"q 612 0 0 792 0 0 cm /X Do Q", resources=b"/XObject<</X 10 0 R>>", more=[image])
+
+
+def cut_images(data: bytes, entries: bytes) -> int:
+    with ENGINE.open(image_page(data, entries)) as document, document.page(1) as page:
         assert isinstance(page, SupportsEvidence)
         return page.cut_images()
 
@@ -265,7 +268,7 @@ def test_an_image_that_lacks_pixels_is_told_however_it_is_packed() -> None:
         entries = space + b"/BitsPerComponent %d" % bits
         for filters, pack in ways.items():
             for data, count in ((whole, 0), (whole + b"\n", 0), (whole[: len(whole) * 7 // 10], 1)):
-                assert cut_images(pack(data), entries, filters) == count, (bits, pixel, filters, len(data))
+                assert cut_images(pack(data), entries + filters) == count, (bits, pixel, filters, len(data))
 
 
 def test_a_document_without_its_header_is_opened() -> None:
@@ -283,3 +286,15 @@ def test_other_data_are_still_no_pdf(data: bytes) -> None:
     with pytest.raises(DocumentError) as caught, ENGINE.open(data):
         pass
     assert caught.value.cause is Cause.NOT_A_PDF
+
+
+def test_a_small_image_that_cannot_be_decoded_is_told() -> None:
+    for name, data, count in (
+        (b"JBIG2Decode", b"\x97JB2\r\n\x1a\n" + bytes(range(130)), 1),  # a file of its own, as some writers embed it
+        (b"JBIG2Decode", b"\0\0\0\0\x30\0\x01\0\0\0\x13\0\0\x01\x90\0\0\x01\x90" + bytes(11), 0),  # an empty sheet
+        (b"DCTDecode", b"\xff\xd8\xff\xd9", 1),
+    ):
+        entries = b"/ColorSpace/DeviceGray/BitsPerComponent %d" % (1 if name == b"JBIG2Decode" else 8)
+        with ENGINE.open(image_page(data, entries + b"/Filter/" + name)) as document, document.page(1) as page:
+            assert isinstance(page, SupportsEvidence)
+            assert page.count_lost_images() == count, (name, data)
