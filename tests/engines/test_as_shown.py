@@ -298,3 +298,11 @@ def test_a_small_image_that_cannot_be_decoded_is_told() -> None:
         with ENGINE.open(image_page(data, entries + b"/Filter/" + name)) as document, document.page(1) as page:
             assert isinstance(page, SupportsEvidence)
             assert page.count_lost_images() == count, (name, data)
+
+
+def test_of_what_is_left_out_no_white_space_stays() -> None:
+    unseen = show_text(b"Unseen   draft   of   a   remark", at=(-300, 390))
+    assert text_of(make_page_pdf(lines() + unseen + show_text(b"Signed", at=(72, 380)))).split("\n")[-2:] == [
+        LINES[-1].decode(),
+        "Signed",
+    ]

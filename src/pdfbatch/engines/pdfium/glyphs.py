@@ -1,6 +1,7 @@
 """The glyphs of a page, one by one. Slow (some microseconds a glyph), so it is for pages that need a closer look."""
 
 import sys
+from collections.abc import Iterable, Sequence
 from ctypes import addressof, byref, c_double, c_ushort
 from itertools import compress
 from operator import sub
@@ -92,9 +93,30 @@ class Glyphs:
                     outside.append(index)
                 elif not sharply:
                     begun.add(self.owner(index))
-        for index in outside:
-            if sharply or self.owner(index) not in begun:
-                self.texts[index] = "\n" if self.texts[index].endswith("\n") else ""
+        self.leave_out([index for index in outside if sharply or self.owner(index) not in begun])
+
+    def leave_out(self, indices: Iterable[int]) -> None:
+        """Leave out some glyphs, spaces between which nothing is left, and lines of which nothing is left."""
+        lost = {*indices}
+        line = list[int]()
+        for index, text in enumerate(self.texts):
+            if index in lost:
+                self.texts[index] = "\n" if text.endswith("\n") else ""
+            line.append(index)
+            if text.endswith("\n") or index == len(self) - 1:
+                if not lost.isdisjoint(line):
+                    self._close_gaps(line)
+                line = []
+
+    def _close_gaps(self, line: Sequence[int]) -> None:
+        is_empty = not any(self.texts[index].strip() for index in line)
+        follows_space = True
+        for index in line:
+            text = self.texts[index]
+            if text.isspace() and (is_empty if text.endswith("\n") else follows_space):
+                self.texts[index] = ""
+            elif text:
+                follows_space = text.isspace()
 
     def text(self) -> str:
         """Return the text of the page."""

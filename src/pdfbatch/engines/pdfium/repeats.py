@@ -41,19 +41,11 @@ def may_repeat(handle: Handle, text: str) -> bool:
 
 def drop_repeats(glyphs: Glyphs) -> None:
     """Leave out glyphs that lie on an earlier one of the same character, and lines of nothing else."""
-    known = dict[tuple[str, int, int], list[int]]()
-    lost, shown, first = False, False, 0
+    known, copies = dict[tuple[str, int, int], list[int]](), list[int]()
     for index, text in enumerate(glyphs.texts):
-        if text.strip() and not glyphs.is_added(index):
-            if _has_copy(glyphs, index, known):
-                glyphs.texts[index] = "\n" if text.endswith("\n") else ""
-                lost = True
-            else:
-                shown = True
-        if text.endswith("\n") or index == len(glyphs) - 1:
-            if lost:
-                _close_gaps(glyphs, range(first, index + 1), keep_end=shown)
-            lost, shown, first = False, False, index + 1
+        if text.strip() and not glyphs.is_added(index) and _has_copy(glyphs, index, known):
+            copies.append(index)
+    glyphs.leave_out(copies)
 
 
 def _has_copy(glyphs: Glyphs, index: int, known: dict[tuple[str, int, int], list[int]]) -> bool:
@@ -71,15 +63,3 @@ def _has_copy(glyphs: Glyphs, index: int, known: dict[tuple[str, int, int], list
 def _is_near(first: Area, second: Area) -> bool:
     apart = _APART * min(first.top - first.bottom, second.top - second.bottom)
     return apart > 0 and abs(first.left - second.left) <= apart and abs(first.bottom - second.bottom) <= apart
-
-
-def _close_gaps(glyphs: Glyphs, line: range, *, keep_end: bool) -> None:
-    """Leave out spaces of a line between which nothing is left, and the end of a line of which nothing is left."""
-    follows_space = True
-    for index in line:
-        text = glyphs.texts[index]
-        is_needless = not keep_end if text.endswith("\n") else follows_space
-        if text.isspace() and is_needless:
-            glyphs.texts[index] = ""
-        elif text:
-            follows_space = text.isspace()
