@@ -46,10 +46,6 @@ class Area(NamedTuple):
             and other.top <= self.top + 1
         )
 
-    def holds_point(self, x: float, y: float) -> bool:
-        """Whether a point lies in this area, give or take a point."""
-        return self.left - 1 <= x <= self.right + 1 and self.bottom - 1 <= y <= self.top + 1
-
     def has_middle_of(self, other: "Area") -> bool:
         """Whether the middle of another area lies in this one."""
         x, y = (other.left + other.right) / 2, (other.bottom + other.top) / 2

@@ -50,9 +50,10 @@ _FREQUENT_LETTERS = frozenset("eaintrso")
 _FREQUENT_SHARE = 0.48
 _VOWELS = "aeiouyà-æè-ïò-öø-ýÿāăąēĕėęěĩīĭįıōŏőœũūŭůűųŷ"
 # Some sounds are written in two or three letters.
-_VOWEL, _CONSONANTS = re.compile(f"[{_VOWELS}]"), re.compile(f"(?>sch|[cst]h|ck|ph|[cdrs]z|[^{_VOWELS}]){{5}}")
+_VOWEL, _CONSONANTS = re.compile(f"[{_VOWELS}]"), re.compile(f"(?>sch|[cst]h|ck|ph|[cdrs]z|[^\\W\\d_{_VOWELS}]){{5}}")
+_ROW_OF_ASCII = re.compile("[b-df-hj-np-tv-xz]{5}")
 _LETTERS_WITH_A_VOWEL, _ENOUGH_LONG_WORDS = 4, 60
-_ROWS, _UNSPEAKABLE = 0.06, 0.12
+_ROWS, _UNSPEAKABLE, _SOME_ROWS = 0.06, 0.12, 3
 # A short word of a cipher is a word of some language now and then.
 _FUNCTION_WORDS_OF_CHANCE = 0.15
 
@@ -122,6 +123,11 @@ def is_gibberish(text: str) -> bool:
         return False
     frequent = sum(number for letter, number in letters.items() if _is_frequent(letter))
     return frequent < total * _FREQUENT_SHARE or are_unspeakable(words)
+
+
+def has_unspeakable_rows(sample: str) -> bool:
+    """Return whether there are some long rows of consonants in a sample. Takes some ten microseconds."""
+    return len(_ROW_OF_ASCII.findall(sample.lower())) >= _SOME_ROWS
 
 
 def are_unspeakable(words: Sequence[str]) -> bool:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from pdfbatch.text import is_ordinary
-from pdfbatch.work.language import are_unspeakable, has_function_words, is_gibberish, split_words
+from pdfbatch.work.language import are_unspeakable, has_function_words, has_unspeakable_rows, is_gibberish, split_words
 
 # A text layer whose glyphs mean nothing has these: control and private-use characters, and what stands for unknown ones.
 _UNPRINTABLE = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff"
@@ -96,7 +96,7 @@ def is_doubtful(text: str) -> bool:
         if frequent < (len(sample) - gaps - digits) * _DOUBTFUL_SHARE:
             return True
     # In some wrong alphabets, the letters in place of frequent ones are frequent ones, too.
-    return not any(word in sample for word in _COMMON_WORDS)
+    return not any(word in sample for word in _COMMON_WORDS) and has_unspeakable_rows(sample)
 
 
 def badness(text: str) -> float:

@@ -56,7 +56,7 @@ _NOTHING_BYTES = 2  # the NUL behind an empty value
 _WHITE = b"\xff"
 _TEXT_AREAS = 5_000
 # Of a text of more characters so many glyphs are looked at, to see whether the page shows all of it.
-_SHORT, _LOOKS = 600, 12
+_SHORT, _LOOKS = 600, 8
 # For pdfium to write into, which it does for each page: whoever holds the lock has them for himself.
 _METADATA = create_string_buffer(_METADATA_BYTES)
 _CROP, _MEDIA = tuple(c_float() for _ in range(4)), tuple(c_float() for _ in range(4))
@@ -376,7 +376,7 @@ def _reaches_beyond(page: Handle, text: Handle, length: int) -> bool:
     Of a long text on a page that shows all there is, as far as its dictionary says, some glyphs are looked at.
     """
     visible = visible_area(page)
-    if length > _SHORT and not _is_cropped(page) and all(visible.holds_point(*place) for place in _some_places(text)):
+    if length > _SHORT and not _is_cropped(page) and _holds_some(visible, text):
         return False
     return any(not visible.holds(area) for area in _text_areas(text))
 
@@ -388,12 +388,15 @@ def _is_cropped(page: Handle) -> bool:
     return any(crop.value != media.value for crop, media in zip(_CROP, _MEDIA, strict=True))
 
 
-def _some_places(text: Handle) -> Generator[tuple[float, float]]:
-    """Yield where some glyphs stand, evenly spread over a text."""
-    count = pdfium.FPDFText_CountChars(text)
+def _holds_some(visible: Area, text: Handle) -> bool:
+    """Whether some glyphs, evenly spread over a text, are within the visible part of a page."""
+    left, bottom, right, top = visible
+    get, last = pdfium.FPDFText_GetCharOrigin, pdfium.FPDFText_CountChars(text) - 1
     for part in range(_LOOKS + 1):
-        if pdfium.FPDFText_GetCharOrigin(text, (count - 1) * part // _LOOKS, *_ORIGIN_PLACES):
-            yield _X.value, _Y.value
+        get(text, last * part // _LOOKS, *_ORIGIN_PLACES)
+        if not (left - 1 <= _X.value <= right + 1 and bottom - 1 <= _Y.value <= top + 1):
+            return False
+    return True
 
 
 def _page_count(source: str | bytes, handle: Handle) -> int:

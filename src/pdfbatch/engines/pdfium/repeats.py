@@ -16,8 +16,8 @@ pdfium: Any = pypdfium2.raw
 Handle = Any
 """A pointer from pdfium."""
 
-# Three passages of a text are looked for elsewhere in it.
-_PASSAGES, _LENGTH = (1 / 6, 1 / 2, 5 / 6), 16
+# So many characters of a text, at two places, are looked for elsewhere in it.
+_LENGTH = 16
 # Copies that make letters bold, or give them a shadow, are less apart than two narrow letters: in parts of the font's height.
 _APART = 0.16
 _CELL = 4.0  # points
@@ -25,16 +25,10 @@ _CELL = 4.0  # points
 
 def may_repeat(handle: Handle, text: str) -> bool:
     """Return whether a passage of a text stands in it twice, at the same place of the page. Takes microseconds."""
-    length = min(_LENGTH, len(text) // 4)
-    if length < 2:
-        return False
-    for share in _PASSAGES:
-        start = int(share * (len(text) - length))
-        start += length - len(text[start : start + length].lstrip())
-        passage = text[start : start + length].rstrip()
-        first = text.find(passage) if passage else start
-        second = text.find(passage, start + 1) if first == start else start
-        if second > first and _is_near(*(glyph_area(handle, find_index(handle, text, at)) for at in (first, second))):
+    quarter = len(text) // 4
+    for start in (quarter, 3 * quarter):
+        passage = text[start : start + _LENGTH]
+        if text.count(passage) > 1 and _lie_together(handle, text, passage):
             return True
     return False
 
@@ -58,6 +52,16 @@ def _has_copy(glyphs: Glyphs, index: int, known: dict[tuple[str, int, int], list
                 return True
     known.setdefault((text, column, row), []).append(index)
     return False
+
+
+def _lie_together(handle: Handle, text: str, passage: str) -> bool:
+    """Whether the first two occurrences of a passage stand at the same place of the page."""
+    shown = passage.strip()
+    if not shown:
+        return False
+    first = text.find(shown)
+    second = text.find(shown, first + 1)
+    return second > first and _is_near(*(glyph_area(handle, find_index(handle, text, at)) for at in (first, second)))
 
 
 def _is_near(first: Area, second: Area) -> bool:
