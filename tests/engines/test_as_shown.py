@@ -52,6 +52,9 @@ TWICE = {
     "bold of two copies": lines() + lines(right=0.35),
     "a shadow": b"0.7 g\n" + lines(right=1, down=1) + b"0 g\n" + lines(),
     "filled and outlined": lines() + b"1 Tr\n" + lines(),
+    "a title, outlined and filled much later": show_text(b"THE WRECK", size=30, at=(72, 740), mode=1)
+    + lines()
+    + show_text(b"THE WRECK", size=30, at=(72, 740)),
     "after a heading of its own": show_text(b"SURVEY OF DAMAGE", at=(72, 740)) + lines() + lines(),
     "before a footer of its own": lines() + lines() + show_text(b"Page 1 of 9", at=(72, 40)),
 }
@@ -60,7 +63,8 @@ TWICE = {
 def test_what_is_painted_twice_is_read_once() -> None:
     once = b" ".join(LINES).decode()
     for kind, content in TWICE.items():
-        assert " ".join(words_of(make_page_pdf(content))).count(once) == 1, kind
+        found = " ".join(words_of(make_page_pdf(content)))
+        assert (found.count(once), found.count("THE WRECK") <= 1) == (1, True), kind
     form = make_form(lines(), resources=b"/Font<</F1 5 0 R>>")
     drawn_twice = make_page_pdf(b"/X0 Do /X0 Do", resources=b"/XObject<</X0 10 0 R>>", more=[form])
     assert " ".join(words_of(drawn_twice)) == once

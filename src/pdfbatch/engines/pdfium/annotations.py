@@ -218,7 +218,8 @@ def _field_value(form: Handle, annotation: Handle, field: int) -> str:
     if field in _CHOICES or field == pdfium.FPDF_FORMFIELD_TEXTFIELD:
         is_secret = bool(pdfium.FPDFAnnot_GetFormFieldFlags(form, annotation) & _PASSWORD)
         is_secret = is_secret and field == pdfium.FPDF_FORMFIELD_TEXTFIELD
-        return "" if is_secret else _string(pdfium.FPDFAnnot_GetFormFieldValue, form, annotation)
+        value = "" if is_secret else _string(pdfium.FPDFAnnot_GetFormFieldValue, form, annotation)
+        return value if value or is_secret else _entry(annotation, b"V")  # a name, which some writers take for a choice
     return ""
 
 
