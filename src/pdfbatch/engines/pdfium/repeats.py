@@ -17,7 +17,7 @@ Handle = Any
 """A pointer from pdfium."""
 
 # So many characters of a text, at three places, are looked for elsewhere in it.
-_LENGTH = 16
+_LENGTH, _OF_A_TITLE = 16, 12
 # Copies that make letters bold, or give them a shadow, are less apart than two narrow letters: in parts of the font's height.
 _APART = 0.16
 _CELL = 4.0  # points
@@ -26,7 +26,7 @@ _CELL = 4.0  # points
 def may_repeat(handle: Handle, text: str) -> bool:
     """Return whether a passage of a text stands in it twice, at the same place of the page. Takes microseconds."""
     quarter = len(text) // 4
-    title = text[:_LENGTH].partition("\r")[0]
+    title = text[:_OF_A_TITLE].partition("\r")[0]
     for passage in (title, text[quarter : quarter + _LENGTH], text[3 * quarter : 3 * quarter + _LENGTH]):
         if text.count(passage) > 1 and _lie_together(handle, text, passage):
             return True
