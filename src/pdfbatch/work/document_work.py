@@ -21,6 +21,7 @@ from pdfbatch.settings import Extraction, Limits
 from pdfbatch.tasks import DuplicateOf, JoinTask, PartialDocument, PartTask, ReadTask, Task, TaskResult
 from pdfbatch.work.defects import describe_defect
 from pdfbatch.work.inspection import find_out
+from pdfbatch.work.memory import MemoryAfterRereadingError
 from pdfbatch.work.opener import DocumentOpener
 from pdfbatch.work.result_writer import PendingWrite, ResultWriter, StoredResult, may_have_record
 from pdfbatch.work.splitter import Splitter
@@ -116,6 +117,8 @@ class DocumentWork:
                     return self._splitter.read_part(task, budget, watch)
                 case JoinTask():
                     return self._splitter.join(task, budget)
+        except MemoryAfterRereadingError as error:  # not final: the pool knows the pages that were read
+            return TaskResult(failure=_failure(task, error, self.engine.name))
         except Exception as error:  # noqa: BLE001 (isolation is the purpose: no document may harm another)
             return self._fail(task, budget, _failure(task, error, self.engine.name))
 
