@@ -22,7 +22,7 @@ def with_plain_dates(metadata: Mapping[str, str]) -> dict[str, str]:
 
 
 def to_iso(date: str) -> str:
-    """Return a date of a PDF in the form of ISO 8601, as exact as it is; what is no such date, or none of a calendar, as it is."""
+    """Return a date of a PDF in the form of ISO 8601, as exact as it is; what is no date of the calendar stays as it is."""
     found = _DATE.fullmatch(date)
     if found is None:
         return date
