@@ -27,13 +27,9 @@ def to_iso(date: str) -> str:
     if found is None:
         return date
     year, month, day, hour, minute, second = found.group("year", "month", "day", "hour", "minute", "second")
-    offset = (
-        f"{found['sign']}{found['hours']}:{found['minutes'] or '00'}"
-        if found["sign"]
-        else "+00:00"
-        if found["utc"]
-        else ""
-    )
+    offset = "+00:00" if found["utc"] else ""
+    if found["sign"]:
+        offset = f"{found['sign']}{found['hours']}:{found['minutes'] or '00'}"
     clock = "" if hour is None else f"T{hour}:{minute or '00'}:{second or '00'}{offset}"
     try:
         datetime.fromisoformat(f"{year}-{month or '01'}-{day or '01'}{clock}")
