@@ -23,6 +23,7 @@ from pdfbatch.work.defects import describe_defect
 from pdfbatch.work.inspection import find_out
 from pdfbatch.work.memory import MemoryAfterRereadingError
 from pdfbatch.work.opener import DocumentOpener
+from pdfbatch.work.pdf_dates import with_plain_dates
 from pdfbatch.work.result_writer import PendingWrite, ResultWriter, StoredResult, may_have_record
 from pdfbatch.work.splitter import Splitter
 from pdfbatch.work.time_budget import TimeBudget
@@ -142,7 +143,7 @@ class DocumentWork:
                 fingerprint=source.fingerprint,
                 engine=engine,
                 page_numbers=numbers,
-                pdf_metadata=dict(reader.opened.metadata),
+                pdf_metadata=with_plain_dates(reader.opened.metadata),
                 pages=tuple(pages),
                 missing=opener.missing_pages(document, reader.opened),
                 language=language,
