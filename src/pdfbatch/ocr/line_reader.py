@@ -22,12 +22,12 @@ class LineReader:
     def __init__(self, path: str, runtime: str, *, ideographs: bool) -> None:
         model = _OpenVinoModel(path) if runtime == "openvino" else _OnnxModel(path)
         characters = ["", *model.characters, " "]
-        self._keep = None
+        self._keep: Any = None
         if not ideographs:
             numbers = [number for number, character in enumerate(characters) if not _is_ideographic(character)]
             self._keep = model.cut(numbers)
             characters = characters if self._keep is not None else [characters[number] for number in numbers]
-        self._characters = characters
+        self._characters: list[str] = characters
         self._infer = model.compile()
 
     def read(self, line: Any) -> tuple[str, float]:
@@ -44,7 +44,8 @@ class LineReader:
         said = best[is_new]
         numbers = said if self._keep is None else self._keep[said]
         sure = probabilities[is_new, said]
-        return "".join(self._characters[number] for number in numbers), float(sure.mean())
+        text = "".join([self._characters[int(number)] for number in numbers])
+        return text, float(sure.mean())
 
 
 class _OpenVinoModel:
@@ -98,7 +99,11 @@ class _OnnxModel:
 
     def compile(self) -> Any:
         name = self._session.get_inputs()[0].name
-        return lambda pixels: self._session.run(None, {name: pixels})[0]
+
+        def infer(pixels: Any) -> Any:
+            return self._session.run(None, {name: pixels})[0]
+
+        return infer
 
 
 def _behind(output: Any) -> Any:
