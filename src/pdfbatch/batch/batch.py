@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from queue import SimpleQueue
+from typing import TYPE_CHECKING
 
 from pdfbatch.batch.attempts import Completed
 from pdfbatch.batch.batch_settings import describe_settings
@@ -28,13 +29,11 @@ from pdfbatch.batch.task_source import TaskSource
 from pdfbatch.batch.worker_check import check_workers
 from pdfbatch.common import SafeLogger
 from pdfbatch.errors import Cause, DocumentError, PoolStartError, ResultsUnavailableError
-from pdfbatch.figures import Figures, ReportFacts, render_report
 from pdfbatch.model import Document, DocumentResult, Failure
 from pdfbatch.outcomes import failed_result
 from pdfbatch.outputs import (
     DOCUMENTS_NAME,
     HTML_REPORT_NAME,
-    REPORT_EXAMPLES,
     DocumentList,
     batch_file,
     is_body,
@@ -47,6 +46,9 @@ from pdfbatch.report import BatchReport, BatchState, BatchStatus, StoppedBy
 from pdfbatch.settings import Limits, RetryPolicy
 from pdfbatch.task_log import route_engines
 from pdfbatch.work import DocumentWork
+
+if TYPE_CHECKING:
+    from pdfbatch.figures import Figures
 
 log: SafeLogger = SafeLogger(__name__)
 
@@ -97,8 +99,8 @@ class Batch:
     _resume_state: ResumeState | None = None
     _pending: dict[str, PendingDocument] = field(default_factory=dict[str, PendingDocument])
     _failures: FailureLog = field(init=False)
-    _figures: Figures = field(default_factory=partial(Figures, examples_kept=REPORT_EXAMPLES))
     _list: DocumentList | None = None
+    _figures: "Figures | None" = None
     _pid: int = field(default_factory=os.getpid)
 
     def __post_init__(self) -> None:
@@ -106,6 +108,10 @@ class Batch:
         output = self.output
         self._failures = FailureLog(output, self.progress.status.batch_id, is_shard=self.shard is not None)
         if output is not None:
+            from pdfbatch.figures import Figures  # noqa: PLC0415 (a batch without output writes no report)
+            from pdfbatch.outputs import REPORT_EXAMPLES  # noqa: PLC0415 (so)
+
+            self._figures = Figures(examples_kept=REPORT_EXAMPLES)
             batch_id = self.progress.status.batch_id
             name = DOCUMENTS_NAME if self.shard is None else batch_file(batch_id, DOCUMENTS_NAME)
             self._list = DocumentList(output, batch_id, name)
@@ -266,7 +272,6 @@ class Batch:
             result = self._resume_state.pack(result, body, has_parts=completed.has_parts)
         position, _ = self._pending.pop(result.document.document_uuid)
         self.progress.add(result, position)
-        self._figures.add(result, time.time())
         if self._resume_state is not None:
             if completed.by_worker:
                 self._resume_state.add(result, text_bytes)
@@ -274,7 +279,8 @@ class Batch:
             self._resume_state.remove_parts(result)
         if not result.ok:
             self._failures.add(result)
-        if self._list is not None:
+        if self._figures is not None and self._list is not None:
+            self._figures.add(result, time.time())
             self._list.add(result, waits=is_packed and completed.by_worker)
             if self._resume_state is not None:
                 self._list.release(self._resume_state.take_closed_packs())
@@ -380,10 +386,15 @@ class Batch:
         report = to_json(summary)
         output.write(batch_file(self.progress.status.batch_id, REPORT_NAME), report)
         output.write(REPORT_NAME, report)
-        self._write_page(output, whole, {**settings, **asdict(self.retry)})
+        if self._figures is not None:
+            self._write_page(output, self._figures, whole, {**settings, **asdict(self.retry)})
 
-    def _write_page(self, output: Output, report: BatchReport, settings: Mapping[str, object]) -> None:
+    def _write_page(
+        self, output: Output, figures: "Figures", report: BatchReport, settings: Mapping[str, object]
+    ) -> None:
         """Write the report for people."""
+        from pdfbatch.figures import ReportFacts, render_report  # noqa: PLC0415 (loaded when a report is written)
+
         facts = ReportFacts(
             status=report.status,
             output=report.output,
@@ -392,7 +403,7 @@ class Batch:
             settings=settings,
             versions=self.work.versions,
         )
-        page = render_report(facts, self._figures)
+        page = render_report(facts, figures)
         output.write(batch_file(self.progress.status.batch_id, HTML_REPORT_NAME), page)
         output.write(HTML_REPORT_NAME, page)
 

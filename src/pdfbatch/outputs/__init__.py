@@ -9,13 +9,14 @@ if TYPE_CHECKING:
     from pdfbatch.outputs.catalog import Catalog
     from pdfbatch.outputs.document_list import DOCUMENTS_NAME, DocumentList
     from pdfbatch.outputs.exporter import export, export_pages
-    from pdfbatch.outputs.html_report import HTML_REPORT_NAME, REPORT_EXAMPLES, write_html_report
+    from pdfbatch.outputs.html_report import REPORT_EXAMPLES, write_html_report
     from pdfbatch.outputs.index import IndexWriter, compact_index, open_index
     from pdfbatch.outputs.pack_catalog import PackCatalog, failure_filter, remove_stale_rows
     from pdfbatch.outputs.pack_files import check_library, is_packed
     from pdfbatch.outputs.pack_rows import body_of, is_body, record_of_body
     from pdfbatch.outputs.pack_writer import PackWriter, open_packs
     from pdfbatch.outputs.record import (
+        HTML_REPORT_NAME,
         PARTS_FOLDER,
         Provenance,
         batch_file,
@@ -49,16 +50,15 @@ else:
         catalog="Catalog",
         document_list="DOCUMENTS_NAME DocumentList",
         exporter="export export_pages",
-        html_report="HTML_REPORT_NAME REPORT_EXAMPLES write_html_report",
+        html_report="REPORT_EXAMPLES write_html_report",
         index="IndexWriter compact_index open_index",
         pack_catalog="PackCatalog failure_filter remove_stale_rows",
         pack_files="check_library is_packed",
         pack_rows="body_of is_body record_of_body",
         pack_writer="PackWriter open_packs",
         record=(
-            "PARTS_FOLDER Provenance batch_file delete_parts document_name files_of options_digest pages_to_json "
-            "parts_folder parts_prefix "
-            "record_name to_json"
+            "HTML_REPORT_NAME PARTS_FOLDER Provenance batch_file delete_parts document_name files_of options_digest "
+            "pages_to_json parts_folder parts_prefix record_name to_json"
         ),
         results="PickleLog Results with_stored_pages",
         stored=(
