@@ -4,7 +4,7 @@ import time
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeGuard, cast
 
 from pdfbatch.common import AUTO, awake_time, count_cpu_seconds
 from pdfbatch.errors import Cause, DependencyError, DocumentError
@@ -296,7 +296,7 @@ class PageReader:
         is_unsure = reading.confidence is not None and is_weak(reading)
         note = choice.note or (Note.WEAK_WORDS if is_unsure else "")
         found = replace(found, language=choice.language, note=note, ocr=details)
-        cut = evidence.cut_images() if (evidence := _evidence_of(page)) is not None else 0
+        cut = page.cut_images() if _has_evidence(page) else 0
         return found if not cut else self._read_in_part(found, f"{_images(cut)} ends early, so that a part is missing")
 
     def _blank_page(self, waiting: PendingPage, page: OpenPage, facts: PageFacts) -> Page:
@@ -305,9 +305,9 @@ class PageReader:
 
     def _without_more(self, found: Page, page: OpenPage, facts: PageFacts) -> Page:
         """Return a page on which OCR found nothing more: it may be so, or its images could not be decoded."""
-        broken, evidence = 0, _evidence_of(page)
-        if facts.images and evidence is not None:
-            broken = max(evidence.count_lost_images(), evidence.cut_images())
+        broken = 0
+        if facts.images and _has_evidence(page):
+            broken = max(page.count_lost_images(), page.cut_images())
         if not broken:
             return found
         if not found.text.strip() and (second := self.second.text(found.number)).strip():
@@ -316,7 +316,7 @@ class PageReader:
 
     def _without_rest(self, found: Page, page: OpenPage) -> Page:
         """Return a page as it is, or one that was read in part when its content ends early."""
-        if found.failure is not None or (evidence := _evidence_of(page)) is None or not evidence.is_cut():
+        if found.failure is not None or not _has_evidence(page) or not page.is_cut():
             return found
         return self._read_in_part(found, "its content is damaged or ends early, so that a part is missing")
 
@@ -376,19 +376,18 @@ class PageReader:
 
 def _is_plain(page: OpenPage) -> bool:
     """Return whether the text layer of a page is surely all that it shows. An engine that cannot tell is believed."""
-    evidence = _evidence_of(page)
-    return evidence is None or evidence.is_plain()
+    return not _has_evidence(page) or page.is_plain()
 
 
-def _evidence_of(page: OpenPage) -> SupportsEvidence | None:
-    """Return the page if it can be looked at more closely."""
-    return cast("SupportsEvidence", page) if _has_evidence(cast("Hashable", type(page))) else None
+def _has_evidence(page: object) -> TypeGuard[SupportsEvidence]:
+    """Return whether a page can be looked at more closely."""
+    return _is_class_with_evidence(cast("Hashable", type(page)))
 
 
 @lru_cache(maxsize=16)
-def _has_evidence(kind: Hashable) -> bool:
+def _is_class_with_evidence(kind: Hashable) -> bool:
     # Kept for each class of pages, because isinstance and issubclass on a protocol take longer than many a page.
-    return issubclass(cast("type[object]", kind), SupportsEvidence)
+    return isinstance(kind, type) and issubclass(kind, SupportsEvidence)
 
 
 def _text_layer(waiting: PendingPage, page: OpenPage, facts: PageFacts) -> TextLayer:

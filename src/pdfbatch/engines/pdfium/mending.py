@@ -94,12 +94,15 @@ def _kinds_of(text: str) -> bytes:
     return text.encode("latin-1", "replace").translate(_KINDS)
 
 
-def mends_by_glyphs(handle: Handle, text: str) -> bool:
-    """Whether a text has a sign of something that only a look at its glyphs mends."""
-    if _SOFT_HYPHEN in text or is_letter_spaced(text) or _RIGHT_TO_LEFT.search(text):
+def mends_by_glyphs(handle: Handle, text: str, *, has_signs: bool) -> bool:
+    """Whether a text has a sign of something that only a look at its glyphs mends. ``has_signs``: it has some of ``SIGNS``."""
+    if is_letter_spaced(text):
         return True
-    if any(_may_lie_over(handle, text, found.start()) for found in _ACCENT.finditer(text)):
-        return True
+    if has_signs:
+        if _SOFT_HYPHEN in text or _RIGHT_TO_LEFT.search(text):
+            return True
+        if any(_may_lie_over(handle, text, found.start()) for found in _ACCENT.finditer(text)):
+            return True
     return has_odd_places(text) and has_odd_lines(handle, text)
 
 
