@@ -2,6 +2,7 @@
 FROM python:3.13-slim AS build
 WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./
+COPY .ci/man_page.py ./.ci/
 COPY src ./src
 RUN python -m venv /opt/pdfbatch \
  && /opt/pdfbatch/bin/pip install --no-cache-dir ".[ocr,tesserocr,cli,s3,http,redis,parquet]"

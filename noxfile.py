@@ -25,6 +25,9 @@ USERS_MYPY = ("--strict", "--config-file=", "--python-version=3.11", "--disable-
 
 LEAST_COVERED_LINES = 95.0
 
+TESTS_APART = ("-n", "auto", "--dist", "loadgroup", "-m", "gate or engine or documentation")
+"""What ``pytest -n auto`` leaves out: faults injected on purpose, what needs Celery workers, the code of the documentation."""
+
 
 @nox.session(tags=["quick"])
 def lint(session: nox.Session) -> None:
@@ -54,9 +57,9 @@ def verifytypes(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """Run the tests, on each Python that is there."""
+    """Run all tests, on each Python that is there. With arguments for pytest, run what these say."""
     session.install("-e", ".", *_group("test"))
-    session.run("pytest", "-n", "auto", *session.posargs)
+    _run_tests(session)
 
 
 @nox.session(python=PYTHONS[0], venv_backend="uv")
@@ -67,7 +70,7 @@ def tests_min(session: nox.Session) -> None:
         "-e", f".{extras}", *others, "--resolution", "lowest-direct"
     )  # "direct": what is named here, and by "."
     session.run("uv", "pip", "list")
-    session.run("pytest", "-n", "auto", *session.posargs)
+    _run_tests(session)
 
 
 @nox.session
@@ -76,6 +79,7 @@ def coverage(session: nox.Session) -> None:
     session.install("-e", ".", *_group("test"), *_group("coverage"))
     session.run("coverage", "erase")
     session.run("pytest", "-n", "auto", *session.posargs, env=COVERAGE)
+    session.run("pytest", *TESTS_APART[:-1], "engine", env=COVERAGE)
     _report_coverage(session)
 
 
@@ -84,6 +88,15 @@ def coverage_report(session: nox.Session) -> None:
     """Report and hold what an earlier run of the tests has measured: it had the variables that ``COVERAGE`` names."""
     session.install(*_group("coverage"))
     _report_coverage(session)
+
+
+def _run_tests(session: nox.Session) -> None:
+    """Run the tests, and then those that they leave out."""
+    if session.posargs:
+        session.run("pytest", "-n", "auto", *session.posargs)
+    else:
+        session.run("pytest", "-n", "auto")
+        session.run("pytest", *TESTS_APART)
 
 
 def _report_coverage(session: nox.Session) -> None:
@@ -104,7 +117,8 @@ def _report_coverage(session: nox.Session) -> None:
 def rapidocr(session: nox.Session) -> None:
     """Run the contract of OCR engines over rapidocr, on both runtimes, and the tests of what is particular to it."""
     session.install("-e", ".", *_group("rapidocr"))
-    session.run("pytest", "tests/ocr", *session.posargs)
+    rest = session.posargs or ["-k", "rapid"]
+    session.run("pytest", "tests/ocr/test_contract.py", "tests/ocr/test_rapidocr.py", *rest)
 
 
 @nox.session
@@ -122,7 +136,8 @@ def integrations(session: nox.Session) -> None:
     session.install("-e", ".", *_group("integrations"))
     session.run("pytest", "tests/integrations", *session.posargs)
     pages = ("rag", "databases", "web-app")  # whose blocks need these packages
-    session.run("pytest", "tests/docs_code/test_blocks.py", "-k", " or ".join(f"how-to/{page}.md" for page in pages))
+    chosen = " or ".join(f"how-to/{page}.md" for page in pages)
+    session.run("pytest", "-m", "documentation", "-k", chosen, "tests/docs_code/test_blocks.py")
     files = ("src/pdfbatch/integrations/langchain.py", "src/pdfbatch/integrations/llama_index.py")
     session.run("mypy", *files, "tests/integrations/test_frameworks.py")
     examples = _examples(typed="fastapi")
@@ -156,9 +171,16 @@ def ray(session: nox.Session) -> None:
 
 @nox.session
 def celery(session: nox.Session) -> None:
-    """Run the contract of executors over Celery workers, with processes and with threads, and what is particular to them."""
+    """Run what needs Celery workers: the tasks, and the contract of executors, over processes and over threads."""
     session.install("-e", ".", *_group("test"))
-    session.run("pytest", "-m", "engine", "tests/executors/engines/test_celery.py", *session.posargs)
+    session.run("pytest", *TESTS_APART[:-1], "engine", *session.posargs)
+
+
+@nox.session
+def docs_code(session: nox.Session) -> None:
+    """Run the code of the documentation, and its examples."""
+    session.install("-e", ".", *_group("test"))
+    session.run("pytest", *TESTS_APART[:-1], "documentation", *session.posargs)
 
 
 @nox.session
@@ -170,6 +192,15 @@ def docs(session: nox.Session) -> None:
     foreign = _find_foreign_loads(ROOT / "site")
     if foreign:
         session.error(f"pages load something from other hosts: {foreign}")
+
+
+@nox.session
+def docs_versions(session: nox.Session) -> None:
+    """Put the built site beside those of other versions, in a folder for a web server: ``-- FOLDER``, after ``docs``."""
+    (folder,) = session.posargs or ["public"]
+    session.install("-e", ".")
+    version = session.run("python", "-c", "import pdfbatch; print(pdfbatch.__version__)", silent=True)
+    session.run("python", ".ci/docs_versions.py", "site", folder, str(version).strip())
 
 
 @nox.session

@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1] / "src" / "pdfbatch"
@@ -29,13 +30,13 @@ def faces() -> list[str]:
 
 def typing_names(path: Path) -> set[str]:
     """Return the names that a source file imports for type checkers only."""
-    branches = _typing_branches(ast.parse(path.read_text("utf-8")))
+    branches = _typing_branches(_parse(path))
     return {alias.asname or alias.name for node in branches if isinstance(node, ast.ImportFrom) for alias in node.names}
 
 
 def imports_of(path: Path, known: Mapping[str, Path]) -> Imports:
     """Return the modules of the package that a source file imports, at its top or inside functions."""
-    tree = ast.parse(path.read_text("utf-8"))
+    tree = _parse(path)
     guarded = _guarded(tree)
     found = [(name, id(node) in guarded) for node in ast.walk(tree) for name in _targets(node, known)]
     runtime = frozenset(name for name, only_typing in found if not only_typing)
@@ -44,7 +45,7 @@ def imports_of(path: Path, known: Mapping[str, Path]) -> Imports:
 
 def libraries_of(path: Path) -> frozenset[str]:
     """Return the top-level packages that a source file imports when it runs, at its top or inside functions."""
-    tree = ast.parse(path.read_text("utf-8"))
+    tree = _parse(path)
     guarded = _guarded(tree)
     names = (name for node in ast.walk(tree) if id(node) not in guarded for name in _absolute(node))
     return frozenset(name.partition(".")[0] for name in names)
@@ -69,6 +70,12 @@ def _circle_from(name: str, graph: Mapping[str, frozenset[str]], path: tuple[str
             return circle
     done.add(name)
     return []
+
+
+@cache
+def _parse(path: Path) -> ast.Module:
+    """Return the tree of a source file, which several tests walk through."""
+    return ast.parse(path.read_text("utf-8"))
 
 
 def _name(path: Path) -> str:

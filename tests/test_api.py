@@ -158,6 +158,11 @@ MISTAKES: list[tuple[Call, tuple[object, ...], dict[str, object], str]] = [
     (BatchProcessor, (), {"sink": print}, "did you mean 'sinks'"),
     (BatchProcessor().run, ([],), {"resum": True}, "did you mean 'resume'"),
     (BatchProcessor().run, ([],), {"output": "x"}, "setting of BatchProcessor"),
+    (process_batch, ([],), {"ocr": "never"}, "give extraction=Extraction(ocr=...)"),
+    (read, (PDF,), {"page_timeout": 5}, "give limits=Limits(page_timeout=...)"),
+    (BatchProcessor, (), {"attempts": 5}, "give retry=RetryPolicy(attempts=...)"),
+    (BatchProcessor, (), {"blank_ink": 0.1}, "Extraction(rules=PageRules(blank_ink=...))"),
+    (BatchProcessor().run, ([],), {"layout": "jsonl"}, "give output=Storage(..., layout=...)"),
     (BatchProcessor, (), {"executor": "threads"}, "did you mean 'thread'"),
     (BatchProcessor, (), {"executor": ThreadExecutor}, "give an instance"),
     (BatchProcessor, (), {"executor": ThreadExecutor(), "workers": 2}, "to the executor itself"),
@@ -210,3 +215,12 @@ def test_all_that_the_reference_names_is_importable_from_where_it_says() -> None
     assert len(names) > 25
     assert [name for name in names if name not in pdfbatch.__all__] == []
     assert pdfbatch.errors.PdfBatchError is pdfbatch.PdfBatchError
+
+
+def test_a_result_that_is_not_there_is_told(tmp_path: Path) -> None:
+    report = process_batch(Document("a.pdf", content=PDF), executor="sequential")
+    with pytest.raises(IndexError, match="no result has the place 3: there are 1, counted from 0"):
+        report[3]
+    with pytest.raises(TypeError, match="by their place"):
+        report["a.pdf"]  # type: ignore[call-overload]
+    assert report[-1].ok

@@ -1,6 +1,7 @@
 """The benchmarks run, measure what they say, and report what failed."""
 
 import ast
+import io
 import json
 import os
 import re
@@ -10,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -20,6 +21,7 @@ import pytest
 from benchmarks.bench import Bench
 from benchmarks.cases import CASES
 from benchmarks.cases.ocr_cost import cost_of
+from benchmarks.cli import main
 from benchmarks.compare import compare_suites, find_differences
 from benchmarks.corpus import CorpusDocument
 from benchmarks.corpus_loader import load
@@ -69,6 +71,13 @@ def benchmarks(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run ``python -m benchmarks`` as a user does."""
     command = [sys.executable, "-m", "benchmarks", *arguments]
     return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=110)
+
+
+def refused(*arguments: str) -> str:
+    """Run the command line in this process; return what it says of a wrong request."""
+    with redirect_stderr(io.StringIO()) as said:
+        assert main(arguments) == 2
+    return said.getvalue()
 
 
 def smoke(case: str, folder: Path) -> CaseResult:
@@ -126,15 +135,13 @@ def test_the_smoke_form_of_every_other_case_runs(case: str, tmp_path: Path) -> N
 
 
 def test_all_cases_are_listed_by_name() -> None:
-    said = benchmarks("list").stdout
-    assert [line.split()[0] for line in said.splitlines()] == [case.name for case in CASES]
+    with redirect_stdout(io.StringIO()) as said:
+        main(["list"])
+    assert [line.split()[0] for line in said.getvalue().splitlines()] == [case.name for case in CASES]
 
 
 def test_an_unknown_case_is_a_wrong_request() -> None:
-    done = benchmarks("smoke", "tezt")
-    assert done.returncode == 2
-    assert "tezt" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert "tezt" in refused("smoke", "tezt")
 
 
 # --- measuring ----------------------------------------------------------------------------------------------------------
@@ -277,6 +284,7 @@ def test_a_flame_graph_is_a_picture_with_a_box_for_each_function(tmp_path: Path)
     ]
 
 
+@pytest.mark.smoke
 def test_a_profile_leaves_a_picture_and_a_table_or_says_why_not(tmp_path: Path) -> None:
     corpus = make_corpus(tmp_path, seed=7, recipe=SMALL)
     common = ("--corpus", str(corpus), "--envs", str(tmp_path / "envs"), "--out", str(tmp_path / "out"))
@@ -506,10 +514,7 @@ def test_a_folder_without_a_table_is_measured(tmp_path: Path) -> None:
 
 
 def test_a_corpus_that_is_not_there_is_a_wrong_request(tmp_path: Path) -> None:
-    done = benchmarks("run", "import", "--corpus", str(tmp_path / "nowhere"))
-    assert done.returncode == 2
-    assert "nowhere does not exist" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert "nowhere does not exist" in refused("run", "import", "--corpus", str(tmp_path / "nowhere"))
 
 
 def test_a_folder_without_documents_is_refused(tmp_path: Path) -> None:

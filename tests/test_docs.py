@@ -2,7 +2,10 @@
 
 import ast
 import dataclasses
+import json
 import re
+import runpy
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,9 +14,10 @@ from benchmarks.publish import CHART, OCR_PAGE, PAGE, render
 from benchmarks.publish import README as README_FILE
 from benchmarks.simulation.page import CHART as SCALE_CHART
 from benchmarks.simulation.page import PAGE as SCALE_PAGE
+from pdfbatch.batch_options import BatchOptions
 from pdfbatch.errors import Cause
 from pdfbatch.model import DocumentStatus, Reason
-from pdfbatch.processor import BatchOptions, BatchProcessor
+from pdfbatch.processor import BatchProcessor
 from pdfbatch.report import BatchReport, BatchStatus
 from pdfbatch.settings import Extraction, Limits, PageRules, RetryPolicy
 from tests.docs_links import links
@@ -105,3 +109,20 @@ def test_the_table_of_settings_is_that_of_the_code(kind: type) -> None:
         name: values[text.strip("`")] if "Rules" in text else ast.literal_eval(text.strip("`"))
         for name, text in table.items()
     } == fields
+
+
+def test_sites_of_versions_stand_side_by_side(tmp_path: Path) -> None:
+    script = ROOT / ".ci" / "docs_versions.py"
+    if not script.is_file():
+        pytest.skip("the scripts of CI are not here")
+    add_version: Callable[[Path, Path, str], None] = runpy.run_path(str(script))["add_version"]
+    site, public = tmp_path / "site", tmp_path / "public"
+    site.mkdir()
+    for version in ("0.9.1", "0.10.0", "0.10.0rc1", "0.9.1"):
+        (site / "index.html").write_text(version)
+        add_version(site, public, version)
+    listed = json.loads((public / "versions.json").read_text())
+    assert [entry["version"] for entry in listed] == ["0.10.0", "0.10.0rc1", "0.9.1"]
+    assert [entry["aliases"] for entry in listed] == [["latest"], [], []]
+    assert "url=0.10.0/index.html" in (public / "index.html").read_text()
+    assert (public / "0.10.0rc1" / "index.html").read_text() == "0.10.0rc1"

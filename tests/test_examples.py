@@ -14,6 +14,8 @@ from pdfbatch.ocr.program import find
 from pdfbatch.samples import text_pdf, tiny_pdf, write_samples
 from pdfbatch.testing.servers import S3_SECRET, Bucket
 
+pytestmark = pytest.mark.documentation
+
 DOCS = Path(__file__).parents[1] / "docs"
 EXAMPLES = DOCS / "examples"
 TESTED_ELSEWHERE = {  # by tests/celery/test_examples.py and tests/integrations/test_web_app.py

@@ -11,6 +11,8 @@ import pytest
 from pdfbatch.ocr.program import find, wheel_program
 from pdfbatch.samples import text_pdf, tiny_pdf
 
+pytestmark = pytest.mark.documentation
+
 PAGES = sorted((Path(__file__).parents[1] / "docs" / "how-to").glob("write-*.md"))
 
 

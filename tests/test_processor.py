@@ -14,6 +14,7 @@ from typing import get_type_hints
 import pytest
 
 import pdfbatch
+from pdfbatch.batch_options import BatchKeywords, BatchOptions
 from pdfbatch.errors import BatchFailedError, Cause, DependencyError, NoDocumentsError, OutputError, UsageError
 from pdfbatch.executors.futures import FuturesExecutor
 from pdfbatch.executors.process import ProcessExecutor
@@ -21,7 +22,7 @@ from pdfbatch.executors.sequential import SequentialExecutor
 from pdfbatch.executors.thread import ThreadExecutor
 from pdfbatch.model import Document, DocumentResult, DocumentStatus, TextSource
 from pdfbatch.ports import Executor
-from pdfbatch.processor import BatchKeywords, BatchOptions, BatchProcessor
+from pdfbatch.processor import BatchProcessor
 from pdfbatch.report import BatchState
 from pdfbatch.samples import text_pdf
 from pdfbatch.settings import Extraction, Limits

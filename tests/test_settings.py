@@ -108,6 +108,15 @@ def test_numbers_of_numpy_are_numbers_and_its_truths_are_none() -> None:
         (lambda: Extraction(languages=""), "languages=''.*give names or codes"),
         (lambda: Extraction(languages=[]), "languages=.*give names or codes"),
         (lambda: Extraction(languages=["eng", 3]), "languages="),  # type: ignore[list-item]
+        (lambda: Extraction(languages="english, german"), "'eng.deu' is probably meant: join languages by"),
+        (lambda: Extraction(languages=["eng deu", "fra"]), "'eng.deu' is probably meant"),
+        (lambda: Extraction(languages="foo; bar"), "join languages by"),
+        (lambda: Extraction(dpi=200, min_dpi=300), "min_dpi=300.*drawn at 200 dpi"),
+        (lambda: Document("a.pdf", languages="German and French"), "'a.pdf', languages=.*'deu.fra' is probably meant"),
+        (lambda: Document("a.pdf", password=3), "Document.'a.pdf', password.: give a text"),  # type: ignore[arg-type]
+        (lambda: Document("a.pdf", metadata=[1]), "metadata=.1.*give a mapping"),  # type: ignore[arg-type]
+        (lambda: Document("a.pdf", content="text"), "content.: give the bytes of a PDF"),  # type: ignore[arg-type]
+        (lambda: Document(3), "file_path=3.*give a path or a URL"),  # type: ignore[arg-type]
         (lambda: PageRules(image_coverage=1.5), "image_coverage=1.5.*from 0 to 1"),
         (lambda: PageRules(weak_confidence=math.nan), "weak_confidence=nan"),
         (lambda: PageRules(stamp_characters=-1), "stamp_characters=-1"),
@@ -144,7 +153,18 @@ def test_languages_may_be_a_list(given: list[str] | str) -> None:
     assert Extraction(languages=given).languages == "eng+deu"
 
 
-@pytest.mark.parametrize("given", ["chi_sim_vert", "script/Latin", "auto", "eng+script/Fraktur", "German"])
+@pytest.mark.parametrize(
+    "given",
+    [
+        "chi_sim_vert",
+        "script/Latin",
+        "auto",
+        "eng+script/Fraktur",
+        "German",
+        "pt-BR",
+        "Simplified Chinese+Norwegian Bokmål",
+    ],
+)
 def test_all_that_tesseract_calls_a_language_is_one(given: str) -> None:
     assert Extraction(languages=given).languages == given
 

@@ -22,7 +22,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("inputs", "outputs", "prefetch"),
     ("engines", "executors", "ocr", "sinks", "testing", "work"),
     ("batch", "dashboard", "defaults", "shards", "transforms"),
-    ("keeper",),
+    ("batch_options", "keeper"),
     ("processor",),
     ("api",),
     ("celery", "cli", "integrations"),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pdfbatch import engines, errors, executors, ocr, ports, samples, sinks, testing, transforms
     from pdfbatch.activity import DocumentProgress, FailedDocument, SlowDocument, WorkerActivity
     from pdfbatch.api import create_document_batches, process_batch, process_manifest, read
+    from pdfbatch.batch_options import BatchOptions
     from pdfbatch.dashboard import dashboard_app
     from pdfbatch.errors import (
         BatchFailedError,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         DocumentError,
         DuplicateDocumentError,
         ExecutorError,
+        InputError,
         ManifestError,
         NoDocumentsError,
         OutputError,
@@ -53,7 +55,7 @@ if TYPE_CHECKING:
         Xfa,
     )
     from pdfbatch.outputs import Results, export, export_pages
-    from pdfbatch.processor import BatchOptions, BatchProcessor
+    from pdfbatch.processor import BatchProcessor
     from pdfbatch.report import BatchCounts, BatchReport, BatchState, BatchStatus, PageCounts, StoppedBy
     from pdfbatch.settings import Extraction, Limits, PageRules, RetryPolicy
     from pdfbatch.shards import merge_shards
@@ -73,6 +75,7 @@ else:
             "DuplicateDocumentError "
             "ExecutorError "
             "ManifestError "
+            "InputError "
             "NoDocumentsError "
             "OutputError "
             "PdfBatchError "
@@ -99,7 +102,8 @@ else:
             "Xfa"
         ),
         outputs="Results export export_pages",
-        processor="BatchOptions BatchProcessor",
+        batch_options="BatchOptions",
+        processor="BatchProcessor",
         report="BatchCounts BatchReport BatchState BatchStatus PageCounts StoppedBy",
         settings="Extraction Limits PageRules RetryPolicy",
         shards="merge_shards",
@@ -130,6 +134,7 @@ __all__ = [
     "Extraction",
     "FailedDocument",
     "Failure",
+    "InputError",
     "Limits",
     "Manifest",
     "ManifestError",

@@ -5,11 +5,13 @@ from itertools import islice
 from typing import TypeVar, Unpack, cast, overload
 
 from pdfbatch import checks
+from pdfbatch.batch_options import BatchKeywords, BatchOptions
 from pdfbatch.defaults import OutputLike
 from pdfbatch.inputs import Input, Inputs, ManifestSource
 from pdfbatch.model import DocumentResult
-from pdfbatch.processor import BatchKeywords, BatchOptions, BatchProcessor, ProcessorKeywords
+from pdfbatch.processor import BatchProcessor, ProcessorKeywords
 from pdfbatch.report import BatchReport
+from pdfbatch.settings import name_homes
 
 T = TypeVar("T")
 
@@ -116,7 +118,7 @@ def read(
 def _split(caller: str, output: OutputLike | None, settings: ManifestKeywords) -> tuple[BatchProcessor, BatchKeywords]:
     """Return a processor with its settings, and the options of the batch. Raises ``UsageError`` for a word that is neither."""
     known = {*ManifestKeywords.__annotations__, "output", "options"}
-    checks.check_names(settings, known, f"{caller}()")
+    checks.check_names(settings, known, f"{caller}()", name_homes)
     options = {name: value for name, value in settings.items() if name in BatchKeywords.__annotations__}
     others = {name: value for name, value in settings.items() if name not in options}
     processor = BatchProcessor(output=output, **cast("ProcessorKeywords", others))

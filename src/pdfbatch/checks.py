@@ -6,6 +6,7 @@ Each function returns a check: what a setting keeps of a value, or a ``ValueErro
 
 import math
 import operator
+import os
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from numbers import Real
@@ -25,6 +26,7 @@ _POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4, "P": 5}
 _SIZE_WORDS = "a number of bytes from 1, or a size such as '800M', '1.5G' or '1 GiB' (units of 1024)"
 _MOST_CHARACTERS = 500  # of a name of a language, or of several in one text
 _SHOWN_CHARACTERS = 80
+_SEPARATOR = re.compile(r"\s*[,;|&]\s*|\s+and\s+|\s+")
 
 
 def check_fields(settings: object, checks: Mapping[str, Check]) -> None:
@@ -47,10 +49,17 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f": did you mean {found[0]!r}?" if found else ""
 
 
-def check_names(given: Iterable[str], known: Collection[str], caller: str) -> None:
-    """Raise ``UsageError`` for the first name that is not known. ``caller`` says who takes the names."""
+def check_names(
+    given: Iterable[str], known: Collection[str], caller: str, elsewhere: Callable[[], Mapping[str, str]] = dict
+) -> None:
+    """Raise ``UsageError`` for the first name that is not known. ``caller`` says who takes the names.
+
+    ``elsewhere`` returns of names that belong into a value how they are given there.
+    """
     for name in given:
         if name not in known:
+            if (home := elsewhere().get(name)) is not None:
+                raise UsageError(f"{caller} takes no {name!r} by itself: give {home}")
             advice = did_you_mean(name, known) or f"; it takes {', '.join(sorted(known))}"
             raise UsageError(f"{caller} takes no {name!r}{advice}")
 
@@ -169,7 +178,8 @@ def instance_of(kind: type) -> Check:
 
     def check(value: object) -> object:
         if not isinstance(value, kind):
-            raise ValueError(f"give a {kind.__name__}")  # noqa: TRY004 (as above)
+            article = "an" if kind.__name__[0] in "AEIOU" else "a"
+            raise ValueError(f"give {article} {kind.__name__}")  # noqa: TRY004 (as above)
         return value
 
     return check
@@ -185,7 +195,20 @@ def languages(value: object) -> str:
         name.strip() and name.isprintable() and len(name) <= _MOST_CHARACTERS for name in names
     ):
         raise ValueError("give names or codes of languages, such as 'eng', 'eng+deu' or ['eng', 'deu']")
+    for name in names:
+        _check_separators(name)
     return str(value) if isinstance(value, str) else "+".join(name.strip() for name in names)
+
+
+def _check_separators(names: str) -> None:
+    """Refuse names of languages that are separated by anything but ``+``: no data have a comma or a blank in their name."""
+    from pdfbatch.common import find_code, find_codes  # noqa: PLC0415 (few batches name languages)
+
+    for name in names.split("+"):
+        if _SEPARATOR.search(name.strip()) and find_code(name) is None:
+            codes = find_codes(_SEPARATOR.sub(",", names.replace("+", ",")))
+            meant = f"{'+'.join(codes)!r} is probably meant: " if codes else ""
+            raise ValueError(f"{meant}join languages by '+', such as 'eng+deu', or give a list of them")
 
 
 def texts(value: object) -> tuple[str, ...]:
@@ -194,6 +217,34 @@ def texts(value: object) -> tuple[str, ...]:
     if items is None:
         raise ValueError("give a list of texts")
     return tuple(items)
+
+
+def path(value: object) -> str:
+    """Allow a path or URL, also as an object; it is kept as text."""
+    if not isinstance(value, (str, bytes, os.PathLike)):
+        raise ValueError("give a path or a URL")  # noqa: TRY004 (as above)
+    return os.fsdecode(cast("str", value))
+
+
+def text(value: object) -> str:
+    """Allow a text."""
+    if not isinstance(value, str):
+        raise ValueError("give a text")  # noqa: TRY004 (as above)
+    return str(value)
+
+
+def data(value: object) -> bytes:
+    """Allow bytes of any kind; they are kept as ``bytes``."""
+    if not isinstance(value, (bytes, bytearray, memoryview)):
+        raise ValueError("give the bytes of a PDF")  # noqa: TRY004 (as above)
+    return bytes(cast("bytes", value))
+
+
+def mapping(value: object) -> object:
+    """Allow a mapping of names to values."""
+    if not isinstance(value, Mapping):
+        raise ValueError("give a mapping, such as {'case': 17}")  # noqa: TRY004 (as above)
+    return cast("object", value)
 
 
 def function(value: object) -> object:

@@ -15,7 +15,7 @@ from pdfbatch.common import AUTO
 from pdfbatch.errors import DependencyError, DocumentError, UsageError
 from pdfbatch.model import Document, DocumentResult
 from pdfbatch.ports import Executor, Locality, OcrEngine, Output, ProgressLike, Sink, SinkLike, TextEngine
-from pdfbatch.storage import Storage, is_process_local, read_document
+from pdfbatch.storage import Storage, find_meant_url, is_process_local, read_document
 
 if TYPE_CHECKING:
     from pdfbatch.executors import KeptExecutor
@@ -103,6 +103,35 @@ def ocr_engine(executor: Executor, languages: str) -> OcrEngine:
     return AutoTesseract(library=library, program=program)
 
 
+def tesseract_with_data(name: str, folder: str, *, kills: bool) -> OcrEngine:
+    """Return the OCR engine of a name, with language data from a folder; ``kills`` says whether a crash costs a worker only.
+
+    Raises ``UsageError`` when there are no data, or the engine is of another kind.
+    """
+    from pdfbatch.ocr import VARIABLE, AutoTesseract, TesseractEngine, TesserocrEngine, TwoReaders, list_languages
+
+    folder = os.path.abspath(os.path.expanduser(folder))
+    if not list_languages(folder):
+        reason = "no file *.traineddata is there" if os.path.isdir(folder) else "there is no such folder"
+        raise UsageError(f"tessdata={folder!r}: {reason}; give the folder with the files deu.traineddata and so on")
+    program, library = TesseractEngine(tessdata=folder), TesserocrEngine(tessdata=folder)
+    has_library = find_spec("tesserocr") is not None
+    either = AutoTesseract(library=library, program=program) if has_library else program
+    match name:
+        case "auto":
+            return either if kills and not os.environ.get(VARIABLE) else program
+        case "tesseract":
+            return program
+        case "tesserocr":
+            return library
+        case "tesseract+rapidocr":
+            from pdfbatch.ocr import RapidOcrEngine
+
+            return TwoReaders(first=either, second=RapidOcrEngine())
+        case _:
+            raise UsageError(f"tessdata={folder!r} is data for tesseract, and OCR engine {name!r} has its own")
+
+
 def keep_pool(executor: Executor) -> "KeptExecutor":
     """Return the executor with a pool that stays open."""
     from pdfbatch.executors import KeptExecutor
@@ -175,6 +204,8 @@ def choose_output(given: OutputLike | None, seconds: float) -> Output | None:
             raise UsageError(
                 "output='' is no folder: give '.' for the working directory, None to keep text in the results"
             )
+        if (meant := find_meant_url(os.fspath(given))) is not None:
+            raise UsageError(f"output={show_value(given)} is no URL: did you mean {show_value(meant)}?")
         return Storage(os.fspath(given), seconds=seconds)
     if given is not None:
         members = ("check()", "write()", "read()", "delete()", "names()", "uri()", "locality")

@@ -3,6 +3,7 @@
     PdfBatchError
     ├── UsageError                 the caller can fix it; raised before any document is opened
     │   ├── NoDocumentsError       an input matches no document
+    │   ├── InputError             an input cannot be searched: access is denied, or the storage does not answer
     │   ├── ManifestError          a manifest does not have the documented shape
     │   ├── DuplicateDocumentError two documents have the same id
     │   ├── OutputError            the output cannot be written
@@ -95,6 +96,10 @@ class NoDocumentsError(UsageError):
     """A pattern or folder matches no document."""
 
 
+class InputError(UsageError):
+    """An input cannot be searched: access is denied, or its storage does not answer."""
+
+
 class ManifestError(UsageError):
     """A manifest does not have the documented shape."""
 
@@ -152,6 +157,11 @@ class StatusUnavailableError(PdfBatchError):
 
 class BatchFailedError(PdfBatchError):
     """More documents failed than the caller accepts."""
+
+
+def describe_error(error: BaseException) -> str:
+    """Return the kind of a foreign error and what it says, such as ``OSError: no such file``, for a message of ours."""
+    return f"{type(error).__name__}: {error}"
 
 
 def _rebuild(message: str, cause: Cause, transient: bool) -> DocumentError:

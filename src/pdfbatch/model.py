@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from pdfbatch.checks import languages, page_range
+from pdfbatch import checks
+from pdfbatch.checks import Check
 from pdfbatch.common import fast_pickle, name_of_address, rebuild, simplify_metadata, without_credentials
-from pdfbatch.errors import Cause, DocumentError
+from pdfbatch.errors import Cause, DocumentError, UsageError
 
 _NAMESPACE = uuid.NAMESPACE_URL.bytes
 
@@ -120,7 +121,8 @@ class Document:
     files in an output are called, without an ending: by default its path below the folder, pattern or prefix that it was found
     by, or, if it was given a ``document_uuid``, that.
 
-    Raises ``ValueError`` when ``pages`` is not a page range, or ``languages`` are no codes of tesseract.
+    Raises ``UsageError`` naming the document, the argument and what is allowed when a value is of the wrong kind: ``pages``
+    that are no page range, ``languages`` that are not joined by ``+``, a ``content`` that is text.
     """
 
     file_path: str
@@ -152,14 +154,8 @@ class Document:
         ) -> None: ...
 
     def __post_init__(self) -> None:
+        self._check_kinds()
         path = self.file_path
-        if type(path) is not str:
-            path = os.fsdecode(path)
-            object.__setattr__(self, "file_path", path)
-        if self.pages is not None:
-            object.__setattr__(self, "pages", page_range(self.pages))
-        if self.languages:
-            object.__setattr__(self, "languages", languages(self.languages))
         if not self.base_folder and self.content is None and "://" not in path and not os.path.isabs(path):
             with suppress(OSError):  # it has been removed: each worker then says that the file is not there
                 object.__setattr__(self, "base_folder", os.getcwd())
@@ -171,6 +167,32 @@ class Document:
             object.__setattr__(self, "document_uuid", str(self.document_uuid))
         if self.project_uuid is not None and type(self.project_uuid) is not str:
             object.__setattr__(self, "project_uuid", str(self.project_uuid))
+
+    def _check_kinds(self) -> None:
+        """Raise ``UsageError`` for a value of the wrong kind. Every document comes by here: the usual kinds cost a glance."""
+        if type(self.file_path) is not str:
+            self._check("file_path", checks.path)
+        if self.pages is not None:
+            self._check("pages", checks.page_range)
+        if self.languages:
+            self._check("languages", checks.languages)
+        if self.password is not None and type(self.password) is not str:
+            self._check("password", checks.text)
+        if self.content is not None and type(self.content) is not bytes:
+            self._check("content", checks.data)
+        if type(self.metadata) is not dict:
+            self._check("metadata", checks.mapping)
+
+    def _check(self, name: str, check: Check) -> None:
+        """Keep what a check returns of a field. Raises ``UsageError`` naming document, field and value."""
+        value: object = getattr(self, name)
+        try:
+            kept = check(value)
+        except ValueError as error:
+            shown = "" if name in ("password", "content") else f"={checks.show_value(value)}"
+            place = "" if name == "file_path" else f"{checks.show_value(self.file_path)}, "
+            raise UsageError(f"Document({place}{name}{shown}): {error}") from None
+        object.__setattr__(self, name, kept)
 
     @property
     def location(self) -> str:
@@ -326,6 +348,8 @@ class OcrDetails:
 
     ``engine`` and ``dpi`` (pixels per inch) are those of the reading that was kept, ``turned`` by how many degrees clockwise
     the page was turned for it. ``readings`` counts how often the whole page was read, and ``reread`` says why more than once.
+    ``failed_reading`` is the cause for which a further reading was wanted and did not end, empty without one: the page is as
+    the readings before it left it.
     ``cpu_seconds``: those of this thread and of the programs it started. In threads, programs of others count, too.
     """
 
@@ -334,6 +358,7 @@ class OcrDetails:
     turned: int = 0
     readings: int = 1
     reread: Reread = Reread.NO
+    failed_reading: str = ""
     cpu_seconds: float = field(default=0.0, compare=False)
 
     def as_dict(self) -> dict[str, object]:
@@ -344,6 +369,7 @@ class OcrDetails:
             "turned": self.turned,
             "readings": self.readings,
             "reread": str(self.reread),
+            "failed_reading": self.failed_reading,
             "cpu_seconds": self.cpu_seconds,
         }
 
@@ -418,7 +444,8 @@ class Counts:
     ``reasons`` counts pages by ``Page.reason``; it is empty where that is not known, as for documents that a resume skips.
     ``other_language_pages`` are pages by OCR whose words do not fit the language asked for.
     ``ocr_readings`` are readings of whole pages, ``turned_pages`` and ``reread_pages`` the pages that OCR read more than once
-    because they were turned, or because their words were doubtful. ``ocr_seconds`` are those on the clock, for all that OCR
+    because they were turned, or because their words were doubtful; ``failed_readings`` are pages of which a further reading
+    failed. ``ocr_seconds`` are those on the clock, for all that OCR
     needs; ``ocr_cpu_seconds`` see ``OcrDetails``.
     """
 
@@ -431,6 +458,7 @@ class Counts:
     ocr_readings: int = 0
     turned_pages: int = 0
     reread_pages: int = 0
+    failed_readings: int = 0
     ocr_seconds: float = 0.0
     ocr_cpu_seconds: float = 0.0
     reasons: Mapping[str, int] = field(default_factory=dict[str, int])

@@ -131,6 +131,7 @@ def count_pages(pages: Sequence[Page], ocr_seconds: float = 0.0) -> Counts:
         ocr_readings=sum(ocr.readings for ocr in read),
         turned_pages=sum(ocr.reread is Reread.TURNED for ocr in read),
         reread_pages=sum(ocr.reread is Reread.WEAK for ocr in read),
+        failed_readings=sum(ocr.failed_reading != "" for ocr in read),
         ocr_cpu_seconds=round(sum(ocr.cpu_seconds for ocr in read), 4),
     )
 

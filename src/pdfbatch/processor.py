@@ -1,15 +1,16 @@
-"""``BatchProcessor``: the settings that batches share, and the ways to run a batch; ``BatchOptions``: what one batch is."""
+"""``BatchProcessor``: the settings that batches share, and the ways to run a batch."""
 
 import uuid
-from collections.abc import AsyncGenerator, Callable, Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from types import TracebackType
-from typing import Literal, Self, TypedDict, Unpack, cast
+from typing import Literal, Self, TypedDict, Unpack
 
 from pdfbatch import checks, defaults
 from pdfbatch.batch import Batch, Notifier, ProgressTracker, ShardNotes
+from pdfbatch.batch_options import BatchKeywords, BatchOptions
 from pdfbatch.common import AUTO, SafeLogger, codes_of_setting, without_credentials
 from pdfbatch.errors import DependencyError, NoDocumentsError, UsageError
 from pdfbatch.inputs import (
@@ -17,14 +18,12 @@ from pdfbatch.inputs import (
     Inputs,
     LanguageHints,
     ManifestSource,
-    Selection,
-    ShardLike,
     documents_from,
     open_manifest,
 )
 from pdfbatch.keeper import Keeper
 from pdfbatch.model import Document, DocumentResult
-from pdfbatch.outputs import Results, batch_file, check_library, failure_filter
+from pdfbatch.outputs import Results, batch_file, check_layout, check_library, failure_filter
 from pdfbatch.ports import (
     Executor,
     OcrEngine,
@@ -39,78 +38,12 @@ from pdfbatch.ports import (
     TextEngine,
 )
 from pdfbatch.report import BatchReport, BatchStatus
-from pdfbatch.settings import Extraction, Limits, RetryPolicy
+from pdfbatch.settings import Extraction, Limits, RetryPolicy, name_homes
 from pdfbatch.work import DocumentWork, check_transform
 
 log: SafeLogger = SafeLogger(__name__)
 
 Order = Literal["completed", "input"]
-
-
-class BatchKeywords(TypedDict, total=False):
-    """The fields of ``BatchOptions``, as keyword arguments of a call."""
-
-    batch_id: str | None
-    batch_size: int
-    resume: bool
-    retry_failed: bool
-    max_failure_rate: float | None
-    include: str | Sequence[str]
-    exclude: str | Sequence[str]
-    limit: int | None
-    shard: ShardLike | None
-    pages: str | int | Collection[int] | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BatchOptions:
-    """What is asked of one batch, while a ``BatchProcessor`` has the settings that all its batches share.
-
-    ``batch_id``: the name under which the batch is shown, by default a new UUID. ``batch_size`` documents are counted
-    together in ``report.batches``. ``resume`` leaves out documents that an earlier run finished with the same input and
-    settings; ``retry_failed`` takes only those that failed there; both look into the output. The batch is ``failed`` when a
-    larger share of its documents (0 to 1) than ``max_failure_rate`` fails; once 20 have ended it stops early for that.
-
-    Of the documents that the inputs stand for, those are taken whose paths one of the patterns ``include`` matches and none of
-    ``exclude`` (see ``Selection``), of these the first ``limit``, and of these the share ``shard=(3, 16)``, the third of
-    sixteen. Runs that read one share each may run anywhere and at the same time, into one output; ``merge_shards`` puts their
-    reports together. Give all of them the same ``batch_id``, by default ``shards-of-16``.
-
-    Raises ``UsageError`` for values that cannot be meant.
-    """
-
-    batch_id: str | None = None
-    batch_size: int = 10
-    resume: bool = False
-    retry_failed: bool = False
-    max_failure_rate: float | None = None
-    include: str | Sequence[str] = ()
-    exclude: str | Sequence[str] = ()
-    limit: int | None = None
-    shard: ShardLike | None = None
-    pages: str | int | Collection[int] | None = None
-
-    def __post_init__(self) -> None:
-        """Check the values."""
-        if self.pages is not None:
-            try:
-                object.__setattr__(self, "pages", checks.page_range(self.pages))
-            except ValueError as error:
-                raise UsageError(f"BatchOptions(pages={checks.show_value(self.pages)}): {error}") from None
-        if self.batch_size < 1:
-            raise UsageError(f"batch_size must be at least 1, not {self.batch_size}")
-        if self.max_failure_rate is not None and not 0 <= self.max_failure_rate <= 1:
-            raise UsageError(f"max_failure_rate is a share between 0 and 1, not {self.max_failure_rate:g}")
-        _ = self.selection  # which checks its values
-
-    def with_pages(self, document: Document) -> Document:
-        """Return the document with the page range of the batch, unless it has one of its own."""
-        return replace(document, pages=cast("str", self.pages)) if self.pages and not document.pages else document
-
-    @property
-    def selection(self) -> Selection:
-        """Which of the documents are taken."""
-        return Selection.from_values(include=self.include, exclude=self.exclude, limit=self.limit, shard=self.shard)
 
 
 class ProcessorKeywords(TypedDict, total=False):
@@ -203,7 +136,7 @@ class BatchProcessor:
     _keeper: Keeper = field(default_factory=Keeper, init=False, repr=False, compare=False)
 
     def __init__(self, **settings: Unpack[_AllKeywords]) -> None:
-        checks.check_names(settings, _AllKeywords.__annotations__, "BatchProcessor")
+        checks.check_names(settings, _AllKeywords.__annotations__, "BatchProcessor", name_homes)
         given = _without_synonyms(settings)
         self._keep(
             extraction=given.get("extraction", Extraction()),
@@ -378,7 +311,7 @@ class BatchProcessor:
         kept = self._keeper.kept
         if kept is None:  # else it was checked when it was entered
             check_transform(self.extraction.page_transform)
-            self._check_output()
+            self._check_output(is_listed=options.resume)
         found = documents_from(documents, options.selection)
         chosen: Iterator[Document] = map(Document.with_plain_metadata, found)  # nothing behind this meets an odd value
         if _naming(self.output) == "id":
@@ -437,11 +370,12 @@ class BatchProcessor:
             return filter(failure_filter(self.output), documents)
         return documents
 
-    def _check_output(self) -> None:
+    def _check_output(self, *, is_listed: bool = False) -> None:
         if self.output is not None:
             if isinstance(self.output, SupportsLayout) and self.output.layout != "files":
                 check_library(self.output.layout)
             self.output.check()
+            check_layout(self.output, is_listed=is_listed)
 
     def prepare_work(self, executor: Executor) -> tuple[DocumentWork, Callable[[Document], Document]]:
         """Return the work of its workers, and what gives a document its name in the output and the languages of its metadata.
@@ -526,7 +460,7 @@ class BatchProcessor:
 def merge_options(options: BatchOptions, changes: BatchKeywords) -> BatchOptions:
     """Return the options with the changes. Raises ``UsageError`` for a name that is none of theirs."""
     known = {*BatchKeywords.__annotations__, *_AllKeywords.__annotations__}
-    checks.check_names(changes, known, "this call")
+    checks.check_names(changes, known, "this call", name_homes)
     of_processor = [name for name in changes if name not in BatchKeywords.__annotations__]
     if of_processor:
         raise UsageError(f"{of_processor[0]} is a setting of BatchProcessor(...), not of one batch")

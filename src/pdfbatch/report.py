@@ -1,8 +1,7 @@
 """How a batch is going (``BatchStatus``) and how it went (``BatchReport``): pure values without a clock."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, overload
@@ -216,6 +215,7 @@ class PageCounts:
     ocr_readings: int = 0
     turned: int = 0
     reread: int = 0
+    failed_readings: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -384,6 +384,7 @@ class BatchReport:
             "ocr_readings": self.page_counts.ocr_readings,
             "turned_pages": self.page_counts.turned,
             "reread_pages": self.page_counts.reread,
+            "failed_readings": self.page_counts.failed_readings,
             "retries": self.status.retries,
             "duration_seconds": round(self.duration_seconds, 3),
             "documents_per_hour": round(self.documents_per_hour, 1),
@@ -405,65 +406,6 @@ class BatchReport:
     def as_dict(self) -> dict[str, object]:
         """Return the whole report as JSON-ready data, each result as its summary (without text)."""
         return {**self.summary(), "results": [result.as_dict() for result in self.results]}
-
-
-def merge_reports(batch_id: str, reports: Sequence[BatchReport], output: str | None = None) -> BatchReport:
-    """Return the report of a batch whose documents other batches have read, each a share: counts are added up.
-
-    Its time is the one from the first beginning to the last end. Percentiles cannot be put together, but the longest time can.
-    It holds no results.
-    """
-    statuses = [report.status for report in reports]
-    causes = Counter[str]()
-    for report in reports:
-        causes.update(report.failures_by_cause)
-    started = min((status.started_at for status in statuses if status.started_at is not None), default=None)
-    ended = max((status.updated_at for status in statuses if status.updated_at is not None), default=None)
-    states = {status.state for status in statuses}
-    order = (BatchState.CANCELLED, BatchState.PROCESSING, BatchState.PENDING, BatchState.FAILED)
-    longest = [report.percentiles["max"] for report in reports if "max" in report.percentiles]
-    groups = (group for report in reports for group in report.batches)
-    pages = _merge_page_counts([report.page_counts for report in reports])
-    merged = BatchStatus(
-        batch_id=batch_id,
-        project_uuid=next((status.project_uuid for status in statuses if status.project_uuid), None),
-        executor=", ".join(dict.fromkeys(status.executor for status in statuses)),
-        workers=sum(status.workers for status in statuses),
-        limits_enforced=all(status.limits_enforced for status in statuses),
-        state=next((state for state in order if state in states), BatchState.COMPLETED),
-        started_at=started,
-        updated_at=ended,
-        elapsed_seconds=0.0 if started is None or ended is None else max(0.0, ended - started),
-        output=output,
-        failures_by_cause=dict(causes.most_common()),
-        pages_by_source=pages.by_source,
-        pages_by_reason=pages.by_reason,
-    )
-    counts = {name: sum(getattr(status, name) for status in statuses) for name in ("total_documents", *SUMMED_COUNTS)}
-    return BatchReport(
-        status=replace(merged, **counts),
-        batches=tuple(replace(group, number=number) for number, group in enumerate(groups, start=1)),
-        failures_by_cause=dict(causes.most_common()),
-        percentiles={"max": max(longest)} if longest else {},
-        page_counts=pages,
-        output=output,
-        stopped_by=max((report.stopped_by for report in reports), default=StoppedBy.NOTHING),  # in doubt the storage
-        stop_reason="; ".join(f"{report.batch_id}: {report.stop_reason}" for report in reports if report.stop_reason),
-    )
-
-
-def _merge_page_counts(counts: Sequence[PageCounts]) -> PageCounts:
-    reasons, sources = Counter[str](), Counter[str]()
-    for each in counts:
-        reasons.update(each.by_reason)
-        sources.update(each.by_source)
-    return PageCounts(
-        by_reason=dict(reasons.most_common()),
-        by_source=dict(sources.most_common()),
-        ocr_readings=sum(each.ocr_readings for each in counts),
-        turned=sum(each.turned for each in counts),
-        reread=sum(each.reread for each in counts),
-    )
 
 
 def _advice(cause: str) -> str:

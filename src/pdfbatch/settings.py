@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from pdfbatch import checks
 from pdfbatch.checks import Check, check_fields
+from pdfbatch.errors import UsageError
 
 if TYPE_CHECKING:
     from pdfbatch.model import Page
@@ -80,6 +81,7 @@ _EXTRACTION: Mapping[str, Check] = {
     "on_missing_ocr": checks.choice("fail", "skip"),
     "languages": checks.optional(checks.languages),
     "dpi": checks.optional(checks.whole_number(_LEAST_DPI, _MOST_DPI)),
+    "min_dpi": checks.optional(checks.whole_number(_LEAST_DPI, _MOST_DPI)),
     "max_readings": checks.whole_number(1),
     "part_pages": checks.whole_number(1),
     "annotations": checks.yes_or_no,
@@ -95,21 +97,21 @@ class Extraction:
     ``ocr``: ``"auto"`` does OCR on a page without a usable text layer, ``"never"`` on no page, ``"always"`` on every page.
     ``on_missing_ocr``: when OCR is needed but not installed, ``"fail"`` raises ``DependencyError`` before any work, and
     ``"skip"`` marks each such page as failed. ``languages`` are names or codes, joined by ``+`` or in a list (``"eng+deu"``,
-    ``["German", "French"]``), or ``"auto"``, which guesses among the installed ones; by default those that a
-    document's metadata name, or
-    English. ``page_transform`` changes each page before anything is written, see
-    ``pdfbatch.transforms``: a function of a module or a picklable callable that takes a ``Page`` and returns one.
-    ``dpi`` is the resolution at which pages are drawn for OCR; by default 200, and 400 where print is small. A page that is one
-    image on a page of an absurd size is drawn by the pixels of the image. ``max_readings`` is how often OCR reads a page at
-    most: once, and again when words are weak, turned or in another way. ``part_pages`` is the number of OCR pages that one task
-    reads at most. ``annotations=False`` leaves out what form fields, notes, stamps and other annotations show,
-    in the text layer and in the images that OCR reads.
+    ``["German", "French"]``), or ``"auto"``, which guesses among the installed ones; by default those that a document's
+    metadata name, or English. ``page_transform`` changes each page before anything is written, see ``pdfbatch.transforms``: a
+    function of a module or a picklable callable that takes a ``Page`` and returns one. ``dpi`` is the resolution at which
+    pages are drawn for OCR; by default 200, and 400 where print is small. A page that is one image on a page of an absurd size
+    is drawn by the pixels of the image. ``min_dpi`` lifts these to so much at least, and leaves it to pdfbatch to draw more
+    finely. ``max_readings`` is how often OCR reads a page at most: once, and again when words are weak, turned or in another
+    way. ``part_pages`` is the number of OCR pages that one task reads at most. ``annotations=False`` leaves out what form
+    fields, notes, stamps and other annotations show, in the text layer and in the images that OCR reads.
     """
 
     ocr: OcrMode = "auto"
     on_missing_ocr: OcrMissing = "fail"
     languages: str | None = None
     dpi: int | None = None
+    min_dpi: int | None = None
     max_readings: int = 3
     part_pages: int = 4
     annotations: bool = True
@@ -131,6 +133,7 @@ class Extraction:
             on_missing_ocr: OcrMissing = ...,
             languages: str | Sequence[str] | None = ...,
             dpi: int | None = ...,
+            min_dpi: int | None = ...,
             max_readings: int = ...,
             part_pages: int = ...,
             annotations: bool = ...,
@@ -140,6 +143,11 @@ class Extraction:
 
     def __post_init__(self) -> None:
         check_fields(self, _EXTRACTION)
+        if self.dpi is not None and self.min_dpi is not None and self.dpi < self.min_dpi:
+            raise UsageError(
+                f"Extraction(min_dpi={self.min_dpi}): every page is to be drawn at {self.dpi} dpi, and that is less: "
+                "give one of the two"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,3 +206,14 @@ class RetryPolicy:
 
     def __post_init__(self) -> None:
         check_fields(self, _RETRY_POLICY)
+
+
+def name_homes() -> dict[str, str]:
+    """Return how each setting is given, by its name: for those who give it without the value that it belongs to."""
+    homes = {name: f"extraction=Extraction(rules=PageRules({name}=...))" for name in _PAGE_RULES}
+    for keyword, checked in (("extraction", _EXTRACTION), ("limits", _LIMITS), ("retry", _RETRY_POLICY)):
+        kind = {"extraction": "Extraction", "limits": "Limits", "retry": "RetryPolicy"}[keyword]
+        homes |= {name: f"{keyword}={kind}({name}=...)" for name in checked}
+    return homes | {
+        name: f"output=Storage(..., {name}=...)" for name in ("names", "layout", "shard_bytes", "durability")
+    }

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from pdfbatch.common import fast_pickle
+from pdfbatch.errors import Cause
 from pdfbatch.model import Document, DocumentExtras, DocumentResult, Failure, Page
 
 _NO_EXTRAS = DocumentExtras()
@@ -61,9 +62,11 @@ class _AnyTask:
     """The fields that every task has.
 
     ``attempt`` counts from 1. ``used_seconds`` is what earlier attempts used of the document's time limit,
-    ``worker_seconds`` what workers spent on the document so far. ``skipped_pages`` are failed pages that no worker may
-    touch again, such as one that crashed its worker. ``storage_retries`` counts the requests to a storage that were
-    repeated for this task. ``losses`` counts how often the task was lost with a worker elsewhere that it was not to blame for.
+    ``worker_seconds`` what workers spent on the document so far. ``skipped_pages`` are pages that no worker may
+    touch again: failed ones, such as one that crashed its worker, and those that a worker had read before it was lost.
+    ``no_rereading`` says why no page may be read a second time by OCR: a worker was lost while it did that.
+    ``storage_retries`` counts the requests to a storage that were repeated for this task. ``losses`` counts how often the task
+    was lost with a worker elsewhere that it was not to blame for.
     """
 
     document: Document
@@ -73,6 +76,7 @@ class _AnyTask:
     skipped_pages: tuple[Page, ...] = ()
     storage_retries: int = 0
     losses: int = 0
+    no_rereading: Cause | None = None
 
 
 @fast_pickle
@@ -138,7 +142,8 @@ class TaskResult:
     ``body`` is the part of a document's row that the worker makes, where the output has a packed layout. ``text_bytes`` is the
     length of the text that the output holds of the document, ``None`` where the worker does not know it. A part returns
     ``pages``, none where the output holds them. A pool sets ``failure`` when the worker was lost or had to
-    be killed; ``page`` is then the number of the page that the worker was on, 0 when it was on none. ``seconds`` is the
+    be killed; ``page`` is then the number of the page that the worker was on, 0 when it was on none, and ``pages`` are those
+    that it had handed over (``SupportsPagesSoFar``). ``seconds`` is the
     time the task took in its worker, ``storage_retries`` the number of its requests to a storage that were repeated.
     ``blameless`` says that the task was lost together with others, and nobody knows which of them is to blame, if any is.
     """

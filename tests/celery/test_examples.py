@@ -13,6 +13,8 @@ import pytest
 from pdfbatch.samples import tiny_pdf
 from pdfbatch.testing.servers import S3_SECRET, Bucket, CeleryWorker, RedisServer
 
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
+
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 EXAMPLES = DOCS / "examples"
 

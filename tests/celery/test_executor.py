@@ -18,6 +18,8 @@ from pdfbatch.testing.work import StandInWork
 from tests.celery.application import GatedEngine, make_application
 from tests.celery.conftest import MakeFarm
 
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
+
 
 def test_a_batch_runs_on_celery_workers_and_keeps_to_their_number(make_farm: MakeFarm) -> None:
     names = {"text": "reading", "ocr": "reading"}

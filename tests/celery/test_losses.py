@@ -12,6 +12,8 @@ from pdfbatch.testing.probes import PATIENCE_SECONDS, wait_until
 from tests.celery.conftest import Farm, MakeFarm
 from tests.gates.scale import scaled
 
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
+
 KILLS = scaled(1, 10)
 
 
@@ -20,7 +22,7 @@ def begun(farm: Farm) -> Counter[str]:
     return Counter(line.split()[1] for line in farm.journal() if line.startswith("begin"))
 
 
-@pytest.mark.timeout(scaled(120, 900))
+@pytest.mark.timeout(scaled(300, 900))
 def test_a_killed_worker_costs_a_lease_and_no_document(make_farm: MakeFarm) -> None:
     farm = make_farm(journal=True)  # the visibility timeout is the usual hour
     worker = farm.start(concurrency=2)

@@ -11,6 +11,8 @@ from pdfbatch.samples import scanned_pdf
 from pdfbatch.testing.probes import PATIENCE_SECONDS
 from tests.celery.conftest import MakeFarm
 
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
+
 KEYS = {"total_documents", "processed", "successful", "failed", "status", "updated_at"}
 VALUE = {
     "total_documents",

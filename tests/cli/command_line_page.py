@@ -29,8 +29,8 @@ def page() -> str:
 
 def _commands() -> Iterator[str]:
     _, parsers = make_parser("pdfbatch")
-    for name, command in COMMANDS.items():
-        yield from ("", f"## `pdfbatch {name}`", "", " ".join(command.description.split()), "")
+    for name, (texts, _) in COMMANDS.items():
+        yield from ("", f"## `pdfbatch {name}`", "", " ".join(texts.description.split()), "")
         if name == "plan":
             yield from ("It takes the options of [`run`](#pdfbatch-run), of which none is required, and these:", "")
         yield from ("| option | variable | meaning |", "| --- | --- | --- |")

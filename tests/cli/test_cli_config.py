@@ -164,11 +164,11 @@ def test_every_option_of_every_command_has_a_variable(tmp_path: Path) -> None:
     _, commands = make_parser("pdfbatch")
     for name in COMMANDS:
         for option, action in options_by_name(commands[name]).items():
-            own = "" if name in ("run", "plan") or option == "redis" else f"{name.upper()}_"
+            is_shared = option in ("redis", "endpoint-url", "profile")
+            own = "" if name in ("run", "plan") or is_shared else f"{name.upper()}_"
             variable = f"PDFBATCH_{own}{option.upper().replace('-', '_')}"
-            value = (
-                "1" if action.nargs == 0 else str(next(iter(action.choices or ()), "1/1" if option == "shard" else "1"))
-            )
+            odd = {"shard": "1/1", "endpoint-url": "http://s3"}.get(option, "1")
+            value = "1" if action.nargs == 0 else str(next(iter(action.choices or ()), odd))
             words = ["a"] * sum(not other.option_strings and other.nargs is None for other in commands[name].actions)
             _, fresh = make_parser("pdfbatch", only=name)
             filler = OptionFiller(name, fresh[name], {variable: value, "PDFBATCH_OUTPUT": "o"})

@@ -11,6 +11,7 @@ import pytest
 
 from pdfbatch.samples import tiny_pdf
 from pdfbatch.testing.servers import RedisServer
+from tests.command import run_command
 
 
 def _ask(*words: str, **variables: str) -> tuple[int, dict[str, dict[str, str]]]:
@@ -52,6 +53,18 @@ def test_every_extra_of_pdfbatch_itself_is_looked_for() -> None:
     extras = project["optional-dependencies"].keys() - {"all"}
     _, found = _ask()
     assert extras - {"ocr"} - found.keys() == set()
+
+
+def test_people_are_told_what_is_optional_and_whether_a_batch_can_run(tmp_path: Path) -> None:
+    lines = run_command("doctor").stdout.splitlines()
+    _, found = _ask()
+    missing = {name: one for name, one in found.items() if one["state"] == "missing"}
+    optional = {name for name, one in missing.items() if not one["needed"]}
+    assert {line.split()[1] for line in lines if line.startswith("optional ")} == optional
+    verdict = "All that a batch needs is there" if optional == missing.keys() else "has to be installed first"
+    assert verdict in lines[-1]
+    asked = run_command("doctor", str(tmp_path / "gone.pdf")).stdout.splitlines()
+    assert "does not answer" in asked[-1]
 
 
 def test_what_is_missing_has_a_line_that_installs_it_and_what_gives_options_is_named(tmp_path: Path) -> None:

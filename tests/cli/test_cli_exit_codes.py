@@ -16,6 +16,7 @@ from pdfbatch.errors import Cause
     [
         (errors.UsageError("x"), 2),
         (errors.NoDocumentsError("x"), 2),
+        (errors.InputError("x"), 4),
         (errors.ManifestError("x"), 2),
         (errors.DuplicateDocumentError("x"), 2),
         (errors.DependencyError("x"), 3),

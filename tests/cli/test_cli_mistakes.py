@@ -37,12 +37,29 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["run", "{}/a.pdf", "-o", ""], 2, "--output is empty: give a folder or a URL"),
         (["run", "{}/a.pdf", "-o", "{}/a.pdf"], 4, "The output {}/a.pdf cannot be written"),
         (["run", "{}/a.pdf", "-o", "/dev/null/x"], 4, "cannot be written: it, or a folder above it, is a file"),
+        (["run", "{}/a.pdf", "-o", "s3:/bucket/text"], 2, "did you mean 's3://bucket/text'?"),
+        (["run", "gs:/bucket/in", "-o", "{out}"], 2, "not found: gs:/bucket/in (did you mean gs://bucket/in?)"),
         (["run", "{}/empty", "-o", "{out}"], 2, "holds no PDF"),
         (["run", "{}/*.tif", "-o", "{out}"], 2, "matches no document"),
         (["run", "{}/m.csv", "-o", "{out}"], 2, "m.csv: row 3: key 'pages'"),
         (["run", "{}/m.json", "-o", "{out}"], 2, "m.json is not JSON: Expecting value: line 2"),
         (["run", "{}/a.pdf", "-o", "{out}", "-l", "klingon"], 3, "codes have three letters"),
         (["run", "{}/a.pdf", "-o", "{out}", "-l", "xyz"], 3, "tesseract-ocr-xyz"),
+        (
+            ["run", "{}/a.pdf", "-o", "{out}", "-l", "english; german"],
+            2,
+            "'eng+deu' is probably meant: join languages by",
+        ),
+        (["run", "{}/a.pdf", "-o", "{out}", "-l", "eng deu"], 2, "'eng+deu' is probably meant"),
+        (["run", "{}/a.pdf", "-o", "{out}", "--tessdata", "{}/gone"], 2, "--tessdata {}/gone: there is no such folder"),
+        (["run", "{}/a.pdf", "-o", "{out}", "--tessdata", "{}/empty"], 2, "no file *.traineddata is there"),
+        (
+            ["run", "{}/a.pdf", "-o", "{out}", "--min-dpi", "300", "--dpi", "200"],
+            2,
+            "--min-dpi 300: every page is to be",
+        ),
+        (["run", "{}/a.pdf", "-o", "{out}", "--endpoint-url", "minio:9000"], 2, "did you mean http://minio:9000?"),
+        (["run", "{}/a.pdf", "-o", "{out}", "--profile", "x", "--executor", "ray"], 2, "set AWS_ENDPOINT_URL_S3 and"),
         (["run", "{}/a.pdf", "-o", "{out}", "--page-timeout", "5x"], 2, "nor a time such as 90s, 5m or 2h"),
         (["run", "{}/a.pdf", "-o", "{out}", "--memory", "lots"], 2, "'lots' is not a size such as 800M"),
         (["run", "{}/a.pdf", "-o", "{out}", "--redis", "http://x"], 2, "not a URL of Redis"),
@@ -51,6 +68,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["exprot", "{out}", "a.jsonl"], 2, "did you mean export?"),
         (["export", "{out}", "a.xlsx"], 2, "an export ends in .jsonl or .parquet"),
         (["export", "{}/empty", "{out}.jsonl"], 4, "holds no record"),
+        (["export", "{}/gone", "{out}.jsonl"], 4, "{}/gone/ holds no record: there is no such folder"),
+        (["watch", "--redis", "localhost"], 2, "pdfbatch: localhost: not a URL of Redis"),
         (["report", "{}/empty"], 4, "holds no record"),
         (["merge", "{}/empty"], 2, "holds no shards"),
         (["watch", "--redis", "redis://127.0.0.1:1/0"], 4, "where Redis is"),
@@ -84,6 +103,26 @@ def test_a_wrong_password_is_said_in_options(folder: Path, tmp_path: Path) -> No
     assert "Give its password (--password, or 'password' in a manifest)." in said
     assert "passwords=" not in said
     assert run_command(*words, "--password", "key").returncode == 0
+
+
+def test_an_output_is_written_in_one_layout(folder: Path, tmp_path: Path) -> None:
+    pytest.importorskip("zstandard", reason="the extra jsonl is not installed")
+    for first, second, said in (("jsonl", "files", "in a packed layout"), ("files", "jsonl", "in --layout files")):
+        words = (
+            "run",
+            str(folder / "a.pdf"),
+            "-o",
+            str(tmp_path / first),
+            "--executor",
+            "sequential",
+            "-q",
+            "--layout",
+        )
+        assert run_command(*words, first).returncode == 0
+        for further in ((), ("--resume",)):
+            done = run_command(*words, second, *further)
+            assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+        assert run_command(*words, first, "--resume").returncode == 0
 
 
 def test_nothing_to_retry_is_said(folder: Path, tmp_path: Path) -> None:
@@ -125,7 +164,7 @@ for words in (["closed", "-o", "open/out"], ["open", "-o", "closed/out"], ["open
     variables = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
     words = [sys.executable, "-c", program, str(tmp_path)]
     done = subprocess.run(words, check=False, capture_output=True, text=True, env=variables)
-    assert done.stdout.split() == ["2", "4", "2"], done.stderr
+    assert done.stdout.split() == ["4", "4", "2"], done.stderr
     first, second, third = done.stderr.splitlines()[-3:]
     assert first == "pdfbatch: closed cannot be searched: Permission denied"
     assert second == f"pdfbatch: The output {tmp_path}/closed/out cannot be written: Permission denied"

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from pdfbatch.cli.forecast import SampledDocument, make_forecast
+from pdfbatch.cli.plan_lines import DownloadPace
 from pdfbatch.samples import scanned_pdf, text_pdf
 from tests.command import run_command
 
@@ -108,6 +109,36 @@ def test_nine_of_ten_ranges_hold_the_truth() -> None:
         held[0] += told.pages.low <= truth[0] <= told.pages.high
         held[1] += told.ocr_pages.low <= truth[1] <= told.ocr_pages.high
     assert min(held) >= 48
+
+
+def test_what_is_rare_and_large_is_in_the_sample(tmp_path: Path) -> None:
+    for number in range(40):
+        (tmp_path / f"letter {number}.pdf").write_bytes(text_pdf([f"Letter number {number}."]))
+    (tmp_path / "book.pdf").write_bytes(text_pdf([f"Page {number} of a book." for number in range(400)]))
+    words = (str(tmp_path), "--sample", "10", "--executor", "sequential", "--ocr", "never")
+    for seed in ("1", "2"):
+        told = ask(*words, "--seed", seed)
+        assert (told["pages"]["likely"], told["pages"]["high"]) == (440, 440)
+        assert (told["sample"]["documents"], told["sample"]["large"]) == (10, 1)
+    assert "and 1 far larger than the others" in run_command("plan", *words).stdout
+
+
+def test_documents_that_stand_for_themselves_are_counted_once() -> None:
+    letters, book = [SampledDocument(pages=1, seconds=0.01)] * 20, SampledDocument(pages=5_000, ocr_pages=5_000)
+    told = make_forecast(letters, 1_001, [1.0], 1, [book])
+    assert (told.pages.low, told.pages.likely, told.pages.high) == (6_000, 6_000, 6_000)
+    assert told.ocr_pages.low == told.ocr_pages.likely == 5_000
+    assert 5_050 < told.ocr_pages.high < 5_300  # a letter of the other 980 may be a scan
+    assert told.worker_hours.likely == pytest.approx((5_000 + 10) / 3600)
+
+
+def test_a_slow_network_lengthens_the_time() -> None:
+    slow = DownloadPace(documents=50, size_bytes=5 << 20, seconds=25, seconds_after_first=24.5, reading_seconds=0.5)
+    found = slow.find_hours(3_600)
+    assert found.high == pytest.approx(0.5)
+    assert 0.45 < found.likely < 0.5
+    quick = DownloadPace(documents=50, size_bytes=5 << 20, seconds=1.5, seconds_after_first=0.9, reading_seconds=1.0)
+    assert quick.find_hours(3_600).likely == 0
 
 
 def test_a_sample_without_a_scan_does_not_rule_scans_out() -> None:

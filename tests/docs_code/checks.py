@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from importlib import import_module
 from importlib.util import find_spec
+from itertools import takewhile
 from types import ModuleType
 from typing import cast
 
@@ -132,7 +133,8 @@ def _faults_of_command(words: list[str]) -> Iterator[str]:
         elif name == "benchmarks" and words[position - 1] == "-m":
             yield from _said_by(parser_of_benchmarks().parse_args, rest)
         elif name == "nox" and "-s" in rest:
-            yield from (f"no nox session {part}" for part in rest[rest.index("-s") + 1 :] if part not in SESSIONS)
+            sessions = takewhile(lambda part: part != "--", rest[rest.index("-s") + 1 :])
+            yield from (f"no nox session {part}" for part in sessions if part not in SESSIONS)
         elif name in {"pip", "pipx", "uv", "uvx"} and position == 0:
             yield from _faults_of_installer(rest)
         elif "pdfbatch " in word:

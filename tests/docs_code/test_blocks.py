@@ -72,6 +72,8 @@ def test_no_block_is_outside(page: Path) -> None:
             assert [line for line in block.code.splitlines() if line.strip() not in program] == [], block.place
 
 
+@pytest.mark.timeout(600)
+@pytest.mark.documentation
 @pytest.mark.parametrize("page", [page for page in PAGES if any(map(is_run, blocks_of(page)))], ids=name_of)
 def test_the_code_of_a_page_runs(page: Path, documents: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     code = "".join(block.code for block in blocks_of(page) if is_run(block))
@@ -94,7 +96,7 @@ def test_the_code_of_a_page_runs(page: Path, documents: Path, tmp_path: Path, re
         env={**environment, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=550,
         check=False,
     )
     assert done.returncode == 0, done.stderr

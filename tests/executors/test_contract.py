@@ -93,12 +93,39 @@ class TestProcessExecutor(KillingExecutorContract):
         return ProcessExecutor(workers=2, python="no-such-python")
 
 
-class TestProcessExecutorThatSpawns(KillingExecutorContract):
+class SpawningProcesses(KillingExecutorContract):
     hang_seconds = 1.0
     writes_behind = True
 
     def make_executor(self) -> Executor:
         return ProcessExecutor(workers=2, start_method="spawn")
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "test_it_can_start_pool_after_pool",
+        "test_two_pools_of_it_work_side_by_side",
+        "test_a_result_comes_back_whole",
+        "test_it_works_on_as_many_tasks_at_one_time_as_its_capacity_says",
+        "test_work_whose_libraries_cannot_be_loaded_beforehand_is_done_all_the_same",
+        "test_a_task_that_waits_for_its_output_is_pending_and_keeps_no_other_waiting",
+        "test_leaving_it_leaves_no_thread_and_no_child_process",
+        "test_a_task_that_comes_after_the_end_is_cancelled",
+        "test_leaving_it_by_an_exception_cancels_what_has_not_begun",
+        "test_leaving_it_by_an_exception_leaves_nothing_running",
+        "test_work_that_exits_costs_its_task_only",
+        "test_a_flood_of_log_records_costs_nothing",
+        "test_a_killed_worker_takes_its_child_processes_along",
+        "test_a_child_process_that_a_task_left_behind_ends_with_the_pool",
+        "test_a_hang_that_holds_the_gil_costs_its_task_only",
+        "test_a_killed_worker_costs_its_task_only",
+        "test_exhausted_memory_costs_its_task_only",
+    ],
+)
+def test_workers_that_are_spawned_start_and_end_as_forked_ones_do(claim: str, tmp_path: Path) -> None:
+    test = getattr(SpawningProcesses(), claim)  # the rest does not depend on how they start: TestProcessExecutor has it
+    test(**dict.fromkeys(signature(test).parameters, tmp_path))
 
 
 class Kept:

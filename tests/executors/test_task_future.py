@@ -1,5 +1,6 @@
 """Futures that a signal cannot leave locked: an interrupt at each step at which Python looks for signals."""
 
+import gc
 import itertools
 import sys
 import threading
@@ -18,7 +19,8 @@ RESULT = TaskResult()
 def interrupt_at(step: int, action: Callable[[], object]) -> bool:
     """Raise ``KeyboardInterrupt`` at the so manieth step of an action, and return whether there was one.
 
-    Steps are the starts of Python functions and the ends of C functions, where Python runs the handlers of signals.
+    Steps are the starts of Python functions and the ends of C functions, where Python runs the handlers of signals. No
+    garbage is collected meanwhile: the finalisers of what other tests left would be steps, too.
     """
     left = step
 
@@ -30,6 +32,7 @@ def interrupt_at(step: int, action: Callable[[], object]) -> bool:
                 sys.setprofile(None)
                 raise KeyboardInterrupt
 
+    gc.disable()
     sys.setprofile(profile)
     try:
         action()
@@ -37,6 +40,7 @@ def interrupt_at(step: int, action: Callable[[], object]) -> bool:
         return True
     finally:
         sys.setprofile(None)
+        gc.enable()
     return False
 
 

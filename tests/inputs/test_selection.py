@@ -9,7 +9,7 @@ import pytest
 
 from pdfbatch import Document
 from pdfbatch.errors import NoDocumentsError, UsageError
-from pdfbatch.inputs import Inputs, Manifest, NameList, Selection, Shard, documents_from
+from pdfbatch.inputs import Inputs, Manifest, NameList, Selection, Shard, Share, documents_from
 
 PATHS = ["a.pdf", "b.pdf", "draft/a.pdf", "draft/deep/c.pdf", "[1].pdf", ".hidden/x.pdf", "In.PDF"]
 
@@ -120,7 +120,9 @@ def test_each_document_is_in_one_shard_whatever_the_order_and_its_neighbours() -
 
 def test_shards_are_the_same_on_every_machine_and_in_every_version() -> None:
     ids = ["00000000-0000-5000-8000-000000000000", "a", "ä", "case-17"]
-    assert [next(n for n in range(1, 17) if Shard(n, 16).has(each)) for each in ids] == [8, 15, 15, 2]
+    documents = [Document("a.pdf", document_uuid=each) for each in ids]
+    shares = {number: list(Share(Shard(number, 16)).filter(documents)) for number in range(1, 17)}
+    assert [next(n for n, share in shares.items() if each in share) for each in documents] == [8, 15, 15, 2]
 
 
 def test_the_limit_counts_before_the_shards_are_made() -> None:

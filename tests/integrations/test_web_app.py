@@ -4,10 +4,12 @@ import json
 import re
 import runpy
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from pdfbatch import Document
 from pdfbatch.samples import letter, text_pdf
 
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
@@ -39,6 +41,40 @@ def test_fastapi() -> None:
     assert good.json()["status"] == "succeeded"
     assert bad.status_code == 422
     assert bad.json()["detail"]["cause"] == "not_a_pdf"
+
+
+def test_a_client_that_goes_away_stops_its_document() -> None:
+    pytest.importorskip("fastapi")
+    import asyncio
+
+    from fastapi import HTTPException
+
+    from pdfbatch import BatchProcessor
+    from pdfbatch.testing import FaultyEngine, plain_document
+
+    class Gone:
+        """A request whose client has gone."""
+
+        def __init__(self, processor: BatchProcessor) -> None:
+            self.app = SimpleNamespace(state=SimpleNamespace(processor=processor))
+
+        async def is_disconnected(self) -> bool:
+            return True
+
+    class Upload:
+        filename = "hang.pdf"
+
+        async def read(self) -> bytes:
+            return plain_document("fault:hang")
+
+    async def ask() -> int:
+        async with BatchProcessor(engine=FaultyEngine(), workers=1) as processor:
+            with pytest.raises(HTTPException) as caught:
+                await program("fastapi")["read_text"](Gone(processor), Upload())
+            await processor.aread(Document("next.pdf", content=plain_document("A page.")))  # its worker is free again
+            return caught.value.status_code
+
+    assert asyncio.run(ask()) == 499
 
 
 def test_django() -> None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from pdfbatch.common import count_cpu_seconds
+from pdfbatch.common import count_cpu_seconds, cpu_seconds_of
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.ocr.kept_program import end_kept_program
 from pdfbatch.ocr.tesseract import TesseractEngine
@@ -126,6 +126,75 @@ def test_a_page_on_which_it_crashes_fails_with_what_a_program_of_its_own_says(
     crash = f'[ "$1" = - ] || kill -SEGV $$; head -n 2 | {kept.binary} "$@"; exit'
     with pytest.raises(DocumentError, match="signal 11"):
         read(Log(program, kept, crash).engine)
+
+
+READS_ITS_START = "for each in 1 2; do read -r path; echo $path; done"
+
+
+def test_a_program_that_is_killed_in_the_middle_of_a_page_does_not_cost_the_page(
+    program: Program, tesseract: TesseractEngine, kept: TesseractEngine
+) -> None:
+    # It reads the two tiny pictures of its start. When it is given a page, the kernel ends it, say.
+    dies = f'[ "$1" = - ] && {{ {{ {READS_ITS_START}; read -r path; kill -KILL $$; }} | {kept.binary} "$@"; }}'
+    log = Log(program, kept, dies)
+    assert read(log.engine) == read(tesseract)
+    assert read(log.engine) == read(tesseract)
+    assert [stays for _, stays in log.starts()] == [True, False, True, False]
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        r"\377\376\000 noise\n",
+        r"Error in pixReadStream: cannot read the file\n",
+        r"5\t1\t1\t1\t1\t1\t0\t0\n",
+        r"1\t3\t0\t0\t0\t0\t0\t9\t9\t-1\t\n5\t1\t1\t1\t1\t1\t0\t0\t9\t9\tsure\tword\n",
+        "",
+    ],
+    ids=["noise", "it cannot read the page", "a row that is cut off", "a confidence that is none", "nothing"],
+)  # fmt: skip
+def test_what_is_no_table_of_words_is_no_empty_page(
+    program: Program, tesseract: TesseractEngine, kept: TesseractEngine, says: str
+) -> None:
+    answers = rf"printf 'Page 2 : %s\n{says}Page 3 : %s\n' $path $path; cat > /dev/null"
+    babbles = f'[ "$1" = - ] && {{ {{ {READS_ITS_START}; }} | {kept.binary} "$@"; read -r path; {answers}; exit; }}'
+    # The shell takes the first two paths; the program in front of it has ended when the page comes.
+    log = Log(program, kept, babbles)
+    assert read(log.engine) == read(log.engine) == read(tesseract)
+    assert [stays for _, stays in log.starts()] == [True, False, False]
+
+
+def test_a_language_that_cannot_be_loaded_fails_its_page_and_no_other(
+    program: Program, tesseract: TesseractEngine, kept: TesseractEngine
+) -> None:
+    # Its data were removed, or are of another version, since it was asked for its languages.
+    engine = replace(kept, binary=program.doing(f'exec {kept.binary} "$@"').replace("eng", "eng"))
+    path = engine.binary or ""
+    with open(path, encoding="utf-8") as file:
+        script = file.read()
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(script.replace("echo eng;", "echo eng; echo zzz;"))
+    with pytest.raises(DocumentError, match="zzz") as caught:
+        engine.read(draw_page(), languages="zzz", dpi=300)
+    assert caught.value.cause is Cause.OCR_FAILED
+    assert read(engine) == read(tesseract)
+
+
+def test_a_program_ends_when_its_process_ends(kept: TesseractEngine) -> None:
+    code = (
+        "import sys; from pdfbatch.ocr import TesseractEngine; from pdfbatch.testing.pictures import draw_page\n"
+        f"engine = TesseractEngine(binary={kept.binary!r}, tessdata={kept.tessdata!r}, host={ELSEWHERE})\n"
+        "engine.read(draw_page(), languages='eng', dpi=300)\n"
+        "from pdfbatch.ocr.kept_program import _thread_programs\n"
+        "print(_thread_programs.running._process.pid); sys.exit(7)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (7, "")
+    assert not alive(int(done.stdout))
+
+
+def test_where_the_clock_of_another_process_cannot_be_read_its_seconds_count_when_it_has_ended() -> None:
+    assert cpu_seconds_of(1 << 22) == 0.0
 
 
 def test_the_cpu_seconds_of_a_program_that_runs_on_count_once(kept: TesseractEngine) -> None:

@@ -13,7 +13,8 @@ from hypothesis import given, settings, strategies
 from pdfbatch.errors import DocumentError
 from pdfbatch.executors.sequential import SequentialExecutor
 from pdfbatch.model import Counts, Document, DocumentStatus, Page, TextSource
-from pdfbatch.outputs.stored import InvalidRecordError, Record, parse_record
+from pdfbatch.outputs.record_fields import InvalidRecordError
+from pdfbatch.outputs.stored import Record, parse_record
 from pdfbatch.processor import BatchProcessor
 from pdfbatch.report import BatchReport
 from pdfbatch.settings import Extraction

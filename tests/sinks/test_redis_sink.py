@@ -273,7 +273,7 @@ def test_a_silent_server_holds_up_nobody(
     began = time.monotonic()
     for number in range(1_000):
         sink.update(replace(status, pages=number))
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 30  # each call that waited for the server would take half a second
     assert wait_until(lambda: _warnings(caplog))
     sink.update(ended)
     assert _closed(sink) <= PROMISED_CLOSE_SECONDS

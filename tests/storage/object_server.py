@@ -117,14 +117,15 @@ class _Talk(BaseHTTPRequestHandler):
         """A page of names, in the words of both dialects."""
         prefix, after = query.get("prefix", ""), query.get("continuation-token") or query.get("marker") or ""
         after = after or query.get("start-after", "")
-        keys = (name.partition("/")[2] for name in self.server.objects if name.startswith(f"{bucket}/"))
+        objects = dict(self.server.objects)  # another request may change them meanwhile
+        keys = (name.partition("/")[2] for name in objects if name.startswith(f"{bucket}/"))
         rest = sorted(key for key in keys if key.startswith(prefix) and key > after)
         limit = min(self.server.names_in_page, int(query.get("max-keys") or 1000))
         page = rest[:limit]
         files = [key for key in page if not query.get("delimiter") or "/" not in key[len(prefix) :]]
         folders = {prefix + key[len(prefix) :].partition("/")[0] + "/" for key in page if key not in files}
         following = page[-1] if len(rest) > len(page) else ""
-        sizes = {key: len(self.server.objects[f"{bucket}/{key}"]) for key in files}
+        sizes = {key: len(objects[f"{bucket}/{key}"]) for key in files}
         if "comp" in query:
             blobs = "".join(
                 f"<Blob><Name>{escape(key)}</Name><Properties><Last-Modified>{_DATE}</Last-Modified><Etag>etag-1</Etag>"

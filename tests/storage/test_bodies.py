@@ -65,8 +65,9 @@ class Hostile(BaseHTTPRequestHandler):
             self.wfile.write(body)
             return
         for data in self.pieces(kind):
-            self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
+            # counted first: a client that has what it wants may be gone before the next line
             self.sent[self.path] = self.sent.get(self.path, 0) + len(data)
+            self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
         self.over.wait(30)
 
     def pieces(self, kind: str) -> Iterator[bytes]:

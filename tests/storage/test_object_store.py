@@ -279,12 +279,13 @@ def test_names_and_probes_of_an_output(server: ObjectServer) -> None:
     parts = own.split("-")
     parts[2] = str(dead.pid)
     stale = "-".join(parts)
-    server.put(*(f"out/{number:04}.txt" for number in range(1500)), f"out/{own}", f"out/{stale}", "out/.index/1.jsonl")
+    texts = [f"{number:04}.txt" for number in range(5000)]
+    server.put(*(f"out/{name}" for name in texts), f"out/{own}", f"out/{stale}", "out/.index/1.jsonl")
     output = storage(server)
     output.check()
-    assert server.count_listings() == 1, "all of the output was listed"
+    assert server.count_listings() <= 2, "all of the output was listed"  # one page, and one that obstore asks for ahead
     assert {key for key in server.objects if "pdfbatch-" in key} == {f"{server.bucket}/out/{own}"}
-    assert sorted(output.names()) == [".index/1.jsonl", *(f"{number:04}.txt" for number in range(1500))]
+    assert sorted(output.names()) == [".index/1.jsonl", *texts]
     output.delete(".index/")
     assert list(output.names(".index/")) == []
 

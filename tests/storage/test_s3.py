@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pdfbatch.errors import Cause, DocumentError, NoDocumentsError, OutputError
+from pdfbatch.errors import Cause, DocumentError, InputError, OutputError
 from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.executors.thread import ThreadExecutor
 from pdfbatch.inputs.name_list import NameList
@@ -33,8 +33,9 @@ IMPATIENT = RetryPolicy(attempts=9, backoff_seconds=0.01, max_backoff_seconds=0.
 
 def run(inputs: Any, output: Storage | None = None, **options: Any) -> BatchReport:
     """A batch without OCR, in one process unless more are asked for: each loads the libraries of S3."""
+    executor = options.pop("executor", None) or ProcessExecutor(workers=options.pop("workers", 1))
     processor = BatchProcessor(
-        executor=ProcessExecutor(workers=options.pop("workers", 1)),
+        executor=executor,
         storage=output,
         extraction=Extraction(ocr="never"),
         limits=options.pop("limits", Limits()),
@@ -65,10 +66,13 @@ def test_a_ready_file_system_leads_to_its_documents(bucket: Bucket, proxy: Fault
     bucket.fill(4)
     ready = s3_filesystem(s3_options(proxy.server_port))
     proxy.faults = RequestFaults(seed=2, slow_down=0.2)
-    for inputs in (f"{bucket.url}/in/", f"{bucket.name}/in", f"{bucket.url}/in/*.pdf"):
-        report = run(
-            [(inputs, ready)], Storage(f"{bucket.name}/out", filesystem=ready, retry=IMPATIENT), retry=IMPATIENT
-        )
+    for inputs, executor in (
+        (f"{bucket.url}/in/", ProcessExecutor(workers=1)),
+        (f"{bucket.name}/in", ThreadExecutor(workers=1)),
+        (f"{bucket.url}/in/*.pdf", ThreadExecutor(workers=1)),
+    ):
+        output = Storage(f"{bucket.name}/out", filesystem=ready, retry=IMPATIENT)
+        report = run([(inputs, ready)], output, retry=IMPATIENT, executor=executor)
         assert (report.successful, report.failed) == (4, 0)
         assert all(result.document.file_path.startswith(f"{bucket.url}/in/") for result in report.results)
 
@@ -98,7 +102,7 @@ def test_a_wrong_secret_for_the_output_is_told_before_any_work(bucket: Bucket) -
 
 
 def test_a_wrong_secret_for_a_prefix_is_told_before_any_work(bucket: Bucket) -> None:
-    with pytest.raises(NoDocumentsError, match="access denied"):
+    with pytest.raises(InputError, match="access denied"):
         run([(f"{bucket.url}/in/", s3_options(bucket.server.port, secret="wrong"))])
 
 

@@ -34,6 +34,7 @@ from pdfbatch.testing import (
 )
 from pdfbatch.testing.faults import FLOOD_RECORDS
 from pdfbatch.testing.probes import PATIENCE_SECONDS, alive, interrupt, journal, wait_until
+from pdfbatch.testing.servers import RequestFaults
 from tests.pools import PassingPool
 
 DEADLY = {
@@ -347,3 +348,12 @@ def committing(fault: Fault, arguments: str = "", before: str = "") -> subproces
 def kill_group(process: subprocess.Popen[bytes]) -> None:
     """End a process and its children."""
     os.killpg(process.pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.99, 1.0])
+def test_five_requests_in_a_row_do_not_meet_faults_unless_all_do(share: float) -> None:
+    faults = RequestFaults(seed=5, slow_down=share / 2, reset=share / 2)
+    chosen = [bool(faults.choose("GET", "/in/a.pdf", number)) for number in range(1, 300)]
+    assert all(chosen) is (share == 1)
+    assert share == 1 or not any(all(chosen[place : place + 5]) for place in range(len(chosen) - 4))
+    assert sum(chosen) > len(chosen) * share / 2

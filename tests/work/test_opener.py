@@ -1,8 +1,11 @@
-from contextlib import ExitStack
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from pdfbatch.api import process_batch
 from pdfbatch.engines.pdfium import PdfiumEngine
 from pdfbatch.engines.pypdf import PypdfEngine
 from pdfbatch.errors import Cause, DocumentError
@@ -89,3 +92,26 @@ def test_a_document_of_one_page_is_told_of_in_the_singular() -> None:
     result = read_range("2", 1)
     assert result.failure is not None
     assert "has 1 page, asked for 2" in result.failure.message
+
+
+class _HalfEngine:
+    """An engine that somebody has not finished."""
+
+    name = "half"
+    version = "1"
+
+    @contextmanager
+    def open(self, source: str | bytes, *, password: str | None = None, annotations: bool = True) -> Generator[object]:
+        yield SimpleNamespace(page_count=0)
+
+
+def test_an_engine_of_the_caller_is_named_where_it_breaks_its_promise() -> None:
+    report = process_batch(
+        Document("a.pdf", content=text_pdf(["A page."])),
+        engine=_HalfEngine(),  # type: ignore[arg-type]
+        executor="sequential",
+    )
+    failure = report[0].failure
+    assert failure is not None
+    assert (failure.cause, "page_count is 0" in failure.message) == (Cause.INTERNAL, True)
+    assert "the engine 'half' is probably the cause" in failure.message

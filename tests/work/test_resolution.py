@@ -31,6 +31,16 @@ def test_a_page_without_images_is_drawn_more_finely(facts: PageFacts) -> None:
     assert dpi_for(facts, Extraction()) == 300
 
 
+def test_the_least_resolution_lifts_that_of_each_page() -> None:
+    finer = Extraction(min_dpi=400)
+    for facts in (scan(612, 792, 110), LOGO, BARE, scan(612, 792, 300)):
+        assert dpi_for(facts, finer) == 400
+        assert dpi_for_small_print(400, None, facts, finer) == 800
+    for facts in (scan(61.2, 79.2, 6000), scan(2550, 3300, 72)):
+        assert dpi_for(facts, finer) == pytest.approx(2 * dpi_for(facts, Extraction()), abs=1)
+    assert dpi_for(BARE, Extraction(min_dpi=100)) == 300
+
+
 @pytest.mark.parametrize("facts", [BARE, scan(61, 79, 3000), scan(2550, 3300, 72), scan(612, 792, 300)])
 def test_the_callers_resolution_holds_for_every_page(facts: PageFacts) -> None:
     assert dpi_for(facts, Extraction(dpi=300)) == 300

@@ -7,10 +7,10 @@ from pdfbatch.lazy import lazy_face
 if TYPE_CHECKING:
     from pdfbatch.batch.attempts import complete_document, find_failure, plan_next_attempt
     from pdfbatch.batch.batch import Batch
+    from pdfbatch.batch.batch_settings import ShardNotes
     from pdfbatch.batch.notifier import Notifier
     from pdfbatch.batch.progress import PageTally, ProgressTracker, find_percentiles
     from pdfbatch.batch.resume import ResumeState, load_resume_state
-    from pdfbatch.batch.shard_notes import ShardNotes
 else:
     __getattr__, __dir__ = lazy_face(
         __name__,
@@ -19,7 +19,7 @@ else:
         notifier="Notifier",
         progress="PageTally ProgressTracker find_percentiles",
         resume="ResumeState load_resume_state",
-        shard_notes="ShardNotes",
+        batch_settings="ShardNotes",
     )
 
 __all__ = [

@@ -1,10 +1,10 @@
-"""What follows a task that has ended: another attempt, or the result of its document. They do no I/O and read no clock."""
+"""What follows a task that has ended: another attempt, or the result of its document. No I/O, no clock."""
 
 from dataclasses import replace
 from typing import NamedTuple
 
 from pdfbatch.errors import Cause
-from pdfbatch.model import DocumentResult, Failure
+from pdfbatch.model import DocumentResult, Failure, OcrDetails, Page, Reread
 from pdfbatch.outcomes import failed_pages, failed_result
 from pdfbatch.retry import backoff_seconds
 from pdfbatch.settings import Limits, RetryPolicy
@@ -55,15 +55,51 @@ def plan_next_attempt(
         if task.losses < BLAMELESS_LOSSES:
             return 0.0, replace(again, attempt=task.attempt)
     if result.failure is not None and failure.cause in CRASHES:
-        limit = limits.document_timeout
-        if task.attempt >= retry.crash_attempts or (limit is not None and again.used_seconds >= limit):
-            return None
-        if result.page:  # the page that the worker was on must not crash the next one
-            again = replace(again, skipped_pages=(*task.skipped_pages, *failed_pages([result.page], failure)))
-        return 0.0, again
+        after_loss = _plan_after_loss(again, result, failure, retry=retry, limits=limits)
+        return None if after_loss is None else (0.0, after_loss)
     if not failure.transient or failure.cause in RETRIED_BELOW or task.attempt >= retry.attempts:
         return None
     return backoff_seconds(retry, task.attempt), again
+
+
+def _plan_after_loss(
+    again: Task, result: TaskResult, failure: Failure, *, retry: RetryPolicy, limits: Limits
+) -> Task | None:
+    """Return the next attempt of a task that was lost with its worker, ``None`` when its document is given up.
+
+    A page that was being read once more has been handed over as it was before, and stays so. Such a loss does not make a
+    document fail: where it is the last that the document may cost, the next attempt reads no page twice, and where its time is
+    used up, the next attempt only returns what is known.
+    """
+    known = {page.number: page for page in result.pages}
+    was_rereading = result.page in known or (
+        failure.cause is Cause.MEMORY_LIMIT and any(map(_was_reread, result.pages))
+    )
+    limit = limits.document_timeout
+    if (
+        limit is not None
+        and again.used_seconds >= limit
+        and (not known or again.used_seconds - result.seconds >= limit)
+    ):
+        return None
+    if again.attempt > retry.crash_attempts and (not was_rereading or again.no_rereading is not None):
+        return None
+    if result.page in known:
+        known[result.page] = _note_failed_reading(known[result.page], failure.cause)
+    elif result.page and not was_rereading:  # the page that the worker was on must not crash the next one
+        known[result.page] = failed_pages([result.page], failure)[0]
+    if was_rereading and (failure.cause is Cause.MEMORY_LIMIT or again.attempt > retry.crash_attempts):
+        again = replace(again, no_rereading=failure.cause)
+    known = {page.number: page for page in again.skipped_pages} | known
+    return replace(again, skipped_pages=tuple(known.values()))
+
+
+def _was_reread(page: Page) -> bool:
+    return page.ocr is not None and page.ocr.reread is not Reread.NO
+
+
+def _note_failed_reading(page: Page, cause: Cause) -> Page:
+    return replace(page, ocr=replace(page.ocr or OcrDetails(), failed_reading=str(cause)))
 
 
 def complete_document(task: Task, result: TaskResult) -> Completed:

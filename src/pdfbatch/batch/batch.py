@@ -11,20 +11,17 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from pdfbatch.batch.attempts import Completed
-from pdfbatch.batch.batch_settings import describe_settings
+from pdfbatch.batch.batch_settings import ShardNotes, describe_settings
 from pdfbatch.batch.breaker import Breaker
 from pdfbatch.batch.duplicate_filter import DuplicateFilter, PendingDocument
 from pdfbatch.batch.failure_log import FAILURES_NAME, FailureLog
-from pdfbatch.batch.fingerprint import local_fingerprint
 from pdfbatch.batch.in_flight import NOTHING_IN_FLIGHT
-from pdfbatch.batch.insistence import insist
 from pdfbatch.batch.notifier import Notifier
 from pdfbatch.batch.progress import ProgressTracker
 from pdfbatch.batch.resume import ResumeState, load_resume_state, with_name_of
 from pdfbatch.batch.scheduler import Events, Scheduler
-from pdfbatch.batch.shard_notes import ShardNotes
 from pdfbatch.batch.source_reader import SourceReader
-from pdfbatch.batch.startup import start_pool
+from pdfbatch.batch.startup import insist, start_pool
 from pdfbatch.batch.task_source import TaskSource
 from pdfbatch.batch.worker_check import check_workers
 from pdfbatch.common import SafeLogger
@@ -44,6 +41,7 @@ from pdfbatch.ports import Executor, Locality, Output, Pool, Shared, SupportsSwe
 from pdfbatch.prefetch import FetchSettings
 from pdfbatch.report import BatchReport, BatchState, BatchStatus, StoppedBy
 from pdfbatch.settings import Limits, RetryPolicy
+from pdfbatch.storage import local_fingerprint
 from pdfbatch.task_log import route_engines
 from pdfbatch.work import DocumentWork
 
@@ -64,7 +62,7 @@ class _StoppedEarly(Exception):  # noqa: N818 (raised to leave the pool by an ex
 
 
 def _do_nothing() -> None:
-    """Close a source that need not be closed."""
+    """Stand for the end of a source that has nothing to close."""
 
 
 @dataclass(slots=True, weakref_slot=True, eq=False)
@@ -279,14 +277,15 @@ class Batch:
             self._resume_state.remove_parts(result)
         if not result.ok:
             self._failures.add(result)
+        # With an output, which gets a table and a page of figures.
         if self._figures is not None and self._list is not None:
             self._figures.add(result, time.time())
             self._list.add(result, waits=is_packed and completed.by_worker)
             if self._resume_state is not None:
                 self._list.release(self._resume_state.take_closed_packs())
-        return position, self._tell_of(result)
+        return position, self._notify_sinks(result)
 
-    def _tell_of(self, result: DocumentResult) -> DocumentResult:
+    def _notify_sinks(self, result: DocumentResult) -> DocumentResult:
         """Notify the sinks of a document that has ended, and return its result for the caller."""
         if self.notifier.sinks or self.progress.results is None:  # else nobody gets it
             result = with_stored_pages(result, self.output)

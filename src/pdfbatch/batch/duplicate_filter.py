@@ -8,11 +8,10 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple, cast
 
 from pdfbatch.batch.content_index import ContentIndex
-from pdfbatch.batch.fingerprint import local_fingerprint
 from pdfbatch.model import Document, DocumentResult, DocumentStatus
 from pdfbatch.outcomes import as_duplicate
 from pdfbatch.outputs import PickleLog, Results
-from pdfbatch.storage import Fingerprint
+from pdfbatch.storage import Fingerprint, local_fingerprint
 from pdfbatch.tasks import DuplicateOf, ReadTask
 
 MAX_DEFERRED = 1000

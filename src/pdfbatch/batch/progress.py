@@ -111,6 +111,7 @@ class PageTally:
     ocr_readings: int = 0
     turned: int = 0
     reread: int = 0
+    failed_readings: int = 0
 
     def add(self, result: DocumentResult) -> None:
         """Count the pages of a document that has ended."""
@@ -127,6 +128,7 @@ class PageTally:
             self.ocr_readings += counts.ocr_readings
             self.turned += counts.turned_pages
             self.reread += counts.reread_pages
+            self.failed_readings += counts.failed_readings
 
     def counts(self) -> PageCounts:
         """Return the counts as users see them."""
@@ -141,6 +143,7 @@ class PageTally:
             ocr_readings=self.ocr_readings,
             turned=self.turned,
             reread=self.reread,
+            failed_readings=self.failed_readings,
         )
 
 

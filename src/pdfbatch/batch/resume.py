@@ -4,7 +4,6 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-from pdfbatch.batch.fingerprint import local_fingerprint
 from pdfbatch.common import SafeLogger, is_marked, mark_name, rebuild, strip_mark
 from pdfbatch.errors import DocumentError, OutputError
 from pdfbatch.model import Document, DocumentExtras, DocumentResult, DocumentStatus
@@ -22,6 +21,7 @@ from pdfbatch.outputs import (
     record_name,
 )
 from pdfbatch.ports import Output, SupportsLayout
+from pdfbatch.storage import local_fingerprint
 from pdfbatch.tasks import ReadTask
 
 log: SafeLogger = SafeLogger(__name__)

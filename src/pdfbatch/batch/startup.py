@@ -1,4 +1,4 @@
-"""Start the pool while the first documents are being located."""
+"""Start the pool while the first documents are being located; end it, and what else has begun, whatever signals come."""
 
 import math
 import os
@@ -10,7 +10,6 @@ from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import TypeVar
 
-from pdfbatch.batch.insistence import insist
 from pdfbatch.ports import Executor, Pool, SupportsBackgroundStart, Work
 
 T = TypeVar("T")
@@ -43,6 +42,17 @@ def start_pool(executor: Executor, work: Work, prepare: Callable[[], T]) -> Gene
         if not starting.is_in_use:
             reason = interruption
             insist(lambda: starting.stop(reason))
+        raise
+
+
+def insist(end: Callable[[], T]) -> T:
+    """Call a function that bears to be called twice, once more when a signal cuts it short; then raise what that raised."""
+    try:
+        return end()
+    except Exception:
+        raise
+    except BaseException:
+        end()
         raise
 
 

@@ -47,12 +47,12 @@ def run_slice(app: App, pool: str, number: int) -> None:
     if claim.outcome != "mine":
         log.debug("slice %d of %s: %s", number, pool, claim.outcome)
         return
-    pulse = _find_pulse()
-    pulse.add(state, number, owner)
+    renewer = _find_renewer()
+    renewer.add(state, number, owner)
     try:
         packet = _do(registration, claim.packet)
     finally:
-        pulse.remove(state, number)
+        renewer.remove(state, number)
     if not state.answer(number, owner, packet):
         log.warning("slice %d of %s came to an end too late: others do its tasks", number, pool)
 
@@ -81,7 +81,7 @@ class _Leases:
     owners: dict[int, str] = field(default_factory=dict[int, str])
 
 
-class _Pulse:
+class _LeaseRenewer:
     """A thread of a process that renews its leases once a second, and hears that a pool was stopped or has ended.
 
     It ends when no pool is left for which the process keeps anything.
@@ -99,7 +99,7 @@ class _Pulse:
             leases = self._pools.setdefault(state.pool, _Leases(state))
             leases.owners[number] = owner
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="pdfbatch-pulse", daemon=True)
+                self._thread = threading.Thread(target=self._run, name="pdfbatch-renewer", daemon=True)
                 self._thread.start()
 
     def remove(self, state: PoolState, number: int) -> None:
@@ -134,10 +134,10 @@ class _Pulse:
                     del self._pools[pool]
 
 
-_pulses: dict[int, _Pulse] = {}
+_renewers: dict[int, _LeaseRenewer] = {}
 
 
-def _find_pulse() -> _Pulse:
-    """Return the pulse of this process, which may have been forked from another."""
-    pulse: Any = _pulses.get(os.getpid())
-    return _pulses.setdefault(os.getpid(), pulse or _Pulse())
+def _find_renewer() -> _LeaseRenewer:
+    """Return the renewer of this process, which may have been forked from another."""
+    renewer: Any = _renewers.get(os.getpid())
+    return _renewers.setdefault(os.getpid(), renewer or _LeaseRenewer())

@@ -6,6 +6,7 @@ from importlib import import_module
 
 from pdfbatch.cli.arguments import Arguments, parse
 from pdfbatch.cli.exit_codes import run_guarded
+from pdfbatch.cli.s3_variables import s3_variables
 
 __all__ = ["main"]
 
@@ -23,4 +24,5 @@ def _run_command(arguments: Arguments) -> int:
     # Each command is a function of the same name in the module of that name, which is loaded when it is used.
     module = import_module(f"pdfbatch.cli.{arguments.command}")
     command: Callable[[Arguments], int] = getattr(module, arguments.command)
-    return command(arguments)
+    with s3_variables(arguments):
+        return command(arguments)

@@ -34,6 +34,8 @@ class Arguments(argparse.Namespace):
     shard: tuple[int, int] | None
     shards: int | None
     output: str
+    endpoint_url: str | None
+    profile: str | None
     names: Naming
     layout: Layout
     shard_size: int
@@ -49,6 +51,8 @@ class Arguments(argparse.Namespace):
     ocr_engine: Literal["auto", "tesseract", "tesserocr", "rapidocr", "tesseract+rapidocr"]
     languages: str | None
     dpi: int | None
+    min_dpi: int | None
+    tessdata: str | None
     annotations: bool
     password: str | None
     document_timeout: float | None

@@ -5,7 +5,6 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from shutil import get_terminal_size
 from textwrap import fill
@@ -13,92 +12,27 @@ from typing import Any, Never
 
 from pdfbatch import __version__
 from pdfbatch.cli import help_texts, options
+from pdfbatch.cli.help_texts import CommandHelp
 from pdfbatch.sinks import escape_unprintable
 
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 _CHOICE = re.compile(r"invalid choice: '(?P<given>[^']*)' \(choose from (?P<known>.*)\)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommandEntry:
-    """A command: what ``pdfbatch --help`` says of it, the longer texts of its own help, and its options."""
-
-    summary: str
-    add_options: Callable[[argparse.ArgumentParser], None]
-    description: str
-    epilog: str | None = None
-    usage: str | None = None
-
-
-COMMANDS = {
-    "run": CommandEntry(
-        summary="turn documents into text",
-        add_options=options.add_run_options,
-        description=help_texts.DESCRIPTION,
-        epilog=help_texts.RUN,
-        usage="[INPUT ...] [--files-from FILE] --output OUT [OPTION ...]",
-    ),
-    "plan": CommandEntry(
-        summary="say how long a run would take, and how much there is to read",
-        add_options=options.add_plan_options,
-        description=help_texts.PLAN,
-        epilog=help_texts.PLAN_EXAMPLES,
-        usage="[INPUT ...] [--files-from FILE] [OPTION ...]",
-    ),
-    "demo": CommandEntry(
-        summary="make sample documents and read them",
-        add_options=options.add_demo_options,
-        description=help_texts.DEMO,
-    ),
-    "watch": CommandEntry(
-        summary="follow a batch from another place",
-        add_options=options.add_watch_options,
-        description=help_texts.WATCH,
-        epilog=help_texts.WATCH_EXAMPLES,
-    ),
-    "export": CommandEntry(
-        summary="write all text of an output to one file",
-        add_options=options.add_export_options,
-        description=help_texts.EXPORT,
-        epilog=help_texts.EXPORT_EXAMPLES,
-    ),
-    "dashboard": CommandEntry(
-        summary="serve a web page that shows batches",
-        add_options=options.add_dashboard_options,
-        description=help_texts.DASHBOARD,
-        epilog=help_texts.DASHBOARD_EXAMPLES,
-    ),
-    "report": CommandEntry(
-        summary="write a page about an output that people can read",
-        add_options=options.add_report_options,
-        description=help_texts.REPORT,
-        epilog=help_texts.REPORT_EXAMPLES,
-    ),
-    "merge": CommandEntry(
-        summary="put the shards of a batch together",
-        add_options=options.add_merge_options,
-        description=help_texts.MERGE,
-        epilog=help_texts.MERGE_EXAMPLES,
-    ),
-    "doctor": CommandEntry(
-        summary="say what is installed and answers here",
-        add_options=options.add_doctor_options,
-        description=help_texts.DOCTOR,
-        epilog=help_texts.EXIT_CODES,
-    ),
-    "completion": CommandEntry(
-        summary="print what lets a shell complete words",
-        add_options=options.add_completion_options,
-        description=help_texts.COMPLETION,
-        epilog=help_texts.COMPLETION_EXAMPLES,
-    ),
-    "man": CommandEntry(
-        summary="print the manual page",
-        add_options=options.add_man_options,
-        description=help_texts.MAN,
-        epilog=help_texts.MAN_EXAMPLES,
-    ),
+COMMANDS: dict[str, tuple[CommandHelp, Callable[[argparse.ArgumentParser], None]]] = {
+    "run": (help_texts.RUN, options.add_run_options),
+    "plan": (help_texts.PLAN, options.add_plan_options),
+    "demo": (help_texts.DEMO, options.add_demo_options),
+    "watch": (help_texts.WATCH, options.add_watch_options),
+    "export": (help_texts.EXPORT, options.add_export_options),
+    "dashboard": (help_texts.DASHBOARD, options.add_dashboard_options),
+    "report": (help_texts.REPORT, options.add_report_options),
+    "merge": (help_texts.MERGE, options.add_merge_options),
+    "doctor": (help_texts.DOCTOR, options.add_doctor_options),
+    "completion": (help_texts.COMPLETION, options.add_completion_options),
+    "man": (help_texts.MAN, options.add_man_options),
 }
+"""What the help says of each command, and what adds its options to a parser."""
 
 
 def program() -> str:
@@ -112,16 +46,16 @@ def make_parser(prog: str, only: str | None = None) -> "tuple[CommandParser, dic
     parser = CommandParser(prog=prog, description=help_texts.DESCRIPTION, epilog=help_texts.MAIN)
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     added = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, command in COMMANDS.items():
+    for name, (texts, add_options) in COMMANDS.items():
         made = added.add_parser(
             name,
-            help=command.summary,
-            usage=command.usage and f"{prog} {name} {command.usage}",
-            description=command.description,
-            epilog=command.epilog,
+            help=texts.summary,
+            usage=texts.usage and f"{prog} {name} {texts.usage}",
+            description=texts.description,
+            epilog=texts.epilog,
         )
         if only in (None, name):
-            command.add_options(made)
+            add_options(made)
             options.add_config_option(made)
     return parser, dict(added.choices)
 

@@ -1,8 +1,8 @@
 """Options that the command line does not give: from variables, then from a TOML file, then their defaults.
 
 ``run`` and ``plan`` share theirs: ``PDFBATCH_WORKERS``, or ``workers`` at the top of the file. Those of another command have
-its name before them, or stand in a table of its name: ``PDFBATCH_DASHBOARD_PORT``, ``[dashboard] port``. Where Redis is, is
-the same for all: ``PDFBATCH_REDIS``, or ``redis`` at the top.
+its name before them, or stand in a table of its name: ``PDFBATCH_DASHBOARD_PORT``, ``[dashboard] port``. Where Redis and S3
+are, is the same for all: ``PDFBATCH_REDIS``, or ``redis`` at the top.
 """
 
 import shlex
@@ -19,7 +19,7 @@ from pdfbatch.sinks import escape_unprintable
 PREFIX = "PDFBATCH_"
 VARIABLE = f"{PREFIX}CONFIG"
 AT_THE_TOP = ("run", "plan")
-_SHARED = "redis"
+_SHARED = frozenset({"redis", "endpoint-url", "profile"})
 _EXCLUSIVE = {"resume": "retry_failed", "retry_failed": "resume"}
 _YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 # Variables of pdfbatch that are no options.
@@ -117,7 +117,8 @@ class OptionFiller:
     def _read_file(self, file: str) -> Iterator[_Given]:
         content = _load_file(file)
         _check_names(content, file)
-        top = {name: value for name, value in content.items() if self._command in AT_THE_TOP or name == _SHARED}
+        is_at_the_top = self._command in AT_THE_TOP
+        top = {key: value for key, value in content.items() if is_at_the_top or key.replace("_", "-") in _SHARED}
         table = cast("dict[str, object]", content.get(self._command, {}))
         for prefix, values in (("", top), (f"{self._command}.", table)):
             for key, value in values.items():
@@ -138,7 +139,7 @@ def options_by_name(parser: CommandParser) -> dict[str, Action]:
 
 def variable_of(command: str, name: str) -> str:
     """Return the variable of an option, which is given by its long name."""
-    own = "" if command in AT_THE_TOP or name in (_SHARED, "config") else f"{command.upper()}_"
+    own = "" if command in AT_THE_TOP or name in {*_SHARED, "config"} else f"{command.upper()}_"
     return f"{PREFIX}{own}{name.upper().replace('-', '_')}"
 
 

@@ -64,7 +64,8 @@ class Finding:
 
     def as_dict(self) -> dict[str, object]:
         """Return the finding as JSON-ready data."""
-        return {"name": self.name, "state": self.state, "text": self.text, "advice": self.advice or None}
+        named = {"name": self.name, "state": self.state, "text": self.text, "advice": self.advice or None}
+        return {**named, "needed": self.is_needed}
 
 
 def doctor(arguments: Arguments) -> ExitCode:
@@ -77,6 +78,8 @@ def doctor(arguments: Arguments) -> ExitCode:
         else:
             write_output("".join(f"{line}\n" for line in _lines(finding, style)))
     needed = {finding.state for finding in findings if finding.is_needed}
+    if not arguments.json:
+        write_output(f"{_verdict(needed, style)}\n")
     if "failed" in needed:
         return ExitCode.STORAGE
     return ExitCode.MISSING_DEPENDENCY if "missing" in needed else ExitCode.OK
@@ -131,6 +134,10 @@ def _find_ocr() -> Iterator[Finding]:
         except DependencyError as error:
             # The program reads where the library does not, and OCR is there by default: one of them must be.
             is_needed = engine is tesseract and not library.list_languages()
+            if engine is library and not library.version:
+                advice = "for OCR in a fifth less time: pip install 'pdfbatch[tesserocr]'"
+                yield Finding(name=engine.name, state="missing", text="not installed", advice=advice)
+                continue
             text = "cannot read here"
             yield Finding(name=engine.name, state="missing", text=text, advice=str(error), is_needed=is_needed)
         else:
@@ -186,8 +193,19 @@ def _ask_input(address: str) -> None:
     fingerprint(first)
 
 
+def _verdict(needed: set[State], style: Style) -> str:
+    """Return the last line: whether a batch can run, so that nobody takes what is optional for what is missing."""
+    if "failed" in needed:
+        return style.bad("An address that was asked about does not answer: see the lines with 'failed'.")
+    if "missing" in needed:
+        return style.bad("Something has to be installed first: see the lines with 'missing'.")
+    return style.good("All that a batch needs is there; what is optional can be added when it is wanted.")
+
+
 def _lines(finding: Finding, style: Style) -> Iterator[str]:
-    paint = {"ok": style.good, "missing": style.doubtful, "failed": style.bad}[finding.state]
-    yield f"{paint(f'{finding.state:<8}')} {finding.name:<16} {in_terminal(finding.text)}"
+    is_optional = finding.state == "missing" and not finding.is_needed
+    paint = {"ok": style.good, "missing": style.faint if is_optional else style.bad, "failed": style.bad}[finding.state]
+    word = "optional" if is_optional else finding.state
+    yield f"{paint(f'{word:<8}')} {finding.name:<16} {in_terminal(finding.text)}"
     if finding.advice:
         yield f"{'':<25} {in_terminal(finding.advice)}"

@@ -19,6 +19,7 @@ from pdfbatch.errors import (
     DependencyError,
     DocumentError,
     ExecutorError,
+    InputError,
     OutputError,
     PdfBatchError,
     UsageError,
@@ -107,6 +108,7 @@ def print_error(message: str) -> None:
 
 _CODES = (
     (DependencyError, ExitCode.MISSING_DEPENDENCY),
+    (InputError, ExitCode.STORAGE),
     (OutputError, ExitCode.STORAGE),
     (UsageError, ExitCode.USAGE),
     (ExecutorError, ExitCode.EXECUTOR_LOST),

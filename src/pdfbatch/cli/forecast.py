@@ -47,65 +47,97 @@ class Forecast:
 
 
 def make_forecast(
-    sample: Sequence[SampledDocument], documents: int, ocr_seconds: Sequence[float], seed: int
+    sample: Sequence[SampledDocument],
+    documents: int,
+    ocr_seconds: Sequence[float],
+    seed: int,
+    certain: Sequence[SampledDocument] = (),
 ) -> Forecast:
     """Return what the sample says of so many documents, of which it was drawn at random.
 
-    ``ocr_seconds`` are those of single pages. The ranges are those of a bootstrap over documents, narrower the more of all
-    documents are in the sample. Where all documents of the sample are alike, it would know no doubt: that of the share of OCR
-    is at least Wilson's for so many documents.
+    ``certain`` are those of them that were read for sure, because they are far larger than the others: they stand for
+    themselves only. ``ocr_seconds`` are those of single pages. The ranges are those of a bootstrap over documents, narrower the
+    more of all documents are in the sample. Where all documents of the sample are alike, it would know no doubt: that of the
+    share of OCR is at least Wilson's for so many documents.
     """
     chance = random.Random(seed)
-    doubt = sqrt(max(0.0, 1 - len(sample) / documents)) if documents else 0.0
-    seen = _find_means(sample, ocr_seconds)
+    rest = documents - len(certain)
+    doubt = sqrt(max(0.0, 1 - len(sample) / rest)) if rest else 0.0
+    known = _add_up(certain)
+    seen = _find_totals(known, rest, sample, ocr_seconds)
     drawn = [
-        _find_means(chance.choices(sample, k=len(sample)), chance.choices(ocr_seconds, k=len(ocr_seconds)))
-        for _ in range(_RESAMPLES)
+        _find_totals(
+            known, rest, chance.choices(sample, k=len(sample)), chance.choices(ocr_seconds, k=len(ocr_seconds))
+        )
+        for _ in range(_RESAMPLES if sample else 0)
+    ] or [seen]
+    # The doubt about the share is that of the rest alone.
+    pages_of_rest = seen.pages - known.pages
+    share_of_rest = (seen.ocr_pages - known.ocr_pages) / pages_of_rest if pages_of_rest else 0.0
+    ends = [
+        known.ocr_pages + pages_of_rest * (share_of_rest + (end - share_of_rest) * doubt)
+        for end in _wilson(share_of_rest, len(sample))
     ]
-    low_share, high_share = _wilson(seen.share, len(sample))
-    share = _widen(_estimate(seen.share, [one.share for one in drawn], doubt), low_share, high_share, doubt)
-    second = max(ocr_seconds) if ocr_seconds else ASSUMED_SECONDS
-    hours = _estimate(seen.seconds, [one.seconds for one in drawn], doubt)
-    at_share = [seen.reading + seen.pages * one * (seen.ocr or second) for one in (share.low, share.high)]
-    hours = Estimate(hours.likely, min(hours.low, at_share[0]), max(hours.high, at_share[1]))
-    pages = _estimate(seen.pages, [one.pages for one in drawn], doubt)
-    pending = _estimate(seen.pages * seen.share, [one.pages * one.share for one in drawn], doubt)
-    pending = Estimate(
-        pending.likely, min(pending.low, seen.pages * share.low), max(pending.high, seen.pages * share.high)
+    second = seen.ocr or (max(ocr_seconds) if ocr_seconds else ASSUMED_SECONDS)
+    pending = _widen(_estimate(seen.ocr_pages, [one.ocr_pages for one in drawn], doubt), ends)
+    share = _widen(
+        _estimate(seen.share, [one.share for one in drawn], doubt), [end / max(seen.pages, 1) for end in ends]
     )
-    size = _estimate(seen.size, [one.size for one in drawn], doubt)
+    hours = _widen(
+        _estimate(seen.seconds, [one.seconds for one in drawn], doubt), [seen.reading + end * second for end in ends]
+    )
     return Forecast(
-        pages=_scale(pages, documents),
-        ocr_share=share,
-        ocr_pages=_scale(pending, documents),
-        worker_hours=_scale(hours, documents / 3600),
-        size_bytes=_scale(size, documents),
+        pages=_estimate(seen.pages, [one.pages for one in drawn], doubt),
+        ocr_share=Estimate(share.likely, share.low, min(1.0, share.high)),
+        ocr_pages=pending,
+        worker_hours=Estimate(hours.likely / 3600, hours.low / 3600, hours.high / 3600),
+        size_bytes=_estimate(seen.size, [one.size for one in drawn], doubt),
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Means:
-    """Means of a document: its pages, the share of OCR, seconds to read it without OCR and with, seconds of a page by OCR."""
+class _Amounts:
+    """Pages, those by OCR, seconds to read all without OCR, bytes; ``ocr`` is the seconds of a page by OCR."""
 
-    pages: float
-    share: float
-    reading: float
-    seconds: float
-    ocr: float
-    size: float
+    pages: float = 0.0
+    ocr_pages: float = 0.0
+    reading: float = 0.0
+    size: float = 0.0
+    ocr: float = 0.0
+
+    @property
+    def share(self) -> float:
+        """The share of the pages that are read by OCR."""
+        return self.ocr_pages / self.pages if self.pages else 0.0
+
+    @property
+    def seconds(self) -> float:
+        """Seconds to read all."""
+        return self.reading + self.ocr_pages * self.ocr
 
 
-def _find_means(sample: Sequence[SampledDocument], ocr_seconds: Sequence[float]) -> _Means:
-    if not sample:
-        return _Means(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-    count = len(sample)
-    pages, pending = sum([one.pages for one in sample]) / count, sum([one.ocr_pages for one in sample]) / count
-    reading = sum([one.seconds for one in sample]) / count
-    ocr = sum(ocr_seconds) / len(ocr_seconds) if ocr_seconds else 0.0
-    sizes = [one.size_bytes for one in sample if one.size_bytes is not None]
-    size = sum(sizes) / len(sizes) if sizes else 0.0
-    share = pending / pages if pages else 0.0
-    return _Means(pages, share, reading, reading + pending * ocr, ocr, size)
+def _add_up(documents: Sequence[SampledDocument]) -> _Amounts:
+    sizes = [one.size_bytes for one in documents if one.size_bytes is not None]
+    return _Amounts(
+        pages=sum([one.pages for one in documents]),
+        ocr_pages=sum([one.ocr_pages for one in documents]),
+        reading=sum([one.seconds for one in documents]),
+        size=sum(sizes) * len(documents) / len(sizes) if sizes else 0.0,
+    )
+
+
+def _find_totals(
+    known: _Amounts, rest: int, sample: Sequence[SampledDocument], ocr_seconds: Sequence[float]
+) -> _Amounts:
+    """Return what is known for sure, and what the sample says of the rest."""
+    seen, factor = _add_up(sample), rest / len(sample) if sample else 0.0
+    return _Amounts(
+        pages=known.pages + seen.pages * factor,
+        ocr_pages=known.ocr_pages + seen.ocr_pages * factor,
+        reading=known.reading + seen.reading * factor,
+        size=known.size + seen.size * factor,
+        ocr=sum(ocr_seconds) / len(ocr_seconds) if ocr_seconds else 0.0,
+    )
 
 
 def _estimate(likely: float, drawn: list[float], doubt: float) -> Estimate:
@@ -115,10 +147,9 @@ def _estimate(likely: float, drawn: list[float], doubt: float) -> Estimate:
     return Estimate(likely, max(0.0, min(low, likely)), max(high, likely))
 
 
-def _widen(found: Estimate, low: float, high: float, doubt: float) -> Estimate:
-    """Return the range that holds both, of which the second is narrowed by what is known for sure."""
-    low, high = (found.likely + (end - found.likely) * doubt for end in (low, high))
-    return Estimate(found.likely, max(0.0, min(found.low, low)), min(1.0, max(found.high, high)))
+def _widen(found: Estimate, ends: Sequence[float]) -> Estimate:
+    """Return the range that holds both."""
+    return Estimate(found.likely, max(0.0, min(found.low, *ends)), max(found.high, *ends))
 
 
 def _wilson(share: float, count: int) -> tuple[float, float]:
@@ -127,7 +158,3 @@ def _wilson(share: float, count: int) -> tuple[float, float]:
     square = _Z * _Z / count
     middle, spread = share + square / 2, _Z * sqrt(share * (1 - share) / count + square / (4 * count))
     return (middle - spread) / (1 + square), (middle + spread) / (1 + square)
-
-
-def _scale(estimate: Estimate, factor: float) -> Estimate:
-    return Estimate(estimate.likely * factor, estimate.low * factor, estimate.high * factor)

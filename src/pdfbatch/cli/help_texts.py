@@ -1,4 +1,6 @@
-"""Longer texts of ``--help``."""
+"""Texts of ``--help``."""
+
+from dataclasses import dataclass
 
 DESCRIPTION = "Turn any pile of PDFs into text, in parallel, without losing a document."
 
@@ -32,7 +34,22 @@ examples:
 {OPTIONS_ELSEWHERE}
 {EXIT_CODES}"""
 
-RUN = f"""\
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandHelp:
+    """What ``pdfbatch --help`` says of a command, and its own help."""
+
+    summary: str
+    description: str
+    epilog: str | None = None
+    usage: str | None = None
+
+
+RUN = CommandHelp(
+    summary="turn documents into text",
+    usage="[INPUT ...] [--files-from FILE] --output OUT [OPTION ...]",
+    description=DESCRIPTION,
+    epilog=f"""\
 examples:
   pdfbatch run letters/ --output text/
   pdfbatch run 'in/**/*.pdf' extra.pdf --output text/ --workers 4
@@ -48,30 +65,38 @@ that says for each page where its text came from and why, or why it has none). F
 it gets a documents.csv, a report.json, a report.html for people, and a failures.jsonl.
 
 {OPTIONS_ELSEWHERE}
-{EXIT_CODES}"""
+{EXIT_CODES}""",
+)
 
-PLAN = """\
+PLAN = CommandHelp(
+    summary="say how long a run would take, and how much there is to read",
+    usage="[INPUT ...] [--files-from FILE] [OPTION ...]",
+    description="""\
 Say how much there is to read, how many pages need OCR, and how long a run takes, without writing anything. All documents are
-listed, and some, chosen at random, are read as run would read them. It takes all options of run."""
-
-PLAN_EXAMPLES = f"""\
+listed, and some, chosen at random, are read as run would read them. It takes all options of run.""",
+    epilog=f"""\
 examples:
   pdfbatch plan letters/
   pdfbatch plan s3://case-17/scans/ --workers 64 --sample 200
   pdfbatch plan in/ --output text/ --resume         also how much an earlier run has finished
   pdfbatch plan in/ --json | jq .hours
 
-A forecast has a range, in which it lies for nine samples of ten. Documents that are rare and large
-can be missing in the sample: a larger one is surer.
+A forecast has a range, in which it lies for nine samples of ten. Documents that are far larger than
+others are in the sample for sure. A larger sample is surer.
 
-{EXIT_CODES}"""
+{EXIT_CODES}""",
+)
 
-DEMO = "Make sample documents (letters, scans, a few odd ones), read them, and show the result of each."
+DEMO = CommandHelp(
+    summary="make sample documents and read them",
+    description="Make sample documents (letters, scans, a few odd ones), read them, and show the result of each.",
+)
 
-WATCH = """\
-Show a batch whose status is in Redis (pdfbatch run --redis URL, or RedisSink) until it ends."""
-
-WATCH_EXAMPLES = f"""\
+WATCH = CommandHelp(
+    summary="follow a batch from another place",
+    description="""\
+Show a batch whose status is in Redis (pdfbatch run --redis URL, or RedisSink) until it ends.""",
+    epilog=f"""\
 examples:
   pdfbatch watch                                 list recent batches, follow the newest running one
   pdfbatch watch case-17                         follow one batch
@@ -81,13 +106,15 @@ examples:
 A running batch without a heartbeat is shown as stale. The exit code is 0 for a batch that was
 completed, 1 for one that failed, was cancelled or is stale, and 0 with --once.
 
-{EXIT_CODES}"""
+{EXIT_CODES}""",
+)
 
-EXPORT = """\
+EXPORT = CommandHelp(
+    summary="write all text of an output to one file",
+    description="""\
 Write each document of an output, with its text, as one row of a JSON lines or Parquet file. The file appears whole or not
-at all."""
-
-EXPORT_EXAMPLES = f"""\
+at all.""",
+    epilog=f"""\
 examples:
   pdfbatch export text/ all.jsonl
   pdfbatch export text/ pages.parquet --pages
@@ -95,13 +122,15 @@ examples:
 
 Parquet needs pyarrow: pip install 'pdfbatch[parquet]'.
 
-{EXIT_CODES}"""
+{EXIT_CODES}""",
+)
 
-DASHBOARD = """\
+DASHBOARD = CommandHelp(
+    summary="serve a web page that shows batches",
+    description="""\
 Serve a web page with the batches whose status is in Redis (pdfbatch run --redis URL, or RedisSink), until it is stopped.
-It only reads. Without --host it can be reached from this machine only."""
-
-DASHBOARD_EXAMPLES = f"""\
+It only reads. Without --host it can be reached from this machine only.""",
+    epilog=f"""\
 examples:
   pdfbatch dashboard                                prints the address to open
   pdfbatch dashboard --redis redis://status/0 --port 8080
@@ -109,24 +138,28 @@ examples:
 
 It needs starlette and uvicorn: pip install 'pdfbatch[dashboard]'.
 
-{EXIT_CODES}"""
+{EXIT_CODES}""",
+)
 
-REPORT = """\
+REPORT = CommandHelp(
+    summary="write a page about an output that people can read",
+    description="""\
 Write a page about an output: figures, plots, failures with advice, the slowest documents, settings. It is made from the
-records, so the batch may have ended, be running, or have been killed."""
-
-REPORT_EXAMPLES = f"""\
+records, so the batch may have ended, be running, or have been killed.""",
+    epilog=f"""\
 examples:
   pdfbatch report text/                             writes text/report.html
   pdfbatch report s3://case-17/text --html case-17.html
 
-{EXIT_CODES}"""
+{EXIT_CODES}""",
+)
 
-MERGE = """\
+MERGE = CommandHelp(
+    summary="put the shards of a batch together",
+    description="""\
 Put the shards of a batch together (pdfbatch run --shard N/M), once all have ended: one report.json and one
-failures.jsonl, as if one run had read all documents. Texts and records are in their places already."""
-
-MERGE_EXAMPLES = f"""\
+failures.jsonl, as if one run had read all documents. Texts and records are in their places already.""",
+    epilog=f"""\
 examples:
   pdfbatch merge text/
   pdfbatch merge s3://case-17/text --batch-id case-17 --json
@@ -134,16 +167,22 @@ examples:
 Shards that are missing or have not ended, and shards with other settings or inputs than the others,
 are named, and the exit code is 2. Nothing is written then.
 
-{EXIT_CODES}"""
+{EXIT_CODES}""",
+)
 
-DOCTOR = """\
+DOCTOR = CommandHelp(
+    summary="say what is installed and answers here",
+    description="""\
 Show what is installed, which engines and languages there are, how many cores and how much memory a batch may
 use, whether addresses answer, and what to do about what is missing. The exit code is 3 when something must be
-installed, 4 when an address that was asked about does not answer, else 0."""
+installed, 4 when an address that was asked about does not answer, else 0.""",
+    epilog=EXIT_CODES,
+)
 
-COMPLETION = "Print a script that lets a shell complete commands, options and their values."
-
-COMPLETION_EXAMPLES = f"""\
+COMPLETION = CommandHelp(
+    summary="print what lets a shell complete words",
+    description="Print a script that lets a shell complete commands, options and their values.",
+    epilog=f"""\
 examples:
   pdfbatch completion bash > ~/.local/share/bash-completion/completions/pdfbatch
   pdfbatch completion zsh > ~/.zfunc/_pdfbatch              with ~/.zfunc in fpath, before compinit
@@ -151,13 +190,16 @@ examples:
 
 It needs shtab: pip install 'pdfbatch[cli]'.
 
-{EXIT_CODES}"""
+{EXIT_CODES}""",
+)
 
-MAN = "Print the manual page, as man shows it."
-
-MAN_EXAMPLES = f"""\
+MAN = CommandHelp(
+    summary="print the manual page",
+    description="Print the manual page, as man shows it.",
+    epilog=f"""\
 examples:
   pdfbatch man > ~/.local/share/man/man1/pdfbatch.1
   pdfbatch man | man -l -
 
-{EXIT_CODES}"""
+{EXIT_CODES}""",
+)

@@ -16,6 +16,7 @@ _VARIABLES = (
     ("PDFBATCH_COMMAND_OPTION", "that of an option of another command, such as PDFBATCH_DASHBOARD_PORT"),
     ("PDFBATCH_CONFIG", "a TOML file with values of options"),
     ("PDFBATCH_REDIS", "where Redis is, for all commands"),
+    ("PDFBATCH_ENDPOINT_URL, PDFBATCH_PROFILE", "where S3 is, and whose credentials to use, for all commands"),
     ("PDFBATCH_REDIS_PREFIX", "what the names of keys in Redis begin with"),
     ("PDFBATCH_TESSERACT", "the tesseract program to use"),
     ("NO_COLOR, FORCE_COLOR", "no colours at all, or colours also where nobody looks"),
@@ -45,14 +46,14 @@ def _lines() -> Iterator[str]:
     yield ".SH OPTIONS"
     yield from _list_options(parser)
     yield ".SH COMMANDS"
-    for name, command in COMMANDS.items():
-        yield from (f'.SS "pdfbatch {name}"', *_text(command.description))
+    for name, (texts, _) in COMMANDS.items():
+        yield from (f'.SS "pdfbatch {name}"', *_text(texts.description))
         yield from _list_options(commands[name])
     yield ".SH ENVIRONMENT"
     for name, text in _VARIABLES:
         yield from (".TP", f".B {_escape(name)}", *_text(text))
     yield from (".SH EXIT STATUS", ".nf", *map(_escape, help_texts.EXIT_CODES.splitlines()[1:]), ".fi")
-    yield from (".SH EXAMPLES", ".nf", *map(_escape, _examples(help_texts.RUN)), ".fi")
+    yield from (".SH EXAMPLES", ".nf", *map(_escape, _examples(str(help_texts.RUN.epilog))), ".fi")
 
 
 def _synopsis(parser: CommandParser) -> str:

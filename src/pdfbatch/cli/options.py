@@ -1,7 +1,7 @@
 """Options of each command: names, help texts and defaults. An option that several commands have is written once."""
 
 from argparse import SUPPRESS, Action, ArgumentParser
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from pdfbatch.cli import types
@@ -25,27 +25,10 @@ def add_plan_options(parser: ArgumentParser) -> None:
     _add_written_output(parser, "folder or URL that the run would write; with --resume, what is finished there is told")
     _add_run_groups(parser)
     group = parser.add_argument_group("forecast")
-    group.add_argument(
-        "--sample",
-        type=types.positive_int,
-        metavar="N",
-        default=50,
-        help="how many documents to read for it, chosen at random (default: %(default)s)",
-    )
-    group.add_argument(
-        "--sample-pages",
-        type=types.positive_int,
-        metavar="N",
-        default=8,
-        help="how many of their pages to read by OCR, to see how long that takes (default: %(default)s)",
-    )
-    group.add_argument(
-        "--seed",
-        type=types.whole_number,
-        metavar="N",
-        default=1,
-        help="another number chooses other documents (default: %(default)s)",
-    )
+    add = group.add_argument
+    _add_number(add, "--sample", "how many documents to read for it, chosen at random", default=50)
+    _add_number(add, "--sample-pages", "how many of their pages to read by OCR, to see how long that takes", default=8)
+    _add_number(add, "--seed", "another number chooses other documents", default=1, type_=types.whole_number)
 
 
 def add_demo_options(parser: ArgumentParser) -> None:
@@ -76,6 +59,7 @@ def add_export_options(parser: ArgumentParser) -> None:
     parser.add_argument("target", metavar="TARGET", help="file or URL to write, ending in .jsonl or .parquet")
     _add_switch(parser.add_argument, "--pages", dest="by_page", help="one row per page (default: one per document)")
     _add_quiet(parser.add_argument)
+    _add_s3(parser)
 
 
 def add_dashboard_options(parser: ArgumentParser) -> None:
@@ -102,6 +86,7 @@ def add_report_options(parser: ArgumentParser) -> None:
     _add_finished_output(parser, "folder or URL that pdfbatch run wrote, or writes")
     parser.add_argument("--html", metavar="FILE", help="file or URL to write (default: report.html in OUTPUT)")
     _add_quiet(parser.add_argument)
+    _add_s3(parser)
 
 
 def add_doctor_options(parser: ArgumentParser) -> None:
@@ -110,6 +95,7 @@ def add_doctor_options(parser: ArgumentParser) -> None:
     _add_written_output(parser, "folder or URL that should take files")
     _add_redis(parser.add_argument, "Redis server that should answer (default: not asked)")
     _add_json(parser.add_argument, "write one JSON object a line")
+    _add_s3(parser)
 
 
 def add_merge_options(parser: ArgumentParser) -> None:
@@ -122,6 +108,7 @@ def add_merge_options(parser: ArgumentParser) -> None:
     _add_json(parser.add_argument, "write the report as one JSON object to standard output")
     _add_quiet(parser.add_argument, "print errors, and what the batch warns of, only")
     _add_fail_on(parser.add_argument)
+    _add_s3(parser)
 
 
 def add_completion_options(parser: ArgumentParser) -> None:
@@ -187,11 +174,34 @@ def _add_quiet(add: Add, what: str = "print nothing on success") -> None:
 
 
 def _add_fail_on(add: Add) -> None:
-    add(
-        "--fail-on",
-        choices=("any", "all", "never"),
-        default="any",
-        help="which failures make the exit code 1 (default: %(default)s)",
+    _add_choice(add, "--fail-on", "which failures make the exit code 1", ("any", "all", "never"))
+
+
+def _add_number(
+    add: Add, name: str, what: str, *, default: int | None = None, type_: Callable[[str], Any] = types.positive_int
+) -> None:
+    """Add an option whose value is a number, and say its default, unless ``what`` does."""
+    shown = what if default is None else f"{what} (default: %(default)s)"
+    add(name, type=type_, metavar="N", default=default, help=shown)
+
+
+def _add_choice(add: Add, name: str, what: str, choices: Sequence[str], *, default: str | None = None) -> None:
+    """Add an option whose value is one of a few words, of which the first is the default unless another is named."""
+    add(name, choices=choices, default=default or choices[0], help=f"{what} (default: %(default)s)")
+
+
+def _add_s3(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("S3")
+    group.add_argument(
+        "--endpoint-url",
+        type=types.http_url,
+        metavar="URL",
+        help="where a server that speaks S3 is, such as http://minio:9000 (default: Amazon, or AWS_ENDPOINT_URL)",
+    )
+    group.add_argument(
+        "--profile",
+        metavar="NAME",
+        help="credentials in ~/.aws to use (default: AWS_PROFILE, else what the AWS variables, ~/.aws or the machine give)",
     )
 
 
@@ -199,7 +209,7 @@ def _add_fail_on(add: Add) -> None:
 
 
 def _add_run_groups(parser: ArgumentParser) -> None:
-    for add in (_add_selection, _add_output, _add_workers, _add_text, _add_limits, _add_retry, _add_reporting):
+    for add in (_add_selection, _add_output, _add_s3, _add_workers, _add_text, _add_limits, _add_retry, _add_reporting):
         add(parser)
 
 
@@ -214,31 +224,26 @@ def _add_inputs(parser: ArgumentParser) -> None:
 
 
 def _add_output(parser: ArgumentParser) -> None:
-    group = parser.add_argument_group("output")
-    group.add_argument(
-        "--names",
-        choices=("path", "id"),
-        default="path",
-        help="call a text after its document's path below INPUT, or after its id (default: %(default)s)",
-    )
-    group.add_argument(
+    add = parser.add_argument_group("output").add_argument
+    _add_choice(add, "--names", "call a text after its document's path below INPUT, or after its id", ("path", "id"))
+    _add_choice(
+        add,
         "--layout",
-        choices=("files", "jsonl", "parquet"),
-        default="files",
-        help="two files for each document, or large files with very many documents each (default: %(default)s)",
+        "two files for each document, or large files with very many documents each",
+        ("files", "jsonl", "parquet"),
     )
-    group.add_argument(
+    add(
         "--shard-size",
         type=types.size,
         metavar="SIZE",
         default=SHARD_BYTES,
         help="about how large such a file may be (default: 128M)",
     )
-    group.add_argument(
+    _add_choice(
+        add,
         "--durability",
-        choices=("batch", "each", "none"),
-        default="batch",
-        help="what a power failure spares: what a finished batch tells of, each document, nothing (default: %(default)s)",
+        "what a power failure spares: what a finished batch tells of, each document, nothing",
+        ("batch", "each", "none"),
     )
 
 
@@ -265,7 +270,7 @@ def _add_selection(parser: ArgumentParser) -> None:
             default=[],
             help=f"{what}, such as '*.pdf' (a name at any depth) or 'drafts/**' (the path below INPUT); may be repeated",
         )
-    group.add_argument("--limit", type=types.positive_int, metavar="N", help="only the first N of them")
+    _add_number(group.add_argument, "--limit", "only the first N of them")
     group.add_argument(
         "--shard",
         type=types.shard,
@@ -277,23 +282,16 @@ def _add_selection(parser: ArgumentParser) -> None:
 def _add_workers(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("workers")
     _add_worker_count(group.add_argument)
-    group.add_argument(
+    _add_choice(
+        group.add_argument,
         "--executor",
-        choices=("auto", "process", "thread", "sequential", "celery", "dask", "ray"),
-        default="auto",
-        help="kind of workers; auto: processes if they can start; only a process can be stopped when it hangs "
-        "(default: %(default)s)",
+        "kind of workers; auto: processes if they can start; only a process can be stopped when it hangs",
+        ("auto", "process", "thread", "sequential", "celery", "dask", "ray"),
     )
     group.add_argument(
         "--celery-app", metavar="MODULE:APP", help="whose workers --executor celery uses, as celery --app"
     )
-    group.add_argument(
-        "--batch-size",
-        type=types.positive_int,
-        metavar="N",
-        default=10,
-        help="documents that the report counts together (default: %(default)s)",
-    )
+    _add_number(group.add_argument, "--batch-size", "documents that the report counts together", default=10)
     group.add_argument("--batch-id", metavar="ID", help="name of the batch in status and report (default: a new UUID)")
 
 
@@ -301,25 +299,13 @@ def _add_text(parser: ArgumentParser) -> None:
     usual = Extraction()
     group = parser.add_argument_group("text and OCR")
     group.add_argument("--engine", choices=("pdfium", "pypdf"), default="pdfium", help="default: %(default)s")
-    group.add_argument(
-        "--ocr",
-        choices=("auto", "never", "always"),
-        default=usual.ocr,
-        help="auto: OCR for pages without usable text (default: %(default)s)",
-    )
-    group.add_argument(
-        "--on-missing-ocr",
-        choices=("fail", "skip"),
-        default=usual.on_missing_ocr,
-        help="without tesseract: do not start, or mark the pages that need OCR as failed (default: %(default)s)",
-    )
-    group.add_argument(
-        "--ocr-engine",
-        choices=("auto", "tesseract", "tesserocr", "rapidocr", "tesseract+rapidocr"),
-        default="auto",
-        help="auto: tesserocr if it is installed and the workers are processes, else the tesseract program "
-        "(default: %(default)s)",
-    )
+    add = group.add_argument
+    what = "auto: OCR for pages without usable text"
+    _add_choice(add, "--ocr", what, ("auto", "never", "always"), default=usual.ocr)
+    what = "without tesseract: do not start, or mark the pages that need OCR as failed"
+    _add_choice(add, "--on-missing-ocr", what, ("fail", "skip"), default=usual.on_missing_ocr)
+    what = "auto: tesserocr if it is installed and the workers are processes, else the tesseract program"
+    _add_choice(add, "--ocr-engine", what, ("auto", "tesseract", "tesserocr", "rapidocr", "tesseract+rapidocr"))
     group.add_argument(
         "--pages",
         type=types.pages,
@@ -341,6 +327,18 @@ def _add_text(parser: ArgumentParser) -> None:
         metavar="N",
         default=usual.dpi,
         help="resolution of page images for OCR (default: 200, and 400 where print is small)",
+    )
+    group.add_argument(
+        "--min-dpi",
+        type=types.positive_int,
+        metavar="N",
+        default=usual.min_dpi,
+        help="draw pages at least this finely, and small print finer still (default: %(default)s)",
+    )
+    group.add_argument(
+        "--tessdata",
+        metavar="DIR",
+        help="folder with tesseract's data, a file CODE.traineddata for each language (default: tesseract's own)",
     )
     _add_switch(
         group.add_argument,
@@ -376,12 +374,12 @@ def _add_limits(parser: ArgumentParser) -> None:
         default=usual.memory_bytes,
         help="memory of a worker, such as 800M (default: 1G)",
     )
-    group.add_argument(
+    _add_number(
+        group.add_argument,
         "--max-pages",
-        type=types.positive_int_or_none,
-        metavar="N",
+        "pages of a document",
         default=usual.max_pages,
-        help="pages of a document (default: %(default)s)",
+        type_=types.positive_int_or_none,
     )
     group.add_argument(
         "--max-file-bytes",
@@ -401,14 +399,9 @@ def _add_limits(parser: ArgumentParser) -> None:
 
 def _add_retry(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("retry and resume")
-    group.add_argument(
-        "--attempts",
-        type=types.positive_int,
-        metavar="N",
-        default=RetryPolicy().attempts,
-        help="attempts per document when the network or the storage fails (default: %(default)s)",
-    )
     which, add = group.add_mutually_exclusive_group().add_argument, group.add_argument
+    what = "attempts per document when the network or the storage fails"
+    _add_number(add, "--attempts", what, default=RetryPolicy().attempts)
     _add_switch(which, "--resume", add_opposite=add, help="skip what an earlier run into OUT finished")
     _add_switch(which, "--retry-failed", add_opposite=add, help="read only what failed in an earlier run into OUT")
     group.add_argument(

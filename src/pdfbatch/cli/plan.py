@@ -1,22 +1,25 @@
 """``pdfbatch plan``: say how much there is to read and how long that takes, by reading a sample."""
 
+import heapq
 import logging
 import random
 import sys
+import time
 from collections import Counter
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Collection, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pdfbatch import defaults
 from pdfbatch.batch import ResumeState, load_resume_state
+from pdfbatch.batch_options import BatchOptions
 from pdfbatch.cli.arguments import Arguments
 from pdfbatch.cli.exit_codes import ExitCode
 from pdfbatch.cli.forecast import SampledDocument, make_forecast
 from pdfbatch.cli.json_lines import JsonLines
 from pdfbatch.cli.logs import log_to_stderr
-from pdfbatch.cli.plan_lines import Plan, plan_lines
+from pdfbatch.cli.plan_lines import DownloadPace, Plan, plan_lines
 from pdfbatch.cli.run import inputs_of, output_of, settings_of
 from pdfbatch.cli.streams import write_output
 from pdfbatch.cli.style import style_for
@@ -27,15 +30,17 @@ from pdfbatch.inputs import documents_from
 from pdfbatch.model import Document, DocumentResult
 from pdfbatch.outputs import failure_filter
 from pdfbatch.ports import OcrEngine, Reading, Sink
-from pdfbatch.processor import BatchOptions, BatchProcessor, ProcessorKeywords
+from pdfbatch.processor import BatchProcessor, ProcessorKeywords
 from pdfbatch.settings import Extraction, Limits
 from pdfbatch.sinks import ProgressBarSink
-from pdfbatch.storage import Fingerprint, fingerprint
+from pdfbatch.storage import Fingerprint, fingerprint, listed_fingerprint
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 _MOST_SECONDS = 60.0  # for one document of the sample: a forecast should not wait for one that hangs
+# Documents so many times as large as the mean are in the sample for sure, as far as they are no more than this share of it.
+_LARGE, _LARGE_SHARE = 10, 5
 
 
 @dataclass(slots=True, kw_only=True)
@@ -50,14 +55,37 @@ class _Pile:
     missing: int = 0
     size_bytes: int = 0
     unsized: int = 0
+    _largest: list[tuple[int, int, Document]] = field(default_factory=list[tuple[int, int, Document]])
 
-    def add(self, document: Document) -> None:
+    def add(self, document: Document, size: int | None) -> None:
         """Count a document; each is in the sample with the same probability."""
         self.documents += 1
+        if size is None:
+            self.unsized += 1
+        else:
+            self.size_bytes += size
+            heapq.heappush(self._largest, (size, self.documents, document))
+            if len(self._largest) > self.most // _LARGE_SHARE:
+                heapq.heappop(self._largest)
         if len(self.sample) < self.most:
             self.sample.append(document)
         elif (place := self.chance.randrange(self.documents)) < self.most:
             self.sample[place] = document
+
+    def take_largest(self) -> list[Document]:
+        """Return the documents that are far larger than others, and leave that much room for them in the sample.
+
+        A pile of letters with one book in it has most of its pages in the book, which a sample would hardly meet.
+        """
+        sized = self.documents - self.unsized
+        if self.documents <= self.most or not sized:
+            return []
+        least = _LARGE * self.size_bytes / sized
+        large = [document for size, _, document in sorted(self._largest, reverse=True) if size >= least]
+        names = {document.document_uuid for document in large}
+        others = [document for document in self.sample if document.document_uuid not in names]
+        self.sample = self.chance.sample(others, min(len(others), self.most - len(large)))
+        return large
 
 
 def plan(arguments: Arguments) -> ExitCode:
@@ -110,10 +138,13 @@ def make_plan(arguments: Arguments) -> Plan:
 
 
 def _look_at(documents: Iterable[Document], pile: _Pile, state: ResumeState | None) -> None:
-    """Count documents, without opening any of them. A remote one is asked nothing: its size is guessed by the sample."""
+    """Count documents, without opening any of them. A remote one is asked nothing: a listing tells its size, or nobody."""
     for document in documents:
         if document.is_remote:
+            found = listed_fingerprint(document)
             is_skipped, size = state is not None and state.may_be_finished(document), None
+            if found is not None:
+                size = found.size_bytes
         else:
             try:
                 known = fingerprint(document)
@@ -126,16 +157,15 @@ def _look_at(documents: Iterable[Document], pile: _Pile, state: ResumeState | No
         if is_skipped:
             pile.skipped += 1
             continue
-        pile.add(document)
-        if size is None:
-            pile.unsized += 1
-        else:
-            pile.size_bytes += size
+        pile.add(document, size)
 
 
 def _read_sample(arguments: Arguments, settings: ProcessorKeywords, pile: _Pile, cores: int) -> Plan:
     """Read the sample without OCR, then some of the pages that need it."""
-    sampled, causes, pending = list[SampledDocument](), Counter[Cause](), list[tuple[Document, int]]()
+    large = pile.take_largest()
+    names, chosen_documents = {document.document_uuid for document in large}, [*large, *pile.sample]
+    sampled, certain = list[SampledDocument](), list[SampledDocument]()
+    causes, pending = Counter[Cause](), list[tuple[Document, int]]()
     of_run = settings_of(arguments)
     extraction, limits = of_run.get("extraction", Extraction()), of_run.get("limits", Limits())
     if arguments.executor not in ("thread", "sequential"):  # which can stop nothing, and say so
@@ -146,10 +176,12 @@ def _read_sample(arguments: Arguments, settings: ProcessorKeywords, pile: _Pile,
     first: ProcessorKeywords = {**settings}
     if is_wanted:
         first["ocr_engine"], first["extraction"] = _NoOcr(), replace(extraction, on_missing_ocr="skip")
+    started, first_came = time.monotonic(), 0.0
     with _no_warning_of_ocr():
-        for result in BatchProcessor(**first).stream(pile.sample):
+        for result in BatchProcessor(**first).stream(chosen_documents):
+            first_came = first_came or time.monotonic()
             pages = _pages_by_ocr(result)
-            sampled.append(
+            (certain if result.document.document_uuid in names else sampled).append(
                 SampledDocument(
                     pages=result.counts.pages,
                     ocr_pages=len(pages),
@@ -160,8 +192,17 @@ def _read_sample(arguments: Arguments, settings: ProcessorKeywords, pile: _Pile,
             pending += [(result.document, page) for page in pages]
             if not result.ok and result.failure is not None and result.failure.cause is not Cause.OCR_UNAVAILABLE:
                 causes[result.failure.cause] += 1
+    download = None
+    if any(document.is_remote for document in chosen_documents):
+        download = DownloadPace(
+            documents=len(chosen_documents),
+            size_bytes=sum([one.size_bytes or 0 for one in (*sampled, *certain)]),
+            seconds=time.monotonic() - started,
+            seconds_after_first=time.monotonic() - first_came,
+            reading_seconds=sum([one.seconds for one in (*sampled, *certain)]) / (settings["workers"] or 1),
+        )
     ocr_seconds = list[float]()
-    chosen = _choose_pages(pending, arguments.sample_pages, pile)
+    chosen = _choose_pages(pending, arguments.sample_pages, chosen_documents, pile, names)
     if chosen and is_wanted:
         for result in BatchProcessor(**settings).stream(chosen):
             read = result.counts.ocr_pages
@@ -172,12 +213,14 @@ def _read_sample(arguments: Arguments, settings: ProcessorKeywords, pile: _Pile,
         skipped=pile.skipped,
         missing=pile.missing,
         size_bytes=None if pile.unsized else pile.size_bytes,
-        sample=len(sampled),
+        sample=len(chosen_documents),
+        large=len(large),
+        download=download,
         seed=arguments.seed,
         failures={str(cause): count for cause, count in causes.most_common()},
         ocr_sample=len(ocr_seconds),
         ocr=extraction.ocr,
-        forecast=make_forecast(sampled, pile.documents, ocr_seconds, arguments.seed),
+        forecast=make_forecast(sampled, pile.documents, ocr_seconds, arguments.seed, certain),
         workers=workers,
         cores=cores,
         memory_bytes=arguments.memory_bytes,
@@ -193,11 +236,26 @@ def _pages_by_ocr(result: DocumentResult) -> list[int]:
     ]
 
 
-def _choose_pages(pending: Sequence[tuple[Document, int]], most: int, pile: _Pile) -> list[Document]:
-    """Return documents with page ranges of some pages, chosen at random among all that need OCR."""
+def _choose_pages(
+    pending: Sequence[tuple[Document, int]],
+    most: int,
+    documents: Sequence[Document],
+    pile: _Pile,
+    large: Collection[str],
+) -> list[Document]:
+    """Return documents with page ranges of some pages, chosen at random among all that need OCR.
+
+    A page of a document that stands for many is as many times as likely as one of a large document that stands for itself.
+    """
+    weight = (pile.documents - len(large)) / max(1, len(pile.sample))
+    keys = [
+        (pile.chance.random() ** (1 if document.document_uuid in large else 1 / max(weight, 1)), place)
+        for place, (document, _) in enumerate(pending)
+    ]
     by_document: dict[str, tuple[Document, list[int]]] = {}
-    known = {document.document_uuid: document for document in pile.sample}
-    for document, page in pile.chance.sample(pending, min(most, len(pending))):
+    known = {document.document_uuid: document for document in documents}
+    for _, place in heapq.nlargest(most, keys):
+        document, page = pending[place]
         whole = known[document.document_uuid]  # with its bytes and its password, which a result has not
         by_document.setdefault(whole.document_uuid, (whole, []))[1].append(page)
     return [replace(document, pages=",".join(map(str, sorted(pages)))) for document, pages in by_document.values()]

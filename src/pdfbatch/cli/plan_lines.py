@@ -14,11 +14,41 @@ _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DownloadPace:
+    """How the documents of the sample came over the network: ``seconds`` in all, and those after the first one had been read.
+
+    ``reading_seconds`` are those that the workers spent on them, side by side.
+    """
+
+    documents: int
+    size_bytes: int
+    seconds: float
+    seconds_after_first: float
+    reading_seconds: float
+
+    def find_hours(self, documents: int) -> Estimate:
+        """Return how long so many documents take to come. The most is the pace of the sample, with what it took to start."""
+        most = self.seconds / self.documents * documents / 3600
+        waited = max(0.0, self.seconds_after_first - self.reading_seconds)
+        likely = min(most, waited / max(1, self.documents - 1) * documents / 3600)
+        return Estimate(likely, 0.0, most)
+
+    def as_dict(self) -> dict[str, float]:
+        """Return the pace as JSON-ready data."""
+        seconds = max(self.seconds, 0.001)
+        return {
+            "documents_per_second": round(self.documents / seconds, 2),
+            "bytes_per_second": round(self.size_bytes / seconds),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What there is to read, what the sample says of it, and what there is to read it with.
 
     ``documents`` are those to read, ``skipped`` those that an earlier run has finished. ``size_bytes`` is ``None`` where only
-    the sample tells the size. ``failures`` are those of the sample, by cause. ``seen_bytes`` is the memory of the largest
+    the sample tells the size. ``large`` documents of the sample were not chosen at random. ``download`` is ``None`` where
+    nothing came over a network. ``failures`` are those of the sample, by cause. ``seen_bytes`` is the memory of the largest
     process that has read it.
     """
 
@@ -27,6 +57,8 @@ class Plan:
     missing: int
     size_bytes: int | None
     sample: int
+    large: int
+    download: DownloadPace | None
     seed: int
     failures: Mapping[str, int]
     ocr_sample: int
@@ -42,7 +74,10 @@ class Plan:
     def hours(self) -> Estimate:
         """How long a run takes, with these workers."""
         hours, workers = self.forecast.worker_hours, self.workers
-        return Estimate(hours.likely / workers, hours.low / workers, hours.high / workers)
+        least = Estimate(0.0, 0.0, 0.0) if self.download is None else self.download.find_hours(self.documents)
+        return Estimate(
+            max(hours.likely / workers, least.likely), hours.low / workers, max(hours.high / workers, least.high)
+        )
 
     def as_dict(self) -> dict[str, object]:
         """Return the plan as JSON-ready data."""
@@ -56,6 +91,7 @@ class Plan:
             "ocr_share": self.forecast.ocr_share.as_dict(),
             "ocr_pages": self.forecast.ocr_pages.as_dict(),
             "hours": self.hours.as_dict(),
+            "download": None if self.download is None else self.download.as_dict(),
             "workers": self.workers,
             "cores": self.cores,
             "memory": {
@@ -65,6 +101,7 @@ class Plan:
             },
             "sample": {
                 "documents": self.sample,
+                "large": self.large,
                 "ocr_pages": self.ocr_sample,
                 "seed": self.seed,
                 "failures": dict(self.failures),
@@ -91,6 +128,10 @@ def plan_lines(plan: Plan, argv: Sequence[str], style: Style) -> Iterator[str]:
     workers = f"with {format_count(plan.workers, 'worker')}"
     likely, span = _with_range(plan.hours, _format_hours)
     yield _row("Time", style.bold(likely), f"{span or 'all documents are in the sample'}, {workers}")
+    if plan.download is not None:
+        pace = plan.download.as_dict()
+        came = f"{format_size(pace['bytes_per_second'])}/s, {pace['documents_per_second']:,.1f} documents/s"
+        yield _row("Download", came, "the pace of the sample; the longest time counts on no better one")
     yield from _memory_lines(plan, style)
     yield ""
     if plan.sample < plan.documents:
@@ -122,6 +163,8 @@ def _notes_on_documents(plan: Plan) -> str:
 def _notes_on_sample(plan: Plan) -> str:
     failed = sum(plan.failures.values())
     chosen = f"chosen at random, --seed {plan.seed}" if plan.sample < plan.documents else "all there are"
+    if plan.large:
+        chosen = f"{plan.sample - plan.large:,} {chosen}, and {plan.large:,} far larger than the others"
     causes = ", ".join(f"{count:,} {cause}" for cause, count in plan.failures.items())
     return f"{chosen}; {failed:,} cannot be read: {causes}" if failed else chosen
 

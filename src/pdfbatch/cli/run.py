@@ -12,8 +12,9 @@ from pdfbatch.cli.streams import OutputLost, ReaderGone, write_error
 from pdfbatch.cli.style import style_for
 from pdfbatch.cli.summary import interruption_lines, summary_lines
 from pdfbatch.cli.typed_inputs import check_inputs
+from pdfbatch.defaults import tesseract_with_data
 from pdfbatch.inputs import Input, Inputs, NameList
-from pdfbatch.ports import Sink
+from pdfbatch.ports import OcrEngine, Sink
 from pdfbatch.processor import BatchProcessor, ProcessorKeywords
 from pdfbatch.report import BatchReport, BatchState, StoppedBy
 from pdfbatch.settings import Extraction, Limits, RetryPolicy
@@ -85,12 +86,13 @@ def settings_of(arguments: Arguments) -> ProcessorKeywords:
         "workers": arguments.workers,
         "executor": arguments.executor,
         "engine": arguments.engine,
-        "ocr_engine": arguments.ocr_engine,
+        "ocr_engine": _ocr_engine_of(arguments),
         "extraction": Extraction(
             ocr=arguments.ocr,
             on_missing_ocr=arguments.on_missing_ocr,
             languages=arguments.languages,
             dpi=arguments.dpi,
+            min_dpi=arguments.min_dpi,
             annotations=arguments.annotations,
         ),
         "limits": Limits(
@@ -105,6 +107,14 @@ def settings_of(arguments: Arguments) -> ProcessorKeywords:
         "passwords": () if arguments.password is None else (arguments.password,),
         "deduplicate": arguments.deduplicate,
     }
+
+
+def _ocr_engine_of(arguments: Arguments) -> OcrEngine | str:
+    """Return the OCR engine: its name, or with data from a folder of the caller's the engine itself."""
+    if arguments.tessdata is None:
+        return arguments.ocr_engine
+    kills = arguments.executor in ("auto", "process")
+    return tesseract_with_data(arguments.ocr_engine, arguments.tessdata, kills=kills)
 
 
 def output_of(arguments: Arguments) -> Storage | str:

@@ -157,6 +157,10 @@ def _reasons(pages: PageCounts, style: Style) -> Iterator[str]:
     if pages.turned or pages.reread:
         again = f"{pages.reread:,} pages again for doubtful words, {pages.turned:,} turned"
         yield style.faint(f"  {'readings':<10} {pages.ocr_readings:>9,}   by OCR: {again}")
+    if pages.failed_readings:
+        have = "1 page has" if pages.failed_readings == 1 else f"{pages.failed_readings:,} pages have"
+        failed = f"{have} the first reading by OCR, because a further one failed"
+        yield style.doubtful(f"  {'unfinished':<10} {pages.failed_readings:>9,}   {failed}")
 
 
 def _pages_without_ocr(count: int, style: Style) -> Iterator[str]:

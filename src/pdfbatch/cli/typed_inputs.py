@@ -10,7 +10,7 @@ from pdfbatch.cli.arguments import Arguments
 from pdfbatch.common import without_credentials
 from pdfbatch.errors import UsageError
 from pdfbatch.inputs import STANDARD_INPUT
-from pdfbatch.storage import is_file_url, path_of_file_url
+from pdfbatch.storage import find_meant_url, is_file_url, path_of_file_url
 
 # Names in a folder among which one that is like a mistyped one is looked for.
 _MOST_NAMES = 10_000
@@ -57,6 +57,8 @@ def _suggest_path(word: str) -> str:
         return " (for names from standard input: --files-from -)"
     if word.startswith("@") and os.path.isfile(word[1:]):
         return f" (for the names in a file: --files-from {word[1:]})"
+    if (meant := find_meant_url(word)) is not None:
+        return f" (did you mean {without_credentials(meant)}?)"
     folder, name = os.path.split(os.path.expanduser(word).rstrip("/"))
     with suppress(OSError, ValueError), os.scandir(folder or ".") as entries:
         found = get_close_matches(name, [entry.name for entry in islice(entries, _MOST_NAMES)], n=1, cutoff=0.75)

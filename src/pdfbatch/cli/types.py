@@ -3,6 +3,7 @@
 import re
 from argparse import ArgumentTypeError
 
+from pdfbatch import checks
 from pdfbatch.common import parse_page_range
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:I?B)?", re.IGNORECASE)
@@ -37,7 +38,19 @@ def pages(text: str) -> str:
 
 def languages(text: str) -> str:
     """Return languages as they are, but joined by ``+`` where somebody has written commas."""
-    return "+".join(filter(None, (part.strip() for part in text.split(",")))) or text
+    joined = "+".join(filter(None, (part.strip() for part in text.split(",")))) or text
+    try:
+        return checks.languages(joined)
+    except ValueError as error:
+        raise ArgumentTypeError(f"{text!r}: {error}") from None
+
+
+def http_url(text: str) -> str:
+    """Return the address of a web server."""
+    if not re.fullmatch(r"https?://[^\s/?#]+[^\s]*", text):
+        question = f": did you mean http://{text}?" if text and "://" not in text and text.isprintable() else ""
+        raise ArgumentTypeError(f"{text!r} is no address that begins with http:// or https://{question}")
+    return text
 
 
 def port(text: str) -> int:

@@ -22,6 +22,7 @@ _OPTIONS = {
     "batch_size": "--batch-size",
     "batch_id": "--batch-id",
     "ocr_engine": "--ocr-engine",
+    "min_dpi": "--min-dpi",
 }
 # These are words of plain English as well, so they count with a value or with the name of their setting only.
 _ORDINARY = {
@@ -35,6 +36,8 @@ _ORDINARY = {
     "ocr": "--ocr",
     "languages": "--languages",
     "dpi": "--dpi",
+    "tessdata": "--tessdata",
+    "layout": "--layout",
     "workers": "--workers",
     "executor": "--executor",
     "engine": "--engine",
@@ -55,6 +58,7 @@ _ALONE = re.compile(rf"(?<![\w/.\\'-])({'|'.join(sorted(_OPTIONS, key=len, rever
 def in_options(message: str) -> str:
     """Return a message of the library with the options of the command line in place of names of Python."""
     message = _WRONG_VALUE.sub(lambda found: f"{_ALL[found[1]]} {found[2]}: ", message)
+    message = message.replace("name the folder in TESSDATA_PREFIX", "name the folder by --tessdata")
     message = message.replace(_PASSWORD_ADVICE, "Give its password (--password, or 'password' in a manifest).")
     message = _SETTING.sub(lambda found: _ALL[found[1]], message)
     message = _WITH_VALUE.sub(_option_with_value, message)

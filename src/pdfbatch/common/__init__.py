@@ -7,7 +7,7 @@ from pdfbatch.lazy import lazy_face
 if TYPE_CHECKING:
     from pdfbatch.common.awake_clock import TICK_SECONDS, awake_time, tick_awake_clock
     from pdfbatch.common.cpu_time import count_cpu_seconds, cpu_seconds_of, note_cpu_seconds
-    from pdfbatch.common.language_codes import AUTO, codes_of_setting, find_codes, names_in
+    from pdfbatch.common.language_codes import AUTO, codes_of_setting, find_code, find_codes, names_in
     from pdfbatch.common.metadata import simplify_metadata
     from pdfbatch.common.notebook_html import html_figures, html_table
     from pdfbatch.common.output_names import (
@@ -28,7 +28,7 @@ else:
         __name__,
         awake_clock="TICK_SECONDS awake_time tick_awake_clock",
         cpu_time="count_cpu_seconds cpu_seconds_of note_cpu_seconds",
-        language_codes="AUTO codes_of_setting find_codes names_in",
+        language_codes="AUTO codes_of_setting find_code find_codes names_in",
         metadata="simplify_metadata",
         notebook_html="html_figures html_table",
         output_names="fold_name is_marked mark_name name_of_address name_of_path output_key strip_mark",
@@ -47,6 +47,7 @@ __all__ = [
     "count_cpu_seconds",
     "cpu_seconds_of",
     "fast_pickle",
+    "find_code",
     "find_codes",
     "fold_name",
     "html_figures",

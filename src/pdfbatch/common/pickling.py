@@ -32,7 +32,7 @@ def fast_pickle(cls: Value) -> Value:
 
 
 def rebuild(cls: type[T], *values: object) -> T:
-    """Return an object of a class that is ``quickly_pickled`` with these values of its fields, in order.
+    """Return an object of a class that is made by ``fast_pickle``, with these values of its fields, in order.
 
     As unpickling does, and as quickly: nothing is checked but the number of the values.
     """

@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
-from pdfbatch.checks import Check, check_fields, optional, seconds, whole_number
+from pdfbatch.checks import check_fields
 from pdfbatch.errors import (
     DependencyError,
     ExecutorError,
@@ -20,19 +20,15 @@ from pdfbatch.errors import (
     PoolStartError,
     UsageError,
     VersionMismatchError,
+    describe_error,
 )
 from pdfbatch.executors.cpus import available_cpus
 from pdfbatch.executors.local_programs import LocalProgram
 from pdfbatch.executors.process import pass_environment
 from pdfbatch.executors.site import Answer, Question, Reply, Slice, describe_worker, do_slice, release_pool, stop_pool
-from pdfbatch.executors.slices import SLICE_TASKS, LostSlice, SliceEnd, SlicePool
+from pdfbatch.executors.slices import SLICE_CHECKS, SLICE_TASKS, LostSlice, SliceEnd, SlicePool
 from pdfbatch.ports import Pool, Shared, Work
 
-_CHECKS: Mapping[str, Check] = {
-    "workers": optional(whole_number(1)),
-    "slice_tasks": whole_number(1),
-    "start_timeout": seconds(),
-}
 _WORD_SECONDS = 3.0  # how long a word to the workers may take
 _COUNT_SECONDS = 2.0  # how old the number of the cluster's threads may be
 _POLL_SECONDS = 0.05
@@ -86,7 +82,7 @@ class DaskExecutor:
 
     def __post_init__(self) -> None:
         """Check the values."""
-        check_fields(self, _CHECKS)
+        check_fields(self, SLICE_CHECKS)
         if getattr(self.client, "asynchronous", False):
             raise UsageError("DaskExecutor needs a Client(asynchronous=False): it waits in threads")
 
@@ -173,7 +169,7 @@ class _DaskCarrier:
         try:
             future = self._client.submit(_do_slice_here, sliced, pure=False, retries=0)
         except Exception as error:
-            raise PoolBrokenError(f"Dask takes no tasks: {_describe(error)}") from error
+            raise PoolBrokenError(f"Dask takes no tasks: {describe_error(error)}") from error
         self._sent.add(future)
         future.add_done_callback(partial(self._on_done, on_end))
 
@@ -189,16 +185,16 @@ class _DaskCarrier:
     def _explain(self, error: Exception) -> SliceEnd:
         """Return what an error of Dask means for a slice: the cluster is gone, or only its worker."""
         if self._client.status != "running":
-            return PoolBrokenError(f"the connection to the Dask scheduler is lost: {_describe(error)}")
+            return PoolBrokenError(f"the connection to the Dask scheduler is lost: {describe_error(error)}")
         if isinstance(error, ModuleNotFoundError):
             return VersionMismatchError(f"a Dask worker has no pdfbatch: {error}; install the same version on all")
-        return LostSlice(_describe(error))
+        return LostSlice(describe_error(error))
 
     def ask(self, question: Question) -> Mapping[str, Reply]:
         try:
             replies: dict[str, Any] = self._client.run(describe_worker, question, on_error="return")
         except Exception as error:
-            raise PoolBrokenError(f"the Dask cluster does not answer: {_describe(error)}") from error
+            raise PoolBrokenError(f"the Dask cluster does not answer: {describe_error(error)}") from error
         for address, reply in list(replies.items()):
             if isinstance(reply, OSError):  # it has just been lost
                 del replies[address]
@@ -233,11 +229,7 @@ class _DaskCarrier:
 def _explain_reply(address: str, error: BaseException) -> ExecutorError:
     if isinstance(error, ModuleNotFoundError):
         return VersionMismatchError(f"Worker {address} has no pdfbatch: {error}; install the same version on all")
-    return PoolBrokenError(f"Worker {address} cannot say what it is: {_describe(error)}")
-
-
-def _describe(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"
+    return PoolBrokenError(f"Worker {address} cannot say what it is: {describe_error(error)}")
 
 
 def _do_slice_here(sliced: Slice) -> Answer:

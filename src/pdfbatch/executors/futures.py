@@ -13,7 +13,7 @@ from functools import lru_cache
 from queue import SimpleQueue
 from typing import NamedTuple, cast
 
-from pdfbatch.errors import PoolBrokenError, PoolStartError
+from pdfbatch.errors import PoolBrokenError, PoolStartError, describe_error
 from pdfbatch.executors.cpus import available_cpus, check_workers
 from pdfbatch.executors.pool import PoolContext
 from pdfbatch.executors.task_future import TaskFuture, wait_until
@@ -72,11 +72,11 @@ class FuturesExecutor:
         try:
             pickled = pickle.dumps(work)
         except Exception as error:
-            raise PoolStartError(f"{work!r} cannot be pickled: {_describe(error)}") from error
+            raise PoolStartError(f"{work!r} cannot be pickled: {describe_error(error)}") from error
         try:
             self.executor.submit(_preload_work, pickled)
         except Exception as error:
-            raise PoolStartError(f"{self.executor!r} takes no tasks: {_describe(error)}") from error
+            raise PoolStartError(f"{self.executor!r} takes no tasks: {describe_error(error)}") from error
         return _FuturesPool(self.executor, pickled, self.workers or available_cpus())
 
 
@@ -208,13 +208,9 @@ class _FuturesPool(PoolContext):
 
 
 def _make_broken_error(error: BaseException) -> PoolBrokenError:
-    broken = PoolBrokenError(f"The executor broke: {_describe(error)}")
+    broken = PoolBrokenError(f"The executor broke: {describe_error(error)}")
     broken.__cause__ = error
     return broken
-
-
-def _describe(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"
 
 
 # --- in the worker ----------------------------------------------------------------------------------------------------
@@ -229,7 +225,7 @@ def _run_task(pickled: bytes, task: Task) -> TaskResult:
     try:
         work = _load_work(pickled)
     except Exception as error:
-        raise PoolBrokenError(f"The work cannot be loaded in a worker: {_describe(error)}") from error
+        raise PoolBrokenError(f"The work cannot be loaded in a worker: {describe_error(error)}") from error
     return run_isolated(work, task)
 
 

@@ -13,19 +13,14 @@ from importlib import import_module
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from pdfbatch.checks import Check, check_fields, optional, real_number, seconds, whole_number
+from pdfbatch.checks import Check, check_fields, real_number
 from pdfbatch.errors import DependencyError, PoolBrokenError, PoolStartError, VersionMismatchError
 from pdfbatch.executors.cpus import available_cpus
 from pdfbatch.executors.site import Answer, Question, Reply, Slice, describe_worker, do_slice, release_pool, stop_pool
-from pdfbatch.executors.slices import SLICE_TASKS, LostSlice, SliceEnd, SlicePool
+from pdfbatch.executors.slices import SLICE_CHECKS, SLICE_TASKS, LostSlice, SliceEnd, SlicePool
 from pdfbatch.ports import Pool, Shared, Work
 
-_CHECKS: Mapping[str, Check] = {
-    "workers": optional(whole_number(1)),
-    "reserved_cpus": real_number(0, 1_000),
-    "slice_tasks": whole_number(1),
-    "start_timeout": seconds(),
-}
+_CHECKS: Mapping[str, Check] = {**SLICE_CHECKS, "reserved_cpus": real_number(0, 1_000)}
 _OTHERS_SECONDS = 10.0  # how long the first actor waits for the others
 _WORD_SECONDS = 3.0  # how long a word to the actors may take
 _REPLY_SECONDS = 60.0
@@ -307,4 +302,5 @@ class _RayCarrier:
 
 
 def _describe(error: BaseException) -> str:
-    return f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else ''}"
+    """Return the kind of an error and its first line: behind it stands the traceback of another process."""
+    return f"{type(error).__name__}: {next(iter(str(error).strip().splitlines()), '')}"

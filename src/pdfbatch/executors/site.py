@@ -29,7 +29,7 @@ from functools import cache
 from queue import Empty, SimpleQueue
 from typing import TypedDict, cast
 
-from pdfbatch.errors import Cause, PoolBrokenError, PoolStartError
+from pdfbatch.errors import Cause, PoolBrokenError, PoolStartError, describe_error
 from pdfbatch.executors.cpus import available_cpus
 from pdfbatch.executors.process import ProcessExecutor, ProcessPool, encode_result
 from pdfbatch.executors.ready_tasks import ReadyTasks, share_settings
@@ -150,7 +150,7 @@ def describe_worker(question: Question) -> Reply:
         try:
             work: object = pickle.loads(question["work"])  # noqa: S301 (of a client that may run its code here anyway)
         except Exception as error:  # noqa: BLE001 (a class that is not there, say)
-            findings = Findings(hidden_output=f"the work cannot be loaded: {type(error).__name__}: {error}")
+            findings = Findings(hidden_output=f"the work cannot be loaded: {describe_error(error)}")
         else:
             findings = work.inspect(needs) if isinstance(work, SupportsInspection) else findings
     return Reply(
@@ -393,7 +393,7 @@ def _start_site(digest: str, work: bytes, workers: int) -> _Site:
     try:
         loaded = cast("Work", pickle.loads(work))  # noqa: S301 (of a client that may run its code here anyway)
     except Exception as error:
-        raise PoolStartError(f"the work cannot be loaded here: {type(error).__name__}: {error}") from error
+        raise PoolStartError(f"the work cannot be loaded here: {describe_error(error)}") from error
     pool = ProcessExecutor(workers=workers).start(loaded).__enter__()
     return _Site(digest, pool, workers, share_settings(loaded.limits, pool.folder, workers))
 

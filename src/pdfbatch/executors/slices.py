@@ -23,6 +23,7 @@ from enum import Enum
 from queue import Empty, SimpleQueue
 from typing import NamedTuple, Protocol
 
+from pdfbatch.checks import Check, optional, seconds, whole_number
 from pdfbatch.common import SafeLogger
 from pdfbatch.errors import Cause, ExecutorError, PoolBrokenError, PoolStartError, VersionMismatchError
 from pdfbatch.executors.pool import PoolContext
@@ -49,6 +50,13 @@ SLICE_TASKS = 32
 """How many tasks a slice holds at most."""
 SLICES_AHEAD = 2
 """How many slices for each worker the engine has at one time: one that runs, and one that waits for it."""
+
+SLICE_CHECKS: Mapping[str, Check] = {
+    "workers": optional(whole_number(1)),
+    "slice_tasks": whole_number(1),
+    "start_timeout": seconds(),
+}
+"""What the settings of an executor may be whose pools are ``SlicePool``."""
 
 _GRACE_SECONDS = 3.0
 _FLUSH_SECONDS = 0.01  # how long a task waits for the next one, when nobody says that there is none

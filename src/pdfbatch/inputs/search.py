@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pdfbatch.common import name_of_path, without_credentials
-from pdfbatch.errors import DocumentError, NoDocumentsError, UsageError
+from pdfbatch.errors import Cause, DocumentError, InputError, NoDocumentsError, UsageError
 from pdfbatch.inputs.local_copy import get_working_directory
 from pdfbatch.inputs.manifest import Manifest, ManifestPlace, ManifestSource, place_of
 from pdfbatch.inputs.selection import Selection
@@ -45,7 +45,8 @@ def find_documents(
     patterns of the ``selection`` let pass.
 
     Raises ``UsageError`` for an empty address and an unknown protocol, ``DependencyError`` when the package for a protocol is
-    not installed, ``ManifestError``, and ``NoDocumentsError`` when a folder, pattern or manifest stands for nothing.
+    not installed, ``ManifestError``, ``NoDocumentsError`` when a folder, pattern or manifest stands for nothing, and
+    ``InputError`` when it cannot be searched.
     """
     # The most common input, answered with as little work as possible; only a path that begins with "~" must be expanded.
     if is_one_document(address) and "://" not in address and address[0] != "~" and address[:5].lower() != "file:":
@@ -129,7 +130,7 @@ def count_below(address: str) -> int | None:
     try:
         found = _search_local(path, get_working_directory(), ALL)
         return None if found is None else sum(1 for _ in found[0])
-    except NoDocumentsError:  # whoever reads the documents meets it
+    except (NoDocumentsError, InputError):  # whoever reads the documents meets it
         return None
 
 
@@ -180,7 +181,8 @@ def _search_remote(url: str, options: Options, selection: Selection) -> Iterator
         else:
             yield from _to_documents(_find_below(tree, url, selection), tree.address)
     except DocumentError as error:
-        raise NoDocumentsError(f"{without_credentials(url)} cannot be listed: {error}") from error
+        kind = NoDocumentsError if error.cause is Cause.STORAGE_NOT_FOUND else InputError
+        raise kind(f"{without_credentials(url)} cannot be listed: {error}") from error
 
 
 def _find_below(tree: Tree, name: str, selection: Selection) -> Iterator[Entry]:
@@ -208,7 +210,7 @@ def _walk(tree: Tree, name: str, enter: Callable[[str], bool] = bool) -> Iterato
     except (FileNotFoundError, NotADirectoryError):  # then nothing matches
         return
     except OSError as error:
-        raise NoDocumentsError(f"{without_credentials(name)} cannot be searched: {error.strerror}") from error
+        raise InputError(f"{without_credentials(name)} cannot be searched: {error.strerror}") from error
 
 
 def _select(entries: Iterator[Entry], selection: Selection, message: str) -> Iterator[Entry]:

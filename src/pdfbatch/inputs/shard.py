@@ -56,10 +56,6 @@ class Shard:
         """Return the id of the batch that reads this share of a batch."""
         return f"{batch_id}-shard-{self.number}-of-{self.count}"
 
-    def has(self, document_uuid: str) -> bool:
-        """Return whether a document belongs to this share."""
-        return _hash_id(document_uuid) % self.count == self.number - 1
-
 
 ShardLike: TypeAlias = Shard | tuple[int, int] | str
 """A shard, as callers write it."""

@@ -8,7 +8,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, BinaryIO, Self, TypeAlias, cast
 
 from pdfbatch.common import without_credentials
-from pdfbatch.errors import DuplicateDocumentError, NoDocumentsError, PdfBatchError, UsageError
+from pdfbatch.errors import DuplicateDocumentError, InputError, NoDocumentsError, PdfBatchError, UsageError
 from pdfbatch.inputs.local_copy import get_working_directory
 from pdfbatch.inputs.manifest import Manifest, ManifestPlace, document_from_entry
 from pdfbatch.inputs.name_list import NameList
@@ -66,10 +66,10 @@ def documents_from(inputs: Inputs, selection: Selection = ALL) -> "DocumentStrea
     A document that is named twice comes once. Paths that do not exist come, too: each fails later, alone.
 
     Raises ``UsageError`` for anything else, and for a URL with an unknown protocol, ``NoDocumentsError`` when a pattern, folder
-    or manifest stands for nothing, ``ManifestError`` for a broken manifest, ``DependencyError`` for a URL whose package is not
-    installed: for a sized collection of inputs at once, else when the iterator gets there. The same holds of
-    ``DuplicateDocumentError``, when two different ``Document``s have the same id; of documents that have to be searched, the
-    iterator raises it.
+    or manifest stands for nothing, ``InputError`` when it cannot be searched, ``ManifestError`` for a broken manifest,
+    ``DependencyError`` for a URL whose package is not installed: for a sized collection of inputs at once, else when the
+    iterator gets there. The same holds of ``DuplicateDocumentError``, when two different ``Document``s have the same id; of
+    documents that have to be searched, the iterator raises it.
 
     A relative path starts at the working directory of this call, whatever the process does later.
     """
@@ -281,7 +281,7 @@ def _search_alone(name: str, options: Options, folder: str, selection: Selection
     """Yield what is below a folder that a list names. One that holds no PDF, or cannot be listed, is a document that fails."""
     try:
         yield from find_documents(name, options, folder, selection)
-    except NoDocumentsError:
+    except (NoDocumentsError, InputError):
         yield with_options(Document(name, base_folder=folder if "://" not in name else ""), options)
 
 

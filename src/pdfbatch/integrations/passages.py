@@ -7,11 +7,12 @@ from typing import Literal, Unpack, cast
 
 from pdfbatch import checks
 from pdfbatch.api import ManifestKeywords
+from pdfbatch.batch_options import BatchKeywords
 from pdfbatch.common import SafeLogger
 from pdfbatch.defaults import OutputLike
 from pdfbatch.inputs import Inputs
 from pdfbatch.model import DocumentResult, Page
-from pdfbatch.processor import BatchKeywords, BatchProcessor, Order, ProcessorKeywords
+from pdfbatch.processor import BatchProcessor, Order, ProcessorKeywords
 
 Mode = Literal["page", "file"]
 OnFailure = Literal["warn", "raise", "include"]

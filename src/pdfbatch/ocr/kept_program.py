@@ -32,7 +32,11 @@ _BYTES = 1 << 16
 
 
 class NotAnswered(Exception):  # noqa: N818 (a caller's business, no error)
-    """The program has ended, or said what it never should."""
+    """The program has ended."""
+
+
+class NotUnderstood(NotAnswered):
+    """The program said what it never should."""
 
 
 class KeptProgram:
@@ -63,9 +67,10 @@ class KeptProgram:
         left = deadline - awake_time()
         start = awake_time() + (_START_SECONDS if left == math.inf else min(_START_SECONDS, left * _START_SHARE))
         try:
-            return b"\n1\t1\t" in self._read(tiny, tiny, start)
+            self._read(tiny, tiny, start)
         except (NotAnswered, TimeoutError):
             return False
+        return True
 
     def read(self, picture: str, deadline: float) -> str:
         """Return the rows of a picture's words.
@@ -85,8 +90,9 @@ class KeptProgram:
         self._pages += 2
         self._note_cpu_seconds()
         before, found, rows = said.partition(begin)
-        if not found:
-            raise NotAnswered
+        # A picture that it could not open has no row, and is no empty page.
+        if not found or b"\n1\t%d\t" % (self._pages - 1) not in rows:
+            raise NotUnderstood
         # Once only, it writes what its columns are before it says that it begins.
         return before + b"\n" + rows.partition(b"\n")[2]
 
@@ -149,19 +155,21 @@ def read_by_kept_program(program: Program, languages: str, mode: int, picture: s
         state.running, state.key = running, key
     try:
         return state.running.read(picture, deadline)
-    except NotAnswered:
-        end_kept_program()
+    except NotAnswered as error:
+        end_kept_program(is_unfit=isinstance(error, NotUnderstood))
         return None
     except BaseException:
         end_kept_program()
         raise
 
 
-def end_kept_program() -> None:
-    """End the program of this thread, if it has one."""
+def end_kept_program(*, is_unfit: bool = False) -> None:
+    """End the program of this thread, if it has one. One that ``is_unfit`` for it is never kept again."""
     state = _thread_programs
     if state.running is not None:
         state.running.end()
+    if is_unfit and state.key is not None:
+        state.unfit |= {state.key[1]}
     state.running = state.key = None
 
 

@@ -102,9 +102,13 @@ class RapidOcrEngine:
             raise DocumentError(str(error), cause=Cause.OCR_UNAVAILABLE) from error
         try:
             return _summarize(list(models.read(image, dpi, lambda: _check_time(end))))
-        except (DocumentError, MemoryError):
+        except DocumentError:
+            raise
+        except MemoryError:
+            _thread_models.release()
             raise
         except Exception as error:  # the libraries raise many kinds
+            _thread_models.release()
             raise DocumentError(f"rapidocr failed: {type(error).__name__}: {error}", cause=Cause.OCR_FAILED) from error
 
     def orientation(self, image: "Image", *, timeout: float | None = None) -> int | None:  # noqa: ARG002 (see below)
@@ -164,6 +168,10 @@ class _ThreadModels(threading.local):
         if self._models is None or self._runtime != runtime:
             self._models, self._runtime = _Models(runtime), runtime
         return self._models
+
+    def release(self) -> None:
+        """Give the memory of the models back, which nobody knows to be sound after they have failed."""
+        self._models = None
 
 
 # The engine is a picklable value, so the models that outlive a call are kept here and not in it.

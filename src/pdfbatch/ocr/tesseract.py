@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pdfbatch.common import awake_time
 from pdfbatch.errors import Cause, DependencyError, DocumentError
 from pdfbatch.ocr import tsv
-from pdfbatch.ocr.kept_program import CREDIBLE_DPI, WORDS, read_by_kept_program
+from pdfbatch.ocr.kept_program import CREDIBLE_DPI, WORDS, end_kept_program, read_by_kept_program
 from pdfbatch.ocr.languages import require
 from pdfbatch.ocr.program import Program, find, languages_of, version_of
 from pdfbatch.ocr.segmentation import segmentation
@@ -92,9 +92,17 @@ class TesseractEngine:
                 except TimeoutError:
                     raise _timeout_error() from None
                 if rows is not None:
-                    return tsv.parse(rows)
+                    try:
+                        return tsv.parse_page(rows)
+                    except ValueError:  # it has lost its way, and one of the page's own will say why
+                        end_kept_program(is_unfit=True)
             options = ["-l", languages, "--psm", str(mode), "--dpi", str(dpi), *WORDS]
-            return tsv.parse(_run(program, picture, options, output="tsv", deadline=deadline))
+            rows = _run(program, picture, options, output="tsv", deadline=deadline)
+            try:
+                return tsv.parse_page(rows)
+            except ValueError as error:
+                message = f"tesseract wrote what is no table of words ({error})"
+                raise DocumentError(message, cause=Cause.OCR_FAILED) from error
 
     def orientation(self, image: "Image", *, timeout: float | None = None) -> int | None:
         """Return the clockwise turn that puts the image upright; ``None`` without ``osd.traineddata`` (the wheel has none)."""

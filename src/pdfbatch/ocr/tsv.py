@@ -5,7 +5,8 @@ from itertools import groupby
 
 from pdfbatch.ports import Reading, summarize_words
 
-_WORD = "5"
+_PAGE, _WORD = "1\t", "5"
+_LEVELS = frozenset("12345")
 _PARAGRAPH = slice(1, 4)
 _LINE, _CONFIDENCE, _TEXT = 4, 10, 11
 
@@ -17,6 +18,8 @@ def parse(table: str) -> Reading:
     paragraph, line and word, four of the place, the confidence (0 to 100), the text. The text of the reading is what tesseract
     writes as plain text: words parted by a space, lines by a line feed, paragraphs by an empty line. A word of white space
     stands for a picture on the page and does not count.
+
+    Raises ``ValueError`` for a row that lacks columns.
     """
     rows = list(_rows(table))
     words = [cells for cells in rows if cells[_TEXT].strip()]
@@ -27,12 +30,23 @@ def parse(table: str) -> Reading:
     return summarize_words(text.removesuffix("\n") if is_last else text, pairs)
 
 
+def parse_page(table: str) -> Reading:
+    """Return a reading of the table of a whole page. Raises ``ValueError``, also where the row of the page is not there."""
+    if not any(line.startswith(_PAGE) for line in table.split("\n")):
+        raise ValueError("no row of a page")
+    return parse(table)
+
+
 def _rows(table: str) -> Iterator[list[str]]:
     for line in table.split("\n"):
-        if line.startswith(_WORD):
-            cells = line.rstrip("\r").split("\t", _TEXT)
-            if len(cells) > _TEXT:
-                yield cells
+        level, tab, _ = line.partition("\t")
+        if not tab or level not in _LEVELS:  # what the columns are, or a remark of the program
+            continue
+        cells = line.rstrip("\r").split("\t", _TEXT)
+        if len(cells) <= _CONFIDENCE:
+            raise ValueError(f"a row of {len(cells)} columns")
+        if level == _WORD and len(cells) > _TEXT:
+            yield cells
 
 
 def _paragraph(words: Iterable[list[str]]) -> str:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pdfbatch.outputs.exporter import export, export_pages
     from pdfbatch.outputs.html_report import REPORT_EXAMPLES, write_html_report
     from pdfbatch.outputs.index import IndexWriter, compact_index, open_index
+    from pdfbatch.outputs.layout_check import check_layout
     from pdfbatch.outputs.pack_catalog import PackCatalog, failure_filter, remove_stale_rows
     from pdfbatch.outputs.pack_files import check_library, is_packed
     from pdfbatch.outputs.pack_rows import body_of, is_body, record_of_body
@@ -30,9 +31,9 @@ if TYPE_CHECKING:
         record_name,
         to_json,
     )
+    from pdfbatch.outputs.record_fields import InvalidRecordError
     from pdfbatch.outputs.results import PickleLog, Results, with_stored_pages
     from pdfbatch.outputs.stored import (
-        InvalidRecordError,
         Record,
         choose_name,
         find_record,
@@ -53,6 +54,7 @@ else:
         html_report="REPORT_EXAMPLES write_html_report",
         index="IndexWriter compact_index open_index",
         pack_catalog="PackCatalog failure_filter remove_stale_rows",
+        layout_check="check_layout",
         pack_files="check_library is_packed",
         pack_rows="body_of is_body record_of_body",
         pack_writer="PackWriter open_packs",
@@ -60,10 +62,10 @@ else:
             "HTML_REPORT_NAME PARTS_FOLDER Provenance batch_file delete_parts document_name files_of options_digest "
             "pages_to_json parts_folder parts_prefix record_name to_json"
         ),
+        record_fields="InvalidRecordError",
         results="PickleLog Results with_stored_pages",
         stored=(
-            "InvalidRecordError Record choose_name find_record has_failed has_text pages_from_json parse_record "
-            "read_record result_of"
+            "Record choose_name find_record has_failed has_text pages_from_json parse_record read_record result_of"
         ),
     )
 
@@ -84,6 +86,7 @@ __all__ = [
     "Results",
     "batch_file",
     "body_of",
+    "check_layout",
     "check_library",
     "choose_name",
     "compact_index",

@@ -12,8 +12,7 @@ from typing import IO, Any
 from pdfbatch.common import SafeLogger
 from pdfbatch.errors import Cause, DocumentError, OutputError, UsageError
 from pdfbatch.outputs.atomic_file import atomic_file
-from pdfbatch.outputs.pack_catalog import ENTRIES_FOLDER
-from pdfbatch.outputs.pack_files import sort_packs
+from pdfbatch.outputs.pack_files import ENTRIES_FOLDER, sort_packs
 from pdfbatch.outputs.pack_reader import iter_pack
 from pdfbatch.outputs.record import BATCHES_FOLDER, PARTS_FOLDER, to_json
 from pdfbatch.ports import Output
@@ -108,10 +107,7 @@ def _records(output: Output, spoiled: Spoiled | None = None) -> Generator[Mappin
     found = list(output.names())
     names, packs = sorted(filter(_may_be_record, found)), sort_packs(found)
     if not names and not packs:
-        raise OutputError(
-            f"{output.uri('')} holds no record: it is no output of pdfbatch, an empty one, or one whose first shard is not "
-            "whole yet"
-        )
+        raise _no_record_error(output.uri(""))
     for pack in packs:
         try:
             yield from map(json.loads, iter_pack(output, pack))
@@ -132,6 +128,12 @@ def _records(output: Output, spoiled: Spoiled | None = None) -> Generator[Mappin
         except AttributeError:
             pass
         log.warning("%s is no record, and is left out", output.uri(name))
+
+
+def _no_record_error(place: str) -> OutputError:
+    is_there = "://" in place or os.path.isdir(place)
+    reason = "it is no output of pdfbatch, an empty one, or one whose first shard is not whole yet"
+    return OutputError(f"{place} holds no record: {reason if is_there else 'there is no such folder'}")
 
 
 def _may_be_record(name: str) -> bool:

@@ -23,9 +23,10 @@ from operator import itemgetter
 from typing import Any, TypeVar
 
 from pdfbatch.common import SafeLogger
-from pdfbatch.errors import DocumentError
+from pdfbatch.errors import DocumentError, UsageError, describe_error
 from pdfbatch.model import DocumentResult
 from pdfbatch.outputs.catalog import Catalog, CatalogEntry
+from pdfbatch.outputs.pack_files import ENTRIES_FOLDER
 from pdfbatch.outputs.record import document_name, to_json
 from pdfbatch.ports import Output, SupportsSizes, SupportsSync
 
@@ -34,6 +35,7 @@ T = TypeVar("T")
 log: SafeLogger = SafeLogger(__name__)
 
 FOLDER = ".index/"
+PACKED = "a packed layout (jsonl or parquet)"
 INVALIDATE_ALL = to_json({"invalid": "all lines before"}) + b"\n"
 _FULL = "-full.jsonl"
 # Not more digits than are ever reached, so that the numbers can be compared and counted on.
@@ -82,14 +84,14 @@ _ODD = (DocumentError, ValueError, LookupError, TypeError, AttributeError, Overf
 def read_index(output: Output, *, entries: bool = True) -> tuple[Catalog, list[str]]:
     """Return the catalog of an output, without ``entries`` only of the names that it holds, and the names of its segments.
 
-    Raises ``DocumentError`` when the output cannot be listed.
+    Raises ``DocumentError`` when the output cannot be listed, ``UsageError`` when it has a packed layout.
     """
     catalog, segments = Catalog(), list[str]()
     try:
         if isinstance(output, SupportsSizes):
-            catalog.note_sizes(_without_segments(output.sizes(), segments, itemgetter(0)))
+            catalog.note_sizes(_without_segments(output, output.sizes(), segments, itemgetter(0)))
         else:
-            catalog.note_files(_without_segments(output.names(), segments, str))
+            catalog.note_files(_without_segments(output, output.names(), segments, str))
         segments = sort_segments(segments)
         read = segments if entries else []
         problems = [problem for name in read if (problem := _apply_segment(output, name, catalog))]
@@ -118,11 +120,23 @@ def sort_segments(names: Iterable[str]) -> list[str]:
     return [name for *_, name in sorted(segments)]
 
 
-def _without_segments(found: Iterable[T], segments: list[str], name_of: Callable[[T], str]) -> Iterable[T]:
+def mixed_layouts_error(output: Output, kind: str) -> UsageError:
+    """Return the error of an output that earlier batches have written in the other kind of layout."""
+    return UsageError(
+        f"The output {output.uri('')} has been written in {kind}: go on in that, or choose another output. In one that has "
+        "both, an export would find documents twice"
+    )
+
+
+def _without_segments(
+    output: Output, found: Iterable[T], segments: list[str], name_of: Callable[[T], str]
+) -> Iterable[T]:
     """Yield what is found under names that are not of the index, and append the others to ``segments``."""
     for each in found:
         if (name := name_of(each)).startswith(FOLDER):
             segments.append(name)
+        elif name.startswith(ENTRIES_FOLDER):
+            raise mixed_layouts_error(output, PACKED)
         else:
             yield each
 
@@ -145,7 +159,7 @@ def _apply_segment(output: Output, name: str, catalog: Catalog) -> str:
             catalog.add(entries)
     except _ODD as error:
         catalog.discard_all()
-        return f"{name}: {type(error).__name__}: {error}"
+        return f"{name}: {describe_error(error)}"
     return ""
 
 

@@ -21,7 +21,17 @@ from pdfbatch.common import SafeLogger, is_marked, mark_name, output_key
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.model import Document, DocumentResult
 from pdfbatch.outputs.catalog import FinishedDocument, counts_of_row
-from pdfbatch.outputs.pack_files import ENDINGS, FOLDER, Pack, is_packed, order_of, read_rows, sort_packs, stem_of
+from pdfbatch.outputs.pack_files import (
+    ENDINGS,
+    ENTRIES_FOLDER,
+    FOLDER,
+    Pack,
+    is_packed,
+    order_of,
+    read_rows,
+    sort_packs,
+    stem_of,
+)
 from pdfbatch.outputs.pack_rows import record_of
 from pdfbatch.outputs.record import PARTS_FOLDER, document_name, to_json
 from pdfbatch.outputs.stored import has_failed, parse_record
@@ -29,7 +39,6 @@ from pdfbatch.ports import Output, SupportsSizes
 
 log: SafeLogger = SafeLogger(__name__)
 
-ENTRIES_FOLDER = ".packs/"
 _COLUMNS = ("names", "ids", "inputs", "options", "counts", "duplicates")
 _TABLE = """
     CREATE TABLE rows (

@@ -15,7 +15,7 @@ from pdfbatch.errors import Cause, DependencyError, DocumentError, OutputError
 from pdfbatch.outputs.atomic_file import atomic_file
 from pdfbatch.ports import Locality, Output, SupportsAppend, SupportsLayout
 
-FOLDER = "shards/"
+FOLDER, ENTRIES_FOLDER = "shards/", ".packs/"
 ENDINGS = {"jsonl": ".jsonl.zst", "parquet": ".parquet"}
 _NAME = re.compile(r"shards/([0-9]{6,12}-[0-9a-z]{1,16}-[0-9]{6,12})(\.jsonl\.zst|\.parquet)")
 _BLOCK_BYTES = 1 << 20

@@ -230,7 +230,14 @@ class Results(Sequence[DocumentResult]):
     def __getitem__(self, index: int | slice) -> DocumentResult | Sequence[DocumentResult]:
         if isinstance(index, slice):
             return [self[position] for position in range(*index.indices(len(self)))]
-        position = range(len(self))[index]  # raises IndexError, and counts negative indices from the end
+        try:
+            position = range(len(self))[index]  # counts negative indices from the end
+        except IndexError:
+            raise IndexError(f"no result has the place {index}: there are {len(self):,}, counted from 0") from None
+        except TypeError:
+            raise TypeError(
+                f"results are found by their place, 0 to {len(self) - 1:,}, not by {type(index).__name__}"
+            ) from None
         result = self._unpicklable.get(position)
         if result is None:
             result = _from_plain(self._log.load(position))

@@ -1,8 +1,6 @@
 """Read records: the one gate through which what an output holds of a document comes back."""
 
 import hashlib
-import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
@@ -17,28 +15,29 @@ from pdfbatch.model import (
     DocumentResult,
     DocumentStatus,
     Failure,
-    OcrDetails,
     Page,
-    Reread,
-    TextSource,
-    Xfa,
 )
 from pdfbatch.outputs.pack_reader import read_packed_record
 from pdfbatch.outputs.record import RECORD_VERSION, document_name, record_name, text_name
+from pdfbatch.outputs.record_fields import (
+    InvalidRecordError,
+    RecordFields,
+    as_list,
+    load_json,
+    read_counts,
+    read_extras,
+    read_failure,
+    read_page,
+)
 from pdfbatch.ports import Output
 
 T = TypeVar("T")
 
 log: SafeLogger = SafeLogger(__name__)
 
-_MAX_INTEGER = (1 << 53) - 1  # what every reader of JSON keeps exactly
 _COUNTS = tuple(
     field.name for field in fields(Counts) if field.name not in ("ocr_seconds", "ocr_cpu_seconds", "reasons")
 )
-
-
-class InvalidRecordError(ValueError):
-    """The bytes are no record that this version reads. The message says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,13 +171,13 @@ def has_text(output: Output, document: Document, record: Record) -> bool:
 
 def parse_record(data: bytes) -> Record:
     """Return the record that bytes hold. Raises ``InvalidRecordError`` for anything else, whatever it is."""
-    record = _Fields(_load_json(data), "")
+    record = RecordFields(load_json(data), "")
     version = record.integer("version")
     if version != RECORD_VERSION:
         raise InvalidRecordError(f"version {version} is not the version {RECORD_VERSION} that is read here")
     counts, run = record.fields("counts"), record.fields("run")
     numbers = {name: counts.integer(name) for name in _COUNTS}
-    pages = tuple(_page(entry, run.optional_fields("page_cpu_seconds")) for entry in record.list_of_fields("pages"))
+    pages = tuple(read_page(entry, run.optional_fields("page_cpu_seconds")) for entry in record.list_of_fields("pages"))
     if len(pages) != numbers["pages"]:
         raise InvalidRecordError(f"it has {len(pages)} pages, and counts {numbers['pages']}")
     text = record.optional_fields("text")
@@ -186,14 +185,14 @@ def parse_record(data: bytes) -> Record:
     return Record(
         document_uuid=record.fields("document").text("document_uuid"),
         status=record.choice("status", DocumentStatus),
-        failure=_failure(record.optional_fields("error")),
+        failure=read_failure(record.optional_fields("error")),
         counts=Counts(
             **cast("Mapping[str, Any]", numbers),
             ocr_seconds=run.number("ocr_seconds"),
             ocr_cpu_seconds=run.number("ocr_cpu_seconds"),
-            reasons=_all_counts(counts, "reasons"),
+            reasons=read_counts(counts, "reasons"),
         ),
-        extras=_extras(record.fields("extras")),
+        extras=read_extras(record.fields("extras")),
         pdf_metadata={name: metadata.text(name) for name in metadata.names},
         fingerprint=record.fields("input").text("fingerprint"),
         options=record.text("options"),
@@ -207,7 +206,7 @@ def parse_record(data: bytes) -> Record:
 
 def pages_from_json(data: bytes) -> list[Page]:
     """Return the pages that ``pages_to_json`` wrote. Raises ``InvalidRecordError`` for anything else."""
-    return [_page(_Fields(entry, "")) for entry in _as_list(_load_json(data), "the pages")]
+    return [read_page(RecordFields(entry, "")) for entry in as_list(load_json(data), "the pages")]
 
 
 def result_of(record: Record, document: Document, output: Output) -> DocumentResult:
@@ -288,155 +287,6 @@ class StoredPages(Sequence[Page]):
         if self._place == record_name(self._document):
             return self._output.read(self._place)
         return read_packed_record(self._output, self._place, document_name(self._document))
-
-
-# --- checks -----------------------------------------------------------------------------------------------------------
-
-
-def _load_json(data: bytes) -> object:
-    try:
-        return json.loads(data, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        raise InvalidRecordError(f"it is no JSON ({type(error).__name__})") from error
-
-
-def _refuse_constant(name: str) -> object:
-    raise ValueError(name)
-
-
-class _Fields:
-    """An object of JSON, of which each field is checked when it is read. Raises ``InvalidRecordError``."""
-
-    __slots__ = ("_values", "_where")
-
-    def __init__(self, values: object, where: str) -> None:
-        if not isinstance(values, dict):
-            raise InvalidRecordError(f"{where or 'it'} is no object")
-        self._values = cast("dict[str, Any]", values)
-        self._where = where
-
-    @property
-    def names(self) -> Sequence[str]:
-        return list(self._values)
-
-    def fields(self, name: str) -> "_Fields":
-        return _Fields(self._get(name), name)
-
-    def optional_fields(self, name: str) -> "_Fields | None":
-        return None if self._get(name) is None else self.fields(name)
-
-    def list_of_fields(self, name: str) -> "list[_Fields]":
-        return [_Fields(each, name) for each in _as_list(self._get(name), name)]
-
-    def text(self, name: str) -> str:
-        value = self._get(name)
-        if not isinstance(value, str):
-            raise self._error(name, "no text")
-        if not value.isascii():
-            try:
-                value.encode()
-            except UnicodeEncodeError:
-                raise self._error(name, "no text that can be encoded") from None
-        return value
-
-    def optional_text(self, name: str) -> str | None:
-        return None if self._get(name) is None else self.text(name)
-
-    def integer(self, name: str) -> int:
-        value = self._get(name)
-        if type(value) is not int or not 0 <= value <= _MAX_INTEGER:
-            raise self._error(name, "no count")
-        return value
-
-    def number(self, name: str) -> float:
-        value = self._get(name)
-        if type(value) not in (int, float) or not 0 <= value <= _MAX_INTEGER or not math.isfinite(value):
-            raise self._error(name, "no number of seconds")
-        return float(value)
-
-    def optional_number(self, name: str) -> float | None:
-        return None if self._get(name) is None else self.number(name)
-
-    def flag(self, name: str) -> bool:
-        value = self._get(name)
-        if not isinstance(value, bool):
-            raise self._error(name, "neither true nor false")
-        return value
-
-    def choice(self, name: str, kind: "type[T]") -> T:
-        try:
-            return kind(self.text(name))  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]  (an enumeration of text)
-        except ValueError:
-            raise self._error(name, f"no {kind.__name__}") from None
-
-    def _get(self, name: str) -> Any:
-        try:
-            return self._values[name]
-        except KeyError:
-            raise self._error(name, "missing") from None
-
-    def _error(self, name: str, reason: str) -> InvalidRecordError:
-        return InvalidRecordError(f"{f'{self._where}.' if self._where else ''}{name} is {reason}")
-
-
-def _all_counts(above: _Fields, name: str) -> dict[str, int]:
-    counts = above.fields(name)
-    return {each: counts.integer(each) for each in counts.names}
-
-
-def _as_list(value: object, name: str) -> list[object]:
-    if not isinstance(value, list):
-        raise InvalidRecordError(f"{name} is no list")
-    return cast("list[object]", value)
-
-
-def _page(entry: _Fields, cpu_seconds: _Fields | None = None) -> Page:
-    number = entry.integer("number")
-    return Page(
-        number=number,
-        text=entry.text("text"),
-        source=entry.choice("source", TextSource),
-        reason=entry.text("reason"),
-        confidence=entry.optional_number("confidence"),
-        weak_words=entry.optional_number("weak_words"),
-        language=entry.optional_text("language"),
-        note=entry.text("note"),
-        failure=_failure(entry.optional_fields("error")),
-        ocr=_ocr_details(entry.optional_fields("ocr"), cpu_seconds, str(number)),
-    )
-
-
-def _ocr_details(entry: _Fields | None, cpu_seconds: _Fields | None, number: str) -> OcrDetails | None:
-    """Return how OCR read a page. A record has the CPU seconds apart, because they differ from run to run."""
-    if entry is None:
-        return None
-    if "cpu_seconds" in entry.names:
-        seconds = entry.number("cpu_seconds")
-    else:
-        seconds = 0.0 if cpu_seconds is None or number not in cpu_seconds.names else cpu_seconds.number(number)
-    return OcrDetails(
-        engine=entry.text("engine"),
-        dpi=entry.integer("dpi"),
-        turned=entry.integer("turned"),
-        readings=entry.integer("readings"),
-        reread=entry.choice("reread", Reread),
-        cpu_seconds=seconds,
-    )
-
-
-def _extras(entry: _Fields) -> DocumentExtras:
-    return DocumentExtras(
-        attachments=entry.integer("attachments"),
-        portfolio=entry.flag("portfolio"),
-        xfa=entry.choice("xfa", Xfa),
-        form_fields=entry.integer("form_fields"),
-    )
-
-
-def _failure(error: _Fields | None) -> Failure | None:
-    if error is None:
-        return None
-    return Failure(cause=error.choice("cause", Cause), message=error.text("message"), transient=error.flag("transient"))
 
 
 def _warn_once(output: str, message: str) -> None:

@@ -54,11 +54,19 @@ if TYPE_CHECKING:
         TextEngine,
         pixels_per_side,
     )
-    from pdfbatch.ports.work import BoundedResults, PipelinedWork, SupportsPageCounts, SupportsPreload, Watch, Work
+    from pdfbatch.ports.work import (
+        BoundedResults,
+        PipelinedWork,
+        SupportsPageCounts,
+        SupportsPagesSoFar,
+        SupportsPreload,
+        Watch,
+        Work,
+    )
 else:
     __getattr__, __dir__ = lazy_face(
         __name__,
-        work="BoundedResults PipelinedWork SupportsPageCounts SupportsPreload Watch Work",
+        work="BoundedResults PipelinedWork SupportsPageCounts SupportsPagesSoFar SupportsPreload Watch Work",
         surveys="Findings Needs SupportsInspection SupportsSurvey WorkerFacts",
         executors=(
             "Executor Pool Shared SupportsBackgroundStart SupportsFairShare SupportsPendingWrites "
@@ -106,6 +114,7 @@ __all__ = [
     "SupportsLayout",
     "SupportsNaming",
     "SupportsPageCounts",
+    "SupportsPagesSoFar",
     "SupportsPendingWrites",
     "SupportsPreload",
     "SupportsRenewal",

@@ -12,8 +12,8 @@ from pdfbatch.report import BatchStatus
 class Sink(Protocol):
     """A receiver of a batch's progress. The batch waits for each call; all of a batch come from one thread.
 
-    That need not be the thread that made the sink, nor the one of the batch before.
-    A sink that talks over a network does so in a thread of its own. What a sink raises is logged once and harms nothing.
+    That need not be the thread that made the sink, nor the one of the batch before. A sink that talks over a network does so
+    in a thread of its own. What a sink raises is logged once and harms nothing.
     """
 
     @abstractmethod

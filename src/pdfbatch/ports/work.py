@@ -1,9 +1,10 @@
 """What the work promises that workers do, one task at a time."""
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
+from pdfbatch.model import Page
 from pdfbatch.settings import Limits
 from pdfbatch.tasks import Task, TaskResult
 
@@ -26,6 +27,15 @@ class SupportsPageCounts(Watch, Protocol):
 
         ``pending_pages`` are known to need OCR and have not been read. Blank and failed pages count as read.
         """
+
+
+@runtime_checkable
+class SupportsPagesSoFar(Watch, Protocol):
+    """A watch that takes pages before their task is done. A pool that loses the worker returns them with the failure."""
+
+    @abstractmethod
+    def hand_over(self, pages: Sequence[Page]) -> None:
+        """Take pages as they are so far; a later call may bring one of them anew. Never raises for want of room."""
 
 
 class Work(Protocol):

@@ -10,7 +10,7 @@ from io import FileIO
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
-from pdfbatch.errors import Cause, DocumentError
+from pdfbatch.errors import Cause, DocumentError, describe_error
 from pdfbatch.model import Document, Failure
 from pdfbatch.prefetch.directories import Directories, LocalFile
 from pdfbatch.prefetch.skip import Skip
@@ -113,7 +113,7 @@ class Downloader:
                 failure = Failure(cause=error.cause, message=str(error), transient=error.transient)
                 download = Download(task=replace(task, failure=failure))
             except Exception as error:  # noqa: BLE001 (isolation is the purpose: the thread must live on)
-                message = f"{task.document.file_path}: {type(error).__name__}: {error}"
+                message = f"{task.document.file_path}: {describe_error(error)}"
                 failure = Failure(cause=Cause.INTERNAL, message=message)
                 download = Download(task=replace(task, failure=failure))
         count = retries.count

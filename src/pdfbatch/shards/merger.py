@@ -10,7 +10,8 @@ from pdfbatch.common import SafeLogger
 from pdfbatch.errors import DocumentError, OutputError, UsageError
 from pdfbatch.outputs import HTML_REPORT_NAME, batch_file, compact_index, remove_stale_rows, to_json
 from pdfbatch.ports import Output
-from pdfbatch.report import BatchReport, merge_reports
+from pdfbatch.report import BatchReport
+from pdfbatch.shards.merged_report import merge_reports
 from pdfbatch.shards.shard_report import REPORT_NAME, ShardReport, read_shard_reports
 from pdfbatch.shards.tables import merge_tables
 from pdfbatch.storage import Storage

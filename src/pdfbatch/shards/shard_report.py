@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pdfbatch.errors import UsageError
+from pdfbatch.errors import UsageError, describe_error
 from pdfbatch.outputs import batch_file
 from pdfbatch.ports import Output
 from pdfbatch.report import BatchCounts, BatchReport, BatchState, BatchStatus, PageCounts, StoppedBy
@@ -76,7 +76,7 @@ def _read_report(output: Output, name: str) -> ShardReport:
             report=_to_report(content),
         )
     except _ODD as error:
-        raise UsageError(f"{output.uri(name)} is no report of a shard ({type(error).__name__}: {error})") from error
+        raise UsageError(f"{output.uri(name)} is no report of a shard ({describe_error(error)})") from error
 
 
 def _to_report(content: Mapping[str, Any]) -> BatchReport:
@@ -123,6 +123,7 @@ def _to_report(content: Mapping[str, Any]) -> BatchReport:
             ocr_readings=int(content["ocr_readings"]),
             turned=int(content["turned_pages"]),
             reread=int(content["reread_pages"]),
+            failed_readings=int(content["failed_readings"]),
         ),
         output=content["output"],
         stop_reason=str(content["stop_reason"] or ""),

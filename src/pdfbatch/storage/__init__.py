@@ -6,9 +6,9 @@ from pdfbatch.lazy import lazy_face
 
 if TYPE_CHECKING:
     from pdfbatch.storage.calls import CallPolicy
-    from pdfbatch.storage.documents import fingerprint, local_path, read_document
+    from pdfbatch.storage.documents import fingerprint, local_fingerprint, local_path, read_document
     from pdfbatch.storage.errors import storage_error, temporary_storage_error
-    from pdfbatch.storage.file_urls import is_file_url, path_of_file_url
+    from pdfbatch.storage.file_urls import find_meant_url, is_file_url, path_of_file_url
     from pdfbatch.storage.fingerprints import Fingerprint
     from pdfbatch.storage.fsspec import (
         DEADLINE_SECONDS,
@@ -47,9 +47,9 @@ else:
         __name__,
         calls="CallPolicy",
         neighbours="NeighbourVersions",
-        documents="fingerprint local_path read_document",
+        documents="fingerprint local_fingerprint local_path read_document",
         errors="storage_error temporary_storage_error",
-        file_urls="is_file_url path_of_file_url",
+        file_urls="is_file_url find_meant_url path_of_file_url",
         fingerprints="Fingerprint",
         fsspec=(
             "DEADLINE_SECONDS Options REQUEST_RETRY check_protocol is_file_system is_process_local "
@@ -92,6 +92,7 @@ __all__ = [
     "check_found_size",
     "check_protocol",
     "copy_body",
+    "find_meant_url",
     "fingerprint",
     "is_abandoned",
     "is_file_system",
@@ -99,6 +100,7 @@ __all__ = [
     "is_process_local",
     "listed_fingerprint",
     "lists_versions",
+    "local_fingerprint",
     "local_path",
     "open_url",
     "options_of",

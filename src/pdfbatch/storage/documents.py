@@ -78,6 +78,16 @@ def fingerprint(
     return Fingerprint.of_stat(_stat_file(local_path(document)))
 
 
+def local_fingerprint(document: Document) -> Fingerprint | None:
+    """Return the fingerprint of a local document; ``None`` for a remote one, or one that cannot be read."""
+    if document.is_remote:
+        return None
+    try:
+        return fingerprint(document)
+    except DocumentError:  # the worker meets the same error, and reports it
+        return None
+
+
 def local_path(document: Document) -> str:
     """Return the absolute path of a local document, of a ``file:`` URL the one that it means."""
     path = document.file_path

@@ -4,6 +4,27 @@ import os
 from urllib.parse import unquote_to_bytes
 
 _SCHEME = "file:"
+_PROTOCOLS = frozenset(
+    [
+        "s3",
+        "s3a",
+        "gs",
+        "gcs",
+        "az",
+        "abfs",
+        "abfss",
+        "adl",
+        "http",
+        "https",
+        "sftp",
+        "ssh",
+        "ftp",
+        "hdfs",
+        "webhdfs",
+        "zip",
+        "memory",
+    ]
+)
 
 
 def is_file_url(address: str) -> bool:
@@ -26,6 +47,14 @@ def path_of_file_url(url: str) -> str:
         if os.path.lexists(path):
             return path
     return _decode(_without_host(written)) if "%" in written else written
+
+
+def find_meant_url(path: str) -> str | None:
+    """Return the URL that is meant by a path such as ``s3:/bucket/key``, with one slash; ``None`` for what may be a path."""
+    protocol, colon, rest = path.partition(":/")
+    if not colon or rest.startswith("/") or protocol.lower() not in _PROTOCOLS or os.path.lexists(f"{protocol}:"):
+        return None
+    return f"{protocol}://{rest}"
 
 
 def _readings(written: str) -> list[str]:

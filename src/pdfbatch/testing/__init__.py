@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from pdfbatch.testing.killing import KillingExecutorContract
     from pdfbatch.testing.ocr_engines import OcrEngineContract
     from pdfbatch.testing.outputs import OutputContract
+    from pdfbatch.testing.page_facts import PageFactsContract
     from pdfbatch.testing.sinks import RecordingSink, SinkContract
-    from pdfbatch.testing.text_engines import PageFactsContract, TextEngineContract
+    from pdfbatch.testing.text_engines import TextEngineContract
     from pdfbatch.testing.work import StandInWork
 else:
     __getattr__, __dir__ = lazy_face(
@@ -31,7 +32,8 @@ else:
         ocr_engines="OcrEngineContract",
         outputs="OutputContract",
         sinks="RecordingSink SinkContract",
-        text_engines="PageFactsContract TextEngineContract",
+        page_facts="PageFactsContract",
+        text_engines="TextEngineContract",
         work="StandInWork",
     )
 

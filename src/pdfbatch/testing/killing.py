@@ -27,6 +27,9 @@ class KillingExecutorContract(ExecutorContract):
     hang_seconds: float = 3.0
     """The limit for tasks that hang. Lower it where workers are quick to start: good tasks must not reach it."""
 
+    takes_pages: bool = True
+    """Whether the watch of its tasks is a ``SupportsPagesSoFar``."""
+
     def test_leaving_it_by_an_exception_leaves_nothing_running(self, tmp_path: Path) -> None:
         with gate(tmp_path) as until:
             futures = self._interrupt(tmp_path, until)
@@ -75,6 +78,16 @@ class KillingExecutorContract(ExecutorContract):
             result = wait_for_result(pool.submit(task("bad.pdf", fault=Fault.HANG)))
         assert result.failure is not None
         assert (result.failure.cause, result.page) == (Cause.TIMEOUT, 1), result
+
+    def test_pages_that_a_task_handed_over_come_back_with_its_failure(self) -> None:
+        if not self.takes_pages:
+            raise unittest.SkipTest("its watch takes no pages")
+        with self._pool(_PATIENT) as pool:
+            lost = [pool.submit(task(f"{name}.pdf", fault=Fault.KILL, so_far=name)) for name in ("one", "two")]
+            results = [wait_for_result(future) for future in lost]
+            assert text_of(pool.submit(task("good.pdf", so_far="three"))) == "good.pdf"
+        assert [[page.text for page in result.pages] for result in results] == [["one"], ["two"]]
+        assert all(result.failure is not None for result in results)
 
     def test_a_worker_that_exits_costs_its_task_only(self) -> None:
         self._costs_its_task_only(Fault.EXIT, Cause.WORKER_LOST)

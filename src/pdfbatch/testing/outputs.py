@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import threading
@@ -286,7 +287,7 @@ class OutputContract:
         with _writer(output) as writer:
             end = time.monotonic() + 1.0
             while time.monotonic() < end:
-                output.sweep()
+                self._sweep_beside(writer, output)
                 assert writer.poll() is None, "a sweep took what another process was writing"
         _must_be_whole(output)
 
@@ -321,6 +322,18 @@ class OutputContract:
         if not isinstance(output, SupportsSweep):
             raise unittest.SkipTest("it cannot be swept")
         return output
+
+    def _sweep_beside(self, writer: "subprocess.Popen[bytes]", output: "_SweepableOutput") -> None:
+        """Sweep while a writer writes: in the middle of a write, where that can be seen and a process be stopped."""
+        if self.count_temporary_files(output) is None or not hasattr(signal, "SIGSTOP"):
+            output.sweep()
+            return
+        before = output.read("deep/victim.json")[:1]
+        wait_until(lambda: self.count_temporary_files(output), seconds=1.0)
+        writer.send_signal(signal.SIGSTOP)
+        output.sweep()
+        writer.send_signal(signal.SIGCONT)
+        wait_until(lambda: writer.poll() is not None or output.read("deep/victim.json")[:1] != before)
 
     def _make_unwritable(self) -> Output:
         output = self.make_unwritable_output()

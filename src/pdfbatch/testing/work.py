@@ -8,7 +8,7 @@ from functools import partial
 
 from pdfbatch.errors import Cause
 from pdfbatch.model import DocumentResult, DocumentStatus, Failure, Page, TextSource
-from pdfbatch.ports import SupportsPageCounts, Watch
+from pdfbatch.ports import SupportsPageCounts, SupportsPagesSoFar, Watch
 from pdfbatch.settings import Limits
 from pdfbatch.tasks import Task, TaskResult
 from pdfbatch.testing.faults import HANG_SECONDS, Fault, commit, note
@@ -20,6 +20,7 @@ class StandInWork:
 
     A document's metadata may ask for more, which happens in this order: ``journal``, the path of a file to which the task
     appends a line ("<process id> <document id>") when it starts; ``until``, the path of a file for which it waits;
+    ``so_far``, the text of a page 1 to hand over, where the watch takes it;
     ``fault``, a ``Fault`` to commit; ``characters``, the length of the text instead.
 
     Like real work it tells its watch that it is on page 1, and that it has read two of three pages. It returns
@@ -36,13 +37,14 @@ class StandInWork:
             watch.page(1)
         if isinstance(watch, SupportsPageCounts):
             watch.count(total=3, text_pages=2, ocr_pages=0, pending_pages=0)
+        if isinstance(watch, SupportsPagesSoFar) and (so_far := task.document.metadata.get("so_far")):
+            watch.hand_over([_make_page(str(so_far))])
         try:
             text = _text(task)
         except MemoryError as error:
             return TaskResult(failure=Failure(cause=Cause.MEMORY_LIMIT, message=f"{task.document.file_path}: {error}"))
-        page = Page(number=1, text=text, source=TextSource.TEXT_LAYER, reason="stand-in")
         result = DocumentResult(
-            document=task.document.without_content(), status=DocumentStatus.SUCCEEDED, pages=(page,)
+            document=task.document.without_content(), status=DocumentStatus.SUCCEEDED, pages=(_make_page(text),)
         )
         return TaskResult(result=result, seconds=time.monotonic() - started)
 
@@ -73,6 +75,10 @@ class UnloadableStandInWork(StandInWork):
 def _return_after(path: str, result: TaskResult) -> TaskResult:
     _wait_for(path)
     return result
+
+
+def _make_page(text: str) -> Page:
+    return Page(number=1, text=text, source=TextSource.TEXT_LAYER, reason="stand-in")
 
 
 def _text(task: Task) -> str:

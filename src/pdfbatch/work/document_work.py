@@ -19,6 +19,7 @@ from pdfbatch.ports import Findings, Needs, OcrEngine, Output, SupportsPreload, 
 from pdfbatch.retry import count_retries
 from pdfbatch.settings import Extraction, Limits
 from pdfbatch.tasks import DuplicateOf, JoinTask, PartialDocument, PartTask, ReadTask, Task, TaskResult
+from pdfbatch.work.defects import describe_defect
 from pdfbatch.work.inspection import find_out
 from pdfbatch.work.opener import DocumentOpener
 from pdfbatch.work.result_writer import PendingWrite, ResultWriter, StoredResult, may_have_record
@@ -116,7 +117,7 @@ class DocumentWork:
                 case JoinTask():
                     return self._splitter.join(task, budget)
         except Exception as error:  # noqa: BLE001 (isolation is the purpose: no document may harm another)
-            return self._fail(task, budget, _failure(task, error))
+            return self._fail(task, budget, _failure(task, error, self.engine.name))
 
     def _read(self, task: ReadTask, budget: TimeBudget, watch: Watch) -> TaskResult | PendingWrite:
         document, opener, writer = task.document, self._opener, self._writer
@@ -130,6 +131,7 @@ class DocumentWork:
         if task.resume and (previous := writer.find_previous(document, source.fingerprint)) is not None:
             return _skip(task, previous, budget)
         with opener.open(source, document) as (engine, reader):
+            reader.no_rereading = task.no_rereading
             numbers = opener.page_numbers(document, reader.opened)
             pages, pending = reader.read_text_layers(numbers, task.skipped_pages, budget, watch)
             language = reader.guess_language(pages) if pending else None
@@ -169,7 +171,7 @@ class DocumentWork:
         try:
             return TaskResult(result=pending.write(), body=pending.body, text_bytes=pending.text_bytes)
         except Exception as error:  # noqa: BLE001 (isolation is the purpose: no document may harm another)
-            failure = _failure(task, error)
+            failure = _failure(task, error, self.engine.name)
         if pending.failure is not None:  # this was the failed result: the parent gets both failures, and no record
             failure = replace(failure, message=f"{pending.failure.message}; and: {failure.message}")
             return TaskResult(result=replace(pending.result, failure=failure))
@@ -217,7 +219,7 @@ def _skip(task: ReadTask, previous: StoredResult, budget: TimeBudget) -> TaskRes
     return TaskResult(result=result, text_bytes=previous.text_bytes)
 
 
-def _failure(task: Task, error: Exception) -> Failure:
+def _failure(task: Task, error: Exception, engine: str) -> Failure:
     name = task.document.file_path
     match error:
         case DocumentError():
@@ -225,7 +227,7 @@ def _failure(task: Task, error: Exception) -> Failure:
         case MemoryError():
             return Failure(cause=Cause.MEMORY_LIMIT, message=f"{name}: memory ran out while it was read")
         case _:
-            return Failure(cause=Cause.INTERNAL, message=f"{name}: {type(error).__name__}: {error}")
+            return Failure(cause=Cause.INTERNAL, message=f"{name}: {describe_defect(error, engine)}")
 
 
 class _NoWatch:

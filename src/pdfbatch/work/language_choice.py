@@ -60,7 +60,7 @@ class LanguageChooser:
     def read(self, read: Read) -> LanguageReading:
         """Read a page. Raises what ``read`` raises at the first reading; a second one that fails is left out."""
         if self.asked != AUTO:
-            return self._judge(read(self.asked), self.asked)
+            return self.judge(read(self.asked), self.asked)
         languages = self.guessed or first_language(self.installed)
         first = read(languages)
         found, is_installed = self._guess(first.reading.text)
@@ -68,14 +68,14 @@ class LanguageChooser:
             return self._read_other_scripts(read, first)
         if found is None or not is_installed or found == languages:
             self.guessed = self.guessed or (found if is_installed else None)
-            return self._judge(first, languages)
+            return self.judge(first, languages)
         self.guessed = self.guessed or found
         second = _try(read, found)
         if second is not None and _is_as_good(second, first):
             return LanguageReading(recognition=second, language=found)
-        return self._judge(first, languages)
+        return self.judge(first, languages)
 
-    def _judge(self, recognition: Recognition, languages: str) -> LanguageReading:
+    def judge(self, recognition: Recognition, languages: str) -> LanguageReading:
         """Say whether the words of a reading fit the languages in which it was read."""
         names = languages.split("+")
         if not SCRIPT_OF_LANGUAGE.keys() >= {*names}:  # data of another name: nobody knows which words it is for

@@ -74,6 +74,7 @@ class DocumentOpener:
                 limits=self.limits,
                 second=second,
                 ocr_engine=self.ocr_engine,
+                engine=name,
             )
             yield name, reader
 
@@ -83,6 +84,8 @@ class DocumentOpener:
         Raises ``DocumentError`` when there are more than the limit, or none of the pages asked for (``page_range``).
         """
         limit, count = self.limits.max_pages, opened.page_count
+        if not isinstance(count, int) or count < 1:  # pyright: ignore[reportUnnecessaryIsInstance] (of an engine that is none)
+            raise ValueError(f"page_count is {count!r}, and no number from 1")
         if limit is not None and count > limit:
             raise DocumentError(
                 f"{document.file_path}: {count} pages are more than the limit of {limit}", cause=Cause.LIMIT_PAGES

@@ -1,7 +1,7 @@
 """Read one page: its text layer, or OCR, with the reason for the choice."""
 
 import time
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeGuard, cast
@@ -21,8 +21,9 @@ from pdfbatch.ports import (
     Watch,
 )
 from pdfbatch.settings import Extraction, Limits
+from pdfbatch.work.defects import describe_defect
 from pdfbatch.work.drawn_page import DrawnPage
-from pdfbatch.work.language_choice import LanguageChooser, choose_for
+from pdfbatch.work.language_choice import LanguageChooser, LanguageReading, choose_for
 from pdfbatch.work.merging import drop_repeated_lines
 from pdfbatch.work.page_rules import (
     PREVIEW_DPI,
@@ -38,6 +39,7 @@ from pdfbatch.work.page_rules import (
     needs_inspection,
 )
 from pdfbatch.work.recognition import Recognition, recognize
+from pdfbatch.work.rereading import InTurn, Rereading
 from pdfbatch.work.second_opinion import SecondOpinion
 from pdfbatch.work.text_choice import TextLayer, choose_text, is_weak, layer_page
 from pdfbatch.work.text_signs import badness, is_doubtful, is_language
@@ -63,7 +65,10 @@ class PendingPage:
 
 @dataclass(slots=True)
 class PageReader:
-    """Read the pages of one open document. ``second`` is asked about pages that the first engine does not read well."""
+    """Read the pages of one open document. ``second`` is asked about pages that the first engine does not read well.
+
+    ``no_rereading`` is that of the task.
+    """
 
     document: Document
     opened: OpenDocument
@@ -71,7 +76,10 @@ class PageReader:
     limits: Limits
     second: SecondOpinion
     ocr_engine: OcrEngine | None
+    engine: str = ""
     ocr_seconds: float = 0.0
+    no_rereading: Cause | None = None
+    _layers: list[Page] = field(default_factory=list[Page])
     _text_bytes: int = 0
     _chooser: LanguageChooser | None = None
 
@@ -82,7 +90,8 @@ class PageReader:
     ) -> tuple[list[Page], list[PendingPage]]:
         """Return the pages that are read from their text layer, and those that need OCR. ``skipped`` ones are not touched."""
         known = {page.number: page for page in skipped}
-        pages: list[Page] = []
+        self._text_bytes += sum(len(page.text.encode()) for page in skipped)
+        pages = self._layers = list[Page]()
         pending: list[PendingPage] = []
         counts = watch if isinstance(watch, SupportsPageCounts) else None
         for number in numbers:
@@ -211,6 +220,8 @@ class PageReader:
         if not pending:
             return []
         missing = self._check_ocr()
+        rereading = Rereading(watch, self.no_rereading)
+        rereading.note(*self._layers)
         pages: list[Page] = []
         counts, total = watch if isinstance(watch, SupportsPageCounts) else None, text_pages + len(pending)
         for waiting in pending:
@@ -227,7 +238,8 @@ class PageReader:
                 pages.append(self._over_limit_page(waiting.number))
             else:
                 watch.page(waiting.number)
-                pages.append(self._finish(self._ocr_page(waiting, budget)))
+                pages.append(self._finish(self._ocr_page(waiting, budget, rereading)))
+                rereading.note(pages[-1])
         watch.page(0)
         if counts is not None:
             counts.count(total=total, text_pages=text_pages, ocr_pages=len(pages), pending_pages=0)
@@ -246,12 +258,12 @@ class PageReader:
             return Failure(cause=Cause.OCR_UNAVAILABLE, message=f"{self.document.file_path}: {error}")
         return None
 
-    def _ocr_page(self, waiting: PendingPage, budget: TimeBudget) -> Page:
+    def _ocr_page(self, waiting: PendingPage, budget: TimeBudget, rereading: Rereading) -> Page:
         """Return one page by OCR, or a failed page. Counts the time in ``ocr_seconds``."""
         started, deadline = time.monotonic(), budget.page_deadline()
         try:
             with self.opened.page(waiting.number) as page:
-                return self._without_rest(self._draw_and_read(waiting, page, deadline), page)
+                return self._without_rest(self._draw_and_read(waiting, page, deadline, rereading), page)
         except MemoryError:
             raise
         except DocumentError as error:
@@ -264,7 +276,9 @@ class PageReader:
         finally:
             self.ocr_seconds += time.monotonic() - started
 
-    def _draw_and_read(self, waiting: PendingPage, page: OpenPage, deadline: float | None) -> Page:
+    def _draw_and_read(
+        self, waiting: PendingPage, page: OpenPage, deadline: float | None, rereading: Rereading
+    ) -> Page:
         assert self.ocr_engine is not None
         rules, facts, cpu = self.extraction.rules, page.facts(), count_cpu_seconds()
         drawn = DrawnPage(page, facts, self.extraction, self.limits.max_pixels)
@@ -276,23 +290,50 @@ class PageReader:
         drawn.sharpen()
         engine = self.ocr_engine
 
-        def read(languages: str) -> Recognition:
+        def read(languages: str, before_more: Callable[[Recognition], None]) -> Recognition:
             return recognize(
                 drawn,
                 engine=engine,
                 languages=languages,
                 timeout=None if deadline is None else deadline - awake_time(),
                 extraction=self.extraction,
+                before_more=before_more,
             )
 
-        choice = self.languages().read(read)
-        reading = choice.recognition.reading
-        if pale and not waiting.text.strip() and is_weak(reading, rules.weak_confidence):
+        def build(choice: LanguageReading) -> Page:
+            return self._build_ocr_page(waiting, page, facts, choice, count_cpu_seconds() - cpu, is_pale=pale)
+
+        def before_more(best: Recognition, languages: str) -> None:
+            rereading.begin(self._transform(build(self.languages().judge(best, languages))))
+
+        in_turn = InTurn(read, before_more)
+        choice = self.languages().read(in_turn)
+        failed = choice.recognition.failed_reading or in_turn.failed
+        found = build(replace(choice, recognition=replace(choice.recognition, failed_reading=failed)))
+        if failed and failed != Cause.OCR_UNAVAILABLE and not found.text.strip():
+            message = "the first reading by OCR found no word, and a further one did not end"
+            raise DocumentError(message, cause=Cause(failed))
+        return found
+
+    def _build_ocr_page(
+        self,
+        waiting: PendingPage,
+        page: OpenPage,
+        facts: PageFacts,
+        choice: LanguageReading,
+        cpu_seconds: float,
+        *,
+        is_pale: bool,
+    ) -> Page:
+        """Return the page with the text that it has by a reading, and what there is to know about it."""
+        rules, reading = self.extraction.rules, choice.recognition.reading
+        if is_pale and not waiting.text.strip() and is_weak(reading, rules.weak_confidence):
             return Page(number=waiting.number, reason=Reason.FAINT_MARKS)
         found = choose_text(waiting.number, waiting.reason, _text_layer(waiting, page, facts), reading)
+        details = choice.recognition.details(cpu_seconds)
         if found.source is not TextSource.OCR or not found.text.strip():
+            found = replace(found, ocr=details if details.failed_reading else None)
             return self._without_more(found, page, facts)
-        details = choice.recognition.details(count_cpu_seconds() - cpu)
         is_unsure = reading.confidence is not None and is_weak(reading)
         note = choice.note or (Note.WEAK_WORDS if is_unsure else "")
         found = replace(found, language=choice.language, note=note, ocr=details)
@@ -360,6 +401,13 @@ class PageReader:
         self._text_bytes += len(page.text.encode())
         return self._over_limit_page(page.number) if self._is_over_text_limit() else page
 
+    def _transform(self, page: Page) -> Page | None:
+        """Return a page as it will be if nothing more is read of it; ``None`` when the caller's function fails on it."""
+        try:
+            return apply_transform(self.extraction.page_transform, page)
+        except DocumentError:
+            return None
+
     def _over_limit_page(self, number: int) -> Page:
         message = f"the document's text is larger than the limit of {self.limits.max_text_bytes} bytes"
         return self._failed_page(number, DocumentError(message, cause=Cause.LIMIT_BYTES))
@@ -369,7 +417,7 @@ class PageReader:
         if isinstance(error, DocumentError):
             cause, transient, said = error.cause, error.transient, str(error).removeprefix(f"page {number}: ")
         else:
-            cause, transient, said = Cause.INTERNAL, False, f"{type(error).__name__}: {error}"
+            cause, transient, said = Cause.INTERNAL, False, describe_defect(error, self.engine)
         failure = Failure(cause=cause, message=f"{self.document.file_path}: page {number}: {said}", transient=transient)
         return failed_pages([number], failure)[0]
 

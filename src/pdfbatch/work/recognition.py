@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from pdfbatch.common import awake_time
-from pdfbatch.errors import DocumentError
+from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.model import OcrDetails, Reread
 from pdfbatch.ports import OcrEngine, Reading, SupportsSecondReader
 from pdfbatch.settings import Extraction
@@ -56,13 +56,15 @@ class Recognition:
     """The best reading of a page, and how it came about.
 
     ``turned``: by how many degrees clockwise the image was turned for it. ``readings``: how often the whole page was read, and
-    ``reread`` why more than once. ``dpi`` and ``engine`` are those of this reading.
+    ``reread`` why more than once. ``failed_reading``: why a further one did not end. ``dpi`` and ``engine`` are those of this
+    reading.
     """
 
     reading: Reading
     turned: int = 0
     readings: int = 1
     reread: Reread = Reread.NO
+    failed_reading: str = ""
     dpi: int = 0
     engine: str = ""
 
@@ -74,6 +76,7 @@ class Recognition:
             turned=self.turned,
             readings=self.readings,
             reread=self.reread,
+            failed_reading=self.failed_reading,
             cpu_seconds=round(cpu_seconds, 4),
         )
 
@@ -85,6 +88,7 @@ def recognize(
     languages: str,
     timeout: float | None = None,
     extraction: Extraction = Extraction(),
+    before_more: Callable[[Recognition], None] = lambda _: None,
 ) -> Recognition:
     """Read a page, and return the best of up to ``extraction.max_readings`` readings.
 
@@ -96,17 +100,22 @@ def recognize(
     engine's second reader. Without one, a page of which a fifth to a third of the words are weak is read at one and a half
     times the resolution. ``choose`` takes one of the readings.
 
-    ``timeout`` is in seconds for all readings together. Raises what ``engine.read`` raises for the first reading. When a later
-    one fails or takes too long, the best reading before it is returned.
+    ``timeout`` is in seconds for all readings together. Raises what ``engine.read`` raises for the first reading. Whatever a
+    later one raises, the best reading before it is returned, with the cause as ``failed_reading``. ``before_more`` is called
+    with the best reading before something more is read, which may end the process; what it raises keeps that from being read.
     """
-    reader = _Reader(drawing, engine, languages, extraction, _count_down(timeout))
-    best = reader.read_first()
+    reader = _Reader(drawing, engine, languages, extraction, _count_down(timeout), before_more)
+    best, failed = reader.read_first(), ""
     try:
         for step in (reader.read_smoothed, reader.read_turned, reader.read_sideways, reader.read_otherwise):
             best = step(best)
-    except DocumentError:
-        pass
-    return replace(best, readings=reader.readings, reread=reader.reread)
+    except DocumentError as error:
+        failed = str(error.cause)
+    except MemoryError:
+        failed = str(Cause.MEMORY_LIMIT)
+    except Exception:  # noqa: BLE001 (an engine of others may raise anything, and the first reading is there)
+        failed = str(Cause.INTERNAL)
+    return replace(best, readings=reader.readings, reread=reader.reread, failed_reading=failed)
 
 
 def choose(first: Reading, second: Reading) -> Reading:
@@ -125,6 +134,7 @@ class _Reader:
     languages: str
     extraction: Extraction
     remaining: Callable[[], float | None]
+    before_more: Callable[[Recognition], None]
     readings: int = 0
     reread: Reread = Reread.NO
     image: "Image | None" = None
@@ -147,6 +157,7 @@ class _Reader:
             return best
         if not has_faint_print(self.image):
             return best
+        self._tell(best)
         clear = smooth(self.image, self.drawing.dpi)
         other = self._read(turn(clear, best.turned) if best.turned else clear, turned=best.turned)
         self.reread = Reread.WEAK
@@ -159,6 +170,7 @@ class _Reader:
         """Read a weak page after half a turn, if a strip of it is then read better."""
         if best.turned or self.tested == 180 or not self._is_weak(best) or self.image is None:
             return best
+        self._tell(best)
         if not self._reads_better(self.image, 180):
             return best
         turned = self._read(turn(self.image, 180), turned=180)
@@ -169,6 +181,7 @@ class _Reader:
         """Read a page that is still weak turned by 90 or 270 degrees, if the engine knows that it lies on its side."""
         if not self._is_weak(best) or self.image is None:
             return best
+        self._tell(best)
         side = self.engine.orientation(self.image, timeout=self.remaining())
         if side not in _SIDEWAYS:
             return best
@@ -183,6 +196,7 @@ class _Reader:
             return best
         if not (_pays_elsewhere(best.reading) if second is None else self._is_doubtful(best.reading)):
             return best
+        self._tell(best)
         if second is None:
             self.image = None
             if not self.drawing.redraw(round(self.drawing.dpi * _OTHER_DPI_FACTOR)):
@@ -198,6 +212,9 @@ class _Reader:
         reading = chosen.read(image, languages=self.languages, dpi=dpi, timeout=self.remaining())
         self.readings += 1
         return Recognition(reading=reading, turned=turned, dpi=self.drawing.dpi, engine=chosen.name)
+
+    def _tell(self, best: Recognition) -> None:
+        self.before_more(replace(best, readings=self.readings, reread=self.reread))
 
     def _reads_better(self, image: "Image", degrees: int) -> bool:
         return reads_better_turned(

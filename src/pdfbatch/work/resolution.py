@@ -30,24 +30,27 @@ _USUAL_SHEET = 11
 def dpi_for(facts: "PageFacts", extraction: "Extraction") -> int:
     """Return the resolution at which to draw a page for OCR, if its print is not small.
 
-    It is ``extraction.dpi`` where that is set, else ``USUAL_DPI``, and 300 for a page without images. But the size of a page
+    It is ``extraction.dpi`` where that is set, else ``USUAL_DPI``, and 300 for a page without images, or as much more as
+    ``extraction.min_dpi`` asks for. But the size of a page
     says nothing when a single image is the page, and it would have been scanned with more than 700 dpi, or with less than 100
     from a sheet longer than 14.5 inches: programs that make PDFs of faxes and photographs invent such sizes. Such an image is
     drawn as if it were a sheet of 11 inches.
     """
     if extraction.dpi is not None:
         return extraction.dpi
+    least = extraction.min_dpi or 0
+    usual = max(USUAL_DPI, least)
     if not facts.images:
-        return _DRAWN_DPI
+        return max(_DRAWN_DPI, least)
     if facts.image_coverage < _WHOLE_PAGE or facts.image_dpi <= 0:
-        return USUAL_DPI
+        return usual
     inches = max(facts.width, facts.height) / 72
-    as_sheet = USUAL_DPI * _USUAL_SHEET / max(inches, 0.01)
+    as_sheet = usual * _USUAL_SHEET / max(inches, 0.01)
     if facts.image_dpi > _FINEST_SCAN:
-        return max(round(min(as_sheet, facts.image_dpi)), USUAL_DPI)
+        return max(round(min(as_sheet, facts.image_dpi)), usual)
     if facts.image_dpi < _COARSEST_SCAN and inches > _LARGEST_SHEET:
         return max(round(as_sheet), 1)
-    return USUAL_DPI
+    return usual
 
 
 def dpi_within(max_pixels: int | None, facts: "PageFacts", extraction: "Extraction") -> int:

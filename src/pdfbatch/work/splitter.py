@@ -55,6 +55,7 @@ class Splitter:
                     page_numbers=numbers,
                     partial_document=partial,
                     skipped_pages=task.skipped_pages,
+                    no_rereading=task.no_rereading,
                     local_copy=task.local_copy,
                 )
                 for numbers in parts
@@ -77,6 +78,7 @@ class Splitter:
         source = self.opener.load(task)
         check_version(task, partial.fingerprint, source.fingerprint)
         with self.opener.open(source, document) as (_, reader):
+            reader.no_rereading = task.no_rereading
             reader.guess_language(known=partial.language)
             pages, pending = reader.read_text_layers(task.page_numbers, task.skipped_pages, budget, watch)
             pages += reader.run_ocr(pending, budget, watch, text_pages=len(pages))

@@ -28,7 +28,7 @@ class EngineContract(KillingExecutorContract):
     def kill_worker(self) -> None:
         raise NotImplementedError
 
-    @pytest.mark.timeout(scaled(120, 900))  # each kill waits for another worker to start
+    @pytest.mark.timeout(scaled(300, 900))  # each kill waits for another worker to start
     def test_killed_workers_of_the_engine_cost_no_document(self, tmp_path: Path) -> None:
         count = 100 * (KILLS + 1)
         kill_at = {100 * number for number in range(1, KILLS + 1)}
@@ -61,7 +61,7 @@ class EngineContract(KillingExecutorContract):
         assert bad == (DocumentStatus.CRASHED, 2)
         assert set(statuses.values()) == {(DocumentStatus.SUCCEEDED, 1)}
 
-    @pytest.mark.timeout(scaled(120, 900))
+    @pytest.mark.timeout(scaled(300, 900))
     def test_many_tiny_documents_are_counted_exactly(self) -> None:
         count = scaled(400, 10_000)
         report = BatchProcessor(

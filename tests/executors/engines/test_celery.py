@@ -26,7 +26,10 @@ from tests.gates.scale import scaled
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(scaled(600, 3600))]
 
 
-@pytest.fixture(scope="module", params=["prefork", "threads"])
+POOLS = [pytest.param(pool, marks=pytest.mark.xdist_group(f"celery-{pool}")) for pool in ("prefork", "threads")]
+
+
+@pytest.fixture(scope="module", params=POOLS)
 def farm(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Generator[CeleryFarm]:
     with run_celery(tmp_path_factory.mktemp("celery"), request.param) as farm:
         yield farm

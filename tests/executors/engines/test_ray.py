@@ -33,7 +33,7 @@ def cluster() -> Generator[str]:
 
 
 @needs_ray
-@pytest.mark.timeout(300)  # Ray takes its time to start on a busy machine
+@pytest.mark.timeout(600)  # Ray takes its time to start on a busy machine
 def test_a_script_needs_no_guard_for_a_ray_of_its_own(tmp_path: Path) -> None:
     # Before the tests that have a cluster, so that there is one at a time.
     run_script(tmp_path, "ray")

@@ -1,6 +1,7 @@
 """The process executor, with real processes that hang, crash and exhaust memory."""
 
 import asyncio
+import gc
 import json
 import multiprocessing
 import os
@@ -525,9 +526,10 @@ def test_no_descriptor_process_or_file_is_left(private_tmpdir: pathlib.Path) -> 
             return [int(text_of(futures[0])), int(text_of(futures[4]))]
 
     scenario()  # the first one opens what stays open: entropy, locales
+    gc.collect()  # what other tests left may hold open files
     before = len(os.listdir("/proc/self/fd"))
     pids = scenario()
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(os.listdir("/proc/self/fd")) <= before
     assert not any(alive(pid) for pid in pids)
     assert os.listdir(private_tmpdir) == []
 

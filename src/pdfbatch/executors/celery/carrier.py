@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pdfbatch.common import SafeLogger
-from pdfbatch.errors import ExecutorError, PoolBrokenError, PoolStartError, UsageError
+from pdfbatch.errors import ExecutorError, PoolBrokenError, PoolStartError, UsageError, describe_error
 from pdfbatch.executors.celery.packets import PacketError, pack_question, pack_slice, unpack_answer, unpack_reply
 from pdfbatch.executors.celery.pool_state import CeleryWorkers, PoolState, WorkerEntry
 from pdfbatch.executors.celery.registration import Queues
@@ -141,7 +141,7 @@ class CeleryCarrier:
             try:
                 is_open = self._state.put(number, sent.packet, self._settings.lease_seconds)
             except Exception as error:
-                raise PoolBrokenError(f"Redis takes no tasks: {_describe(error)}") from error
+                raise PoolBrokenError(f"Redis takes no tasks: {describe_error(error)}") from error
             if not is_open:
                 raise PoolBrokenError(_STATE_GONE)
             sent.packet = b""
@@ -163,7 +163,7 @@ class CeleryCarrier:
                 **options,
             )
         except Exception as error:
-            raise PoolBrokenError(f"the broker of Celery takes no messages: {_describe(error)}") from error
+            raise PoolBrokenError(f"the broker of Celery takes no messages: {describe_error(error)}") from error
 
     def ask(self, question: Question) -> Mapping[str, Reply]:
         """Ask the workers what they are."""
@@ -176,7 +176,7 @@ class CeleryCarrier:
         except (ExecutorError, UsageError):
             raise
         except Exception as error:
-            raise PoolBrokenError(f"Redis does not answer: {_describe(error)}") from error
+            raise PoolBrokenError(f"Redis does not answer: {describe_error(error)}") from error
         for entry in entries:
             if entry.reserve > 1:
                 log.warning(
@@ -263,9 +263,9 @@ class CeleryCarrier:
                 self._break(error)
                 return
             except Exception as error:  # noqa: BLE001 (Redis may be away for a while: the leases outlive some of it)
-                log.warning("the pool on Celery workers cannot reach Redis: %s", _describe(error))
+                log.warning("the pool on Celery workers cannot reach Redis: %s", describe_error(error))
                 if time.monotonic() - self._seen_at > _OUTAGE_SECONDS:
-                    self._break(PoolBrokenError(f"Redis is gone: {_describe(error)}"))
+                    self._break(PoolBrokenError(f"Redis is gone: {describe_error(error)}"))
                     return
                 self._end.wait(_TEND_SECONDS)
 
@@ -366,7 +366,3 @@ def _describe_absence(queues: Sequence[str], seconds: float) -> str:
         f"{seconds:g} s: call pdfbatch.celery.register_executor(app) in the module of the application, and start workers with "
         f"--queues {','.join(queues)}"
     )
-
-
-def _describe(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"

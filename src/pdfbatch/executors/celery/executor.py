@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Any
 
 from pdfbatch.checks import Check, check_fields, optional, seconds, whole_number
-from pdfbatch.errors import DependencyError, ExecutorError, PoolStartError, UsageError
+from pdfbatch.errors import DependencyError, ExecutorError, PoolStartError, UsageError, describe_error
 from pdfbatch.executors.celery.registration import (
     Queues,
     Registration,
@@ -16,16 +16,10 @@ from pdfbatch.executors.celery.registration import (
     find_registration,
 )
 from pdfbatch.executors.process import ProcessExecutor
-from pdfbatch.executors.slices import SLICE_TASKS, SlicePool
+from pdfbatch.executors.slices import SLICE_CHECKS, SLICE_TASKS, SlicePool
 from pdfbatch.ports import BoundedResults, Pool, Shared, Work
 
-_CHECKS: Mapping[str, Check] = {
-    "workers": optional(whole_number(1)),
-    "priority": optional(whole_number(0)),
-    "lease_seconds": seconds(),
-    "slice_tasks": whole_number(1),
-    "start_timeout": seconds(),
-}
+_CHECKS: Mapping[str, Check] = {**SLICE_CHECKS, "priority": optional(whole_number(0)), "lease_seconds": seconds()}
 _LEAST_LEASE = 2.0
 _RESULT_BYTES = 1 << 40
 _NO_REGISTRATION = Registration()
@@ -112,7 +106,7 @@ class CeleryExecutor:
             carrier.close(pool_id)
             if isinstance(error, ExecutorError) or not isinstance(error, Exception):
                 raise
-            raise PoolStartError(f"Celery cannot be reached: {type(error).__name__}: {error}") from error
+            raise PoolStartError(f"Celery cannot be reached: {describe_error(error)}") from error
 
 
 def _find_app(given: Any) -> Any:

@@ -255,6 +255,7 @@ class _Decoder:
             document=task.document,
             attempt=read_count(attempt),
             skipped_pages=task.skipped_pages,
+            no_rereading=task.no_rereading,
             page_numbers=self._from_ranges(ranges),
             partial_document=_require(partial),
             local_copy=None if isinstance(task, JoinTask) else task.local_copy,

@@ -9,8 +9,12 @@ import mmap
 import os
 import struct
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+
+from pdfbatch.executors.process.pages_so_far import PagesSoFarWriter, pages_so_far_path
+from pdfbatch.model import Page
 
 # Native layout, so that each field is stored at once. A start time is written before the number that it belongs to: a
 # reader that sees a half-written record then never sees a new task or page with an old start time, which would look late.
@@ -69,14 +73,16 @@ def current_task_path(folder: str) -> str:
 
 
 class CurrentTaskWriter:
-    """The worker's side of the file. It is the ``Watch`` of the worker's tasks, and counts their pages."""
+    """The worker's side of the file. It is the ``Watch`` of the worker's tasks, counts their pages and takes those so far."""
 
     def __init__(self, path: str) -> None:
         with open(path, "r+b") as file:
             self._map = mmap.mmap(file.fileno(), _RECORD.size)
+        self._pages = PagesSoFarWriter(pages_so_far_path(os.path.dirname(path)))
 
     def begin(self, task: int) -> None:
         """Note that the worker begins a task."""
+        self._pages.begin(task)
         _RECORD.pack_into(self._map, 0, time.monotonic(), task, math.inf, 0, 0, 0, 0, 0)
 
     def page(self, number: int) -> None:
@@ -86,6 +92,14 @@ class CurrentTaskWriter:
     def count(self, *, total: int, text_pages: int, ocr_pages: int, pending_pages: int) -> None:
         """Note how far the task is."""
         _COUNTS.pack_into(self._map, _COUNTS_OFFSET, total, text_pages, ocr_pages, pending_pages)
+
+    def hand_over(self, pages: Sequence[Page]) -> None:
+        """Keep pages for the supervisor, in case that it loses this worker."""
+        self._pages.write(pages)
+
+    def list_pages(self) -> tuple[Page, ...]:
+        """Return the pages that the task has handed over."""
+        return self._pages.list_pages()
 
     def end(self, task: int) -> None:
         """Note that the task is done. Sending its result is left, which no deadline limits."""

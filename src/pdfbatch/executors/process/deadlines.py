@@ -7,6 +7,8 @@ from pdfbatch.executors.process.current_task import CurrentTask
 from pdfbatch.settings import Limits
 from pdfbatch.tasks import Task
 
+LAST_WORD_SECONDS = 10.0
+"""How long a task may take whose document has used up its time: it reads nothing, and returns what others have read."""
 GRACE_SHARE, MIN_GRACE_SECONDS, MAX_GRACE_SECONDS = 0.05, 0.15, 0.3
 
 
@@ -52,5 +54,9 @@ def shortest_limit(task: Task, limits: Limits) -> float:
 
 
 def _remaining_seconds(task: Task, document_timeout: float) -> float:
-    """Return the seconds of the document's time that earlier attempts have not used."""
-    return max(0.0, document_timeout - task.used_seconds)
+    """Return the seconds of the document's time that earlier attempts have not used.
+
+    A task of which nothing is left is to say what is known of the document, which it does at once if it can.
+    """
+    left = document_timeout - task.used_seconds
+    return left if left > 0 else LAST_WORD_SECONDS

@@ -19,7 +19,7 @@ from types import FunctionType
 from typing import Any, Literal
 
 from pdfbatch.checks import Check, check_fields, choice, optional, size, whole_number
-from pdfbatch.errors import PoolStartError
+from pdfbatch.errors import PoolStartError, describe_error
 from pdfbatch.executors.cpus import available_cpus, check_workers
 from pdfbatch.executors.pool import PoolContext
 from pdfbatch.executors.process.child import LaunchSpec
@@ -235,7 +235,7 @@ def pickle_work(work: Work) -> bytes:
     try:
         pickler.dump(work)
     except Exception as error:
-        raise PoolStartError(f"The work cannot be sent to worker processes: {type(error).__name__}: {error}") from error
+        raise PoolStartError(f"The work cannot be sent to worker processes: {describe_error(error)}") from error
     if pickler.names_in_main:
         names = ", ".join(dict.fromkeys(pickler.names_in_main))
         raise PoolStartError(

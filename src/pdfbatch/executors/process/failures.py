@@ -2,7 +2,7 @@
 
 import math
 
-from pdfbatch.errors import Cause
+from pdfbatch.errors import Cause, describe_error
 from pdfbatch.executors.process.child import ExitStatus
 from pdfbatch.executors.process.current_task import CurrentTask
 from pdfbatch.executors.process.deadlines import Deadline
@@ -51,7 +51,7 @@ def silent(task: Task, current: CurrentTask) -> TaskResult:
 
 def not_picklable(task: Task, error: Exception) -> TaskResult:
     """Return the result of a task that cannot be pickled, and so was never sent to a worker."""
-    what = f"the task cannot be sent to a worker: {type(error).__name__}: {error}"
+    what = f"the task cannot be sent to a worker: {describe_error(error)}"
     return _build_result(task, CurrentTask(), Cause.INTERNAL, what, 0.0)
 
 

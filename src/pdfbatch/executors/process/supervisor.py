@@ -5,11 +5,11 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from pdfbatch.common import SafeLogger
-from pdfbatch.errors import PoolStartError
+from pdfbatch.errors import PoolStartError, describe_error
 from pdfbatch.executors.process import failures, watchdog
 from pdfbatch.executors.process.child import ExitStatus, LaunchSpec
 from pdfbatch.executors.process.command_queue import Command, CommandQueue, WorkItem
@@ -85,7 +85,7 @@ class Supervisor:
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPIPE})
             self._serve()
         except BaseException as error:  # noqa: BLE001 (whatever it is, the futures must end all the same)
-            self._error = f"{type(error).__name__}: {error}"
+            self._error = describe_error(error)
         finally:
             try:
                 self._finish()
@@ -386,4 +386,6 @@ class Supervisor:
 
     def _fail_task(self, worker: WorkerHandle, item: WorkItem | None, result: TaskResult | None) -> None:
         self._failed_starts = 0
+        if item is not None and result is not None and result.failure is not None:
+            result = replace(result, pages=worker.read_pages_so_far(item))
         self._dispatcher.release(worker, item, result)

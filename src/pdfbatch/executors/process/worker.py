@@ -22,7 +22,7 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Final, Self, TypeVar
 
-from pdfbatch.errors import Cause
+from pdfbatch.errors import Cause, describe_error
 from pdfbatch.executors.process import answers, descendants, forkserver, memory
 from pdfbatch.executors.process.current_task import CurrentTaskWriter, current_task_path
 from pdfbatch.executors.process.protocol import (
@@ -171,7 +171,7 @@ class _Worker:
         try:
             task: Task = pickle.loads(frame.payload)  # noqa: S301 (from our parent)
         except Exception as error:  # noqa: BLE001 (isolation is the purpose: metadata may be of any type)
-            message = f"the task cannot be read in a worker: {type(error).__name__}: {error}"
+            message = f"the task cannot be read in a worker: {describe_error(error)}"
             self._send_result(frame.task, _encode_failure(message), is_last=False)
             return
         begun = self._run_isolated(task, start_time, partial(self._begin, task, self._current_task))
@@ -194,7 +194,8 @@ class _Worker:
             limit = self._limits.memory_bytes
             what = "memory ran out" if limit is None else f"memory ran out within {limit >> 20} MiB (memory_bytes)"
             failure = Failure(cause=Cause.MEMORY_LIMIT, message=f"{task.document.file_path}: {what}")
-            return TaskResult(failure=failure, seconds=time.monotonic() - start_time)
+            pages = self._current_task.list_pages()
+            return TaskResult(failure=failure, pages=pages, seconds=time.monotonic() - start_time)
         except Exception as error:  # noqa: BLE001 (isolation is the purpose: no document may harm another)
             return make_exception_result(task, error, seconds=time.monotonic() - start_time)
 
@@ -202,7 +203,7 @@ class _Worker:
         try:
             payload = answers.encode_result(result)
         except Exception as error:  # noqa: BLE001 (isolation is the purpose: an engine's values may be of any type)
-            what = f"the result cannot be sent: {type(error).__name__}: {error}"
+            what = f"the result cannot be sent: {describe_error(error)}"
             return _encode_failure(f"{task.document.file_path}: {what}")
         if len(payload) <= self._max_result_bytes:
             return payload

@@ -123,4 +123,5 @@ def _not_a_url(safe: str) -> UsageError:
         "redis://[user:password@]host[:port][/db], rediss://..., unix:///path, redis+cluster://host:port or "
         "redis+sentinel://host:port,host:port/service"
     )
+    safe = safe.removeprefix("://")  # of a name without a protocol
     return UsageError(f"{safe}: not a URL of Redis, such as {wanted} (percent-encoded)")

@@ -26,7 +26,9 @@ class RequestFaults:
     ``slow_down``: status 503. ``expired``: status 400, expired credentials. ``reset``: the connection is reset, for every
     other one after the server has done what was asked. ``truncate``: half of the body, then the end. ``trickle``: the
     second half of the body a byte at a time. ``silence``: no answer. The seed decides: the n-th request of a method for a
-    path always meets the same fault, in whatever order requests come. A subclass may ``choose`` by other rules.
+    path always meets the same fault, in whatever order requests come. Unless the shares add up to 1, the
+    third, sixth ... request meets none after two that did: a client that tries five times gets through. A subclass may
+    ``choose`` by other rules.
     """
 
     seed: int = 0
@@ -39,7 +41,19 @@ class RequestFaults:
     latency: float = 0.0
 
     def choose(self, method: str, path: str, number: int) -> RequestFault:
-        """Return the fault of the n-th request of a method for a path; an empty string for none."""
+        """Return the fault of the n-th request of a method for a path, from 1; an empty string for none."""
+        drawn = self._draw(method, path, number)
+        if number % 3 == 0 and not self._is_certain:
+            before = (self._draw(method, path, number - 2), self._draw(method, path, number - 1))
+            return "" if all(before) else drawn
+        return drawn
+
+    @property
+    def _is_certain(self) -> bool:
+        """Whether each request meets a fault."""
+        return self.slow_down + self.reset + self.truncate + self.trickle + self.silence + self.expired >= 1
+
+    def _draw(self, method: str, path: str, number: int) -> RequestFault:
         digest = hashlib.sha256(f"{self.seed} {method} {path} {number}".encode()).digest()
         chance, is_after = int.from_bytes(digest[:7], "big") / 2**56, digest[7] % 2
         shares: tuple[tuple[RequestFault, float], ...] = (
