@@ -93,7 +93,7 @@ class PageReader:
         self._text_bytes += sum(len(page.text.encode()) for page in skipped)
         pages = self._layers = list[Page]()
         pending: list[PendingPage] = []
-        counts = watch if isinstance(watch, SupportsPageCounts) else None
+        counts = watch if _counts_pages(watch) else None
         for number in numbers:
             if counts is not None:
                 counts.count(total=len(numbers), text_pages=len(pages), ocr_pages=0, pending_pages=len(pending))
@@ -223,7 +223,7 @@ class PageReader:
         rereading = Rereading(watch, self.no_rereading)
         rereading.note(*self._layers)
         pages: list[Page] = []
-        counts, total = watch if isinstance(watch, SupportsPageCounts) else None, text_pages + len(pending)
+        counts, total = watch if _counts_pages(watch) else None, text_pages + len(pending)
         for waiting in pending:
             if counts is not None:
                 done = len(pages)
@@ -429,13 +429,18 @@ def _is_plain(page: OpenPage) -> bool:
 
 def _has_evidence(page: object) -> TypeGuard[SupportsEvidence]:
     """Return whether a page can be looked at more closely."""
-    return _is_class_with_evidence(cast("Hashable", type(page)))
+    return _is_subclass(cast("Hashable", type(page)), SupportsEvidence)
 
 
-@lru_cache(maxsize=16)
-def _is_class_with_evidence(kind: Hashable) -> bool:
-    # Kept for each class of pages, because isinstance and issubclass on a protocol take longer than many a page.
-    return isinstance(kind, type) and issubclass(kind, SupportsEvidence)
+def _counts_pages(watch: Watch) -> TypeGuard[SupportsPageCounts]:
+    """Return whether somebody wants to know how many pages a task has read."""
+    return _is_subclass(cast("Hashable", type(watch)), SupportsPageCounts)
+
+
+@lru_cache(maxsize=32)
+def _is_subclass(kind: Hashable, protocol: type[object]) -> bool:
+    # Kept for each class, because isinstance and issubclass on a protocol take longer than many a page.
+    return issubclass(cast("type[object]", kind), protocol)
 
 
 def _text_layer(waiting: PendingPage, page: OpenPage, facts: PageFacts) -> TextLayer:

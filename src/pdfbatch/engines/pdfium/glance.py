@@ -4,10 +4,19 @@ import re
 
 from pdfbatch.engines.pdfium.mending import is_letter_spaced
 
-# Controls, accents that stand alone and the soft hyphen; characters of U+2C00 to U+4DBF that are rare.
-_SIGNS = re.compile(rb"\xc2[\x80-\x9f\xa8\xad\xaf\xb4\xb8]|\xe2[\xb0-\xb7]|\xe3[\x90-\xbf]|\xe4[\x80-\xb6]")
-# The bytes of UTF-8 with which characters begin that are no sign of anything, and those with which some begin that are. Not
-# among them are the grave accent, letters that are written from right to left, and rare ones.
+# Characters that are a sign although others begin with the same byte of UTF-8, by that byte: controls, accents that stand alone
+# and the soft hyphen; rare characters of U+2C00 to U+4DBF. A pattern that begins with its byte is found fast.
+_SIGNS = tuple(
+    (pattern[:1], re.compile(pattern))
+    for pattern in (
+        b"\xc2[\x80-\x9f\xa8\xad\xaf\xb4\xb8]",
+        b"\xe2[\xb0-\xb7]",
+        b"\xe3[\x90-\xbf]",
+        b"\xe4[\x80-\xb6]",
+    )
+)
+# Bytes with which no sign begins. Not among them are the grave accent, and the beginnings of letters that are rare, or written
+# from right to left.
 _HARMLESS = frozenset(
     (
         *b"\t\r",
@@ -20,18 +29,16 @@ _HARMLESS = frozenset(
         0xEC,
     )
 )
-_UNSURE = frozenset((0xC2, 0xE2, 0xE3, 0xE4))
+_FIRST_OF_SIGNS = frozenset(first[0] for first, _ in _SIGNS)
 
 
 def _kind_of(byte: int) -> int:
-    """Return what a byte says: a letter, a capital, a space, the end of a line, "!" for a sign, "?" where there may be one."""
+    """Return what a byte says: a letter, a capital, a space, the end of a line, "!" for a sign, or nothing."""
     if byte in b" \n":
         return byte
     if chr(byte).isascii() and chr(byte).isalpha():
         return ord("a") if chr(byte).islower() else ord("A")
-    if byte in _UNSURE:
-        return ord("?")
-    return ord(".") if byte in _HARMLESS or 0x80 <= byte < 0xC0 else ord("!")
+    return ord(".") if byte in _HARMLESS | _FIRST_OF_SIGNS or 0x80 <= byte < 0xC0 else ord("!")
 
 
 _KINDS = bytes(map(_kind_of, range(256)))
@@ -50,4 +57,6 @@ def is_clean(text: str) -> bool:
     kinds = data.translate(_KINDS)
     if b"!" in kinds or _JOIN in kinds or _INDENT in kinds or kinds.startswith(b" "):
         return False
-    return not (b"?" in kinds and _SIGNS.search(data)) and not is_letter_spaced(text)
+    if any(first in data and signs.search(data) for first, signs in _SIGNS):
+        return False
+    return not is_letter_spaced(text)
