@@ -106,6 +106,14 @@ PEERS = (
         settings={"at_once": 2},
     ),
     Peer(
+        name="OCRmyPDF --jobs, with RapidOCR",
+        module="benchmarks.peers.ocrmypdf_files",
+        packages=("ocrmypdf", "ocrmypdf-rapidocr"),
+        programs=("tesseract",),
+        disciplines=("ocr",),
+        settings={"plugin": "ocrmypdf_rapidocr"},
+    ),
+    Peer(
         name="old design (5 threads, pypdf, 300 dpi, pytesseract)",
         module="benchmarks.peers.old_design",
         packages=("pypdf[crypto]", "pypdfium2", "pytesseract", "pillow"),

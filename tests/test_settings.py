@@ -142,6 +142,11 @@ def test_a_wrong_value_is_named_with_its_field_and_what_is_allowed(make: Callabl
     assert pickle.loads(pickle.dumps(caught.value)).args == caught.value.args
 
 
+def test_a_document_takes_what_means_the_same() -> None:
+    document = Document("a.pdf", content=bytearray(b"%PDF"), metadata=None)  # type: ignore[arg-type]
+    assert (document.content, document.metadata) == (b"%PDF", {})
+
+
 def test_secrets_of_a_storage_are_in_no_message() -> None:
     with pytest.raises(UsageError, match="options") as caught:
         Storage("s3://b", {"secret": "hunter2", 7: "x"})  # type: ignore[dict-item]

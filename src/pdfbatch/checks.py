@@ -241,7 +241,9 @@ def data(value: object) -> bytes:
 
 
 def mapping(value: object) -> object:
-    """Allow a mapping of names to values."""
+    """Allow a mapping of names to values; ``None`` is kept as an empty one."""
+    if value is None:
+        return {}
     if not isinstance(value, Mapping):
         raise ValueError("give a mapping, such as {'case': 17}")  # noqa: TRY004 (as above)
     return cast("object", value)

@@ -47,7 +47,7 @@ class Keeper:
         self._kept, self._depth = (kept, work), 1
 
     def enter_again(self) -> bool:
-        """Return whether a pool is kept; it is closed when it has been left as often as it was entered."""
+        """Count one entry more, and return whether a pool is kept. It is closed when it was left as often as it was entered."""
         if self._kept is None:
             return False
         self._depth += 1

@@ -46,11 +46,23 @@ class TestTesserocrEngine(OcrEngineContract):
         return self.engine
 
 
-class TestTesseractEngineOfTheSystem(OcrEngineContract):
+class EngineOfTheSystem(OcrEngineContract):
     """With the system's data, which may hold those for orientation."""
 
     def make_engine(self) -> OcrEngine:
         return TesseractEngine()
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "test_print_is_read_with_confidence",
+        "test_the_orientation_is_the_turn_that_stands_a_picture_upright_or_unknown",
+        "test_the_orientation_of_a_blank_picture_is_unknown",
+    ],
+)
+def test_the_data_of_the_system_do_too(claim: str) -> None:
+    getattr(EngineOfTheSystem(), claim)()  # the rest is the program's: TestTesseractEngine has it
 
 
 class RapidOcrContract(OcrEngineContract):

@@ -5,13 +5,13 @@ import sys
 from importlib.util import find_spec
 
 import pytest
-from PIL.Image import Image
+from PIL import Image, ImageDraw
 
 from pdfbatch.errors import DependencyError
 from pdfbatch.ocr.rapidocr import RapidOcrEngine
 from pdfbatch.ocr.two_readers import TwoReaders
 from pdfbatch.ports import Reading
-from pdfbatch.testing.pictures import draw_page, draw_receipt
+from pdfbatch.testing.pictures import LINES, TEXT, draw_page, draw_receipt, join_words
 
 needs_rapidocr = pytest.mark.skipif(find_spec("rapidocr") is None, reason="rapidocr is not installed")
 
@@ -58,12 +58,39 @@ def test_prices_of_a_receipt_stand_beside_their_names() -> None:
 
 
 @needs_rapidocr
-def test_print_on_its_head_is_read_with_far_less_confidence() -> None:
-    engine = RapidOcrEngine()
-    upright, turned = (
-        engine.read(page, languages="eng", dpi=300).confidence for page in (draw_page(), draw_page().rotate(180))
-    )
-    assert (upright or 0) > (turned or 0) + 20
+def test_a_page_is_read_in_order_however_it_lies() -> None:
+    rows = {"Coffee": "2.40", "Tea": "1.90", "Bread": "3.10", "Butter": "2.80", "Total": "10.20"}
+    for page in (draw_page(), draw_page(LINES[:3]), draw_receipt(rows)):
+        upright, *turned = (
+            RapidOcrEngine().read(page.rotate(angle, expand=True), languages="eng", dpi=200).text.split()
+            for angle in (0, 90, 180, 270)
+        )
+        assert turned == [upright] * 3
+        assert len(upright) >= 10
+
+
+@needs_rapidocr
+def test_one_line_across_a_page_of_print_turns_nothing() -> None:
+    page = Image.new("L", (1300, 1300), 255)
+    page.paste(draw_page(), (0, 0))
+    page.paste(draw_page(("A remark in the margin",), size=(640, 160)).rotate(90, expand=True), (1100, 620))
+    text = RapidOcrEngine().read(page, languages="eng", dpi=200).text
+    assert join_words(text).startswith(TEXT[:100])
+    assert "remark in the margin" in text
+
+
+@needs_rapidocr
+def test_without_a_language_that_has_them_no_ideographs_are_read() -> None:
+    # A square with a cross in it is a field to one reader and a character to the other.
+    page = Image.new("L", (900, 300), 255)
+    draw = ImageDraw.Draw(page)
+    for left in range(60, 800, 100):
+        draw.rectangle((left, 100, left + 64, 164), outline=0, width=6)
+        draw.line((left + 32, 100, left + 32, 164), fill=0, width=6)
+        draw.line((left, 132, left + 64, 132), fill=0, width=6)
+    latin, chinese = (RapidOcrEngine().read(page, languages=name, dpi=200).text for name in ("eng", "chi_sim"))
+    assert "\u7530" in chinese
+    assert max(latin, default="") < "\u2e80"
 
 
 @needs_rapidocr
@@ -135,10 +162,10 @@ class KnowsAll:
     def check(self, languages: str) -> None:
         """Everything is there."""
 
-    def read(self, image: Image, *, languages: str, dpi: int, timeout: float | None = None) -> Reading:
+    def read(self, image: Image.Image, *, languages: str, dpi: int, timeout: float | None = None) -> Reading:
         """Never asked."""
         raise AssertionError
 
-    def orientation(self, image: Image, *, timeout: float | None = None) -> int | None:
+    def orientation(self, image: Image.Image, *, timeout: float | None = None) -> int | None:
         """Not known."""
         return None

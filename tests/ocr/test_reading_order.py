@@ -84,6 +84,12 @@ def test_cells_of_one_row_may_differ_a_little_in_height() -> None:
     assert read([line("a", 0, 0), line("b", 100, 2, height=24), line("c", 200, -3)]) == ["a b c"]
 
 
+def test_lines_of_a_page_on_its_head_slope_by_half_a_turn_to_either_side() -> None:
+    lines = [line(f"line {number} of the page", 100, 100 + 40 * number) for number in range(9)]
+    turned = [skew([one], 180 + (0.02 if number % 2 else -0.02))[0] for number, one in enumerate(lines)]
+    assert [row for (row,) in order(turned)] == [text for text, _ in lines]
+
+
 def test_nothing_gives_nothing_and_a_line_itself() -> None:
     assert order([]) == []
     assert read([line("alone", 5, 5)]) == ["alone"]

@@ -102,6 +102,22 @@ def test_after_a_kill_the_table_tells_of_the_documents_that_had_ended(tmp_path: 
     assert all(row["text"] for row in rows(table))
 
 
+def test_a_later_batch_leaves_one_row_of_a_document_of_which_killed_ones_left_several(tmp_path: Path) -> None:
+    output = Storage(tmp_path)
+    for status in ("succeeded", "failed", "partial"):
+        killed = DocumentList(Storage(tmp_path / status), status)
+        for number in range(3):
+            killed.add(result(f"{number}.pdf", f"id-{number}", status=DocumentStatus(status)))
+        killed.close()
+        output.append("documents.csv", (tmp_path / status / "documents.csv").read_bytes())
+    table = DocumentList(output, "last")
+    table.add(result("1.pdf", "id-1", status=DocumentStatus.SKIPPED))
+    table.add(result("2.pdf", "id-2", status=DocumentStatus.EMPTY))
+    table.close()
+    found = [(row["id"], row["status"]) for row in rows(tmp_path / "documents.csv")]
+    assert found == [("id-0", "partial"), ("id-1", "partial"), ("id-2", "empty")]
+
+
 @pytest.mark.parametrize("text", ODD)
 def test_no_cell_is_a_formula_and_no_row_has_two_lines(text: str) -> None:
     failure = Failure(cause=Cause.MALFORMED, message="x")

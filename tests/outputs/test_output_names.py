@@ -136,6 +136,12 @@ def test_no_spelling_of_a_file_of_the_batch_is_the_name_of_a_document(path: str)
     assert first not in {"report.html", "shards", "batches", "report.json", "failures.json"}
 
 
+def test_letters_that_share_a_capital_or_small_letter_are_one_for_some_system() -> None:
+    letters = [chr(code) for code in range(0x20, 0x20000) if not 0xD800 <= code < 0xE000]
+    assert [one for one in letters if len(one.upper()) == 1 and fold_name(one) != fold_name(one.upper())] == []
+    assert [one for one in letters if len(one.lower()) == 1 and fold_name(one) != fold_name(one.lower())] == []
+
+
 def test_an_escaped_letter_that_is_not_ascii_is_not_that_of_another_path() -> None:
     assert name_of_path("\u017fhards/a") != name_of_path("\x17fhards/a")
 

@@ -1,7 +1,10 @@
 """Packed layouts: one row a document whatever happens, whole files or none, and all that works on files works on them."""
 
+import csv
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -9,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
@@ -24,7 +26,7 @@ from pdfbatch.report import BatchReport
 from pdfbatch.settings import Extraction
 from pdfbatch.storage import Storage
 from pdfbatch.testing import PlainEngine, plain_document
-from tests.outputs.packing import processor
+from tests.outputs.packing import BAD, NAMES, processor, rows
 from tests.stand_ins import EchoOcr, ScanEngine
 
 Layout = Literal["jsonl", "parquet"]
@@ -32,15 +34,8 @@ LAYOUTS: tuple[Layout, ...] = ("jsonl", "parquet")
 layouts = pytest.mark.parametrize("layout", LAYOUTS)
 
 zstandard: Any = pytest.importorskip("zstandard")
-KILLED = """
-import os, sys
-from tests.outputs.packing import processor
-layout, folder, output, moment = sys.argv[1:]
-results = processor(output, layout).stream(folder, resume=True)
-for number, result in enumerate(results):
-    if number == int(moment):
-        os._exit(7)
-"""
+pytest.importorskip("pyarrow")
+KILLS = {"jsonl": 20, "parquet": 10}
 
 
 def write(folder: Path, texts: "Sequence[str]") -> str:
@@ -48,19 +43,6 @@ def write(folder: Path, texts: "Sequence[str]") -> str:
     for number, text in enumerate(texts):
         (folder / f"{number}.pdf").write_bytes(plain_document(*text.split("|")))
     return str(folder)
-
-
-def rows(output: Path) -> list[dict[str, Any]]:
-    """Return the rows as readers that know nothing of pdfbatch find them."""
-    found = list[dict[str, Any]]()
-    for path in sorted((output / "shards").iterdir()):
-        if path.suffix == ".zst":
-            lines: list[str] = list(zstandard.open(path, "rt", encoding="utf-8"))
-            found += map(json.loads, lines)
-        elif path.suffix == ".parquet":  # what a killed batch had not closed has another name
-            table: Any = pq
-            found.extend(table.read_table(path).to_pylist())
-    return found
 
 
 def texts_of(output: Path) -> dict[str, str]:
@@ -115,19 +97,39 @@ def test_what_is_finished_is_skipped_and_what_failed_or_changed_is_read_again_in
     assert texts_of(tmp_path / "out") == expected
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 @layouts
 def test_after_any_number_of_kills_there_is_one_row_a_document(layout: Layout, tmp_path: Path) -> None:
-    folder = write(tmp_path / "in", [f"text {number}" for number in range(12)])
-    for moment in (0, 3, 5, 1):
-        command = [sys.executable, "-c", KILLED, layout, folder, str(tmp_path / "out"), str(moment)]
-        assert subprocess.run(command, check=False, cwd=Path(__file__).parents[2], timeout=60).returncode in (7, 0)
-        if (tmp_path / "out/shards").exists():
-            rows(tmp_path / "out")  # each is whole
-    assert len(rows(tmp_path / "out")) > 1, "no kill came after a pack was closed"
-    processor(tmp_path / "out", layout).run(folder, resume=True)
-    assert texts_of(tmp_path / "out") == {f"{number}.pdf": f"text {number}" for number in range(12)}
-    assert not list((tmp_path / "out/shards").glob(".*"))
-    assert sum(1 for line in (tmp_path / "out/documents.csv").read_text().splitlines()[1:] if ",shards/" in line) == 12
+    """Batches of all kinds over a folder that changes, each killed at some moment of its own."""
+    folder, output = write(tmp_path / "in", [f"text {number}" for number in range(len(NAMES))]), tmp_path / "out"
+    command = [sys.executable, "-m", "tests.outputs.pack_kills", layout, folder, str(output), str(KILLS[layout])]
+    done = subprocess.run(command, check=True, cwd=Path(__file__).parents[2], timeout=280, capture_output=True)
+    outcome: dict[str, Any] = json.loads(done.stdout)
+    assert outcome["torn"] == [], "what a kill left cannot be read"
+    assert outcome["killed"] == KILLS[layout]
+
+    given = {name: Path(folder, name).read_bytes() for name in NAMES}
+    expected = {name: "" if data == BAD else data.decode().partition("\n")[2] for name, data in given.items()}
+    export(str(output), tmp_path / "early.jsonl")  # before rows that were replaced have gone
+    early = list(map(json.loads, (tmp_path / "early.jsonl").read_text().splitlines()))
+    assert len({row["document_uuid"] for row in early}) == len(early) > 0
+    report = processor(output, layout).run(folder, resume=True)
+    assert report.total_documents == len(NAMES)
+    assert texts_of(output) == expected
+    with (output / "documents.csv").open(newline="") as table:
+        listed = list(csv.DictReader(table))
+    stated = {row["id"]: row["metadata"]["status"] for row in rows(output)}
+    # Of what a kill took from the table, a later batch knows that it skipped it.
+    assert {row["id"]: row["status"] for row in listed if row["status"] != "skipped"}.items() <= stated.items()
+    assert sorted(row["id"] for row in listed) == sorted(stated)
+    assert not [path for path in output.rglob(".pdfbatch-*") if path.is_file()]
+    assert export(str(output), tmp_path / "late.jsonl") == len(NAMES)
+
+    for name, data in given.items():
+        if data == BAD:
+            Path(folder, name).write_bytes(plain_document("mended"))
+    processor(output, layout).run(folder, retry_failed=True)
+    assert texts_of(output) == {name: text or "mended" for name, text in expected.items()}
 
 
 @layouts
@@ -279,6 +281,26 @@ def test_a_batch_that_is_left_early_keeps_what_has_ended(tmp_path: Path) -> None
     next(first)
     results.close()
     assert len(texts_of(tmp_path / "out")) >= 1
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGXFSZ"), reason="no limit of a file's size")
+@layouts
+def test_a_disk_without_room_for_a_pack_is_an_error_of_the_output_that_says_so(layout: Layout, tmp_path: Path) -> None:
+    code = (
+        "import resource, signal, sys\nfrom pdfbatch.errors import OutputError\n"
+        "from tests.outputs.packing import processor\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))\n"
+        "try:\n    processor(sys.argv[2], sys.argv[1], shard_bytes=1 << 30).run(sys.argv[3])\n"
+        "except OutputError as error:\n    print(error)\n"
+    )
+    folder = write(tmp_path / "in", [os.urandom(20_000).hex() for _ in range(3)])
+    command = [sys.executable, "-c", code, layout, str(tmp_path / "out"), folder]
+    done = subprocess.run(
+        command, check=True, cwd=Path(__file__).parents[2], timeout=280, capture_output=True, text=True
+    )
+    assert re.fullmatch(r".*/shards/[\w.-]+: no room left \(File too large\)", done.stdout.strip()), done.stderr
+    assert not list((tmp_path / "out/shards").iterdir())
+    assert statuses(processor(tmp_path / "out", layout).run(folder, resume=True)) == {"succeeded": 3}
 
 
 class BrokenOff(Storage):

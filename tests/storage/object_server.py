@@ -3,6 +3,8 @@
 It checks no signatures. It keeps what was asked, lists in short pages, and answers with whatever a test wants.
 """
 
+import socket
+import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
@@ -25,8 +27,10 @@ def refusal(code: str, message: str = "No.") -> bytes:
 class ObjectServer(LocalServer):
     """Objects by ``bucket/key``. ``answer`` may give status, body and headers for a request instead of what is right."""
 
-    def __init__(self, names_in_page: int = 1000) -> None:
+    def __init__(self, names_in_page: int = 1000, certificate: ssl.SSLContext | None = None) -> None:
         super().__init__(_Talk)
+        self.certificate = certificate
+        self.connections = 0
         # Of its own: what was found out about a bucket holds for the whole process.
         self.bucket = f"bucket-{next(_NUMBERS)}-{self.server_port}"
         self.objects = dict[str, bytes]()
@@ -37,7 +41,15 @@ class ObjectServer(LocalServer):
     @property
     def endpoint(self) -> str:
         """Where it is."""
-        return f"http://{self.address}"
+        return f"http{'s' if self.certificate else ''}://{self.address}"
+
+    def get_request(self) -> tuple[socket.socket, object]:
+        """Take a connection; its own thread shakes hands."""
+        connection, client = super().get_request()
+        self.connections += 1
+        if self.certificate is not None:
+            connection = self.certificate.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        return connection, client
 
     @property
     def url(self) -> str:

@@ -70,10 +70,3 @@ class TestS3ByFsspec(TestS3):
 
     def make_output(self) -> Output:
         return Storage(next(self.places), {**self.bucket.server.options, "version_aware": False})
-
-
-class TestPackedFolder(FolderContract):
-    """The files beside the packs (the index, parts of documents, reports) keep the same promises in a packed layout."""
-
-    def make_output(self) -> Output:
-        return Storage(next(self.places), layout="parquet")

@@ -8,11 +8,23 @@ from typing import Any
 import pytest
 
 from pdfbatch.storage.fsspec import check_protocol
-from pdfbatch.storage.object_store_options import UnmappableError, map_options
+from pdfbatch.storage.object_store_network import UnmappableError
+from pdfbatch.storage.object_store_options import map_options
 
 pytest.importorskip("obstore")
+PEM = b"-----BEGIN CERTIFICATE-----"
 KEYS = {"key": "K", "secret": "S"}
 AT = {**KEYS, "endpoint_url": "http://127.0.0.1:9000"}
+NO_URLS = (
+    "localhost:9000",
+    "htp//host",
+    "http://",
+    "http://[::1",
+    "http://h:99999",
+    "http://a b",
+    "http://\u00e4.example",
+    "ftp://h",
+)
 EUROPE = {"client_kwargs": {"region_name": "eu-west-1"}}
 PATH_STYLE = {"s3": {"addressing_style": "path"}}
 SIGNED = {"access_key_id": "K", "secret_access_key": "S"}
@@ -25,7 +37,11 @@ def _bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     import os
 
     for name in os.environ:
-        if name.startswith(("AWS_", "AZURE_", "GOOGLE_")):
+        if (
+            name.startswith(("AWS_", "AZURE_", "GOOGLE_"))
+            or name == "REQUESTS_CA_BUNDLE"
+            or name.lower().endswith("_proxy")
+        ):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path))
 
@@ -101,6 +117,11 @@ def test_options_are_mapped(url: str, options: dict[str, Any], expected: dict[st
         ("az://c", {"account_key": "a2V5"}, "no account is named"),
         ("az://c", {"account_name": "acc", "account_key": "k", "credential": object()}, "the option 'credential'"),
         ("az://c", {"connection_string": "UseDevelopmentStorage=true"}, "a connection string without"),
+        *(("s3://b", {**KEYS, "endpoint_url": endpoint}, "an endpoint that is no URL") for endpoint in NO_URLS),
+        ("az://c", {"connection_string": "AccountName=n;AccountKey=a2V5;BlobEndpoint=host:1/n"}, "an endpoint that is no URL"),
+        *(("s3://b", {**AT, name: "K\n"}, "blanks or odd characters") for name in ("key", "secret", "token")),
+        ("s3://b c", AT, "a bucket whose name"),
+        ("s3://b", {**KEYS, "client_kwargs": {"region_name": "eu west"}}, "'region', which has blanks"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_mapped_is_named(url: str, options: dict[str, Any], reason: str) -> None:
@@ -120,6 +141,12 @@ def test_what_cannot_be_mapped_is_named(url: str, options: dict[str, Any], reaso
         ({"AWS_SESSION_TOKEN": "T"}, AT, "the variable AWS_SESSION_TOKEN"),
         ({"AWS_EC2_METADATA_DISABLED": "true"}, EUROPE, "the variable AWS_EC2_METADATA_DISABLED"),
         ({}, EUROPE, ""),
+        (
+            {"AWS_ACCESS_KEY_ID": "K\n", "AWS_SECRET_ACCESS_KEY": "S"},
+            EUROPE,
+            "the variable AWS_ACCESS_KEY_ID, which has",
+        ),
+        ({"AWS_ACCESS_KEY_ID": "K\n"}, AT, ""),
     ],
 )
 def test_the_environment_is_mapped_where_both_libraries_see_the_same(
@@ -143,11 +170,21 @@ def test_credentials_in_files_are_for_fsspec(tmp_path: Path) -> None:
 
 
 def test_certificates_of_ones_own_are_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "ca.pem").write_bytes(b"PEM")
+    (tmp_path / "ca.pem").write_bytes(PEM)
     for path in (str(tmp_path / "ca.pem"), tmp_path / "ca.pem"):
-        assert mapped("s3://b", {**AT, "client_kwargs": {"verify": path}})["root_certificate"] == b"PEM"
+        assert mapped("s3://b", {**AT, "client_kwargs": {"verify": path}})["root_certificate"] == PEM
     monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "ca.pem"))
-    assert mapped("s3://b", AT)["root_certificate"] == b"PEM"
+    assert mapped("s3://b", AT)["root_certificate"] == PEM
+    monkeypatch.delenv("AWS_CA_BUNDLE")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "ca.pem"))
+    for url, options in (("s3://b", AT), ("gs://b", {"token": "cloud"}), ("az://c", {"connection_string": CONNECTION})):
+        assert mapped(url, options)["root_certificate"] == PEM
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path))  # a folder, as OpenSSL has them
+    assert mapped("s3://b", AT)["root_certificate"] == PEM
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "ca.pem"))
+    (tmp_path / "ca.pem").write_bytes(b"no PEM")
+    with pytest.raises(UnmappableError, match=r"ca\.pem, which has none in the form PEM"):
+        mapped("s3://b", AT)
 
 
 def test_google_credentials_in_a_file_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,8 +32,11 @@ IMPATIENT = RetryPolicy(attempts=9, backoff_seconds=0.01, max_backoff_seconds=0.
 
 
 def run(inputs: Any, output: Storage | None = None, **options: Any) -> BatchReport:
-    """A batch without OCR, in one process unless more are asked for: each loads the libraries of S3."""
-    executor = options.pop("executor", None) or ProcessExecutor(workers=options.pop("workers", 1))
+    """A batch without OCR, in a thread unless processes are asked for: each of these loads the libraries of S3."""
+    workers = options.pop("workers", 0)
+    executor = options.pop("executor", None) or (
+        ProcessExecutor(workers=workers) if workers else ThreadExecutor(workers=1)
+    )
     processor = BatchProcessor(
         executor=executor,
         storage=output,

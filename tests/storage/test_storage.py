@@ -4,14 +4,17 @@ import errno
 import importlib.util
 import os
 import pickle
+import ssl
 import subprocess
 import sys
 import time
+import traceback
 import uuid
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fsspec.implementations.local import LocalFileSystem
@@ -292,6 +295,42 @@ def test_errors_of_a_storage_are_told_apart(error: Exception, cause: Cause, tran
         storage.check()
 
 
+def raised_from(error: Exception, cause: Exception) -> Exception:
+    """An error as a library raises it for another one."""
+    error.__cause__ = cause
+    return error
+
+
+def test_what_s3fs_leaves_out_is_found_in_the_error_behind() -> None:
+    client_error: Any = pytest.importorskip("botocore.exceptions").ClientError
+
+    def answered(status: int, code: str) -> Exception:
+        said: Exception = client_error(
+            {"Error": {"Code": code, "Message": "No."}, "ResponseMetadata": {"HTTPStatusCode": status}}, "GetObject"
+        )
+        return said
+
+    blocked = storage_error(answered(403, ""), "s3://b/a.pdf")
+    assert (blocked.cause, blocked.transient) == (Cause.STORAGE_DENIED, False)
+    for code in (
+        "InvalidObjectState",
+        "KMS.DisabledException",
+        "ExpiredToken",
+    ):  # by which a batch knows whether to go on
+        refused = storage_error(raised_from(PermissionError("No."), answered(403, code)), "s3://b/a.pdf")
+        assert refused.cause is Cause.STORAGE_DENIED
+        assert code in str(refused)
+        assert ("restore it first" in str(refused)) is (code == "InvalidObjectState")
+    gone = storage_error(raised_from(FileNotFoundError(2, "No."), answered(404, "NoSuchBucket")), "s3://b/a.pdf")
+    assert str(gone) == "s3://b/a.pdf: not found (NoSuchBucket: No.)"
+
+
+def test_a_certificate_that_is_not_trusted_is_not_asked_for_again() -> None:
+    distrust = ssl.SSLCertVerificationError(1, "certificate verify failed: unable to get local issuer certificate")
+    for error in (distrust, raised_from(OSError("Cannot connect to host"), distrust)):
+        assert not storage_error(error, "s3://b/a.pdf").transient
+
+
 def test_a_write_that_fails_halfway_is_absent_under_its_final_name() -> None:
     storage = Storage(f"weather://{uuid.uuid4()}", filesystem=Weather([PermissionError("no")]), retry=ONCE)
     with pytest.raises(DocumentError):
@@ -307,6 +346,24 @@ def test_secrets_are_in_no_text() -> None:
     text = f"{storage!r} {storage} {storage.uri('a.txt')} {error!r} {error} {signed}"
     assert not [secret for secret in ("hunter2", "s3cr3t", "t0k3n", "AKIA", "abcdef") if secret in text]
     assert "sftp://host/out" in text
+
+
+def test_secrets_are_in_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_STORAGE_SAS_TOKEN", "sv=1&sig=signature-of-azure")
+    monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", "/run/token-file")
+    said = "https://user:hunter2@host/a?sig=abcdef failed with k3y-value, signature-of-azure and /run/token-file"
+    weather = Weather([raised_from(OSError(said), ValueError(said)) for _ in range(2)])
+    options = {"connection_string": "AccountName=n;AccountKey=k3y-value"}
+    storage = Storage("weather://b/out", {**options}, filesystem=weather, retry=ONCE)
+    with pytest.raises(DocumentError) as caught:
+        storage.write("a.txt", b"x")
+    with pytest.raises(OutputError) as of_the_check:
+        storage.check()
+    text = "".join([*traceback.format_exception(caught.value), *traceback.format_exception(of_the_check.value)])
+    assert not [secret for secret in ("hunter2", "abcdef", "k3y-value", "signature-of-azure") if secret in text]
+    assert "LibraryError" in text
+    assert "in pipe_file" in text  # where the library raised it
+    assert "/run/token-file" in text
 
 
 def test_a_protocol_without_its_package_says_what_to_install() -> None:

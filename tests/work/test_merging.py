@@ -38,6 +38,14 @@ def test_a_reading_that_adds_no_word_is_known_by_that() -> None:
     assert merge(BODY, "Three barrels were counted\n").new_words == 0
 
 
+def test_a_line_of_words_that_other_lines_have_is_new() -> None:
+    last = "The lantern was counted that day.\n"
+    merged = merge(BODY, BODY + last)
+    assert (merged.new_words, merged.text) == (6, BODY + last)
+    # The same words in lines that are split otherwise say nothing new.
+    assert merge(BODY, BODY.replace(" had seen", "\nhad seen").replace("day.\n", "day. ")).new_words == 0
+
+
 def test_lines_of_noise_are_left_out_if_wanted() -> None:
     noisy = f"~ | ,. -\n{BODY}=; :' a\n"
     assert merge("EXHIBIT 7", noisy, strict=True).text == f"EXHIBIT 7\n{BODY}"

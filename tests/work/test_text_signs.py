@@ -2,10 +2,14 @@
 """Signs of a text layer that nobody could use."""
 
 import codecs
+import random
+import string
 
 import pytest
 
 from pdfbatch.work.text_signs import badness, has_garbage_block, is_doubtful
+from tests.work.prose import NO_PROSE
+from tests.work.prose import PROSE as LANGUAGES
 
 PROSE = (
     "The harbour master wrote that the boats came late, and that nobody on the pier had seen the lantern. "
@@ -61,3 +65,26 @@ def test_a_passage_of_garbage_is_found_in_good_text_and_bullets_are_none() -> No
     passage = "\x04\x05\x06\x07 \x08\t\x0b\x0e" * 15
     assert has_garbage_block(f"{PROSE}\n{passage}\n{PROSE * 3}")
     assert not has_garbage_block("\n".join(f"\uf0b7 {line}" for line in PROSE.split(". ")))
+
+
+def test_hardly_a_page_in_a_wrong_alphabet_is_taken() -> None:
+    letters, chance, taken = string.ascii_lowercase, random.Random(14), 0
+    for language in ("eng", "fra", "ita"):
+        page = "\n".join([LANGUAGES[language]] * 4)
+        assert badness(page) == 0.0, language
+        for _ in range(50):
+            wrong = "".join(chance.sample(letters, 26))
+            cipher = page.translate(str.maketrans(letters + letters.upper(), wrong + wrong.upper()))
+            taken += not (is_doubtful(cipher) and badness(cipher) > 0.2)
+    assert taken <= 3  # of 150; such short pages have few words that cannot be spoken
+
+
+def test_lists_of_long_words_are_language() -> None:
+    nouns = (
+        "Rechtsschutz Wirtschaft Verkehrsschild Durchschnitt Handelsgesellschaft Vorschrift Landschaft Herbstferien "
+        "Angebot Rechnung Lieferschein Anschrift Geburtstag Unterschrift Jahresabschluss Buchhaltung Gesellschafter "
+        "Hausordnung Mietvertrag Nebenkosten Heizung Wasser Strom Versicherung Grundbuch Notar Gericht Klage Urteil "
+    )
+    polish = "Szczecin Przemyśl Bydgoszcz Krzyżanowski Brzęczyszczykiewicz Chrząszcz Warszawa Kraków Gdańsk Wrocław "
+    for text in (nouns * 3, polish * 8, NO_PROSE["addresses"] * 4, NO_PROSE["plants"] * 4, NO_PROSE["code"] * 4):
+        assert badness(text) == 0.0, text[:40]

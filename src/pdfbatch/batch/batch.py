@@ -2,19 +2,17 @@
 
 import os
 import threading
-import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
 
 from pdfbatch.batch.attempts import Completed
-from pdfbatch.batch.batch_settings import ShardNotes, describe_settings
+from pdfbatch.batch.batch_files import BatchFiles
+from pdfbatch.batch.batch_settings import ShardNotes
 from pdfbatch.batch.breaker import Breaker
 from pdfbatch.batch.duplicate_filter import DuplicateFilter, PendingDocument
-from pdfbatch.batch.failure_log import FAILURES_NAME, FailureLog
 from pdfbatch.batch.in_flight import NOTHING_IN_FLIGHT
 from pdfbatch.batch.notifier import Notifier
 from pdfbatch.batch.progress import ProgressTracker
@@ -29,15 +27,10 @@ from pdfbatch.errors import Cause, DocumentError, PoolStartError, ResultsUnavail
 from pdfbatch.model import Document, DocumentResult, Failure
 from pdfbatch.outcomes import failed_result
 from pdfbatch.outputs import (
-    DOCUMENTS_NAME,
-    HTML_REPORT_NAME,
-    DocumentList,
-    batch_file,
     is_body,
-    to_json,
     with_stored_pages,
 )
-from pdfbatch.ports import Executor, Locality, Output, Pool, Shared, SupportsSweep, SupportsSync
+from pdfbatch.ports import Executor, Locality, Output, Pool, Shared, SupportsSweep
 from pdfbatch.prefetch import FetchSettings
 from pdfbatch.report import BatchReport, BatchState, BatchStatus, StoppedBy
 from pdfbatch.settings import Limits, RetryPolicy
@@ -45,12 +38,8 @@ from pdfbatch.storage import local_fingerprint
 from pdfbatch.task_log import route_engines
 from pdfbatch.work import DocumentWork
 
-if TYPE_CHECKING:
-    from pdfbatch.figures import Figures
-
 log: SafeLogger = SafeLogger(__name__)
 
-REPORT_NAME = "report.json"
 # How long sinks have to close that were interrupted while they did.
 _CLOSE_SECONDS = 0.5
 # How long the workers' start may wait for a source that has no document yet.
@@ -96,23 +85,15 @@ class Batch:
     _read: int = 0
     _resume_state: ResumeState | None = None
     _pending: dict[str, PendingDocument] = field(default_factory=dict[str, PendingDocument])
-    _failures: FailureLog = field(init=False)
-    _list: DocumentList | None = None
-    _figures: "Figures | None" = None
+    _files: BatchFiles | None = None
     _pid: int = field(default_factory=os.getpid)
 
     def __post_init__(self) -> None:
         """Tell those who judge failures where the output is, and what batch this is."""
         output = self.output
-        self._failures = FailureLog(output, self.progress.status.batch_id, is_shard=self.shard is not None)
         if output is not None:
-            from pdfbatch.figures import Figures  # noqa: PLC0415 (a batch without output writes no report)
-            from pdfbatch.outputs import REPORT_EXAMPLES  # noqa: PLC0415 (so)
-
-            self._figures = Figures(examples_kept=REPORT_EXAMPLES)
             batch_id = self.progress.status.batch_id
-            name = DOCUMENTS_NAME if self.shard is None else batch_file(batch_id, DOCUMENTS_NAME)
-            self._list = DocumentList(output, batch_id, name)
+            self._files = BatchFiles(output, batch_id, self.work, self.retry, self.deduplicate, self.shard)
         self.progress.breaker = Breaker("" if output is None else output.uri(""), is_resumed=self.resume)
 
     def results(self) -> Generator[tuple[int, DocumentResult]]:
@@ -202,10 +183,9 @@ class Batch:
         if self.output is not None:
             self._resume_state = load_resume_state(self.output, self.work.options, resume=self.resume)
             self._resume_state.has_late_workers = self.executor.shares is Shared.NOTHING
-            if (
-                self.shard is not None
-            ):  # whoever merges shards must not take the report of an earlier run for that of a lost one
-                self._write_report(self.output)
+            if self._files is not None and self.shard is not None:
+                # whoever merges shards must not take the report of an earlier run for that of a lost one
+                self._files.write_report(self.report())
         duplicates, fetch_settings = None, None
         if self.deduplicate:
             results = self.progress.results if self.output is None else None
@@ -275,14 +255,8 @@ class Batch:
                 self._resume_state.add(result, text_bytes)
             self._resume_state.note_join(completed.result.document, is_join=completed.has_parts)
             self._resume_state.remove_parts(result)
-        if not result.ok:
-            self._failures.add(result)
-        # With an output, which gets a table and a page of figures.
-        if self._figures is not None and self._list is not None:
-            self._figures.add(result, time.time())
-            self._list.add(result, waits=is_packed and completed.by_worker)
-            if self._resume_state is not None:
-                self._list.release(self._resume_state.take_closed_packs())
+        if self._files is not None:
+            self._files.add(result, waits=is_packed and completed.by_worker, closed_packs=self._take_closed_packs())
         return position, self._notify_sinks(result)
 
     def _notify_sinks(self, result: DocumentResult) -> DocumentResult:
@@ -331,8 +305,8 @@ class Batch:
             if not completed and output is not None:
                 insist(lambda: _sweep(output))
             insist(lambda: self.progress.finish(state, max(self.expected, self._read)))
-            if output is not None:
-                self._write_last(output, completed=completed)
+            if self._files is not None:
+                self._write_last(self._files, completed=completed)
         finally:
             try:
                 self.notifier.update(self.progress.status)
@@ -349,62 +323,22 @@ class Batch:
             again.join(_CLOSE_SECONDS)
             raise
 
-    def _write_last(self, output: Output, *, completed: bool) -> None:
-        """Write the rest of the index and the list of failures, side by side, and after both the report."""
-        state, is_remote = self._resume_state, output.locality is Locality.REMOTE
+    def _write_last(self, files: BatchFiles, *, completed: bool) -> None:
+        """Write the rest of the index and the lists of the batch, side by side, and after both the report."""
+        state, is_remote = self._resume_state, files.output.locality is Locality.REMOTE
         try:
             with _side_by_side(
                 lambda: None if state is None else state.close(completed=completed, compact=self.shard is None),
                 in_thread=is_remote and not (state is not None and state.is_packed),
             ):
-                self._failures.close(output)
-                if self._list is not None:
-                    self._list.release(state.take_closed_packs() if state is not None else [])
-                    self._list.close()
-            self._write_report(output)
-            if isinstance(output, SupportsSync):
-                output.sync([REPORT_NAME, HTML_REPORT_NAME, FAILURES_NAME, DOCUMENTS_NAME, *self._failures.names])
+                files.close(self._take_closed_packs())
+            files.write_report(self.report())
         except DocumentError as error:
             log.warning("the report of batch %s could not be written: %s", self.progress.status.batch_id, error)
 
-    def _write_report(self, output: Output) -> None:
-        """Write the report; a shard's is no report of the whole batch, so that it gets no copy at the top of the output."""
-        whole, settings = self.report(), describe_settings(self.work, deduplicate=self.deduplicate)
-        summary = {
-            **whole.summary(),
-            "failure_lists": self._failures.names,
-            "settings": settings,
-            "versions": dict(self.work.versions),
-        }
-        if self.shard is not None:
-            output.write(
-                batch_file(self.progress.status.batch_id, REPORT_NAME),
-                to_json({**summary, "shard": self.shard.as_dict()}),
-            )
-            return
-        report = to_json(summary)
-        output.write(batch_file(self.progress.status.batch_id, REPORT_NAME), report)
-        output.write(REPORT_NAME, report)
-        if self._figures is not None:
-            self._write_page(output, self._figures, whole, {**settings, **asdict(self.retry)})
-
-    def _write_page(
-        self, output: Output, figures: "Figures", report: BatchReport, settings: Mapping[str, object]
-    ) -> None:
-        """Write the report for people."""
-        from pdfbatch.figures import ReportFacts, render_report  # noqa: PLC0415 (loaded when a report is written)
-
-        facts = ReportFacts(
-            status=report.status,
-            output=report.output,
-            stop_reason=report.stop_reason,
-            percentiles=report.percentiles,
-            settings=settings,
-            versions=self.work.versions,
-        )
-        page = render_report(facts, figures)
-        output.write(batch_file(self.progress.status.batch_id, HTML_REPORT_NAME), page)
-        output.write(HTML_REPORT_NAME, page)
+    def _take_closed_packs(self) -> Sequence[str]:
+        """Return the addresses of packs that have been closed since the last call."""
+        return () if self._resume_state is None else self._resume_state.take_closed_packs()
 
 
 def _sweep(output: Output) -> None:

@@ -24,7 +24,7 @@ class FailureLog:
     alone, because others run at the same time.
     """
 
-    output: Output | None
+    output: Output
     batch_id: str
     is_shard: bool = False
     _lines: list[bytes] = field(default_factory=list[bytes])
@@ -38,27 +38,25 @@ class FailureLog:
         return [self._name(number) for number in range(1, self._pieces + 1)]
 
     def add(self, result: DocumentResult) -> None:
-        """Take the result of a document that failed. Without output nothing is kept."""
-        if self.output is None:
-            return
+        """Take the result of a document that failed."""
         line = to_json({**result.as_dict(), "batch_id": self.batch_id}) + b"\n"
         if self._size + len(line) > PIECE_BYTES and not self._has_failed:
-            self._write_piece(self.output)
+            self._write_piece()
         self._lines.append(line)
         self._size += len(line)
 
-    def close(self, output: Output) -> None:
+    def close(self) -> None:
         """Write the rest. Raises ``DocumentError`` when the output does not take it."""
         rest = b"".join(self._lines)
-        output.write(self._name(self._pieces + 1), rest)
+        self.output.write(self._name(self._pieces + 1), rest)
         self._pieces += 1
         if not self.is_shard:
-            output.write(FAILURES_NAME, rest)
+            self.output.write(FAILURES_NAME, rest)
 
-    def _write_piece(self, output: Output) -> None:
+    def _write_piece(self) -> None:
         """Write a piece while the batch goes on. What cannot be written stays in memory, for the end."""
         try:
-            output.write(self._name(self._pieces + 1), b"".join(self._lines))
+            self.output.write(self._name(self._pieces + 1), b"".join(self._lines))
         except DocumentError as error:
             self._has_failed = True
             log.warning("the list of failures cannot be written yet: %s", error)

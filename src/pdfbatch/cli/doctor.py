@@ -5,7 +5,7 @@ import platform
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
@@ -193,7 +193,7 @@ def _ask_input(address: str) -> None:
     fingerprint(first)
 
 
-def _verdict(needed: set[State], style: Style) -> str:
+def _verdict(needed: Collection[str], style: Style) -> str:
     """Return the last line: whether a batch can run, so that nobody takes what is optional for what is missing."""
     if "failed" in needed:
         return style.bad("An address that was asked about does not answer: see the lines with 'failed'.")

@@ -199,7 +199,7 @@ def _read_sample(arguments: Arguments, settings: ProcessorKeywords, pile: _Pile,
             size_bytes=sum([one.size_bytes or 0 for one in (*sampled, *certain)]),
             seconds=time.monotonic() - started,
             seconds_after_first=time.monotonic() - first_came,
-            reading_seconds=sum([one.seconds for one in (*sampled, *certain)]) / (settings["workers"] or 1),
+            reading_seconds=sum([one.seconds for one in (*sampled, *certain)]) / (settings.get("workers") or 1),
         )
     ocr_seconds = list[float]()
     chosen = _choose_pages(pending, arguments.sample_pages, chosen_documents, pile, names)

@@ -136,6 +136,7 @@ def fold_name(name: str) -> str:
     if name.isascii():
         return name.lower()
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold())
+    folded = folded.replace("\u0131", "i")  # whose capital letter is that of "i"
     return "".join(sign for sign in folded if not 0xFE00 <= ord(sign) <= 0xFE0F)  # variation selectors are not seen
 
 

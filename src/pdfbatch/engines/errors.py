@@ -1,6 +1,7 @@
 """Say why a document could not be opened, from its first bytes or the error of the operating system."""
 
 import os
+import re
 
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.text import storable_text
@@ -8,6 +9,8 @@ from pdfbatch.text import storable_text
 _HEADER_BYTES = 1024
 _LATE_HEADER_BYTES = 64 * 1024
 _HEADER = b"%PDF-"
+_NEW_HEADER, _END = b"%PDF-1.4\n", (b"startxref", b"%%EOF")
+_OTHER_HEADER = re.compile(rb"%!PS-Adobe-\d\.\d PDF-\d\.\d")  # ISO 32000-1, annex H.3.4.1
 _SIGNATURES = (
     (b"PK\x03\x04", "a ZIP archive or an office document"),
     (b"\x89PNG", "a PNG image"),
@@ -50,16 +53,24 @@ def open_error(source: str | bytes, reason: str) -> DocumentError:
 def find_late_header(source: str | bytes) -> bytes | None:
     """Return a source from its PDF header on, when that comes after the first 1,024 bytes and within the first 65,536.
 
+    A source that has no such header gets one, if it begins with the other header that PDFs may have, or ends as a PDF does.
     ``None`` for any other source. Mail gateways and web servers leave their own lines in front of a PDF.
     """
     try:
         head = _head(source, _LATE_HEADER_BYTES)
         start = head.find(_HEADER)
-        if start < _HEADER_BYTES - len(_HEADER):
+        if 0 <= start < _HEADER_BYTES - len(_HEADER):
             return None
-        return (source if isinstance(source, bytes) else _content(source))[start:]
+        other = _OTHER_HEADER.match(head)
+        if start < 0 and other is None and not _ends_as_pdf(source):
+            return None
+        data = source if isinstance(source, bytes) else _content(source)
     except OSError:
         return None
+    if start > 0:
+        return data[start:]
+    # The places of objects are counted from the header.
+    return _NEW_HEADER + data if other is None else _NEW_HEADER.ljust(other.end(), b"%") + data[other.end() :]
 
 
 def read_error(name: str, error: OSError) -> DocumentError:
@@ -82,6 +93,16 @@ def _head(source: str | bytes, size: int = _HEADER_BYTES) -> bytes:
         return source[:size]
     with open(os.fsencode(source), "rb") as file:
         return file.read(size)
+
+
+def _ends_as_pdf(source: str | bytes) -> bool:
+    if isinstance(source, bytes):
+        tail = source[-_HEADER_BYTES:]
+    else:
+        with open(os.fsencode(source), "rb") as file:
+            file.seek(max(os.fstat(file.fileno()).st_size - _HEADER_BYTES, 0))
+            tail = file.read(_HEADER_BYTES)
+    return all(mark in tail for mark in _END)
 
 
 def _content(path: str) -> bytes:

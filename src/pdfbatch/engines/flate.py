@@ -58,27 +58,24 @@ def strip_text_filters(filters: Sequence[str], data: bytes) -> bytes | None:
 
 def ends_early(data: bytes) -> bool:
     """Return whether packed data stop before their end mark, or cannot be unpacked up to it. Checks no checksum."""
-    unpacking = zlib.decompressobj(-zlib.MAX_WBITS)
-    data = data[_HEADER_BYTES:]
-    try:
-        while data and not unpacking.eof:
-            unpacking.decompress(data, _STEP)
-            data = unpacking.unconsumed_tail
-    except zlib.error:
-        return True
-    return not unpacking.eof
+    return not _reaches_end(data[_HEADER_BYTES:], -zlib.MAX_WBITS)
 
 
 def has_wrong_checksum(data: bytes) -> bool:
     """Return whether packed data end early, or their checksum says that they are not what was packed."""
-    unpacking = zlib.decompressobj()
+    return not _reaches_end(data, zlib.MAX_WBITS)
+
+
+def _reaches_end(data: bytes, window_bits: int) -> bool:
+    """Return whether data can be unpacked up to their end mark, a piece at a time: they may unpack to very much."""
+    unpacking = zlib.decompressobj(window_bits)
     try:
         while data and not unpacking.eof:
             unpacking.decompress(data, _STEP)
             data = unpacking.unconsumed_tail
     except zlib.error:
-        return True
-    return not unpacking.eof
+        return False
+    return unpacking.eof
 
 
 def is_damaged(data: bytes) -> bool:

@@ -7,7 +7,7 @@ receipts.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from math import atan2, cos, hypot, sin
+from math import atan2, cos, hypot, pi, sin
 from statistics import median
 
 Point = tuple[float, float]
@@ -70,7 +70,8 @@ def _slope(boxes: Sequence[Corners]) -> float:
         for (start, end), length in zip(tops, lengths, strict=True)
         if length >= usual
     ]
-    return median(slopes)
+    # The other way round is 180 degrees as well as -180, whose middle is neither.
+    return slopes[0] + median((slope - slopes[0] + pi) % (2 * pi) - pi for slope in slopes)
 
 
 def _level(text: str, corners: Corners, angle: float) -> Line:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pdfbatch.outputs.html_report import REPORT_EXAMPLES, write_html_report
     from pdfbatch.outputs.index import IndexWriter, compact_index, open_index
     from pdfbatch.outputs.layout_check import check_layout
-    from pdfbatch.outputs.pack_catalog import PackCatalog, failure_filter, remove_stale_rows
+    from pdfbatch.outputs.pack_catalog import PackCatalog, failure_filter
     from pdfbatch.outputs.pack_files import check_library, is_packed
     from pdfbatch.outputs.pack_rows import body_of, is_body, record_of_body
     from pdfbatch.outputs.pack_writer import PackWriter, open_packs
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     )
     from pdfbatch.outputs.record_fields import InvalidRecordError
     from pdfbatch.outputs.results import PickleLog, Results, with_stored_pages
+    from pdfbatch.outputs.stale_rows import remove_stale_rows
     from pdfbatch.outputs.stored import (
         Record,
         choose_name,
@@ -53,7 +54,7 @@ else:
         exporter="export export_pages",
         html_report="REPORT_EXAMPLES write_html_report",
         index="IndexWriter compact_index open_index",
-        pack_catalog="PackCatalog failure_filter remove_stale_rows",
+        pack_catalog="PackCatalog failure_filter",
         layout_check="check_layout",
         pack_files="check_library is_packed",
         pack_rows="body_of is_body record_of_body",
@@ -64,6 +65,7 @@ else:
         ),
         record_fields="InvalidRecordError",
         results="PickleLog Results with_stored_pages",
+        stale_rows="remove_stale_rows",
         stored=(
             "Record choose_name find_record has_failed has_text pages_from_json parse_record read_record result_of"
         ),

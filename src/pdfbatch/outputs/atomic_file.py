@@ -73,8 +73,11 @@ def _send(path: str, address: str, options: Mapping[str, object]) -> None:
     def send_once() -> None:
         try:
             cast("_Receiver", opened).put_file(path, remote, **chosen)
-        except Exception as error:  # the library behind the URL may raise anything
-            raise storage_error(error, address, options) from error
+        except Exception as error:  # noqa: BLE001 (the library behind the URL may raise anything)
+            found = storage_error(error, address, options)
+        else:
+            return
+        raise found  # here, so that a traceback shows nothing of what the library said but what is in it
 
     try:
         retry.call(send_once, REQUEST_RETRY)

@@ -5,10 +5,12 @@ import os
 import time
 from array import array
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from io import StringIO
+from itertools import pairwise
 from tempfile import SpooledTemporaryFile
 from typing import IO
 
@@ -50,6 +52,9 @@ class DocumentList:
     _waiting: dict[str, list[tuple[int, bytes]]] = field(default_factory=dict[str, list[tuple[int, bytes]]])
     _added: "array[int]" = field(default_factory=lambda: array("q"))
     _known: "array[int] | None" = None
+    _repeated: Counter[int] = field(
+        default_factory=Counter[int]
+    )  # rows of documents that have several: a kill left them
     _kept: IO[bytes] = field(default_factory=lambda: SpooledTemporaryFile(_IN_MEMORY_BYTES))  # noqa: SIM115 (closed by ``close``)
     _thread: ThreadPoolExecutor | None = None
     _pending: Future[None] | None = None
@@ -87,7 +92,7 @@ class DocumentList:
         """Write what is left, and bring the table into order. Raises ``DocumentError`` when the output does not take it."""
         if self._appends:
             self._append(always=True)
-            if not self._has_failed and any(map(self._is_known, self._added)):
+            if not self._has_failed and (self._repeated or any(map(self._is_known, self._added))):
                 self._rewrite(self.output.uri(self.name))
         else:
             if self._thread is not None:
@@ -109,6 +114,8 @@ class DocumentList:
         """Return whether the table had a row of a document before this batch."""
         if self._known is None:
             self._known = array("q", sorted(key for _, key in self._earlier_rows()))
+            again = Counter(one for one, other in pairwise(self._known) if one == other)
+            self._repeated = Counter({key: count + 1 for key, count in again.items()})
         return _contains(self._known, key)
 
     # --- a folder -------------------------------------------------------------------------------------------------
@@ -138,17 +145,25 @@ class DocumentList:
             return False
 
     def _rewrite(self, path: str) -> None:
-        """Write the table anew without rows that this batch has replaced. Those of this batch are the last."""
+        """Write the table anew with the last row of each document. Those of this batch come after all others."""
         new = sorted(self._added)
         first_new = sum(1 for _ in _read_rows(path)) - len(new)
         try:
             with atomic_file(path, {}) as file:
                 file.write(HEADER)
                 for number, (row, key) in enumerate(_read_rows(path)):
-                    if number >= first_new or not _contains(new, key):
-                        file.write(row)
+                    if number < first_new and (_contains(new, key) or self._has_later(key)):
+                        continue
+                    file.write(row)
         except (OutputError, OSError) as error:
             log.warning("the list of documents could not be brought into order: %s", error)
+
+    def _has_later(self, key: int) -> bool:
+        """Return whether another row of the same document comes later among those of earlier batches."""
+        if key in self._repeated:
+            self._repeated[key] -= 1
+            return self._repeated[key] > 0
+        return False
 
     # --- any other output -----------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from pdfbatch.outputs.atomic_file import atomic_file
 from pdfbatch.outputs.pack_files import ENTRIES_FOLDER, sort_packs
 from pdfbatch.outputs.pack_reader import iter_pack
 from pdfbatch.outputs.record import BATCHES_FOLDER, PARTS_FOLDER, to_json
+from pdfbatch.outputs.stale_rows import find_stale_rows
 from pdfbatch.ports import Output
 from pdfbatch.storage import Storage
 
@@ -33,10 +34,11 @@ def export(output: Output | Address, target: Address, *, options: Mapping[str, o
     """Write each document of an output as one row to ``target``, and return how many there were.
 
     ``target`` is a path or an fsspec URL (with its ``options``) that ends in ``.jsonl`` or ``.parquet``. The file appears whole
-    or not at all. Rows are sorted by the key of their document, and hold ``document_uuid``, ``file_path``, ``project_uuid``,
-    ``status``, ``metadata``, ``pages``, ``ocr_pages``, ``failed_pages``, ``characters``, ``error_cause``, ``error_message``,
-    ``duplicate_of``, ``pdf_metadata``, ``fingerprint``, ``attempts``, ``duration_seconds``, ``finished_at`` and ``text`` (its
-    pages are separated by form feeds). Only a few records are in memory at one time.
+    or not at all. Rows are sorted by the name of their document, those of a packed layout by the time at which it ended. They
+    hold ``document_uuid``, ``file_path``, ``project_uuid``, ``status``, ``metadata``, ``pages``, ``ocr_pages``,
+    ``failed_pages``, ``characters``, ``error_cause``, ``error_message``, ``duplicate_of``, ``pdf_metadata``, ``fingerprint``,
+    ``attempts``, ``duration_seconds``, ``finished_at`` and ``text`` (its pages are separated by form feeds). Only a few records
+    are in memory at one time.
 
     Raises ``UsageError`` when the target ends in something else, ``DependencyError`` when pyarrow is not installed,
     ``OutputError`` when the output holds no record or the target cannot be written, ``DocumentError`` when a record cannot be
@@ -100,7 +102,9 @@ class Spoiled:
 
 
 def _records(output: Output, spoiled: Spoiled | None = None) -> Generator[Mapping[str, Any]]:
-    """Yield every record of an output, in the order of their names. Raises ``DocumentError`` when a pack cannot be read.
+    """Yield every record of an output, in the order of their names; of rows with one id the last one.
+
+    Raises ``DocumentError`` when a pack cannot be read.
 
     With ``spoiled``, a pack that is damaged is counted there, and what can be read of it is yielded.
     """
@@ -108,9 +112,11 @@ def _records(output: Output, spoiled: Spoiled | None = None) -> Generator[Mappin
     names, packs = sorted(filter(_may_be_record, found)), sort_packs(found)
     if not names and not packs:
         raise _no_record_error(output.uri(""))
+    stale = find_stale_rows(output) if packs else {}
     for pack in packs:
+        old = stale.get(pack, frozenset[int]())
         try:
-            yield from map(json.loads, iter_pack(output, pack))
+            yield from (json.loads(data) for number, data in enumerate(iter_pack(output, pack)) if number not in old)
         except DocumentError as error:
             if spoiled is None or error.cause is not Cause.MALFORMED:
                 raise

@@ -8,7 +8,7 @@ says, is read, and gets it; it without a pack counts for nothing. Of several row
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, repeat
@@ -21,17 +21,7 @@ from pdfbatch.common import SafeLogger, is_marked, mark_name, output_key
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.model import Document, DocumentResult
 from pdfbatch.outputs.catalog import FinishedDocument, counts_of_row
-from pdfbatch.outputs.pack_files import (
-    ENDINGS,
-    ENTRIES_FOLDER,
-    FOLDER,
-    Pack,
-    is_packed,
-    order_of,
-    read_rows,
-    sort_packs,
-    stem_of,
-)
+from pdfbatch.outputs.pack_files import ENTRIES_FOLDER, FOLDER, is_packed, order_of, read_rows, sort_packs, stem_of
 from pdfbatch.outputs.pack_rows import record_of
 from pdfbatch.outputs.record import PARTS_FOLDER, document_name, to_json
 from pdfbatch.outputs.stored import has_failed, parse_record
@@ -238,9 +228,9 @@ def read_catalog(output: Output) -> PackCatalog:
     catalog = PackCatalog()
     try:
         catalog.note_parts(output.names(PARTS_FOLDER))
-        known, sizes = set(output.names(ENTRIES_FOLDER)), _list_packs(output)
+        known, sizes = set(output.names(ENTRIES_FOLDER)), list_packs(output)
         for name, size_bytes in sizes.items():
-            catalog.add(name, _read_entries(output, name, size_bytes, known))
+            catalog.add(name, read_entries(output, name, size_bytes, known))
     except BaseException:
         catalog.close()
         raise
@@ -273,48 +263,11 @@ def next_stems(packs: Iterable[str]) -> Iterator[str]:
         yield f"{batch:06d}-{chance}-{number:06d}"
 
 
-def remove_stale_rows(output: Output) -> None:
-    """Leave of each id the last row alone: packs with earlier ones are written again without them.
-
-    Entries are deleted before their pack changes and written after it, so that a kill leaves none of another pack.
-    """
-    seen = set[int]()
-    packs = _list_packs(output)
-    known = set(output.names(ENTRIES_FOLDER)) if packs else set[str]()
-    for name, size_bytes in reversed(packs.items()):
-        entries = _read_entries(output, name, size_bytes, known)
-        ids = [hash(identity) for identity in entries.ids]
-        last = [number for number, identity in enumerate(ids) if identity not in seen]
-        seen.update(ids)
-        if len(last) < len(ids):
-            output.delete(entries_name(name))
-            kept = entries.keep(last)
-            kept.size_bytes = _write_again(output, name, set(last))
-            if last:
-                output.write(entries_name(name), kept.to_json())
-
-
-def _write_again(output: Output, name: str, rows: set[int]) -> int:
-    """Replace a pack by one with some of its rows, and return its length; delete it when there is none."""
-    if not rows:
-        output.delete(name)
-        return 0
-    pack = Pack(output, name, next(layout for layout, ending in ENDINGS.items() if name.endswith(ending)))
-    try:
-        for number, row in enumerate(read_rows(output, name)):
-            if number in rows:
-                pack.write(to_json(row) + b"\n")
-        return pack.close()
-    except BaseException:
-        pack.discard()
-        raise
-
-
 def _version(fingerprint: str, options: str) -> int | None:
     return hash((fingerprint, options)) if fingerprint else None
 
 
-def _list_packs(output: Output) -> dict[str, int | None]:
+def list_packs(output: Output) -> dict[str, int | None]:
     """Return the packs of an output in the order in which they were written, with their lengths as far as it tells them."""
     if isinstance(output, SupportsSizes):
         sizes = dict(output.sizes(FOLDER))
@@ -323,16 +276,29 @@ def _list_packs(output: Output) -> dict[str, int | None]:
     return {name: sizes[name] for name in sort_packs(sizes)}
 
 
-def _read_entries(output: Output, name: str, size_bytes: int | None, known: set[str]) -> PackEntries:
-    place = entries_name(name)
-    if place in known:
-        try:
-            entries = PackEntries.from_json(output.read(place))
-            if size_bytes in (None, entries.size_bytes):
-                return entries
-            log.warning("%s is not as long as it was: it is read", output.uri(name))
-        except (DocumentError, ValueError) as error:
-            log.warning("%s cannot be read, its pack is read instead: %s", output.uri(place), error)
-    entries = PackEntries.of_pack(output, name, size_bytes or 0)
-    output.write(place, entries.to_json())
+def read_entries(output: Output, name: str, size_bytes: int | None, known: Container[str]) -> PackEntries:
+    """Return the entries of a pack, as they are stored beside it or else from its rows; then they are stored.
+
+    ``known`` are the names of the entries that the output holds. Raises ``DocumentError``.
+    """
+    entries = find_entries(output, name, size_bytes, known)
+    if entries is None:
+        entries = PackEntries.of_pack(output, name, size_bytes or 0)
+        output.write(entries_name(name), entries.to_json())
     return entries
+
+
+def find_entries(output: Output, name: str, size_bytes: int | None, known: Container[str]) -> PackEntries | None:
+    """Return the entries that are stored beside a pack; ``None`` when there are none that can be believed."""
+    place = entries_name(name)
+    if place not in known:
+        return None
+    try:
+        entries = PackEntries.from_json(output.read(place))
+    except (DocumentError, ValueError) as error:
+        log.warning("%s cannot be read, its pack is read instead: %s", output.uri(place), error)
+        return None
+    if size_bytes in (None, entries.size_bytes):
+        return entries
+    log.warning("%s is not as long as it was: it is read", output.uri(name))
+    return None

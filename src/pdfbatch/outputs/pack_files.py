@@ -4,8 +4,8 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
 from io import BytesIO
@@ -14,6 +14,7 @@ from typing import IO, Any, Protocol, cast
 from pdfbatch.errors import Cause, DependencyError, DocumentError, OutputError
 from pdfbatch.outputs.atomic_file import atomic_file
 from pdfbatch.ports import Locality, Output, SupportsAppend, SupportsLayout
+from pdfbatch.storage import storage_error
 
 FOLDER, ENTRIES_FOLDER = "shards/", ".packs/"
 ENDINGS = {"jsonl": ".jsonl.zst", "parquet": ".parquet"}
@@ -99,26 +100,25 @@ class Pack:
 
     def write(self, lines: bytes) -> int:
         """Write whole lines, and return about how long the file is now. Raises ``DocumentError`` and ``OutputError``."""
-        try:
+        with self._translate_errors():
             if self._file is None or self._rows is None:
                 self._file = self._open()
                 self._rows = open_rows(self.layout, self._file, self.group_bytes)
             self._rows.write(lines)
             return self._file.tell()
-        except OSError as error:
-            raise DocumentError(f"{self.output.uri(self.name)}: {error}", cause=Cause.STORAGE_UNAVAILABLE) from error
 
     def close(self) -> int:
         """Finish the file, give it its name, and return its length. Raises ``DocumentError`` and ``OutputError``."""
         if self._file is None or self._rows is None:
             return 0
-        self._rows.close()
-        size_bytes = self._file.seek(0, os.SEEK_END)
-        if not _is_path(self.output):
-            self._file.flush()
-            self._file.seek(0)
-            self.output.write(self.name, self._file.read())
-        self._stack.close()
+        with self._translate_errors():
+            self._rows.close()
+            size_bytes = self._file.seek(0, os.SEEK_END)
+            if not _is_path(self.output):
+                self._file.flush()
+                self._file.seek(0)
+                self.output.write(self.name, self._file.read())
+            self._stack.close()
         return size_bytes
 
     def discard(self) -> None:
@@ -127,6 +127,14 @@ class Pack:
             self._stack.__exit__(OutputError, OutputError("discarded"), None)
         except OutputError:
             return
+
+    @contextmanager
+    def _translate_errors(self) -> Generator[None]:
+        """Raise ``DocumentError`` for what this machine's disk says; a storage's errors come translated."""
+        try:
+            yield
+        except OSError as error:
+            raise storage_error(error, self.output.uri(self.name)) from error
 
     def _open(self) -> IO[bytes]:
         if not _is_path(self.output):

@@ -15,11 +15,11 @@ from pdfbatch.outputs.pack_catalog import (
     entries_name,
     next_stems,
     read_catalog,
-    remove_stale_rows,
 )
 from pdfbatch.outputs.pack_files import Pack, pack_name
 from pdfbatch.outputs.pack_rows import row_of
 from pdfbatch.outputs.record import delete_parts, document_name
+from pdfbatch.outputs.stale_rows import remove_stale_rows
 from pdfbatch.ports import Output, SupportsSync
 
 log: SafeLogger = SafeLogger(__name__)

@@ -10,6 +10,7 @@ from io import FileIO
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
+from pdfbatch.common import redact_text
 from pdfbatch.errors import Cause, DocumentError, describe_error
 from pdfbatch.model import Document, Failure
 from pdfbatch.prefetch.directories import Directories, LocalFile
@@ -27,6 +28,7 @@ from pdfbatch.storage import (
     listed_fingerprint,
     remote_fingerprint,
     temporary_storage_error,
+    url_of,
 )
 from pdfbatch.tasks import LocalCopy, ReadTask
 
@@ -113,7 +115,8 @@ class Downloader:
                 failure = Failure(cause=error.cause, message=str(error), transient=error.transient)
                 download = Download(task=replace(task, failure=failure))
             except Exception as error:  # noqa: BLE001 (isolation is the purpose: the thread must live on)
-                message = f"{task.document.file_path}: {describe_error(error)}"
+                said = redact_text(describe_error(error), url_of(task.document))
+                message = f"{task.document.file_path}: {said}"
                 failure = Failure(cause=Cause.INTERNAL, message=message)
                 download = Download(task=replace(task, failure=failure))
         count = retries.count

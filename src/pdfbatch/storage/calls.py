@@ -105,8 +105,9 @@ class CallPolicy:
             except CancelledError as error:
                 message = f"{without_credentials(address)}: the call was cancelled"
                 raise DocumentError(message, cause=Cause.CANCELLED) from error
-            except Exception as error:  # whatever library is behind the URL
-                raise storage_error(error, address, options) from error
+            except Exception as error:  # noqa: BLE001 (whatever library is behind the URL)
+                found = storage_error(error, address, options)
+            raise found  # here, so that a traceback shows nothing of what the library said but what is in it
 
         return retry.call(call_once, self.retry, budget_seconds=seconds, sleep=self.cancel_token.sleep)
 

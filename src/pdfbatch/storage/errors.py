@@ -8,7 +8,7 @@ from typing import cast
 
 from pdfbatch.common import redact_text, without_credentials
 from pdfbatch.errors import Cause, DocumentError
-from pdfbatch.storage.object_store import ObjectStoreError
+from pdfbatch.storage.object_store_errors import ObjectStoreError
 
 _FULL = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
 _DENIED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
@@ -32,6 +32,7 @@ _DENIED_CODES = frozenset(
 )
 # The storage refuses an object though it takes the credentials: it is archived, or its key of encryption is not to be had.
 _REFUSED_OBJECT = re.compile(r"InvalidObjectState|BlobArchived|BlobBeingRehydrated|(?!.*Throttl)KMS.*", re.IGNORECASE)
+_ARCHIVED = frozenset({"InvalidObjectState", "BlobArchived", "BlobBeingRehydrated"})
 _LOST_IN_TRANSIT = frozenset({"BadDigest", "IncompleteBody", "XAmzContentSHA256Mismatch", "RequestTimeout"})
 _REFUSED_REQUEST = frozenset({errno.EINVAL, errno.ENOSYS})
 # Of the answers that blame the request: it took too long, another one was at work, there were too many.
@@ -40,20 +41,31 @@ _BARE_REFUSAL = "refused without a reason, as S3 does when a token has expired o
 
 # A library may quote the whole answer of a server.
 _MOST_CHARACTERS = 2_000
+_SECRET_VARIABLE = re.compile(r"(?:AWS|AZURE|GOOGLE)_\w*(?:KEY|SECRET|TOKEN|PASS|SAS|CONNECTION_STRING)\w*(?<!_FILE)\Z")
+_SHORTEST_SECRET = 8  # of a variable: what is shorter may be a word
 _SECRET_NAME = re.compile(r"key|secret|token|pass|sas|cred|connection_string", re.IGNORECASE)
+
+
+class LibraryError(Exception):
+    """What a library's exception said, without secrets."""
 
 
 def storage_error(error: Exception, address: str, options: Mapping[str, object] | None = None) -> DocumentError:
     """Return the ``DocumentError`` for what a file system or its library raised about an address.
 
-    Its message has neither the credentials of the address nor the values of secret options.
+    Its message has neither the credentials of the address nor the values of secret options or variables. Nor has a
+    traceback, when it is raised after the block that caught ``error``: a ``LibraryError`` stands there for the library's.
     """
     cause, transient = _classify(error)
     reason = _describe(error, address)
-    for secret in _iter_secrets((options or {}).items()):
+    if _s3_code(error) in _ARCHIVED:
+        reason = f"{reason}; it is archived: restore it first"
+    for secret in (*_iter_secrets((options or {}).items()), *_iter_secrets(os.environ.items(), _SECRET_VARIABLE)):
         reason = reason.replace(secret, "...")
     message = f"{without_credentials(address)}: {_ADVICE[cause]} ({reason})"
-    return DocumentError(message, cause=cause, transient=transient)
+    found = DocumentError(message, cause=cause, transient=transient)
+    found.__cause__ = LibraryError(reason).with_traceback(error.__traceback__)
+    return found
 
 
 def temporary_storage_error(error: OSError, path: str) -> DocumentError:
@@ -92,7 +104,15 @@ def _classify(error: Exception) -> tuple[Cause, bool]:
         return Cause.NOT_A_FILE, False
     is_refused = number in _REFUSED_REQUEST or (status is not None and 400 <= status < 500 and status not in _PASSING)
     is_refused = is_refused and _s3_code(error) not in _LOST_IN_TRANSIT
-    return Cause.STORAGE_UNAVAILABLE, not (is_refused or isinstance(error, _PERMANENT_ERRORS))
+    is_final = isinstance(error, _PERMANENT_ERRORS) or _is_distrust(error) or getattr(error, "is_final", False)
+    return Cause.STORAGE_UNAVAILABLE, not (is_refused or is_final)
+
+
+def _is_distrust(error: BaseException | None) -> bool:
+    """Whether the certificate of a server is not trusted: libraries wrap what the standard library raises."""
+    if type(error).__name__ == "SSLCertVerificationError":  # of ``ssl``, which is slow to load
+        return True
+    return error is not None and _is_distrust(error.__cause__ or error.__context__)
 
 
 def _unveil(error: Exception) -> Exception:
@@ -122,36 +142,51 @@ def _s3_code(error: BaseException) -> str:
     """Return S3's code for an error, or an empty text: botocore's errors carry it, and s3fs raises its own from them."""
     if isinstance(error, ObjectStoreError):
         return error.code_name
-    for each in (error, error.__cause__):
-        response: object = getattr(each, "response", None)
-        if isinstance(response, Mapping):
-            details = cast("Mapping[str, Mapping[str, object]]", response).get("Error", {})
-            return str(details.get("Code", ""))
+    if answer := _s3_answer(error):
+        return str(answer.get("Error", {}).get("Code", ""))
     return "ExpiredToken" if "ExpiredToken" in str(error) else ""
 
 
+def _s3_answer(error: BaseException) -> Mapping[str, Mapping[str, object]]:
+    """Return what botocore's error, or one that s3fs has raised from it, says of the server's answer."""
+    for each in (error, error.__cause__):
+        response: object = getattr(each, "response", None)
+        if isinstance(response, Mapping):
+            return cast("Mapping[str, Mapping[str, object]]", response)
+    return {}
+
+
 def _http_status(error: Exception) -> int | None:
-    """Return the status code that an HTTP client's error carries, under the names that aiohttp and others use."""
+    """Return the status code that an HTTP client's error carries, under the names that aiohttp, botocore and others use."""
     codes = (getattr(error, name, None) for name in ("status", "status_code", "code"))
-    return next((code for code in codes if isinstance(code, int)), None)
+    answered = _s3_answer(error).get("ResponseMetadata", {}).get("HTTPStatusCode")
+    return next((code for code in (*codes, answered) if isinstance(code, int)), None)
 
 
 def _describe(error: Exception, address: str) -> str:
     """Return what the library said, without credentials."""
+    error = _unveil(error)
     if _is_bare_refusal(error):
         return _BARE_REFUSAL
+    code = _s3_code(error)  # which s3fs leaves out, and which tells refusals of an object from those of credentials
     if type(error) in _BUILT_IN and isinstance(error, OSError) and error.strerror:
-        return error.strerror  # without the path, which the message already names
-    said = str(error)[:_MOST_CHARACTERS]
+        # without the path, which the message already names
+        return f"{code}: {error.strerror}" if code and code not in error.strerror else error.strerror
+    said = " ".join(str(error)[:_MOST_CHARACTERS].split())
     if isinstance(error, ObjectStoreError):
         return redact_text(said, address)
-    return redact_text(f"{type(error).__name__}: {said}" if said else type(error).__name__, address)
+    name = f"{type(error).__name__} {code}" if code and code not in said else type(error).__name__
+    return redact_text(f"{name}: {said}" if said else name, address)
 
 
-def _iter_secrets(items: Iterable[tuple[object, object]]) -> Iterator[str]:
-    """Yield the values of options whose names say that they are secret, at any depth."""
+def _iter_secrets(items: Iterable[tuple[object, object]], names: re.Pattern[str] = _SECRET_NAME) -> Iterator[str]:
+    """Yield the values whose names say that they are secret, at any depth, and what such a value is put together from."""
     for name, value in items:
         if isinstance(value, Mapping):
             yield from _iter_secrets(cast("Mapping[object, object]", value).items())
-        elif isinstance(value, str) and value and _SECRET_NAME.search(str(name)):
-            yield value
+        elif isinstance(value, str) and names.search(str(name)):
+            parts = [part.partition("=")[2] for part in re.split("[;&]", value)] if "=" in value else []
+            least = 4 if names is _SECRET_NAME else _SHORTEST_SECRET
+            yield from (part for part in parts if len(part) >= _SHORTEST_SECRET and "://" not in part)
+            if len(value) >= least:
+                yield value

@@ -124,7 +124,12 @@ def check_protocol(url: str, options: Options) -> None:
             return
     for name in _PROTOCOL.findall(url):
         if name not in _checked:
-            _check_one(name.lower(), url)
+            try:
+                _check_one(name.lower(), url)
+            except DependencyError as error:
+                raise (
+                    DependencyError(f"{error}; obstore is not used because of {reason}") if reason else error
+                ) from None
             _checked.add(name)
     if reason:  # said only of a way that can be gone
         _say_once(protocol, reason)

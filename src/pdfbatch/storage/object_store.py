@@ -18,12 +18,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from pdfbatch.common import SafeLogger, without_credentials
+from pdfbatch.common import SafeLogger
 from pdfbatch.storage.fingerprints import Fingerprint
+from pdfbatch.storage.object_store_errors import NotForObstoreError, ObjectStoreError, translate_error
+from pdfbatch.storage.object_store_network import UnmappableError
 from pdfbatch.storage.object_store_options import (
     STORES,
     StoreSettings,
-    UnmappableError,
     environment_marks,
     map_options,
     split_store_url,
@@ -52,29 +53,6 @@ _MIB = 1 << 20
 _LARGEST_PUT_BYTES = 5 << 30
 # What obstore refuses as a path, or reads as another one.
 _ODD_KEY = re.compile(r"[\0-\x1f\x7f]|//|(?:^|/)\.{1,2}(?:/|$)|^/|\?(?:versionId|versionid|generation)=|#\d+$")
-
-_STATUS = re.compile(r"\n +status: (\d{3}),\n")
-_CODE = re.compile(r"<Code>([\w.-]{1,80})</Code>", re.IGNORECASE)
-_MESSAGE = re.compile(r"<Message>([^<]{1,300})", re.IGNORECASE)
-_KIND = re.compile(r"\bkind: (\w+)|\b(dns error|invalid peer certificate: \w+)")
-_URI = re.compile(r"\n +uri: Some\(\n +(\S+),\n")
-# Where credentials are asked for, and not the storage.
-_CREDENTIAL_PLACES = re.compile(
-    r"//(?:169\.254\.|\[fd00:ec2::|metadata\.google|sts\.|login\.microsoft|oauth2\.google|accounts\.google)"
-)
-
-
-class ObjectStoreError(Exception):
-    """What obstore said, in few words; ``status`` and ``code_name`` are the server's."""
-
-    def __init__(self, said: str, *, status: int | None = None, code: str = "") -> None:
-        super().__init__(said)
-        self.status = status
-        self.code_name = code
-
-
-class NotForObstoreError(ObjectStoreError):
-    """This bucket is to be reached through fsspec from now on. Another try will be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,17 +269,17 @@ class ObjectStore:
         try:
             return call()
         except FileNotFoundError as error:
-            raise FileNotFoundError(2, _said_by(str(error))[0]) from None
+            raise FileNotFoundError(2, str(translate_error(error))) from None
         except Exception as error:  # noqa: BLE001 (obstore's own, and built-in ones)
             reason = self._reason_for_fsspec(error)
             if reason:
                 _give_up((self.protocol, self.bucket), reason)
                 raise NotForObstoreError(f"obstore cannot do this: {reason}") from None
-            raise _to_error(error) from None
+            raise translate_error(error) from None
         except BaseException as error:
             if type(error).__name__ != "PanicException":
                 raise
-            raise ObjectStoreError("obstore failed in itself") from None
+            raise ObjectStoreError("obstore failed in itself", is_final=True) from None
 
     def _reason_for_fsspec(self, error: Exception) -> str:
         name, said = type(error).__name__, str(error)
@@ -410,25 +388,3 @@ def _key(path: str) -> str:
 def _facts(meta: Any) -> dict[str, object]:
     """Return the facts of an object, under the names that the libraries of fsspec use."""
     return {"type": "file", "size": meta["size"], "ETag": meta["e_tag"], "LastModified": meta["last_modified"]}
-
-
-def _to_error(error: Exception) -> ObjectStoreError:
-    said, status, code = _said_by(str(error))
-    kinds = {"PermissionDeniedError": 403, "UnauthenticatedError": 401}
-    return ObjectStoreError(said or type(error).__name__, status=status or kinds.get(type(error).__name__), code=code)
-
-
-def _said_by(text: str) -> tuple[str, int | None, str]:
-    """Return what an error of obstore says: a reason in few words, the status of the server's answer, and its code."""
-    found = _STATUS.search(text)
-    status = int(found[1]) if found else None
-    answer = text[found.start() :] if found else ""
-    code, message = _CODE.search(answer), _MESSAGE.search(answer)
-    uri = _URI.search(text)
-    if uri and _CREDENTIAL_PLACES.search(uri[1]) and (status or 0) < 500:
-        return "NoCredentials: none were given, and this machine has none of its own", 401, "NoCredentials"
-    if status is not None:
-        words = [str(status), code[1] if code else "", message[1] if message else ""]
-        return " ".join(word for word in words if word), status, code[1] if code else ""
-    kinds = list(dict.fromkeys(one or other for one, other in _KIND.findall(text)))
-    return ", ".join(kinds) or without_credentials(text.partition("\n")[0])[:200], None, ""

@@ -9,6 +9,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from pdfbatch.storage.object_store_network import (
+    UnmappableError,
+    check_endpoint,
+    is_plain,
+    map_certificates,
+    map_proxies,
+)
+
 STORES: Mapping[str, str] = {
     **dict.fromkeys(("s3", "s3a"), "S3Store"),
     **dict.fromkeys(("gs", "gcs"), "GCSStore"),
@@ -85,6 +93,16 @@ _CONNECTION_WORDS = {
     "SharedAccessSignature": "sas_key",
     "BlobEndpoint": "endpoint",
 }
+_IN_HEADERS = (
+    "access_key_id",
+    "secret_access_key",
+    "session_token",
+    "region",
+    "account_name",
+    "account_key",
+    "sas_key",
+)
+_CERTIFICATES = ("REQUESTS_CA_BUNDLE",)  # obstore sees SSL_CERT_FILE for itself
 # What of the environment may change while a process runs: credentials that are renewed.
 _MARKS = {
     "S3Store": (
@@ -98,10 +116,6 @@ _MARKS = {
     "GCSStore": ("GOOGLE_APPLICATION_CREDENTIALS", "STORAGE_EMULATOR_HOST"),
     "AzureStore": tuple(_AZURE_KEYS.values()),
 }
-
-
-class UnmappableError(Exception):
-    """Why options, or the environment, cannot be mapped: which of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +156,25 @@ def map_options(url: str, options: Mapping[str, object]) -> StoreSettings:
         if not isinstance(value, (str, bytes, bool)):  # what fsspec's library makes of it, nobody knows here
             raise UnmappableError(f"what is given for {name!r}")
     endpoint = str(store.get("aws_endpoint_url_s3") or store.get("endpoint") or store.get("base_url") or "")
-    if endpoint.startswith("http://"):
+    if endpoint:
+        check_endpoint(endpoint)
+    _refuse_what_panics(kind, bucket, store)
+    if endpoint.lower().startswith("http://"):
         client["allow_http"] = True
     return StoreSettings(kind, bucket, store, client)
+
+
+def _refuse_what_panics(kind: str, bucket: str, store: Mapping[str, object]) -> None:
+    """Refuse texts that obstore takes and panics over, when it makes a header or an address of them."""
+    if not is_plain(bucket):
+        raise UnmappableError("a bucket whose name has blanks or odd characters")
+    for name in _IN_HEADERS:
+        if not is_plain(str(store.get(name, ""))):
+            raise UnmappableError(f"what is given for {name!r}, which has blanks or odd characters")
+    if kind == "S3Store" and "access_key_id" not in store:
+        for name in (*_S3_KEYS, "AWS_REGION", "AWS_DEFAULT_REGION"):
+            if not is_plain(os.environ.get(name, "")):
+                raise UnmappableError(f"the variable {name}, which has blanks or odd characters")
 
 
 # A mapper takes from ``given`` what it understands, and returns the settings of store and client and the bucket's name.
@@ -168,8 +198,9 @@ def _map_s3(bucket: str, given: dict[str, Any]) -> _Mapped:
         raise UnmappableError("no region is given (client_kwargs={'region_name': ...} or AWS_REGION)")
     if given.pop("use_ssl", True) is False and not endpoint:
         raise UnmappableError("the option 'use_ssl'")
-    _map_certificates(more.pop("verify", None), client)
-    style = _map_s3_config(config, client, scheme=endpoint.partition(":")[0] or "https")
+    map_certificates(more.pop("verify", None), client, ("AWS_CA_BUNDLE", *_CERTIFICATES))
+    map_proxies(_take(config, "proxies"), client, endpoint)
+    style = _map_s3_config(config, client)
     if style == "virtual" and endpoint:
         raise UnmappableError("the option 'addressing_style'")
     store: dict[str, Any] = {"disable_bulk_delete": True, "region": region or "us-east-1"}
@@ -205,7 +236,7 @@ def _map_s3_credentials(given: dict[str, Any], more: dict[str, Any], store: dict
             raise UnmappableError("the variable AWS_EC2_METADATA_DISABLED")
 
 
-def _map_s3_config(config: dict[str, Any], client: dict[str, Any], *, scheme: str) -> str:
+def _map_s3_config(config: dict[str, Any], client: dict[str, Any]) -> str:
     """Map what is for botocore's ``Config``; return how a bucket is addressed, where that is said."""
     for name in _CONFIG_WITHOUT_MEANING & set(config):
         del config[name]
@@ -217,38 +248,15 @@ def _map_s3_config(config: dict[str, Any], client: dict[str, Any], *, scheme: st
                 raise UnmappableError(f"the option {name!r}") from None
     if config.get("signature_version") in ("s3v4", "v4"):
         del config["signature_version"]
-    proxies = _take(config, "proxies")
-    proxy: object = proxies.get(scheme)
-    if isinstance(proxy, str) and proxy:
-        client["proxy_url"] = proxy if "://" in proxy else f"http://{proxy}"
-    elif proxies:
-        raise UnmappableError("the option 'proxies'")
     own = _take(config, "s3")
     style = str(own.pop("addressing_style", "auto"))
     _refuse_rest(own)
     return style
 
 
-def _map_certificates(verify: object, client: dict[str, Any]) -> None:
-    if verify is False:
-        client["allow_invalid_certificates"] = True
-        return
-    if not (verify is None or verify is True or isinstance(verify, (str, os.PathLike))):
-        raise UnmappableError("the option 'verify'")
-    path = (
-        os.environ.get("AWS_CA_BUNDLE") if verify is None or verify is True else cast("str | os.PathLike[str]", verify)
-    )
-    if path:
-        try:
-            with open(path, "rb") as file:
-                client["root_certificate"] = file.read()
-        except OSError as error:
-            raise UnmappableError(f"the certificates in {path}, which cannot be read") from error
-
-
 def _map_gcs(bucket: str, given: dict[str, Any]) -> _Mapped:
     _refuse_variables(_GCS_ENVIRONMENT)
-    store: dict[str, Any] = {}
+    store, client = dict[str, Any](), dict[str, Any]()
     token = given.pop("token", None)
     if endpoint := given.pop("endpoint_url", None):
         store["base_url"] = str(endpoint).rstrip("/")
@@ -270,7 +278,9 @@ def _map_gcs(bucket: str, given: dict[str, Any]) -> _Mapped:
     elif token != "cloud":  # noqa: S105 (the word for a machine's own)
         what = "no credentials are in a file" if token is None else "the option 'token'"
         raise UnmappableError(f"{what} that both libraries read (token='cloud' takes those of a machine)")
-    return store, {}, bucket
+    map_certificates(None, client, _CERTIFICATES)
+    map_proxies({}, client, store.get("base_url", ""))
+    return store, client, bucket
 
 
 def _map_azure(bucket: str, given: dict[str, Any]) -> _Mapped:
@@ -299,7 +309,10 @@ def _map_azure(bucket: str, given: dict[str, Any]) -> _Mapped:
     if "account_key" not in store:  # what obstore finds in the environment would go before it
         others = ("AZURE_STORAGE_ACCOUNT_KEY", "AZURE_CLIENT_SECRET", "AZURE_FEDERATED_TOKEN_FILE")
         _refuse_variables(tuple(name for name in others if "client_secret" not in store))
-    return store, {}, container
+    client = dict[str, Any]()
+    map_certificates(None, client, _CERTIFICATES)
+    map_proxies({}, client, store.get("endpoint", ""))
+    return store, client, container
 
 
 def _read_host(host: str) -> str:

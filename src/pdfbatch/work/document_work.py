@@ -21,7 +21,9 @@ from pdfbatch.settings import Extraction, Limits
 from pdfbatch.tasks import DuplicateOf, JoinTask, PartialDocument, PartTask, ReadTask, Task, TaskResult
 from pdfbatch.work.defects import describe_defect
 from pdfbatch.work.inspection import find_out
+from pdfbatch.work.memory import MemoryAfterRereadingError
 from pdfbatch.work.opener import DocumentOpener
+from pdfbatch.work.pdf_dates import with_plain_dates
 from pdfbatch.work.result_writer import PendingWrite, ResultWriter, StoredResult, may_have_record
 from pdfbatch.work.splitter import Splitter
 from pdfbatch.work.time_budget import TimeBudget
@@ -116,6 +118,8 @@ class DocumentWork:
                     return self._splitter.read_part(task, budget, watch)
                 case JoinTask():
                     return self._splitter.join(task, budget)
+        except MemoryAfterRereadingError as error:  # not final: the pool knows the pages that were read
+            return TaskResult(failure=_failure(task, error, self.engine.name))
         except Exception as error:  # noqa: BLE001 (isolation is the purpose: no document may harm another)
             return self._fail(task, budget, _failure(task, error, self.engine.name))
 
@@ -139,7 +143,7 @@ class DocumentWork:
                 fingerprint=source.fingerprint,
                 engine=engine,
                 page_numbers=numbers,
-                pdf_metadata=dict(reader.opened.metadata),
+                pdf_metadata=with_plain_dates(reader.opened.metadata),
                 pages=tuple(pages),
                 missing=opener.missing_pages(document, reader.opened),
                 language=language,

@@ -48,6 +48,12 @@ _LATIN_SHARE = 0.9
 _FREQUENT_LETTERS = frozenset("eaintrso")
 # Of the letters of real texts these eight are 0.48 and more, of a shifted alphabet 0.49 and less.
 _FREQUENT_SHARE = 0.48
+_VOWELS = "aeiouyà-æè-ïò-öø-ýÿāăąēĕėęěĩīĭįıōŏőœũūŭůűųŷ"
+# Some sounds are written in two or three letters.
+_VOWEL, _CONSONANTS = re.compile(f"[{_VOWELS}]"), re.compile(f"(?>sch|[cst]h|ck|ph|[cdrs]z|[^\\W\\d_{_VOWELS}]){{5}}")
+_ROW_OF_ASCII = re.compile("[b-df-hj-np-tv-xz]{5}")
+_LETTERS_WITH_A_VOWEL, _ENOUGH_LONG_WORDS = 4, 60
+_ROWS, _UNSPEAKABLE, _SOME_ROWS = 0.06, 0.12, 3
 # A short word of a cipher is a word of some language now and then.
 _FUNCTION_WORDS_OF_CHANCE = 0.15
 
@@ -106,8 +112,8 @@ def is_gibberish(text: str) -> bool:
     """Return whether a text of Latin script is no language: a cipher that a font without a Unicode map leaves, random letters.
 
     True for text with hardly a function word of any known language, in which the letters that are frequent in all of them
-    are rare. Lists of names, tables and program code lack function words, too, but not the frequent letters. Most texts
-    are settled by their first 1,500 characters.
+    are rare, or many words cannot be spoken. Lists of names, tables and program code lack function words, too, but they have
+    the frequent letters, and vowels where they are needed. Most texts are settled by their first 1,500 characters.
     """
     if has_function_words(split_words(text, _SHORT_SAMPLE)) or has_function_words(words := split_words(text)):
         return False
@@ -115,7 +121,24 @@ def is_gibberish(text: str) -> bool:
     total = letters.total()
     if total < _LEAST_LATIN_LETTERS or _count_scripts("".join(words))["Latin"] < total * _LATIN_SHARE:
         return False
-    return sum(number for letter, number in letters.items() if _is_frequent(letter)) < total * _FREQUENT_SHARE
+    frequent = sum(number for letter, number in letters.items() if _is_frequent(letter))
+    return frequent < total * _FREQUENT_SHARE or are_unspeakable(words)
+
+
+def has_unspeakable_rows(sample: str) -> bool:
+    """Return whether there are some long rows of consonants in a sample. Takes some ten microseconds."""
+    return len(_ROW_OF_ASCII.findall(sample.lower())) >= _SOME_ROWS
+
+
+def are_unspeakable(words: Sequence[str]) -> bool:
+    """Return whether many of the longer words have no vowel, or consonants in long rows.
+
+    Of real pages without function words at most a twentieth have such rows, of German nouns, which have most of them, 3 %.
+    """
+    long = [word for word in words if len(word) >= _LETTERS_WITH_A_VOWEL]
+    rows = sum(_CONSONANTS.search(word) is not None for word in long)
+    mute = sum(_VOWEL.search(word) is None for word in long)
+    return len(long) >= _ENOUGH_LONG_WORDS and rows >= _ROWS * len(long) and rows + mute >= _UNSPEAKABLE * len(long)
 
 
 def has_function_words(words: Sequence[str]) -> bool:

@@ -238,7 +238,10 @@ class PageReader:
                 pages.append(self._over_limit_page(waiting.number))
             else:
                 watch.page(waiting.number)
-                pages.append(self._finish(self._ocr_page(waiting, budget, rereading)))
+                try:
+                    pages.append(self._finish(self._ocr_page(waiting, budget, rereading)))
+                except MemoryError as error:
+                    raise rereading.excuse(error) from error
                 rereading.note(pages[-1])
         watch.page(0)
         if counts is not None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.model import Page
 from pdfbatch.ports import SupportsPagesSoFar, Watch
+from pdfbatch.work.memory import MemoryAfterRereadingError
 from pdfbatch.work.recognition import Recognition
 
 
@@ -34,6 +35,10 @@ class Rereading:
         if page is not None and page.text.strip():
             self._unsaid.append(page)
         self._say()
+
+    def excuse(self, error: MemoryError) -> MemoryError:
+        """Return what to raise for memory that ran out: another attempt does where pages so far are known."""
+        return MemoryAfterRereadingError(str(error)) if self._said and self.refused is None else error
 
     def _say(self) -> None:
         if self._unsaid and isinstance(self.watch, SupportsPagesSoFar):

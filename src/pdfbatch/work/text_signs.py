@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from pdfbatch.text import is_ordinary
-from pdfbatch.work.language import has_function_words, is_gibberish, split_words
+from pdfbatch.work.language import are_unspeakable, has_function_words, has_unspeakable_rows, is_gibberish, split_words
 
 # A text layer whose glyphs mean nothing has these: control and private-use characters, and what stands for unknown ones.
 _UNPRINTABLE = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff"
@@ -34,6 +34,20 @@ _FREQUENT_SHARE = 0.48
 # Of visible characters, punctuation included.
 _DOUBTFUL_SHARE = 0.45
 _DIGITS = b"0123456789"
+# Each in most pages of a language. Shorter ones would be in wrong alphabets, too, now and then.
+_COMMON_WORDS = tuple(
+    f" {word} "
+    for words in (
+        "the and for that with",
+        "der die und den des von",
+        "les des que pour dans est",
+        "los las del para por una",
+        "della che per non del",
+        "het een van och att det som",
+        "nie się jest",
+    )
+    for word in words.split()
+)
 _LEAST_WORDS, _LEAST_WORDS_OF_LANGUAGE = 40, 10
 # 3,047 ordinary pages have at most 0.80.
 _ONE_LETTER_SHARE = 0.85
@@ -77,10 +91,12 @@ def is_doubtful(text: str) -> bool:
         return True
     data = sample.encode(errors="replace")  # counts many letters in one pass
     frequent = len(data) - len(data.translate(None, _FREQUENT_BYTES))
-    if frequent >= (len(sample) - gaps) * _DOUBTFUL_SHARE:  # whatever share of the rest are digits
-        return False
-    digits = len(data) - len(data.translate(None, _DIGITS))
-    return frequent < (len(sample) - gaps - digits) * _DOUBTFUL_SHARE
+    if frequent < (len(sample) - gaps) * _DOUBTFUL_SHARE:
+        digits = len(data) - len(data.translate(None, _DIGITS))
+        if frequent < (len(sample) - gaps - digits) * _DOUBTFUL_SHARE:
+            return True
+    # In some wrong alphabets, the letters in place of frequent ones are frequent ones, too.
+    return not any(word in sample for word in _COMMON_WORDS) and has_unspeakable_rows(sample)
 
 
 def badness(text: str) -> float:
@@ -120,6 +136,7 @@ def _is_cipher(words: Sequence[str]) -> bool:
     if len(set(latin)) < _DIFFERENT_WORDS:
         return False
     joined = " ".join(latin).lower()
-    # Only a text with few of the frequent letters can be a cipher; to count them is much faster than to look at words.
+    # To count letters is much faster than to look for function words.
     frequent = sum(map(joined.count, _FREQUENT))
-    return frequent < (len(joined) - len(latin)) * _FREQUENT_SHARE and is_gibberish(joined)
+    is_odd = frequent < (len(joined) - len(latin)) * _FREQUENT_SHARE or are_unspeakable(joined.split())
+    return is_odd and is_gibberish(joined)

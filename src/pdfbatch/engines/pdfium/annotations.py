@@ -46,6 +46,7 @@ _BUTTONS = (pdfium.FPDF_FORMFIELD_CHECKBOX, pdfium.FPDF_FORMFIELD_RADIOBUTTON)
 _CHOICES = (pdfium.FPDF_FORMFIELD_COMBOBOX, pdfium.FPDF_FORMFIELD_LISTBOX)
 _VALUE_ONLY = frozenset((*_BUTTONS, pdfium.FPDF_FORMFIELD_LISTBOX))
 """Fields of which the value says more than the appearance."""
+_MADE_ANEW = frozenset((pdfium.FPDF_FORMFIELD_TEXTFIELD, pdfium.FPDF_FORMFIELD_COMBOBOX))
 _PASSWORD, _RADIO, _PUSH = 1 << 13, 1 << 15, 1 << 16
 # For pdfium to write into, long enough for most values: whoever holds the lock has it for himself.
 _BUFFER_BYTES = 1_024
@@ -99,18 +100,35 @@ def count_fields(types: Sequence[int]) -> int:
     return types.count(pdfium.FPDF_ANNOT_WIDGET)
 
 
+def count_files(types: Sequence[int]) -> int:
+    """Return the number of files among annotations: attached to a place of the page, and to the document only there."""
+    return types.count(pdfium.FPDF_ANNOT_FILEATTACHMENT)
+
+
 def read_annotations(
-    page: Handle, number: int, *, form: Handle, frame: PageFrame, open_copy: Callable[[], Handle]
+    page: Handle,
+    number: int,
+    *,
+    form: Handle,
+    frame: PageFrame,
+    open_copy: Callable[[], Handle],
+    are_stale: Callable[[], bool],
 ) -> list[Block]:
     """Return what the annotations of a page show, and where.
 
     Hidden annotations show nothing, nor do those that say that they are not to be printed, or lie outside of the page.
     ``open_copy`` returns pdfium's handle of another opening of the document, or ``None``. Its page of this number is changed,
     where an appearance has text of its own: the annotations become a part of its content, so that pdfium reads their text.
+    ``are_stale`` says whether viewers make the appearances of form fields anew; it is asked where one says something else than
+    the value.
     """
     found = [entry for entry in _read_values(page, form) if frame.shows(entry.area)]
     if any(entry.has_drawn_text for entry in found) and (copy := open_copy()) and _flatten(copy, number):
         _read_appearances(copy, number, found)
+        stale = [entry for entry in found if entry.field in _MADE_ANEW and _says_otherwise(entry.drawn, entry.value)]
+        if stale and are_stale():
+            for entry in stale:
+                entry.drawn = ""
     return [Block(text, frame.box(entry.area), entry.is_note) for entry in found if (text := _tidy(entry.text))]
 
 
@@ -200,7 +218,8 @@ def _field_value(form: Handle, annotation: Handle, field: int) -> str:
     if field in _CHOICES or field == pdfium.FPDF_FORMFIELD_TEXTFIELD:
         is_secret = bool(pdfium.FPDFAnnot_GetFormFieldFlags(form, annotation) & _PASSWORD)
         is_secret = is_secret and field == pdfium.FPDF_FORMFIELD_TEXTFIELD
-        return "" if is_secret else _string(pdfium.FPDFAnnot_GetFormFieldValue, form, annotation)
+        value = "" if is_secret else _string(pdfium.FPDFAnnot_GetFormFieldValue, form, annotation)
+        return value if value or is_secret else _entry(annotation, b"V")  # a name, which some writers take for a choice
     return ""
 
 
@@ -325,6 +344,12 @@ def _around(area: Area, found: list[_Annotation]) -> list[int]:
         if left <= x <= right and bottom <= y <= top and (right - left) * (top - bottom) < size:
             best, size = [number], (right - left) * (top - bottom)
     return best
+
+
+def _says_otherwise(drawn: str, value: str) -> bool:
+    """Whether an appearance is of another value, and not of the same in another format."""
+    first, second = ("".join(filter(str.isalnum, text)).casefold() for text in (drawn, value))
+    return bool(first) and bool(second) and first not in second and second not in first
 
 
 def _tidy(text: str) -> str:

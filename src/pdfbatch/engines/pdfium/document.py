@@ -13,22 +13,23 @@ import pypdfium2.raw
 from pdfbatch.engines.coverage import Area
 from pdfbatch.engines.errors import find_late_header, open_error, source_name
 from pdfbatch.engines.page_frame import PageFrame
-from pdfbatch.engines.pdfium.annotations import annotation_types, count_fields, read_annotations
+from pdfbatch.engines.pdfium.annotations import annotation_types, count_fields, count_files, read_annotations
 from pdfbatch.engines.pdfium.columns import end_columns, lay_columns, may_have_columns
 from pdfbatch.engines.pdfium.damage import ends_high, may_have_damage
 from pdfbatch.engines.pdfium.evidence import count_cut_images, is_plain
-from pdfbatch.engines.pdfium.extras import count_attachments, is_portfolio, xfa_kind
+from pdfbatch.engines.pdfium.extras import count_attachments, is_portfolio, makes_appearances, xfa_kind
 from pdfbatch.engines.pdfium.glance import is_clean
 from pdfbatch.engines.pdfium.glyphs import Glyphs, whole_text
 from pdfbatch.engines.pdfium.layers import may_hide_layers
 from pdfbatch.engines.pdfium.meanings import may_lack_meanings, mend_meanings
-from pdfbatch.engines.pdfium.mending import SIGNS, mend, mends_by_glyphs
+from pdfbatch.engines.pdfium.mending import mend, mends_by_glyphs, spell_ligatures
 from pdfbatch.engines.pdfium.objects import count_undecoded_images, page_facts, visible_area
+from pdfbatch.engines.pdfium.repeats import drop_repeats, may_repeat
 from pdfbatch.engines.placement import Block, place_blocks
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.model import DocumentExtras
 from pdfbatch.ports import Box, PageFacts, pixels_per_side
-from pdfbatch.text import is_ordinary, storable_text
+from pdfbatch.text import storable_text
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -48,12 +49,16 @@ _METADATA_BYTES = 512
 _NOTHING_BYTES = 2  # the NUL behind an empty value
 _WHITE = b"\xff"
 _TEXT_AREAS = 5_000
+# Of a text of more characters so many glyphs are looked at, to see whether the page shows all of it.
+_SHORT, _LOOKS = 600, 8
 # For pdfium to write into, which it does for each page: whoever holds the lock has them for himself.
 _METADATA = create_string_buffer(_METADATA_BYTES)
 _CROP, _MEDIA = (c_float * 4)(), (c_float * 4)()
 _CROP_PLACES, _MEDIA_PLACES = (
     tuple(byref(c_float.from_buffer(sides, sizeof(c_float) * side)) for side in range(4)) for sides in (_CROP, _MEDIA)
 )
+_X, _Y = c_double(), c_double()
+_ORIGIN_PLACES = byref(_X), byref(_Y)
 _ERRORS = {
     pdfium.FPDF_ERR_FILE: "pdfium cannot read the file",
     pdfium.FPDF_ERR_FORMAT: "pdfium finds no PDF structure in it",
@@ -82,9 +87,10 @@ def open_document(source: str | bytes, password: str | None, *, annotations: boo
 
 @dataclass(slots=True)
 class PdfiumDocument:
-    """A PDF that pdfium has opened. ``data`` is what pdfium reads: a path, or bytes. ``fields`` counts form fields by page.
+    """A PDF that pdfium has opened. ``data`` is what pdfium reads: a path, or bytes.
 
-    ``is_rebuilt`` says that its table of objects was damaged, so that pdfium looked for the objects.
+    ``fields`` counts form fields by page, ``files`` those that are attached to a place of it. ``is_rebuilt`` says that its
+    table of objects was damaged, so that pdfium looked for the objects.
     """
 
     handle: Handle = field(repr=False)
@@ -94,6 +100,7 @@ class PdfiumDocument:
     page_count: int = 0
     is_rebuilt: bool = False
     fields: dict[int, int] = field(default_factory=dict[int, int])
+    files: dict[int, int] = field(default_factory=dict[int, int])
     _notes: dict[int, list[Block]] = field(default_factory=dict[int, list[Block]], repr=False)
     _form: Handle = field(default=None, repr=False)
     _form_settings: object = field(default=None, repr=False)
@@ -109,10 +116,11 @@ class PdfiumDocument:
 
     @property
     def extras(self) -> DocumentExtras:
-        """What the document has beside its pages. Fields are counted on the pages whose text has been read."""
+        """What the document has beside its pages. Fields and files are counted on the pages whose text has been read."""
         with _PDFIUM:
             attachments, xfa = count_attachments(self.handle), xfa_kind(self.handle)
         portfolio = attachments > 0 and is_portfolio(self.data)
+        attachments += sum(self.files.values())
         return DocumentExtras(
             attachments=attachments, portfolio=portfolio, xfa=xfa, form_fields=sum(self.fields.values())
         )
@@ -151,7 +159,12 @@ class PdfiumDocument:
         """
         if number not in self._notes:
             self._notes[number] = read_annotations(
-                page, number, form=self.form(), frame=_frame(page), open_copy=self._open_copy
+                page,
+                number,
+                form=self.form(),
+                frame=_frame(page),
+                open_copy=self._open_copy,
+                are_stale=lambda: makes_appearances(self.data),
             )
         return self._notes[number]
 
@@ -211,20 +224,21 @@ class PdfiumPage:
                 self._has_columns = True
                 self.close_text()
                 text = whole_text(self._text())
-            is_cut = _reaches_beyond(self.handle, self._text()) if text else False
+            is_cut = _reaches_beyond(self.handle, self._text(), len(text)) if text else False
+            is_double = may_repeat(self._text(), text)
             notes = annotation_types(self.handle) if self.document.annotations else ()
-            if notes or is_cut or self._has_columns:
-                return storable_text(self._text_by_glyphs(text, notes, is_cut=is_cut))
-            if is_clean(text):
-                return _end_lines(text)
-            if may_lack_meanings(text):
-                return storable_text(self._text_by_glyphs(text, notes, is_cut=is_cut))
-            has_signs = not is_ordinary(text) and SIGNS.search(text) is not None
-            if mends_by_glyphs(self._text(), text, has_signs=has_signs):
-                glyphs = Glyphs(self._text())
-                mend(glyphs, text)
-                return storable_text(glyphs.text())
-            return storable_text(text) if has_signs else _end_lines(text)
+            if not (notes or is_cut or is_double or self._has_columns) and is_clean(text):
+                plain = text.replace("\r\n", "\n")
+                if "\r" not in plain:
+                    return plain
+            if notes or is_cut or is_double or self._has_columns or may_lack_meanings(text):
+                found = self._text_by_glyphs(text, notes, is_cut=is_cut, is_double=is_double)
+                return storable_text(spell_ligatures(found))
+            if not mends_by_glyphs(self._text(), text):
+                return storable_text(spell_ligatures(text))
+            glyphs = Glyphs(self._text())
+            mend(glyphs, text)
+            return storable_text(spell_ligatures(glyphs.text()))
 
     def text_boxes(self) -> Sequence[Box]:
         """Return a box for each run of glyphs in one line, and for each annotation in the text.
@@ -284,18 +298,22 @@ class PdfiumPage:
                 pdfium.FPDFText_ClosePage(self._text_handle)
             self._text_handle = None
 
-    def _text_by_glyphs(self, text: str, notes: Sequence[int], *, is_cut: bool) -> str:
+    def _text_by_glyphs(self, text: str, notes: Sequence[int], *, is_cut: bool, is_double: bool) -> str:
         glyphs = Glyphs(self._text())
+        if is_double:
+            drop_repeats(glyphs)
+            text = glyphs.text()
         if may_lack_meanings(text) and mend_meanings(glyphs):
             text = glyphs.text()
         mend(glyphs, text)
         if self._has_columns:
             end_columns(glyphs)
         if is_cut:
-            glyphs.cut(visible_area(self.handle))
+            glyphs.cut(visible_area(self.handle), sharply=_is_cropped(self.handle))
         if not notes:
             return glyphs.text()
         self.document.fields[self.number] = count_fields(notes)
+        self.document.files[self.number] = count_files(notes)
         blocks = self.document.notes(self.number, self.handle)
         return place_blocks(glyphs.text(), glyphs.lines(_frame(self.handle)), blocks) if blocks else glyphs.text()
 
@@ -352,11 +370,6 @@ def _frame(page: Handle) -> PageFrame:
     return PageFrame(visible_area(page), int(pdfium.FPDFPage_GetRotation(page)))
 
 
-def _end_lines(text: str) -> str:
-    """Return ``storable_text`` of a text that has nothing that could not be stored."""
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
 def _text_areas(text: Handle) -> Generator[Area]:
     left, top, right, bottom = (c_double() for _ in range(4))
     for index in range(min(pdfium.FPDFText_CountRects(text, 0, -1), _TEXT_AREAS)):
@@ -364,15 +377,33 @@ def _text_areas(text: Handle) -> Generator[Area]:
         yield Area(left.value, bottom.value, right.value, top.value)
 
 
-def _reaches_beyond(page: Handle, text: Handle) -> bool:
-    """Whether some text lies outside the visible part of a page that shows less than there is."""
+def _reaches_beyond(page: Handle, text: Handle, length: int) -> bool:
+    """Whether some text lies outside the visible part of a page.
+
+    Of a long text on a page that shows all there is, as far as its dictionary says, some glyphs are looked at.
+    """
+    visible = visible_area(page)
+    if length > _SHORT and not _is_cropped(page) and _holds_some(visible, text):
+        return False
+    return any(not visible.holds(area) for area in _text_areas(text))
+
+
+def _is_cropped(page: Handle) -> bool:
     if not pdfium.FPDFPage_GetCropBox(page, *_CROP_PLACES):
         return False
     pdfium.FPDFPage_GetMediaBox(page, *_MEDIA_PLACES)
-    if bytes(_CROP) == bytes(_MEDIA):
-        return False
-    visible = visible_area(page)
-    return any(not visible.holds(area) for area in _text_areas(text))
+    return bytes(_CROP) != bytes(_MEDIA)
+
+
+def _holds_some(visible: Area, text: Handle) -> bool:
+    """Whether some glyphs, evenly spread over a text, are within the visible part of a page."""
+    left, bottom, right, top = visible
+    get, last = pdfium.FPDFText_GetCharOrigin, pdfium.FPDFText_CountChars(text) - 1
+    for part in range(_LOOKS + 1):
+        get(text, last * part // _LOOKS, *_ORIGIN_PLACES)
+        if not (left - 1 <= _X.value <= right + 1 and bottom - 1 <= _Y.value <= top + 1):
+            return False
+    return True
 
 
 def _page_count(source: str | bytes, handle: Handle) -> int:

@@ -32,6 +32,12 @@ _LARGE_BYTES, _LARGE_PIXELS = 4_096, 100_000
 _TAIL_BYTES = 2_048
 _JPEG_START, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
 _CODESTREAM_START = b"\xff\x4f\xff\x51"
+# Of images that are packed so, or not at all, pdfium says how many bytes their pixels have: of whole ones as many as they need.
+_UNPACKED_AS_BYTES = frozenset(
+    ("LZWDecode", "LZW", "RunLengthDecode", "RL", "ASCII85Decode", "A85", "ASCIIHexDecode", "AHx")
+)
+_BITS_OF_A_PIXEL = sorted({bits * colours for bits in (1, 2, 4, 8, 16) for colours in (1, 3, 4)})
+_BYTES_TOO_MANY = 1_024
 
 
 def is_plain(page: Handle) -> bool:
@@ -84,8 +90,19 @@ def _is_cut(image: Handle) -> bool:
     if filters == ["JPXDecode"]:
         data = _raw_data(image)
         return _CODESTREAM_START in data[:_LARGE_BYTES] and _JPEG_END not in data[-_TAIL_BYTES:]
+    if _UNPACKED_AS_BYTES.issuperset(filters):
+        return _lacks_pixels(image)
     packed = _raw_data(image) if filters[:1] == ["FlateDecode"] else strip_text_filters(filters, _raw_data(image))
     return packed is not None and ends_early(packed)
+
+
+def _lacks_pixels(image: Handle) -> bool:
+    """Return whether the bytes of an image are none of the numbers that whole images of its size have."""
+    width, height = c_uint(), c_uint()
+    pdfium.FPDFImageObj_GetImagePixelSize(image, byref(width), byref(height))
+    size = int(pdfium.FPDFImageObj_GetImageDataDecoded(image, None, 0))
+    whole = [(width.value * bits + 7) // 8 * height.value for bits in _BITS_OF_A_PIXEL]
+    return size < whole[-1] and not any(least <= size <= least + _BYTES_TOO_MANY for least in whole)
 
 
 def _count_pixels(image: Handle) -> int:

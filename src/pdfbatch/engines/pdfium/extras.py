@@ -8,6 +8,7 @@ from typing import Any
 
 import pypdfium2.raw
 
+from pdfbatch.engines.pdfium.annotations import annotation_types, count_fields
 from pdfbatch.engines.pdfium.glyphs import whole_text
 from pdfbatch.engines.pdfium.layers import object_streams
 from pdfbatch.engines.xfa import PAGES, kind_of_form
@@ -19,11 +20,13 @@ pdfium: Any = pypdfium2.raw
 Handle = Any
 """A pointer from pdfium."""
 
+_NEW_APPEARANCES = re.compile(rb"/NeedAppearances\s+true\b")
 _COLLECTION = re.compile(rb"/Collection\b")
 # Bounds: so much of a file is searched, and so much of what a stream unpacks to.
 _FILE_BYTES = 256 * 1024 * 1024
 _STREAM_BYTES = 4 * 1024 * 1024
 _XFA_PACKETS = 50
+_PAGES_OF_FIELDS = 3
 
 
 def xfa_kind(document: Handle) -> Xfa:
@@ -32,7 +35,8 @@ def xfa_kind(document: Handle) -> Xfa:
     if flag not in (pdfium.FORMTYPE_XFA_FULL, pdfium.FORMTYPE_XFA_FOREGROUND):
         return Xfa.NONE
     form = b"".join(_xfa_packets(document))
-    return kind_of_form(form, _first_texts(document), is_dynamic=flag == pdfium.FORMTYPE_XFA_FULL)
+    is_dynamic = flag == pdfium.FORMTYPE_XFA_FULL
+    return kind_of_form(form, _first_texts(document), is_dynamic=is_dynamic, has_fields=_has_fields(document))
 
 
 def count_attachments(document: Handle) -> int:
@@ -47,6 +51,12 @@ def is_portfolio(source: str | bytes) -> bool:
     """
     data = source if isinstance(source, bytes) else _content(source)
     return any(_COLLECTION.search(part) for part in (data, *object_streams(data)))
+
+
+def makes_appearances(source: str | bytes) -> bool:
+    """Whether viewers are asked to make the appearances of form fields anew. Found as ``is_portfolio`` is."""
+    data = source if isinstance(source, bytes) else _content(source)
+    return any(_NEW_APPEARANCES.search(part) for part in (data, *object_streams(data)))
 
 
 def _xfa_packets(document: Handle) -> Iterator[bytes]:
@@ -70,6 +80,18 @@ def _first_texts(document: Handle) -> Iterator[str]:
                 pdfium.FPDFText_ClosePage(text)
             if page:
                 pdfium.FPDF_ClosePage(page)
+
+
+def _has_fields(document: Handle) -> bool:
+    """Whether a form has fields on one of the first pages."""
+    for index in range(min(pdfium.FPDF_GetPageCount(document), _PAGES_OF_FIELDS)):
+        page = pdfium.FPDF_LoadPage(document, index)
+        if page:
+            types = annotation_types(page)
+            pdfium.FPDF_ClosePage(page)
+            if count_fields(types):
+                return True
+    return False
 
 
 def _content(path: str) -> bytes:

@@ -1,6 +1,7 @@
 """The glyphs of a page, one by one. Slow (some microseconds a glyph), so it is for pages that need a closer look."""
 
 import sys
+from collections.abc import Iterable, Sequence
 from ctypes import addressof, byref, c_double, c_ushort
 from itertools import compress
 from operator import sub
@@ -56,6 +57,14 @@ class Glyphs:
             found = self._areas[index] = glyph_area(self.handle, index)
         return found
 
+    def code(self, index: int) -> int:
+        """Return the character that pdfium takes a glyph for, as a number."""
+        return int(pdfium.FPDFText_GetUnicode(self.handle, index))
+
+    def lacks_meaning(self, index: int) -> bool:
+        """Whether the font of a glyph does not tell which character it is, so that pdfium takes its code for one."""
+        return bool(pdfium.FPDFText_HasUnicodeMapError(self.handle, index) == 1)
+
     def is_added(self, index: int) -> bool:
         """Whether a glyph is not on the page: pdfium added it."""
         return bool(pdfium.FPDFText_IsGenerated(self.handle, index) == 1)
@@ -72,11 +81,42 @@ class Glyphs:
         area = self.area(index)
         return right.value > left.value and top.value - bottom.value > _THIN * (area.top - area.bottom)
 
-    def cut(self, visible: Area) -> None:
-        """Leave out glyphs that lie outside the visible part of the page."""
+    def cut(self, visible: Area, *, sharply: bool) -> None:
+        """Leave out glyphs that lie outside the visible part of the page.
+
+        If not ``sharply``, text that begins on the page and runs over its edge stays whole.
+        """
+        outside, begun = list[int](), set[int]()
         for index, text in enumerate(self.texts):
-            if text.strip() and not self.is_added(index) and not visible.has_middle_of(self.area(index)):
+            if text.strip() and not self.is_added(index):
+                if not visible.has_middle_of(self.area(index)):
+                    outside.append(index)
+                elif not sharply:
+                    begun.add(self.owner(index))
+        self.leave_out([index for index in outside if sharply or self.owner(index) not in begun])
+
+    def leave_out(self, indices: Iterable[int]) -> None:
+        """Leave out some glyphs, spaces between which nothing is left, and lines of which nothing is left."""
+        lost = {*indices}
+        line = list[int]()
+        for index, text in enumerate(self.texts):
+            if index in lost:
                 self.texts[index] = "\n" if text.endswith("\n") else ""
+            line.append(index)
+            if text.endswith("\n") or index == len(self) - 1:
+                if not lost.isdisjoint(line):
+                    self._close_gaps(line)
+                line = []
+
+    def _close_gaps(self, line: Sequence[int]) -> None:
+        is_empty = not any(self.texts[index].strip() for index in line)
+        follows_space = True
+        for index in line:
+            text = self.texts[index]
+            if text.isspace() and (is_empty if text.endswith("\n") else follows_space):
+                self.texts[index] = ""
+            elif text:
+                follows_space = text.isspace()
 
     def text(self) -> str:
         """Return the text of the page."""
@@ -193,6 +233,13 @@ def _text_of(handle: Handle, index: int) -> str:
     if code == 0:
         return "" if pdfium.FPDFText_IsGenerated(handle, index) == 1 else _UNKNOWN
     return chr(code) if code <= sys.maxunicode and code != ord("\r") else ""
+
+
+def find_index(handle: Handle, text: str, place: int) -> int:
+    """Return the index of the glyph at a place in a page's ``whole_text``."""
+    # A hyphen and the end of its line are one character for pdfium, which ends other lines in "\r\n", and counts in UTF-16.
+    units = len(text[:place].encode("utf-16-le", "surrogatepass")) // 2
+    return int(pdfium.FPDFText_GetCharIndexFromTextIndex(handle, units - text.count("-\n", 0, place)))
 
 
 def glyph_area(handle: Handle, index: int) -> Area:

@@ -23,6 +23,8 @@ _PACKED_BYTES = 512
 _PACKED_SHARE = 4
 _FILTER_BYTES = 32
 
+_JBIG2_FILE = b"\x97JB2\r\n\x1a\n"  # as in a file of its own, which pdfium does not know
+
 _BYTES_PER_PIXEL = {
     pdfium.FPDFBitmap_Gray: 1,
     pdfium.FPDFBitmap_BGR: 3,
@@ -40,7 +42,7 @@ class Image(NamedTuple):
 
 
 def count_undecoded(images: Iterable[Image]) -> int:
-    """Return how many images have data that is not even, or no data at all, but no pixels, or pixels of one colour only.
+    """Return how many images have no pixels, or data that is not even, or none at all, but pixels of one colour only.
 
     A fax whose lower half is black counts as well: so pdfium leaves what it could not decode.
 
@@ -51,17 +53,19 @@ def count_undecoded(images: Iterable[Image]) -> int:
         left -= image.width * image.height
         if left < 0:
             break
-        count += _should_show(image.handle) and _is_lost(image.handle)
+        count += _is_lost(image.handle)
     return count
 
 
 def _should_show(handle: Handle) -> bool:
     size = int(pdfium.FPDFImageObj_GetImageDataRaw(handle, None, 0))
-    if size < _DATA_BYTES:
+    if size < len(_JBIG2_FILE):
         return size == 0
     data = create_string_buffer(size)
     pdfium.FPDFImageObj_GetImageDataRaw(handle, data, size)
     look = data.raw[:_DATA_LOOK]
+    if size < _DATA_BYTES:
+        return look.startswith(_JBIG2_FILE)
     # The data of a blank sheet repeat themselves, in whatever format, and pack to a hundredth.
     return len(zlib.compress(look, 1)) >= max(_PACKED_BYTES, len(look) // _PACKED_SHARE)
 
@@ -79,6 +83,8 @@ def _is_lost(handle: Handle) -> bool:
         pixels = pdfium.FPDFBitmap_GetBuffer(bitmap)
         if not pixels or width < 1 or height < 1:
             return True
+        if not _should_show(handle):
+            return False
         rows = string_at(pixels, stride * height)
         if _is_even(rows, rows[:stride], width * pixel, pixel):
             return True

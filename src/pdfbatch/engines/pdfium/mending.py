@@ -10,7 +10,7 @@ from unicodedata import combining, normalize
 import pypdfium2.raw
 
 from pdfbatch.engines.coverage import Area
-from pdfbatch.engines.pdfium.glyphs import Glyphs, glyph_area
+from pdfbatch.engines.pdfium.glyphs import Glyphs, find_index, glyph_area
 
 pdfium: Any = pypdfium2.raw
 """Generated bindings, without types."""
@@ -44,9 +44,17 @@ _ACCENT = re.compile(f"[{''.join(_ACCENTS)}]")
 SIGNS = re.compile(
     "[\0-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f"
     + "".join(_ACCENTS)
-    + "\xad\u0590-\u08ff\ud800-\udfff\ufb1d-\ufdff\ufe70-\ufefc\ufffe\uffff]"
+    + "\xad\u0590-\u08ff\ud800-\udfff\ufb00-\ufb06\ufb1d-\ufdff\ufe70-\ufefc\ufffe\uffff]"
 )
 """Characters of a text that is to be looked at more closely, or that cannot be stored."""
+
+# Ligatures by their codes in TeX's fonts, old and new encoding, some of which tell pdfium nothing but these codes.
+_LIGATURE_CODES = {code + old: text for code, text in enumerate(("ff", "fi", "fl", "ffi", "ffl")) for old in (11, 27)}
+_LIGATURE_CODE = re.compile("[\x0b-\x0c\x0e-\x0f\x1b-\x1f]|\r(?!\n)")
+_RETURN = ord("\r")
+_CONTROL = re.compile("[\x01-\x08\x0b-\x1f]")
+_LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
+_LIGATURE = re.compile("[\ufb00-\ufb06]")
 
 # Ordinary text has a space to five or six letters, text whose letters stand apart one to each. So does a table of contents with
 # dots between spaces, so words are counted in what has that many spaces.
@@ -94,15 +102,12 @@ def _kinds_of(text: str) -> bytes:
     return text.encode("latin-1", "replace").translate(_KINDS)
 
 
-def mends_by_glyphs(handle: Handle, text: str, *, has_signs: bool) -> bool:
-    """Whether a text has a sign of something that only a look at its glyphs mends. ``has_signs``: it has some of ``SIGNS``."""
-    if is_letter_spaced(text):
+def mends_by_glyphs(handle: Handle, text: str) -> bool:
+    """Whether a text has a sign of something that only a look at its glyphs mends."""
+    if _SOFT_HYPHEN in text or is_letter_spaced(text) or _RIGHT_TO_LEFT.search(text) or _LIGATURE_CODE.search(text):
         return True
-    if has_signs:
-        if _SOFT_HYPHEN in text or _RIGHT_TO_LEFT.search(text):
-            return True
-        if any(_may_lie_over(handle, text, found.start()) for found in _ACCENT.finditer(text)):
-            return True
+    if any(_may_lie_over(handle, text, found.start()) for found in _ACCENT.finditer(text)):
+        return True
     return has_odd_places(text) and has_odd_lines(handle, text)
 
 
@@ -111,7 +116,7 @@ def has_odd_lines(handle: Handle, text: str) -> bool:
     kinds = _kinds_of(text)
     indents = [place + 1 for place in _places(kinds, _INDENT)] + ([0] if kinds[:1] == b" " else [])
     joins = _places(kinds, _JOIN)
-    return any(_is_word_end(handle, _index(handle, text, place)) for place in joins) or any(
+    return any(_is_word_end(handle, find_index(handle, text, place)) for place in joins) or any(
         _begins_late(handle, text, start) for start in indents
     )
 
@@ -124,13 +129,6 @@ def _places(kinds: bytes, sign: bytes) -> list[int]:
         found.append(place)
         place = kinds.find(sign, place + 1)
     return found
-
-
-def _index(handle: Handle, text: str, place: int) -> int:
-    """Return the index of the glyph at a place in a text."""
-    # A hyphen and the end of its line are one character for pdfium, which ends other lines in "\r\n", and counts in UTF-16.
-    units = len(text[:place].encode("utf-16-le", "surrogatepass")) // 2
-    return int(pdfium.FPDFText_GetCharIndexFromTextIndex(handle, units - text.count("-\n", 0, place)))
 
 
 def _is_word_end(handle: Handle, index: int) -> bool:
@@ -150,7 +148,7 @@ def _begins_late(handle: Handle, text: str, start: int) -> bool:
     if len(shown) <= 1:
         return False
     places = start + line.index(shown), start + len(line.rstrip()) - 1
-    first, last = (_index(handle, text, place) for place in places)
+    first, last = (find_index(handle, text, place) for place in places)
     return glyph_area(handle, last).right <= glyph_area(handle, first).left and not _is_turned(handle, first)
 
 
@@ -167,7 +165,7 @@ def _may_lie_over(handle: Handle, text: str, place: int) -> bool:
     behind = text[place + 1 : place + 4].lstrip(" ")
     if text[place] != "`" and (not behind or behind[0] in "\r\n"):
         return True
-    index = _index(handle, text, place)
+    index = find_index(handle, text, place)
     over = glyph_area(handle, index)
     around = (
         glyph_area(handle, other) for other in range(index - _NEAR, index + _NEAR + 1) if other not in (index, -1)
@@ -182,6 +180,8 @@ def mend(glyphs: Glyphs, text: str) -> None:
         _part_lines(glyphs)
     if _ACCENT.search(text):
         _combine_accents(glyphs)
+    if _LIGATURE_CODE.search(text):
+        _spell_ligature_codes(glyphs)
     if _SOFT_HYPHEN in text:
         _show_soft_hyphens(glyphs)
     if is_letter_spaced(text):
@@ -190,6 +190,11 @@ def mend(glyphs: Glyphs, text: str) -> None:
         for line in _lines(glyphs):
             _part_words(glyphs, line)
             _order(glyphs, line)
+
+
+def spell_ligatures(text: str) -> str:
+    """Return a text with the letters that ligatures stand for."""
+    return text.translate(_LIGATURES) if _LIGATURE.search(text) else text
 
 
 def _lines(glyphs: Glyphs) -> list[list[int]]:
@@ -340,6 +345,34 @@ def _close_gap(glyphs: Glyphs, accent: int) -> None:
 def _is_word_gap(glyphs: Glyphs, first: int, second: int) -> bool:
     before, after = glyphs.area(first), glyphs.area(second)
     return after.left - before.right > _WORD_GAP * (before.top - before.bottom)
+
+
+def _spell_ligature_codes(glyphs: Glyphs) -> None:
+    """Spell ligatures that stand beside a letter, unless more codes on the page stand for something else."""
+    found = dict[int, str]()
+    others = 0
+    for index, text in enumerate(glyphs.texts):
+        code = ord(text) if len(text) == 1 else glyphs.code(index) if not text else 0
+        letters = _LIGATURE_CODES.get(code)
+        if letters is not None and _is_beside_letter(glyphs, index) and _is_drawn_by_code(glyphs, index):
+            found[index] = letters
+        elif code == _RETURN and not glyphs.is_added(index):
+            glyphs.texts[index] = "\n"
+        elif text and _CONTROL.match(text):
+            others += 1
+    if len(found) > others:
+        for index, letters in found.items():
+            glyphs.texts[index] = letters
+
+
+def _is_drawn_by_code(glyphs: Glyphs, index: int) -> bool:
+    """Whether something is drawn for a code of which the font does not tell what it means. An end of a line draws nothing."""
+    return glyphs.lacks_meaning(index) and glyphs.has_ink(index)
+
+
+def _is_beside_letter(glyphs: Glyphs, index: int) -> bool:
+    around = (*glyphs.texts[max(index - 1, 0) : index], *glyphs.texts[index + 1 : index + 2])
+    return any(text.isalpha() for text in around)
 
 
 def _show_soft_hyphens(glyphs: Glyphs) -> None:

@@ -22,7 +22,7 @@ Handle = Any
 
 # Bounds, so that a page with any content takes milliseconds.
 OBJECTS = 5_000
-_DEPTH = 8
+_DEPTH = 30  # pdfium itself draws little more
 _UNKNOWN = "\ufffd"
 # Images that cover less of a page than this are not decoded: they are logos and figures, if with many pixels.
 _WORTH_DECODING = 0.1

@@ -30,7 +30,8 @@ def _xfa_kind(reader: PdfReader, catalog: DictionaryObject) -> Xfa:
     needs_rendering = catalog.get("/NeedsRendering")
     is_dynamic = needs_rendering is not None and bool(needs_rendering.get_object())
     texts = (page.extract_text() for page in reader.pages[:PAGES])
-    return kind_of_form(b"".join(_xfa_packets(form)), texts, is_dynamic=is_dynamic)
+    has_fields = bool(reader.get_fields())
+    return kind_of_form(b"".join(_xfa_packets(form)), texts, is_dynamic=is_dynamic, has_fields=has_fields)
 
 
 def _xfa_packets(form: DictionaryObject) -> Iterator[bytes]:

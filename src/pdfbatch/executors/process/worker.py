@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -178,6 +178,8 @@ class _Worker:
         if not isinstance(begun, TaskResult):
             self._writes.put(frame.task, partial(self._finish, frame.task, task, start_time, begun))
             return
+        if begun.failure is not None:
+            begun = replace(begun, pages=self._current_task.list_pages())
         payload = self._encode_result(task, begun)
         self._current_task.end(frame.task)
         self._send_result(frame.task, payload, is_last=_is_out_of_memory(begun))
@@ -194,8 +196,7 @@ class _Worker:
             limit = self._limits.memory_bytes
             what = "memory ran out" if limit is None else f"memory ran out within {limit >> 20} MiB (memory_bytes)"
             failure = Failure(cause=Cause.MEMORY_LIMIT, message=f"{task.document.file_path}: {what}")
-            pages = self._current_task.list_pages()
-            return TaskResult(failure=failure, pages=pages, seconds=time.monotonic() - start_time)
+            return TaskResult(failure=failure, seconds=time.monotonic() - start_time)
         except Exception as error:  # noqa: BLE001 (isolation is the purpose: no document may harm another)
             return make_exception_result(task, error, seconds=time.monotonic() - start_time)
 

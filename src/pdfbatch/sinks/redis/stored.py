@@ -4,9 +4,9 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from pdfbatch.activity import (
     MOST_FAILURES,
@@ -73,11 +73,11 @@ class StoredStatus:
             seconds_per_text_page=_number(data, "seconds_per_text_page"),
             seconds_per_ocr_page=_number(data, "seconds_per_ocr_page"),
             estimated_seconds=_number(data, "eta_seconds"),
-            documents_in_flight=_objects(data, "documents_in_flight", _document, MOST_SHOWN),
-            activities=_objects(data, "activities", _activity, MOST_SHOWN),
+            documents_in_flight=_objects(data, "documents_in_flight", DocumentProgress, MOST_SHOWN),
+            activities=_objects(data, "activities", WorkerActivity, MOST_SHOWN),
             failures_by_cause=_counts(data, "failures_by_cause"),
-            recent_failures=_objects(data, "recent_failures", _failure, MOST_FAILURES),
-            slowest_documents=_objects(data, "slowest_documents", _slow, MOST_SLOW),
+            recent_failures=_objects(data, "recent_failures", FailedDocument, MOST_FAILURES),
+            slowest_documents=_objects(data, "slowest_documents", SlowDocument, MOST_SLOW),
             pages_by_source=_counts(data, "pages_by_source"),
             pages_by_reason=_counts(data, "pages_by_reason"),
             **{name: _count(data, name) for name in _COUNTED},
@@ -124,52 +124,16 @@ def judge_staleness(data: Mapping[str, object], stale_seconds: float, now: float
     return StoredStatus(data=data, is_stale=beat is None or present - beat > stale_seconds)
 
 
-def _document(data: Mapping[str, object]) -> DocumentProgress:
-    return DocumentProgress(
-        document_uuid=_short(data, "document_uuid"),
-        file_path=_short(data, "file_path"),
-        pages=_count(data, "pages"),
-        ocr_pages=_count(data, "ocr_pages"),
-        total_pages=_count(data, "total_pages"),
-        seconds=_number(data, "seconds") or 0.0,
-    )
-
-
-def _activity(data: Mapping[str, object]) -> WorkerActivity:
-    return WorkerActivity(
-        document_uuid=_short(data, "document_uuid"),
-        file_path=_short(data, "file_path"),
-        page=_count(data, "page"),
-        seconds=_number(data, "seconds") or 0.0,
-    )
-
-
-def _failure(data: Mapping[str, object]) -> FailedDocument:
-    return FailedDocument(
-        document_uuid=_short(data, "document_uuid"),
-        file_path=_short(data, "file_path"),
-        cause=_short(data, "cause"),
-        message=_short(data, "message"),
-    )
-
-
-def _slow(data: Mapping[str, object]) -> SlowDocument:
-    return SlowDocument(
-        document_uuid=_short(data, "document_uuid"),
-        file_path=_short(data, "file_path"),
-        seconds=_number(data, "seconds") or 0.0,
-        pages=_count(data, "pages"),
-        ocr_pages=_count(data, "ocr_pages"),
-    )
-
-
-def _objects(
-    data: Mapping[str, object], name: str, make: Callable[[Mapping[str, object]], _T], most: int
-) -> tuple[_T, ...]:
-    """Return the objects of a list, those that are objects, ``most`` at most."""
+def _objects(data: Mapping[str, object], name: str, kind: type[_T], most: int) -> tuple[_T, ...]:
+    """Return the objects of a list, those that are objects, as values of a class, ``most`` at most."""
     found = data.get(name)
     entries = cast("list[object]", found)[:most] if isinstance(found, list) else []
-    return tuple(make(cast("Mapping[str, object]", entry)) for entry in entries if isinstance(entry, dict))
+    return tuple(_object(cast("Mapping[str, object]", entry), kind) for entry in entries if isinstance(entry, dict))
+
+
+def _object(data: Mapping[str, object], kind: type[_T]) -> _T:
+    """Return a value of a class whose fields are texts, counts and seconds. What ``data`` lacks is empty or 0."""
+    return kind(**{each.name: _READERS[cast("type", each.type)](data, each.name) for each in fields(cast("Any", kind))})
 
 
 def _counts(data: Mapping[str, object], name: str) -> dict[str, int]:
@@ -211,3 +175,10 @@ def _moment(data: Mapping[str, object], name: str) -> float | None:
     except (ValueError, OverflowError, OSError):
         return None
     return seconds if 0 <= seconds < _END_OF_DATES else None
+
+
+def _seconds(data: Mapping[str, object], name: str) -> float:
+    return _number(data, name) or 0.0
+
+
+_READERS: Mapping[type, Callable[[Mapping[str, object], str], object]] = {str: _short, int: _count, float: _seconds}
