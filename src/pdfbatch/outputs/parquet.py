@@ -71,7 +71,8 @@ _SCHEMA = arrow.schema(
         ("record", arrow.large_string()),
     ]
 )
-_PACK_GROUP_BYTES = 8 << 20
+# What of a group is in memory at one time is several times as much; a larger one takes no less CPU.
+_PACK_GROUP_BYTES = 2 << 20
 
 
 class PackTable:
