@@ -7,9 +7,9 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from queue import SimpleQueue
+from typing import TYPE_CHECKING
 
 from pdfbatch.batch.attempts import Completed
-from pdfbatch.batch.batch_files import BatchFiles
 from pdfbatch.batch.batch_settings import ShardNotes
 from pdfbatch.batch.breaker import Breaker
 from pdfbatch.batch.duplicate_filter import DuplicateFilter, PendingDocument
@@ -37,6 +37,9 @@ from pdfbatch.settings import Limits, RetryPolicy
 from pdfbatch.storage import local_fingerprint
 from pdfbatch.task_log import route_engines
 from pdfbatch.work import DocumentWork
+
+if TYPE_CHECKING:
+    from pdfbatch.batch.batch_files import BatchFiles
 
 log: SafeLogger = SafeLogger(__name__)
 
@@ -85,13 +88,15 @@ class Batch:
     _read: int = 0
     _resume_state: ResumeState | None = None
     _pending: dict[str, PendingDocument] = field(default_factory=dict[str, PendingDocument])
-    _files: BatchFiles | None = None
+    _files: "BatchFiles | None" = None
     _pid: int = field(default_factory=os.getpid)
 
     def __post_init__(self) -> None:
         """Tell those who judge failures where the output is, and what batch this is."""
         output = self.output
         if output is not None:
+            from pdfbatch.batch.batch_files import BatchFiles  # noqa: PLC0415 (a batch without output has no files)
+
             batch_id = self.progress.status.batch_id
             self._files = BatchFiles(output, batch_id, self.work, self.retry, self.deduplicate, self.shard)
         self.progress.breaker = Breaker("" if output is None else output.uri(""), is_resumed=self.resume)
@@ -323,7 +328,7 @@ class Batch:
             again.join(_CLOSE_SECONDS)
             raise
 
-    def _write_last(self, files: BatchFiles, *, completed: bool) -> None:
+    def _write_last(self, files: "BatchFiles", *, completed: bool) -> None:
         """Write the rest of the index and the lists of the batch, side by side, and after both the report."""
         state, is_remote = self._resume_state, files.output.locality is Locality.REMOTE
         try:

@@ -32,6 +32,8 @@ _OPERANDS = {
     )
     for word in words.split()
 }
+# Numbers and names before an operator, as most content begins.
+_FIRST_OPERATION = re.compile(rb"\s*((?:/?[-+.\w]+\s+)*?)([A-Za-z]+\*?)(?=[\s/\[(<])")
 _OPERAND = b" 0 "  # stands for a string or a name
 # Whole content ends with one of these, unless it is a text: the end of something, or something painted.
 _LAST_OPERATORS = frozenset(b"ET Q EMC EI Do sh S s f F f* B B* b b* n h re l EX MP DP".split())
@@ -120,6 +122,9 @@ def begins_within(content: bytes) -> bool:
     end, start = content.find(b"ET"), content.find(b"BT")
     if 0 <= end < start or (end >= 0 > start):
         return True
+    first = _FIRST_OPERATION.match(content)
+    if first is not None and first[2] in _OPERATORS:
+        return len(first[1].split()) < _OPERANDS.get(first[2], 0)
     for count, word in enumerate(_words_of(content[:_BEGINNING_BYTES])):
         if word in _OPERATORS:
             return count < _OPERANDS.get(word, 0)
@@ -133,11 +138,11 @@ def _is_drawn(content: bytes) -> bool:
 
 def _has_open_end(content: bytes) -> bool:
     """Return whether a text, a string or an inline image is open at the end of content, or operands wait for an operator."""
-    rest = _INLINE_IMAGE.sub(b" ", content)
+    rest = _without_inline_images(content)
     words = _words_of(rest)
     # Some writers leave a number behind: one alone is no sign.
     waiting = [_is_operand(word) for word in words[-2:]]
-    return _has_open_text(content) or b"ID" in words or b"(" in _STRINGS.sub(b" ", rest) or waiting == [True, True]
+    return _ends_in_text(words) or b"ID" in words or waiting == [True, True] or b"(" in _STRINGS.sub(b" ", rest)
 
 
 def _is_operand(word: bytes) -> bool:
@@ -145,8 +150,15 @@ def _is_operand(word: bytes) -> bool:
 
 
 def _has_open_text(content: bytes) -> bool:
-    words = _words_of(_INLINE_IMAGE.sub(b" ", content))
+    return _ends_in_text(_words_of(_without_inline_images(content)))
+
+
+def _ends_in_text(words: list[bytes]) -> bool:
     return next((word == b"BT" for word in reversed(words) if word in (b"BT", b"ET")), False)
+
+
+def _without_inline_images(content: bytes) -> bytes:
+    return _INLINE_IMAGE.sub(b" ", content) if b"ID" in content else content
 
 
 def _words_of(content: bytes) -> list[bytes]:

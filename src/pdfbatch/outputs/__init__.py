@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from pdfbatch.outputs.catalog import Catalog
     from pdfbatch.outputs.document_list import DOCUMENTS_NAME, DocumentList
     from pdfbatch.outputs.exporter import export, export_pages
-    from pdfbatch.outputs.html_report import HTML_REPORT_NAME, REPORT_EXAMPLES, write_html_report
+    from pdfbatch.outputs.html_report import REPORT_EXAMPLES, write_html_report
     from pdfbatch.outputs.index import IndexWriter, compact_index, open_index
     from pdfbatch.outputs.layout_check import check_layout
     from pdfbatch.outputs.pack_catalog import PackCatalog, failure_filter
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pdfbatch.outputs.pack_rows import body_of, is_body, record_of_body
     from pdfbatch.outputs.pack_writer import PackWriter, open_packs
     from pdfbatch.outputs.record import (
+        HTML_REPORT_NAME,
         PARTS_FOLDER,
         Provenance,
         batch_file,
@@ -51,7 +52,7 @@ else:
         catalog="Catalog",
         document_list="DOCUMENTS_NAME DocumentList",
         exporter="export export_pages",
-        html_report="HTML_REPORT_NAME REPORT_EXAMPLES write_html_report",
+        html_report="REPORT_EXAMPLES write_html_report",
         index="IndexWriter compact_index open_index",
         pack_catalog="PackCatalog failure_filter",
         layout_check="check_layout",
@@ -59,9 +60,8 @@ else:
         pack_rows="body_of is_body record_of_body",
         pack_writer="PackWriter open_packs",
         record=(
-            "PARTS_FOLDER Provenance batch_file delete_parts document_name files_of options_digest pages_to_json "
-            "parts_folder parts_prefix "
-            "record_name to_json"
+            "HTML_REPORT_NAME PARTS_FOLDER Provenance batch_file delete_parts document_name files_of options_digest "
+            "pages_to_json parts_folder parts_prefix record_name to_json"
         ),
         record_fields="InvalidRecordError",
         results="PickleLog Results with_stored_pages",

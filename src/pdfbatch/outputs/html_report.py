@@ -15,11 +15,11 @@ from pdfbatch.figures import Figures, ReportFacts, render_report
 from pdfbatch.model import Counts, Document, DocumentResult, DocumentStatus, Failure
 from pdfbatch.outputs.atomic_file import atomic_file
 from pdfbatch.outputs.exporter import Spoiled, iter_records
+from pdfbatch.outputs.record import HTML_REPORT_NAME
 from pdfbatch.ports import Output
 from pdfbatch.report import BatchState, BatchStatus
 from pdfbatch.storage import Storage
 
-HTML_REPORT_NAME = "report.html"
 REPORT_EXAMPLES = 200
 """Documents of each cause that the report names."""
 

@@ -14,6 +14,7 @@ from pdfbatch.ports import Output
 from pdfbatch.settings import Extraction
 
 PARTS_FOLDER, BATCHES_FOLDER = ".parts/", "batches/"
+HTML_REPORT_NAME = "report.html"
 RECORD_VERSION = 1
 _MEASURED = ("ocr_seconds", "ocr_cpu_seconds")
 # Made once: ``json.dumps`` with these options makes an encoder for each call.

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeGuard, cast
 
 from pdfbatch.common import AUTO, awake_time, count_cpu_seconds
 from pdfbatch.errors import Cause, DependencyError, DocumentError
@@ -93,7 +93,7 @@ class PageReader:
         self._text_bytes += sum(len(page.text.encode()) for page in skipped)
         pages = self._layers = list[Page]()
         pending: list[PendingPage] = []
-        counts = watch if isinstance(watch, SupportsPageCounts) else None
+        counts = watch if _counts_pages(watch) else None
         for number in numbers:
             if counts is not None:
                 counts.count(total=len(numbers), text_pages=len(pages), ocr_pages=0, pending_pages=len(pending))
@@ -223,7 +223,7 @@ class PageReader:
         rereading = Rereading(watch, self.no_rereading)
         rereading.note(*self._layers)
         pages: list[Page] = []
-        counts, total = watch if isinstance(watch, SupportsPageCounts) else None, text_pages + len(pending)
+        counts, total = watch if _counts_pages(watch) else None, text_pages + len(pending)
         for waiting in pending:
             if counts is not None:
                 done = len(pages)
@@ -340,7 +340,7 @@ class PageReader:
         is_unsure = reading.confidence is not None and is_weak(reading)
         note = choice.note or (Note.WEAK_WORDS if is_unsure else "")
         found = replace(found, language=choice.language, note=note, ocr=details)
-        cut = evidence.cut_images() if (evidence := _evidence_of(page)) is not None else 0
+        cut = page.cut_images() if _has_evidence(page) else 0
         return found if not cut else self._read_in_part(found, f"{_images(cut)} ends early, so that a part is missing")
 
     def _blank_page(self, waiting: PendingPage, page: OpenPage, facts: PageFacts) -> Page:
@@ -349,9 +349,9 @@ class PageReader:
 
     def _without_more(self, found: Page, page: OpenPage, facts: PageFacts) -> Page:
         """Return a page on which OCR found nothing more: it may be so, or its images could not be decoded."""
-        broken, evidence = 0, _evidence_of(page)
-        if facts.images and evidence is not None:
-            broken = max(evidence.count_lost_images(), evidence.cut_images())
+        broken = 0
+        if facts.images and _has_evidence(page):
+            broken = max(page.count_lost_images(), page.cut_images())
         if not broken:
             return found
         if not found.text.strip() and (second := self.second.text(found.number)).strip():
@@ -360,7 +360,7 @@ class PageReader:
 
     def _without_rest(self, found: Page, page: OpenPage) -> Page:
         """Return a page as it is, or one that was read in part when its content ends early."""
-        if found.failure is not None or (evidence := _evidence_of(page)) is None or not evidence.is_cut():
+        if found.failure is not None or not _has_evidence(page) or not page.is_cut():
             return found
         return self._read_in_part(found, "its content is damaged or ends early, so that a part is missing")
 
@@ -427,19 +427,23 @@ class PageReader:
 
 def _is_plain(page: OpenPage) -> bool:
     """Return whether the text layer of a page is surely all that it shows. An engine that cannot tell is believed."""
-    evidence = _evidence_of(page)
-    return evidence is None or evidence.is_plain()
+    return not _has_evidence(page) or page.is_plain()
 
 
-def _evidence_of(page: OpenPage) -> SupportsEvidence | None:
-    """Return the page if it can be looked at more closely."""
-    return cast("SupportsEvidence", page) if _has_evidence(cast("Hashable", type(page))) else None
+def _has_evidence(page: object) -> TypeGuard[SupportsEvidence]:
+    """Return whether a page can be looked at more closely."""
+    return _is_subclass(cast("Hashable", type(page)), SupportsEvidence)
 
 
-@lru_cache(maxsize=16)
-def _has_evidence(kind: Hashable) -> bool:
-    # Kept for each class of pages, because isinstance and issubclass on a protocol take longer than many a page.
-    return issubclass(cast("type[object]", kind), SupportsEvidence)
+def _counts_pages(watch: Watch) -> TypeGuard[SupportsPageCounts]:
+    """Return whether somebody wants to know how many pages a task has read."""
+    return _is_subclass(cast("Hashable", type(watch)), SupportsPageCounts)
+
+
+@lru_cache(maxsize=32)
+def _is_subclass(kind: Hashable, protocol: type[object]) -> bool:
+    # Kept for each class, because isinstance and issubclass on a protocol take longer than many a page.
+    return issubclass(cast("type[object]", kind), protocol)
 
 
 def _text_layer(waiting: PendingPage, page: OpenPage, facts: PageFacts) -> TextLayer:

@@ -27,7 +27,7 @@ _SHORT, _LOOK, _EAST_ASIAN = 300, 50, "\u2e80"
 
 def may_have_columns(text: str) -> bool:
     """Return whether a text may be what is left of a page with such columns."""
-    return len(text) < _SHORT or max(text[:_LOOK]) >= _EAST_ASIAN
+    return len(text) < _SHORT or (not text.isascii() and max(text[:_LOOK]) >= _EAST_ASIAN)
 
 
 def lay_columns(page: Handle) -> bool:

@@ -22,6 +22,9 @@ Handle = Any
 
 # A text that goes on below this share of the page is taken for whole.
 _LOWEST = 0.25
+# For pdfium to write into, which it does for each page: whoever holds the lock has them for himself.
+_FOUND, _SHOWN = pdfium.FS_RECTF(), pdfium.FS_RECTF()
+_FOUND_PLACE, _SHOWN_PLACE = byref(_FOUND), byref(_SHOWN)
 # Dictionaries of streams, of which pictures, fonts, profiles and tables of objects are no content of a page.
 _STREAM = re.compile(rb">>\s*stream(?:\r\n|\n|\r)")
 _END_OF_STREAM, _OBJECT = b"endstream", b" obj"
@@ -38,25 +41,19 @@ _STREAM_BYTES = 256 * 1024
 _ALL_BYTES = 512 * 1024
 
 
-def may_be_cut(document: Handle, page: Handle, text: Handle) -> bool:
-    """Return whether there is a reason to look for damage in a page that pdfium has read. Takes microseconds."""
-    if pdfium.FPDF_DocumentHasValidCrossReferenceTable(document) != 1:
-        return True
+def ends_high(page: Handle, text: Handle) -> bool:
+    """Return whether the text of a page ends far above its bottom, so that some of it may be missing. Takes microseconds."""
     last = pdfium.FPDFText_CountChars(text) - 1
     if last < 0:
         return bool(pdfium.FPDFPage_CountObjects(page) == 0)
-    found, shown = pdfium.FS_RECTF(), pdfium.FS_RECTF()
-    pdfium.FPDFText_GetLooseCharBox(text, last, byref(found))
-    pdfium.FPDF_GetPageBoundingBox(page, byref(shown))
-    height, width = shown.top - shown.bottom, shown.right - shown.left
-    sides: tuple[tuple[float, float], ...] = (
-        (found.bottom - shown.bottom, height),
-        (shown.right - found.right, width),
-        (shown.top - found.top, height),
-        (found.left - shown.left, width),
-    )
-    below, side = sides[int(pdfium.FPDFPage_GetRotation(page)) % 4]
-    return bool(below > _LOWEST * side)
+    pdfium.FPDFText_GetLooseCharBox(text, last, _FOUND_PLACE)
+    pdfium.FPDF_GetPageBoundingBox(page, _SHOWN_PLACE)
+    turns = int(pdfium.FPDFPage_GetRotation(page)) % 4
+    if turns % 2:
+        below = _SHOWN.right - _FOUND.right if turns == 1 else _FOUND.left - _SHOWN.left
+        return bool(below > _LOWEST * (_SHOWN.right - _SHOWN.left))
+    below = _SHOWN.top - _FOUND.top if turns == 2 else _FOUND.bottom - _SHOWN.bottom
+    return bool(below > _LOWEST * (_SHOWN.top - _SHOWN.bottom))
 
 
 def may_have_damage(source: str | bytes, *, is_rebuilt: bool = False) -> bool:

@@ -3,10 +3,10 @@
 import os
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from ctypes import byref, c_double, c_float, c_ubyte, create_string_buffer
+from ctypes import byref, c_double, c_float, c_ubyte, create_string_buffer, sizeof
 from dataclasses import dataclass, field
 from threading import RLock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import pypdfium2.raw
 
@@ -15,27 +15,21 @@ from pdfbatch.engines.errors import find_late_header, open_error, source_name
 from pdfbatch.engines.page_frame import PageFrame
 from pdfbatch.engines.pdfium.annotations import annotation_types, count_fields, count_files, read_annotations
 from pdfbatch.engines.pdfium.columns import end_columns, lay_columns, may_have_columns
-from pdfbatch.engines.pdfium.damage import may_be_cut, may_have_damage
+from pdfbatch.engines.pdfium.damage import ends_high, may_have_damage
 from pdfbatch.engines.pdfium.evidence import count_cut_images, is_plain
 from pdfbatch.engines.pdfium.extras import count_attachments, is_portfolio, makes_appearances, xfa_kind
+from pdfbatch.engines.pdfium.glance import is_clean
 from pdfbatch.engines.pdfium.glyphs import Glyphs, whole_text
 from pdfbatch.engines.pdfium.layers import may_hide_layers
 from pdfbatch.engines.pdfium.meanings import may_lack_meanings, mend_meanings
-from pdfbatch.engines.pdfium.mending import (
-    SIGNS,
-    has_odd_places,
-    is_letter_spaced,
-    mend,
-    mends_by_glyphs,
-    spell_ligatures,
-)
+from pdfbatch.engines.pdfium.mending import mend, mends_by_glyphs, spell_ligatures
 from pdfbatch.engines.pdfium.objects import count_undecoded_images, page_facts, visible_area
 from pdfbatch.engines.pdfium.repeats import drop_repeats, may_repeat
 from pdfbatch.engines.placement import Block, place_blocks
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.model import DocumentExtras
 from pdfbatch.ports import Box, PageFacts, pixels_per_side
-from pdfbatch.text import is_ordinary, storable_text
+from pdfbatch.text import storable_text
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -59,10 +53,12 @@ _TEXT_AREAS = 5_000
 _SHORT, _LOOKS = 600, 8
 # For pdfium to write into, which it does for each page: whoever holds the lock has them for himself.
 _METADATA = create_string_buffer(_METADATA_BYTES)
-_CROP, _MEDIA = tuple(c_float() for _ in range(4)), tuple(c_float() for _ in range(4))
+_CROP, _MEDIA = (c_float * 4)(), (c_float * 4)()
+_CROP_PLACES, _MEDIA_PLACES = (
+    tuple(byref(c_float.from_buffer(sides, sizeof(c_float) * side)) for side in range(4)) for sides in (_CROP, _MEDIA)
+)
 _X, _Y = c_double(), c_double()
 _ORIGIN_PLACES = byref(_X), byref(_Y)
-_CROP_PLACES, _MEDIA_PLACES = tuple(map(byref, _CROP)), tuple(map(byref, _MEDIA))
 _ERRORS = {
     pdfium.FPDF_ERR_FILE: "pdfium cannot read the file",
     pdfium.FPDF_ERR_FORMAT: "pdfium finds no PDF structure in it",
@@ -83,6 +79,7 @@ def open_document(source: str | bytes, password: str | None, *, annotations: boo
     document = PdfiumDocument(handle, data, password, annotations=annotations)
     try:
         document.page_count = _page_count(source, handle)
+        document.is_rebuilt = pdfium.FPDF_DocumentHasValidCrossReferenceTable(handle) != 1
         yield document
     finally:
         document.close()
@@ -92,7 +89,8 @@ def open_document(source: str | bytes, password: str | None, *, annotations: boo
 class PdfiumDocument:
     """A PDF that pdfium has opened. ``data`` is what pdfium reads: a path, or bytes.
 
-    ``fields`` counts form fields by page, ``files`` those that are attached to a place of it.
+    ``fields`` counts form fields by page, ``files`` those that are attached to a place of it. ``is_rebuilt`` says that its
+    table of objects was damaged, so that pdfium looked for the objects.
     """
 
     handle: Handle = field(repr=False)
@@ -100,6 +98,7 @@ class PdfiumDocument:
     password: str | None = field(repr=False)
     annotations: bool = field(kw_only=True)
     page_count: int = 0
+    is_rebuilt: bool = False
     fields: dict[int, int] = field(default_factory=dict[int, int])
     files: dict[int, int] = field(default_factory=dict[int, int])
     _notes: dict[int, list[Block]] = field(default_factory=dict[int, list[Block]], repr=False)
@@ -126,23 +125,17 @@ class PdfiumDocument:
             attachments=attachments, portfolio=portfolio, xfa=xfa, form_fields=sum(self.fields.values())
         )
 
-    @contextmanager
-    def page(self, number: int) -> "Generator[PdfiumPage]":
-        """Load a page, counted from 1. Raises ``DocumentError`` (``malformed``) when pdfium cannot load it."""
-        with self.load_page(number) as handle:
-            page = PdfiumPage(self, number, handle)
-            try:
-                yield page
-            finally:
-                page.close_text()
+    def page(self, number: int) -> "PdfiumPage":
+        """Load a page, counted from 1, which is closed at the end of a ``with`` block.
+
+        Raises ``DocumentError`` (``malformed``) when pdfium cannot load it.
+        """
+        return PdfiumPage(self, number, _load_page(self.handle, number))
 
     @contextmanager
     def load_page(self, number: int) -> Generator[Handle]:
         """Yield pdfium's handle of a page, counted from 1."""
-        with _PDFIUM:
-            handle = pdfium.FPDF_LoadPage(self.handle, number - 1)
-        if not handle:
-            raise DocumentError(f"page {number}: pdfium cannot load it", cause=Cause.MALFORMED)
+        handle = _load_page(self.handle, number)
         try:
             yield handle
         finally:
@@ -178,9 +171,8 @@ class PdfiumDocument:
     def cut_pages(self) -> frozenset[int]:
         """Return the numbers of the pages whose content ends early. Looks for them once."""
         if self._cut_pages is None:
-            is_rebuilt = pdfium.FPDF_DocumentHasValidCrossReferenceTable(self.handle) != 1
             self._cut_pages = frozenset()
-            if may_have_damage(self.data, is_rebuilt=is_rebuilt):
+            if may_have_damage(self.data, is_rebuilt=self.is_rebuilt):
                 from pdfbatch.engines.pypdf.damage import find_cut_pages  # noqa: PLC0415 (few documents are damaged)
 
                 self._cut_pages = find_cut_pages(self.data, self.password)
@@ -211,6 +203,16 @@ class PdfiumPage:
     _text_handle: Handle = field(default=None, repr=False)
     _has_columns: bool = False
 
+    def __enter__(self) -> Self:
+        """Return the page."""
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Close the page."""
+        with _PDFIUM:
+            self.close_text()
+            pdfium.FPDF_ClosePage(self.handle)
+
     def text(self) -> str:
         """Return the text of the page, as ``storable_text``, with what its annotations show.
 
@@ -225,15 +227,13 @@ class PdfiumPage:
             is_cut = _reaches_beyond(self.handle, self._text(), len(text)) if text else False
             is_double = may_repeat(self._text(), text)
             notes = annotation_types(self.handle) if self.document.annotations else ()
+            if not (notes or is_cut or is_double or self._has_columns) and is_clean(text):
+                plain = text.replace("\r\n", "\n")
+                if "\r" not in plain:
+                    return plain
             if notes or is_cut or is_double or self._has_columns or may_lack_meanings(text):
                 found = self._text_by_glyphs(text, notes, is_cut=is_cut, is_double=is_double)
                 return storable_text(spell_ligatures(found))
-            is_usual = is_ordinary(text) or SIGNS.search(text) is None
-            if is_usual and not is_letter_spaced(text) and not has_odd_places(text):
-                # Nothing that could not be stored, but for ends of lines.
-                plain = text.replace("\r\n", "\n") if "\r" in text else text
-                if "\r" not in plain:
-                    return plain
             if not mends_by_glyphs(self._text(), text):
                 return storable_text(spell_ligatures(text))
             glyphs = Glyphs(self._text())
@@ -260,9 +260,8 @@ class PdfiumPage:
     def is_cut(self) -> bool:
         """Return whether the content of the page surely ends early. Few pages are looked at closely, see ``damage``."""
         with _PDFIUM:
-            return (
-                may_be_cut(self.document.handle, self.handle, self._text()) and self.number in self.document.cut_pages()
-            )
+            may_be_cut = self.document.is_rebuilt or ends_high(self.handle, self._text())
+            return may_be_cut and self.number in self.document.cut_pages()
 
     def cut_images(self) -> int:
         """Return how many large images surely end early."""
@@ -359,6 +358,14 @@ def _load(source: str | bytes, password: str | None) -> Handle:
     return pdfium.FPDF_LoadDocument(os.fsencode(source), secret)
 
 
+def _load_page(document: Handle, number: int) -> Handle:
+    with _PDFIUM:
+        handle = pdfium.FPDF_LoadPage(document, number - 1)
+    if not handle:
+        raise DocumentError(f"page {number}: pdfium cannot load it", cause=Cause.MALFORMED)
+    return handle
+
+
 def _frame(page: Handle) -> PageFrame:
     return PageFrame(visible_area(page), int(pdfium.FPDFPage_GetRotation(page)))
 
@@ -385,7 +392,7 @@ def _is_cropped(page: Handle) -> bool:
     if not pdfium.FPDFPage_GetCropBox(page, *_CROP_PLACES):
         return False
     pdfium.FPDFPage_GetMediaBox(page, *_MEDIA_PLACES)
-    return any(crop.value != media.value for crop, media in zip(_CROP, _MEDIA, strict=True))
+    return bytes(_CROP) != bytes(_MEDIA)
 
 
 def _holds_some(visible: Area, text: Handle) -> bool:

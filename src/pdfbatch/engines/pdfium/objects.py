@@ -56,13 +56,16 @@ def page_facts(page: Handle, text: Handle, *, annotations: bool = True) -> PageF
     """
     coverage = Coverage(visible_area(page))
     vectors, objects = _count_visible_annotations(page) if annotations else 0, 0
+    has_invisible_text = False
     for placed in islice(objects_of(page), OBJECTS):
         objects += 1
-        if placed.type == pdfium.FPDF_PAGEOBJ_IMAGE:
+        if placed.type == pdfium.FPDF_PAGEOBJ_TEXT:
+            has_invisible_text = has_invisible_text or _is_invisible(placed.handle)
+        elif placed.type == pdfium.FPDF_PAGEOBJ_IMAGE:
             _add_image(coverage, placed)
         elif placed.type in _VECTORS:
             vectors += 1
-    glyphs = _count_glyphs(text)
+    glyphs = _count_glyphs(text, may_be_invisible=has_invisible_text or objects == OBJECTS)
     return PageFacts(
         width=pdfium.FPDF_GetPageWidthF(page),
         height=pdfium.FPDF_GetPageHeightF(page),
@@ -139,18 +142,29 @@ def _annotation_type(page: Handle, index: int) -> int:
         pdfium.FPDFPage_CloseAnnot(annotation)
 
 
-def _count_glyphs(text: Handle) -> _Glyphs:
+def _count_glyphs(text: Handle, *, may_be_invisible: bool) -> _Glyphs:
     """Count glyphs; those without a Unicode value and the invisible ones are estimated from a sample."""
     total = max(pdfium.FPDFText_CountChars(text), 0)
     step = max(total // _GLYPHS, 1)
-    unmapped = suspicious = invisible = 0
-    invisible_objects: dict[int, bool] = {}
-    for index in range(0, total, step):
-        if pdfium.FPDFText_HasUnicodeMapError(text, index) == 1:
-            unmapped += 1
-            suspicious += _is_unlikely(pdfium.FPDFText_GetUnicode(text, index))
-        invisible += _is_invisible(pdfium.FPDFText_GetTextObject(text, index), invisible_objects)
-    return _Glyphs(total, *(min(count * step, total) for count in (unmapped, suspicious, invisible)))
+    sample = range(0, total, step)
+    unmapped = [index for index in sample if pdfium.FPDFText_HasUnicodeMapError(text, index) == 1]
+    suspicious = sum(_is_unlikely(pdfium.FPDFText_GetUnicode(text, index)) for index in unmapped)
+    # To find the objects of glyphs takes as long as all else here, and few pages have an object with invisible text.
+    invisible = _count_invisible(text, sample) if may_be_invisible else 0
+    return _Glyphs(total, *(min(count * step, total) for count in (len(unmapped), suspicious, invisible)))
+
+
+def _count_invisible(text: Handle, indices: Iterable[int]) -> int:
+    known = dict[int, bool]()
+    count = 0
+    for index in indices:
+        handle = pdfium.FPDFText_GetTextObject(text, index)
+        if handle:
+            address = addressof(handle.contents)
+            if address not in known:
+                known[address] = _is_invisible(handle)
+            count += known[address]
+    return count
 
 
 def _is_unlikely(code: int) -> bool:
@@ -159,10 +173,5 @@ def _is_unlikely(code: int) -> bool:
     return character == _UNKNOWN or category(character)[0] == "C"
 
 
-def _is_invisible(handle: Handle, known: dict[int, bool]) -> bool:
-    if not handle:
-        return False
-    address = addressof(handle.contents)
-    if address not in known:
-        known[address] = pdfium.FPDFTextObj_GetTextRenderMode(handle) == pdfium.FPDF_TEXTRENDERMODE_INVISIBLE
-    return known[address]
+def _is_invisible(handle: Handle) -> bool:
+    return bool(pdfium.FPDFTextObj_GetTextRenderMode(handle) == pdfium.FPDF_TEXTRENDERMODE_INVISIBLE)
