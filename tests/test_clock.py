@@ -8,7 +8,7 @@ import pdfbatch
 
 SOURCE = Path(pdfbatch.__file__).parent
 FOR_TIME_STAMPS = {
-    "batch/batch.py": "where a document stands on the time line of the report",
+    "batch/batch_files.py": "where a document stands on the time line of the report",
     "batch/progress.py": "when a batch began and was last heard of",
     "celery/status.py": "the heartbeat of a status",
     "sinks/memory.py": "where a document stands on the time line of the dashboard",

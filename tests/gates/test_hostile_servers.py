@@ -72,4 +72,5 @@ def test_no_server_makes_this_process_large(
     measured(f"grown MiB behind {protocol}", (most[0] - before) // MIB)
     assert report.failed == report.processed == EACH * len(LIES)
     assert "internal" not in report.failures_by_cause
-    assert most[0] - before < 64 * MIB
+    # Two workers, each with a body of 32 MiB at most and the pieces that it is made of. The bodies are a GiB and more.
+    assert most[0] - before < 2 * 2 * 32 * MIB

@@ -158,9 +158,11 @@ def _s3_answer(error: BaseException) -> Mapping[str, Mapping[str, object]]:
 
 def _http_status(error: Exception) -> int | None:
     """Return the status code that an HTTP client's error carries, under the names that aiohttp, botocore and others use."""
+    # One after the other: aiohttp warns of those who ask for its old name of the status.
     codes = (getattr(error, name, None) for name in ("status", "status_code", "code"))
+    found = next((code for code in codes if isinstance(code, int)), None)
     answered = _s3_answer(error).get("ResponseMetadata", {}).get("HTTPStatusCode")
-    return next((code for code in (*codes, answered) if isinstance(code, int)), None)
+    return found if found is not None else answered if isinstance(answered, int) else None
 
 
 def _describe(error: Exception, address: str) -> str:
