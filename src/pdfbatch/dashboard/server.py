@@ -31,13 +31,21 @@ def serve(
     app = dashboard_app(source, token=token, hosts=hosts)
     with _listen(host, port) as listener:
         name = f"[{host}]" if ":" in host else host
-        if on_start is not None:
-            on_start(f"http://{name}:{listener.getsockname()[1]}/")
+        address = f"http://{name}:{listener.getsockname()[1]}/"
+
+        class Server(uvicorn.Server):
+            """Tells its address when signals, too, are its own: whoever reads it may stop the server at once."""
+
+            async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+                await super().startup(sockets=sockets)
+                if on_start is not None:
+                    on_start(address)
+
         # Streams never end by themselves: whoever stops the server does not wait for them.
         settings = uvicorn.Config(
             app, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=1, server_header=False
         )
-        uvicorn.Server(settings).run(sockets=[listener])
+        Server(settings).run(sockets=[listener])
 
 
 def _listen(host: str, port: int) -> socket.socket:
