@@ -445,8 +445,7 @@ class Counts:
     ``other_language_pages`` are pages by OCR whose words do not fit the language asked for.
     ``ocr_readings`` are readings of whole pages, ``turned_pages`` and ``reread_pages`` the pages that OCR read more than once
     because they were turned, or because their words were doubtful; ``failed_readings`` are pages of which a further reading
-    failed. ``ocr_seconds`` are those on the clock, for all that OCR
-    needs; ``ocr_cpu_seconds`` see ``OcrDetails``.
+    failed. ``ocr_seconds`` are those on the clock, for all that OCR needs; ``ocr_cpu_seconds`` see ``OcrDetails``.
     """
 
     pages: int = 0

@@ -141,11 +141,11 @@ class TaskResult:
 
     ``body`` is the part of a document's row that the worker makes, where the output has a packed layout. ``text_bytes`` is the
     length of the text that the output holds of the document, ``None`` where the worker does not know it. A part returns
-    ``pages``, none where the output holds them. A pool sets ``failure`` when the worker was lost or had to
-    be killed; ``page`` is then the number of the page that the worker was on, 0 when it was on none, and ``pages`` are those
-    that it had handed over (``SupportsPagesSoFar``). ``seconds`` is the
-    time the task took in its worker, ``storage_retries`` the number of its requests to a storage that were repeated.
-    ``blameless`` says that the task was lost together with others, and nobody knows which of them is to blame, if any is.
+    ``pages``, none where the output holds them. A pool sets ``failure`` when the worker was lost or had to be killed; ``page``
+    is then the number of the page that the worker was on, 0 when it was on none, and ``pages`` are those that it had handed
+    over (``SupportsPagesSoFar``). ``seconds`` is the time the task took in its worker, ``storage_retries`` the number of its
+    requests to a storage that were repeated. ``blameless`` says that the task was lost together with others, and nobody knows
+    which of them is to blame, if any is.
     """
 
     result: DocumentResult | None = None

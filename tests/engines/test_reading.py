@@ -546,11 +546,6 @@ def test_what_the_content_paints_is_counted(engine: TextEngine) -> None:
     assert facts.objects == 3
 
 
-def test_the_length_of_the_content_is_known_to_pypdf() -> None:
-    content = show_text(b"one") * 20
-    assert facts_of(PYPDF, make_page_pdf(content)).content_bytes >= len(content)
-
-
 def image_page(filter_name: bytes, data: bytes, size: tuple[int, int] = (1700, 2200)) -> bytes:
     entries = b"/Type/XObject/Subtype/Image/Width %d/Height %d/ColorSpace/DeviceGray/BitsPerComponent 8%s" % (
         *size,
@@ -585,13 +580,6 @@ def test_an_even_image_of_even_data_is_no_lost_one(grey: int) -> None:
 
 def test_an_image_with_a_picture_is_no_lost_one() -> None:
     assert count_lost_images(image_page(b"", NOISE[:2500], (50, 50))) == 0
-
-
-def test_glyphs_that_nobody_means_are_suspicious() -> None:
-    mapping = [(0x41, "\ue041"), (0x42, "\ue042")]
-    facts = facts_of(PDFIUM, make_unicode_pdf(b"AB", mapping))
-    assert facts.suspicious_glyphs <= facts.unmapped_glyphs
-    assert facts_of(PDFIUM, make_page_pdf(show_text(b"plain"))).suspicious_glyphs == 0
 
 
 # --- content that ends early ------------------------------------------------------------------------------------------

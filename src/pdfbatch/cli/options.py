@@ -321,20 +321,8 @@ def _add_text(parser: ArgumentParser) -> None:
         default=usual.languages,
         help="for OCR, such as eng+deu; auto: guess among the installed (default: what a manifest's metadata say, else eng)",
     )
-    group.add_argument(
-        "--dpi",
-        type=types.positive_int,
-        metavar="N",
-        default=usual.dpi,
-        help="resolution of page images for OCR (default: 200, and 400 where print is small)",
-    )
-    group.add_argument(
-        "--min-dpi",
-        type=types.positive_int,
-        metavar="N",
-        default=usual.min_dpi,
-        help="draw pages at least this finely, and small print finer still (default: %(default)s)",
-    )
+    _add_number(add, "--dpi", "resolution of page images for OCR (default: 200, and 400 where print is small)")
+    _add_number(add, "--min-dpi", "draw pages at least this finely, and small print finer still")
     group.add_argument(
         "--tessdata",
         metavar="DIR",

@@ -34,7 +34,7 @@ def serve(
         address = f"http://{name}:{listener.getsockname()[1]}/"
 
         class Server(uvicorn.Server):
-            """Tells its address when signals, too, are its own: whoever reads it may stop the server at once."""
+            """A server that tells its address once it handles signals itself: whoever reads it may stop the server at once."""
 
             async def startup(self, sockets: list[socket.socket] | None = None) -> None:
                 await super().startup(sockets=sockets)

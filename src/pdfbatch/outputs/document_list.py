@@ -52,9 +52,8 @@ class DocumentList:
     _waiting: dict[str, list[tuple[int, bytes]]] = field(default_factory=dict[str, list[tuple[int, bytes]]])
     _added: "array[int]" = field(default_factory=lambda: array("q"))
     _known: "array[int] | None" = None
-    _repeated: Counter[int] = field(
-        default_factory=Counter[int]
-    )  # rows of documents that have several: a kill left them
+    # How many rows there are of documents that have several, as a kill leaves them.
+    _repeated: Counter[int] = field(default_factory=Counter[int])
     _kept: IO[bytes] = field(default_factory=lambda: SpooledTemporaryFile(_IN_MEMORY_BYTES))  # noqa: SIM115 (closed by ``close``)
     _thread: ThreadPoolExecutor | None = None
     _pending: Future[None] | None = None

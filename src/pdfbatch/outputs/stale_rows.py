@@ -4,8 +4,6 @@ Of several rows of one id the one in the last pack counts. A batch removes the o
 kill, and while shards of a batch wait to be put together.
 """
 
-from collections.abc import Iterator
-
 from pdfbatch.errors import DocumentError
 from pdfbatch.outputs.pack_catalog import (
     PackEntries,
@@ -34,7 +32,7 @@ def find_stale_rows(output: Output) -> dict[str, set[int]]:
             )
         except DocumentError:
             continue
-        if numbers := set(_find_seen(entries, seen)):
+        if numbers := _find_seen(entries, seen):
             stale[name] = numbers
     return stale
 
@@ -49,7 +47,7 @@ def remove_stale_rows(output: Output) -> None:
     known = set(output.names(ENTRIES_FOLDER)) if packs else set[str]()
     for name, size_bytes in reversed(packs.items()):
         entries = read_entries(output, name, size_bytes, known)
-        stale = set(_find_seen(entries, seen))
+        stale = _find_seen(entries, seen)
         last = [number for number in range(len(entries)) if number not in stale]
         if len(last) < len(entries):
             output.delete(entries_name(name))
@@ -59,11 +57,12 @@ def remove_stale_rows(output: Output) -> None:
                 output.write(entries_name(name), kept.to_json())
 
 
-def _find_seen(entries: PackEntries, seen: set[int]) -> Iterator[int]:
-    """Yield the numbers of rows whose id is among those that were seen in later packs, and add all ids to them."""
+def _find_seen(entries: PackEntries, seen: set[int]) -> set[int]:
+    """Return the numbers of rows whose id is among those that were seen in later packs, and add all ids to these."""
     ids = [hash(identity) for identity in entries.ids]
-    yield from [number for number, identity in enumerate(ids) if identity in seen]
+    found = {number for number, identity in enumerate(ids) if identity in seen}
     seen.update(ids)
+    return found
 
 
 def _write_again(output: Output, name: str, rows: set[int]) -> int:

@@ -43,10 +43,6 @@ class PageFacts:
     """Number of paths, shadings and drawn annotations; of very many, some thousands are enough."""
     objects: int = 0
     """Number of texts, paths, shadings, images and forms that the content of the page paints; some thousands are enough."""
-    content_bytes: int = 0
-    """Length of the content of the page, unpacked; 0 when there is none or the engine does not know it."""
-    suspicious_glyphs: int = 0
-    """Number of unmapped glyphs whose character is none that a writer means: control characters, private use, unassigned."""
 
 
 class Box(NamedTuple):

@@ -127,9 +127,9 @@ def check_protocol(url: str, options: Options) -> None:
             try:
                 _check_one(name.lower(), url)
             except DependencyError as error:
-                raise (
-                    DependencyError(f"{error}; obstore is not used because of {reason}") if reason else error
-                ) from None
+                if not reason:
+                    raise
+                raise DependencyError(f"{error}; obstore is not used because of {reason}") from None
             _checked.add(name)
     if reason:  # said only of a way that can be gone
         _say_once(protocol, reason)

@@ -31,9 +31,9 @@ def dpi_for(facts: "PageFacts", extraction: "Extraction") -> int:
     """Return the resolution at which to draw a page for OCR, if its print is not small.
 
     It is ``extraction.dpi`` where that is set, else ``USUAL_DPI``, and 300 for a page without images, or as much more as
-    ``extraction.min_dpi`` asks for. But the size of a page
-    says nothing when a single image is the page, and it would have been scanned with more than 700 dpi, or with less than 100
-    from a sheet longer than 14.5 inches: programs that make PDFs of faxes and photographs invent such sizes. Such an image is
+    ``extraction.min_dpi`` asks for. But the size of a page says nothing when a single image is the page, and it would have been
+    scanned with more than 700 dpi, or with less than 100 from a sheet longer than 14.5 inches: programs that make PDFs of faxes
+    and photographs invent such sizes. Such an image is
     drawn as if it were a sheet of 11 inches.
     """
     if extraction.dpi is not None:

@@ -1,12 +1,10 @@
 """Find what is on a page, by a walk over pdfium's page objects. The caller holds the lock on pdfium."""
 
 import math
-import sys
 from collections.abc import Iterable, Iterator
 from ctypes import addressof, byref, c_uint
 from itertools import islice
 from typing import Any, NamedTuple
-from unicodedata import category
 
 import pypdfium2.raw
 
@@ -23,7 +21,6 @@ Handle = Any
 # Bounds, so that a page with any content takes milliseconds.
 OBJECTS = 5_000
 _DEPTH = 30  # pdfium itself draws little more
-_UNKNOWN = "\ufffd"
 # Images that cover less of a page than this are not decoded: they are logos and figures, if with many pixels.
 _WORTH_DECODING = 0.1
 _GLYPHS = 300
@@ -43,7 +40,6 @@ class PlacedObject(NamedTuple):
 class _Glyphs(NamedTuple):
     total: int
     unmapped: int
-    suspicious: int
     invisible: int
 
 
@@ -51,8 +47,7 @@ def page_facts(page: Handle, text: Handle, *, annotations: bool = True) -> PageF
     """Return the facts about a loaded page and its text.
 
     Looks at the first 5,000 objects, those in form XObjects included, and at about 300 glyphs, spread evenly over the page.
-    Visible ``annotations`` count as vector objects, if they are wanted. pdfium does not tell how long the content of a page is:
-    ``content_bytes`` is 0.
+    Visible ``annotations`` count as vector objects, if they are wanted.
     """
     coverage = Coverage(visible_area(page))
     vectors, objects = _count_visible_annotations(page) if annotations else 0, 0
@@ -74,7 +69,6 @@ def page_facts(page: Handle, text: Handle, *, annotations: bool = True) -> PageF
         images=coverage.images,
         glyphs=glyphs.total,
         unmapped_glyphs=glyphs.unmapped,
-        suspicious_glyphs=glyphs.suspicious,
         invisible_glyphs=glyphs.invisible,
         vector_objects=vectors,
         objects=objects,
@@ -147,11 +141,10 @@ def _count_glyphs(text: Handle, *, may_be_invisible: bool) -> _Glyphs:
     total = max(pdfium.FPDFText_CountChars(text), 0)
     step = max(total // _GLYPHS, 1)
     sample = range(0, total, step)
-    unmapped = [index for index in sample if pdfium.FPDFText_HasUnicodeMapError(text, index) == 1]
-    suspicious = sum(_is_unlikely(pdfium.FPDFText_GetUnicode(text, index)) for index in unmapped)
+    unmapped = sum(pdfium.FPDFText_HasUnicodeMapError(text, index) == 1 for index in sample)
     # To find the objects of glyphs takes as long as all else here, and few pages have an object with invisible text.
     invisible = _count_invisible(text, sample) if may_be_invisible else 0
-    return _Glyphs(total, *(min(count * step, total) for count in (len(unmapped), suspicious, invisible)))
+    return _Glyphs(total, *(min(count * step, total) for count in (unmapped, invisible)))
 
 
 def _count_invisible(text: Handle, indices: Iterable[int]) -> int:
@@ -165,12 +158,6 @@ def _count_invisible(text: Handle, indices: Iterable[int]) -> int:
                 known[address] = _is_invisible(handle)
             count += known[address]
     return count
-
-
-def _is_unlikely(code: int) -> bool:
-    """Whether a character is none that a writer means: a control character, private use, unassigned, or none at all."""
-    character = chr(code) if code <= sys.maxunicode else _UNKNOWN
-    return character == _UNKNOWN or category(character)[0] == "C"
 
 
 def _is_invisible(handle: Handle) -> bool:

@@ -44,7 +44,6 @@ def page_facts(page: PageObject, glyphs: int, *, annotations: bool = True) -> Pa
         glyphs=glyphs,
         vector_objects=walk.vectors + (_count_visible_annotations(page) if annotations else 0),
         objects=walk.objects,
-        content_bytes=0 if content is None else len(content.get_data()),
     )
 
 

@@ -26,9 +26,9 @@ class RequestFaults:
     ``slow_down``: status 503. ``expired``: status 400, expired credentials. ``reset``: the connection is reset, for every
     other one after the server has done what was asked. ``truncate``: half of the body, then the end. ``trickle``: the
     second half of the body a byte at a time. ``silence``: no answer. The seed decides: the n-th request of a method for a
-    path always meets the same fault, in whatever order requests come. Unless the shares add up to 1, the
-    third, sixth ... request meets none after two that did: a client that tries five times gets through. A subclass may
-    ``choose`` by other rules.
+    path always meets the same fault, in whatever order requests come. Unless the shares add up to 1, each
+    third request is let through after two that met faults, so that a client that tries five times is sure of an answer. A
+    subclass may ``choose`` by other rules.
     """
 
     seed: int = 0
