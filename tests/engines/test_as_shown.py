@@ -278,13 +278,29 @@ def test_an_image_that_lacks_pixels_is_told_however_it_is_packed() -> None:
 def test_a_document_without_its_header_is_opened() -> None:
     pdf = make_page_pdf(lines())
     head, rest = pdf.split(b"\n", 1)
-    for beginning in (b"%!PS-Adobe-3.0 PDF-1.4\n" + rest, rest, b"XXXX-1.7\n" + rest, b"\0" * 5000 + pdf):
+    other = b"%!PS-Adobe-3.0 PDF-1.4\n" + rest
+    of_a_mail = b"From: gateway\r\n\r\n" + other
+    padded = rest + b"\0" * 3000
+    for beginning in (other, of_a_mail, rest, padded, b"XXXX-1.7\n" + rest, b"\0" * 5000 + pdf):
         assert "shoals" in words_of(beginning), beginning[:30]
     assert head == b"%PDF-1.7"
 
 
+ABOUT_PDFS = (
+    b"A small PDF:\n1 0 obj <</Type/Catalog/Pages 2 0 R>> endobj\n2 0 obj <</Type/Pages/Kids[3 0 R]/Count 1>> endobj\n"
+    b"3 0 obj <</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>> endobj\ntrailer <</Size 4/Root 1 0 R>>\nstartxref\n116\n%%EOF\n"
+)
+
+
 @pytest.mark.parametrize(
-    "data", [b"PK\x03\x04" + bytes(3000), b"%!PS-Adobe-3.0\nshowpage\n%%EOF\n", b"%%EOF startxref"]
+    "data",
+    [
+        b"PK\x03\x04" + bytes(3000),
+        b"%!PS-Adobe-3.0\nshowpage\n%%EOF\n",
+        b"%%EOF startxref",
+        ABOUT_PDFS,
+        b"<html><pre>" + make_page_pdf(b"").removeprefix(b"%PDF-1.7") + b"</pre></html>",
+    ],
 )
 def test_other_data_are_still_no_pdf(data: bytes) -> None:
     with pytest.raises(DocumentError) as caught, ENGINE.open(data):
