@@ -65,6 +65,8 @@ def test_what_is_painted_twice_is_read_once() -> None:
     for kind, content in TWICE.items():
         found = " ".join(words_of(make_page_pdf(content)))
         assert (found.count(once), found.count("THE WRECK") <= 1) == (1, True), kind
+    title = show_text(b"The cargo", size=30, at=(72, 740))  # which the text has, too
+    assert words_of(make_page_pdf(title + lines() + title)).count("cargo") == 2
     form = make_form(lines(), resources=b"/Font<</F1 5 0 R>>")
     drawn_twice = make_page_pdf(b"/X0 Do /X0 Do", resources=b"/XObject<</X0 10 0 R>>", more=[form])
     assert " ".join(words_of(drawn_twice)) == once
