@@ -1,5 +1,6 @@
 """pdfium: a page's text is what the page shows, however its writer painted it. Each test has a table of ways to do so."""
 
+import zlib
 from collections.abc import Callable
 
 import pytest
@@ -320,6 +321,8 @@ def test_an_image_that_lacks_pixels_is_told_however_it_is_packed() -> None:
     ways: dict[bytes, Callable[[bytes], bytes]] = {
         b"/Filter/RunLengthDecode": run_lengths,
         b"/Filter/ASCIIHexDecode": lambda data: data.hex().encode() + b">",
+        b"/Filter/FlateDecode": zlib.compress,
+        b"/Filter[/ASCIIHexDecode/FlateDecode]": lambda data: zlib.compress(data).hex().encode() + b">",
         b"": bytes,
     }
     for bits, space, pixel in kinds:
@@ -369,6 +372,8 @@ def test_a_small_image_that_cannot_be_decoded_is_told() -> None:
         (b"JBIG2Decode", b"\x97JB2\r\n\x1a\n" + bytes(range(130)), 1),  # a file of its own, as some writers embed it
         (b"JBIG2Decode", b"\0\0\0\0\x30\0\x01\0\0\0\x13\0\0\x01\x90\0\0\x01\x90" + bytes(11), 0),  # an empty sheet
         (b"DCTDecode", b"\xff\xd8\xff\xd9", 1),
+        (b"FlateDecode", b"these are no packed data", 1),
+        (b"FlateDecode", zlib.compress(b"\xff" * 160_000), 0),
     ):
         entries = b"/ColorSpace/DeviceGray/BitsPerComponent %d" % (1 if name == b"JBIG2Decode" else 8)
         with ENGINE.open(image_page(data, entries + b"/Filter/" + name)) as document, document.page(1) as page:
