@@ -1,10 +1,11 @@
 """pdfium: a page's text is what the page shows, however its writer painted it. Each test has a table of ways to do so."""
 
+import zlib
 from collections.abc import Callable
 
 import pytest
 
-from pdfbatch.engines import PdfiumEngine
+from pdfbatch.engines import PdfiumEngine, PypdfEngine
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.ports import SupportsEvidence
 from pdfbatch.testing.pdfs import make_form, make_page_pdf, make_stream, show_text
@@ -65,6 +66,8 @@ def test_what_is_painted_twice_is_read_once() -> None:
     for kind, content in TWICE.items():
         found = " ".join(words_of(make_page_pdf(content)))
         assert (found.count(once), found.count("THE WRECK") <= 1) == (1, True), kind
+    title = show_text(b"The cargo", size=30, at=(72, 740))  # which the text has, too
+    assert words_of(make_page_pdf(title + lines() + title)).count("cargo") == 2
     form = make_form(lines(), resources=b"/Font<</F1 5 0 R>>")
     drawn_twice = make_page_pdf(b"/X0 Do /X0 Do", resources=b"/XObject<</X0 10 0 R>>", more=[form])
     assert " ".join(words_of(drawn_twice)) == once
@@ -192,19 +195,73 @@ def test_a_field_whose_appearance_is_to_be_made_anew_has_its_value() -> None:
         assert found.count(kept) == 1
 
 
-def test_files_attached_to_a_place_of_a_page_are_counted() -> None:
-    annotation = (
-        b"<</Type/Annot/Subtype/FileAttachment/Rect[400 500 420 520]/F 4/Contents(the list)"
-        b"/FS<</Type/Filespec/F(list.txt)/EF<</F 11 0 R>>>>>>"
-    )
-    pdf = make_page_pdf(
-        lines(), page=b"/MediaBox[0 0 612 792]/Annots[10 0 R]", more=[annotation, make_stream(b"inside")]
-    )
-    with ENGINE.open(pdf) as document:
-        with document.page(1) as page:
-            page.text()
-            page.text()
-        assert document.extras.attachments == 1
+def test_appearances_are_made_anew_where_the_form_says_so_however_it_is_written() -> None:
+    stale, kept = (field(b"Farnsworth", b"Smith", new_appearances=new) for new in (True, False))
+    flag = b"/NeedAppearances true"
+    for pdf, shown in (
+        (stale.replace(flag, b"/NeedAppearances%a remark\n true"), "Farnsworth"),
+        (stale.replace(flag, b"/Need#41ppearances true"), "Farnsworth"),
+        (
+            stale.replace(flag, b"/NeedAppearances 12 0 R").replace(b"\nxref", b"\n12 0 obj true endobj\nxref"),
+            "Farnsworth",
+        ),
+        (stale.replace(flag, b"/NeedAppearances false"), "Smith"),
+        (kept.replace(b"/T(a)", b"/T(a)/TU(%s)" % flag), "Smith"),
+    ):
+        assert shown in text_of(pdf)
+
+
+def test_a_value_is_read_wherever_its_writer_put_it() -> None:
+    states = b"/AP<</N<</%s 20 0 R/Off 20 0 R>>>>"
+    kid, choice = b"/Parent 10 0 R", b"/FT/Ch/Ff 131072/T(a)"
+    for parent, fields, shown in (
+        (b"/FT/Btn/Ff 49152/T(a)/V/b", [kid + states % state for state in (b"a", b"b", b"c")], ["\u25c9"]),
+        (b"", [b"/FT/Btn/T(a)/V/Yes" + states % b"Yes", b"/FT/Btn/T(b)/V/Off" + states % b"Yes"], ["\u2611"]),
+        (b"/FT/Tx/T(a)/V(cutter)", [kid], ["cutter"]),
+        (b"/FT/Tx/T(a)/Ff 8192/V(secret)", [kid], []),
+        (b"/FT/Ch/Ff 131072/T(a)/V/sloop", [kid], ["sloop"]),
+        (b"", [choice + b"/V/s/Opt[[(c)(cutter)][(s)(sloop)]]"], ["sloop"]),
+        (b"", [choice + b"/V[/cutter/sloop]/Opt[(cutter)(sloop)(yawl)]"], ["cutter", "sloop"]),
+        (b"", [choice + b"/Opt[(cutter)(sloop)]"], []),
+    ):
+        widgets = [
+            b"<</Type/Annot/Subtype/Widget/F 4/Rect[72 %d 272 %d]%s>>" % (400 - 30 * at, 420 - 30 * at, entries)
+            for at, entries in enumerate(fields)
+        ]
+        numbers = b" ".join(b"%d 0 R" % (11 + at) for at in range(len(fields)))
+        more = [b"<<%s/Kids[%s]>>" % (parent, numbers), *widgets, *[b"null"] * (9 - len(fields)), make_form(b"")]
+        pdf = make_page_pdf(lines(), page=b"/MediaBox[0 0 612 792]/Annots[%s]" % numbers, more=more)
+        listed = pdf.replace(b"/Fields[10 0 R]", b"/Fields[%s]" % (b"10 0 R" if parent else numbers))
+        unlisted = pdf.replace(b"/AcroForm", b"/NoForm")
+        for kind, data in (("listed", listed), ("unlisted", unlisted)):
+            for engine in (ENGINE, PypdfEngine()):
+                if kind == "unlisted" and b"/Opt" in fields[0]:  # then nothing but its own dictionary is asked
+                    continue
+                with engine.open(data) as document, document.page(1) as page:
+                    found = page.text().split("\n")
+                assert [line for line in found if line and line.encode() not in LINES] == shown, (fields, kind, engine)
+
+
+def test_files_attached_to_places_of_pages_are_counted_once() -> None:
+    place = b"<</Type/Annot/Subtype/FileAttachment/Rect[400 500 420 520]/F 4/Contents(the list)/FS %s>>"
+    file, names = b"<</Type/Filespec/F(list.txt)/EF<</F 11 0 R>>>>", b"/Names<</EmbeddedFiles<</Names[(a)12 0 R]>>>>"
+    for annotations, catalog, count in (
+        ([place % file], b"", 1),
+        ([place % b"12 0 R"] * 2, b"", 1),
+        ([place % b"12 0 R", place % file], b"", 2),
+        ([place % b"12 0 R"], names, 1),
+        ([place.replace(b"/FS %s", b"")], b"", 0),
+    ):
+        pdf = make_page_pdf(
+            lines(),
+            page=b"/MediaBox[0 0 612 792]/Annots[%s]" % b"".join(annotations),
+            more=[b"null", make_stream(b"inside"), file],
+        )
+        with ENGINE.open(pdf.replace(b"/Type/Catalog", b"/Type/Catalog" + catalog)) as document:
+            with document.page(1) as page:
+                page.text()
+                page.text()
+            assert document.extras.attachments == count, (annotations, catalog)
 
 
 def test_a_small_dynamic_form_without_its_flag_is_told_by_what_the_pages_lack() -> None:
@@ -264,6 +321,8 @@ def test_an_image_that_lacks_pixels_is_told_however_it_is_packed() -> None:
     ways: dict[bytes, Callable[[bytes], bytes]] = {
         b"/Filter/RunLengthDecode": run_lengths,
         b"/Filter/ASCIIHexDecode": lambda data: data.hex().encode() + b">",
+        b"/Filter/FlateDecode": zlib.compress,
+        b"/Filter[/ASCIIHexDecode/FlateDecode]": lambda data: zlib.compress(data).hex().encode() + b">",
         b"": bytes,
     }
     for bits, space, pixel in kinds:
@@ -278,13 +337,29 @@ def test_an_image_that_lacks_pixels_is_told_however_it_is_packed() -> None:
 def test_a_document_without_its_header_is_opened() -> None:
     pdf = make_page_pdf(lines())
     head, rest = pdf.split(b"\n", 1)
-    for beginning in (b"%!PS-Adobe-3.0 PDF-1.4\n" + rest, rest, b"XXXX-1.7\n" + rest, b"\0" * 5000 + pdf):
+    other = b"%!PS-Adobe-3.0 PDF-1.4\n" + rest
+    of_a_mail = b"From: gateway\r\n\r\n" + other
+    padded = rest + b"\0" * 3000
+    for beginning in (other, of_a_mail, rest, padded, b"XXXX-1.7\n" + rest, b"\0" * 5000 + pdf):
         assert "shoals" in words_of(beginning), beginning[:30]
     assert head == b"%PDF-1.7"
 
 
+ABOUT_PDFS = (
+    b"A small PDF:\n1 0 obj <</Type/Catalog/Pages 2 0 R>> endobj\n2 0 obj <</Type/Pages/Kids[3 0 R]/Count 1>> endobj\n"
+    b"3 0 obj <</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>> endobj\ntrailer <</Size 4/Root 1 0 R>>\nstartxref\n116\n%%EOF\n"
+)
+
+
 @pytest.mark.parametrize(
-    "data", [b"PK\x03\x04" + bytes(3000), b"%!PS-Adobe-3.0\nshowpage\n%%EOF\n", b"%%EOF startxref"]
+    "data",
+    [
+        b"PK\x03\x04" + bytes(3000),
+        b"%!PS-Adobe-3.0\nshowpage\n%%EOF\n",
+        b"%%EOF startxref",
+        ABOUT_PDFS,
+        b"<html><pre>" + make_page_pdf(b"").removeprefix(b"%PDF-1.7") + b"</pre></html>",
+    ],
 )
 def test_other_data_are_still_no_pdf(data: bytes) -> None:
     with pytest.raises(DocumentError) as caught, ENGINE.open(data):
@@ -297,6 +372,8 @@ def test_a_small_image_that_cannot_be_decoded_is_told() -> None:
         (b"JBIG2Decode", b"\x97JB2\r\n\x1a\n" + bytes(range(130)), 1),  # a file of its own, as some writers embed it
         (b"JBIG2Decode", b"\0\0\0\0\x30\0\x01\0\0\0\x13\0\0\x01\x90\0\0\x01\x90" + bytes(11), 0),  # an empty sheet
         (b"DCTDecode", b"\xff\xd8\xff\xd9", 1),
+        (b"FlateDecode", b"these are no packed data", 1),
+        (b"FlateDecode", zlib.compress(b"\xff" * 160_000), 0),
     ):
         entries = b"/ColorSpace/DeviceGray/BitsPerComponent %d" % (1 if name == b"JBIG2Decode" else 8)
         with ENGINE.open(image_page(data, entries + b"/Filter/" + name)) as document, document.page(1) as page:

@@ -42,6 +42,7 @@ def test_a_line_of_words_that_other_lines_have_is_new() -> None:
     last = "The lantern was counted that day.\n"
     merged = merge(BODY, BODY + last)
     assert (merged.new_words, merged.text) == (6, BODY + last)
+    assert merge(BODY, BODY + "had\n").new_words == 0  # a speck that looks like a word
     # The same words in lines that are split otherwise say nothing new.
     assert merge(BODY, BODY.replace(" had seen", "\nhad seen").replace("day.\n", "day. ")).new_words == 0
 

@@ -7,6 +7,7 @@ import string
 
 import pytest
 
+from pdfbatch.work.language import are_unspeakable
 from pdfbatch.work.text_signs import badness, has_garbage_block, is_doubtful
 from tests.work.prose import NO_PROSE
 from tests.work.prose import PROSE as LANGUAGES
@@ -88,3 +89,10 @@ def test_lists_of_long_words_are_language() -> None:
     polish = "Szczecin Przemyśl Bydgoszcz Krzyżanowski Brzęczyszczykiewicz Chrząszcz Warszawa Kraków Gdańsk Wrocław "
     for text in (nouns * 3, polish * 8, NO_PROSE["addresses"] * 4, NO_PROSE["plants"] * 4, NO_PROSE["code"] * 4):
         assert badness(text) == 0.0, text[:40]
+
+
+def test_vowels_with_several_accents_are_vowels() -> None:
+    names = (
+        "Nguyễn Trường Nghĩa Phượng Quỳnh Thịnh Thức Trịnh Khương Thắng Hồng Phước Nghiệp Thượng Nhựt Chững Quách Đặng "
+    )
+    assert not are_unspeakable((names * 5).lower().split())

@@ -9,8 +9,12 @@ from pdfbatch.text import storable_text
 _HEADER_BYTES = 1024
 _LATE_HEADER_BYTES = 64 * 1024
 _HEADER = b"%PDF-"
-_NEW_HEADER, _END = b"%PDF-1.4\n", (b"startxref", b"%%EOF")
+_NEW_HEADER, _TAIL_BYTES = b"%PDF-1.4\n", 64 * 1024
+_END = re.compile(rb"startxref\s+(\d{1,18})\s+%%EOF(?!.*%%EOF)", re.DOTALL)
+# What stands where the end says that the table of objects begins, give or take what was lost before it.
+_TABLE, _LOST_BYTES = re.compile(rb"(?<!start)xref\s+\d|/XRef\b"), 1024
 _OTHER_HEADER = re.compile(rb"%!PS-Adobe-\d\.\d PDF-\d\.\d")  # ISO 32000-1, annex H.3.4.1
+_TEXT, _UNKNOWN = "plain text", "unknown data"
 _SIGNATURES = (
     (b"PK\x03\x04", "a ZIP archive or an office document"),
     (b"\x89PNG", "a PNG image"),
@@ -53,24 +57,27 @@ def open_error(source: str | bytes, reason: str) -> DocumentError:
 def find_late_header(source: str | bytes) -> bytes | None:
     """Return a source from its PDF header on, when that comes after the first 1,024 bytes and within the first 65,536.
 
-    A source that has no such header gets one, if it begins with the other header that PDFs may have, or ends as a PDF does.
-    ``None`` for any other source. Mail gateways and web servers leave their own lines in front of a PDF.
+    A source that has no such header gets one, if it has the other header that PDFs may have, or ends as a PDF does; a text
+    about PDFs names no table of objects that is there. ``None`` for any other source. Mail gateways and web servers leave their
+    own lines in front of a PDF.
     """
     try:
         head = _head(source, _LATE_HEADER_BYTES)
         start = head.find(_HEADER)
         if 0 <= start < _HEADER_BYTES - len(_HEADER):
             return None
-        other = _OTHER_HEADER.match(head)
-        if start < 0 and other is None and not _ends_as_pdf(source):
+        other = _OTHER_HEADER.search(head, 0, _HEADER_BYTES)
+        if start < 0 and other is None and (_is_of_another_kind(head) or _END.search(_tail(source)) is None):
             return None
         data = source if isinstance(source, bytes) else _content(source)
     except OSError:
         return None
     if start > 0:
         return data[start:]
+    if other is None:
+        return _NEW_HEADER + data if _names_its_table(data) else None
     # The places of objects are counted from the header.
-    return _NEW_HEADER + data if other is None else _NEW_HEADER.ljust(other.end(), b"%") + data[other.end() :]
+    return _NEW_HEADER.ljust(other.end() - other.start(), b"%") + data[other.end() :]
 
 
 def read_error(name: str, error: OSError) -> DocumentError:
@@ -95,19 +102,32 @@ def _head(source: str | bytes, size: int = _HEADER_BYTES) -> bytes:
         return file.read(size)
 
 
-def _ends_as_pdf(source: str | bytes) -> bool:
+def _tail(source: str | bytes) -> bytes:
+    """Return the last bytes of a source, without what fills up its last sectors."""
     if isinstance(source, bytes):
-        tail = source[-_HEADER_BYTES:]
+        tail = source[-_TAIL_BYTES:]
     else:
         with open(os.fsencode(source), "rb") as file:
-            file.seek(max(os.fstat(file.fileno()).st_size - _HEADER_BYTES, 0))
-            tail = file.read(_HEADER_BYTES)
-    return all(mark in tail for mark in _END)
+            file.seek(max(os.fstat(file.fileno()).st_size - _TAIL_BYTES, 0))
+            tail = file.read(_TAIL_BYTES)
+    return tail.rstrip(b"\0 \t\r\n")[-_HEADER_BYTES:]
+
+
+def _names_its_table(data: bytes) -> bool:
+    """Return whether a table of objects is about where the end of the data says."""
+    end = _END.search(_tail(data))
+    place = int(end[1]) if end else 0
+    return _TABLE.search(data, max(place - _LOST_BYTES, 0), place + _LOST_BYTES) is not None
 
 
 def _content(path: str) -> bytes:
     with open(os.fsencode(path), "rb") as file:
         return file.read()
+
+
+def _is_of_another_kind(head: bytes) -> bool:
+    """Return whether the first bytes are surely those of another kind of file."""
+    return _kind(head[:_HEADER_BYTES]) not in (_TEXT, _UNKNOWN)
 
 
 def _kind(head: bytes) -> str:
@@ -120,4 +140,4 @@ def _kind(head: bytes) -> str:
         return "an XML document"
     # The last character may be cut in two, so it does not count.
     text = head.decode("utf-8", "replace")[:-1]
-    return "unknown data" if "\ufffd" in text or "\0" in text else "plain text"
+    return _UNKNOWN if "\ufffd" in text or "\0" in text else _TEXT

@@ -58,24 +58,29 @@ def strip_text_filters(filters: Sequence[str], data: bytes) -> bytes | None:
 
 def ends_early(data: bytes) -> bool:
     """Return whether packed data stop before their end mark, or cannot be unpacked up to it. Checks no checksum."""
-    return not _reaches_end(data[_HEADER_BYTES:], -zlib.MAX_WBITS)
+    return unpacked_size(data) is None
+
+
+def unpacked_size(data: bytes) -> int | None:
+    """Return how many bytes packed data unpack to, ``None`` where they end early. Checks no checksum."""
+    return _count_bytes(data[_HEADER_BYTES:], -zlib.MAX_WBITS)
 
 
 def has_wrong_checksum(data: bytes) -> bool:
     """Return whether packed data end early, or their checksum says that they are not what was packed."""
-    return not _reaches_end(data, zlib.MAX_WBITS)
+    return _count_bytes(data, zlib.MAX_WBITS) is None
 
 
-def _reaches_end(data: bytes, window_bits: int) -> bool:
-    """Return whether data can be unpacked up to their end mark, a piece at a time: they may unpack to very much."""
-    unpacking = zlib.decompressobj(window_bits)
+def _count_bytes(data: bytes, window_bits: int) -> int | None:
+    """Unpack data up to their end mark, a piece at a time: they may unpack to very much. Return how much that was."""
+    unpacking, count = zlib.decompressobj(window_bits), 0
     try:
         while data and not unpacking.eof:
-            unpacking.decompress(data, _STEP)
+            count += len(unpacking.decompress(data, _STEP))
             data = unpacking.unconsumed_tail
     except zlib.error:
-        return False
-    return unpacking.eof
+        return None
+    return count if unpacking.eof else None
 
 
 def is_damaged(data: bytes) -> bool:

@@ -48,7 +48,7 @@ _LATIN_SHARE = 0.9
 _FREQUENT_LETTERS = frozenset("eaintrso")
 # Of the letters of real texts these eight are 0.48 and more, of a shifted alphabet 0.49 and less.
 _FREQUENT_SHARE = 0.48
-_VOWELS = "aeiouyà-æè-ïò-öø-ýÿāăąēĕėęěĩīĭįıōŏőœũūŭůűųŷ"
+_VOWELS = "aeiouyà-æè-ïò-öø-ýÿāăąēĕėęěĩīĭįıōŏőœũūŭůűųŷơưǎǐǒǔǖǘǚǜəạ-ỹ"
 # Some sounds are written in two or three letters.
 _VOWEL, _CONSONANTS = re.compile(f"[{_VOWELS}]"), re.compile(f"(?>sch|[cst]h|ck|ph|[cdrs]z|[^\\W\\d_{_VOWELS}]){{5}}")
 _ROW_OF_ASCII = re.compile("[b-df-hj-np-tv-xz]{5}")

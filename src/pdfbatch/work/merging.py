@@ -40,9 +40,12 @@ def merge(
         read_lines = [line for line in read_lines if _looks_like_words(line)]
     partners = _match(layer_lines, read_lines)
     new = [line for number, line in enumerate(read_lines) if number not in partners.values()]
-    # A line may say something new in words that other lines have: what counts is how often the page has each.
-    more = Counter(word for line in read_lines for word in _words(line)) - Counter(_words(layer))
-    new_words = (Counter(word for line in new for word in _words(line)) & more).total()
+    # A line may say something new in words that other lines have: what counts is how often the page has each. A short word alone
+    # is a speck at times.
+    known = Counter(_words(layer))
+    more = Counter(word for line in read_lines for word in _words(line)) - known
+    told = (word for line in new for word in _words(line) if word not in known or len(_key(line)) >= _LEAST_CONTAINED)
+    new_words = (Counter(told) & more).total()
     if not read_lines or not layer_lines:
         return Merged(text=layer if not read_lines else reading, new_words=new_words if read_lines else 0)
     before, after = _place(layer_lines, partners, len(read_lines), tops)

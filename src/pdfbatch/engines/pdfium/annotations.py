@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from ctypes import addressof, byref, c_float, c_ushort
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pypdfium2.raw
 
@@ -15,6 +15,9 @@ from pdfbatch.engines.page_frame import PageFrame
 from pdfbatch.engines.pdfium.glyphs import Glyphs
 from pdfbatch.engines.placement import Block
 from pdfbatch.text import storable_text
+
+if TYPE_CHECKING:
+    from pdfbatch.engines.pypdf.fields import Fields
 
 pdfium: Any = pypdfium2.raw
 """Generated bindings, without types."""
@@ -47,6 +50,12 @@ _CHOICES = (pdfium.FPDF_FORMFIELD_COMBOBOX, pdfium.FPDF_FORMFIELD_LISTBOX)
 _VALUE_ONLY = frozenset((*_BUTTONS, pdfium.FPDF_FORMFIELD_LISTBOX))
 """Fields of which the value says more than the appearance."""
 _MADE_ANEW = frozenset((pdfium.FPDF_FORMFIELD_TEXTFIELD, pdfium.FPDF_FORMFIELD_COMBOBOX))
+_NO_STRINGS = frozenset((pdfium.FPDF_OBJECT_NAME, pdfium.FPDF_OBJECT_ARRAY))
+_KINDS = {
+    "Tx": pdfium.FPDF_FORMFIELD_TEXTFIELD,
+    "Ch": pdfium.FPDF_FORMFIELD_COMBOBOX,
+    "Btn": pdfium.FPDF_FORMFIELD_CHECKBOX,
+}
 _PASSWORD, _RADIO, _PUSH = 1 << 13, 1 << 15, 1 << 16
 # For pdfium to write into, long enough for most values: whoever holds the lock has it for himself.
 _BUFFER_BYTES = 1_024
@@ -100,9 +109,13 @@ def count_fields(types: Sequence[int]) -> int:
     return types.count(pdfium.FPDF_ANNOT_WIDGET)
 
 
-def count_files(types: Sequence[int]) -> int:
-    """Return the number of files among annotations: attached to a place of the page, and to the document only there."""
-    return types.count(pdfium.FPDF_ANNOT_FILEATTACHMENT)
+def find_files(page: Handle) -> set[int]:
+    """Return the addresses of the files that are attached to places of a page: one file may be attached to several."""
+    found = set[int]()
+    for _, annotation, subtype in _annotations(page):
+        if subtype == pdfium.FPDF_ANNOT_FILEATTACHMENT and (file := pdfium.FPDFAnnot_GetFileAttachment(annotation)):
+            found.add(addressof(file.contents))
+    return found
 
 
 def read_annotations(
@@ -112,40 +125,45 @@ def read_annotations(
     form: Handle,
     frame: PageFrame,
     open_copy: Callable[[], Handle],
-    are_stale: Callable[[], bool],
+    open_fields: Callable[[], "Fields"],
 ) -> list[Block]:
     """Return what the annotations of a page show, and where.
 
     Hidden annotations show nothing, nor do those that say that they are not to be printed, or lie outside of the page.
     ``open_copy`` returns pdfium's handle of another opening of the document, or ``None``. Its page of this number is changed,
     where an appearance has text of its own: the annotations become a part of its content, so that pdfium reads their text.
-    ``are_stale`` says whether viewers make the appearances of form fields anew; it is asked where one says something else than
-    the value.
+    ``open_fields`` returns the fields as their dictionaries have them. They are asked where an appearance says something else
+    than the value, whether viewers make it anew, and for values that pdfium does not tell.
     """
-    found = [entry for entry in _read_values(page, form) if frame.shows(entry.area)]
+    found = [
+        entry
+        for entry in _read_values(page, form, lambda index: open_fields().read(number, index))
+        if frame.shows(entry.area)
+    ]
     if any(entry.has_drawn_text for entry in found) and (copy := open_copy()) and _flatten(copy, number):
         _read_appearances(copy, number, found)
         stale = [entry for entry in found if entry.field in _MADE_ANEW and _says_otherwise(entry.drawn, entry.value)]
-        if stale and are_stale():
+        if stale and open_fields().need_appearances():
             for entry in stale:
                 entry.drawn = ""
     return [Block(text, frame.box(entry.area), entry.is_note) for entry in found if (text := _tidy(entry.text))]
 
 
-def _annotations(page: Handle) -> Iterator[tuple[Handle, int]]:
+def _annotations(page: Handle) -> Iterator[tuple[int, Handle, int]]:
+    """Yield the place of each annotation among all of them, its handle and its type."""
     for index in range(min(pdfium.FPDFPage_GetAnnotCount(page), _ANNOTATIONS)):
         annotation = pdfium.FPDFPage_GetAnnot(page, index)
         if annotation:
             try:
-                yield annotation, int(pdfium.FPDFAnnot_GetSubtype(annotation))
+                yield index, annotation, int(pdfium.FPDFAnnot_GetSubtype(annotation))
             finally:
                 pdfium.FPDFPage_CloseAnnot(annotation)
 
 
-def _read_values(page: Handle, form: Handle) -> list[_Annotation]:
-    """Return the annotations that may show text."""
+def _read_values(page: Handle, form: Handle, read_field: Callable[[int], tuple[str, str]]) -> list[_Annotation]:
+    """Return the annotations that may show text. ``read_field`` reads the dictionaries of the field at one of them."""
     found = list[_Annotation]()
-    for annotation, subtype in _annotations(page):
+    for index, annotation, subtype in _annotations(page):
         if subtype in _WITHOUT_TEXT or not _is_visible(annotation):
             continue
         entry = _Annotation(_area(annotation))
@@ -153,9 +171,13 @@ def _read_values(page: Handle, form: Handle) -> list[_Annotation]:
             entry.field = -1 if form is None else pdfium.FPDFAnnot_GetFormFieldType(form, annotation)
             if entry.field < 0:
                 entry.field = _own_type(annotation)
-                entry.value = _own_value(annotation, entry.field)
+                value = _own_value(annotation, entry.field)
             else:
-                entry.value = _field_value(form, annotation, entry.field)
+                value = _field_value(form, annotation, entry.field)
+            if value is None:
+                kind, value = read_field(index)
+                entry.field = _KINDS.get(kind, entry.field) if entry.field not in _BUTTONS else entry.field
+            entry.value = value
         elif subtype in (pdfium.FPDF_ANNOT_FREETEXT, pdfium.FPDF_ANNOT_TEXT):
             entry.value = _entry(annotation, b"Contents")
             entry.is_note = subtype == pdfium.FPDF_ANNOT_TEXT
@@ -181,7 +203,7 @@ def _flatten(document: Handle, number: int) -> bool:
     if not page:
         return False
     try:
-        for annotation, subtype in _annotations(page):
+        for _, annotation, subtype in _annotations(page):
             if subtype in _WITHOUT_TEXT or not _is_visible(annotation):
                 pdfium.FPDFAnnot_SetFlags(annotation, pdfium.FPDF_ANNOT_FLAG_HIDDEN)
         return bool(pdfium.FPDFPage_Flatten(page, pdfium.FLAT_NORMALDISPLAY) == pdfium.FLATTEN_SUCCESS)
@@ -208,19 +230,31 @@ def _area(annotation: Handle) -> Area:
     )
 
 
-def _field_value(form: Handle, annotation: Handle, field: int) -> str:
+def _field_value(form: Handle, annotation: Handle, field: int) -> str | None:
+    """Return the value of a field of the form, ``None`` where pdfium cannot tell."""
     if field in _BUTTONS:
-        # The appearance that is shown has the name of a state. pdfium's own answer needs a page that is prepared for input.
-        state = _entry(annotation, b"AS") or _string(pdfium.FPDFAnnot_GetFormFieldValue, form, annotation)
-        return _mark(field, state)
+        return _button_value(annotation, field)
     if field in _CHOICES and (chosen := _chosen_options(form, annotation)):
         return "\n".join(chosen)
-    if field in _CHOICES or field == pdfium.FPDF_FORMFIELD_TEXTFIELD:
-        is_secret = bool(pdfium.FPDFAnnot_GetFormFieldFlags(form, annotation) & _PASSWORD)
-        is_secret = is_secret and field == pdfium.FPDF_FORMFIELD_TEXTFIELD
-        value = "" if is_secret else _string(pdfium.FPDFAnnot_GetFormFieldValue, form, annotation)
-        return value if value or is_secret else _entry(annotation, b"V")  # a name, which some writers take for a choice
-    return ""
+    if field not in _CHOICES and field != pdfium.FPDF_FORMFIELD_TEXTFIELD:
+        return ""
+    if pdfium.FPDFAnnot_GetValueType(annotation, b"V") in _NO_STRINGS:
+        return None
+    is_secret = bool(pdfium.FPDFAnnot_GetFormFieldFlags(form, annotation) & _PASSWORD)
+    if is_secret and field == pdfium.FPDF_FORMFIELD_TEXTFIELD:
+        return ""
+    value = _string(pdfium.FPDFAnnot_GetFormFieldValue, form, annotation)
+    return None if not value and field in _CHOICES and _is_kid(annotation) else value
+
+
+def _button_value(annotation: Handle, field: int) -> str | None:
+    # The appearance that is shown has the name of a state. pdfium's own answer needs a page that is prepared for input.
+    return _mark(field, _entry(annotation, b"AS")) if pdfium.FPDFAnnot_HasKey(annotation, b"AS") else None
+
+
+def _is_kid(annotation: Handle) -> bool:
+    """Whether most of what a field is stands in the dictionary of its parent."""
+    return not pdfium.FPDFAnnot_HasKey(annotation, b"FT") and bool(pdfium.FPDFAnnot_HasKey(annotation, b"Parent"))
 
 
 def _own_type(annotation: Handle) -> int:
@@ -240,10 +274,13 @@ def _own_type(annotation: Handle) -> int:
             return int(pdfium.FPDF_FORMFIELD_UNKNOWN)
 
 
-def _own_value(annotation: Handle, field: int) -> str:
+def _own_value(annotation: Handle, field: int) -> str | None:
+    """Return the value in a field's own dictionary, ``None`` where it does not tell."""
     if field in _BUTTONS:
-        return _mark(field, _entry(annotation, b"AS") or _entry(annotation, b"V"))
-    return _entry(annotation, b"V") if field in _CHOICES or field == pdfium.FPDF_FORMFIELD_TEXTFIELD else ""
+        return _button_value(annotation, field)
+    if field in _CHOICES or field == pdfium.FPDF_FORMFIELD_TEXTFIELD:
+        return _entry(annotation, b"V")
+    return None if _is_kid(annotation) else ""
 
 
 def _mark(field: int, state: str) -> str:

@@ -13,11 +13,11 @@ import pypdfium2.raw
 from pdfbatch.engines.coverage import Area
 from pdfbatch.engines.errors import find_late_header, open_error, source_name
 from pdfbatch.engines.page_frame import PageFrame
-from pdfbatch.engines.pdfium.annotations import annotation_types, count_fields, count_files, read_annotations
+from pdfbatch.engines.pdfium.annotations import annotation_types, count_fields, find_files, read_annotations
 from pdfbatch.engines.pdfium.columns import end_columns, lay_columns, may_have_columns
 from pdfbatch.engines.pdfium.damage import ends_high, may_have_damage
 from pdfbatch.engines.pdfium.evidence import count_cut_images, is_plain
-from pdfbatch.engines.pdfium.extras import count_attachments, is_portfolio, makes_appearances, xfa_kind
+from pdfbatch.engines.pdfium.extras import attachment_places, count_attachments, is_portfolio, xfa_kind
 from pdfbatch.engines.pdfium.glance import is_clean
 from pdfbatch.engines.pdfium.glyphs import Glyphs, whole_text
 from pdfbatch.engines.pdfium.layers import may_hide_layers
@@ -33,6 +33,8 @@ from pdfbatch.text import storable_text
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+    from pdfbatch.engines.pypdf.fields import Fields
 
 pdfium: Any = pypdfium2.raw
 """Generated bindings, without types."""
@@ -89,8 +91,8 @@ def open_document(source: str | bytes, password: str | None, *, annotations: boo
 class PdfiumDocument:
     """A PDF that pdfium has opened. ``data`` is what pdfium reads: a path, or bytes.
 
-    ``fields`` counts form fields by page, ``files`` those that are attached to a place of it. ``is_rebuilt`` says that its
-    table of objects was damaged, so that pdfium looked for the objects.
+    ``fields`` counts form fields by page, ``files`` has the addresses of files that are attached to a place of one.
+    ``is_rebuilt`` says that its table of objects was damaged, so that pdfium looked for the objects.
     """
 
     handle: Handle = field(repr=False)
@@ -100,11 +102,12 @@ class PdfiumDocument:
     page_count: int = 0
     is_rebuilt: bool = False
     fields: dict[int, int] = field(default_factory=dict[int, int])
-    files: dict[int, int] = field(default_factory=dict[int, int])
+    files: set[int] = field(default_factory=set[int])
     _notes: dict[int, list[Block]] = field(default_factory=dict[int, list[Block]], repr=False)
     _form: Handle = field(default=None, repr=False)
     _form_settings: object = field(default=None, repr=False)
     _copy: Handle = field(default=None, repr=False)
+    _fields: "Fields | None" = field(default=None, repr=False)
     _cut_pages: frozenset[int] | None = field(default=None, repr=False)
 
     @property
@@ -118,9 +121,9 @@ class PdfiumDocument:
     def extras(self) -> DocumentExtras:
         """What the document has beside its pages. Fields and files are counted on the pages whose text has been read."""
         with _PDFIUM:
-            attachments, xfa = count_attachments(self.handle), xfa_kind(self.handle)
-        portfolio = attachments > 0 and is_portfolio(self.data)
-        attachments += sum(self.files.values())
+            embedded, xfa = count_attachments(self.handle), xfa_kind(self.handle)
+            attachments = embedded + len(self.files - attachment_places(self.handle)) if self.files else embedded
+        portfolio = embedded > 0 and is_portfolio(self.data)
         return DocumentExtras(
             attachments=attachments, portfolio=portfolio, xfa=xfa, form_fields=sum(self.fields.values())
         )
@@ -164,7 +167,7 @@ class PdfiumDocument:
                 form=self.form(),
                 frame=_frame(page),
                 open_copy=self._open_copy,
-                are_stale=lambda: makes_appearances(self.data),
+                open_fields=self._open_fields,
             )
         return self._notes[number]
 
@@ -182,6 +185,13 @@ class PdfiumDocument:
         if self._copy is None:
             self._copy = _load(self.data, self.password) or _load(self.data, None) or None
         return self._copy
+
+    def _open_fields(self) -> "Fields":
+        if self._fields is None:
+            from pdfbatch.engines.pypdf.fields import open_fields  # noqa: PLC0415 (few forms need it)
+
+            self._fields = open_fields(self.data, self.password)
+        return self._fields
 
     def close(self) -> None:
         """Release everything that pdfium holds for the document."""
@@ -313,7 +323,7 @@ class PdfiumPage:
         if not notes:
             return glyphs.text()
         self.document.fields[self.number] = count_fields(notes)
-        self.document.files[self.number] = count_files(notes)
+        self.document.files |= find_files(self.handle)
         blocks = self.document.notes(self.number, self.handle)
         return place_blocks(glyphs.text(), glyphs.lines(_frame(self.handle)), blocks) if blocks else glyphs.text()
 

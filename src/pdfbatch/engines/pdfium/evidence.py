@@ -5,13 +5,14 @@ The caller holds the lock on pdfium.
 
 import math
 from collections.abc import Iterator
-from ctypes import byref, c_float, c_ubyte, c_uint, create_string_buffer
+from ctypes import byref, c_float, c_ubyte, c_uint
 from itertools import islice
 from typing import Any
 
 import pypdfium2.raw
 
-from pdfbatch.engines.flate import ends_early, strip_text_filters
+from pdfbatch.engines.flate import strip_text_filters, unpacked_size
+from pdfbatch.engines.pdfium.images import filters_of
 from pdfbatch.engines.pdfium.objects import objects_of
 
 pdfium: Any = pypdfium2.raw
@@ -36,7 +37,8 @@ _CODESTREAM_START = b"\xff\x4f\xff\x51"
 _UNPACKED_AS_BYTES = frozenset(
     ("LZWDecode", "LZW", "RunLengthDecode", "RL", "ASCII85Decode", "A85", "ASCIIHexDecode", "AHx")
 )
-_BITS_OF_A_PIXEL = sorted({bits * colours for bits in (1, 2, 4, 8, 16) for colours in (1, 3, 4)})
+_BITS_OF_A_PIXEL = sorted({bits * colours for bits in (1, 2, 4, 8, 16) for colours in (1, 3, 4)} | {40, 56})
+_PIXELS = "FlateDecode", "Fl"  # then nothing but pixels is packed
 _BYTES_TOO_MANY = 1_024
 
 
@@ -83,7 +85,7 @@ def _images(page: Handle) -> Iterator[Handle]:
 def _is_cut(image: Handle) -> bool:
     if pdfium.FPDFImageObj_GetImageDataRaw(image, None, 0) < _LARGE_BYTES and _count_pixels(image) < _LARGE_PIXELS:
         return False
-    filters = _filters(image)
+    filters = filters_of(image)
     if filters == ["DCTDecode"]:
         data = _raw_data(image)
         return data.startswith(_JPEG_START) and _JPEG_END not in data[-_TAIL_BYTES:]
@@ -91,17 +93,23 @@ def _is_cut(image: Handle) -> bool:
         data = _raw_data(image)
         return _CODESTREAM_START in data[:_LARGE_BYTES] and _JPEG_END not in data[-_TAIL_BYTES:]
     if _UNPACKED_AS_BYTES.issuperset(filters):
-        return _lacks_pixels(image)
+        return _lacks_pixels(image, int(pdfium.FPDFImageObj_GetImageDataDecoded(image, None, 0)))
     packed = _raw_data(image) if filters[:1] == ["FlateDecode"] else strip_text_filters(filters, _raw_data(image))
-    return packed is not None and ends_early(packed)
+    if packed is None:
+        return False
+    size = unpacked_size(packed)
+    return size is None or (filters[-1] in _PIXELS and _lacks_pixels(image, size, extra=1))
 
 
-def _lacks_pixels(image: Handle) -> bool:
-    """Return whether the bytes of an image are none of the numbers that whole images of its size have."""
+def _lacks_pixels(image: Handle, size: int, *, extra: int = 0) -> bool:
+    """Return whether the bytes of an image are none of the numbers that whole images of its size have.
+
+    Rows of pixels may have ``extra`` bytes, which say how a row was packed.
+    """
     width, height = c_uint(), c_uint()
     pdfium.FPDFImageObj_GetImagePixelSize(image, byref(width), byref(height))
-    size = int(pdfium.FPDFImageObj_GetImageDataDecoded(image, None, 0))
     whole = [(width.value * bits + 7) // 8 * height.value for bits in _BITS_OF_A_PIXEL]
+    whole += [least + extra * height.value for least in whole]
     return size < whole[-1] and not any(least <= size <= least + _BYTES_TOO_MANY for least in whole)
 
 
@@ -109,15 +117,6 @@ def _count_pixels(image: Handle) -> int:
     width, height = c_uint(), c_uint()
     pdfium.FPDFImageObj_GetImagePixelSize(image, byref(width), byref(height))
     return width.value * height.value
-
-
-def _filters(image: Handle) -> list[str]:
-    names = list[str]()
-    for index in range(pdfium.FPDFImageObj_GetImageFilterCount(image)):
-        buffer = create_string_buffer(64)
-        pdfium.FPDFImageObj_GetImageFilter(image, index, buffer, 64)
-        names.append(buffer.value.decode("latin-1"))
-    return names
 
 
 def _raw_data(image: Handle) -> bytes:

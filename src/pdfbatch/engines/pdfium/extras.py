@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Iterator
-from ctypes import byref, c_ubyte, c_ulong
+from ctypes import addressof, byref, c_ubyte, c_ulong
 from typing import Any
 
 import pypdfium2.raw
@@ -20,12 +20,11 @@ pdfium: Any = pypdfium2.raw
 Handle = Any
 """A pointer from pdfium."""
 
-_NEW_APPEARANCES = re.compile(rb"/NeedAppearances\s+true\b")
 _COLLECTION = re.compile(rb"/Collection\b")
 # Bounds: so much of a file is searched, and so much of what a stream unpacks to.
 _FILE_BYTES = 256 * 1024 * 1024
 _STREAM_BYTES = 4 * 1024 * 1024
-_XFA_PACKETS = 50
+_XFA_PACKETS, _FILES = 50, 1_000
 _PAGES_OF_FIELDS = 3
 
 
@@ -44,6 +43,12 @@ def count_attachments(document: Handle) -> int:
     return max(int(pdfium.FPDFDoc_GetAttachmentCount(document)), 0)
 
 
+def attachment_places(document: Handle) -> set[int]:
+    """Return the addresses of the first files that are embedded in a document."""
+    files = (pdfium.FPDFDoc_GetAttachment(document, index) for index in range(min(count_attachments(document), _FILES)))
+    return {addressof(file.contents) for file in files if file}
+
+
 def is_portfolio(source: str | bytes) -> bool:
     """Whether the catalog of a document says that it is a collection of files.
 
@@ -51,12 +56,6 @@ def is_portfolio(source: str | bytes) -> bool:
     """
     data = source if isinstance(source, bytes) else _content(source)
     return any(_COLLECTION.search(part) for part in (data, *object_streams(data)))
-
-
-def makes_appearances(source: str | bytes) -> bool:
-    """Whether viewers are asked to make the appearances of form fields anew. Found as ``is_portfolio`` is."""
-    data = source if isinstance(source, bytes) else _content(source)
-    return any(_NEW_APPEARANCES.search(part) for part in (data, *object_streams(data)))
 
 
 def _xfa_packets(document: Handle) -> Iterator[bytes]:

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 import pypdfium2.raw
 
+from pdfbatch.engines.flate import ends_early
+
 pdfium: Any = pypdfium2.raw
 """Generated bindings, without types."""
 
@@ -21,7 +23,7 @@ _DATA_BYTES = 1_024
 _DATA_LOOK = 64 * 1024
 _PACKED_BYTES = 512
 _PACKED_SHARE = 4
-_FILTER_BYTES = 32
+_FILTER_BYTES = 64
 
 _JBIG2_FILE = b"\x97JB2\r\n\x1a\n"  # as in a file of its own, which pdfium does not know
 
@@ -65,7 +67,7 @@ def _should_show(handle: Handle) -> bool:
     pdfium.FPDFImageObj_GetImageDataRaw(handle, data, size)
     look = data.raw[:_DATA_LOOK]
     if size < _DATA_BYTES:
-        return look.startswith(_JBIG2_FILE)
+        return look.startswith(_JBIG2_FILE) or (filters_of(handle)[:1] == ["FlateDecode"] and ends_early(look))
     # The data of a blank sheet repeat themselves, in whatever format, and pack to a hundredth.
     return len(zlib.compress(look, 1)) >= max(_PACKED_BYTES, len(look) // _PACKED_SHARE)
 
@@ -100,9 +102,14 @@ def _is_even(rows: bytes, row: bytes, length: int, pixel: int) -> bool:
 
 
 def _is_fax(handle: Handle) -> bool:
-    name = create_string_buffer(_FILTER_BYTES)
+    return "CCITTFaxDecode" in filters_of(handle)
+
+
+def filters_of(handle: Handle) -> list[str]:
+    """Return the names of the filters that the data of an image went through, the last one first."""
+    names = list[str]()
     for index in range(pdfium.FPDFImageObj_GetImageFilterCount(handle)):
+        name = create_string_buffer(_FILTER_BYTES)
         pdfium.FPDFImageObj_GetImageFilter(handle, index, name, _FILTER_BYTES)
-        if name.value == b"CCITTFaxDecode":
-            return True
-    return False
+        names.append(name.value.decode("latin-1"))
+    return names

@@ -3,6 +3,7 @@
 pdfium leaves out a text object that is like one of the five before it, and reads others again.
 """
 
+from itertools import combinations
 from typing import Any
 
 import pypdfium2.raw
@@ -21,6 +22,7 @@ _LENGTH, _OF_A_TITLE = 16, 12
 # Copies that make letters bold, or give them a shadow, are less apart than two narrow letters: in parts of the font's height.
 _APART = 0.16
 _CELL = 4.0  # points
+_PLACES = 3  # so many occurrences of a passage are looked at
 
 
 def may_repeat(handle: Handle, text: str) -> bool:
@@ -55,13 +57,16 @@ def _has_copy(glyphs: Glyphs, index: int, known: dict[tuple[str, int, int], list
 
 
 def _lie_together(handle: Handle, text: str, passage: str) -> bool:
-    """Whether the first two occurrences of a passage stand at the same place of the page."""
+    """Whether two of the first occurrences of a passage stand at the same place of the page."""
     shown = passage.strip()
     if not shown:
         return False
-    first = text.find(shown)
-    second = text.find(shown, first + 1)
-    return second > first and _is_near(*(glyph_area(handle, find_index(handle, text, at)) for at in (first, second)))
+    places, place = list[int](), text.find(shown)
+    while place >= 0 and len(places) < _PLACES:
+        places.append(place)
+        place = text.find(shown, place + 1)
+    areas = [glyph_area(handle, find_index(handle, text, at)) for at in places]
+    return any(_is_near(*pair) for pair in combinations(areas, 2))
 
 
 def _is_near(first: Area, second: Area) -> bool:

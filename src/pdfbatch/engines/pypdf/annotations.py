@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pypdf import PageObject
-from pypdf.generic import ArrayObject, BooleanObject, DictionaryObject, PdfObject, StreamObject
+from pypdf.generic import ArrayObject, BooleanObject, DictionaryObject, NameObject, PdfObject, StreamObject
 
 from pdfbatch.engines.coverage import Area, Matrix
 from pdfbatch.engines.page_frame import PageFrame
@@ -84,14 +84,19 @@ def _read_text(page: PageObject, annotation: DictionaryObject) -> str:
     if subtype != "/Widget":
         value = _string(annotation.get("/Contents")) if subtype == "/FreeText" else ""
         return _read_appearance(page, annotation) or value
+    kind, value = read_field(annotation)
+    drawn = _read_appearance(page, annotation) if kind != "Btn" and (kind != "Ch" or not value) else ""
+    return _as_seen(drawn, value)
+
+
+def read_field(annotation: DictionaryObject) -> tuple[str, str]:
+    """Return the kind of a form field (``Tx``, ``Ch``, ``Btn``), and what it is filled in with. Push buttons have no kind."""
     flags = _inherit(annotation, "/Ff")
     flags = int(flags) if isinstance(flags, int) else 0
-    kind = _inherit(annotation, "/FT")
-    if kind == "/Btn" and not flags & _PUSH:
-        return _mark(annotation, flags)
-    value = "" if kind == "/Tx" and flags & _PASSWORD else _field_value(annotation, kind)
-    drawn = _read_appearance(page, annotation) if kind != "/Ch" or not value else ""
-    return _as_seen(drawn, value)
+    kind = _string(_inherit(annotation, "/FT"))
+    if kind == "Btn":
+        return ("", "") if flags & _PUSH else (kind, _mark(annotation, flags))
+    return kind, "" if kind == "Tx" and flags & _PASSWORD else _field_value(annotation, kind)
 
 
 def _as_seen(drawn: str, value: str) -> str:
@@ -102,14 +107,22 @@ def _as_seen(drawn: str, value: str) -> str:
 
 
 def _mark(annotation: DictionaryObject, flags: int) -> str:
-    state = annotation.get("/AS") or _inherit(annotation, "/V")
-    return "" if state in (None, "/Off", "") else "\u25c9" if flags & _RADIO else "\u2611"
+    state = _string(annotation.get("/AS")) or _chosen_state(annotation, is_radio=bool(flags & _RADIO))
+    return "" if state in ("", "Off") else "\u25c9" if flags & _RADIO else "\u2611"
 
 
-def _field_value(annotation: DictionaryObject, kind: object) -> str:
+def _chosen_state(annotation: DictionaryObject, *, is_radio: bool) -> str:
+    """Return the value of a button if it is that of one of its appearances: buttons of a group share their value."""
+    value, normal = _string(_inherit(annotation, "/V")), _normal_appearance(annotation)
+    if isinstance(normal, DictionaryObject) and not isinstance(normal, StreamObject):
+        return value if f"/{value}" in normal else ""
+    return value if "/V" in annotation or not is_radio else ""
+
+
+def _field_value(annotation: DictionaryObject, kind: str) -> str:
     value = _inherit(annotation, "/V")
     values = [_string(entry) for entry in value] if isinstance(value, ArrayObject) else [_string(value)]
-    options = _inherit(annotation, "/Opt") if kind == "/Ch" else None
+    options = _inherit(annotation, "/Opt") if kind == "Ch" else None
     labels = dict(_option(entry) for entry in options) if isinstance(options, ArrayObject) else {}
     return "\n".join(labels.get(entry, entry) for entry in values if entry)
 
@@ -134,20 +147,27 @@ def _inherit(annotation: DictionaryObject, key: str) -> object:
 
 
 def _read_appearance(page: PageObject, annotation: DictionaryObject) -> str:
-    appearance = annotation.get("/AP")
-    appearance = appearance.get_object() if appearance is not None else None
-    normal = appearance.get("/N") if isinstance(appearance, DictionaryObject) else None
-    normal = normal.get_object() if normal is not None else None
+    normal = _normal_appearance(annotation)
     if isinstance(normal, DictionaryObject) and not isinstance(normal, StreamObject):
         state = normal.get(str(annotation.get("/AS")))
         normal = state.get_object() if state is not None else None
     return page.extract_xform_text(normal) if isinstance(normal, StreamObject) else ""  # type: ignore[arg-type]
 
 
+def _normal_appearance(annotation: DictionaryObject) -> object:
+    """Return an appearance, or a dictionary of those of each state."""
+    appearance = annotation.get("/AP")
+    appearance = appearance.get_object() if appearance is not None else None
+    normal = appearance.get("/N") if isinstance(appearance, DictionaryObject) else None
+    return normal.get_object() if normal is not None else None
+
+
 def _string(value: object) -> str:
     found = value.get_object() if isinstance(value, PdfObject) else value
     if isinstance(found, StreamObject):
         return found.get_data().decode("utf-8", "replace")
+    if isinstance(found, NameObject):
+        return found[1:]
     return "" if found is None or isinstance(found, BooleanObject) else str(found).replace("\r", "\n")
 
 

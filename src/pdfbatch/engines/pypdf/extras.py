@@ -15,7 +15,7 @@ def document_extras(reader: PdfReader) -> DocumentExtras:
     """Return the extras of a document."""
     catalog = reader.root_object
     return DocumentExtras(
-        attachments=len(reader.attachments),
+        attachments=len(list(reader.attachment_list)),
         portfolio="/Collection" in catalog,
         xfa=_xfa_kind(reader, catalog),
         form_fields=len(reader.get_fields() or {}),
