@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from pdfbatch.storage.calls import CallPolicy
     from pdfbatch.storage.documents import fingerprint, local_fingerprint, local_path, read_document
     from pdfbatch.storage.errors import storage_error, temporary_storage_error
-    from pdfbatch.storage.file_urls import find_meant_url, is_file_url, path_of_file_url
+    from pdfbatch.storage.file_urls import check_local_path, find_meant_url, is_file_url, path_of_file_url
     from pdfbatch.storage.fingerprints import Fingerprint
     from pdfbatch.storage.fsspec import (
         DEADLINE_SECONDS,
@@ -49,7 +49,7 @@ else:
         neighbours="NeighbourVersions",
         documents="fingerprint local_fingerprint local_path read_document",
         errors="storage_error temporary_storage_error",
-        file_urls="is_file_url find_meant_url path_of_file_url",
+        file_urls="check_local_path find_meant_url is_file_url path_of_file_url",
         fingerprints="Fingerprint",
         fsspec=(
             "DEADLINE_SECONDS Options REQUEST_RETRY check_protocol is_file_system is_process_local "
@@ -90,6 +90,7 @@ __all__ = [
     "ask_document",
     "boot_mark",
     "check_found_size",
+    "check_local_path",
     "check_protocol",
     "copy_body",
     "find_meant_url",
