@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from pdfbatch.storage.remote_tree import RemoteTree
     from pdfbatch.storage.storage import SHARD_BYTES, Layout, Naming, Storage
     from pdfbatch.storage.temporary_names import age_of, boot_mark, is_abandoned, temporary_name
+    from pdfbatch.storage.threads import run_in_thread
     from pdfbatch.storage.tree import Entry, LocalTree, Pattern, Tree, split_pattern, walk
 else:
     __getattr__, __dir__ = lazy_face(
@@ -63,6 +64,7 @@ else:
         local="Durability",
         storage="Layout Naming SHARD_BYTES Storage",
         temporary_names="age_of boot_mark is_abandoned temporary_name",
+        threads="run_in_thread",
         tree="Entry LocalTree Pattern Tree split_pattern walk",
     )
 
@@ -109,6 +111,7 @@ __all__ = [
     "protocol_of",
     "read_document",
     "remote_fingerprint",
+    "run_in_thread",
     "split_pattern",
     "storage_error",
     "temporary_name",
