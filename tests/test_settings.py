@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import fields, replace
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -112,6 +113,14 @@ def test_numbers_of_numpy_are_numbers_and_its_truths_are_none() -> None:
         (lambda: Extraction(languages=["eng deu", "fra"]), "'eng.deu' is probably meant"),
         (lambda: Extraction(languages="foo; bar"), "join languages by"),
         (lambda: Extraction(dpi=200, min_dpi=300), "min_dpi=300.*drawn at 200 dpi"),
+        (lambda: Extraction(languages=["auto", "deu"]), "'auto' guesses among all that are installed: give it alone"),
+        (lambda: Document("a.pdf", languages="eng+Auto"), "'auto' guesses among all"),
+        (lambda: Document("a.pdf", languages=[]), "languages=.*give names or codes"),
+        (lambda: Document("a.pdf", languages=0), "languages=0.*give names or codes"),  # type: ignore[arg-type]
+        (lambda: Document("a.pdf", output_name=5), "output_name=5.: give a text"),  # type: ignore[arg-type]
+        (lambda: Document("a.pdf", base_folder=5), "base_folder=5.: give a path"),  # type: ignore[arg-type]
+        (lambda: Storage("s3://b", "key=word"), "^Storage.options=<str>.: give a mapping"),  # type: ignore[arg-type]
+        (lambda: Storage(Path("s3://b/text")), "'s3:/b/text' is no URL: did you mean 's3://b/text'"),
         (lambda: Document("a.pdf", languages="German and French"), "'a.pdf', languages=.*'deu.fra' is probably meant"),
         (lambda: Document("a.pdf", password=3), "Document.'a.pdf', password.: give a text"),  # type: ignore[arg-type]
         (lambda: Document("a.pdf", metadata=[1]), "metadata=.1.*give a mapping"),  # type: ignore[arg-type]
@@ -145,6 +154,7 @@ def test_a_wrong_value_is_named_with_its_field_and_what_is_allowed(make: Callabl
 def test_a_document_takes_what_means_the_same() -> None:
     document = Document("a.pdf", content=bytearray(b"%PDF"), metadata=None)  # type: ignore[arg-type]
     assert (document.content, document.metadata) == (b"%PDF", {})
+    assert Document("a.pdf", languages="").languages is None
 
 
 def test_secrets_of_a_storage_are_in_no_message() -> None:

@@ -29,14 +29,18 @@ _SHOWN_CHARACTERS = 80
 _SEPARATOR = re.compile(r"\s*[,;|&]\s*|\s+and\s+|\s+")
 
 
-def check_fields(settings: object, checks: Mapping[str, Check]) -> None:
-    """Check fields of a frozen dataclass and keep what the checks return. Raises ``UsageError`` for the first wrong one."""
+def check_fields(settings: object, checks: Mapping[str, Check], hidden: Collection[str] = ()) -> None:
+    """Check fields of a frozen dataclass and keep what the checks return. Raises ``UsageError`` for the first wrong one.
+
+    Of ``hidden`` fields it shows the kind alone: a value of the wrong kind may have secrets in it, too.
+    """
     for name, check in checks.items():
         value: object = getattr(settings, name)
         try:
             kept = check(value)
         except ValueError as error:
-            raise UsageError(f"{type(settings).__name__}({name}={show_value(value)}): {error}") from None
+            shown = f"<{type(value).__name__}>" if name in hidden else show_value(value)
+            raise UsageError(f"{type(settings).__name__}({name}={shown}): {error}") from None
         if kept is not value:
             object.__setattr__(settings, name, kept)
 
@@ -197,6 +201,9 @@ def languages(value: object) -> str:
         raise ValueError("give names or codes of languages, such as 'eng', 'eng+deu' or ['eng', 'deu']")
     for name in names:
         _check_separators(name)
+    single = [name.strip().casefold() for each in names for name in each.split("+")]
+    if "auto" in single and len(single) > 1:
+        raise ValueError("'auto' guesses among all that are installed: give it alone, or name the languages without it")
     return str(value) if isinstance(value, str) else "+".join(name.strip() for name in names)
 
 

@@ -15,7 +15,7 @@ from pdfbatch.common import AUTO
 from pdfbatch.errors import DependencyError, DocumentError, UsageError
 from pdfbatch.model import Document, DocumentResult
 from pdfbatch.ports import Executor, Locality, OcrEngine, Output, ProgressLike, Sink, SinkLike, TextEngine
-from pdfbatch.storage import Storage, find_meant_url, is_process_local, read_document
+from pdfbatch.storage import Storage, is_process_local, read_document
 
 if TYPE_CHECKING:
     from pdfbatch.executors import KeptExecutor
@@ -204,8 +204,6 @@ def choose_output(given: OutputLike | None, seconds: float) -> Output | None:
             raise UsageError(
                 "output='' is no folder: give '.' for the working directory, None to keep text in the results"
             )
-        if (meant := find_meant_url(os.fspath(given))) is not None:
-            raise UsageError(f"output={show_value(given)} is no URL: did you mean {show_value(meant)}?")
         return Storage(os.fspath(given), seconds=seconds)
     if given is not None:
         members = ("check()", "write()", "read()", "delete()", "names()", "uri()", "locality")

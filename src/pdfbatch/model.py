@@ -174,12 +174,18 @@ class Document:
             self._check("file_path", checks.path)
         if self.pages is not None:
             self._check("pages", checks.page_range)
-        if self.languages:
+        if self.languages == "":  # as in an empty cell of a table
+            object.__setattr__(self, "languages", None)
+        elif self.languages is not None:
             self._check("languages", checks.languages)
         if self.password is not None and type(self.password) is not str:
             self._check("password", checks.text)
         if self.content is not None and type(self.content) is not bytes:
             self._check("content", checks.data)
+        if type(self.base_folder) is not str:
+            self._check("base_folder", checks.path)
+        if type(self.output_name) is not str:
+            self._check("output_name", checks.text)
         if type(self.metadata) is not dict:
             self._check("metadata", checks.mapping)
 

@@ -311,7 +311,7 @@ class BatchProcessor:
         kept = self._keeper.kept
         if kept is None:  # else it was checked when it was entered
             check_transform(self.extraction.page_transform)
-            self._check_output(is_listed=options.resume)
+            self._check_output()
         found = documents_from(documents, options.selection)
         chosen: Iterator[Document] = map(Document.with_plain_metadata, found)  # nothing behind this meets an odd value
         if _naming(self.output) == "id":
@@ -370,12 +370,12 @@ class BatchProcessor:
             return filter(failure_filter(self.output), documents)
         return documents
 
-    def _check_output(self, *, is_listed: bool = False) -> None:
+    def _check_output(self) -> None:
         if self.output is not None:
             if isinstance(self.output, SupportsLayout) and self.output.layout != "files":
                 check_library(self.output.layout)
             self.output.check()
-            check_layout(self.output, is_listed=is_listed)
+            check_layout(self.output)
 
     def prepare_work(self, executor: Executor) -> tuple[DocumentWork, Callable[[Document], Document]]:
         """Return the work of its workers, and what gives a document its name in the output and the languages of its metadata.

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from typing import Any, Literal
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
-from pdfbatch.errors import DocumentError, OutputError
+from pdfbatch.errors import DocumentError, OutputError, UsageError
 from pdfbatch.executors.sequential import SequentialExecutor
 from pdfbatch.executors.thread import ThreadExecutor
 from pdfbatch.model import Document
@@ -144,6 +145,25 @@ def test_a_pack_whose_entries_are_missing_is_read_and_one_that_is_missing_is_mad
     next((tmp_path / "out/shards").iterdir()).unlink()
     assert statuses(processor(tmp_path / "out", layout).run(folder, resume=True))["succeeded"] >= 1
     assert texts_of(tmp_path / "out") == {"0.pdf": "zero", "1.pdf": "one", "2.pdf": "two"}
+
+
+@layouts
+def test_layouts_are_not_mixed_though_what_tells_of_them_is_gone_and_folders_of_others_are_none(
+    layout: Layout, tmp_path: Path
+) -> None:
+    folder, packed, plain = write(tmp_path / "in", ["one", "two"]), tmp_path / "packed", tmp_path / "plain"
+    processor(packed, layout).run(folder)
+    processor(plain, "files").run(folder)
+    for output, other in ((packed, "files"), (plain, layout)):
+        for name in (".packs", ".index"):  # as after a kill, or a copy without hidden files
+            shutil.rmtree(output / name, ignore_errors=True)
+        with pytest.raises(UsageError, match="choose another output"):
+            processor(output, other).run(folder)
+        foreign = tmp_path / f"foreign-{output.name}"
+        for name in ("shards/a.json", ".packs/a.json", ".index/a.jsonl", "a.json"):
+            (foreign / name).parent.mkdir(parents=True, exist_ok=True)
+            (foreign / name).write_text("{}")
+        assert statuses(processor(foreign, other).run(folder)) == {"succeeded": 2}
 
 
 @layouts

@@ -368,3 +368,16 @@ def test_a_batch_that_is_cancelled_does_not_wait_for_a_silent_server(bucket: Buc
 def test_a_second_client_sees_what_the_first_wrote(bucket: Bucket) -> None:
     Storage(f"{bucket.url}/out", bucket.server.options).write("a/b.txt", b"text")
     assert s3_filesystem(bucket.server.options).cat_file(f"{bucket.url}/out/a/b.txt") == b"text"
+
+
+def test_what_a_url_stands_for_is_known_by_its_listing(bucket: Bucket, proxy: FaultProxy) -> None:
+    bucket.fill(2)
+    bucket.client.pipe_file(f"{bucket.url}/scan", tiny_pdf(1))
+    options = s3_options(proxy.server_port)
+    listing = ("GET", f"/{bucket.name}?list-type=2&prefix=in%2F")
+    head = ("HEAD", f"/{bucket.name}/in/%2A.pdf")
+    for name, more in (("in", ()), ("in/", ()), ("in/*.pdf", (head,))):
+        proxy.requests.clear()
+        assert len(list(documents_from([(f"{bucket.url}/{name}", options)]))) == 2
+        assert sorted(proxy.requests) == sorted([listing, *more])  # two at once for a pattern
+    assert [one.file_path for one in documents_from([(f"{bucket.url}/scan", options)])] == [f"{bucket.url}/scan"]

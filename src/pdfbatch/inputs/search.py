@@ -23,6 +23,7 @@ from pdfbatch.storage import (
     is_file_url,
     path_of_file_url,
     protocol_of,
+    run_in_thread,
     split_pattern,
     walk,
     with_options,
@@ -30,6 +31,7 @@ from pdfbatch.storage import (
 
 if TYPE_CHECKING:
     from pdfbatch.inputs.table_manifest import TableManifest
+    from pdfbatch.storage import RemoteTree
 
 ALL = Selection()
 TABLES = frozenset({".jsonl", ".ndjson", ".csv", ".tsv", ".parquet"})
@@ -169,20 +171,37 @@ def _search_remote(url: str, options: Options, selection: Selection) -> Iterator
 
     protocol, _, rest = url.partition("://")
     inside, link, outside = rest.partition("::")
-    tree, has_magic = RemoteTree(protocol, inside, link + outside, options), glob.has_magic(inside)
+    tree = RemoteTree(protocol, inside, link + outside, options)
     try:
-        if (has_magic and tree.is_file()) or not (has_magic or inside.endswith("/") or tree.is_folder()):
+        searched = _open_tree(tree)
+        if searched is None:
             if selection.accepts_name(url):
                 yield Document(url)
-        elif has_magic:
-            root, pattern = split_pattern(inside)
-            below = replace(tree, root=root)
-            yield from _to_documents(_find_matching(below, pattern, url, selection), below.address)
-        else:
-            yield from _to_documents(_find_below(tree, url, selection), tree.address)
+            return
+        below, pattern = searched
+        found = (
+            _find_below(below, url, selection) if pattern is None else _find_matching(below, pattern, url, selection)
+        )
+        yield from _to_documents(found, below.address)
     except DocumentError as error:
         kind = NoDocumentsError if error.cause is Cause.STORAGE_NOT_FOUND else InputError
         raise kind(f"{without_credentials(url)} cannot be listed: {error}") from error
+
+
+def _open_tree(tree: "RemoteTree") -> "tuple[RemoteTree, Pattern | None] | None":
+    """Return the tree below a URL, and the pattern in it; ``None`` when it stands for a single object.
+
+    What can be known by the listing itself is not asked for before it: each request is a round trip before the first document.
+    """
+    if glob.has_magic(tree.root):
+        root, pattern = split_pattern(tree.root)
+        below = replace(tree, root=root)
+        listing = run_in_thread(below.begin)  # at once, because hardly ever is an object called like a pattern
+        return None if tree.is_file() else (listing.result() or below, pattern)
+    if tree.root.endswith("/"):
+        return tree, None
+    begun = tree.begin()
+    return (begun or tree, None) if begun is not None or tree.is_folder() else None
 
 
 def _find_below(tree: Tree, name: str, selection: Selection) -> Iterator[Entry]:

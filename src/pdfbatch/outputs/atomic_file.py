@@ -9,7 +9,7 @@ from typing import IO, Protocol, TypeVar, cast
 from pdfbatch import retry
 from pdfbatch.common import without_credentials
 from pdfbatch.errors import DocumentError, OutputError
-from pdfbatch.storage import REQUEST_RETRY, lists_versions, open_url, storage_error, temporary_name
+from pdfbatch.storage import REQUEST_RETRY, check_local_path, lists_versions, open_url, storage_error, temporary_name
 
 T = TypeVar("T")
 
@@ -27,7 +27,8 @@ class _Receiver(Protocol):
 def atomic_file(address: str, options: Mapping[str, object]) -> Generator[IO[bytes]]:
     """Open a file for writing. It gets its name, or is sent to its URL, when the block ends without an exception.
 
-    ``options`` are those of fsspec for a URL. Raises ``OutputError`` when the file cannot be written or sent.
+    ``options`` are those of fsspec for a URL. Raises ``OutputError`` when the file cannot be written or sent,
+    ``UsageError`` for a path that is meant as a URL.
     """
     local = address.removeprefix("file://")
     if "://" in local:
@@ -37,6 +38,7 @@ def atomic_file(address: str, options: Mapping[str, object]) -> Generator[IO[byt
                 yield file
             _send(path, address, options)
         return
+    check_local_path(local)
     with _temporary_sibling(os.path.abspath(os.path.expanduser(local))) as file:
         yield file
 

@@ -9,12 +9,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import IO, Any
 
-from pdfbatch.common import SafeLogger
+from pdfbatch.common import SafeLogger, without_credentials
 from pdfbatch.errors import Cause, DocumentError, OutputError, UsageError
 from pdfbatch.outputs.atomic_file import atomic_file
-from pdfbatch.outputs.pack_files import ENTRIES_FOLDER, sort_packs
+from pdfbatch.outputs.pack_files import sort_packs
 from pdfbatch.outputs.pack_reader import iter_pack
-from pdfbatch.outputs.record import BATCHES_FOLDER, PARTS_FOLDER, to_json
+from pdfbatch.outputs.record import may_be_record, to_json
 from pdfbatch.outputs.stale_rows import find_stale_rows
 from pdfbatch.ports import Output
 from pdfbatch.storage import Storage
@@ -26,8 +26,6 @@ Address = str | os.PathLike[str]
 
 # Records that are being read at one time. A remote output has a round trip for each.
 _READ_AHEAD = 16
-_BATCH_FILES = frozenset({"report.json"})
-_BATCH_FOLDERS = (BATCHES_FOLDER, PARTS_FOLDER, ENTRIES_FOLDER, ".index/")
 
 
 def export(output: Output | Address, target: Address, *, options: Mapping[str, object] | None = None) -> int:
@@ -71,7 +69,9 @@ def _export(
 
 
 def _writer(address: str) -> Callable[[Iterator[Row], IO[bytes]], int]:
-    match os.path.splitext(address)[1].lower():
+    shown = without_credentials(address)
+    name = shown.partition("?")[0] if shown.lower().startswith(("http://", "https://")) else shown
+    match os.path.splitext(name)[1].lower():
         case ".jsonl" | ".ndjson":
             return _write_lines
         case ".parquet":
@@ -79,7 +79,7 @@ def _writer(address: str) -> Callable[[Iterator[Row], IO[bytes]], int]:
 
             return write_rows
         case ending:
-            raise UsageError(f"{address}: an export ends in .jsonl or .parquet, not in {ending!r}")
+            raise UsageError(f"{shown}: an export ends in .jsonl or .parquet, not in {ending!r}")
 
 
 def _write_lines(rows: Iterator[Row], file: IO[bytes]) -> int:
@@ -109,7 +109,7 @@ def _records(output: Output, spoiled: Spoiled | None = None) -> Generator[Mappin
     With ``spoiled``, a pack that is damaged is counted there, and what can be read of it is yielded.
     """
     found = list(output.names())
-    names, packs = sorted(filter(_may_be_record, found)), sort_packs(found)
+    names, packs = sorted(filter(may_be_record, found)), sort_packs(found)
     if not names and not packs:
         raise _no_record_error(output.uri(""))
     stale = find_stale_rows(output) if packs else {}
@@ -140,10 +140,6 @@ def _no_record_error(place: str) -> OutputError:
     is_there = "://" in place or os.path.isdir(place)
     reason = "it is no output of pdfbatch, an empty one, or one whose first shard is not whole yet"
     return OutputError(f"{place} holds no record: {reason if is_there else 'there is no such folder'}")
-
-
-def _may_be_record(name: str) -> bool:
-    return name.endswith(".json") and name not in _BATCH_FILES and not name.startswith(_BATCH_FOLDERS)
 
 
 def _read_ahead(output: Output, names: list[str]) -> Iterator[tuple[str, bytes]]:

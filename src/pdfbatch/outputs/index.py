@@ -26,7 +26,7 @@ from pdfbatch.common import SafeLogger
 from pdfbatch.errors import DocumentError, UsageError, describe_error
 from pdfbatch.model import DocumentResult
 from pdfbatch.outputs.catalog import Catalog, CatalogEntry
-from pdfbatch.outputs.pack_files import ENTRIES_FOLDER
+from pdfbatch.outputs.pack_files import is_of_packs
 from pdfbatch.outputs.record import document_name, to_json
 from pdfbatch.ports import Output, SupportsSizes, SupportsSync
 
@@ -120,6 +120,11 @@ def sort_segments(names: Iterable[str]) -> list[str]:
     return [name for *_, name in sorted(segments)]
 
 
+def is_segment(name: str) -> bool:
+    """Return whether a name is that of a segment."""
+    return _SEGMENT.fullmatch(name) is not None
+
+
 def mixed_layouts_error(output: Output, kind: str) -> UsageError:
     """Return the error of an output that earlier batches have written in the other kind of layout."""
     return UsageError(
@@ -135,7 +140,7 @@ def _without_segments(
     for each in found:
         if (name := name_of(each)).startswith(FOLDER):
             segments.append(name)
-        elif name.startswith(ENTRIES_FOLDER):
+        elif is_of_packs(name):
             raise mixed_layouts_error(output, PACKED)
         else:
             yield each

@@ -19,6 +19,7 @@ from pdfbatch.storage import storage_error
 FOLDER, ENTRIES_FOLDER = "shards/", ".packs/"
 ENDINGS = {"jsonl": ".jsonl.zst", "parquet": ".parquet"}
 _NAME = re.compile(r"shards/([0-9]{6,12}-[0-9a-z]{1,16}-[0-9]{6,12})(\.jsonl\.zst|\.parquet)")
+_ENTRIES_NAME = re.compile(r"\.packs/[0-9]{6,12}-[0-9a-z]{1,16}-[0-9]{6,12}\.json")
 _BLOCK_BYTES = 1 << 20
 
 Row = Mapping[str, Any]
@@ -38,6 +39,11 @@ def stem_of(name: str) -> str | None:
     """Return the name of a pack without folder and ending; ``None`` when it is none."""
     match = _NAME.fullmatch(name)
     return None if match is None else match[1]
+
+
+def is_of_packs(name: str) -> bool:
+    """Return whether a name is that of a pack or of its entries: others may have folders of these names."""
+    return name.startswith((FOLDER, ENTRIES_FOLDER)) and bool(_NAME.fullmatch(name) or _ENTRIES_NAME.fullmatch(name))
 
 
 def pack_in(uri: str) -> str | None:

@@ -15,6 +15,7 @@ from pdfbatch.settings import Extraction
 
 PARTS_FOLDER, BATCHES_FOLDER = ".parts/", "batches/"
 HTML_REPORT_NAME = "report.html"
+_OTHER_FOLDERS = (BATCHES_FOLDER, PARTS_FOLDER, ".packs/", ".index/")
 RECORD_VERSION = 1
 _MEASURED = ("ocr_seconds", "ocr_cpu_seconds")
 # Made once: ``json.dumps`` with these options makes an encoder for each call.
@@ -29,6 +30,11 @@ def document_name(document: Document) -> str:
 def record_name(document: Document) -> str:
     """Return the name of a document's record in the output."""
     return f"{document_name(document)}.json"
+
+
+def may_be_record(name: str) -> bool:
+    """Return whether a name in an output may be that of a record."""
+    return name.endswith(".json") and name != "report.json" and not name.startswith(_OTHER_FOLDERS)
 
 
 def text_name(document: Document) -> str:

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from pdfbatch.storage.calls import CallPolicy
     from pdfbatch.storage.documents import fingerprint, local_fingerprint, local_path, read_document
     from pdfbatch.storage.errors import storage_error, temporary_storage_error
-    from pdfbatch.storage.file_urls import find_meant_url, is_file_url, path_of_file_url
+    from pdfbatch.storage.file_urls import check_local_path, find_meant_url, is_file_url, path_of_file_url
     from pdfbatch.storage.fingerprints import Fingerprint
     from pdfbatch.storage.fsspec import (
         DEADLINE_SECONDS,
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from pdfbatch.storage.remote_tree import RemoteTree
     from pdfbatch.storage.storage import SHARD_BYTES, Layout, Naming, Storage
     from pdfbatch.storage.temporary_names import age_of, boot_mark, is_abandoned, temporary_name
+    from pdfbatch.storage.threads import run_in_thread
     from pdfbatch.storage.tree import Entry, LocalTree, Pattern, Tree, split_pattern, walk
 else:
     __getattr__, __dir__ = lazy_face(
@@ -49,7 +50,7 @@ else:
         neighbours="NeighbourVersions",
         documents="fingerprint local_fingerprint local_path read_document",
         errors="storage_error temporary_storage_error",
-        file_urls="is_file_url find_meant_url path_of_file_url",
+        file_urls="check_local_path find_meant_url is_file_url path_of_file_url",
         fingerprints="Fingerprint",
         fsspec=(
             "DEADLINE_SECONDS Options REQUEST_RETRY check_protocol is_file_system is_process_local "
@@ -63,6 +64,7 @@ else:
         local="Durability",
         storage="Layout Naming SHARD_BYTES Storage",
         temporary_names="age_of boot_mark is_abandoned temporary_name",
+        threads="run_in_thread",
         tree="Entry LocalTree Pattern Tree split_pattern walk",
     )
 
@@ -90,6 +92,7 @@ __all__ = [
     "ask_document",
     "boot_mark",
     "check_found_size",
+    "check_local_path",
     "check_protocol",
     "copy_body",
     "find_meant_url",
@@ -108,6 +111,7 @@ __all__ = [
     "protocol_of",
     "read_document",
     "remote_fingerprint",
+    "run_in_thread",
     "split_pattern",
     "storage_error",
     "temporary_name",

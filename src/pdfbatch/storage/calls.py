@@ -218,6 +218,11 @@ class BoundedFileSystem:
         """Return whether there is something."""
         return cast("bool", self._call("exists", path))
 
+    def is_file(self, path: str) -> bool:
+        """Return whether it is a single object, and no folder. What is no object takes an object store one request."""
+        exists = self._call("is_object" if isinstance(self.inner, ObjectStore) else "exists", path)
+        return bool(exists) and not self.isdir(path)
+
     def isdir(self, path: str) -> bool:
         """Return whether it is a folder."""
         return cast("bool", self._call("isdir", path))

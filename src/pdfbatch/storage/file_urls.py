@@ -3,6 +3,9 @@
 import os
 from urllib.parse import unquote_to_bytes
 
+from pdfbatch.checks import show_value
+from pdfbatch.errors import UsageError
+
 _SCHEME = "file:"
 _PROTOCOLS = frozenset(
     [
@@ -55,6 +58,12 @@ def find_meant_url(path: str) -> str | None:
     if not colon or rest.startswith("/") or protocol.lower() not in _PROTOCOLS or os.path.lexists(f"{protocol}:"):
         return None
     return f"{protocol}://{rest}"
+
+
+def check_local_path(path: str) -> None:
+    """Raise ``UsageError`` for a path to write to, or to read results from, that is meant as a URL."""
+    if (meant := find_meant_url(path)) is not None:
+        raise UsageError(f"{show_value(path)} is no URL: did you mean {show_value(meant)}?")
 
 
 def _readings(written: str) -> list[str]:

@@ -80,13 +80,26 @@ class ObjectStore:
 
     def info(self, path: str) -> dict[str, object]:
         """Return the facts of an object; of a folder, if there is one of that name, that it is one."""
-        obstore = _load()
         try:
-            return _facts(self._call(obstore.head, _key(path)))
+            return self._ask(path)
         except FileNotFoundError:
             if self.isdir(path):
                 return {"type": "directory", "size": 0}
             raise
+
+    def is_object(self, path: str) -> bool:
+        """Return whether there is an object of that name, by one request."""
+        try:
+            self._ask(path)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def _ask(self, path: str) -> dict[str, object]:
+        """Return the facts of an object."""
+        obstore = _load()
+        try:
+            return _facts(self._call(obstore.head, _key(path)))
         except ObjectStoreError as error:
             if error.status in (400, 403) and not error.code_name:  # an answer to HEAD has no body that could say why
                 self._call(obstore.get, _key(path), options={"range": (0, 1)})

@@ -1,10 +1,12 @@
 """List what is below a URL: a prefix of an object store, a folder in an archive."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import TypeVar
 
 from pdfbatch.common import SafeLogger
+from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.settings import RetryPolicy
 from pdfbatch.storage.calls import BoundedFileSystem, CallPolicy, Location
 from pdfbatch.storage.fingerprints import Fingerprint
@@ -31,6 +33,21 @@ class RemoteTree:
     archive: str = ""
     options: Options = field(default_factory=dict[str, object], repr=False)
     retry: RetryPolicy = REQUEST_RETRY
+    begun: Iterator[Names] | None = field(default=None, repr=False, compare=False)
+
+    def begin(self) -> "RemoteTree | None":
+        """Ask for the first files, and return a tree to be walked once, which has them already.
+
+        ``None`` where none are there, or the storage lists folder by folder.
+        """
+        files = self.files()
+        try:
+            first = None if files is None else next(files, None)
+        except DocumentError as error:
+            if error.cause is Cause.STORAGE_NOT_FOUND:
+                return None
+            raise
+        return None if files is None or first is None else replace(self, begun=chain((first,), files))
 
     def address(self, path: str) -> str:
         """Return the URL of a path below the root."""
@@ -46,6 +63,8 @@ class RemoteTree:
 
         ``None`` where the storage lists folder by folder.
         """
+        if self.begun is not None and not after:
+            return self.begun
         location, policy = Location(self.address(""), self.options), CallPolicy(retry=self.retry)
         if not after and not is_object_listing(location, policy):  # once begun that way, it goes on that way
             return None
@@ -61,7 +80,7 @@ class RemoteTree:
 
     def is_file(self) -> bool:
         """Return whether the root is a single object."""
-        return self._call("", lambda filesystem, path: filesystem.exists(path) and not filesystem.isdir(path))
+        return self._call("", lambda filesystem, path: filesystem.is_file(path))
 
     def _call(self, folder: str, function: Callable[[BoundedFileSystem, str], T]) -> T:
         return CallPolicy(retry=self.retry).call(Location(self.address(folder), self.options), function)

@@ -10,7 +10,7 @@ from pdfbatch.common import without_credentials
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.ports import Locality
 from pdfbatch.settings import RetryPolicy
-from pdfbatch.storage.file_urls import is_file_url, path_of_file_url
+from pdfbatch.storage.file_urls import check_local_path, is_file_url, path_of_file_url
 from pdfbatch.storage.fsspec import (
     DEADLINE_SECONDS,
     REQUEST_RETRY,
@@ -122,9 +122,10 @@ class Storage:
         )
         for field_of_it, value in zip(fields(self), values, strict=True):
             object.__setattr__(self, field_of_it.name, value)
-        check_fields(self, _CHECKS)
+        check_fields(self, _CHECKS, hidden=("options",))
         address = os.fspath(self.url)
         if self.filesystem is None and (path := _local_path(address)) is not None:
+            check_local_path(path)
             address = os.path.abspath(os.path.expanduser(path))
         object.__setattr__(self, "url", address)
 
