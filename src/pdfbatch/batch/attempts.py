@@ -56,7 +56,7 @@ def plan_next_attempt(
         if task.losses < BLAMELESS_LOSSES:
             return 0.0, replace(again, attempt=task.attempt)
     if result.failure is not None and failure.cause in CRASHES:
-        after_loss = _plan_after_loss(again, result, failure, retry=retry, limits=limits)
+        after_loss = _plan_after_loss(task, again, result, failure, retry=retry, limits=limits)
         return None if after_loss is None else (0.0, after_loss)
     if not failure.transient or failure.cause in RETRIED_BELOW or task.attempt >= retry.attempts:
         return None
@@ -64,9 +64,9 @@ def plan_next_attempt(
 
 
 def _plan_after_loss(
-    again: Task, result: TaskResult, failure: Failure, *, retry: RetryPolicy, limits: Limits
+    task: Task, again: Task, result: TaskResult, failure: Failure, *, retry: RetryPolicy, limits: Limits
 ) -> Task | None:
-    """Return the next attempt of a task that was lost with its worker, ``None`` when its document is given up.
+    """Return ``again``, the next attempt of a task that was lost with its worker, or ``None`` to give its document up.
 
     A page that was being read once more has been handed over as it was before, and stays so. Such a loss does not count among
     those that a document may cost, and after as many of them no page is read twice. Where the document's time is used up, the
@@ -77,12 +77,10 @@ def _plan_after_loss(
         failure.cause is Cause.MEMORY_LIMIT and any(map(_was_reread, result.pages))
     )
     limit = limits.document_timeout
-    if (
-        limit is not None
-        and again.used_seconds >= limit
-        and (not known or again.used_seconds - result.seconds >= limit)
-    ):
-        return None
+    if limit is not None and again.used_seconds >= limit:
+        has_text = any(page.text for page in (*task.skipped_pages, *result.pages))
+        if not has_text or task.used_seconds >= limit:
+            return None
     if was_rereading and again.no_rereading is None:
         lost = again.lost_rereadings + 1
         is_last = failure.cause is Cause.MEMORY_LIMIT or lost >= retry.crash_attempts

@@ -10,7 +10,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, cast
 
-from pdfbatch.errors import Cause, DependencyError, DocumentError
+from pdfbatch.errors import Cause, DependencyError, DocumentError, describe_error
 from pdfbatch.ocr.languages import split
 from pdfbatch.ocr.line_reader import LineReader
 from pdfbatch.ocr.reading_order import Corners, order
@@ -120,7 +120,7 @@ class RapidOcrEngine:
             raise
         except Exception as error:  # the libraries raise many kinds
             _thread_models.release()
-            raise DocumentError(f"rapidocr failed: {type(error).__name__}: {error}", cause=Cause.OCR_FAILED) from error
+            raise DocumentError(f"rapidocr failed: {describe_error(error)}", cause=Cause.OCR_FAILED) from error
 
     def orientation(self, image: "Image", *, timeout: float | None = None) -> int | None:  # noqa: ARG002 (see below)
         """Return ``None``: the wheel has no model for it."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pdfbatch.errors import Cause, DocumentError
+from pdfbatch.errors import Cause, DocumentError, describe_error
 from pdfbatch.model import Page
 from pdfbatch.ports import SupportsPagesSoFar, Watch
 from pdfbatch.work.memory import MemoryAfterRereadingError
@@ -81,4 +81,4 @@ class InTurn:
             raise DocumentError("memory ran out", cause=Cause.MEMORY_LIMIT) from error
         except Exception as error:
             self.failed = str(Cause.INTERNAL)
-            raise DocumentError(f"{type(error).__name__}: {error}", cause=Cause.INTERNAL) from error
+            raise DocumentError(describe_error(error), cause=Cause.INTERNAL) from error

@@ -39,6 +39,7 @@ def test_the_pages_of_another_task_are_not_those_of_this_one(tmp_path: Path) -> 
     writer = write(tmp_path)
     assert read(tmp_path, number=8) == []
     writer.begin(8)
+    assert not writer.so_far.pages
     assert read(tmp_path, number=7) == read(tmp_path, number=8) == []
     writer.write(PAGES[:1], VERSION)
     assert read(tmp_path, number=8) == ["one"]
@@ -84,7 +85,9 @@ def _name_a_huge_record(path: str) -> None:
 
 
 def _link(path: str) -> None:
-    os.symlink("/etc/passwd", path)
+    (there := Path(path).parent / "there").mkdir()
+    write(there)
+    os.symlink(pages_so_far_path(str(there)), path)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="the process executor is not for Windows")
