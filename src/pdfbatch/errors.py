@@ -160,8 +160,15 @@ class BatchFailedError(PdfBatchError):
 
 
 def describe_error(error: BaseException) -> str:
-    """Return the kind of a foreign error and what it says, such as ``OSError: no such file``, for a message of ours."""
-    return f"{type(error).__name__}: {error}"
+    """Return the kind of a foreign error and what it says, such as ``OSError: no such file``, for a message of ours.
+
+    Never raises, as the error's own ``__str__`` may.
+    """
+    try:
+        said = str(error)
+    except Exception:  # noqa: BLE001 (the error that it is about must not be lost for that)
+        said = "what it says cannot be told"
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
 def _rebuild(message: str, cause: Cause, transient: bool) -> DocumentError:

@@ -64,7 +64,8 @@ class _AnyTask:
     ``attempt`` counts from 1. ``used_seconds`` is what earlier attempts used of the document's time limit,
     ``worker_seconds`` what workers spent on the document so far. ``skipped_pages`` are pages that no worker may
     touch again: failed ones, such as one that crashed its worker, and those that a worker had read before it was lost.
-    ``no_rereading`` says why no page may be read a second time by OCR: a worker was lost while it did that.
+    ``no_rereading`` says why no page may be read a second time by OCR: workers were lost while they did that,
+    ``lost_rereadings`` how many.
     ``storage_retries`` counts the requests to a storage that were repeated for this task. ``losses`` counts how often the task
     was lost with a worker elsewhere that it was not to blame for.
     """
@@ -77,6 +78,7 @@ class _AnyTask:
     storage_retries: int = 0
     losses: int = 0
     no_rereading: Cause | None = None
+    lost_rereadings: int = 0
 
 
 @fast_pickle
@@ -87,7 +89,8 @@ class ReadTask(_AnyTask):
     ``resume`` tells the worker to look for an earlier result first, ``has_record`` that the output may hold a record under
     the document's name, perhaps another document's. ``duplicate_of`` names the document whose record
     holds the same text. ``local_copy`` is where a worker on this machine finds a remote document; ``failure`` says why
-    there is none.
+    there is none. ``skipped_fingerprint`` is that of the bytes from which ``skipped_pages`` were read: they are none of another
+    version's.
     """
 
     resume: bool = False
@@ -95,6 +98,7 @@ class ReadTask(_AnyTask):
     duplicate_of: DuplicateOf | None = None
     local_copy: LocalCopy | None = None
     failure: Failure | None = None
+    skipped_fingerprint: str = ""
 
 
 @fast_pickle
@@ -142,10 +146,10 @@ class TaskResult:
     ``body`` is the part of a document's row that the worker makes, where the output has a packed layout. ``text_bytes`` is the
     length of the text that the output holds of the document, ``None`` where the worker does not know it. A part returns
     ``pages``, none where the output holds them. A pool sets ``failure`` when the worker was lost or had to be killed; ``page``
-    is then the number of the page that the worker was on, 0 when it was on none, and ``pages`` are those that it had handed
-    over (``SupportsPagesSoFar``). ``seconds`` is the time the task took in its worker, ``storage_retries`` the number of its
-    requests to a storage that were repeated. ``blameless`` says that the task was lost together with others, and nobody knows
-    which of them is to blame, if any is.
+    is then the number of the page that the worker was on, 0 when it was on none, ``pages`` are those that it had handed over
+    (``SupportsPagesSoFar``), and ``fingerprint`` is that of their document. ``seconds`` is the time the task took in its
+    worker, ``storage_retries`` the number of its requests to a storage that were repeated. ``blameless`` says that the task was
+    lost together with others, and nobody knows which of them is to blame, if any is.
     """
 
     result: DocumentResult | None = None
@@ -160,3 +164,4 @@ class TaskResult:
     body: bytes = b""
     blameless: bool = False
     text_bytes: int | None = None
+    fingerprint: str = ""

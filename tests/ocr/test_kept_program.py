@@ -149,9 +149,10 @@ def test_a_program_that_is_killed_in_the_middle_of_a_page_does_not_cost_the_page
         r"Error in pixReadStream: cannot read the file\n",
         r"5\t1\t1\t1\t1\t1\t0\t0\n",
         r"1\t3\t0\t0\t0\t0\t0\t9\t9\t-1\t\n5\t1\t1\t1\t1\t1\t0\t0\t9\t9\tsure\tword\n",
+        r"1\t9\t0\t0\t0\t0\t0\t9\t9\t-1\t\n5\t9\t1\t1\t1\t1\t0\t0\t9\t9\t90\tword\n",
         "",
     ],
-    ids=["noise", "it cannot read the page", "a row that is cut off", "a confidence that is none", "nothing"],
+    ids=["noise", "it cannot read the page", "a row that is cut off", "a confidence that is none", "another page", "nothing"],
 )  # fmt: skip
 def test_what_is_no_table_of_words_is_no_empty_page(
     program: Program, tesseract: TesseractEngine, kept: TesseractEngine, says: str
@@ -162,6 +163,12 @@ def test_what_is_no_table_of_words_is_no_empty_page(
     log = Log(program, kept, babbles)
     assert read(log.engine) == read(log.engine) == read(tesseract)
     assert [stays for _, stays in log.starts()] == [True, False, False]
+
+
+def test_a_program_that_writes_an_empty_table_has_read_no_empty_page(program: Program, kept: TesseractEngine) -> None:
+    with pytest.raises(DocumentError, match="no table of words") as caught:
+        read(Log(program, kept, '[ "$1" = - ] || : > "$2.tsv"; exit').engine)
+    assert caught.value.cause is Cause.OCR_FAILED
 
 
 def test_a_language_that_cannot_be_loaded_fails_its_page_and_no_other(

@@ -169,3 +169,18 @@ class KnowsAll:
     def orientation(self, image: Image.Image, *, timeout: float | None = None) -> int | None:
         """Not known."""
         return None
+
+
+@needs_rapidocr
+def test_a_word_on_an_empty_page_is_found_however_it_lies() -> None:
+    page = draw_page(("Total",), size=(1700, 2200))
+    for angle in (0, 180):
+        assert RapidOcrEngine().read(page.rotate(angle), languages="eng", dpi=200).text == "Total\n"
+
+
+@needs_rapidocr
+def test_one_line_that_stands_on_its_head_among_others_is_read() -> None:
+    page = draw_page(LINES[:4], size=(1300, 640))
+    lines = RapidOcrEngine().read(page, languages="eng", dpi=200).text.splitlines()
+    page.paste(draw_page(("A line on its head",), size=(800, 160)).rotate(180), (0, page.height - 170))
+    assert RapidOcrEngine().read(page, languages="eng", dpi=200).text.splitlines() == [*lines, "A line on its head"]

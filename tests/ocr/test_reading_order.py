@@ -85,7 +85,7 @@ def test_cells_of_one_row_may_differ_a_little_in_height() -> None:
 
 
 def test_lines_of_a_page_on_its_head_slope_by_half_a_turn_to_either_side() -> None:
-    lines = [line(f"line {number} of the page", 100, 100 + 40 * number) for number in range(9)]
+    lines = [line(f"line {number} of the page", 100, 100 + 40 * number) for number in range(8)]
     turned = [skew([one], 180 + (0.02 if number % 2 else -0.02))[0] for number, one in enumerate(lines)]
     assert [row for (row,) in order(turned)] == [text for text, _ in lines]
 

@@ -95,3 +95,9 @@ def test_a_table_without_words_is_an_empty_reading() -> None:
 
 def test_carriage_returns_of_windows_do_not_count() -> None:
     assert tsv.parse((HEADER + row("a") + row("b")).replace("\n", "\r\n")).text == "a b\n"
+
+
+@pytest.mark.parametrize("odd", [row("a", float("nan")), row("a", float("inf")), row("a\tb"), "5\t1\t1\n"])
+def test_a_row_that_tesseract_never_writes_is_none_of_a_table(odd: str) -> None:
+    with pytest.raises(ValueError, match=r"a row|a confidence"):
+        tsv.parse(row("good") + odd)

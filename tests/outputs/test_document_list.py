@@ -118,6 +118,19 @@ def test_a_later_batch_leaves_one_row_of_a_document_of_which_killed_ones_left_se
     assert found == [("id-0", "partial"), ("id-1", "partial"), ("id-2", "empty")]
 
 
+def test_so_does_a_batch_of_other_documents(tmp_path: Path) -> None:
+    output = Storage(tmp_path / "all")
+    for status in ("failed", "partial"):
+        killed = DocumentList(Storage(tmp_path / status), status)
+        killed.add(result("0.pdf", "id-0", status=DocumentStatus(status)))
+        killed.close()
+        output.append("documents.csv", (tmp_path / status / "documents.csv").read_bytes())
+    table = DocumentList(output, "last")
+    table.add(result("1.pdf", "id-1"))
+    table.close()
+    assert [row["id"] for row in rows(tmp_path / "all" / "documents.csv")] == ["id-0", "id-1"]
+
+
 @pytest.mark.parametrize("text", ODD)
 def test_no_cell_is_a_formula_and_no_row_has_two_lines(text: str) -> None:
     failure = Failure(cause=Cause.MALFORMED, message="x")

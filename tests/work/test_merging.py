@@ -45,6 +45,7 @@ def test_a_line_of_words_that_other_lines_have_is_new() -> None:
     assert merge(BODY, BODY + "had\n").new_words == 0  # a speck that looks like a word
     # The same words in lines that are split otherwise say nothing new.
     assert merge(BODY, BODY.replace(" had seen", "\nhad seen").replace("day.\n", "day. ")).new_words == 0
+    assert merge(BODY, "\n".join(BODY.split())).new_words == 0
 
 
 def test_lines_of_noise_are_left_out_if_wanted() -> None:

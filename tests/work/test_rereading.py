@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -138,6 +138,33 @@ class First:
     def orientation(self, image: Image.Image, *, timeout: float | None = None) -> int | None:
         """Not known."""
         return None
+
+
+@dataclass(frozen=True)
+class Crashing(First):
+    """Reads as ``First``, but commits faults on some pages of some documents."""
+
+    crashes: Mapping[tuple[int, int], Fault] = field(default_factory=dict[tuple[int, int], Fault])
+
+    def read(self, image: Image.Image, *, languages: str, dpi: int, timeout: float | None = None) -> Reading:
+        """Read, or do not."""
+        if (fault := self.crashes.get(place_of(image, dpi))) is not None:
+            commit(fault)
+        return First.read(self, image, languages=languages, dpi=dpi, timeout=timeout)
+
+
+@dataclass(frozen=True)
+class Renewing(First):
+    """Reads as ``First``; before it reads page 2 for the first time, somebody puts another document in place of this one."""
+
+    document: str = ""
+
+    def read(self, image: Image.Image, *, languages: str, dpi: int, timeout: float | None = None) -> Reading:
+        """Read, and put the other one in place."""
+        with suppress(FileNotFoundError):
+            if place_of(image, dpi)[1] == 2:
+                Path(f"{self.document}.new").replace(self.document)
+        return First.read(self, image, languages=languages, dpi=dpi, timeout=timeout)
 
 
 @dataclass(frozen=True)
@@ -288,6 +315,29 @@ def test_what_stays_has_gone_through_the_callers_function(tmp_path: Path) -> Non
     engine = TwoReaders(first=First(), second=Second({(1, 1): Fault.KILL}))
     result = read(tmp_path, {1: "scan scan"}, engine, extraction=Extraction(page_transform=shout))[1]
     assert facts(result) == [("PAGE 1 BY THE FIRST", "worker_lost"), ("PAGE 2 BY THE SECOND", "")]
+
+
+def test_no_page_stays_of_a_document_that_was_put_in_anothers_place_meanwhile(tmp_path: Path) -> None:
+    document = tmp_path / "1.sheets"
+    Path(f"{document}.new").write_text("1 text scan scan", encoding="utf-8")
+    engine = TwoReaders(first=Renewing(document=str(document)), second=Second({(1, 2): Fault.KILL}))
+    result = read(tmp_path, {1: "scan scan"}, engine)[1]
+    assert facts(result) == [(LAYER, ""), first(2, "worker_lost"), first(3, "worker_lost")]
+
+
+def test_workers_lost_at_further_readings_are_not_those_that_a_document_may_cost(tmp_path: Path) -> None:
+    faults = {(1, 3): Fault.KILL}
+    engine = TwoReaders(first=Crashing(crashes=faults), second=Second({(1, 1): Fault.KILL, (1, 2): Fault.KILL}))
+    result = read(tmp_path, {1: "scan scan scan scan"}, engine)[1]
+    lost = "worker_lost"
+    assert facts(result) == [first(1, lost), first(2, lost), ("", ""), first(4, lost)]
+    assert (result.status, result.pages[2].reason) == (DocumentStatus.PARTIAL, lost)
+
+
+def test_a_page_with_more_text_than_is_allowed_does_not_stay_either(tmp_path: Path) -> None:
+    engine = TwoReaders(first=First(), second=Second({(1, 2): Fault.KILL}))
+    result = read(tmp_path, {1: "scan scan"}, engine, limits=Limits(max_text_bytes=len(second(1)[0])))[1]
+    assert facts(result) == [second(1), ("", "")]
 
 
 def test_a_page_of_which_the_first_reading_has_no_word_fails_with_the_second(tmp_path: Path) -> None:

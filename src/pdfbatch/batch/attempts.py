@@ -1,5 +1,6 @@
 """What follows a task that has ended: another attempt, or the result of its document. No I/O, no clock."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -55,7 +56,7 @@ def plan_next_attempt(
         if task.losses < BLAMELESS_LOSSES:
             return 0.0, replace(again, attempt=task.attempt)
     if result.failure is not None and failure.cause in CRASHES:
-        after_loss = _plan_after_loss(again, result, failure, retry=retry, limits=limits)
+        after_loss = _plan_after_loss(task, again, result, failure, retry=retry, limits=limits)
         return None if after_loss is None else (0.0, after_loss)
     if not failure.transient or failure.cause in RETRIED_BELOW or task.attempt >= retry.attempts:
         return None
@@ -63,35 +64,44 @@ def plan_next_attempt(
 
 
 def _plan_after_loss(
-    again: Task, result: TaskResult, failure: Failure, *, retry: RetryPolicy, limits: Limits
+    task: Task, again: Task, result: TaskResult, failure: Failure, *, retry: RetryPolicy, limits: Limits
 ) -> Task | None:
-    """Return the next attempt of a task that was lost with its worker, ``None`` when its document is given up.
+    """Return ``again``, the next attempt of a task that was lost with its worker, or ``None`` to give its document up.
 
-    A page that was being read once more has been handed over as it was before, and stays so. Such a loss does not make a
-    document fail: where it is the last that the document may cost, the next attempt reads no page twice, and where its time is
-    used up, the next attempt only returns what is known.
+    A page that was being read once more has been handed over as it was before, and stays so. Such a loss does not count among
+    those that a document may cost, and after as many of them no page is read twice. Where the document's time is used up, the
+    next attempt only returns what is known.
     """
     known = {page.number: page for page in result.pages}
     was_rereading = result.page in known or (
         failure.cause is Cause.MEMORY_LIMIT and any(map(_was_reread, result.pages))
     )
     limit = limits.document_timeout
-    if (
-        limit is not None
-        and again.used_seconds >= limit
-        and (not known or again.used_seconds - result.seconds >= limit)
-    ):
-        return None
-    if again.attempt > retry.crash_attempts and (not was_rereading or again.no_rereading is not None):
+    if limit is not None and again.used_seconds >= limit:
+        has_text = any(page.text for page in (*task.skipped_pages, *result.pages))
+        if not has_text or task.used_seconds >= limit:
+            return None
+    if was_rereading and again.no_rereading is None:
+        lost = again.lost_rereadings + 1
+        is_last = failure.cause is Cause.MEMORY_LIMIT or lost >= retry.crash_attempts
+        again = replace(again, lost_rereadings=lost, no_rereading=failure.cause if is_last else None)
+    if again.attempt - again.lost_rereadings > retry.crash_attempts:
         return None
     if result.page in known:
         known[result.page] = _note_failed_reading(known[result.page], failure.cause)
     elif result.page and not was_rereading:  # the page that the worker was on must not crash the next one
         known[result.page] = failed_pages([result.page], failure)[0]
-    if was_rereading and (failure.cause is Cause.MEMORY_LIMIT or again.attempt > retry.crash_attempts):
-        again = replace(again, no_rereading=failure.cause)
-    known = {page.number: page for page in again.skipped_pages} | known
-    return replace(again, skipped_pages=tuple(known.values()))
+    return _skip_pages(again, known, result.fingerprint)
+
+
+def _skip_pages(task: Task, pages: Mapping[int, Page], fingerprint: str) -> Task:
+    """Return the task without these pages, and without those that it skips already, unless they are of another version."""
+    before = {page.number: page for page in task.skipped_pages}
+    if isinstance(task, ReadTask) and fingerprint:
+        if task.skipped_fingerprint not in ("", fingerprint):
+            before = {}
+        task = replace(task, skipped_fingerprint=fingerprint)
+    return replace(task, skipped_pages=tuple((before | dict(pages)).values()))
 
 
 def _was_reread(page: Page) -> bool:

@@ -10,7 +10,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, cast
 
-from pdfbatch.errors import Cause, DependencyError, DocumentError
+from pdfbatch.errors import Cause, DependencyError, DocumentError, describe_error
 from pdfbatch.ocr.languages import split
 from pdfbatch.ocr.line_reader import LineReader
 from pdfbatch.ocr.reading_order import Corners, order
@@ -41,6 +41,10 @@ _TALL = 1.5
 _TRIED, _SURE_SCORE, _TURN_MARGIN = 4, 0.9, 0.15
 """How many lines are tried both ways, with how much confidence one is surely read the right way round, and by how much the
 other way must be better. The one line that most pages need for that is read again with the others."""
+_UPSIDE_DOWN_SCORE = 0.8
+"""A line that is read with less may stand on its head, alone among others: none of thirty that did reached it."""
+_LEAST_CONTRAST, _PRINT_MARGIN = 64, 60
+"""What is print on an empty page, in steps of grey, and the white around it, in pixels."""
 _IDEOGRAPHIC = frozenset({"chi_sim", "chi_tra", "jpn"})
 
 _OPENVINO_BYTES = 3 << 29
@@ -116,7 +120,7 @@ class RapidOcrEngine:
             raise
         except Exception as error:  # the libraries raise many kinds
             _thread_models.release()
-            raise DocumentError(f"rapidocr failed: {type(error).__name__}: {error}", cause=Cause.OCR_FAILED) from error
+            raise DocumentError(f"rapidocr failed: {describe_error(error)}", cause=Cause.OCR_FAILED) from error
 
     def orientation(self, image: "Image", *, timeout: float | None = None) -> int | None:  # noqa: ARG002 (see below)
         """Return ``None``: the wheel has no model for it."""
@@ -151,9 +155,8 @@ class _Models:
         """Yield each line with its confidence, 0 to 1, and its place."""
         cut_out = _load("rapidocr.utils.process_img").get_rotate_crop_image
         pixels = _load("numpy").asarray(image.convert("RGB"))
-        small, scale = shrink(pixels, _USUAL_SIDE if dpi <= _USUAL_DPI else _LARGEST_SIDE)
-        found: Any = self._ocr(small, use_det=True, use_cls=False, use_rec=False).boxes
-        boxes = [] if found is None else [(box / scale).astype("float32") for box in found]
+        longest = _USUAL_SIDE if dpi <= _USUAL_DPI else _LARGEST_SIDE
+        boxes = self._find_lines(pixels, longest)
         is_on_side = 2 * sum(map(_is_tall, boxes)) > len(boxes)
         half_turn = self._is_upside_down([_fit(cut_out(pixels, box)) for box in _choose_longest(boxes)], check_time)
         for box in boxes:
@@ -164,11 +167,30 @@ class _Models:
             if half_turn if lies_as_most else self._is_upside_down([line], check_time):
                 quarters, line = quarters + 2, _turn_over(line)
             text, score = self._reader.read(line)
+            if score < _UPSIDE_DOWN_SCORE and lies_as_most:  # of a line among others that lie the other way round
+                turned_text, turned_score = self._reader.read(_turn_over(line))
+                if turned_score > score + _TURN_MARGIN:
+                    quarters, text, score = (quarters + 2) % 4, turned_text, turned_score
             if text.strip():
                 points = [(float(x), float(y)) for x, y in box]
                 corners = cast("Corners", (*points[quarters:], *points[:quarters]))
                 yield text, score, corners
         check_time()
+
+    def _find_lines(self, pixels: Any, longest: int) -> list[Any]:
+        """Return the corners of each line. Words that are lost on an empty page are looked for again without most of it."""
+        left = top = 0
+        found, scale = self._detect(pixels, longest)
+        if found is None and (place := find_print(pixels)) is not None:
+            left, top, right, bottom = place
+            found, scale = self._detect(pixels[top:bottom, left:right], longest)
+        if found is None:
+            return []
+        return [(box / scale + (left, top)).astype("float32") for box in found]
+
+    def _detect(self, pixels: Any, longest: int) -> tuple[Any, float]:
+        small, scale = shrink(pixels, longest)
+        return self._ocr(small, use_det=True, use_cls=False, use_rec=False).boxes, scale
 
     def _is_upside_down(self, lines: Sequence[Any], check_time: Callable[[], None]) -> bool:
         """Return whether lines are read with far more confidence after half a turn. One that is read well settles it."""
@@ -230,6 +252,23 @@ def _summarize(lines: list[tuple[str, float, Corners]]) -> Reading:
     words = [(word, score * 100) for text, score, _ in sure for word in text.split()]
     text = "".join(" ".join(" ".join(row).split()) + "\n" for row in rows)
     return summarize_words(text, words)
+
+
+def find_print(pixels: Any) -> tuple[int, int, int, int] | None:
+    """Return the place (left, top, right, bottom) of all that is dark, with a margin; ``None`` where nothing is, or all."""
+    numpy = _load("numpy")
+    grey = pixels.max(axis=2)
+    darkest, lightest = int(grey.min()), int(grey.max())
+    if lightest - darkest < _LEAST_CONTRAST:
+        return None
+    dark = grey < (darkest + lightest) // 2
+    (left, right), (top, bottom) = (
+        (line[0], line[-1] + 1) for line in (numpy.flatnonzero(dark.any(axis)) for axis in (0, 1))
+    )
+    height, width = grey.shape
+    margin = _PRINT_MARGIN
+    place = max(left - margin, 0), max(top - margin, 0), min(right + margin, width), min(bottom + margin, height)
+    return None if place == (0, 0, width, height) else place
 
 
 def shrink(pixels: Any, longest: int) -> tuple[Any, float]:

@@ -1,7 +1,8 @@
 """Turn tesseract's table of words (TSV) into a reading: text and confidences from one pass over the words."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
+from math import isfinite
 
 from pdfbatch.ports import Reading, summarize_words
 
@@ -19,11 +20,11 @@ def parse(table: str) -> Reading:
     writes as plain text: words parted by a space, lines by a line feed, paragraphs by an empty line. A word of white space
     stands for a picture on the page and does not count.
 
-    Raises ``ValueError`` for a row that lacks columns.
+    Raises ``ValueError`` for a row that lacks columns or has too many, and for a confidence that is no number.
     """
     rows = list(_rows(table))
     words = [cells for cells in rows if cells[_TEXT].strip()]
-    pairs = [(cells[_TEXT], float(cells[_CONFIDENCE])) for cells in words]
+    pairs = [(cells[_TEXT], _confidence(cells)) for cells in words]
     text = "".join(_paragraph(group) for _, group in groupby(words, key=lambda cells: cells[_PARAGRAPH]))
     # Tesseract writes the empty line when it comes to the next paragraph, be it a picture.
     is_last = bool(words) and rows[-1][_PARAGRAPH] == words[-1][_PARAGRAPH]
@@ -43,10 +44,17 @@ def _rows(table: str) -> Iterator[list[str]]:
         if not tab or level not in _LEVELS:  # what the columns are, or a remark of the program
             continue
         cells = line.rstrip("\r").split("\t", _TEXT)
-        if len(cells) <= _CONFIDENCE:
-            raise ValueError(f"a row of {len(cells)} columns")
+        if len(cells) <= _CONFIDENCE or "\t" in cells[-1]:
+            raise ValueError(f"a row of {line.count(tab) + 1} columns")
         if level == _WORD and len(cells) > _TEXT:
             yield cells
+
+
+def _confidence(cells: Sequence[str]) -> float:
+    confidence = float(cells[_CONFIDENCE])
+    if not isfinite(confidence):
+        raise ValueError(f"a confidence of {confidence}")
+    return confidence
 
 
 def _paragraph(words: Iterable[list[str]]) -> str:

@@ -34,8 +34,11 @@ class SupportsPagesSoFar(Watch, Protocol):
     """A watch that takes pages before their task is done. A pool that loses the worker returns them with the failure."""
 
     @abstractmethod
-    def hand_over(self, pages: Sequence[Page]) -> None:
-        """Take pages as they are so far; a later call may bring one of them anew. Never raises for want of room."""
+    def hand_over(self, pages: Sequence[Page], fingerprint: str) -> None:
+        """Take pages of the document with this fingerprint as they are so far; a later call may bring one of them anew.
+
+        Never raises for want of room.
+        """
 
 
 class Work(Protocol):

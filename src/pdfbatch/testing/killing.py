@@ -87,6 +87,7 @@ class KillingExecutorContract(ExecutorContract):
             results = [wait_for_result(future) for future in lost]
             assert text_of(pool.submit(task("good.pdf", so_far="three"))) == "good.pdf"
         assert [[page.text for page in result.pages] for result in results] == [["one"], ["two"]]
+        assert [result.fingerprint for result in results] == ["one.pdf", "two.pdf"]
         assert all(result.failure is not None for result in results)
 
     def test_a_worker_that_exits_costs_its_task_only(self) -> None:

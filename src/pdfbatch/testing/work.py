@@ -38,7 +38,7 @@ class StandInWork:
         if isinstance(watch, SupportsPageCounts):
             watch.count(total=3, text_pages=2, ocr_pages=0, pending_pages=0)
         if isinstance(watch, SupportsPagesSoFar) and (so_far := task.document.metadata.get("so_far")):
-            watch.hand_over([_make_page(str(so_far))])
+            watch.hand_over([_make_page(str(so_far))], task.document.file_path)
         try:
             text = _text(task)
         except MemoryError as error:

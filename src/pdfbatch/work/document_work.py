@@ -12,7 +12,7 @@ from importlib import import_module
 
 from pdfbatch import task_log
 from pdfbatch.errors import Cause, DocumentError
-from pdfbatch.model import Document, DocumentResult, Failure
+from pdfbatch.model import Document, DocumentResult, Failure, Page
 from pdfbatch.outcomes import failed_result
 from pdfbatch.outputs import is_packed
 from pdfbatch.ports import Findings, Needs, OcrEngine, Output, SupportsPreload, TextEngine, Watch
@@ -22,7 +22,7 @@ from pdfbatch.tasks import DuplicateOf, JoinTask, PartialDocument, PartTask, Rea
 from pdfbatch.work.defects import describe_defect
 from pdfbatch.work.inspection import find_out
 from pdfbatch.work.memory import MemoryAfterRereadingError
-from pdfbatch.work.opener import DocumentOpener
+from pdfbatch.work.opener import DocumentOpener, InputData
 from pdfbatch.work.pdf_dates import with_plain_dates
 from pdfbatch.work.result_writer import PendingWrite, ResultWriter, StoredResult, may_have_record
 from pdfbatch.work.splitter import Splitter
@@ -137,7 +137,7 @@ class DocumentWork:
         with opener.open(source, document) as (engine, reader):
             reader.no_rereading = task.no_rereading
             numbers = opener.page_numbers(document, reader.opened)
-            pages, pending = reader.read_text_layers(numbers, task.skipped_pages, budget, watch)
+            pages, pending = reader.read_text_layers(numbers, _find_skipped(task, source), budget, watch)
             language = reader.guess_language(pages) if pending else None
             partial = PartialDocument(
                 fingerprint=source.fingerprint,
@@ -221,6 +221,12 @@ class DocumentWork:
 def _skip(task: ReadTask, previous: StoredResult, budget: TimeBudget) -> TaskResult:
     result = replace(previous.result, attempts=task.attempt, duration_seconds=budget.seconds_since_start())
     return TaskResult(result=result, text_bytes=previous.text_bytes)
+
+
+def _find_skipped(task: ReadTask, source: InputData) -> tuple[Page, ...]:
+    """Return the pages that are not read again: none where they are of another version of the document."""
+    is_other = task.skipped_fingerprint not in ("", source.fingerprint)
+    return () if is_other else task.skipped_pages
 
 
 def _failure(task: Task, error: Exception, engine: str) -> Failure:

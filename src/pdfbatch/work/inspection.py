@@ -4,6 +4,7 @@ import os
 import uuid
 from collections.abc import Iterable
 
+from pdfbatch.errors import describe_error
 from pdfbatch.ports import Findings, Needs, OcrEngine, Output, SupportsLanguages, TextEngine
 
 
@@ -24,7 +25,7 @@ def _find_version(part: TextEngine | OcrEngine) -> str:
     try:
         return part.version
     except Exception as error:  # noqa: BLE001 (a library that cannot be loaded raises what it likes)
-        return f"none ({type(error).__name__}: {error})"
+        return f"none ({describe_error(error)})"
 
 
 def _check_ocr(engine: OcrEngine, languages: str) -> str:

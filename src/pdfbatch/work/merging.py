@@ -40,8 +40,8 @@ def merge(
         read_lines = [line for line in read_lines if _looks_like_words(line)]
     partners = _match(layer_lines, read_lines)
     new = [line for number, line in enumerate(read_lines) if number not in partners.values()]
-    # A line may say something new in words that other lines have: what counts is how often the page has each. A short word alone
-    # is a speck at times.
+    # A line may say something new in words that other lines have: what counts is how often the page has each. A short word
+    # alone is a speck at times.
     known = Counter(_words(layer))
     more = Counter(word for line in read_lines for word in _words(line)) - known
     told = (word for line in new for word in _words(line) if word not in known or len(_key(line)) >= _LEAST_CONTAINED)

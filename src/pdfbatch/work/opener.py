@@ -75,6 +75,7 @@ class DocumentOpener:
                 second=second,
                 ocr_engine=self.ocr_engine,
                 engine=name,
+                fingerprint=source.fingerprint,
             )
             yield name, reader
 

@@ -77,6 +77,7 @@ class PageReader:
     second: SecondOpinion
     ocr_engine: OcrEngine | None
     engine: str = ""
+    fingerprint: str = ""
     ocr_seconds: float = 0.0
     no_rereading: Cause | None = None
     _layers: list[Page] = field(default_factory=list[Page])
@@ -220,7 +221,7 @@ class PageReader:
         if not pending:
             return []
         missing = self._check_ocr()
-        rereading = Rereading(watch, self.no_rereading)
+        rereading = Rereading(watch, self.fingerprint, self.no_rereading)
         rereading.note(*self._layers)
         pages: list[Page] = []
         counts, total = watch if _counts_pages(watch) else None, text_pages + len(pending)
@@ -388,9 +389,9 @@ class PageReader:
 
     # --- transform, limit of the text, failures ------------------------------------------------------------------------------
 
-    def _is_over_text_limit(self) -> bool:
+    def _is_over_text_limit(self, more_bytes: int = 0) -> bool:
         limit = self.limits.max_text_bytes
-        return limit is not None and self._text_bytes > limit
+        return limit is not None and self._text_bytes + more_bytes > limit
 
     def _finish(self, page: Page) -> Page:
         """Let the caller's function change a page and add it to the document's text. Return it.
@@ -405,11 +406,15 @@ class PageReader:
         return self._over_limit_page(page.number) if self._is_over_text_limit() else page
 
     def _transform(self, page: Page) -> Page | None:
-        """Return a page as it will be if nothing more is read of it; ``None`` when the caller's function fails on it."""
+        """Return a page as it will be if nothing more is read of it; ``None`` when it will fail.
+
+        That is where the caller's function fails, or the document's text exceeds its limit with the page.
+        """
         try:
-            return apply_transform(self.extraction.page_transform, page)
+            page = apply_transform(self.extraction.page_transform, page)
         except DocumentError:
             return None
+        return None if self._is_over_text_limit(len(page.text.encode())) else page
 
     def _over_limit_page(self, number: int) -> Page:
         message = f"the document's text is larger than the limit of {self.limits.max_text_bytes} bytes"

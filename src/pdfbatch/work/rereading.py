@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pdfbatch.errors import Cause, DocumentError
+from pdfbatch.errors import Cause, DocumentError, describe_error
 from pdfbatch.model import Page
 from pdfbatch.ports import SupportsPagesSoFar, Watch
 from pdfbatch.work.memory import MemoryAfterRereadingError
@@ -12,9 +12,13 @@ from pdfbatch.work.recognition import Recognition
 
 @dataclass(slots=True)
 class Rereading:
-    """What the watch of a task knows of its pages. With ``refused``, no page is read once more, and that is the cause."""
+    """What the watch of a task knows of the pages of the document with this fingerprint.
+
+    With ``refused``, no page is read once more, and that is the cause.
+    """
 
     watch: Watch
+    fingerprint: str
     refused: Cause | None = None
     _unsaid: list[Page] = field(default_factory=list[Page])
     _said: set[int] = field(default_factory=set[int])
@@ -42,7 +46,7 @@ class Rereading:
 
     def _say(self) -> None:
         if self._unsaid and isinstance(self.watch, SupportsPagesSoFar):
-            self.watch.hand_over(self._unsaid)
+            self.watch.hand_over(self._unsaid, self.fingerprint)
             self._said.update(page.number for page in self._unsaid)
         self._unsaid = []
 
@@ -77,4 +81,4 @@ class InTurn:
             raise DocumentError("memory ran out", cause=Cause.MEMORY_LIMIT) from error
         except Exception as error:
             self.failed = str(Cause.INTERNAL)
-            raise DocumentError(f"{type(error).__name__}: {error}", cause=Cause.INTERNAL) from error
+            raise DocumentError(describe_error(error), cause=Cause.INTERNAL) from error

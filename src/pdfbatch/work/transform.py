@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeAlias, cast
 
-from pdfbatch.errors import Cause, DocumentError, UsageError
+from pdfbatch.errors import Cause, DocumentError, UsageError, describe_error
 from pdfbatch.model import Failure, Page, TextSource
 from pdfbatch.outputs import describe
 from pdfbatch.text import storable_text
@@ -45,7 +45,7 @@ def apply_transform(transform: PageTransform | None, page: Page) -> Page:
     except MemoryError:
         raise
     except Exception as error:  # the function may raise anything
-        raise _failure(f"raised {type(error).__name__}: {error}") from error
+        raise _failure(f"raised {describe_error(error)}") from error
     if not isinstance(changed, Page):
         raise _failure(f"returned {type(changed).__name__}, not a Page")
     if changed.number != page.number:

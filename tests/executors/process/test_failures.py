@@ -1,13 +1,20 @@
 """The result of a task whose worker was lost, and the deadlines of workers."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
 from pdfbatch.errors import Cause
 from pdfbatch.executors.process.child import ExitStatus
 from pdfbatch.executors.process.current_task import CurrentTask
-from pdfbatch.executors.process.deadlines import MIN_GRACE_SECONDS, grace_seconds, nearest_deadline, shortest_limit
+from pdfbatch.executors.process.deadlines import (
+    LAST_WORD_SECONDS,
+    MIN_GRACE_SECONDS,
+    grace_seconds,
+    nearest_deadline,
+    shortest_limit,
+)
 from pdfbatch.executors.process.failures import worker_lost
 from pdfbatch.model import Document, Failure
 from pdfbatch.settings import Limits
@@ -75,3 +82,9 @@ def test_a_page_limit_does_not_apply_before_the_first_page() -> None:
 
 def test_without_limits_there_is_no_shortest_one() -> None:
     assert shortest_limit(TASK, Limits(document_timeout=None, page_timeout=None)) == math.inf
+
+
+def test_a_task_of_which_no_time_is_left_may_say_what_is_known() -> None:
+    deadline = nearest_deadline(CURRENT, replace(TASK, used_seconds=10), Limits(document_timeout=10, page_timeout=None))
+    assert deadline is not None
+    assert deadline.at - CURRENT.task_started >= LAST_WORD_SECONDS

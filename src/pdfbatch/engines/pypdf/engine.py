@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO
 
 from pdfbatch.engines.errors import open_error, read_error, source_name
-from pdfbatch.errors import Cause, DocumentError
+from pdfbatch.errors import Cause, DocumentError, describe_error
 from pdfbatch.model import DocumentExtras
 from pdfbatch.ports import Box, PageFacts
 from pdfbatch.text import storable_text
@@ -181,7 +181,7 @@ def _translate_errors(name: str) -> Generator[None]:
         raise
     except Exception as error:
         # On malformed input pypdf raises nearly everything: KeyError, RecursionError, AttributeError ...
-        reason = " ".join(storable_text(f"{type(error).__name__}: {error}").split())[:_REASON_CHARACTERS]
+        reason = " ".join(storable_text(describe_error(error)).split())[:_REASON_CHARACTERS]
         raise DocumentError(f"{name}: pypdf cannot read it ({reason})", cause=Cause.MALFORMED) from error
 
 

@@ -71,6 +71,7 @@ def encode_result(result: TaskResult) -> bytes:
         result.log.dropped + max(0, len(result.log.records) - MAX_LOG_RECORDS),
         bool(result.body),
         result.text_bytes,
+        result.fingerprint,
     ]
     if result.body:
         _put_block(result.body, blocks)
@@ -188,8 +189,8 @@ class _Decoder:
         self._numbers_left = _MAX_NUMBERS
 
     def decode(self) -> TaskResult:
-        head = read_array(self._take_json(), 13)
-        document_result, parts, join, partial, page_count, failure, page, *rest, body, text_bytes = head
+        head = read_array(self._take_json(), 14)
+        document_result, parts, join, partial, page_count, failure, page, *rest, body, text_bytes, fingerprint = head
         seconds, retries, records, dropped = rest
         # In the order in which their blocks were written.
         decoded = None if document_result is None else self._decode_document_result(document_result)
@@ -208,6 +209,7 @@ class _Decoder:
             bytes(self._take_block(len(self._payload))) if body is True else b"",
             False,  # who is to blame is not for a worker to say
             _optional(read_count, text_bytes),
+            read_text(fingerprint),
         )
         if self._position != len(self._payload):
             raise AnswerError("bytes behind the end")

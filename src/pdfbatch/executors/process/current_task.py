@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 from pdfbatch.executors.process.pages_so_far import PagesSoFarWriter, pages_so_far_path
 from pdfbatch.model import Page
+from pdfbatch.tasks import TaskResult
 
 # Native layout, so that each field is stored at once. A start time is written before the number that it belongs to: a
 # reader that sees a half-written record then never sees a new task or page with an old start time, which would look late.
@@ -93,13 +94,13 @@ class CurrentTaskWriter:
         """Note how far the task is."""
         _COUNTS.pack_into(self._map, _COUNTS_OFFSET, total, text_pages, ocr_pages, pending_pages)
 
-    def hand_over(self, pages: Sequence[Page]) -> None:
+    def hand_over(self, pages: Sequence[Page], fingerprint: str) -> None:
         """Keep pages for the supervisor, in case that it loses this worker."""
-        self._pages.write(pages)
+        self._pages.write(pages, fingerprint)
 
-    def list_pages(self) -> tuple[Page, ...]:
-        """Return the pages that the task has handed over."""
-        return self._pages.list_pages()
+    def with_pages(self, result: TaskResult) -> TaskResult:
+        """Return the failed result of the task with the pages that it has handed over."""
+        return self._pages.so_far.add_to(result)
 
     def end(self, task: int) -> None:
         """Note that the task is done. Sending its result is left, which no deadline limits."""

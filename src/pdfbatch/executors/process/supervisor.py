@@ -5,7 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from pdfbatch.common import SafeLogger
@@ -387,5 +387,5 @@ class Supervisor:
     def _fail_task(self, worker: WorkerHandle, item: WorkItem | None, result: TaskResult | None) -> None:
         self._failed_starts = 0
         if item is not None and result is not None and result.failure is not None:
-            result = replace(result, pages=worker.read_pages_so_far(item))
+            result = worker.read_pages_so_far(item).add_to(result)
         self._dispatcher.release(worker, item, result)

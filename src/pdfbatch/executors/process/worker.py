@@ -179,7 +179,7 @@ class _Worker:
             self._writes.put(frame.task, partial(self._finish, frame.task, task, start_time, begun))
             return
         if begun.failure is not None:
-            begun = replace(begun, pages=self._current_task.list_pages())
+            begun = self._current_task.with_pages(begun)
         payload = self._encode_result(task, begun)
         self._current_task.end(frame.task)
         self._send_result(frame.task, payload, is_last=_is_out_of_memory(begun))
@@ -203,12 +203,13 @@ class _Worker:
     def _encode_result(self, task: Task, result: TaskResult) -> bytes:
         try:
             payload = answers.encode_result(result)
+            if len(payload) <= self._max_result_bytes:
+                return payload
+            what = f"the result has {len(payload)} bytes, and no more than {self._max_result_bytes} can be sent"
         except Exception as error:  # noqa: BLE001 (isolation is the purpose: an engine's values may be of any type)
             what = f"the result cannot be sent: {describe_error(error)}"
-            return _encode_failure(f"{task.document.file_path}: {what}")
-        if len(payload) <= self._max_result_bytes:
-            return payload
-        what = f"the result has {len(payload)} bytes, and no more than {self._max_result_bytes} can be sent"
+        if result.failure is not None and result.pages:  # the failure itself must arrive
+            return self._encode_result(task, replace(result, pages=()))
         return _encode_failure(f"{task.document.file_path}: {what}")
 
     def _send_result(self, number: int, payload: bytes, *, is_last: bool) -> None:

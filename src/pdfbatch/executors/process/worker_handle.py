@@ -17,7 +17,7 @@ from pdfbatch.executors.process.current_task import (
     current_task_path,
 )
 from pdfbatch.executors.process.folders import remove_folder
-from pdfbatch.executors.process.pages_so_far import pages_so_far_path, read_pages_so_far
+from pdfbatch.executors.process.pages_so_far import PagesSoFar, pages_so_far_path, read_pages_so_far
 from pdfbatch.executors.process.protocol import (
     Frame,
     FrameKind,
@@ -27,7 +27,6 @@ from pdfbatch.executors.process.protocol import (
     RefusedAnswerError,
     encode_frame,
 )
-from pdfbatch.model import Page
 from pdfbatch.ports import TaskProgress
 
 QUICK_SECONDS = 0.1
@@ -202,9 +201,9 @@ class WorkerHandle:
             pending_pages=current.pending_pages,
         )
 
-    def read_pages_so_far(self, item: WorkItem) -> tuple[Page, ...]:
+    def read_pages_so_far(self, item: WorkItem) -> PagesSoFar:
         """Return the pages of a task that it handed over before it was lost."""
-        return read_pages_so_far(pages_so_far_path(self._folder), item.number, item.task, self._max_result_bytes)
+        return read_pages_so_far(pages_so_far_path(self._folder), item.number, item.task)
 
     def excuse(self, seconds: float) -> None:
         """Let so many seconds, in which nobody could run, count as before it was given its tasks."""
