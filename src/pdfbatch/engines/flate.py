@@ -58,10 +58,10 @@ def strip_text_filters(filters: Sequence[str], data: bytes) -> bytes | None:
 
 def ends_early(data: bytes) -> bool:
     """Return whether packed data stop before their end mark, or cannot be unpacked up to it. Checks no checksum."""
-    return unpacked_size(data) is None
+    return size_when_unpacked(data) is None
 
 
-def unpacked_size(data: bytes) -> int | None:
+def size_when_unpacked(data: bytes) -> int | None:
     """Return how many bytes packed data unpack to, ``None`` where they end early. Checks no checksum."""
     return _count_bytes(data[_HEADER_BYTES:], -zlib.MAX_WBITS)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pypdfium2.raw
 
-from pdfbatch.engines.flate import strip_text_filters, unpacked_size
+from pdfbatch.engines.flate import strip_text_filters, size_when_unpacked
 from pdfbatch.engines.pdfium.images import filters_of
 from pdfbatch.engines.pdfium.objects import objects_of
 
@@ -97,7 +97,7 @@ def _is_cut(image: Handle) -> bool:
     packed = _raw_data(image) if filters[:1] == ["FlateDecode"] else strip_text_filters(filters, _raw_data(image))
     if packed is None:
         return False
-    size = unpacked_size(packed)
+    size = size_when_unpacked(packed)
     return size is None or (filters[-1] in _PIXELS and _lacks_pixels(image, size, extra=1))
 
 
