@@ -11,7 +11,7 @@ from typing import Any
 
 import pypdfium2.raw
 
-from pdfbatch.engines.flate import strip_text_filters, size_when_unpacked
+from pdfbatch.engines.flate import size_when_unpacked, strip_text_filters
 from pdfbatch.engines.pdfium.images import filters_of
 from pdfbatch.engines.pdfium.objects import objects_of
 
