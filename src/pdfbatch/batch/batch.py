@@ -17,7 +17,7 @@ from pdfbatch.batch.in_flight import NOTHING_IN_FLIGHT
 from pdfbatch.batch.notifier import Notifier
 from pdfbatch.batch.progress import ProgressTracker
 from pdfbatch.batch.resume import ResumeState, load_resume_state, with_name_of
-from pdfbatch.batch.scheduler import Events, Scheduler
+from pdfbatch.batch.scheduler import TICK_SECONDS, Events, Scheduler
 from pdfbatch.batch.source_reader import SourceReader
 from pdfbatch.batch.startup import insist, start_pool
 from pdfbatch.batch.task_source import TaskSource
@@ -45,7 +45,7 @@ log: SafeLogger = SafeLogger(__name__)
 
 # How long sinks have to close that were interrupted while they did.
 _CLOSE_SECONDS = 0.5
-# How long the workers' start may wait for a source that has no document yet.
+# How long workers that start in this thread wait for a source that has no document yet.
 _FIRST_DOCUMENT_SECONDS = 0.2
 
 
@@ -137,11 +137,12 @@ class Batch:
 
     def _process(self) -> Iterator[tuple[int, DocumentResult]]:
         """Run all documents on a pool; then yield a ``cancelled`` result for each that has not ended."""
-        documents, attempts = self._read_documents(self.documents), dict[str, int]()
+        reader = (
+            SourceReader(iter(self.documents), self._events.wake, self.close_source) if self.reads_in_thread else None
+        )
+        documents, attempts = self._read_documents(self.documents if reader is None else reader), dict[str, int]()
         with suppress(_StoppedEarly), route_engines(), ExitStack() as stack:
-            if self.reads_in_thread:
-                documents = self._read_in_thread(stack)
-            pool, source = self._start_pool(documents, stack)
+            pool, source = self._start_pool(documents, reader, stack)
             self._check_workers(pool)
             self.progress.start(pool.name, pool.capacity, limits_enforced=pool.kills)
             self.notifier.update(self._snapshot())
@@ -167,11 +168,24 @@ class Batch:
                 if rest is not None:
                     yield self._skip(rest) or self._cancel(rest)
 
-    def _start_pool(self, documents: Iterator[Document | None], stack: ExitStack) -> tuple[Pool, TaskSource]:
+    def _start_pool(
+        self, documents: Iterator[Document | None], reader: SourceReader | None, stack: ExitStack
+    ) -> tuple[Pool, TaskSource]:
         """Start the pool, and locate the first documents meanwhile. The ``stack`` ends both."""
-        prepare = partial(self._start_source, documents, stack)
+
+        def prepare(is_awaited: Callable[[], bool]) -> TaskSource:
+            if reader is not None:
+                stack.callback(self._close_here, reader)
+                reader.start(_FIRST_DOCUMENT_SECONDS if is_awaited() else 0)
+            source = self._make_source(documents)
+            stack.enter_context(source)
+            # Remote documents may be listed and asked for as long as the workers take to start.
+            while not (source.start() or is_awaited() or self._is_cancelled):
+                self._events.get(TICK_SECONDS)
+            return source
+
         try:
-            return stack.enter_context(start_pool(self.executor, self.work, prepare))
+            return stack.enter_context(start_pool(self.executor, self.work, prepare, self._events.wake))
         except PoolStartError:
             if self._is_cancelled:  # whoever shares a pool among batches cancels them before that pool ends
                 raise _StoppedEarly from None
@@ -183,8 +197,8 @@ class Batch:
             _, first = next(iter(self._pending.values()), (0, None))
             check_workers(pool, self.work, self.progress.status.batch_id, first)
 
-    def _start_source(self, documents: Iterator[Document | None], stack: ExitStack) -> TaskSource:
-        """Ask the output what it knows, and locate the first documents. The ``stack`` closes the source."""
+    def _make_source(self, documents: Iterator[Document | None]) -> TaskSource:
+        """Ask the output what it knows, and return what makes tasks of documents."""
         if self.output is not None:
             self._resume_state = load_resume_state(self.output, self.work.options, resume=self.resume)
             self._resume_state.has_late_workers = self.executor.shares is Shared.NOTHING
@@ -201,22 +215,13 @@ class Batch:
                 seconds=self.limits.storage_timeout,
                 hashes=duplicates is not None,
             )
-        source = TaskSource(
+        return TaskSource(
             documents=documents,
             wake=self._events.wake,
             resume_state=self._resume_state,
             duplicates=duplicates,
             fetch_settings=fetch_settings,
         )
-        stack.enter_context(source).start()
-        return source
-
-    def _read_in_thread(self, stack: ExitStack) -> Iterator[Document | None]:
-        """Return the documents, read in another thread, which the ``stack`` ends."""
-        reader = SourceReader(iter(self.documents), self._events.wake, self.close_source)
-        reader.start(_FIRST_DOCUMENT_SECONDS)
-        stack.callback(self._close_here, reader)
-        return self._read_documents(reader)
 
     def _close_here(self, reader: SourceReader) -> None:
         if os.getpid() == self._pid:

@@ -72,10 +72,17 @@ class TaskSource:
                 raise self._error from None
             raise
 
-    def start(self) -> None:
-        """Read the first document, so that remote ones are downloaded while the workers start."""
+    def start(self) -> bool:
+        """Read documents, so that remote ones are downloaded while the workers start; return whether the first is ready.
+
+        When it is not, call this again once ``wake`` was called.
+        """
         with suppress(StopIteration):
-            self._items = chain((next(self._items),), self._items)
+            first = next(self._items)
+            if first is None:
+                return False
+            self._items = chain((first,), self._items)
+        return True
 
     def release(self, result: DocumentResult, position: int, body: bytes = b"") -> None:
         """Note that a document has ended: its copy can go, its duplicates can come. ``body`` is for a packed layout."""
