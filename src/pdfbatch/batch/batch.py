@@ -3,10 +3,9 @@
 import os
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from pdfbatch.batch.attempts import Completed
@@ -18,6 +17,7 @@ from pdfbatch.batch.notifier import Notifier
 from pdfbatch.batch.progress import ProgressTracker
 from pdfbatch.batch.resume import ResumeState, load_resume_state, with_name_of
 from pdfbatch.batch.scheduler import TICK_SECONDS, Events, Scheduler
+from pdfbatch.batch.side_by_side import call_side_by_side
 from pdfbatch.batch.source_reader import SourceReader
 from pdfbatch.batch.startup import insist, start_pool
 from pdfbatch.batch.task_source import TaskSource
@@ -337,11 +337,13 @@ class Batch:
         """Write the rest of the index and the lists of the batch, side by side, and after both the report."""
         state, is_remote = self._resume_state, files.output.locality is Locality.REMOTE
         try:
-            with _side_by_side(
-                lambda: None if state is None else state.close(completed=completed, compact=self.shard is None),
-                in_thread=is_remote and not (state is not None and state.is_packed),
-            ):
-                files.close(self._take_closed_packs())
+            call_side_by_side(
+                (
+                    lambda: None if state is None else state.close(completed=completed, compact=self.shard is None),
+                    lambda: files.close(self._take_closed_packs()),
+                ),
+                in_threads=is_remote and not (state is not None and state.is_packed),
+            )
             files.write_report(self.report())
         except DocumentError as error:
             log.warning("the report of batch %s could not be written: %s", self.progress.status.batch_id, error)
@@ -359,27 +361,3 @@ def _sweep(output: Output) -> None:
     if output.locality is not Locality.REMOTE and isinstance(output, SupportsSweep):
         with suppress(DocumentError, OSError):
             output.sweep()
-
-
-@contextmanager
-def _side_by_side(function: Callable[[], None], *, in_thread: bool) -> Generator[None]:
-    """Call a function in a thread while the block runs, which saves time where both wait for a network; else before it."""
-    if not in_thread:
-        function()
-        yield
-        return
-    ended = SimpleQueue[BaseException | None]()
-
-    def run() -> None:
-        try:
-            function()
-        except BaseException as error:  # noqa: BLE001 (raised below)
-            ended.put(error)
-        else:
-            ended.put(None)
-
-    # A daemon: the interpreter must not wait for it if a second Ctrl-C ends the writing.
-    threading.Thread(target=run, name="pdfbatch-end", daemon=True).start()
-    yield
-    if (error := ended.get()) is not None:
-        raise error
