@@ -381,3 +381,11 @@ def test_what_a_url_stands_for_is_known_by_its_listing(bucket: Bucket, proxy: Fa
         assert len(list(documents_from([(f"{bucket.url}/{name}", options)]))) == 2
         assert sorted(proxy.requests) == sorted([listing, *more])  # two at once for a pattern
     assert [one.file_path for one in documents_from([(f"{bucket.url}/scan", options)])] == [f"{bucket.url}/scan"]
+
+
+def test_a_folder_that_looks_like_a_pattern_is_that_folder(bucket: Bucket) -> None:
+    for name in ("[2019]/a.pdf", "2/b.pdf"):
+        bucket.client.pipe_file(f"{bucket.url}/{name}", tiny_pdf(1))
+    for address, found in (("[2019]/", "[2019]/a.pdf"), ("[2019]", "[2019]/a.pdf"), ("[12]", "2/b.pdf")):
+        documents = documents_from([(f"{bucket.url}/{address}", bucket.server.options)])
+        assert [one.file_path for one in documents] == [f"{bucket.url}/{found}"], address
