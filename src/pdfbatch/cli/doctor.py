@@ -145,11 +145,8 @@ def _find_ocr() -> Iterator[Finding]:
             yield Finding(name=engine.name, state="ok", text=f"{engine.version}, languages {shown}")
     found = rapid.version
     advice = "" if found else "only for --ocr-engine rapidocr: pip install 'pdfbatch[rapidocr]'"
-    text = (
-        f"{found}, {'with' if find_orientation_model() else 'without'} a model for how pages lie"
-        if found
-        else "not installed"
-    )
+    model = "with" if find_orientation_model() else "without"
+    text = f"{found}, {model} a model for how pages lie" if found else "not installed"
     yield Finding(name=rapid.name, state="ok" if found else "missing", text=text, advice=advice)
 
 
