@@ -32,6 +32,7 @@ def share_settings(limits: Limits, folder: str, slices: int) -> FetchSettings:
         max_bytes=_USUAL.max_bytes // shares,
         max_documents=max(_LEAST_DOCUMENTS, _USUAL.max_documents // shares),
         concurrency=max(_LEAST_THREADS, _USUAL.concurrency // shares),
+        growth=1,
         folder=folder,
     )
 
