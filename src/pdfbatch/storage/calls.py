@@ -250,6 +250,9 @@ class BoundedFileSystem:
 
     def pipe_file(self, path: str, value: bytes, **options: object) -> object:
         """Write an object."""
+        if (store := self._store_for(len(value))) is not None:
+            store.pipe_file(path, value)
+            return None
         return self._call("pipe_file", path, value, **options)
 
     def mv(self, path1: str, path2: str) -> object:
@@ -282,7 +285,7 @@ class BoundedFileSystem:
     def _store_for(self, size_bytes: int) -> ObjectStore | None:
         """Return the store for a call in this very thread, which ends by itself in time; ``None`` where another has to make it.
 
-        It saves the way to another thread and back, half of what a small read costs. The main thread has to hear of Ctrl-C.
+        It saves the way to another thread and back, a third of what a small call costs. The main thread has to hear of Ctrl-C.
         """
         if not isinstance(self.inner, ObjectStore) or size_bytes > _SMALL_BYTES:
             return None
