@@ -67,7 +67,7 @@ def test_a_prefix_becomes_text_under_another_prefix(bucket: Bucket) -> None:
     bucket.fill(12)
     output = Storage(f"{bucket.url}/out", bucket.server.options)
     report = run([(f"{bucket.url}/in/", bucket.server.options)], output, workers=2)
-    assert (report.successful, report.failed) == (12, 0)
+    assert (report.successful, report.failed) == (12, 0), [one.failure for one in report.results if one.failure]
     written = Counter(name.rpartition(".")[2] for name in bucket.names("out"))
     assert (written["txt"], {"report.json", "failures.jsonl"} <= set(bucket.names("out"))) == (12, True)
     assert all(result.text for result in report.results)
