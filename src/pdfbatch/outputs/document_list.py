@@ -6,7 +6,7 @@ import time
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from io import StringIO
@@ -71,6 +71,13 @@ class DocumentList:
             self._waiting.setdefault(result.output, []).append((key, row_of(result)))
         else:
             self._add(key, row_of(result))
+
+    def add_skipped(self, results: Iterable[DocumentResult]) -> None:
+        """Add the rows of skipped documents that have none yet: as ``add``, together."""
+        for result in results:
+            key = hash(_plain_cell(result.document.document_uuid))
+            if not self._is_known(key):
+                self._add(key, row_of(result))
 
     def release(self, packs: Sequence[str]) -> None:
         """Add the rows of documents whose pack has been closed."""
