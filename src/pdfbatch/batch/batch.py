@@ -149,14 +149,8 @@ class Batch:
             take_snapshot = partial(self._snapshot, scheduler)
             for completed in scheduler.results():
                 self.progress.switch_executor(pool.name, pool.capacity, limits_enforced=pool.kills)
-                if isinstance(completed, list):
-                    number = yield from self._hand_out(completed, source)
-                    scheduler.give_back(completed[number:])
-                elif completed is not None:
-                    position, result = self._complete(completed)
-                    source.release(result, position, completed.body)
-                    yield position, result
-                    self._check_process()
+                if completed is not None:
+                    yield from self._hand_out(completed, scheduler, source)
                 self.notifier.update_if_due(take_snapshot)
                 if self._is_cancelled or self._should_stop():
                     scheduler.stop()
@@ -241,19 +235,25 @@ class Batch:
             )
 
     def _hand_out(
-        self, results: list[DocumentResult], source: TaskSource
-    ) -> Generator[tuple[int, DocumentResult], None, int]:
-        """Yield positions and results of documents that no worker has read, and return of how many.
+        self, ended: Completed | list[DocumentResult], scheduler: Scheduler, source: TaskSource
+    ) -> Iterator[tuple[int, DocumentResult]]:
+        """Yield positions and results of documents that have ended."""
+        if isinstance(ended, list) and ended[0].status is DocumentStatus.SKIPPED:
+            yield from self._hand_out_skipped(ended, scheduler, source)
+            return
+        for completed in map(Completed, ended) if isinstance(ended, list) else (ended,):
+            position, result = self._complete(completed)
+            source.release(result, position, completed.body)
+            yield position, result
+            self._check_process()
 
-        Not of all, when there is something else to do meanwhile. Skipped documents are counted together, which takes a part of
-        the time: those that the caller was given, also when the caller leaves.
+    def _hand_out_skipped(
+        self, results: list[DocumentResult], scheduler: Scheduler, source: TaskSource
+    ) -> Iterator[tuple[int, DocumentResult]]:
+        """Yield positions and results of skipped documents, and give some back when there is something else to do.
+
+        They are counted together, which takes a part of the time: those that the caller has got, also when the caller leaves.
         """
-        if results[0].status is not DocumentStatus.SKIPPED:
-            for result in results:
-                position, completed = self._complete(Completed(result))
-                source.release(completed, position)
-                yield position, completed
-            return len(results)
         positions = list[int]()
         try:
             for result in results:
@@ -271,7 +271,7 @@ class Batch:
         finally:
             if os.getpid() == self._pid:
                 self._count_skipped(results[: len(positions)], positions, source)
-        return len(positions)
+        scheduler.give_back(results[len(positions) :])
 
     def _count_skipped(self, results: list[DocumentResult], positions: list[int], source: TaskSource) -> None:
         """Keep, count and report documents that earlier batches finished."""

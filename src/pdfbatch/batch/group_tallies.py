@@ -9,18 +9,14 @@ from pdfbatch.model import DocumentResult
 from pdfbatch.report import BatchCounts
 
 
-def _of_integers() -> "array[int]":
-    return array("Q")
-
-
 @dataclass(slots=True)
 class GroupTallies:
-    """Count documents in groups of ``size``, in the order in which they were handed in. A group takes 32 bytes."""
+    """Count documents in groups of ``size``, in the order in which they were handed in. A group takes 24 bytes."""
 
     size: int
-    _successful: "array[int]" = field(default_factory=_of_integers)
-    _failed: "array[int]" = field(default_factory=_of_integers)
-    _pages: "array[int]" = field(default_factory=_of_integers)
+    _successful: "array[int]" = field(default_factory=lambda: array("I"))
+    _failed: "array[int]" = field(default_factory=lambda: array("I"))
+    _pages: "array[int]" = field(default_factory=lambda: array("Q"))
     _seconds: "array[float]" = field(default_factory=lambda: array("d"))
 
     def add(self, result: DocumentResult, position: int) -> None:
