@@ -259,7 +259,8 @@ class Batch:
             for result in results:
                 position, _ = self._pending.pop(result.document.document_uuid)
                 positions.append(position)
-                yield position, self._notify_sinks(result)
+                self.notifier.document(result)
+                yield position, result
                 self._check_process()
                 if (
                     not self._events.is_empty

@@ -13,6 +13,7 @@ from pdfbatch.outputs import (
     IndexWriter,
     PackCatalog,
     PackWriter,
+    StoredPages,
     delete_parts,
     document_name,
     open_index,
@@ -211,12 +212,15 @@ class ResumeState:
             return None
         if entry.has_parts:
             self._with_parts.add(document.document_uuid)
-        place = self._uri(record_name(document)) if entry.pack is None else self._uri_of_pack(entry.pack)
+        document, counts = document.without_content(), entry.counts
+        place = record_name(document) if entry.pack is None else entry.pack
+        pages = StoredPages(self.output, document, counts.pages, place) if counts.pages else ()
+        uri = self._uri(place) if entry.pack is None else self._uri_of_pack(place)
         # As ``DocumentResult(...)``, but each document of a batch that is finished comes by here.
         return rebuild(
             DocumentResult,
-            *(document.without_content(), DocumentStatus.SKIPPED, (), None, place, 1, 0.0, dict[str, str]()),
-            *(entry.counts, entry.duplicate_of, fingerprint, _NO_EXTRAS),
+            *(document, DocumentStatus.SKIPPED, pages, None, uri, 1, 0.0, dict[str, str]()),
+            *(counts, entry.duplicate_of, fingerprint, _NO_EXTRAS),
         )
 
     def _uri_of_pack(self, pack: str) -> str:

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from dataclasses import fields
 from itertools import repeat
 from operator import attrgetter, call
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
 Value = TypeVar("Value", bound=type)
 
-_put: Callable[[Callable[[object, Any], None], object, object], None] = call
+# The stubs of ``call`` say less than it takes.
+_put: Callable[[Callable[[object, Any], None], object, object], None] = cast("Any", call)
 
 
 def fast_pickle(cls: Value) -> Value:
