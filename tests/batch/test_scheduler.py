@@ -120,6 +120,7 @@ def test_a_task_that_was_lost_with_others_is_done_again_five_times_before_that_c
             assert next(results) is None
         pool.given[-1][1].set_result(TaskResult(failure=LOST, blameless=True))
     last = next(result for result in results if result is not None)
+    assert isinstance(last, Completed)
     assert [(task.losses, task.attempt) for task, _ in pool.given] == [*((n, 1) for n in range(6)), (6, 2)]
     assert (last.result.status, last.result.attempts) == (DocumentStatus.CRASHED, 2)
 

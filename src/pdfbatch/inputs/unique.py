@@ -13,14 +13,11 @@ from pdfbatch.model import Document
 
 log: SafeLogger = SafeLogger(__name__)
 
-# The last ones are in a dictionary, which takes some 100 bytes for each, and go to the database together and sorted: one by
-# one takes several times as long, and longer the larger it is.
-_RECENT = 10_000
-# Up to this many hashes (about a million bytes) no file is used.
-_IN_MEMORY = 40_000
-# A bit for each hash in the database, so that hardly any that is new is looked for there, up to some ten million.
-_BITS = 1 << 25
-_INSERT = "INSERT OR IGNORE INTO document VALUES (?, ?)"
+# The first ones are in a dictionary, which is several times as fast, and takes some 200 bytes for each.
+_FIRST_DOCUMENTS = 10_000
+# Up to this many documents (about a million bytes) no file is used.
+_IN_MEMORY_DOCUMENTS = 40_000
+_INSERT_BOTH = "INSERT OR IGNORE INTO document VALUES (?, ?), (?, ?)"
 
 
 class Occurrence(Enum):
@@ -45,8 +42,7 @@ class UniqueDocuments:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._recent = dict[int, int]()
-        self._bits = bytearray()
+        self._first = dict[int, int]()
         self._connection: sqlite3.Connection | None = None
 
     def __enter__(self) -> Self:
@@ -62,8 +58,16 @@ class UniqueDocuments:
 
     def add(self, document: Document) -> Occurrence:
         """Remember a document, and say whether its id came before, and for the same document."""
+        key, value = hash(document.document_uuid), hash(_identity(document))
         with self._lock:
-            return self._remember(hash(document.document_uuid), hash(_identity(document)))
+            try:
+                return self._remember(key, value)
+            except sqlite3.OperationalError:  # the file could not grow: what was in it is lost
+                log.warning("no room for temporary files: a document that was named before will be processed again")
+                if self._connection is not None:
+                    self._connection.close()
+                self._connect(":memory:")
+                return self._remember(key, value)
 
     def add_both(self, document: Document) -> bool:
         """Remember id and name of a document together, if both are new: the most common case, and half the work.
@@ -73,12 +77,25 @@ class UniqueDocuments:
         key, value = hash(document.document_uuid), hash(_identity(document))
         name_key, name_value = _hash_name(document.output_name or output_key(document.document_uuid))
         with self._lock:
-            if key == name_key or self._find(key) is not None or self._find(name_key) is not None:
+            connection = self._connection
+            if connection is None:
+                first = self._first
+                if key in first or name_key in first or key == name_key:
+                    return False
+                first[key], first[name_key] = value, name_value
+                self._end_first()
+                return True
+            if os.getpid() != self._pid:
                 return False
-            self._recent[key], self._recent[name_key] = value, name_value
-            if len(self._recent) >= _RECENT:
-                self._move_recent()
-            return True
+            try:
+                cursor = connection.execute(_INSERT_BOTH, (key, value, name_key, name_value))
+                if cursor.rowcount == 1:
+                    connection.execute("DELETE FROM document WHERE key = ?", (cursor.lastrowid,))
+                if cursor.rowcount == 2:
+                    self._count_new(connection, 2)
+                return cursor.rowcount == 2
+            except sqlite3.OperationalError:
+                return False
 
     def with_own_name(self, document: Document) -> Document:
         """Return the document; under a marked name, if that of a document before may be the same file.
@@ -96,56 +113,44 @@ class UniqueDocuments:
         return replace(document, output_name=mark_name(name, document.document_uuid))
 
     def _add_name(self, name: str) -> Occurrence:
+        """Remember a name. Where there is no room for that, it counts as new: the output is looked up, too."""
         with self._lock:
-            return self._remember(*_hash_name(name))
+            try:
+                return self._remember(*_hash_name(name))
+            except sqlite3.OperationalError:
+                return Occurrence.NEW
 
     def _remember(self, key: int, value: int) -> Occurrence:
-        earlier = self._find(key)
+        connection = self._connection
+        if connection is None:
+            return self._remember_first(key, value)
+        if os.getpid() != self._pid:  # two processes would overwrite each other's pages in the one file
+            connection = self._copy(connection, ":memory:")
+        if connection.execute("INSERT OR IGNORE INTO document VALUES (?, ?)", (key, value)).rowcount:
+            self._count_new(connection, 1)
+            return Occurrence.NEW
+        (earlier,) = connection.execute("SELECT value FROM document WHERE key = ?", (key,)).fetchone()
+        return Occurrence.REPEATED if earlier == value else Occurrence.CONFLICT
+
+    def _remember_first(self, key: int, value: int) -> Occurrence:
+        earlier = self._first.get(key)
         if earlier is not None:
             return Occurrence.REPEATED if earlier == value else Occurrence.CONFLICT
-        self._recent[key] = value
-        if len(self._recent) >= _RECENT:
-            self._move_recent()
+        self._first[key] = value
+        self._end_first()
         return Occurrence.NEW
 
-    def _find(self, key: int) -> int | None:
-        """Return what was remembered under a key."""
-        earlier = self._recent.get(key)
-        if earlier is not None or self._connection is None:
-            return earlier
-        bit = key % _BITS
-        if not self._bits[bit >> 3] & 1 << (bit & 7):
-            return None
-        try:
-            row = self._own(self._connection).execute("SELECT value FROM document WHERE key = ?", (key,)).fetchone()
-        except sqlite3.OperationalError:
-            return None  # the next move of recent ones meets the same fault, and says so
-        return None if row is None else int(row[0])
+    def _end_first(self) -> None:
+        """Begin the database when the dictionary has enough."""
+        if len(self._first) >= _FIRST_DOCUMENTS:
+            self._connect(":memory:").executemany("INSERT INTO document VALUES (?, ?)", self._first.items())
+            self._count = len(self._first)
+            self._first.clear()
 
-    def _move_recent(self) -> None:
-        """Move the recent ones to the database."""
-        rows = sorted(self._recent.items())
-        try:
-            connection = self._connect(":memory:") if self._connection is None else self._own(self._connection)
-            connection.executemany(_INSERT, rows)
-        except sqlite3.OperationalError:  # the file could not grow: what was in it is lost
-            log.warning("no room for temporary files: a document that was named before will be processed again")
-            if self._connection is not None:
-                self._connection.close()
-            connection = self._connect(":memory:")
-            connection.executemany(_INSERT, rows)
-        self._bits = self._bits or bytearray(_BITS >> 3)
-        for key in self._recent:
-            bit = key % _BITS
-            self._bits[bit >> 3] |= 1 << (bit & 7)
-        self._recent.clear()
-        before, self._count = self._count, self._count + len(rows)
-        if before < _IN_MEMORY <= self._count:
+    def _count_new(self, connection: sqlite3.Connection, number: int) -> None:
+        before, self._count = self._count, self._count + number
+        if before < _IN_MEMORY_DOCUMENTS <= self._count:
             self._move_to_file(connection)
-
-    def _own(self, connection: sqlite3.Connection) -> sqlite3.Connection:
-        """Return the database of this process: two processes would overwrite each other's pages in the one file."""
-        return connection if os.getpid() == self._pid else self._copy(connection, ":memory:")
 
     def _connect(self, name: str) -> sqlite3.Connection:
         self._pid, self._count = os.getpid(), 0
@@ -159,7 +164,8 @@ class UniqueDocuments:
         connection = self._connect(name)
         connection.execute("PRAGMA cache_size = 10")  # pages: a file is opened and written now, not at some later row
         earlier.execute("PRAGMA cache_spill = OFF")  # after a fork, even reading could write to the parent's file
-        connection.executemany(_INSERT, earlier.execute("SELECT key, value FROM document"))
+        rows = earlier.execute("SELECT key, value FROM document")
+        connection.executemany("INSERT INTO document VALUES (?, ?)", rows)
         connection.execute("PRAGMA cache_size = -2000")  # kibibytes, SQLite's own default
         return connection
 
@@ -172,7 +178,7 @@ class UniqueDocuments:
             self._connection = earlier
         else:
             earlier.close()
-        self._count = _IN_MEMORY
+        self._count = _IN_MEMORY_DOCUMENTS
 
 
 def _hash_name(name: str) -> tuple[int, int]:

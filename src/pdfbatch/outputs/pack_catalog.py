@@ -281,9 +281,9 @@ class PackCatalog:
             numbers.setdefault(place // _BLOCK_ROWS, []).append(place % _BLOCK_ROWS)
         for block, facts, counts in self._select(_FIND_BLOCKS, list(numbers)):
             for number in numbers[block]:
-                columns = _FACTS.unpack_from(facts, number * _FACTS.size)
+                key, identity, version, kind = _FACTS.unpack_from(facts, number * _FACTS.size)
                 of_row = _COUNTS.unpack_from(counts, number * _COUNTS.size)
-                yield _Row(*columns, of_row, block * _BLOCK_ROWS + number)
+                yield _Row(key, identity, version, kind, of_row, block * _BLOCK_ROWS + number)
 
     def _find_duplicate_of(self, place: int) -> str:
         with self._lock:
