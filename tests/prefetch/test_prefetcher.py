@@ -26,7 +26,7 @@ from pdfbatch.prefetch.skip import Skip
 from pdfbatch.settings import RetryPolicy
 from pdfbatch.storage import CallPolicy
 from pdfbatch.storage.documents import fingerprint
-from pdfbatch.tasks import DuplicateOf, ReadTask
+from pdfbatch.tasks import DuplicateOf, ReadTask, SourceItem
 from pdfbatch.testing.servers import LocalServer
 
 pytest.importorskip("aiohttp")
@@ -170,8 +170,8 @@ def test_local_documents_pass_a_slow_remote_one(files: Files, tmp_path: Path) ->
 
 def test_what_needs_no_download_takes_turns_with_copies_that_are_ready(files: Files, tmp_path: Path) -> None:
     copy = DuplicateOf(document_uuid="1", fingerprint="a", own_fingerprint="b")
-    passing: list[ReadTask | DocumentResult] = [
-        DocumentResult(document=Document("done.pdf"), status=DocumentStatus.SKIPPED),
+    passing: list[SourceItem] = [
+        [DocumentResult(document=Document("done.pdf"), status=DocumentStatus.SKIPPED)],
         ReadTask(document=Document(files.url("copy")), duplicate_of=copy),
         *tasks_of(documents("a.pdf", "b.pdf")),
     ]

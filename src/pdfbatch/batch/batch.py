@@ -24,7 +24,7 @@ from pdfbatch.batch.task_source import TaskSource
 from pdfbatch.batch.worker_check import check_workers
 from pdfbatch.common import SafeLogger
 from pdfbatch.errors import Cause, DocumentError, PoolStartError, ResultsUnavailableError
-from pdfbatch.model import Document, DocumentResult, Failure
+from pdfbatch.model import Document, DocumentResult, DocumentStatus, Failure
 from pdfbatch.outcomes import failed_result
 from pdfbatch.outputs import (
     is_body,
@@ -151,10 +151,7 @@ class Batch:
             for completed in scheduler.results():
                 self.progress.switch_executor(pool.name, pool.capacity, limits_enforced=pool.kills)
                 if completed is not None:
-                    position, result = self._complete(completed)
-                    source.release(result, position, completed.body)
-                    yield position, result
-                    self._check_process()
+                    yield from self._hand_out(completed, scheduler, source)
                 self.notifier.update_if_due(take_snapshot)
                 if self._is_cancelled or self._should_stop():
                     scheduler.stop()
@@ -162,7 +159,7 @@ class Batch:
                 attempts = scheduler.pending_attempts()
                 raise _StoppedEarly
         for _, document in list(self._pending.values()):
-            yield self._cancel(document, attempts.get(document.document_uuid, 1))
+            yield self._skip(document) or self._cancel(document, attempts.get(document.document_uuid, 1))
         if self.expected:  # the rest is known to come to an end
             for rest in documents:
                 if rest is not None:
@@ -242,6 +239,55 @@ class Batch:
                 "This process was forked from the one that runs the batch, which has the results"
             )
 
+    def _hand_out(
+        self, ended: Completed | list[DocumentResult], scheduler: Scheduler, source: TaskSource
+    ) -> Iterator[tuple[int, DocumentResult]]:
+        """Yield positions and results of documents that have ended."""
+        if isinstance(ended, list) and ended[0].status is DocumentStatus.SKIPPED:
+            yield from self._hand_out_skipped(ended, scheduler, source)
+            return
+        for completed in map(Completed, ended) if isinstance(ended, list) else (ended,):
+            position, result = self._complete(completed)
+            source.release(result, position, completed.body)
+            yield position, result
+            self._check_process()
+
+    def _hand_out_skipped(
+        self, results: list[DocumentResult], scheduler: Scheduler, source: TaskSource
+    ) -> Iterator[tuple[int, DocumentResult]]:
+        """Yield positions and results of skipped documents, and give some back when there is something else to do.
+
+        They are counted together, which takes a part of the time: those that the caller has got, also when the caller leaves.
+        """
+        positions = list[int]()
+        try:
+            for result in results:
+                position, _ = self._pending.pop(result.document.document_uuid)
+                positions.append(position)
+                self.notifier.document(result)
+                yield position, result
+                self._check_process()
+                if (
+                    not self._events.is_empty
+                    or self._is_cancelled
+                    or self.notifier.is_due
+                    or self.progress.is_undecided
+                ):
+                    break
+        finally:
+            if os.getpid() == self._pid:
+                self._count_skipped(results[: len(positions)], positions, source)
+        scheduler.give_back(results[len(positions) :])
+
+    def _count_skipped(self, results: list[DocumentResult], positions: list[int], source: TaskSource) -> None:
+        """Keep, count and report documents that earlier batches finished."""
+        self.progress.add_skipped(results, positions)
+        if self._resume_state is not None:
+            self._resume_state.remove_parts(results)
+        if self._files is not None:
+            self._files.add_skipped(results, self._take_closed_packs())
+        source.release_skipped(results, positions)
+
     def _complete(self, completed: Completed) -> tuple[int, DocumentResult]:
         """Keep, count and report the result of a document that has ended; return its position and the result."""
         result = with_name_of(completed.result)
@@ -264,7 +310,7 @@ class Batch:
             if completed.by_worker:
                 self._resume_state.add(result, text_bytes)
             self._resume_state.note_join(completed.result.document, is_join=completed.has_parts)
-            self._resume_state.remove_parts(result)
+            self._resume_state.remove_parts([result])
         if self._files is not None:
             self._files.add(result, waits=is_packed and completed.by_worker, closed_packs=self._take_closed_packs())
         return position, self._notify_sinks(result)

@@ -50,6 +50,12 @@ class BatchFiles:
         self._table.add(result, waits=waits)
         self._table.release(closed_packs)
 
+    def add_skipped(self, results: Sequence[DocumentResult], closed_packs: Sequence[str]) -> None:
+        """Take the results of documents that earlier batches finished."""
+        self._figures.count_skipped(len(results))
+        self._table.add_skipped(results)
+        self._table.release(closed_packs)
+
     def close(self, closed_packs: Sequence[str]) -> None:
         """Write the rest of the list of failures and of the table. Raises ``DocumentError``."""
         self._table.release(closed_packs)

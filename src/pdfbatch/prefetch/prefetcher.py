@@ -11,7 +11,7 @@ from pdfbatch.model import DocumentResult, Failure
 from pdfbatch.prefetch.skip import Skip
 from pdfbatch.settings import RetryPolicy
 from pdfbatch.storage import DEADLINE_SECONDS, REQUEST_RETRY, is_process_local
-from pdfbatch.tasks import ReadTask
+from pdfbatch.tasks import ReadTask, SourceItem
 
 if TYPE_CHECKING:
     from pdfbatch.prefetch.downloader import Download, Downloader
@@ -66,7 +66,7 @@ class Prefetcher:
     its threads and removes the copies within two seconds, whatever the storage does.
     """
 
-    tasks: Iterator[ReadTask | DocumentResult | None]
+    tasks: Iterator[SourceItem]
     wake: Callable[[], None]
     settings: FetchSettings = FetchSettings()
     skip: Skip | None = None
@@ -96,7 +96,7 @@ class Prefetcher:
         """Return itself."""
         return self
 
-    def __next__(self) -> ReadTask | DocumentResult | None:
+    def __next__(self) -> SourceItem:
         """Return what comes next, or ``None`` when nothing is ready."""
         item = self._next_ready()
         if item is None and self._starves():
@@ -159,16 +159,16 @@ class Prefetcher:
         self._is_full = held >= most or (self._is_full and held > most - most // 4 and not self._ready.empty())
         return self._end is None and not self._is_full
 
-    def _next_item(self) -> ReadTask | DocumentResult | None:
+    def _next_item(self) -> SourceItem:
         try:
             return next(self.tasks)
         except Exception as error:  # noqa: BLE001 (StopIteration too: raised when all that came before has been given)
             self._end = error
             return None
 
-    def _starts_download(self, item: ReadTask | DocumentResult) -> bool:
+    def _starts_download(self, item: ReadTask | list[DocumentResult]) -> bool:
         """Start a download if the item needs one; return whether it did. A duplicate's text is in the output already."""
-        if isinstance(item, DocumentResult) or item.duplicate_of is not None:
+        if isinstance(item, list) or item.duplicate_of is not None:
             return False
         if not item.document.is_remote or is_process_local(item.document.file_path):
             return False
