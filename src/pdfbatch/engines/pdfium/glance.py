@@ -45,7 +45,7 @@ def _kind_of(byte: int) -> int:
 
 
 _KINDS = bytes(map(_kind_of, range(256)))
-_JOIN, _INDENT, _LISTS = b"aA", b"\n ", (b",a", b",A")
+_JOIN, _INDENT, _LIST = b"aA", b"\n ", b",a"
 # Korean words may lack spaces.
 _HANGUL = b"\xeb", b"\xec"
 
@@ -60,9 +60,9 @@ def is_clean(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     kinds = data.translate(_KINDS)
-    if b"!" in kinds or _JOIN in kinds or _INDENT in kinds or kinds.startswith(b" "):
+    if b"!" in kinds or _JOIN in kinds or _INDENT in kinds or kinds.startswith(b" ") or _LIST in kinds:
         return False
-    if any(sign in kinds for sign in _LISTS) or any(first in data for first in _HANGUL) or is_broken(text):
+    if _HANGUL[0] in data or _HANGUL[1] in data or is_broken(text):
         return False
     if any(first in data and signs.search(data) for first, signs in _SIGNS):
         return False

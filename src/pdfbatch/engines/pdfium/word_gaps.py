@@ -22,7 +22,7 @@ _LEVEL, _BACK = 0.5, 0.25
 _HANGUL = "\u1100-\u11ff\uac00-\ud7a3"
 # Korean has a space after three syllables, with few exceptions after eight.
 _HANGUL_ROW = re.compile(f"[{_HANGUL}]{{12}}")
-_LIST = re.compile(r"[^\W\d_][,;](?=[A-Za-z])")
+_LIST = re.compile(r"[^\W\d_][,;](?=[a-z])")
 _PLACES = 8
 
 
