@@ -21,6 +21,7 @@ from pdfbatch.ports import (
     Watch,
 )
 from pdfbatch.settings import Extraction, Limits
+from pdfbatch.work.alphabets import correct_alphabet
 from pdfbatch.work.defects import describe_defect
 from pdfbatch.work.drawn_page import DrawnPage
 from pdfbatch.work.language_choice import LanguageChooser, LanguageReading, choose_for
@@ -131,7 +132,10 @@ class PageReader:
         text, mode, rules = page.text(), self.extraction.ocr, self.extraction.rules
         if mode == "always":
             return PendingPage(number, Reason.OCR_ALWAYS, text)
-        if is_doubtful(text) and (bad := badness(text)) > rules.garbage_share:
+        is_odd = is_doubtful(text)
+        if is_odd and (meant := correct_alphabet(text)):
+            return layer_page(number, meant, Reason.TEXT_LAYER)
+        if is_odd and (bad := badness(text)) > rules.garbage_share:
             better = self._better_text(number, text, bad)
             return better or self._by_ocr(number, Reason.GARBAGE_TEXT_LAYER, text)
         if not needs_inspection(text, rules) and (mode == "never" or _is_plain(page)):
