@@ -385,8 +385,9 @@ def _is_drawn_by_code(glyphs: Glyphs, index: int) -> bool:
 
 
 def _is_beside_letter(glyphs: Glyphs, index: int) -> bool:
-    around = (*glyphs.texts[max(index - 1, 0) : index], *glyphs.texts[index + 1 : index + 2])
-    return any(text.isalpha() for text in around)
+    """Whether a glyph stands beside a letter of its own font. In fonts of symbols the same codes are quotation marks."""
+    around = [place for place in (index - 1, index + 1) if 0 <= place < len(glyphs) and glyphs.texts[place].isalpha()]
+    return bool(around) and glyphs.font(index) in map(glyphs.font, around)
 
 
 def _show_soft_hyphens(glyphs: Glyphs) -> None:
