@@ -364,10 +364,21 @@ class PageReader:
         return self._read_in_part(found, f"{_images(broken)} cannot be decoded")
 
     def _without_rest(self, found: Page, page: OpenPage) -> Page:
-        """Return a page as it is, or one that was read in part when its content ends early."""
-        if found.failure is not None or not _has_evidence(page) or not page.is_cut():
+        """Return a page as it is, or one that was read in part when its content ends early, or has text that was not read."""
+        if found.failure is not None or not _has_evidence(page):
             return found
-        return self._read_in_part(found, "its content is damaged or ends early, so that a part is missing")
+        if page.is_cut():
+            return self._read_in_part(found, "its content is damaged or ends early, so that a part is missing")
+        lost = page.count_lost_texts() if found.reason is not Reason.SECOND_ENGINE else 0
+        if not lost:
+            return found
+        second = self.second.text(found.number)
+        if _count_visible(second) < _count_visible(found.text) + lost / 2:  # they are spaces
+            return found
+        if is_language(second):
+            return layer_page(found.number, second, Reason.SECOND_ENGINE)
+        said = f"{lost} pieces of its text cannot be read or drawn, because their font is not in the document"
+        return self._read_in_part(found, said)
 
     def _read_in_part(self, page: Page, said: str) -> Page:
         """Return a page with the text that it has, and a failure that says what is missing."""
@@ -467,6 +478,10 @@ def _preview(page: OpenPage, facts: PageFacts, drawn: DrawnPage) -> "Image":
     if facts.images:
         return drawn.image.reduce(max(round(drawn.dpi / PREVIEW_DPI), 1))
     return page.image(min(PREVIEW_DPI, drawn.dpi))
+
+
+def _count_visible(text: str) -> int:
+    return sum(map(len, text.split()))
 
 
 def _images(count: int) -> str:
