@@ -21,7 +21,7 @@ from pdfbatch.engines.pdfium.extras import attachment_places, count_attachments,
 from pdfbatch.engines.pdfium.glance import is_clean
 from pdfbatch.engines.pdfium.glyphs import Glyphs, whole_text
 from pdfbatch.engines.pdfium.layers import may_hide_layers
-from pdfbatch.engines.pdfium.meanings import may_lack_meanings, mend_meanings
+from pdfbatch.engines.pdfium.meanings import may_lack_meanings, mend_meanings, order_bytes
 from pdfbatch.engines.pdfium.mending import mend, mends_by_glyphs, spell_ligatures
 from pdfbatch.engines.pdfium.objects import count_undecoded_images, page_facts, visible_area
 from pdfbatch.engines.pdfium.repeats import drop_repeats, may_repeat
@@ -243,7 +243,7 @@ class PdfiumPage:
                     return plain
             if notes or is_cut or is_double or self._has_columns or may_lack_meanings(text):
                 found = self._text_by_glyphs(text, notes, is_cut=is_cut, is_double=is_double)
-                return storable_text(spell_ligatures(found))
+                return storable_text(spell_ligatures(order_bytes(found)))
             if not mends_by_glyphs(self._text(), text):
                 return storable_text(spell_ligatures(text))
             glyphs = Glyphs(self._text())

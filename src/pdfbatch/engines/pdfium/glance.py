@@ -6,11 +6,13 @@ from pdfbatch.engines.pdfium.mending import is_letter_spaced
 from pdfbatch.engines.pdfium.word_gaps import is_broken
 
 # Characters that are a sign although others begin with the same byte of UTF-8, by that byte: controls, accents that stand alone
-# and the soft hyphen; rare characters of U+2C00 to U+4DBF. A pattern that begins with its byte is found fast.
+# and the soft hyphen; rare characters of U+0460 to U+047F and of U+2C00 to U+4DBF. A pattern that begins with its byte is found
+# fast.
 _SIGNS = tuple(
     (pattern[:1], re.compile(pattern))
     for pattern in (
         b"\xc2[\x80-\x9f\xa8\xad\xaf\xb4\xb8]",
+        b"\xd1[\xa0-\xbf]",
         b"\xe2[\xb0-\xb7]",
         b"\xe3[\x90-\xbf]",
         b"\xe4[\x80-\xb6]",
