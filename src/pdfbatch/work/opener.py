@@ -136,8 +136,12 @@ class DocumentOpener:
                 second.open(source.data, password=password, annotations=annotations)
             )
         except DocumentError as error:
-            message = f"{first_error}; {second.name}: {_naming_document(error, document, source)}"
-            raise DocumentError(message, cause=first_error.cause) from error
+            said = str(_naming_document(error, document, source)).removeprefix(
+                f"{without_credentials(document.file_path)}: "
+            )
+            said = said if said.startswith(second.name) else f"{second.name}: {said}"
+            cause = error.cause if error.cause is Cause.UNSUPPORTED else first_error.cause
+            raise DocumentError(f"{first_error}; {said}", cause=cause) from error
 
 
 def _missing_message(document: Document, count: int) -> str:

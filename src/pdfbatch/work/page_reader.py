@@ -204,7 +204,9 @@ class PageReader:
         except DocumentError as error:
             if error.cause is Cause.NOT_A_PDF:  # a kind of document that only the first engine knows
                 return Page(number=number, reason=Reason.BLANK)
-            message = f"nothing can be found on the page, and {self.second.name} cannot read it: {error}"
+            refusal = f"{self.second.name} cannot read it"
+            _, found, said = str(error).rpartition(refusal)  # without the names of page and file, which stand before it
+            message = f"nothing can be found on the page, and {refusal}{said if found else f': {error}'}"
             return self._failed_page(number, DocumentError(message, cause=Cause.MALFORMED))
         if text.strip():
             return layer_page(number, text, Reason.SECOND_ENGINE)

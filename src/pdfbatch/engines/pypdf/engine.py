@@ -182,7 +182,9 @@ def _translate_errors(name: str) -> Generator[None]:
     except Exception as error:
         # On malformed input pypdf raises nearly everything: KeyError, RecursionError, AttributeError ...
         reason = " ".join(storable_text(describe_error(error)).split())[:_REASON_CHARACTERS]
-        raise DocumentError(f"{name}: pypdf cannot read it ({reason})", cause=Cause.MALFORMED) from error
+        # It says so of documents that are encrypted for holders of certificates.
+        cause = Cause.UNSUPPORTED if isinstance(error, NotImplementedError) else Cause.MALFORMED
+        raise DocumentError(f"{name}: pypdf cannot read it ({reason})", cause=cause) from error
 
 
 @contextmanager
