@@ -60,7 +60,8 @@ class PypdfEngine:
 
         ``annotations=False`` leaves form fields and annotations out of texts, boxes, facts and images.
 
-        Raises ``DocumentError`` (``empty_input``, ``not_a_pdf``, ``malformed``, ``password_required``, a storage cause).
+        Raises ``DocumentError`` (``empty_input``, ``not_a_pdf``, ``malformed``, ``password_required``, ``unsupported``, a
+        storage cause).
         """
         name = source_name(source)
         with _open_stream(source, name) as stream:
@@ -72,7 +73,12 @@ class PypdfEngine:
                 if error.cause is not Cause.MALFORMED:
                     raise
                 # The first bytes may say more than pypdf did.
-                raise open_error(source, str(error).removeprefix(f"{name}: ")) from error.__cause__
+                refusal = open_error(source, str(error).removeprefix(f"{name}: "))
+                if isinstance(error.__cause__, NotImplementedError) and refusal.cause is Cause.MALFORMED:
+                    refusal = DocumentError(
+                        str(refusal), cause=Cause.UNSUPPORTED
+                    )  # another encryption than by password
+                raise refusal from error.__cause__
             if page_count == 0:
                 raise DocumentError(f"{name}: it has no pages", cause=Cause.MALFORMED)
             yield PypdfDocument(name, reader, page_count, annotations, _layers_of(reader, name))
@@ -182,9 +188,7 @@ def _translate_errors(name: str) -> Generator[None]:
     except Exception as error:
         # On malformed input pypdf raises nearly everything: KeyError, RecursionError, AttributeError ...
         reason = " ".join(storable_text(describe_error(error)).split())[:_REASON_CHARACTERS]
-        # It says so of documents that are encrypted for holders of certificates.
-        cause = Cause.UNSUPPORTED if isinstance(error, NotImplementedError) else Cause.MALFORMED
-        raise DocumentError(f"{name}: pypdf cannot read it ({reason})", cause=cause) from error
+        raise DocumentError(f"{name}: pypdf cannot read it ({reason})", cause=Cause.MALFORMED) from error
 
 
 @contextmanager
