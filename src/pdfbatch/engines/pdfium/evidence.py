@@ -83,17 +83,20 @@ def count_lost_texts(page: Handle, text: Handle) -> int:
     """Return how many text objects are as wide and high as nothing, because their font is not there; 0 where they are few.
 
     pdfium neither draws nor reads one of a single character for which it finds no shape. Spaces are such objects, too, but
-    there are fewer of them than characters. Takes microseconds where a page has more characters than objects.
+    there are fewer of them than characters. Takes microseconds where a page has more characters than objects, or none of
+    a few objects is such a one.
     """
     count, characters = int(pdfium.FPDFPage_CountObjects(page)), max(int(pdfium.FPDFText_CountChars(text)), 0)
-    if count < max(characters, _SOME_TEXTS):
+    if count < max(characters, _SOME_TEXTS) or not any(
+        _is_nothing(pdfium.FPDFPage_GetObject(page, index)) for index in _spread(count)
+    ):
         return 0
-    lost = sum(placed.type == _TEXT and _is_nothing(placed.handle) for placed in islice(objects_of(page), OBJECTS))
+    lost = sum(_is_nothing(placed.handle) for placed in islice(objects_of(page), OBJECTS))
     return lost if lost >= max(characters, _SOME_TEXTS) else 0
 
 
 def _is_nothing(handle: Handle) -> bool:
-    font = pdfium.FPDFTextObj_GetFont(handle)
+    font = pdfium.FPDFTextObj_GetFont(handle) if pdfium.FPDFPageObj_GetType(handle) == _TEXT else None
     if not font or pdfium.FPDFFont_GetIsEmbedded(font) == 1:
         return False
     left, bottom, right, top = (c_float() for _ in range(4))
