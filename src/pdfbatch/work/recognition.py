@@ -1,6 +1,6 @@
 """Read the image of a page by OCR, and again where the first reading is weak: turned, or in another way."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,7 +13,7 @@ from pdfbatch.work.grain import smooth
 from pdfbatch.work.page_rules import has_faint_print
 from pdfbatch.work.skew import straighten
 from pdfbatch.work.streaks import remove_streaks
-from pdfbatch.work.turns import likely_turn, reads_better_turned, turn
+from pdfbatch.work.turns import find_turn, likely_turns, turn
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -138,15 +138,14 @@ class _Reader:
     readings: int = 0
     reread: Reread = Reread.NO
     image: "Image | None" = None
-    tested: int = 0  # a turn that a strip has shown to be better, or not
+    tested: tuple[int, ...] = ()  # turns that a strip has shown to be better, or not
 
     def read_first(self) -> Recognition:
         """Read the page as its print shows that it lies, which mostly is as it is."""
         self.image = straighten(remove_streaks(self.drawing.image))
-        turned = likely_turn(self.image)
-        self.tested = turned
+        self.tested = likely_turns(self.image)
         try:
-            turned = turned if turned and self._reads_better(self.image, turned) else 0
+            turned = self._find_turn(self.image, self.tested)
         except DocumentError:
             turned = 0
         return self._read(turn(self.image, turned) if turned else self.image, turned=turned)
@@ -167,13 +166,14 @@ class _Reader:
         return other
 
     def read_turned(self, best: Recognition) -> Recognition:
-        """Read a weak page after half a turn, if a strip of it is then read better."""
-        if best.turned or self.tested == 180 or not self._is_weak(best) or self.image is None:
+        """Read a weak page turned, if a strip of it is read better after half a turn."""
+        if best.turned or 180 in self.tested or not self._is_weak(best) or self.image is None:
             return best
         self._tell(best)
-        if not self._reads_better(self.image, 180):
+        degrees = self._find_turn(self.image, (180,))
+        if not degrees:
             return best
-        turned = self._read(turn(self.image, 180), turned=180)
+        turned = self._read(turn(self.image, degrees), turned=degrees)
         self.reread = Reread.TURNED
         return _better(best, turned)
 
@@ -216,10 +216,10 @@ class _Reader:
     def _tell(self, best: Recognition) -> None:
         self.before_more(replace(best, readings=self.readings, reread=self.reread))
 
-    def _reads_better(self, image: "Image", degrees: int) -> bool:
-        return reads_better_turned(
+    def _find_turn(self, image: "Image", turns: Iterable[int]) -> int:
+        return find_turn(
             image,
-            degrees,
+            turns,
             engine=self.engine,
             languages=self.languages,
             dpi=self.drawing.print_dpi,
