@@ -37,9 +37,6 @@ _LONGEST_LINE = 80
 _LONG, _LENGTH_STEP, _SHORT_STEP = 1280, 160, 80
 """Lines are lengthened to a multiple of so many pixels of the model: each new length is prepared for anew, and what was
 prepared is kept. It saves a sixth of the time for reading, and 150 MB. Up to ``_LONG`` pixels, half as much."""
-_LETTER_PIXELS, _NARROWEST_LETTER, _NARROWEST = 14, 12, 0.65
-"""Lines are narrowed until their letters are so many pixels wide, by that share at most: it saves a fifth of the time. A line
-whose letters then turn out narrower than the second figure is read at its full width: twins such as "tt" would be lost."""
 _TALL = 1.5
 _TRIED, _SURE_SCORE, _TURN_MARGIN = 4, 0.9, 0.15
 """How many lines are tried both ways, with how much confidence one is surely read the right way round, and by how much the
@@ -157,7 +154,6 @@ class _Models:
         }
         self._ocr: Any = library.RapidOCR(params=settings)
         self._reader = LineReader(paths["Rec"], runtime, ideographs=ideographs)
-        self._ideographs = ideographs
 
     def read(self, image: "Image", dpi: int, check_time: Callable[[], None]) -> Iterator[tuple[str, float, Corners]]:
         """Yield each line with its confidence, 0 to 1, and its place."""
@@ -169,7 +165,6 @@ class _Models:
         lines = [cut_out(pixels, box) for box in boxes]
         known: Known = {}
         half_turn = self._is_upside_down(lines, _choose_longest(boxes), check_time, known)
-        narrowing = self._choose_narrowing(lines, half_turn=half_turn, known=known)
         for number, box in enumerate(boxes):
             check_time()
             lies_as_most = _is_tall(box) == is_on_side
@@ -177,9 +172,9 @@ class _Models:
             is_over = half_turn if lies_as_most else self._is_upside_down(lines, [number], check_time, known)
             line = _turn_over(lines[number]) if is_over else lines[number]
             quarters += 2 * is_over
-            text, score = known.get((number, is_over)) or self._read(line, narrowing)
+            text, score = known.get((number, is_over)) or self._reader.read(fit(line))
             if score < _UPSIDE_DOWN_SCORE and lies_as_most:  # of a line among others that lie the other way round
-                turned_text, turned_score = self._read(_turn_over(line), narrowing)
+                turned_text, turned_score = self._reader.read(fit(_turn_over(line)))
                 if turned_score > score + _TURN_MARGIN:
                     quarters, text, score = (quarters + 2) % 4, turned_text, turned_score
             if text.strip():
@@ -187,24 +182,6 @@ class _Models:
                 corners = cast("Corners", (*points[quarters:], *points[:quarters]))
                 yield text, score, corners
         check_time()
-
-    def _read(self, line: Any, narrowing: float = 1.0) -> tuple[str, float]:
-        """Read a line that is narrowed, and at its full width where its letters are too narrow for that."""
-        text, score = self._reader.read(fit(line, narrowing))
-        if narrowing < 1 and measure_letters(line, text) * narrowing < _NARROWEST_LETTER:
-            return self._reader.read(fit(line))
-        return text, score
-
-    def _choose_narrowing(self, lines: Sequence[Any], *, half_turn: bool, known: Known) -> float:
-        """Return by which share lines are narrowed, after those that were read at their full width."""
-        if self._ideographs:
-            return 1.0
-        widths = [
-            measure_letters(lines[number], text)
-            for (number, is_over), (text, score) in known.items()
-            if is_over == half_turn and score >= _SURE_SCORE
-        ]
-        return min(max(_LETTER_PIXELS / min(widths), _NARROWEST), 1.0) if widths else 1.0
 
     def _find_lines(self, pixels: Any, longest: int) -> list[Any]:
         """Return the corners of each line. Words that are lost on an empty page are looked for again without most of it."""
@@ -231,10 +208,10 @@ class _Models:
         as_they_are = turned = 0.0
         for number in numbers:
             check_time()
-            known[number, False] = self._read(lines[number])
+            known[number, False] = self._reader.read(fit(lines[number]))
             if known[number, False][1] >= _SURE_SCORE:
                 return False
-            known[number, True] = self._read(_turn_over(lines[number]))
+            known[number, True] = self._reader.read(fit(_turn_over(lines[number])))
             as_they_are += known[number, False][1]
             turned += known[number, True][1]
         return turned > as_they_are + _TURN_MARGIN * len(numbers)
@@ -323,19 +300,13 @@ def shrink(pixels: Any, longest: int) -> tuple[Any, float]:
     return library.copyMakeBorder(small, 0, down, 0, right, library.BORDER_REPLICATE), scale
 
 
-def fit(line: Any, narrowing: float = 1.0) -> Any:
+def fit(line: Any) -> Any:
     """Return a line as high as the model reads it, no longer than the longest, and whose length is one of a few."""
     library, (height, width) = _load("cv2"), line.shape[:2]
-    length = max(round(min(width / height * narrowing, _LONGEST_LINE) * LINE_HEIGHT), 1)
+    length = max(round(min(width / height, _LONGEST_LINE) * LINE_HEIGHT), 1)
     small = library.resize(line, (length, LINE_HEIGHT))
     step = _SHORT_STEP if length <= _LONG else _LENGTH_STEP
     return library.copyMakeBorder(small, 0, 0, 0, -length % step, library.BORDER_REPLICATE)
-
-
-def measure_letters(line: Any, text: str) -> float:
-    """Return how wide the letters of a line are for the model, in pixels, without its being narrowed."""
-    height, width = line.shape[:2]
-    return width / height * LINE_HEIGHT / max(len(text), 1)
 
 
 def _load(name: str) -> Any:

@@ -14,7 +14,9 @@ _STRIP_INCHES = 1.5
 _MARGIN = 15.0
 """How much surer of its words a strip must be after a turn. The right way round was surer by 16 to 63 on 19 scans."""
 _LEAST_CONFIDENCE = 50.0
-"""What is read with less is not the right way round: print was read with 62 and more, and with 26 to 43 upside down."""
+"""What is read with less is not the right way round: print was read with 62 and more, and with 26 to 51 upside down."""
+_SURE_CONFIDENCE = 80.0
+"""A strip that is read with so much need not be tried another way round."""
 
 _SIDE, _BANDS = 1100, 8
 """Pixels of the longer side, on which letters are some pixels high, and bands, in which slightly skewed lines stay apart."""
@@ -87,19 +89,20 @@ def find_turn(
         strip = densest_strip(page, round(_STRIP_INCHES * dpi))
         return engine.read(strip, languages=languages, dpi=dpi, timeout=remaining())
 
-    as_it_is: Reading | None = None
+    best: Reading | None = None
+    upright = 0
     for degrees in turns:
         turned = read_strip(turn(image, degrees))
-        if _confidence(turned) < _LEAST_CONFIDENCE:
+        if _confidence(turned) < max(_LEAST_CONFIDENCE, _confidence(best) if best else 0.0):
             continue
-        upright = _stand_up(degrees, turned)
-        if upright == 0:
-            return 0
-        as_it_is = as_it_is or read_strip(image)
-        is_same = as_it_is.sideways and _stand_up(0, as_it_is) == upright
-        if is_same or _is_surer(turned, as_it_is):
-            return upright
-    return 0
+        best, upright = turned, _stand_up(degrees, turned)
+        if _confidence(best) >= _SURE_CONFIDENCE:
+            break
+    if best is None or upright == 0:
+        return 0
+    as_it_is = read_strip(image)
+    is_same = as_it_is.sideways and _stand_up(0, as_it_is) == upright
+    return upright if is_same or _is_surer(best, as_it_is) else 0
 
 
 def _stand_up(degrees: int, reading: Reading) -> int:
