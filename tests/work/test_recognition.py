@@ -56,6 +56,17 @@ class Script:
 
 
 @dataclass
+class KnowsHowPagesLie(Script):
+    """One that is so sure, before it reads, that a page must be turned by so many degrees."""
+
+    estimate: tuple[int, float] | None = None
+
+    def estimate_orientation(self, image: Image.Image, *, languages: str) -> tuple[int, float] | None:
+        """As written."""
+        return self.estimate
+
+
+@dataclass
 class Picture:
     """A page that was drawn, and is drawn again as the same picture, if it may."""
 
@@ -130,6 +141,36 @@ def test_a_page_of_print_that_lies_turned_is_righted_after_one_strip_and_read_on
     assert (found.reading.text, found.turned, found.readings, found.reread) == ("reading 3", turned, 1, Reread.NO)
     assert script.sizes[0][1] == script.sizes[1][1] == 450  # an inch and a half
     assert script.sizes[2] == draw_prose().size
+
+
+@pytest.mark.parametrize("turned", [90, 180, 270])
+def test_a_page_is_turned_unread_where_the_engine_is_sure_how_it_lies(turned: int) -> None:
+    engine = KnowsHowPagesLie([90], estimate=(turned, 0.9))
+    found = read(TwoReaders(first=Script([90]), second=engine))
+    assert (found.turned, found.readings, engine.sizes) == (turned, 1, [])
+    found = read(engine)
+    assert (found.turned, found.readings, found.reread) == (turned, 1, Reread.NO)
+    assert engine.sizes == [(40, 20) if turned == 180 else (20, 40)]
+
+
+def test_a_page_that_was_turned_wrongly_is_read_as_it_lies() -> None:
+    found = read(KnowsHowPagesLie([20, 90], side=180, estimate=(180, 0.95)))
+    assert (found.reading.text, found.turned, found.readings, found.reread) == ("reading 2", 0, 2, Reread.TURNED)
+    found = read(KnowsHowPagesLie([40, 30], side=180, estimate=(180, 0.95)))
+    assert (found.reading.text, found.turned, found.readings) == ("reading 1", 180, 2)
+
+
+@pytest.mark.parametrize(("surely", "turned", "read_first"), [(0.6, 270, 2), (0.4, 0, 0)])
+def test_where_it_is_not_sure_a_strip_decides(surely: float, turned: int, read_first: int) -> None:
+    script = KnowsHowPagesLie([90, 40, 85], words=[20, 20, 20], estimate=(270, surely))
+    found = read(script)
+    assert (found.turned, len(script.sizes)) == (turned, read_first + 1)
+
+
+@pytest.mark.parametrize("estimate", [None, (0, 0.95)])
+def test_where_it_is_upright_or_unknown_a_page_is_read_as_before(estimate: tuple[int, float] | None) -> None:
+    found = read(KnowsHowPagesLie([20, 90, 30, 95], words=[10] * 4, estimate=estimate))
+    assert (found.reading.text, found.turned, found.readings) == ("reading 4", 180, 2)
 
 
 def test_a_page_that_may_be_read_only_once_is_righted_all_the_same() -> None:

@@ -24,7 +24,7 @@ from pdfbatch.common import without_credentials
 from pdfbatch.errors import DependencyError, NoDocumentsError, PdfBatchError
 from pdfbatch.executors import available_cpus, available_memory_bytes
 from pdfbatch.inputs import documents_from
-from pdfbatch.ocr import RapidOcrEngine, TesseractEngine, TesserocrEngine
+from pdfbatch.ocr import RapidOcrEngine, TesseractEngine, TesserocrEngine, find_orientation_model
 from pdfbatch.sinks import connect, recent_batches
 from pdfbatch.storage import Storage, fingerprint
 
@@ -145,7 +145,9 @@ def _find_ocr() -> Iterator[Finding]:
             yield Finding(name=engine.name, state="ok", text=f"{engine.version}, languages {shown}")
     found = rapid.version
     advice = "" if found else "only for --ocr-engine rapidocr: pip install 'pdfbatch[rapidocr]'"
-    yield Finding(name=rapid.name, state="ok" if found else "missing", text=found or "not installed", advice=advice)
+    model = "with" if find_orientation_model() else "without"
+    text = f"{found}, {model} a model for how pages lie" if found else "not installed"
+    yield Finding(name=rapid.name, state="ok" if found else "missing", text=text, advice=advice)
 
 
 def _find_machine() -> Iterator[Finding]:

@@ -1,8 +1,9 @@
 """Read single lines with the recogniser of PP-OCRv6: rapidocr's own calls take a third longer, and read all scripts at once."""
 
-import os
 from importlib import import_module
 from typing import Any
+
+from pdfbatch.ocr.models import load_model
 
 LINE_HEIGHT = 48
 """Pixels of a line, as the model was trained with."""
@@ -21,8 +22,8 @@ class LineReader:
     """
 
     def __init__(self, path: str, runtime: str, *, ideographs: bool) -> None:
-        model = _OpenVinoModel(path) if runtime == "openvino" else _OnnxModel(path)
-        characters = ["", *model.characters, " "]
+        model = load_model(path, runtime)
+        characters = ["", *model.list_characters(), " "]
         self._keep: Any = None
         if not ideographs:
             numbers = [number for number, character in enumerate(characters) if not _is_ideographic(character)]
@@ -47,72 +48,6 @@ class LineReader:
         sure = probabilities[is_new, said]
         text = "".join([self._characters[int(number)] for number in numbers])
         return text, float(sure.mean())
-
-
-class _OpenVinoModel:
-    def __init__(self, path: str) -> None:
-        self._openvino = import_module("openvino")
-        self._core = self._openvino.Core()
-        self._model = self._core.read_model(path)
-        self.characters = str(self._model.get_rt_info()["framework"]["character"].value).splitlines()
-
-    def cut(self, numbers: list[int]) -> Any:
-        """Leave the other answers out of the model itself: its last layer becomes smaller. Else return those to keep."""
-        operations = import_module("openvino.opset13")
-        softmax = _behind(self._model.get_results()[0].input_value(0))
-        addition = _behind(softmax.input_value(0))
-        if (softmax.get_type_name(), addition.get_type_name()) != ("Softmax", "Add"):
-            return import_module("numpy").asarray(numbers)  # the model of another version
-        product, bias = (_behind(addition.input_value(place)) for place in (0, 1))
-        if (product.get_type_name(), bias.get_type_name()) != ("MatMul", "Constant"):
-            return import_module("numpy").asarray(numbers)
-        weights = _behind(product.input_value(1)).get_data()[:, numbers]
-        smaller = operations.matmul(product.input_value(0), operations.constant(weights), False, False)
-        shifted = operations.add(smaller, operations.constant(bias.get_data()[..., numbers]))
-        answers = operations.softmax(shifted, -1).output(0)
-        self._model = self._openvino.Model([answers], self._model.get_parameters(), "lines")
-        return None
-
-    def compile(self) -> Any:
-        self._core.set_property("CPU", {"INFERENCE_NUM_THREADS": 1})
-        request = self._core.compile_model(self._model, "CPU").create_infer_request()
-
-        def infer(pixels: Any) -> Any:
-            request.infer([pixels])
-            return request.get_output_tensor().data
-
-        return infer
-
-
-class _OnnxModel:
-    def __init__(self, path: str) -> None:
-        runtime = import_module("onnxruntime")
-        options = runtime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.enable_cpu_mem_arena = False
-        options.log_severity_level = 4
-        self._session = runtime.InferenceSession(os.fspath(path), options, providers=["CPUExecutionProvider"])
-        self.characters = str(self._session.get_modelmeta().custom_metadata_map["character"]).splitlines()
-
-    def cut(self, numbers: list[int]) -> Any:
-        """Return the answers to keep."""
-        return import_module("numpy").asarray(numbers)
-
-    def compile(self) -> Any:
-        name = self._session.get_inputs()[0].name
-
-        def infer(pixels: Any) -> Any:
-            return self._session.run(None, {name: pixels})[0]
-
-        return infer
-
-
-def _behind(output: Any) -> Any:
-    """Return the operation that an output comes from, past those that change nothing."""
-    operation = output.get_node()
-    while operation.get_type_name() == "Identity":
-        operation = operation.input_value(0).get_node()
-    return operation
 
 
 def _is_ideographic(character: str) -> bool:

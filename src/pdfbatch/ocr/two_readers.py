@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pdfbatch.ports import OcrEngine, Reading, SupportsLanguages
+from pdfbatch.ports import OcrEngine, Reading, SupportsEarlyOrientation, SupportsLanguages
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -50,5 +50,12 @@ class TwoReaders:
         return self.first.read(image, languages=languages, dpi=dpi, timeout=timeout)
 
     def orientation(self, image: "Image", *, timeout: float | None = None) -> int | None:
-        """Return what the first one finds."""
-        return self.first.orientation(image, timeout=timeout)
+        """Return what the second one is sure of, else what the first one finds."""
+        found = self.second.orientation(image, timeout=timeout)
+        return self.first.orientation(image, timeout=timeout) if found is None else found
+
+    def estimate_orientation(self, image: "Image", *, languages: str) -> tuple[int, float] | None:
+        """Return how many degrees clockwise a picture must be turned, and how sure that is, if the second one can tell."""
+        if not isinstance(self.second, SupportsEarlyOrientation):
+            return None
+        return self.second.estimate_orientation(image, languages=languages)

@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     )
     from pdfbatch.ports.ocr_engines import (
         SURE_CONFIDENCE,
+        SURE_ORIENTATION,
         OcrEngine,
         Reading,
+        SupportsEarlyOrientation,
         SupportsLanguages,
         SupportsSecondReader,
         summarize_words,
@@ -76,7 +78,10 @@ else:
         text_engines=(
             "Box OpenDocument OpenPage POINTS_PER_INCH PageFacts SupportsEvidence TextEngine pixels_per_side"
         ),
-        ocr_engines="OcrEngine Reading SURE_CONFIDENCE SupportsLanguages SupportsSecondReader summarize_words",
+        ocr_engines=(
+            "OcrEngine Reading SURE_CONFIDENCE SURE_ORIENTATION SupportsEarlyOrientation SupportsLanguages "
+            "SupportsSecondReader summarize_words"
+        ),
         outputs=(
             "Locality Output SupportsAppend SupportsLayout SupportsNaming SupportsSizes SupportsSweep SupportsSync"
         ),
@@ -86,6 +91,7 @@ else:
 __all__ = [
     "POINTS_PER_INCH",
     "SURE_CONFIDENCE",
+    "SURE_ORIENTATION",
     "TASKS_AHEAD",
     "BoundedResults",
     "Box",
@@ -107,6 +113,7 @@ __all__ = [
     "SinkLike",
     "SupportsAppend",
     "SupportsBackgroundStart",
+    "SupportsEarlyOrientation",
     "SupportsEvidence",
     "SupportsFairShare",
     "SupportsInspection",

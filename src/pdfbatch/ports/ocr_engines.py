@@ -30,6 +30,9 @@ class Reading:
 
 SURE_CONFIDENCE = 60.0
 """Confidence from which a word counts as read."""
+SURE_ORIENTATION = 0.9
+"""How sure an engine must be of how a page lies for it to be turned unread. Of PP-LCNet, on 73 scans in four turns each, all
+267 answers from there on were right, and 8 of the 13 between 0.5 and that."""
 
 
 def summarize_words(text: str, words: Iterable[tuple[str, float]]) -> Reading:
@@ -106,3 +109,15 @@ class SupportsSecondReader(Protocol):
     def second_reader(self) -> OcrEngine:
         """The other engine. It reads the same languages."""
         ...
+
+
+@runtime_checkable
+class SupportsEarlyOrientation(Protocol):
+    """An OCR engine that tells how a picture lies in some milliseconds, so that it is asked before a page is read."""
+
+    @abstractmethod
+    def estimate_orientation(self, image: "Image", *, languages: str) -> tuple[int, float] | None:
+        """Return how many degrees clockwise the picture must be turned to stand upright, and how sure that is, 0 to 1.
+
+        Return ``None`` when that cannot be told here, as where a model is not installed, or for these languages. Never raises.
+        """

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pdfbatch.errors import Cause, DependencyError, DocumentError
-from pdfbatch.ports import OcrEngine, Reading, SupportsLanguages
+from pdfbatch.ports import SURE_ORIENTATION, OcrEngine, Reading, SupportsEarlyOrientation, SupportsLanguages
 from pdfbatch.testing.pictures import LINES, TEXT, draw_page, join_words
 from pdfbatch.testing.probes import list_companions, wait_until
 
@@ -155,6 +155,23 @@ class OcrEngineContract:
         from PIL import Image  # noqa: PLC0415 (loaded by those who test OCR only)
 
         assert self.make_engine().orientation(Image.new("L", (800, 600), 255)) is None
+
+    def test_where_it_is_sure_before_reading_how_a_picture_lies_it_is_right(self) -> None:
+        from PIL import Image  # noqa: PLC0415 (loaded by those who test OCR only)
+
+        engine, picture = self.make_engine(), draw_page(size=(1300, 1300))
+        if (
+            not isinstance(engine, SupportsEarlyOrientation)
+            or engine.estimate_orientation(picture, languages="eng") is None
+        ):
+            raise unittest.SkipTest("it cannot tell the orientation early here")
+        for turned in (0, 90, 180, 270):
+            found = engine.estimate_orientation(picture.rotate(turned, expand=True), languages="eng")
+            assert found is not None
+            assert found[0] == turned or found[1] < SURE_ORIENTATION
+        for size in ((800, 600), (3, 2), (1, 4000)):
+            blank = engine.estimate_orientation(Image.new("L", size, 255), languages="eng")
+            assert blank is None or blank[1] < SURE_ORIENTATION
 
     # --- parts ----------------------------------------------------------------------------------------------------
 

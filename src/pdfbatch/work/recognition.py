@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from pdfbatch.common import awake_time
 from pdfbatch.errors import Cause, DocumentError
 from pdfbatch.model import OcrDetails, Reread
-from pdfbatch.ports import OcrEngine, Reading, SupportsSecondReader
+from pdfbatch.ports import SURE_ORIENTATION, OcrEngine, Reading, SupportsEarlyOrientation, SupportsSecondReader
 from pdfbatch.settings import Extraction
 from pdfbatch.work.grain import smooth
 from pdfbatch.work.page_rules import has_faint_print
@@ -23,6 +23,8 @@ _FEW_WORDS = 10
 _MARGIN_OF_FEW = 15.0
 
 _SIDEWAYS = frozenset({90, 270})
+_LIKELY_ORIENTATION = 0.5
+"""How sure an engine must be of how a page lies for a strip of it to be read both ways."""
 _OTHER_DPI_FACTOR = 1.5
 _PARTLY_WEAK, _ENOUGH_WORDS = (0.2, 0.35), 50
 _MORE_LETTERS = 1.05
@@ -92,13 +94,14 @@ def recognize(
 ) -> Recognition:
     """Read a page, and return the best of up to ``extraction.max_readings`` readings.
 
-    Lines that are skewed by more than three degrees are levelled first. A page whose drawing shows that it may lie turned is
-    read turned at once, if a strip of it is read better so. When the words of the first reading are weak and a strip is read
-    better after half a turn, the page is read turned; when it stays weak and the engine says that the page is
-    on its side, it is turned accordingly. A page on which no word is read, although it shows something like lines of print,
-    is read smoothed: grain hides letters from an OCR engine. A page whose words are still doubtful is read once more by the
-    engine's second reader. Without one, a page of which a fifth to a third of the words are weak is read at one and a half
-    times the resolution. ``choose`` takes one of the readings.
+    Lines that are skewed by more than three degrees are levelled first. A page of which the engine is sure how it lies is
+    turned unread, and one whose drawing shows that it may lie turned, if a strip of it is read better so. When the words of the
+    first reading are weak and a strip is read better after half a turn, the page is read turned, and as it lies, if it was
+    turned unread; when it stays weak and the engine says that the page is on its side, it is turned accordingly. A page on
+    which no word is read, although it shows something like lines of print, is read smoothed: grain hides letters from an OCR
+    engine. A page whose words are still doubtful is read once more by the engine's second reader. Without one, a page of which
+    a fifth to a third of the words are weak is read at one and a half times the resolution. ``choose`` takes one of the
+    readings.
 
     ``timeout`` is in seconds for all readings together. Raises what ``engine.read`` raises for the first reading. Whatever a
     later one raises, the best reading before it is returned, with the cause as ``failed_reading``. ``before_more`` is called
@@ -143,12 +146,26 @@ class _Reader:
     def read_first(self) -> Recognition:
         """Read the page as its print shows that it lies, which mostly is as it is."""
         self.image = straighten(remove_streaks(self.drawing.image))
-        self.tested = likely_turns(self.image)
-        try:
-            turned = self._find_turn(self.image, self.tested)
-        except DocumentError:
-            turned = 0
+        turns, is_sure = self._estimate_turns(self.image)
+        turned = turns[0] if turns and is_sure else 0
+        if not is_sure:
+            self.tested = turns
+            try:
+                turned = self._find_turn(self.image, turns)
+            except DocumentError:
+                turned = 0
         return self._read(turn(self.image, turned) if turned else self.image, turned=turned)
+
+    def _estimate_turns(self, image: "Image") -> tuple[tuple[int, ...], bool]:
+        """Return by how many degrees clockwise the page may have to be turned, and whether that is so sure that no strip is read."""
+        found = None
+        if isinstance(self.engine, SupportsEarlyOrientation):
+            found = self.engine.estimate_orientation(image, languages=self.languages)
+        degrees, sureness = found or (0, 0.0)
+        turns = (degrees,) if degrees else ()
+        if sureness >= SURE_ORIENTATION:
+            return turns, True
+        return (turns if sureness >= _LIKELY_ORIENTATION else ()) or likely_turns(image), False
 
     def read_smoothed(self, best: Recognition) -> Recognition:
         """Read a page of heavy grain, on which no word was found, with the grain averaged out."""
@@ -166,9 +183,11 @@ class _Reader:
         return other
 
     def read_turned(self, best: Recognition) -> Recognition:
-        """Read a weak page turned, if a strip of it is read better after half a turn."""
-        if best.turned or 180 in self.tested or not self._is_weak(best) or self.image is None:
+        """Read a weak page turned, if a strip of it is read better after half a turn; as it lies, if it was turned unread."""
+        if 180 in self.tested or not self._is_weak(best) or self.image is None:
             return best
+        if best.turned:
+            return best if self.tested else self._read_unturned(self.image, best)
         self._tell(best)
         degrees = self._find_turn(self.image, (180,))
         if not degrees:
@@ -177,13 +196,18 @@ class _Reader:
         self.reread = Reread.TURNED
         return _better(best, turned)
 
+    def _read_unturned(self, image: "Image", best: Recognition) -> Recognition:
+        self._tell(best)
+        self.reread = Reread.TURNED
+        return _better(best, self._read(image))
+
     def read_sideways(self, best: Recognition) -> Recognition:
         """Read a page that is still weak turned by 90 or 270 degrees, if the engine knows that it lies on its side."""
         if not self._is_weak(best) or self.image is None:
             return best
         self._tell(best)
         side = self.engine.orientation(self.image, timeout=self.remaining())
-        if side not in _SIDEWAYS:
+        if side not in _SIDEWAYS or side == best.turned:
             return best
         turned = self._read(turn(self.image, side), turned=side)
         self.reread = Reread.TURNED
