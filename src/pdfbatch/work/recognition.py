@@ -157,7 +157,7 @@ class _Reader:
         return self._read(turn(self.image, turned) if turned else self.image, turned=turned)
 
     def _estimate_turns(self, image: "Image") -> tuple[tuple[int, ...], bool]:
-        """Return by how many degrees clockwise the page may have to be turned, and whether that is so sure that no strip is read."""
+        """Return by how many degrees clockwise the page may have to be turned, and whether that needs no strip."""
         found = None
         if isinstance(self.engine, SupportsEarlyOrientation):
             found = self.engine.estimate_orientation(image, languages=self.languages)
