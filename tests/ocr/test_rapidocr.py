@@ -207,3 +207,15 @@ def test_one_line_that_stands_on_its_head_among_others_is_read() -> None:
     lines = RapidOcrEngine().read(page, languages="eng", dpi=200).text.splitlines()
     page.paste(draw_page(("A line on its head",), size=(800, 160)).rotate(180), (0, page.height - 170))
     assert RapidOcrEngine().read(page, languages="eng", dpi=200).text.splitlines() == [*lines, "A line on its head"]
+
+
+@needs_rapidocr
+def test_lines_are_as_high_as_the_model_reads_them_and_of_few_lengths() -> None:
+    import numpy as np
+
+    from pdfbatch.ocr.rapidocr import fit
+
+    shapes = [(height, width) for height in (1, 20, 48, 77) for width in (1, 30, 333, 2000, 9000)]
+    lengths = {fit(np.zeros((*shape, 3), np.uint8)).shape for shape in shapes}
+    assert {height for height, _, _ in lengths} == {48}
+    assert all(length % 80 == 0 and 0 < length <= 80 * 48 for _, length, _ in lengths)

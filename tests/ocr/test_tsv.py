@@ -101,3 +101,11 @@ def test_carriage_returns_of_windows_do_not_count() -> None:
 def test_a_row_that_tesseract_never_writes_is_none_of_a_table(odd: str) -> None:
     with pytest.raises(ValueError, match=r"a row|a confidence"):
         tsv.parse(row("good") + odd)
+
+
+def test_a_reading_says_whether_its_words_run_down_the_page(tesserocr: TesserocrEngine) -> None:
+    page = draw_page(letter(2), 150)
+    for angle, runs_down in ((0, False), (-90, True)):
+        reading = tesserocr.read(page.rotate(angle, expand=True), languages="eng", dpi=150)
+        assert (reading.sideways, (reading.confidence or 0) > 80) == (runs_down, True)
+    assert not tsv.parse("").sideways

@@ -3,7 +3,7 @@
 import csv
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from pdfbatch.settings import Extraction, PageRules
 from pdfbatch.testing.pictures import LINES, TEXT, draw_page, join_words
 from pdfbatch.work.drawn_page import DrawnPage
 from pdfbatch.work.recognition import Recognition, choose, recognize
+from pdfbatch.work.turns import find_turn
 from tests.work.making import page_image
 
 WEAK = PageRules().weak_confidence
@@ -195,6 +196,29 @@ def test_a_strip_that_cannot_be_read_does_not_fail_the_page() -> None:
     assert (found.reading.text, found.turned) == ("reading 2", 0)
 
 
+@pytest.mark.parametrize("turned", [90, 270])
+def test_print_whose_letters_show_nothing_is_read_on_its_side(reader: OcrEngine, turned: int) -> None:
+    for lines in (tuple(line.upper() for line in LINES), ("1840 2957 3076 4618 5293 60741 7182",) * 4):
+        found = read(reader, draw_page(lines * 2, size=(1600, 1600)).rotate(turned, expand=True))
+        assert join_words(found.reading.text) == " ".join(lines * 2)
+
+
+def test_a_page_that_only_seems_to_lie_on_its_side_stays_as_it_is() -> None:
+    as_it_runs = replace(strip(95), sideways=True)
+    assert turn_of([strip(40), as_it_runs]) == (0, 2)
+    assert turn_of([strip(40), strip(45)]) == (0, 2)
+    assert turn_of([strip(90), strip(85)]) == (0, 2)
+
+
+def test_a_page_on_its_side_is_told_from_one_on_its_head_by_how_its_words_run() -> None:
+    as_it_runs = replace(strip(95), sideways=True)
+    assert turn_of([strip(95), as_it_runs]) == (270, 2)
+    assert turn_of([strip(95), strip(40)]) == (270, 2)
+    assert turn_of([as_it_runs, strip(40)]) == (180, 2)
+    assert turn_of([strip(40), strip(95), strip(40)]) == (90, 3)
+    assert turn_of([strip(55), strip(92), strip(10)]) == (90, 3)
+
+
 def test_a_page_on_its_head_says_by_how_much_it_was_turned(reader: OcrEngine) -> None:
     assert read(reader, draw_page().rotate(180)).turned == 180
 
@@ -364,6 +388,18 @@ def test_turned_scans_of_the_corpus_are_read(corpus: Path, reader: OcrEngine) ->
 def draw_prose() -> Image.Image:
     """A page of long lines, which show by their print how the page lies."""
     return draw_page(LINES * 5, size=(1400, 2000))
+
+
+def strip(confidence: float) -> Reading:
+    """What is read of a strip."""
+    return Reading(text="strip", confidence=confidence, words=20)
+
+
+def turn_of(strips: list[Reading]) -> tuple[int, int]:
+    """By how much a page is to be turned that seems to lie on its side, and how many of these strips were read for that."""
+    engine = Pages(strips)
+    page, limit = Image.new("L", (900, 700), 255), (lambda: None)
+    return find_turn(page, (270, 90), engine=engine, languages="eng", dpi=200, remaining=limit), engine.asked
 
 
 def _readings(confidences: list[float | Cause | None], words: int, side: int | None = None) -> list[float | None]:

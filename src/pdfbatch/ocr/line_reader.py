@@ -5,7 +5,8 @@ from typing import Any
 
 from pdfbatch.ocr.models import load_model
 
-_HEIGHT = 48  # pixels of a line, as the model was trained with
+LINE_HEIGHT = 48
+"""Pixels of a line, as the model was trained with."""
 _STEP_PIXELS = 8  # of a line's length, for each place at which the model says a character
 _BLANK = 0
 _FIRST_IDEOGRAPHIC = 0x2E80
@@ -57,8 +58,8 @@ def _normalize(line: Any) -> Any:
     """Return a line at the model's height, as it was trained to see it."""
     cv2, numpy = import_module("cv2"), import_module("numpy")
     height, width = line.shape[:2]
-    length = max(round(width / height * _HEIGHT / _STEP_PIXELS), 1) * _STEP_PIXELS
-    small = cv2.resize(line, (length, _HEIGHT)).astype(numpy.float32)
+    length = max(round(width / height * LINE_HEIGHT / _STEP_PIXELS), 1) * _STEP_PIXELS
+    small = cv2.resize(line, (length, LINE_HEIGHT)).astype(numpy.float32)
     small /= 127.5
     small -= 1.0
     return numpy.ascontiguousarray(small.transpose(2, 0, 1)[None])

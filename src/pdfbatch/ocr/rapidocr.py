@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pdfbatch.errors import Cause, DependencyError, DocumentError, describe_error
 from pdfbatch.ocr.languages import split
-from pdfbatch.ocr.line_reader import LineReader
+from pdfbatch.ocr.line_reader import LINE_HEIGHT, LineReader
 from pdfbatch.ocr.page_orientation import OrientationModel, find_orientation_model
 from pdfbatch.ocr.reading_order import Corners, order
 from pdfbatch.ports import SURE_ORIENTATION, Reading, summarize_words
@@ -38,13 +38,13 @@ _SIDE_STEP = 128
 """Sides of that picture are multiples of so many pixels: for each new size memory is taken, and kept."""
 _LONGEST_LINE = 80
 """Lines longer than so many heights are read as if they were that long: it bounds the memory."""
-_LENGTH_STEP, _SHORT_STEP = 10 / 3, 5 / 3
-"""Lines are lengthened to a multiple of so many heights, 160 pixels of the model: each new length is prepared for anew, and
-what was prepared is kept. It saves a sixth of the time for reading, and 150 MB. Up to four times that, half as much."""
+_LONG, _LENGTH_STEP, _SHORT_STEP = 1280, 160, 80
+"""Lines are lengthened to a multiple of so many pixels of the model: each new length is prepared for anew, and what was
+prepared is kept. It saves a sixth of the time for reading, and 150 MB. Up to ``_LONG`` pixels, half as much."""
 _TALL = 1.5
 _TRIED, _SURE_SCORE, _TURN_MARGIN = 4, 0.9, 0.15
 """How many lines are tried both ways, with how much confidence one is surely read the right way round, and by how much the
-other way must be better. The one line that most pages need for that is read again with the others."""
+other way must be better."""
 _UPSIDE_DOWN_SCORE = 0.8
 """A line that is read with less may stand on its head, alone among others: none of thirty that did reached it."""
 _LEAST_CONTRAST, _PRINT_MARGIN = 64, 60
@@ -149,6 +149,10 @@ class RapidOcrEngine:
             return None
 
 
+Known = dict[tuple[int, bool], tuple[str, float]]
+"""What lines were read as, and how surely: by their number, and whether they were turned over."""
+
+
 class _Models:
     """The two models of one thread."""
 
@@ -178,17 +182,19 @@ class _Models:
         longest = _USUAL_SIDE if dpi <= _USUAL_DPI else _LARGEST_SIDE
         boxes = self._find_lines(pixels, longest)
         is_on_side = 2 * sum(map(_is_tall, boxes)) > len(boxes)
-        half_turn = self._is_upside_down([_fit(cut_out(pixels, box)) for box in _choose_longest(boxes)], check_time)
-        for box in boxes:
+        lines = [cut_out(pixels, box) for box in boxes]
+        known: Known = {}
+        half_turn = self._is_upside_down(lines, _choose_longest(boxes), check_time, known)
+        for number, box in enumerate(boxes):
             check_time()
             lies_as_most = _is_tall(box) == is_on_side
             quarters = int(_is_tall(box))  # such a line is cut out as if it ran down the page
-            line = _fit(cut_out(pixels, box))
-            if half_turn if lies_as_most else self._is_upside_down([line], check_time):
-                quarters, line = quarters + 2, _turn_over(line)
-            text, score = self._reader.read(line)
+            is_over = half_turn if lies_as_most else self._is_upside_down(lines, [number], check_time, known)
+            line = _turn_over(lines[number]) if is_over else lines[number]
+            quarters += 2 * is_over
+            text, score = known.get((number, is_over)) or self._reader.read(fit(line))
             if score < _UPSIDE_DOWN_SCORE and lies_as_most:  # of a line among others that lie the other way round
-                turned_text, turned_score = self._reader.read(_turn_over(line))
+                turned_text, turned_score = self._reader.read(fit(_turn_over(line)))
                 if turned_score > score + _TURN_MARGIN:
                     quarters, text, score = (quarters + 2) % 4, turned_text, turned_score
             if text.strip():
@@ -212,17 +218,23 @@ class _Models:
         small, scale = shrink(pixels, longest)
         return self._ocr(small, use_det=True, use_cls=False, use_rec=False).boxes, scale
 
-    def _is_upside_down(self, lines: Sequence[Any], check_time: Callable[[], None]) -> bool:
-        """Return whether lines are read with far more confidence after half a turn. One that is read well settles it."""
+    def _is_upside_down(
+        self, lines: Sequence[Any], numbers: Sequence[int], check_time: Callable[[], None], known: Known
+    ) -> bool:
+        """Return whether lines are read with far more confidence after half a turn. One that is read well settles it.
+
+        What was read is put into ``known``.
+        """
         as_they_are = turned = 0.0
-        for line in lines:
+        for number in numbers:
             check_time()
-            score = self._reader.read(line)[1]
-            if score >= _SURE_SCORE:
+            known[number, False] = self._reader.read(fit(lines[number]))
+            if known[number, False][1] >= _SURE_SCORE:
                 return False
-            as_they_are += score
-            turned += self._reader.read(_turn_over(line))[1]
-        return turned > as_they_are + _TURN_MARGIN * len(lines)
+            known[number, True] = self._reader.read(fit(_turn_over(lines[number])))
+            as_they_are += known[number, False][1]
+            turned += known[number, True][1]
+        return turned > as_they_are + _TURN_MARGIN * len(numbers)
 
 
 def _is_tall(box: Any) -> bool:
@@ -231,11 +243,15 @@ def _is_tall(box: Any) -> bool:
     return math.hypot(bottom_left - left, bottom - top) >= _TALL * math.hypot(right - left, right_top - top)
 
 
-def _choose_longest(boxes: Sequence[Any]) -> list[Any]:
-    """Return the few longest lines of those that lie as most do."""
+def _choose_longest(boxes: Sequence[Any]) -> list[int]:
+    """Return the numbers of the few longest lines of those that lie as most do."""
     is_on_side = 2 * sum(map(_is_tall, boxes)) > len(boxes)
-    lying = [box for box in boxes if _is_tall(box) == is_on_side]
-    return sorted(lying, key=lambda box: -max(math.hypot(*(box[1] - box[0])), math.hypot(*(box[3] - box[0]))))[:_TRIED]
+    lengths = {
+        number: max(math.hypot(*(box[1] - box[0])), math.hypot(*(box[3] - box[0])))
+        for number, box in enumerate(boxes)
+        if _is_tall(box) == is_on_side
+    }
+    return sorted(lengths, key=lambda number: -lengths[number])[:_TRIED]
 
 
 def _turn_over(line: Any) -> Any:
@@ -312,15 +328,13 @@ def shrink(pixels: Any, longest: int) -> tuple[Any, float]:
     return library.copyMakeBorder(small, 0, down, 0, right, library.BORDER_REPLICATE), scale
 
 
-def _fit(line: Any) -> Any:
-    """Return a line that is no longer than the longest, and whose length is one of a few."""
+def fit(line: Any) -> Any:
+    """Return a line as high as the model reads it, no longer than the longest, and whose length is one of a few."""
     library, (height, width) = _load("cv2"), line.shape[:2]
-    longest = height * _LONGEST_LINE
-    if width > longest:
-        return library.resize(line, (longest, height))
-    step = _SHORT_STEP if width <= height * 4 * _LENGTH_STEP else _LENGTH_STEP
-    missing = round(math.ceil(width / height / step) * step * height) - width
-    return library.copyMakeBorder(line, 0, 0, 0, max(missing, 0), library.BORDER_REPLICATE)
+    length = max(round(min(width / height, _LONGEST_LINE) * LINE_HEIGHT), 1)
+    small = library.resize(line, (length, LINE_HEIGHT))
+    step = _SHORT_STEP if length <= _LONG else _LENGTH_STEP
+    return library.copyMakeBorder(small, 0, 0, 0, -length % step, library.BORDER_REPLICATE)
 
 
 def _load(name: str) -> Any:

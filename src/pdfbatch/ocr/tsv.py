@@ -1,6 +1,7 @@
 """Turn tesseract's table of words (TSV) into a reading: text and confidences from one pass over the words."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from math import isfinite
 
@@ -9,7 +10,9 @@ from pdfbatch.ports import Reading, summarize_words
 _PAGE, _WORD = "1\t", "5"
 _LEVELS = frozenset("12345")
 _PARAGRAPH = slice(1, 4)
-_LINE, _CONFIDENCE, _TEXT = 4, 10, 11
+_LINE, _WIDTH, _HEIGHT, _CONFIDENCE, _TEXT = 4, 8, 9, 10, 11
+_FEWEST_LETTERS = 3
+"""What is shorter may be as high as wide, however it lies."""
 
 
 def parse(table: str) -> Reading:
@@ -20,7 +23,7 @@ def parse(table: str) -> Reading:
     writes as plain text: words parted by a space, lines by a line feed, paragraphs by an empty line. A word of white space
     stands for a picture on the page and does not count.
 
-    Raises ``ValueError`` for a row that lacks columns or has too many, and for a confidence that is no number.
+    Raises ``ValueError`` for a row that lacks columns or has too many, and for a place or a confidence that is no number.
     """
     rows = list(_rows(table))
     words = [cells for cells in rows if cells[_TEXT].strip()]
@@ -28,7 +31,8 @@ def parse(table: str) -> Reading:
     text = "".join(_paragraph(group) for _, group in groupby(words, key=lambda cells: cells[_PARAGRAPH]))
     # Tesseract writes the empty line when it comes to the next paragraph, be it a picture.
     is_last = bool(words) and rows[-1][_PARAGRAPH] == words[-1][_PARAGRAPH]
-    return summarize_words(text.removesuffix("\n") if is_last else text, pairs)
+    reading = summarize_words(text.removesuffix("\n") if is_last else text, pairs)
+    return replace(reading, sideways=True) if _run_down(words) else reading
 
 
 def parse_page(table: str) -> Reading:
@@ -55,6 +59,12 @@ def _confidence(cells: Sequence[str]) -> float:
     if not isfinite(confidence):
         raise ValueError(f"a confidence of {confidence}")
     return confidence
+
+
+def _run_down(words: Iterable[Sequence[str]]) -> bool:
+    """Return whether most words are higher than wide: tesseract reads print that is turned clockwise as it lies."""
+    high = [int(cells[_HEIGHT]) > int(cells[_WIDTH]) for cells in words if len(cells[_TEXT]) >= _FEWEST_LETTERS]
+    return 2 * sum(high) > len(high)
 
 
 def _paragraph(words: Iterable[list[str]]) -> str:

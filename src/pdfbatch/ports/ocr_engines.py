@@ -16,7 +16,8 @@ class Reading:
     ``confidence`` is the mean word confidence, 0 to 100; ``None`` without a word. A word is sure from a confidence of
     ``SURE_CONFIDENCE`` (60) on: ``weak_share`` is the share of words below, 0 to 1, ``None`` when the engine does not tell, and
     ``letters`` are the letters and digits of the sure words. Of two readings of one page, the one with more of them has read
-    more of it.
+    more of it. ``sideways`` says that most of the words were read from top to bottom, as they stand on a page that is turned
+    clockwise by 90 degrees; an engine that cannot tell leaves it out.
     """
 
     text: str = field(repr=False)
@@ -24,6 +25,7 @@ class Reading:
     words: int
     weak_share: float | None = None
     letters: int = 0
+    sideways: bool = False
 
 
 SURE_CONFIDENCE = 60.0

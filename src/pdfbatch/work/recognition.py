@@ -1,6 +1,6 @@
 """Read the image of a page by OCR, and again where the first reading is weak: turned, or in another way."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,7 +13,7 @@ from pdfbatch.work.grain import smooth
 from pdfbatch.work.page_rules import has_faint_print
 from pdfbatch.work.skew import straighten
 from pdfbatch.work.streaks import remove_streaks
-from pdfbatch.work.turns import likely_turn, reads_better_turned, turn
+from pdfbatch.work.turns import find_turn, likely_turns, turn
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -141,29 +141,31 @@ class _Reader:
     readings: int = 0
     reread: Reread = Reread.NO
     image: "Image | None" = None
-    tested: int = 0  # a turn that a strip has shown to be better, or not
+    tested: tuple[int, ...] = ()  # turns that a strip has shown to be better, or not
 
     def read_first(self) -> Recognition:
         """Read the page as its print shows that it lies, which mostly is as it is."""
         self.image = straighten(remove_streaks(self.drawing.image))
-        turned, is_sure = self._estimate_turn(self.image)
+        turns, is_sure = self._estimate_turns(self.image)
+        turned = turns[0] if turns and is_sure else 0
         if not is_sure:
-            self.tested = turned
+            self.tested = turns
             try:
-                turned = turned if turned and self._reads_better(self.image, turned) else 0
+                turned = self._find_turn(self.image, turns)
             except DocumentError:
                 turned = 0
         return self._read(turn(self.image, turned) if turned else self.image, turned=turned)
 
-    def _estimate_turn(self, image: "Image") -> tuple[int, bool]:
-        """Return by how many degrees clockwise the page must be turned, and whether that is so sure that no strip is read."""
+    def _estimate_turns(self, image: "Image") -> tuple[tuple[int, ...], bool]:
+        """Return by how many degrees clockwise the page may have to be turned, and whether that needs no strip."""
         found = None
         if isinstance(self.engine, SupportsEarlyOrientation):
             found = self.engine.estimate_orientation(image, languages=self.languages)
         degrees, sureness = found or (0, 0.0)
+        turns = (degrees,) if degrees else ()
         if sureness >= SURE_ORIENTATION:
-            return degrees, True
-        return (degrees if sureness >= _LIKELY_ORIENTATION else 0) or likely_turn(image), False
+            return turns, True
+        return (turns if sureness >= _LIKELY_ORIENTATION else ()) or likely_turns(image), False
 
     def read_smoothed(self, best: Recognition) -> Recognition:
         """Read a page of heavy grain, on which no word was found, with the grain averaged out."""
@@ -181,15 +183,16 @@ class _Reader:
         return other
 
     def read_turned(self, best: Recognition) -> Recognition:
-        """Read a weak page after half a turn, if a strip of it is then read better; as it lies, if it was turned unread."""
-        if self.tested == 180 or not self._is_weak(best) or self.image is None:
+        """Read a weak page turned, if a strip of it is read better after half a turn; as it lies, if it was turned unread."""
+        if 180 in self.tested or not self._is_weak(best) or self.image is None:
             return best
         if best.turned:
             return best if self.tested else self._read_unturned(self.image, best)
         self._tell(best)
-        if not self._reads_better(self.image, 180):
+        degrees = self._find_turn(self.image, (180,))
+        if not degrees:
             return best
-        turned = self._read(turn(self.image, 180), turned=180)
+        turned = self._read(turn(self.image, degrees), turned=degrees)
         self.reread = Reread.TURNED
         return _better(best, turned)
 
@@ -237,10 +240,10 @@ class _Reader:
     def _tell(self, best: Recognition) -> None:
         self.before_more(replace(best, readings=self.readings, reread=self.reread))
 
-    def _reads_better(self, image: "Image", degrees: int) -> bool:
-        return reads_better_turned(
+    def _find_turn(self, image: "Image", turns: Iterable[int]) -> int:
+        return find_turn(
             image,
-            degrees,
+            turns,
             engine=self.engine,
             languages=self.languages,
             dpi=self.drawing.print_dpi,
