@@ -350,6 +350,7 @@ def _assign(glyphs: Glyphs, parts: dict[int, int], found: list[_Annotation]) -> 
     texts, votes = defaultdict[int, list[str]](list), defaultdict[int, Counter[int]](Counter)
     part = last = None
     between = ""
+    by_size = _by_size(found)
     for index, text in enumerate(glyphs.texts):
         owner = glyphs.owner(index)
         if not owner:
@@ -364,7 +365,7 @@ def _assign(glyphs: Glyphs, parts: dict[int, int], found: list[_Annotation]) -> 
             texts[part].append(between if last == part else "\n")
         texts[part].append(text)
         if len(texts[part]) <= _VOTES:
-            votes[part].update(_around(glyphs.area(index), found))
+            votes[part].update(_around(glyphs.area(index), by_size))
         last, between = part, ""
     for number, said in texts.items():
         if votes[number]:
@@ -372,15 +373,20 @@ def _assign(glyphs: Glyphs, parts: dict[int, int], found: list[_Annotation]) -> 
             entry.drawn = f"{entry.drawn}\n{''.join(said)}".strip()
 
 
-def _around(area: Area, found: list[_Annotation]) -> list[int]:
+def _by_size(found: list[_Annotation]) -> list[tuple[int, Area]]:
+    """Return the places of annotations, the smallest first, without those whose size says nothing."""
+    sizes = [((area := entry.area).right - area.left) * (area.top - area.bottom) for entry in found]
+    numbers = sorted((number for number, size in enumerate(sizes) if size < math.inf), key=sizes.__getitem__)
+    return [(number, found[number].area) for number in numbers]
+
+
+def _around(area: Area, by_size: list[tuple[int, Area]]) -> list[int]:
     """Return the smallest annotation around the middle of a glyph, in a list; an empty one without such."""
     x, y = (area.left + area.right) / 2, (area.bottom + area.top) / 2
-    best, size = list[int](), math.inf
-    for number, entry in enumerate(found):
-        left, bottom, right, top = entry.area
-        if left <= x <= right and bottom <= y <= top and (right - left) * (top - bottom) < size:
-            best, size = [number], (right - left) * (top - bottom)
-    return best
+    for number, (left, bottom, right, top) in by_size:
+        if left <= x <= right and bottom <= y <= top:
+            return [number]
+    return []
 
 
 def _says_otherwise(drawn: str, value: str) -> bool:

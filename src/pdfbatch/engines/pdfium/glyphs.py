@@ -31,6 +31,7 @@ _MANY = 1 << 15
 _UNITS = (c_ushort * (_MANY + 1))()
 _RECT = pdfium.FS_RECTF()
 _RECT_PLACE = byref(_RECT)
+_RECT_SIDES = memoryview(_RECT).cast("B").cast("f")  # to read them one by one takes longer than pdfium
 
 
 class Glyphs:
@@ -44,6 +45,7 @@ class Glyphs:
         """Read the glyphs of a text page."""
         self.handle = handle
         self._areas = dict[int, Area]()
+        self._sides = list[float]()
         self.texts: list[str] = _texts_of(handle)
 
     def __len__(self) -> int:
@@ -54,8 +56,23 @@ class Glyphs:
         """Return where a glyph lies, as wide as it advances and as high as its font."""
         found = self._areas.get(index)
         if found is None:
-            found = self._areas[index] = glyph_area(self.handle, index)
+            found = self._areas[index] = self._area_of_all(index) if self._sides else glyph_area(self.handle, index)
         return found
+
+    def sides(self) -> list[float]:
+        """Return where all glyphs lie: left, top, right and bottom of each. Whoever needs most of them asks for all at once."""
+        if not self._sides and len(self):
+            # pdfium writes all areas into one piece of memory, from which they are read at once.
+            areas = (pdfium.FS_RECTF * len(self))()
+            get, handle = pdfium.FPDFText_GetLooseCharBox, self.handle
+            for index, area in enumerate(areas):
+                get(handle, index, area)
+            self._sides = memoryview(areas).cast("B").cast("f").tolist()
+        return self._sides
+
+    def _area_of_all(self, index: int) -> Area:
+        left, top, right, bottom = self._sides[4 * index : 4 * index + 4]
+        return Area(left, bottom, right, top)
 
     def code(self, index: int) -> int:
         """Return the character that pdfium takes a glyph for, as a number."""
@@ -92,18 +109,33 @@ class Glyphs:
 
         If not ``sharply``, text that begins on the page and runs over its edge stays whole.
         """
-        outside, begun = list[int](), set[int]()
-        for index, text in enumerate(self.texts):
-            if text.strip() and not self.is_added(index):
-                if not visible.has_middle_of(self.area(index)):
-                    outside.append(index)
-                elif not sharply:
+        outside = [index for index in self._outside(visible) if self._is_shown(index)]
+        if outside and not sharply:
+            begun, away = set[int](), {*outside}
+            for index in range(len(self)):
+                if index not in away and self._is_shown(index):
                     begun.add(self.owner(index))
-        self.leave_out([index for index in outside if sharply or self.owner(index) not in begun])
+            outside = [index for index in outside if self.owner(index) not in begun]
+        self.leave_out(outside)
+
+    def _outside(self, visible: Area) -> list[int]:
+        """Return the glyphs whose middles lie outside the visible part of the page."""
+        low_x, low_y, high_x, high_y = visible
+        sides = iter(self.sides())
+        return [
+            index
+            for index, (left, top, right, bottom) in enumerate(zip(sides, sides, sides, sides, strict=True))
+            if not (low_x <= (left + right) / 2 <= high_x and low_y <= (bottom + top) / 2 <= high_y)
+        ]
+
+    def _is_shown(self, index: int) -> bool:
+        return bool(self.texts[index].strip()) and not self.is_added(index)
 
     def leave_out(self, indices: Iterable[int]) -> None:
         """Leave out some glyphs, spaces between which nothing is left, and lines of which nothing is left."""
         lost = {*indices}
+        if not lost:
+            return
         line = list[int]()
         for index, text in enumerate(self.texts):
             if index in lost:
@@ -144,11 +176,7 @@ class Glyphs:
         return found
 
     def _boxes(self, frame: PageFrame) -> Boxes:
-        # pdfium writes all areas into one piece of memory, from which they are read at once.
-        areas = (pdfium.FS_RECTF * len(self))()
-        for index, area in enumerate(areas):
-            pdfium.FPDFText_GetLooseCharBox(self.handle, index, area)
-        numbers = memoryview(areas).cast("B").cast("f").tolist()
+        numbers = self.sides()
         return frame.boxes(Boxes(numbers[0::4], numbers[1::4], numbers[2::4], numbers[3::4]))
 
 
@@ -251,4 +279,5 @@ def find_index(handle: Handle, text: str, place: int) -> int:
 def glyph_area(handle: Handle, index: int) -> Area:
     """Return where a glyph lies, as wide as it advances and as high as its font."""
     pdfium.FPDFText_GetLooseCharBox(handle, index, _RECT_PLACE)
-    return Area(_RECT.left, _RECT.bottom, _RECT.right, _RECT.top)
+    left, top, right, bottom = _RECT_SIDES
+    return Area(left, bottom, right, top)

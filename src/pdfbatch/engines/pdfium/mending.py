@@ -201,6 +201,7 @@ def mend(glyphs: Glyphs, text: str) -> None:
     if may_lack_spaces(text) and lacks_spaces(glyphs.handle, text):
         part_words(glyphs)
     if has_odd_places(text) and has_odd_lines(glyphs.handle, text):
+        glyphs.sides()
         for line in _lines(glyphs):
             _part_words(glyphs, line)
             _order(glyphs, line)
@@ -365,7 +366,9 @@ def _spell_ligature_codes(glyphs: Glyphs) -> None:
     """Spell ligatures that stand beside a letter, unless more codes on the page stand for something else."""
     found = dict[int, str]()
     others = 0
-    for index, text in enumerate(glyphs.texts):
+    # All codes in question come before the space, as nothing does, which saves a look at most glyphs.
+    for index in [index for index, text in enumerate(glyphs.texts) if text < " "]:
+        text = glyphs.texts[index]
         code = ord(text) if len(text) == 1 else glyphs.code(index) if not text else 0
         letters = _LIGATURE_CODES.get(code)
         if letters is not None and _is_beside_letter(glyphs, index) and _is_drawn_by_code(glyphs, index):

@@ -26,6 +26,9 @@ _WORTH_DECODING = 0.1
 _GLYPHS = 300
 _ANNOTATIONS = 100
 _VECTORS = (pdfium.FPDF_PAGEOBJ_PATH, pdfium.FPDF_PAGEOBJ_SHADING)
+# For pdfium to write into, which it does for each page: whoever holds the lock has it for himself.
+_SHOWN = pdfium.FS_RECTF()
+_SHOWN_PLACE, _SHOWN_SIDES = byref(_SHOWN), memoryview(_SHOWN).cast("B").cast("f")
 _INVISIBLE = (pdfium.FPDF_ANNOT_LINK, pdfium.FPDF_ANNOT_POPUP)
 
 
@@ -118,9 +121,9 @@ def _matrix(handle: Handle) -> Matrix:
 
 def visible_area(page: Handle) -> Area:
     """Return the part of a page that is shown."""
-    found = pdfium.FS_RECTF()
-    pdfium.FPDF_GetPageBoundingBox(page, byref(found))
-    return Area(found.left, found.bottom, found.right, found.top)
+    pdfium.FPDF_GetPageBoundingBox(page, _SHOWN_PLACE)
+    left, top, right, bottom = _SHOWN_SIDES
+    return Area(left, bottom, right, top)
 
 
 def _count_visible_annotations(page: Handle) -> int:
