@@ -116,7 +116,7 @@ class Prefetcher:
             self._downloader.stop(_STOP_SECONDS)
             self._downloader.directories.remove()
 
-    def _next_ready(self) -> ReadTask | DocumentResult | None:
+    def _next_ready(self) -> SourceItem:
         """Start as many downloads as there is room for, and return what comes next."""
         # New tasks come before copies that are ready: else no download would start before all copies are given. What passes
         # through takes turns with copies, because a long row of results must not keep the workers waiting.

@@ -45,7 +45,7 @@ class Glyphs:
         """Read the glyphs of a text page."""
         self.handle = handle
         self._areas = dict[int, Area]()
-        self._sides = list[float]()
+        self._sides: Sequence[float] = ()
         self.texts: list[str] = _texts_of(handle)
 
     def __len__(self) -> int:
@@ -59,7 +59,7 @@ class Glyphs:
             found = self._areas[index] = self._area_of_all(index) if self._sides else glyph_area(self.handle, index)
         return found
 
-    def sides(self) -> list[float]:
+    def sides(self) -> Sequence[float]:
         """Return where all glyphs lie: left, top, right and bottom of each. Whoever needs most of them asks for all at once."""
         if not self._sides and len(self):
             # pdfium writes all areas into one piece of memory, from which they are read at once.
