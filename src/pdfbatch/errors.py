@@ -62,7 +62,7 @@ _ADVICE = {
     Cause.NOT_A_FILE: "Only regular files can be read. To read the PDFs of a folder, give the folder as an input.",
     Cause.NOT_A_PDF: "It is another kind of file, whatever its name says: look at it, or leave it out.",
     Cause.MALFORMED: "No engine can read it: repair it (qpdf, or 'print to PDF' in a viewer) and try again.",
-    Cause.UNSUPPORTED: "Its pages only ask for another viewer: print it to PDF there, or hand in the files that it carries.",
+    Cause.UNSUPPORTED: "It can be seen in another viewer only: print it to PDF there, or hand in the files that it carries.",
     Cause.PASSWORD_REQUIRED: "Give its password (Document(password=...), manifest key 'password'), or passwords=[...] to try.",
     Cause.PAGE_RANGE: "The document has no such pages: ask for pages that it has, or for a range with an open end (3-).",
     Cause.LIMIT_PAGES: "Raise Limits.max_pages, or choose a page range.",

@@ -128,6 +128,9 @@ class JoinTask(_AnyTask):
 Task: TypeAlias = ReadTask | PartTask | JoinTask
 """What one worker does at one time. An executor hands it on as it is."""
 
+SourceItem: TypeAlias = ReadTask | list[DocumentResult] | None
+"""What comes out of a source of tasks: a task, the results of documents that no worker needs to read, or nothing for now."""
+
 
 @fast_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)

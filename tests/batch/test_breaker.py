@@ -170,7 +170,8 @@ def test_a_long_list_of_failures_is_written_in_pieces(tmp_path: Path) -> None:
         failures.add(
             DocumentResult(document=Document(f"/in/{number}.pdf"), status=DocumentStatus.FAILED, failure=failure)
         )
-    failures.close()
+    for name, data in failures.take_rest():
+        output.write(name, data)
     assert len(failures.names) == 3
     assert sum(len(failures_in(tmp_path / name)) for name in failures.names) == 200
     assert max(len(output.read(name)) for name in output.names()) <= 8 << 20

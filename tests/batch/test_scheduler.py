@@ -12,7 +12,7 @@ from pdfbatch.model import Document, DocumentResult, DocumentStatus, Failure
 from pdfbatch.outcomes import failed_result
 from pdfbatch.ports import TASKS_AHEAD
 from pdfbatch.settings import Limits, RetryPolicy
-from pdfbatch.tasks import JoinTask, PartialDocument, ReadTask, Task, TaskResult
+from pdfbatch.tasks import JoinTask, PartialDocument, ReadTask, SourceItem, Task, TaskResult
 
 
 class HeldPool:
@@ -75,10 +75,24 @@ def test_tasks_that_only_wait_for_their_output_take_no_room_in_the_pool() -> Non
 
 def test_results_of_the_source_come_at_once_and_take_no_room_in_the_pool() -> None:
     pool, skipped = HeldPool(), DocumentResult(document=Document("done.pdf"), status=DocumentStatus.SKIPPED)
-    source: list[ReadTask | DocumentResult] = [ReadTask(document=Document("a.pdf")), *[skipped] * 100]
+    source: list[SourceItem] = [ReadTask(document=Document("a.pdf")), *[[skipped]] * 100]
     results = Scheduler(pool, iter(source), RetryPolicy(), Limits()).results()
-    assert [next(results) for _ in range(100)] == [Completed(skipped)] * 100
+    assert [next(results) for _ in range(100)] == [[skipped]] * 100
     assert len(pool.given) == 1
+
+
+def test_results_that_were_given_back_come_again_when_a_task_has_ended() -> None:
+    pool, document = HeldPool(), Document("a.pdf")
+    first, second = (DocumentResult(document=Document(name), status=DocumentStatus.SKIPPED) for name in ("1", "2"))
+    scheduler = Scheduler(pool, iter([ReadTask(document=document), [first, second]]), RetryPolicy(), Limits())
+    results, read = scheduler.results(), DocumentResult(document=document, status=DocumentStatus.SUCCEEDED)
+    assert next(results) == [first, second]
+    pool.given[0][1].set_result(TaskResult(result=read))
+    scheduler.give_back([second])
+    completed = next(results)
+    assert isinstance(completed, Completed)
+    assert completed.result == read
+    assert list(results) == [[second]]
 
 
 def test_a_call_of_wake_loses_no_join() -> None:
@@ -106,6 +120,7 @@ def test_a_task_that_was_lost_with_others_is_done_again_five_times_before_that_c
             assert next(results) is None
         pool.given[-1][1].set_result(TaskResult(failure=LOST, blameless=True))
     last = next(result for result in results if result is not None)
+    assert isinstance(last, Completed)
     assert [(task.losses, task.attempt) for task, _ in pool.given] == [*((n, 1) for n in range(6)), (6, 2)]
     assert (last.result.status, last.result.attempts) == (DocumentStatus.CRASHED, 2)
 

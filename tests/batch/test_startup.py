@@ -3,12 +3,16 @@
 import sys
 import threading
 import traceback
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler
 from types import TracebackType
 from typing import Self, cast
 
 import pytest
 
+from pdfbatch import BatchProcessor
 from pdfbatch.batch.startup import start_pool
 from pdfbatch.errors import PoolStartError
 from pdfbatch.executors.fallback import FallbackExecutor
@@ -17,9 +21,12 @@ from pdfbatch.executors.process import ProcessExecutor
 from pdfbatch.executors.sequential import SequentialExecutor
 from pdfbatch.executors.thread import ThreadExecutor
 from pdfbatch.ports import Executor, Pool, Shared, Work
+from pdfbatch.samples import tiny_pdf
 from pdfbatch.testing.probes import wait_until
+from pdfbatch.testing.servers import LocalServer
 
 BOUND = 20.0
+LETTER = tiny_pdf(1)
 
 
 @dataclass(slots=True)
@@ -58,13 +65,14 @@ class Starter:
 def with_pool(starter: Starter, search: "threading.Event | BaseException") -> None:
     """Start and stop the pool; the search opens the gate, or raises."""
 
-    def searched() -> None:
+    def searched(is_awaited: Callable[[], bool]) -> None:
+        assert is_awaited() is not starter.starts_in_any_thread
         starter.gate.set()
         if isinstance(search, BaseException):
             raise search
         search.set()
 
-    with start_pool(cast("Executor", starter), cast("Work", None), searched) as (pool, _):
+    with start_pool(cast("Executor", starter), cast("Work", None), searched, threading.Event().set) as (pool, _):
         assert pool is cast("Pool", starter)
 
 
@@ -73,6 +81,23 @@ def test_a_pool_that_starts_in_any_thread_starts_while_documents_are_located() -
     with_pool(starter, searched)
     assert starter.thread is not threading.current_thread()
     assert (searched.is_set(), starter.left) == (True, [None])
+
+
+@pytest.mark.parametrize("refuses", [False, True])
+def test_whoever_prepares_is_woken_and_told_when_the_pool_waits(refuses: bool) -> None:
+    starter, woken = Starter(starts_in_any_thread=True, refuses=refuses), threading.Event()
+
+    def prepare(is_awaited: Callable[[], bool]) -> tuple[bool, bool]:
+        before = is_awaited()
+        starter.gate.set()
+        assert woken.wait(BOUND)
+        return before, is_awaited()
+
+    with (
+        pytest.raises(PoolStartError) if refuses else nullcontext(),
+        start_pool(cast("Executor", starter), cast("Work", None), prepare, woken.set) as (_, told),
+    ):
+        assert told == (False, True)
 
 
 def test_any_other_starts_in_the_thread_of_the_batch() -> None:
@@ -136,3 +161,65 @@ def test_our_own_executors_start_in_any_thread_and_no_others() -> None:
     assert all(executor.starts_in_any_thread for executor in (*own, FallbackExecutor(own)))
     assert not FallbackExecutor((*own, cast("Executor", Starter(starts_in_any_thread=False)))).starts_in_any_thread
     assert not hasattr(FuturesExecutor, "starts_in_any_thread")
+
+
+class Letters(BaseHTTPRequestHandler):
+    """Gives one document to whoever asks, and says that somebody did."""
+
+    server: "Post"  # pyright: ignore[reportIncompatibleVariableOverride]
+
+    def do_GET(self) -> None:
+        """The document, whatever its name."""
+        self.server.was_asked.set()
+        self.do_HEAD()
+        self.wfile.write(LETTER)
+
+    def do_HEAD(self) -> None:
+        """How long it is."""
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(LETTER)))
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (http.server's name)
+        """Say nothing."""
+
+
+class Post(LocalServer):
+    """A server of letters."""
+
+    def __init__(self) -> None:
+        super().__init__(Letters)
+        self.was_asked = threading.Event()
+
+
+@dataclass(frozen=True, slots=True)
+class StartsLate:
+    """Threads that start only once a server was asked for a document, and say that their start has begun."""
+
+    server: Post
+    has_begun: threading.Event = field(default_factory=threading.Event)
+
+    name = "late"
+    kills = False
+    shares = Shared.MEMORY
+    starts_in_any_thread = True
+
+    def start(self, work: Work) -> Pool:
+        """The threads."""
+        self.has_begun.set()
+        assert self.server.was_asked.wait(BOUND)
+        return ThreadExecutor(1).start(work)
+
+
+def test_documents_that_are_named_while_the_pool_starts_are_downloaded_meanwhile() -> None:
+    pytest.importorskip("aiohttp")
+    with Post() as server:
+        executor, batch = StartsLate(server), threading.current_thread()
+
+        def name_them() -> Iterator[str]:
+            assert executor.has_begun.wait(BOUND)
+            assert wait_until(lambda: not {"get", "_wait"}.isdisjoint(list_functions(batch)), BOUND)
+            yield f"http://{server.address}/letter.pdf"
+
+        report = BatchProcessor(executor=executor).run(name_them())
+    assert report.successful == 1

@@ -139,14 +139,14 @@ def drawn_font(codes: bytes) -> list[bytes]:
     return [font, make_stream(b"600 0 50 0 550 600 d1 50 0 500 600 re f")]
 
 
-def drawn_page(words: list[bytes]) -> bytes:
+def drawn_page(words: list[bytes], more: bytes = b"") -> bytes:
     shown = [
         b"BT /F2 12 Tf %d %d Td <%s> Tj ET\n" % (72 + 150 * (at % 3), 700 - 20 * (at // 3), word.hex().encode())
         for at, word in enumerate(words)
     ]
-    return make_page_pdf(b"".join(shown), resources=b"/Font<</F2 10 0 R>>", more=drawn_font(b"".join(words))).replace(
-        b"/Font<</F1 5 0 R>>/Font<</F2 10 0 R>>", b"/Font<</F1 5 0 R/F2 10 0 R>>"
-    )
+    return make_page_pdf(
+        b"".join(shown) + more, resources=b"/Font<</F2 10 0 R>>", more=drawn_font(b"".join(words))
+    ).replace(b"/Font<</F1 5 0 R>>/Font<</F2 10 0 R>>", b"/Font<</F1 5 0 R/F2 10 0 R>>")
 
 
 def test_ligatures_that_are_mere_codes_are_spelt() -> None:
@@ -164,6 +164,12 @@ def test_an_end_of_a_line_within_a_string_is_no_ligature() -> None:
 def test_codes_of_a_font_that_says_nothing_are_no_ligatures() -> None:
     text = text_of(drawn_page([bytes([1, 2, 3, 12]), bytes([4, 5, 12, 6]), b"a" + bytes([7, 8, 12])]))
     assert "fi" not in text
+
+
+def test_codes_of_a_font_of_symbols_beside_letters_of_another_are_no_ligatures() -> None:
+    quoted = b"BT /F2 12 Tf 72 500 Td <1c> Tj /F1 12 Tf (quoted) Tj /F2 12 Tf <1d> Tj ET"
+    words = [b"%crst" % 28, b"%cood" % 29, b"o%ccer" % 30]
+    assert words_of(drawn_page(words, quoted)) == ["first", "flood", "officer", "\ufffdquoted\ufffd"]
 
 
 # --- forms ------------------------------------------------------------------------------------------------------------------

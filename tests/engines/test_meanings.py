@@ -109,3 +109,28 @@ def test_a_glyph_of_two_characters_is_the_first_that_is_no_radical() -> None:
             3: " ",
             5: "小",
         }
+
+
+def make_map(pairs: Mapping[int, bytes]) -> bytes:
+    """Return a map to Unicode from numbers of glyphs to characters, each as its bytes."""
+    rows = b"".join(b"<%04x> <%s>\n" % (code, text.hex().encode()) for code, text in pairs.items())
+    head = b"/CIDInit /ProcSet findresource begin 12 dict begin begincmap 1 begincodespacerange <0000> <ffff> "
+    head += b"endcodespacerange\n"
+    return make_stream(head + b"%d beginbfchar\n%sendbfchar endcmap end end" % (len(pairs), rows))
+
+
+def test_glyphs_that_a_map_leaves_out_are_unknown_beside_others() -> None:
+    known = dict(enumerate("\u0930\u092a\u091f\u092f\u0938\u091a\u0928\u0915", 0x300))
+    table = make_map({code: text.encode("utf-16-be") for code, text in known.items()})
+    codes = "\u0461" + "".join(map(chr, known)) + "\u045d"
+    found = page_text(codes, make_font([]), b"/ToUnicode 9 0 R", {9: table})
+    assert found == f"\ufffd{''.join(known.values())}\ufffd"
+
+
+def test_a_map_with_bytes_in_wrong_order_is_understood() -> None:
+    words = "Pure(K=100)Magenta"
+    codes = {code: text.encode("utf-16-le") for code, text in enumerate(words, 0x300)}
+    assert page_text("".join(map(chr, codes)), make_font([]), b"/ToUnicode 9 0 R", {9: make_map(codes)}) == words
+    chinese = "一紀伀氀漀爀開堀"  # a few such characters stand in other texts
+    codes = {code: text.encode("utf-16-be") for code, text in enumerate(chinese, 0x300)}
+    assert page_text("".join(map(chr, codes)), make_font([]), b"/ToUnicode 9 0 R", {9: make_map(codes)}) == chinese

@@ -431,6 +431,58 @@ def test_words_set_solid_are_words() -> None:
     assert words_of(PDFIUM, spaced_out(SENTENCE, 0.0, 7.2)) == SENTENCE.split()
 
 
+@pytest.mark.parametrize("column", [14, 30])
+def test_titles_above_a_table_of_characters_keep_their_spaces(column: int) -> None:
+    title = show_text(b"All signs of the font", size=11, at=(72, 740)) + show_text(
+        b"by Nina Berg", size=11, at=(72, 720)
+    )
+    table = b"".join(
+        show_text(b"%c" % (65 + 16 * row + place), size=12, at=(60 + column * place, 680 - 20 * row))
+        for row in range(3)
+        for place in range(16)
+    )
+    lines = text_of(PDFIUM, make_page_pdf(title + table)).splitlines()
+    assert lines[:3] == [
+        "All signs of the font",
+        "by Nina Berg",
+        " ".join("ABCDEFGHIJKLMNOP") if column == 30 else lines[2],
+    ]
+
+
+def test_lines_of_letters_that_are_placed_one_by_one_stay_whole_on_a_page_of_few() -> None:
+    columns = [("column 1", "one"), ("column 2", "two"), ("column 3", "three")]
+    letters = [
+        (letter.encode(), 72 + 168 * number + 7.2 * place, 710.0 - 15 * row)
+        for number, lines in enumerate(columns)
+        for row, line in enumerate(lines)
+        for place, letter in enumerate(line)
+    ]
+    assert text_of(PDFIUM, placed(b"", *letters)).splitlines() == [line for lines in columns for line in lines]
+
+
+@pytest.mark.parametrize("gap", [2.0, 2.85])
+def test_a_gap_that_is_one_between_letters_parts_words(gap: float) -> None:
+    """Ghostscript writes a gap between two words as a distance of the letters on both sides."""
+    apart = b"(To resol) Tj (ve) Tj %.2f Tc [(et)%d]TJ 0 Tc (hem at once) Tj " % (gap, 100 * gap)
+    apart += b"%.2f Tc [(,w)%d]TJ 0 Tc (e came.) Tj" % (gap, 100 * gap)
+    words = ["To", "resolvee", "them", "at", "once,", "we", "came."]
+    assert words_of(PDFIUM, make_page_pdf(b"BT /F1 10 Tf 72 700 Td %s ET" % apart)) == words
+
+
+@pytest.mark.parametrize("gap", [2.0, 3.0])
+def test_korean_words_are_parted_by_gaps(gap: float) -> None:
+    words = ["\uac00\ub098\ub2e4\ub77c", "\ub9c8\ubc14\uc0ac", "\uc544\uc790", "\ucc28\uce74\ud0c0\ud30c\ud558"]
+    font = mapped({65 + number: letter for number, letter in enumerate("".join(words))})
+    places, code, x = list[tuple[bytes, float, float]](), 65, 72.0
+    for word in words:
+        for _ in word:
+            places.append((b"%c" % code, x, 700))
+            code, x = code + 1, x + 12
+        x += gap
+    wide = placed(font, *places).replace(b"Courier/", b"Courier/FirstChar 0/LastChar 99/Widths[%s]/" % (b"1000 " * 100))
+    assert words_of(PDFIUM, wide) == words
+
+
 def test_dots_between_spaces_are_no_spaced_letters() -> None:
     content = b"".join(
         show_text(b"Chapter %d%s %d" % (row, b" ." * 40, row), size=8, at=(50, 700 - 12 * row)) for row in range(30)

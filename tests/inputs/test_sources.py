@@ -20,6 +20,7 @@ from pdfbatch.errors import DuplicateDocumentError, ManifestError, NoDocumentsEr
 from pdfbatch.inputs.manifest import Manifest
 from pdfbatch.inputs.sources import Input, Inputs, documents_from
 from pdfbatch.model import Document
+from pdfbatch.storage import Storage
 from pdfbatch.storage.remote_documents import RemoteDocument
 from pdfbatch.storage.tree import LocalTree, Pattern, split_pattern, walk
 
@@ -410,3 +411,10 @@ def test_batches_of_an_iterator_are_taken_one_by_one() -> None:
 def test_a_batch_holds_at_least_one_document(documents: list[int]) -> None:
     with pytest.raises(ValueError, match="at least 1, not 0"):
         create_document_batches(documents, 0)
+
+
+@pytest.mark.parametrize("url", ["s3://", "S3:///", "gs://", "az://"])
+def test_all_buckets_of_an_account_are_no_input_and_no_output(url: str) -> None:
+    for use in (lambda: documents_from(url), lambda: documents_from([(url, {"anon": True})]), Storage(url).check):
+        with pytest.raises(UsageError, match="names no bucket"):
+            use()

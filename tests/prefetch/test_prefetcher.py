@@ -26,7 +26,7 @@ from pdfbatch.prefetch.skip import Skip
 from pdfbatch.settings import RetryPolicy
 from pdfbatch.storage import CallPolicy
 from pdfbatch.storage.documents import fingerprint
-from pdfbatch.tasks import DuplicateOf, ReadTask
+from pdfbatch.tasks import DuplicateOf, ReadTask, SourceItem
 from pdfbatch.testing.servers import LocalServer
 
 pytest.importorskip("aiohttp")
@@ -35,7 +35,7 @@ BOUND = 20.0
 
 
 class Files(LocalServer):
-    """Serves ``<size>.pdf``, so many bytes; names that begin with ``slow`` only once ``gate`` is open."""
+    """Serves ``<size>.pdf``, so many bytes; names that begin with ``slow`` once ``gate`` is open, ``busy`` not at first."""
 
     def __init__(self) -> None:
         super().__init__(Talk)
@@ -63,8 +63,12 @@ class Talk(BaseHTTPRequestHandler):
         """The body, whole."""
         name = self.path.strip("/").removesuffix(".pdf")
         with self.server.lock:
+            is_first = name not in self.server.gets
             self.server.gets.append(name)
             self.server.waiting += 1
+        if name.startswith("busy") and is_first:
+            self.send_error(503)
+            return
         if name.startswith("slow"):
             self.server.gate.wait()
         size = name.rpartition("-")[2]
@@ -166,8 +170,8 @@ def test_local_documents_pass_a_slow_remote_one(files: Files, tmp_path: Path) ->
 
 def test_what_needs_no_download_takes_turns_with_copies_that_are_ready(files: Files, tmp_path: Path) -> None:
     copy = DuplicateOf(document_uuid="1", fingerprint="a", own_fingerprint="b")
-    passing: list[ReadTask | DocumentResult] = [
-        DocumentResult(document=Document("done.pdf"), status=DocumentStatus.SKIPPED),
+    passing: list[SourceItem] = [
+        [DocumentResult(document=Document("done.pdf"), status=DocumentStatus.SKIPPED)],
         ReadTask(document=Document(files.url("copy")), duplicate_of=copy),
         *tasks_of(documents("a.pdf", "b.pdf")),
     ]
@@ -236,6 +240,29 @@ def test_more_is_fetched_while_copies_are_ready_once_a_quarter_is_free(files: Fi
             counts.append(len(read))
             reader.prefetcher.release(task.document.document_uuid)
     assert counts == [8, 8, 10]
+
+
+@pytest.mark.parametrize(("name", "most_read"), [("fast", 2 + 8), ("busy", 2 + 4)])
+def test_twice_as_many_are_asked_for_when_the_workers_wait_unless_the_storage_has_trouble(
+    files: Files, tmp_path: Path, name: str, most_read: int
+) -> None:
+    read = list[str]()
+
+    def source() -> Iterator[Document]:
+        for number in itertools.count():
+            read.append(files.url(f"{name if number < 2 else 'slow'}{number}-10"))
+            yield Document(read[-1])
+
+    reader = Reader(source(), tmp_path, max_documents=4, concurrency=2)
+    with reader.prefetcher:
+        for task in (reader.next(), reader.next()):
+            reader.prefetcher.release(task.document.document_uuid)
+        assert next(reader.prefetcher) is None
+        assert len(read) == most_read
+        assert next(reader.prefetcher) is None  # what was asked for since has to come before there is more
+        assert len(read) == most_read
+        if name == "fast":
+            wait_for(lambda: sum(one.startswith("slow") for one in files.gets) == 4)
 
 
 def test_a_reader_is_woken_once_and_not_for_each_copy(files: Files, tmp_path: Path) -> None:

@@ -56,6 +56,15 @@ def test_the_message_about_a_local_file_names_its_path(tmp_path: Path) -> None:
     assert str(error) == f"{path}: not a PDF but a GIF image"
 
 
+def test_a_document_for_holders_of_a_certificate_is_not_said_to_be_damaged() -> None:
+    entries = b"/Filter/Adobe.PubSec/SubFilter/adbe.pkcs7.s4/V 2/Length 128/Recipients[<3000>]"
+    pdf = text_pdf(["word"]).replace(b"trailer\n<<", b"trailer\n<</ID[<00><00>]/Encrypt<<%s>>" % entries)
+    assert b"PubSec" in pdf
+    error = error_of(InputData(pdf, "4:sha256=x"), Document("letter.pdf", content=pdf))
+    assert error.cause is Cause.UNSUPPORTED
+    assert str(error).count("letter.pdf") == 1
+
+
 # --- page ranges --------------------------------------------------------------------------------------------------------
 
 

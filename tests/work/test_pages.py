@@ -24,11 +24,12 @@ from pdfbatch.samples import blank_pdf, letter, mixed_pdf, scanned_pdf, text_pdf
 from pdfbatch.samples.scans import draw_page
 from pdfbatch.settings import Extraction, Limits
 from pdfbatch.tasks import ReadTask
-from pdfbatch.testing.pdfs import make_image, make_page_pdf, make_unicode_pdf
+from pdfbatch.testing.pdfs import make_image, make_page_pdf, make_unicode_pdf, show_text
 from pdfbatch.testing.pictures import join_words
 from pdfbatch.work import DocumentWork
 from pdfbatch.work.page_rules import PREVIEW_DPI
 from tests.ocr.conftest import Program
+from tests.stand_ins import EchoOcr
 
 SCAN = scanned_pdf(["This sheet was scanned and holds a single line of print."])
 STAMPED = mixed_pdf([], ["The order of the court is on the picture under the stamp."], stamp="EXHIBIT C-")
@@ -405,3 +406,39 @@ def test_a_scan_of_more_pages_than_a_part_holds_is_split_and_joined_in_order(rea
     found = result_of(batch(reader, extraction=Extraction(part_pages=2)), pdf)
     places = [join_words(found.text).find(numeral) for numeral in numerals]
     assert all(0 <= first < second for first, second in pairwise(places))
+
+
+# --- text that is neither read nor drawn ------------------------------------------------------------------------------
+
+
+def show_one_by_one(codes: Sequence[bytes], font: bytes, more: Sequence[bytes] = ()) -> bytes:
+    """A page that shows a few words, and each code by itself, from top to bottom."""
+    shown = [
+        b"BT /F2 8 Tf %d %d Td <%s> Tj ET\n" % (72 + 12 * (n // 60), 700 - 9 * (n % 60), code)
+        for n, code in enumerate(codes)
+    ]
+    content = show_text(b"No 7 of 2021") + b"".join(shown)
+    pdf = make_page_pdf(content, resources=b"/F2 10 0 R", more=(font, *more))
+    return pdf.replace(b"/F1 5 0 R>>/F2 10 0 R", b"/F1 5 0 R /F2 10 0 R>>")
+
+
+NOT_THERE = (
+    b"<</Type/Font/Subtype/Type0/BaseFont/Ryumin-Light/Encoding/Identity-V/DescendantFonts[11 0 R]>>",
+    b"<</Type/Font/Subtype/CIDFontType0/BaseFont/Ryumin-Light/FontDescriptor 12 0 R/DW 1000/CIDSystemInfo 13 0 R>>",
+    b"<</Type/FontDescriptor/FontName/Ryumin-Light/Flags 4/FontBBox[0 -120 1000 880]/Ascent 880/Descent -120>>",
+    b"<</Registry(Adobe)/Ordering(Japan1)/Supplement 2>>",
+)
+
+
+def test_letters_of_a_font_that_is_not_there_are_no_success() -> None:
+    found = result_of(
+        batch(EchoOcr()), show_one_by_one([b"%04x" % (1200 + n) for n in range(90)], NOT_THERE[0], NOT_THERE[1:])
+    )
+    characters = len("".join(page.text for page in found.pages).split())
+    # A machine may have a font for them.
+    assert characters >= 90 or (found.status is not DocumentStatus.SUCCEEDED and "font" in str(found.pages[0].failure))
+
+
+def test_a_page_of_spaces_lacks_no_letters() -> None:
+    spaces = show_one_by_one([b"20"] * 90, b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>")
+    assert result_of(batch(EchoOcr()), spaces).status is DocumentStatus.SUCCEEDED

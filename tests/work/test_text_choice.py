@@ -51,3 +51,19 @@ def test_a_doubtful_reading_is_joined_without_its_noise() -> None:
 
 def test_always_means_the_reading_alone() -> None:
     assert choose_text(1, Reason.OCR_ALWAYS, LAYER, reading()).text == BODY
+
+
+def test_a_layer_that_the_reading_confirms_is_no_garbage() -> None:
+    chart = TextLayer(text="0\n50\n100\n150\nErreur de la prévision\n1.5\n1.0\n0.5\n")
+    page = choose_text(1, Reason.GARBAGE_TEXT_LAYER, chart, reading("Erreur de la prevision\n\nol 100 150\n"))
+    assert (page.text, page.source, page.reason) == (chart.text, "text-layer", "text-layer")
+
+
+def test_a_layer_that_has_another_text_is_not_confirmed() -> None:
+    for text in (
+        "Uif cpbut dbnf mbuf uibu ebz. Opcpez ibe tffo uif mboufso.",  # another alphabet
+        "T h e b o a t s c a m e l a t e t h a t d a y .",
+        "The boats came late that day.\n\ufffd\ufffd\ufffd had seen the lantern.\n",
+        "The boats came. Opcpez ibe tffo uif mboufso.",
+    ):
+        assert choose_text(1, Reason.GARBAGE_TEXT_LAYER, TextLayer(text=text), reading()).text == BODY, text

@@ -26,6 +26,10 @@ GOOD = {
     "formulas": "f(x) = a x + b and g(y) = c y + d for all x, y in R with a b = c d ; h k l m n = 0 " * 6,
     "Cyrillic": "Краткая история о том, как лодки пришли поздно и никто не видел фонарь на причале. " * 4,
     "Chinese": "港口的船来得很晚码头上没有人看见灯笼" * 10,
+    "Korean with names": "항구의 배는 늦게 왔고 부두에서 아무도 등불을 보지 못했다 (dpkg, xvfb, CDBS). debhelper 를 쓴다. "
+    "소금 통 셋은 두 번 세어졌고 서랍에 목록이 있었다: dh, bzcmp, jh, svn, chmod, gzip, mkdir, cpp, cvs, lld.\n" * 6,
+    "Chinese with names": "港口的船来得很晚，码头上没有人看见灯笼（dpkg、xvfb、CDBS），盐桶被数了两次，"
+    "书记员把清单放在办公室的抽屉里：dh、bzcmp、jh、svn、chmod、gzip、mkdir、cpp、cvs、lld。\n" * 6,
     "codes": "\n".join(f"RES-{n:04} CAP-{n * 3:04} TERMINAL STRIP SERIES" for n in range(40)),
 }
 

@@ -3,10 +3,9 @@
 import os
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from pdfbatch.batch.attempts import Completed
@@ -17,14 +16,15 @@ from pdfbatch.batch.in_flight import NOTHING_IN_FLIGHT
 from pdfbatch.batch.notifier import Notifier
 from pdfbatch.batch.progress import ProgressTracker
 from pdfbatch.batch.resume import ResumeState, load_resume_state, with_name_of
-from pdfbatch.batch.scheduler import Events, Scheduler
+from pdfbatch.batch.scheduler import TICK_SECONDS, Events, Scheduler
+from pdfbatch.batch.side_by_side import call_side_by_side
 from pdfbatch.batch.source_reader import SourceReader
 from pdfbatch.batch.startup import insist, start_pool
 from pdfbatch.batch.task_source import TaskSource
 from pdfbatch.batch.worker_check import check_workers
 from pdfbatch.common import SafeLogger
 from pdfbatch.errors import Cause, DocumentError, PoolStartError, ResultsUnavailableError
-from pdfbatch.model import Document, DocumentResult, Failure
+from pdfbatch.model import Document, DocumentResult, DocumentStatus, Failure
 from pdfbatch.outcomes import failed_result
 from pdfbatch.outputs import (
     is_body,
@@ -45,7 +45,7 @@ log: SafeLogger = SafeLogger(__name__)
 
 # How long sinks have to close that were interrupted while they did.
 _CLOSE_SECONDS = 0.5
-# How long the workers' start may wait for a source that has no document yet.
+# How long workers that start in this thread wait for a source that has no document yet.
 _FIRST_DOCUMENT_SECONDS = 0.2
 
 
@@ -137,11 +137,12 @@ class Batch:
 
     def _process(self) -> Iterator[tuple[int, DocumentResult]]:
         """Run all documents on a pool; then yield a ``cancelled`` result for each that has not ended."""
-        documents, attempts = self._read_documents(self.documents), dict[str, int]()
+        reader = (
+            SourceReader(iter(self.documents), self._events.wake, self.close_source) if self.reads_in_thread else None
+        )
+        documents, attempts = self._read_documents(self.documents if reader is None else reader), dict[str, int]()
         with suppress(_StoppedEarly), route_engines(), ExitStack() as stack:
-            if self.reads_in_thread:
-                documents = self._read_in_thread(stack)
-            pool, source = self._start_pool(documents, stack)
+            pool, source = self._start_pool(documents, reader, stack)
             self._check_workers(pool)
             self.progress.start(pool.name, pool.capacity, limits_enforced=pool.kills)
             self.notifier.update(self._snapshot())
@@ -150,10 +151,7 @@ class Batch:
             for completed in scheduler.results():
                 self.progress.switch_executor(pool.name, pool.capacity, limits_enforced=pool.kills)
                 if completed is not None:
-                    position, result = self._complete(completed)
-                    source.release(result, position, completed.body)
-                    yield position, result
-                    self._check_process()
+                    yield from self._hand_out(completed, scheduler, source)
                 self.notifier.update_if_due(take_snapshot)
                 if self._is_cancelled or self._should_stop():
                     scheduler.stop()
@@ -161,17 +159,30 @@ class Batch:
                 attempts = scheduler.pending_attempts()
                 raise _StoppedEarly
         for _, document in list(self._pending.values()):
-            yield self._cancel(document, attempts.get(document.document_uuid, 1))
+            yield self._skip(document) or self._cancel(document, attempts.get(document.document_uuid, 1))
         if self.expected:  # the rest is known to come to an end
             for rest in documents:
                 if rest is not None:
                     yield self._skip(rest) or self._cancel(rest)
 
-    def _start_pool(self, documents: Iterator[Document | None], stack: ExitStack) -> tuple[Pool, TaskSource]:
+    def _start_pool(
+        self, documents: Iterator[Document | None], reader: SourceReader | None, stack: ExitStack
+    ) -> tuple[Pool, TaskSource]:
         """Start the pool, and locate the first documents meanwhile. The ``stack`` ends both."""
-        prepare = partial(self._start_source, documents, stack)
+
+        def prepare(is_awaited: Callable[[], bool]) -> TaskSource:
+            if reader is not None:
+                stack.callback(self._close_here, reader)
+                reader.start(_FIRST_DOCUMENT_SECONDS if is_awaited() else 0)
+            source = self._make_source(documents)
+            stack.enter_context(source)
+            # Remote documents may be listed and asked for as long as the workers take to start.
+            while not (source.start() or is_awaited() or self._is_cancelled):
+                self._events.get(TICK_SECONDS)
+            return source
+
         try:
-            return stack.enter_context(start_pool(self.executor, self.work, prepare))
+            return stack.enter_context(start_pool(self.executor, self.work, prepare, self._events.wake))
         except PoolStartError:
             if self._is_cancelled:  # whoever shares a pool among batches cancels them before that pool ends
                 raise _StoppedEarly from None
@@ -183,8 +194,8 @@ class Batch:
             _, first = next(iter(self._pending.values()), (0, None))
             check_workers(pool, self.work, self.progress.status.batch_id, first)
 
-    def _start_source(self, documents: Iterator[Document | None], stack: ExitStack) -> TaskSource:
-        """Ask the output what it knows, and locate the first documents. The ``stack`` closes the source."""
+    def _make_source(self, documents: Iterator[Document | None]) -> TaskSource:
+        """Ask the output what it knows, and return what makes tasks of documents."""
         if self.output is not None:
             self._resume_state = load_resume_state(self.output, self.work.options, resume=self.resume)
             self._resume_state.has_late_workers = self.executor.shares is Shared.NOTHING
@@ -201,22 +212,13 @@ class Batch:
                 seconds=self.limits.storage_timeout,
                 hashes=duplicates is not None,
             )
-        source = TaskSource(
+        return TaskSource(
             documents=documents,
             wake=self._events.wake,
             resume_state=self._resume_state,
             duplicates=duplicates,
             fetch_settings=fetch_settings,
         )
-        stack.enter_context(source).start()
-        return source
-
-    def _read_in_thread(self, stack: ExitStack) -> Iterator[Document | None]:
-        """Return the documents, read in another thread, which the ``stack`` ends."""
-        reader = SourceReader(iter(self.documents), self._events.wake, self.close_source)
-        reader.start(_FIRST_DOCUMENT_SECONDS)
-        stack.callback(self._close_here, reader)
-        return self._read_documents(reader)
 
     def _close_here(self, reader: SourceReader) -> None:
         if os.getpid() == self._pid:
@@ -236,6 +238,55 @@ class Batch:
             raise ResultsUnavailableError(
                 "This process was forked from the one that runs the batch, which has the results"
             )
+
+    def _hand_out(
+        self, ended: Completed | list[DocumentResult], scheduler: Scheduler, source: TaskSource
+    ) -> Iterator[tuple[int, DocumentResult]]:
+        """Yield positions and results of documents that have ended."""
+        if isinstance(ended, list) and ended[0].status is DocumentStatus.SKIPPED:
+            yield from self._hand_out_skipped(ended, scheduler, source)
+            return
+        for completed in map(Completed, ended) if isinstance(ended, list) else (ended,):
+            position, result = self._complete(completed)
+            source.release(result, position, completed.body)
+            yield position, result
+            self._check_process()
+
+    def _hand_out_skipped(
+        self, results: list[DocumentResult], scheduler: Scheduler, source: TaskSource
+    ) -> Iterator[tuple[int, DocumentResult]]:
+        """Yield positions and results of skipped documents, and give some back when there is something else to do.
+
+        They are counted together, which takes a part of the time: those that the caller has got, also when the caller leaves.
+        """
+        positions = list[int]()
+        try:
+            for result in results:
+                position, _ = self._pending.pop(result.document.document_uuid)
+                positions.append(position)
+                self.notifier.document(result)
+                yield position, result
+                self._check_process()
+                if (
+                    not self._events.is_empty
+                    or self._is_cancelled
+                    or self.notifier.is_due
+                    or self.progress.is_undecided
+                ):
+                    break
+        finally:
+            if os.getpid() == self._pid:
+                self._count_skipped(results[: len(positions)], positions, source)
+        scheduler.give_back(results[len(positions) :])
+
+    def _count_skipped(self, results: list[DocumentResult], positions: list[int], source: TaskSource) -> None:
+        """Keep, count and report documents that earlier batches finished."""
+        self.progress.add_skipped(results, positions)
+        if self._resume_state is not None:
+            self._resume_state.remove_parts(results)
+        if self._files is not None:
+            self._files.add_skipped(results, self._take_closed_packs())
+        source.release_skipped(results, positions)
 
     def _complete(self, completed: Completed) -> tuple[int, DocumentResult]:
         """Keep, count and report the result of a document that has ended; return its position and the result."""
@@ -259,7 +310,7 @@ class Batch:
             if completed.by_worker:
                 self._resume_state.add(result, text_bytes)
             self._resume_state.note_join(completed.result.document, is_join=completed.has_parts)
-            self._resume_state.remove_parts(result)
+            self._resume_state.remove_parts([result])
         if self._files is not None:
             self._files.add(result, waits=is_packed and completed.by_worker, closed_packs=self._take_closed_packs())
         return position, self._notify_sinks(result)
@@ -332,11 +383,13 @@ class Batch:
         """Write the rest of the index and the lists of the batch, side by side, and after both the report."""
         state, is_remote = self._resume_state, files.output.locality is Locality.REMOTE
         try:
-            with _side_by_side(
-                lambda: None if state is None else state.close(completed=completed, compact=self.shard is None),
-                in_thread=is_remote and not (state is not None and state.is_packed),
-            ):
-                files.close(self._take_closed_packs())
+            call_side_by_side(
+                (
+                    lambda: None if state is None else state.close(completed=completed, compact=self.shard is None),
+                    lambda: files.close(self._take_closed_packs()),
+                ),
+                in_threads=is_remote and not (state is not None and state.is_packed),
+            )
             files.write_report(self.report())
         except DocumentError as error:
             log.warning("the report of batch %s could not be written: %s", self.progress.status.batch_id, error)
@@ -354,27 +407,3 @@ def _sweep(output: Output) -> None:
     if output.locality is not Locality.REMOTE and isinstance(output, SupportsSweep):
         with suppress(DocumentError, OSError):
             output.sweep()
-
-
-@contextmanager
-def _side_by_side(function: Callable[[], None], *, in_thread: bool) -> Generator[None]:
-    """Call a function in a thread while the block runs, which saves time where both wait for a network; else before it."""
-    if not in_thread:
-        function()
-        yield
-        return
-    ended = SimpleQueue[BaseException | None]()
-
-    def run() -> None:
-        try:
-            function()
-        except BaseException as error:  # noqa: BLE001 (raised below)
-            ended.put(error)
-        else:
-            ended.put(None)
-
-    # A daemon: the interpreter must not wait for it if a second Ctrl-C ends the writing.
-    threading.Thread(target=run, name="pdfbatch-end", daemon=True).start()
-    yield
-    if (error := ended.get()) is not None:
-        raise error

@@ -1,16 +1,17 @@
 """The files that a batch writes beside those of its documents: table, list of failures, report, and a page for people."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 
 from pdfbatch.batch.batch_settings import ShardNotes, describe_settings
 from pdfbatch.batch.failure_log import FAILURES_NAME, FailureLog
+from pdfbatch.batch.side_by_side import call_side_by_side
 from pdfbatch.figures import Figures, ReportFacts, render_report
 from pdfbatch.model import DocumentResult
 from pdfbatch.outputs import DOCUMENTS_NAME, HTML_REPORT_NAME, REPORT_EXAMPLES, DocumentList, batch_file, to_json
-from pdfbatch.ports import Output, SupportsSync
+from pdfbatch.ports import Locality, Output, SupportsSync
 from pdfbatch.report import BatchReport
 from pdfbatch.settings import RetryPolicy
 from pdfbatch.work import DocumentWork
@@ -49,11 +50,17 @@ class BatchFiles:
         self._table.add(result, waits=waits)
         self._table.release(closed_packs)
 
+    def add_skipped(self, results: Sequence[DocumentResult], closed_packs: Sequence[str]) -> None:
+        """Take the results of documents that earlier batches finished."""
+        self._figures.count_skipped(len(results))
+        self._table.add_skipped(results)
+        self._table.release(closed_packs)
+
     def close(self, closed_packs: Sequence[str]) -> None:
         """Write the rest of the list of failures and of the table. Raises ``DocumentError``."""
-        self._failures.close()
         self._table.release(closed_packs)
-        self._table.close()
+        calls: list[Callable[[], object]] = [partial(self.output.write, *file) for file in self._failures.take_rest()]
+        call_side_by_side([*calls, self._table.close], in_threads=self._is_remote)
 
     def write_report(self, report: BatchReport) -> None:
         """Write the report; a shard's is no report of the whole batch, so that it gets no copy at the top of the output.
@@ -70,8 +77,11 @@ class BatchFiles:
         if self.shard is not None:
             self.output.write(self._own_name(REPORT_NAME), to_json({**summary, "shard": self.shard.as_dict()}))
         else:
-            self._write_both(REPORT_NAME, to_json(summary))
-            self._write_both(HTML_REPORT_NAME, self._page(report, {**settings, **asdict(self.retry)}))
+            page = self._page(report, {**settings, **asdict(self.retry)})
+            files = {REPORT_NAME: to_json(summary), HTML_REPORT_NAME: page}
+            # each among those of the batch, and at the top of the output
+            named = [(place, data) for name, data in files.items() for place in (self._own_name(name), name)]
+            call_side_by_side([partial(self.output.write, *file) for file in named], in_threads=self._is_remote)
         if isinstance(self.output, SupportsSync):
             names = (REPORT_NAME, HTML_REPORT_NAME, FAILURES_NAME, DOCUMENTS_NAME)
             self.output.sync([*names, *self._failures.names])
@@ -88,10 +98,9 @@ class BatchFiles:
         )
         return render_report(facts, self._figures)
 
-    def _write_both(self, name: str, data: bytes) -> None:
-        """Write a file among those of the batch, and at the top of the output."""
-        self.output.write(self._own_name(name), data)
-        self.output.write(name, data)
+    @property
+    def _is_remote(self) -> bool:
+        return self.output.locality is Locality.REMOTE
 
     def _own_name(self, name: str) -> str:
         return batch_file(self.batch_id, name)

@@ -12,7 +12,7 @@ from pdfbatch.model import Document, DocumentResult, DocumentStatus
 from pdfbatch.outcomes import as_duplicate
 from pdfbatch.outputs import PickleLog, Results
 from pdfbatch.storage import Fingerprint, local_fingerprint
-from pdfbatch.tasks import DuplicateOf, ReadTask
+from pdfbatch.tasks import DuplicateOf, ReadTask, SourceItem
 
 MAX_DEFERRED = 1000
 # Of a packed layout so many bytes of the last rows are kept for later duplicates, and of rows of documents that took so long
@@ -51,7 +51,7 @@ class DuplicateFilter:
         default_factory=dict[str, list[tuple[ReadTask, DuplicateOf]]]
     )
     _deferred_count: int = 0
-    _resolved: deque[ReadTask | DocumentResult] = field(default_factory=deque[ReadTask | DocumentResult])
+    _resolved: deque[ReadTask | list[DocumentResult]] = field(default_factory=deque[ReadTask | list[DocumentResult]])
     _requeued: deque[ReadTask] = field(default_factory=deque[ReadTask])
     _read_anyway: set[str] = field(default_factory=set[str])
     _recent: dict[int, bytes] = field(default_factory=dict[int, bytes])
@@ -63,7 +63,7 @@ class DuplicateFilter:
 
     # --- stages of the task source ----------------------------------------------------------------------------------
 
-    def requeue(self, items: Iterator[ReadTask | DocumentResult | None]) -> Iterator[ReadTask | DocumentResult | None]:
+    def requeue(self, items: Iterator[SourceItem]) -> Iterator[SourceItem]:
         """Pass on all items and, between them, the tasks of duplicates that must be read after all.
 
         Goes on with ``None`` until no document is pending: each of them may be what a duplicate waits for.
@@ -75,7 +75,7 @@ class DuplicateFilter:
         while self.pending:
             yield self._requeued.popleft() if self._requeued else None
 
-    def filter(self, items: Iterator[ReadTask | DocumentResult | None]) -> Iterator[ReadTask | DocumentResult | None]:
+    def filter(self, items: Iterator[SourceItem]) -> Iterator[SourceItem]:
         """Defer the tasks of local duplicates; pass on all else, and what becomes of deferred ones.
 
         A document that an earlier batch finished is remembered: a later one may be its duplicate.
@@ -87,16 +87,17 @@ class DuplicateFilter:
                 fingerprint = local_fingerprint(item.document)
                 if fingerprint is not None and self.defer(item, fingerprint):
                     continue
-            elif isinstance(item, DocumentResult) and item.status is DocumentStatus.SKIPPED:
-                position, document = self.pending[item.document.document_uuid]
-                self._index.add(document, item.fingerprint, position)
+            elif item is not None:
+                for result in item:
+                    position, document = self.pending[result.document.document_uuid]
+                    self._index.add(document, result.fingerprint, position)
             yield item
         while self._resolved:
             yield self._resolved.popleft()
 
     def filter_downloads(
-        self, items: Iterator[ReadTask | DocumentResult | None], release_copy: Callable[[str], None]
-    ) -> Iterator[ReadTask | DocumentResult | None]:
+        self, items: Iterator[SourceItem], release_copy: Callable[[str], None]
+    ) -> Iterator[SourceItem]:
         """Defer the tasks of downloaded duplicates and release their copies; pass on all else, and what becomes of them."""
         for item in items:
             while self._resolved:
@@ -168,7 +169,7 @@ class DuplicateFilter:
             or result.fingerprint != duplicate_of.fingerprint
         ):
             return False
-        self._resolved.append(as_duplicate(result, task.document, duplicate_of))
+        self._resolved.append([as_duplicate(result, task.document, duplicate_of)])
         return True
 
     def _keep_body(self, result: DocumentResult, body: bytes) -> None:

@@ -45,13 +45,12 @@ class FailureLog:
         self._lines.append(line)
         self._size += len(line)
 
-    def close(self) -> None:
-        """Write the rest. Raises ``DocumentError`` when the output does not take it."""
+    def take_rest(self) -> list[tuple[str, bytes]]:
+        """Return the names and the bytes of the files that are left to write, at the end."""
         rest = b"".join(self._lines)
-        self.output.write(self._name(self._pieces + 1), rest)
         self._pieces += 1
-        if not self.is_shard:
-            self.output.write(FAILURES_NAME, rest)
+        names = [self._name(self._pieces)] if self.is_shard else [self._name(self._pieces), FAILURES_NAME]
+        return [(name, rest) for name in names]
 
     def _write_piece(self) -> None:
         """Write a piece while the batch goes on. What cannot be written stays in memory, for the end."""

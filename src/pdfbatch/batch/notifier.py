@@ -22,9 +22,14 @@ class Notifier:
     errors: dict[int, int] = field(default_factory=dict[int, int])
     _due: float = 0.0
 
+    @property
+    def is_due(self) -> bool:
+        """Whether the last snapshot is older than ``INTERVAL_SECONDS``, if there are sinks."""
+        return bool(self.sinks) and time.monotonic() >= self._due
+
     def update_if_due(self, status: Callable[[], BatchStatus]) -> None:
         """Send a snapshot, unless the last one is younger than ``INTERVAL_SECONDS``; ``status`` makes it if it is due."""
-        if self.sinks and time.monotonic() >= self._due:
+        if self.is_due:
             self.update(status())
 
     def update(self, status: BatchStatus) -> None:

@@ -3,17 +3,20 @@
 import time
 from array import array
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import repeat
 from statistics import quantiles
 
 from pdfbatch.batch.breaker import Breaker
 from pdfbatch.batch.estimate import PageRates, estimate_seconds
+from pdfbatch.batch.group_tallies import GroupTallies
 from pdfbatch.batch.highlights import Highlights
 from pdfbatch.batch.in_flight import NOTHING_IN_FLIGHT, InFlight
 from pdfbatch.errors import Cause
 from pdfbatch.model import DocumentResult, DocumentStatus, TextSource
 from pdfbatch.outputs import Results
-from pdfbatch.report import BatchCounts, BatchReport, BatchState, BatchStatus, PageCounts, StoppedBy
+from pdfbatch.report import BatchReport, BatchState, BatchStatus, PageCounts, StoppedBy
 
 # A rate of failures means little before so many documents have ended: at the end of a batch it counts whatever their number.
 MIN_DOCUMENTS_FOR_RATE = 20
@@ -71,6 +74,13 @@ class Tally:
         self.retries += result.attempts - 1
         self.worker_seconds += result.duration_seconds
 
+    def add_skipped(self, results: Sequence[DocumentResult]) -> None:
+        """Count documents that earlier batches finished: as ``add``, together."""
+        self.successful += len(results)
+        self.skipped += len(results)
+        self.reused_pages += sum(result.counts.pages for result in results)
+        self.failed_pages += sum(result.counts.failed_pages for result in results)
+
     def add_to(self, status: BatchStatus) -> BatchStatus:
         """Return a status with these counts."""
         return replace(
@@ -86,17 +96,6 @@ class Tally:
             failed_pages=self.failed_pages,
             other_language_pages=self.other_language_pages,
             retries=self.retries,
-        )
-
-    def counts(self, number: int) -> BatchCounts:
-        """Return the counts of a group of documents; ``number`` counts the groups from 1."""
-        return BatchCounts(
-            number=number,
-            total_documents=self.processed,
-            successful=self.successful,
-            failed=self.failed,
-            pages=self.pages + self.reused_pages,
-            worker_seconds=self.worker_seconds,
         )
 
 
@@ -166,10 +165,14 @@ class ProgressTracker:
     highlights: Highlights = field(default_factory=Highlights)
     pages: PageTally = field(default_factory=PageTally)
     _total: Tally = field(default_factory=Tally)
-    _groups: list[Tally] = field(default_factory=list[Tally])
+    _groups: GroupTallies = field(init=False)
     _seconds: "array[float]" = field(default_factory=lambda: array("f"))
     _start: float = field(default_factory=time.monotonic)
     _work_began: float | None = None  # before that, documents of an earlier run were skipped
+
+    def __post_init__(self) -> None:
+        """Begin to count."""
+        self._groups = GroupTallies(self.batch_size)
 
     def start(self, executor: str, workers: int, *, limits_enforced: bool = True) -> None:
         """Note that ``workers`` workers are about to read the first document."""
@@ -199,10 +202,7 @@ class ProgressTracker:
         """Count a document that has ended; ``position`` counts from 0 in the order in which documents were handed in."""
         self._total.add(result)
         self.pages.add(result)
-        group = position // self.batch_size
-        while len(self._groups) <= group:
-            self._groups.append(Tally())
-        self._groups[group].add(result)
+        self._groups.add(result, position)
         self._seconds.append(result.duration_seconds)
         cause = ""
         if not result.ok:
@@ -213,6 +213,20 @@ class ProgressTracker:
         self.breaker.add(result, self.status.workers)
         if self.results is not None:
             self.results.add(result)
+
+    def add_skipped(self, results: Sequence[DocumentResult], positions: Sequence[int]) -> None:
+        """Count documents that earlier batches finished: as ``add``, together."""
+        self._total.add_skipped(results)
+        self._groups.add_skipped(results, positions)
+        self._seconds.extend(repeat(0.0, len(results)))
+        if self.results is not None:
+            for result in results:
+                self.results.add(result)
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether documents have failed, and too few have ended to say that these are too many."""
+        return bool(self.causes) and self._total.processed < MIN_DOCUMENTS_FOR_RATE
 
     def snapshot(self, known_documents: int, in_flight: InFlight = NOTHING_IN_FLIGHT) -> BatchStatus:
         """Return the status with its counts and times brought up to date, pages of documents in flight among them."""
@@ -275,7 +289,7 @@ class ProgressTracker:
         return BatchReport(
             status=self.status,
             results=() if self.results is None else self.results,
-            batches=tuple(group.counts(number) for number, group in enumerate(self._groups, start=1)),
+            batches=self._groups.counts(),
             failures_by_cause=dict(self.causes.most_common()),
             percentiles=find_percentiles(self._seconds),
             page_counts=self.pages.counts(),

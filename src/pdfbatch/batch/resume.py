@@ -1,7 +1,7 @@
 """Leave out the documents that an earlier batch finished, and note those that this batch finishes."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from pdfbatch.common import SafeLogger, is_marked, mark_name, rebuild, strip_mark
@@ -13,6 +13,7 @@ from pdfbatch.outputs import (
     IndexWriter,
     PackCatalog,
     PackWriter,
+    StoredPages,
     delete_parts,
     document_name,
     open_index,
@@ -22,13 +23,13 @@ from pdfbatch.outputs import (
 )
 from pdfbatch.ports import Output, SupportsLayout
 from pdfbatch.storage import local_fingerprint
-from pdfbatch.tasks import ReadTask
+from pdfbatch.tasks import ReadTask, SourceItem
 
 log: SafeLogger = SafeLogger(__name__)
 
 
 _SAMPLE_NAME = "0.json"
-_LOADED_TOGETHER = 64
+_LOADED_TOGETHER, _LOADED_BYTES = 500, 8 << 20
 _NO_EXTRAS = DocumentExtras()
 
 
@@ -59,41 +60,45 @@ class ResumeState:
 
     # --- a stage of the task source ---------------------------------------------------------------------------------
 
-    def filter(self, items: Iterator[ReadTask | DocumentResult | None]) -> Iterator[ReadTask | DocumentResult | None]:
-        """Replace the tasks of finished local documents by their results; pass on all else."""
-        for item in items if self.catalog is None or not self.resume else self._load_groups(items, self.catalog):
-            if (
-                self.can_skip
-                and isinstance(item, ReadTask)
-                and (fingerprint := local_fingerprint(item.document)) is not None
-            ):
-                yield self.find_result(item.document, str(fingerprint)) or item
-            else:
-                yield item
-
-    def _load_groups(
-        self, items: Iterator[ReadTask | DocumentResult | None], catalog: Catalog | PackCatalog
-    ) -> Iterator[ReadTask | DocumentResult | None]:
-        """Pass on all items; look up those that are there together, in groups."""
+    def filter(self, items: Iterator[SourceItem]) -> Iterator[SourceItem]:
+        """Replace the tasks of finished local documents by their results, those in a row by one list; pass on all else."""
+        if self.catalog is None or not self.resume:
+            yield from items
+            return
         for group in _in_groups(items):
-            tasks = (item for item in group if isinstance(item, ReadTask))
-            catalog.load(name for task in tasks for name in _possible_names(task.document, catalog))
-            yield from group
+            yield from self._filter_group(group, self.catalog)
 
-    def filter_downloads(
-        self, items: Iterator[ReadTask | DocumentResult | None]
-    ) -> Iterator[ReadTask | DocumentResult | None]:
+    def _filter_group(self, group: list[SourceItem], catalog: Catalog | PackCatalog) -> Iterator[SourceItem]:
+        """Look up together the documents that are there together."""
+        tasks = (item for item in group if isinstance(item, ReadTask))
+        catalog.load(name for task in tasks for name in _possible_names(task.document, catalog))
+        found = list[DocumentResult]()
+        for item in group:
+            if isinstance(item, ReadTask) and (fingerprint := local_fingerprint(item.document)) is not None:
+                result = self.find_result(item.document, str(fingerprint))
+                if result is not None:
+                    found.append(result)
+                    continue
+            if found:
+                yield found
+                found = []
+            yield item
+        if found:
+            yield found
+
+    def filter_downloads(self, items: Iterator[SourceItem]) -> Iterator[SourceItem]:
         """Replace the tasks of finished remote documents by their results; pass on all else.
 
         The download has found out the fingerprint. Where ``is_finished`` has stopped it, there is no copy.
         """
         for item in items:
             if isinstance(item, ReadTask) and (copy := item.local_copy) is not None and not copy.path:
-                yield self.find_result(item.document, copy.fingerprint) or replace(item, local_copy=None)
+                result = self.find_result(item.document, copy.fingerprint)
+                yield replace(item, local_copy=None) if result is None else [result]
             else:
                 yield item
 
-    def prepare(self, items: Iterator[ReadTask | DocumentResult | None]) -> Iterator[ReadTask | DocumentResult | None]:
+    def prepare(self, items: Iterator[SourceItem]) -> Iterator[SourceItem]:
         """Prepare the index for each task that passes, and tell its worker whether to look for an earlier result first.
 
         That is the case where the output holds a record of the document, or parts of it, and where nobody knows.
@@ -146,16 +151,17 @@ class ResumeState:
         """Return the addresses of packs that have been closed since the last call."""
         return self.writer.take_closed() if isinstance(self.writer, PackWriter) else []
 
-    def remove_parts(self, result: DocumentResult) -> None:
-        """Remove the parts of a skipped document: a batch that was killed after it wrote the record left them behind."""
-        if result.document.document_uuid not in self._with_parts:
-            return
-        self._with_parts.discard(result.document.document_uuid)
-        if result.status is DocumentStatus.SKIPPED:
-            try:
-                delete_parts(self.output, result.document)
-            except DocumentError as error:
-                log.warning("parts that are no longer needed stay in the output: %s", error)
+    def remove_parts(self, results: Iterable[DocumentResult]) -> None:
+        """Remove the parts of skipped documents: a batch that was killed after it wrote the record left them behind."""
+        for result in results if self._with_parts else ():
+            if result.document.document_uuid not in self._with_parts:
+                continue
+            self._with_parts.discard(result.document.document_uuid)
+            if result.status is DocumentStatus.SKIPPED:
+                try:
+                    delete_parts(self.output, result.document)
+                except DocumentError as error:
+                    log.warning("parts that are no longer needed stay in the output: %s", error)
 
     def note_join(self, document: Document, *, is_join: bool) -> None:
         """Note a document that was joined: where tasks may be delivered twice, ``close`` looks for what came late."""
@@ -206,12 +212,15 @@ class ResumeState:
             return None
         if entry.has_parts:
             self._with_parts.add(document.document_uuid)
-        place = self._uri(record_name(document)) if entry.pack is None else self._uri_of_pack(entry.pack)
+        document, counts = document.without_content(), entry.counts
+        place = record_name(document) if entry.pack is None else entry.pack
+        pages = StoredPages(self.output, document, counts.pages, place) if counts.pages else ()
+        uri = self._uri(place) if entry.pack is None else self._uri_of_pack(place)
         # As ``DocumentResult(...)``, but each document of a batch that is finished comes by here.
         return rebuild(
             DocumentResult,
-            *(document.without_content(), DocumentStatus.SKIPPED, (), None, place, 1, 0.0, dict[str, str]()),
-            *(entry.counts, entry.duplicate_of, fingerprint, _NO_EXTRAS),
+            *(document, DocumentStatus.SKIPPED, pages, None, uri, 1, 0.0, dict[str, str]()),
+            *(counts, entry.duplicate_of, fingerprint, _NO_EXTRAS),
         )
 
     def _uri_of_pack(self, pack: str) -> str:
@@ -253,20 +262,20 @@ def load_resume_state(output: Output, options_of: Callable[[Document], str], *, 
     return ResumeState(output=output, options_of=options_of, resume=resume, catalog=catalog, writer=writer)
 
 
-def _in_groups(
-    items: Iterator[ReadTask | DocumentResult | None],
-) -> Iterator[list[ReadTask | DocumentResult | None]]:
-    """Yield items in groups, which end where nothing more is ready.
+def _in_groups(items: Iterator[SourceItem]) -> Iterator[list[SourceItem]]:
+    """Yield items in groups, which end where nothing more is ready, and where their bytes would fill the memory.
 
     ``None`` is passed on at once or not at all: whoever gets it waits for a call that has come in the meantime.
     """
-    group = list[ReadTask | DocumentResult | None]()
+    group, size = list[SourceItem](), 0
     for item in items:
         if item is not None:
             group.append(item)
-        if item is None or len(group) >= _LOADED_TOGETHER:
+            if isinstance(item, ReadTask) and item.document.content is not None:
+                size += len(item.document.content)
+        if item is None or len(group) >= _LOADED_TOGETHER or size >= _LOADED_BYTES:
             yield group or [None]
-            group = []
+            group, size = [], 0
     if group:
         yield group
 

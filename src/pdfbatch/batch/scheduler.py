@@ -29,7 +29,7 @@ from pdfbatch.ports import (
     SupportsTaskProgress,
 )
 from pdfbatch.settings import Limits, RetryPolicy
-from pdfbatch.tasks import JoinTask, PartTask, ReadTask, Task, TaskResult
+from pdfbatch.tasks import JoinTask, PartTask, SourceItem, Task, TaskResult
 
 log: SafeLogger = SafeLogger(__name__)
 
@@ -89,12 +89,12 @@ class _SplitState:
 class Scheduler:
     """Run the tasks of one batch on one pool.
 
-    ``source`` yields tasks of documents to read, results of documents that need no worker, and ``None`` when nothing is
-    ready: then somebody calls ``wake``, or a document has to end first.
+    ``source`` yields tasks of documents to read, lists of results of documents that need no worker, and ``None`` when nothing
+    is ready: then somebody calls ``wake``, or a document has to end first.
     """
 
     pool: Pool
-    source: Iterator[ReadTask | DocumentResult | None]
+    source: Iterator[SourceItem]
     retry: RetryPolicy
     limits: Limits
     events: Events = field(default_factory=Events)
@@ -108,6 +108,7 @@ class Scheduler:
     _later: list[tuple[float, int, Task]] = field(default_factory=list[tuple[float, int, Task]])
     _splits: dict[str, _SplitState] = field(default_factory=dict[str, _SplitState])
     _numbers: Iterator[int] = field(default_factory=count)
+    _given_back: list[DocumentResult] = field(default_factory=list[DocumentResult])
     _parts_running: int = 0
     _is_exhausted: bool = False
     _is_stopped: bool = False
@@ -120,9 +121,10 @@ class Scheduler:
         self._telling_pool = self.pool if isinstance(self.pool, SupportsTaskProgress) else None
         self._slicing_pool = self.pool if isinstance(self.pool, SupportsSlices) else None
 
-    def results(self) -> Generator[Completed | None]:
+    def results(self) -> Generator[Completed | list[DocumentResult] | None]:
         """Yield documents as they end, until the source is exhausted and nothing is pending; ``None`` once in a while.
 
+        The results that the source has instead of tasks come as lists, of which the caller may give the rest back.
         When the source raises, that error is raised after all documents that were started have ended. Raises
         ``PoolBrokenError`` of the pool.
         """
@@ -144,6 +146,10 @@ class Scheduler:
             yield self._settle(task, future.result())  # also when only a part has ended, which the batch shows
         if self._source_error is not None:
             raise self._source_error
+
+    def give_back(self, results: list[DocumentResult]) -> None:
+        """Take back the end of the list that came last. It comes again when what has happened meanwhile is dealt with."""
+        self._given_back = results
 
     def stop(self) -> None:
         """Start nothing more and wait for nothing more: what is pending stays without a result."""
@@ -172,7 +178,7 @@ class Scheduler:
 
     # --- to the pool ----------------------------------------------------------------------------------------------
 
-    def _fill(self) -> Iterator[Completed]:
+    def _fill(self) -> Iterator[list[DocumentResult]]:
         """Give the pool the tasks that it has room for; yield the results that the source has instead of tasks."""
         # What is due for another attempt goes in however full the pool is: to wait for room would be a busy wait.
         while self._later and self._later[0][0] <= time.monotonic():
@@ -187,22 +193,25 @@ class Scheduler:
             chosen = self._choose()
             if chosen is None:
                 return
-            if isinstance(chosen, DocumentResult):
-                yield Completed(chosen)
+            if isinstance(chosen, list):
+                yield chosen
                 if self._is_stopped:
                     return
             else:
                 self._submit(chosen)
 
     def _has_tasks(self) -> bool:
-        return bool(self._running or self._later or self._joins or self._parts)
+        return bool(self._running or self._later or self._joins or self._parts or self._given_back)
 
     def _active_tasks(self) -> int:
         """Return how many tasks in the pool do more than wait for their output to be written."""
         return len(self._running) - (0 if self._writing_pool is None else self._writing_pool.pending_writes)
 
-    def _choose(self) -> Task | DocumentResult | None:
-        """Return what goes to the pool next: a join, then documents and parts side by side."""
+    def _choose(self) -> Task | list[DocumentResult] | None:
+        """Return what comes next: results that were given back, then for the pool a join, documents and parts side by side."""
+        if self._given_back:
+            results, self._given_back = self._given_back, []
+            return results
         if self._joins:
             return self._joins.popleft()
         documents_first = self._parts_running >= max(1, self.pool.capacity - 1)
@@ -217,7 +226,7 @@ class Scheduler:
         part = self._parts.popleft()
         return replace(part, used_seconds=self._splits[part.document.document_uuid].seconds)
 
-    def _read_source(self) -> ReadTask | DocumentResult | None:
+    def _read_source(self) -> SourceItem:
         if self._is_exhausted:
             return None
         try:

@@ -1,6 +1,7 @@
 """Read a source of documents in a thread of its own, so that results come while it waits."""
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -9,9 +10,10 @@ from typing import Self
 
 from pdfbatch.model import Document
 
-READ_AHEAD = 32
-"""Documents that are read before anybody asks for them."""
-_ROOM_AT_ONCE = READ_AHEAD // 2  # to wake the thread for each document would cost more than to read most of them
+READ_AHEAD, MOST_READ_AHEAD = 32, 512
+"""Documents that are read before anybody asks for them: so many, or up to the most, as many as are taken in this time."""
+AHEAD_SECONDS = 0.05
+_BYTES_AHEAD = 8 << 20  # of documents that have no file; of these no more than ``READ_AHEAD`` are larger together
 _STOP_SECONDS = 0.5
 
 
@@ -19,9 +21,11 @@ class SourceReader:
     """An iterator over the documents of a source, and ``None`` while the source has nothing ready.
 
     The source's ``next`` runs in a thread of its own, a daemon, with the context of the caller. A few documents are read ahead,
-    no more. ``wake`` is called when a document is there after ``None`` was returned, and at the end. ``close``, which ends the
-    source, is called in that thread, too, so that a generator is closed where it has run all the time. A source that is stuck
-    in ``next`` when the batch ends keeps its thread, and is closed when it comes back.
+    no more: what a source hands out should not wait long. Only documents that are taken very fast, as when a finished batch is
+    resumed, come in larger numbers, because two threads that take turns cost more than to read most of them. ``wake`` is called
+    when a document is there after ``None`` was returned, and at the end. ``close``, which ends the source, is called in that
+    thread, too, so that a generator is closed where it has run all the time. A source that is stuck in ``next`` when the batch
+    ends keeps its thread, and is closed when it comes back.
 
     An error of the source is raised after all documents before it.
     """
@@ -31,8 +35,10 @@ class SourceReader:
         self._close_source = close
         self._wake = wake
         self._ready = deque[Document]()
-        self._room = threading.Semaphore(READ_AHEAD)
-        self._taken = 0  # since there was room for more
+        self._room = threading.Event()
+        self._most = READ_AHEAD
+        self._bytes_read = self._bytes_taken = 0
+        self._taken, self._taken_since = 0, time.monotonic()
         self._error: BaseException | None = None
         self._has_ended = False
         self._is_closed = False
@@ -57,11 +63,7 @@ class SourceReader:
         has_ended = self._has_ended
         if self._ready:
             self._is_hungry = False
-            self._taken += 1
-            if self._taken == _ROOM_AT_ONCE:
-                self._taken = 0
-                self._room.release(_ROOM_AT_ONCE)
-            return self._ready.popleft()
+            return self._take()
         if not has_ended:
             return None
         if self._error is not None:
@@ -72,14 +74,43 @@ class SourceReader:
     def close(self) -> None:
         """Read no further, and wait a moment for the thread to end."""
         self._is_closed = True
-        self._room.release()
+        self._room.set()
         if self._thread is not None:
             self._thread.join(_STOP_SECONDS)
 
+    def _take(self) -> Document:
+        document = self._ready.popleft()
+        if document.content is not None:
+            self._bytes_taken += len(document.content)
+        self._taken += 1
+        if self._taken >= self._most:
+            now = time.monotonic()
+            is_fast = now - self._taken_since < AHEAD_SECONDS
+            self._most = min(MOST_READ_AHEAD, self._most * 2) if is_fast else max(READ_AHEAD, self._most // 2)
+            self._taken, self._taken_since = 0, now
+        if not self._room.is_set() and len(self._ready) <= self._most // 2:
+            self._room.set()
+        return document
+
+    def _has_room(self) -> bool:
+        count, size = len(self._ready), self._bytes_read - self._bytes_taken
+        return count < READ_AHEAD or (count < self._most and size < _BYTES_AHEAD)
+
+    def _wait_for_room(self) -> bool:
+        """Wait until half of what is read ahead has been taken, if there is no room; return whether to go on."""
+        while not self._has_room() and not self._is_closed:
+            self._room.clear()
+            if not self._has_room() and not self._is_closed:  # else it was taken just before
+                self._room.wait()
+        return not self._is_closed
+
     def _read(self) -> None:
         try:
-            while self._room.acquire() and not self._is_closed:
-                self._ready.append(next(self._documents))
+            while self._wait_for_room():
+                document = next(self._documents)
+                if document.content is not None:
+                    self._bytes_read += len(document.content)
+                self._ready.append(document)
                 if not self._has_first.is_set():
                     self._has_first.set()
                 self._wake_if_hungry()

@@ -19,22 +19,25 @@ _LEAVE_SECONDS = 10.0  # more than a pool takes to end
 
 
 @contextmanager
-def start_pool(executor: Executor, work: Work, prepare: Callable[[], T]) -> Generator[tuple[Pool, T]]:
+def start_pool(
+    executor: Executor, work: Work, prepare: Callable[[Callable[[], bool]], T], wake: Callable[[], None]
+) -> Generator[tuple[Pool, T]]:
     """Give the block a running pool of ``executor`` and what ``prepare`` returned; ``prepare`` runs in this thread.
 
     An executor that says that it ``starts_in_any_thread`` is started in another thread at the same time: workers and the
-    client of a remote storage each take a while to load, on cores that have nothing else to do. Raises what ``start`` and
+    client of a remote storage each take a while to load, on cores that have nothing else to do. ``prepare`` is given a
+    function that says whether the start waits for it, and ``wake`` is called when it begins to. Raises what ``start`` and
     ``prepare`` raise.
     """
     if not (isinstance(executor, SupportsBackgroundStart) and executor.starts_in_any_thread):
-        prepared = prepare()
+        prepared = prepare(lambda: True)
         with _use(executor.start(work)) as pool:
             yield pool, prepared
         return
-    starting = _Starting(executor, work)
+    starting = _Starting(executor, work, wake)
     try:
         starting.begin()
-        prepared = prepare()
+        prepared = prepare(starting.has_ended)
         with _use(starting.wait()) as pool:
             starting.is_in_use = True
             yield pool, prepared
@@ -98,8 +101,9 @@ class _Starting:
     and there is no lock of Python code that could stay locked for ever.
     """
 
-    def __init__(self, executor: Executor, work: Work) -> None:
+    def __init__(self, executor: Executor, work: Work, wake: Callable[[], None]) -> None:
         self.is_in_use = False
+        self._wake_others = wake
         self._started: Pool | BaseException | None = None
         self._is_left = False
         self._leaving = threading.RLock()  # of C code, and reentrant: a signal between two steps leaves nobody waiting
@@ -111,6 +115,10 @@ class _Starting:
     def begin(self) -> None:
         """Start the thread. Apart from the rest, as a signal may come while that is under way."""
         self._thread.start()
+
+    def has_ended(self) -> bool:
+        """Return whether the pool has started, or failed to."""
+        return self._started is not None
 
     def wait(self) -> Pool:
         """Return the pool, or raise what its start raised."""
@@ -140,6 +148,7 @@ class _Starting:
         except BaseException as error:  # noqa: BLE001 (raised where the pool is waited for)
             self._started = error
         self._wake.put(None)
+        self._wake_others()
         if (reason := self._reason) is not None:
             self._leave(reason)
 

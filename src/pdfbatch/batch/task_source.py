@@ -12,12 +12,12 @@ from pdfbatch.batch.duplicate_filter import DuplicateFilter
 from pdfbatch.batch.resume import ResumeState
 from pdfbatch.model import Document, DocumentResult
 from pdfbatch.prefetch import FetchSettings, Prefetcher, Skip
-from pdfbatch.tasks import ReadTask
+from pdfbatch.tasks import ReadTask, SourceItem
 
 
 @dataclass(slots=True, kw_only=True)
 class TaskSource:
-    """An iterator over what becomes of ``documents``: a task, or the result of one that no worker needs to read.
+    """An iterator over what becomes of ``documents``: a task, or the results of some that no worker needs to read.
 
     ``None`` means that nothing is ready: either the source calls ``wake`` when something is, or a document has to end first.
 
@@ -33,7 +33,7 @@ class TaskSource:
     duplicates: DuplicateFilter | None
     fetch_settings: FetchSettings | None
     _prefetcher: Prefetcher | None = field(init=False, default=None)
-    _items: Iterator[ReadTask | DocumentResult | None] = field(init=False)
+    _items: Iterator[SourceItem] = field(init=False)
     _error: Exception | None = field(init=False, default=None)
     _pid: int = field(init=False, default_factory=os.getpid)
 
@@ -63,7 +63,7 @@ class TaskSource:
         """Return the source itself."""
         return self
 
-    def __next__(self) -> ReadTask | DocumentResult | None:
+    def __next__(self) -> SourceItem:
         """Return what comes next, or ``None`` when nothing is ready."""
         try:
             return next(self._items)
@@ -72,10 +72,17 @@ class TaskSource:
                 raise self._error from None
             raise
 
-    def start(self) -> None:
-        """Read the first document, so that remote ones are downloaded while the workers start."""
+    def start(self) -> bool:
+        """Read documents, so that remote ones are downloaded while the workers start; return whether the first is ready.
+
+        When it is not, call this again once ``wake`` was called.
+        """
         with suppress(StopIteration):
-            self._items = chain((next(self._items),), self._items)
+            first = next(self._items)
+            if first is None:
+                return False
+            self._items = chain((first,), self._items)
+        return True
 
     def release(self, result: DocumentResult, position: int, body: bytes = b"") -> None:
         """Note that a document has ended: its copy can go, its duplicates can come. ``body`` is for a packed layout."""
@@ -84,7 +91,13 @@ class TaskSource:
         if self.duplicates is not None:
             self.duplicates.release(result, position, body)
 
-    def _stages(self) -> Iterator[ReadTask | DocumentResult | None]:
+    def release_skipped(self, results: list[DocumentResult], positions: list[int]) -> None:
+        """Note that documents have ended that earlier batches had finished."""
+        if self._prefetcher is not None or self.duplicates is not None:
+            for result, position in zip(results, positions, strict=True):
+                self.release(result, position)
+
+    def _stages(self) -> Iterator[SourceItem]:
         """Return all stages that a document passes, in a row.
 
         documents -> resume filter -> duplicate filter -> prefetcher -> both filters again -> tasks
@@ -93,7 +106,7 @@ class TaskSource:
         second pair of filters untouched. A filter turns a task into a result or holds it back, and passes on all else.
         """
         resume_state, duplicates, settings = self.resume_state, self.duplicates, self.fetch_settings
-        items: Iterator[ReadTask | DocumentResult | None] = self._read_documents()
+        items: Iterator[SourceItem] = self._read_documents()
         if duplicates is not None:
             items = duplicates.requeue(items)
         if resume_state is not None:

@@ -32,6 +32,7 @@ def share_settings(limits: Limits, folder: str, slices: int) -> FetchSettings:
         max_bytes=_USUAL.max_bytes // shares,
         max_documents=max(_LEAST_DOCUMENTS, _USUAL.max_documents // shares),
         concurrency=max(_LEAST_THREADS, _USUAL.concurrency // shares),
+        growth=1,
         folder=folder,
     )
 
@@ -77,9 +78,10 @@ class ReadyTasks:
 
     def take(self) -> tuple[int, Task] | None:
         """Return a task that is ready, and its number; ``None`` when none is ready now, or none is left."""
-        if self._prefetcher is not None and self._numbers and (task := next(self._prefetcher, None)) is not None:
-            # Of tasks it gives nothing else back.
-            return self._numbers.pop(task.document.document_uuid), cast("ReadTask", task)
+        if self._prefetcher is not None and self._numbers:
+            task = next(self._prefetcher, None)
+            if isinstance(task, ReadTask):  # of tasks it gives nothing else back
+                return self._numbers.pop(task.document.document_uuid), task
         return self._others.popleft() if self._others else None
 
     def release(self, task: Task) -> None:

@@ -82,6 +82,11 @@ class Figures:
                 self.page_seconds.add(seconds / counts.pages)
             self._add_slow(result)
 
+    def count_skipped(self, number: int) -> None:
+        """Add so many documents that earlier batches finished: as ``add``, together."""
+        with self._lock:
+            self.statuses[str(DocumentStatus.SKIPPED)] += number
+
     def note_pages(self, pages: int, ocr_pages: int, moment: float) -> None:
         """Note how many pages have been read by a moment, those of documents in flight among them.
 

@@ -19,6 +19,7 @@ from pdfbatch.storage import (
     Pattern,
     RemoteDocument,
     Tree,
+    check_bucket,
     check_protocol,
     is_file_url,
     path_of_file_url,
@@ -58,6 +59,7 @@ def find_documents(
     if is_file_url(address):
         address = path_of_file_url(address)
     elif "://" in address:
+        check_bucket(address)
         check_protocol(address, options)
     path = address.partition("::")[0] if "://" in address else address
     ending = os.path.splitext(path)[1].lower()
@@ -197,6 +199,10 @@ def _open_tree(tree: "RemoteTree") -> "tuple[RemoteTree, Pattern | None] | None"
         root, pattern = split_pattern(tree.root)
         below = replace(tree, root=root)
         listing = run_in_thread(below.begin)  # at once, because hardly ever is an object called like a pattern
+        if "[" in tree.root or tree.root.endswith("/"):  # as folders of years or drafts may be
+            folder = run_in_thread(tree.begin)
+            if (begun := folder.result()) is not None or tree.is_folder():
+                return begun or tree, None
         return None if tree.is_file() else (listing.result() or below, pattern)
     if tree.root.endswith("/"):
         return tree, None

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from pdfbatch.outputs.stale_rows import remove_stale_rows
     from pdfbatch.outputs.stored import (
         Record,
+        StoredPages,
         choose_name,
         find_record,
         has_failed,
@@ -67,7 +68,7 @@ else:
         results="PickleLog Results with_stored_pages",
         stale_rows="remove_stale_rows",
         stored=(
-            "Record choose_name find_record has_failed has_text pages_from_json parse_record read_record result_of"
+            "Record StoredPages choose_name find_record has_failed has_text pages_from_json parse_record read_record result_of"
         ),
     )
 
@@ -86,6 +87,7 @@ __all__ = [
     "Provenance",
     "Record",
     "Results",
+    "StoredPages",
     "batch_file",
     "body_of",
     "check_layout",

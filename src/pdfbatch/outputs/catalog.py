@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from threading import Lock
 from typing import Any, NamedTuple, cast
 
@@ -72,7 +73,8 @@ class FinishedDocument(NamedTuple):
     pack: str | None = None
 
 
-def counts_of_row(numbers: Iterable[int]) -> Counts:
+@lru_cache(maxsize=4096)
+def counts_of_row(numbers: tuple[int, ...]) -> Counts:
     """Return counts of which only the first six fields are known, as for each document that a resume skips: quickly."""
     return rebuild(Counts, *numbers, *_OTHER_COUNTS)
 

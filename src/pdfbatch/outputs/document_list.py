@@ -6,11 +6,11 @@ import time
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from io import StringIO
-from itertools import pairwise
+from itertools import islice, pairwise
 from tempfile import SpooledTemporaryFile
 from typing import IO
 
@@ -31,6 +31,7 @@ _ROWS_AT_ONCE, _SECONDS_AT_ONCE = 64, 0.25
 # An output that cannot append gets all rows again after so many seconds, and so many times as long as the last time took.
 _WRITE_SECONDS, _TIMES_AS_LONG = 30.0, 20
 _IN_MEMORY_BYTES = 4 << 20
+_KEY_GROUPS = 256
 # A spreadsheet takes a cell that begins with one of these for a formula.
 _FORMULA_SIGNS = frozenset("=+-@\t\r\uff1d\uff0b\uff0d\uff20")
 
@@ -50,10 +51,10 @@ class DocumentList:
     name: str = DOCUMENTS_NAME
     _rows: list[bytes] = field(default_factory=list[bytes])
     _waiting: dict[str, list[tuple[int, bytes]]] = field(default_factory=dict[str, list[tuple[int, bytes]]])
-    _added: "array[int]" = field(default_factory=lambda: array("q"))
-    _known: "array[int] | None" = None
-    # How many rows there are of documents that have several, as a kill leaves them.
-    _repeated: Counter[int] = field(default_factory=Counter[int])
+    _keys: list[int] = field(default_factory=list[int])  # of the rows that wait to be written
+    _added: int = 0
+    _replaces_rows: bool = False
+    _earlier: "_Keys | None" = None
     _kept: IO[bytes] = field(default_factory=lambda: SpooledTemporaryFile(_IN_MEMORY_BYTES))  # noqa: SIM115 (closed by ``close``)
     _thread: ThreadPoolExecutor | None = None
     _pending: Future[None] | None = None
@@ -64,13 +65,20 @@ class DocumentList:
 
     def add(self, result: DocumentResult, *, waits: bool = False) -> None:
         """Add the row of a document that has ended; one that ``waits`` for its pack to be closed comes by ``release``."""
-        key = hash(_plain_cell(result.document.document_uuid))
-        if result.status is DocumentStatus.SKIPPED and self._is_known(key):
+        key = _key_of(result)
+        if result.status is DocumentStatus.SKIPPED and key in self._earlier_keys():
             return
         if waits and result.output is not None:
             self._waiting.setdefault(result.output, []).append((key, row_of(result)))
         else:
             self._add(key, row_of(result))
+
+    def add_skipped(self, results: Iterable[DocumentResult]) -> None:
+        """Add the rows of skipped documents that have none yet: as ``add``, together."""
+        earlier = self._earlier_keys()
+        for result in results:
+            if (key := _key_of(result)) not in earlier:
+                self._add(key, row_of(result))
 
     def release(self, packs: Sequence[str]) -> None:
         """Add the rows of documents whose pack has been closed."""
@@ -79,7 +87,8 @@ class DocumentList:
                 self._add(key, row)
 
     def _add(self, key: int, row: bytes) -> None:
-        self._added.append(key)
+        self._added += 1
+        self._keys.append(key)
         self._rows.append(row)
         if self._appends:
             if len(self._rows) >= _ROWS_AT_ONCE or time.monotonic() - self._last_append >= _SECONDS_AT_ONCE:
@@ -91,16 +100,17 @@ class DocumentList:
         """Write what is left, and bring the table into order. Raises ``DocumentError`` when the output does not take it."""
         if self._appends:
             self._append(always=True)
-            if not self._has_failed and (self._repeated or any(map(self._is_known, self._added))):
+            if not self._has_failed and (self._replaces_rows or self._earlier_keys().repeated):
                 self._rewrite(self.output.uri(self.name))
         else:
             if self._thread is not None:
                 self._thread.shutdown()
-            if self._added or self._known is None:
+            if self._added or self._earlier is None:
                 self._keep_rows()
-                new = sorted(self._added)
-                earlier = b"".join(row for row, key in self._earlier_rows() if not _contains(new, key))
-                self.output.write(self.name, HEADER + earlier + self._read_kept())
+                kept = self._read_kept()
+                new = _Keys(key for _, key in _rows_of(kept.splitlines(keepends=True)))
+                earlier = b"".join(row for row, key in self._earlier_rows() if key not in new)
+                self.output.write(self.name, HEADER + earlier + kept)
             if self._pending is not None and self.name == DOCUMENTS_NAME:
                 self.output.delete(batch_file(self.batch_id, DOCUMENTS_NAME))
         self._kept.close()
@@ -109,13 +119,11 @@ class DocumentList:
     def _appends(self) -> bool:
         return self.output.locality is Locality.MACHINE and isinstance(self.output, SupportsAppend)
 
-    def _is_known(self, key: int) -> bool:
-        """Return whether the table had a row of a document before this batch."""
-        if self._known is None:
-            self._known = array("q", sorted(key for _, key in self._earlier_rows()))
-            again = Counter(one for one, other in pairwise(self._known) if one == other)
-            self._repeated = Counter({key: count + 1 for key, count in again.items()})
-        return _contains(self._known, key)
+    def _earlier_keys(self) -> "_Keys":
+        """Return the keys of the documents that had a row before this batch."""
+        if self._earlier is None:
+            self._earlier = _Keys(key for _, key in self._earlier_rows())
+        return self._earlier
 
     # --- a folder -------------------------------------------------------------------------------------------------
 
@@ -125,7 +133,7 @@ class DocumentList:
         assert isinstance(self.output, SupportsAppend)
         try:
             if self._is_first:
-                self._is_known(0)  # read the rows of earlier batches before the first of this one
+                self._earlier_keys()  # read before the first row of this batch is written
                 if not self._has_table():
                     self._rows.insert(0, HEADER)
             self.output.append(self.name, b"".join(self._rows))
@@ -135,7 +143,8 @@ class DocumentList:
             self._has_failed = True
             return
         self._is_first = False
-        self._rows, self._last_append = [], time.monotonic()
+        self._replaces_rows = self._replaces_rows or any(map(self._earlier_keys().__contains__, self._keys))
+        self._rows, self._keys, self._last_append = [], [], time.monotonic()
 
     def _has_table(self) -> bool:
         try:
@@ -145,24 +154,21 @@ class DocumentList:
 
     def _rewrite(self, path: str) -> None:
         """Write the table anew with the last row of each document. Those of this batch come after all others."""
-        new = sorted(self._added)
-        first_new = sum(1 for _ in _read_rows(path)) - len(new)
+        first_new = sum(1 for _ in _read_rows(path)) - self._added
+        new = _Keys(key for _, key in islice(_read_rows(path), max(0, first_new), None))
+        repeated = self._earlier_keys().repeated
         try:
             with atomic_file(path, {}) as file:
                 file.write(HEADER)
                 for number, (row, key) in enumerate(_read_rows(path)):
-                    if number < first_new and (_contains(new, key) or self._has_later(key)):
-                        continue
+                    if number < first_new:
+                        if key in repeated:
+                            repeated[key] -= 1
+                        if key in new or repeated.get(key):  # there is a later one
+                            continue
                     file.write(row)
         except (OutputError, OSError) as error:
             log.warning("the list of documents could not be brought into order: %s", error)
-
-    def _has_later(self, key: int) -> bool:
-        """Return whether another row of the same document comes later among those of earlier batches."""
-        if key in self._repeated:
-            self._repeated[key] -= 1
-            return self._repeated[key] > 0
-        return False
 
     # --- any other output -----------------------------------------------------------------------------------------
 
@@ -179,7 +185,7 @@ class DocumentList:
     def _keep_rows(self) -> None:
         self._kept.seek(0, os.SEEK_END)
         self._kept.write(b"".join(self._rows))
-        self._rows = []
+        self._rows, self._keys = [], []
 
     def _read_kept(self) -> bytes:
         self._kept.seek(0)
@@ -201,7 +207,32 @@ class DocumentList:
             data = self.output.read(self.name)
         except DocumentError:
             return iter(())
-        return _rows_of(iter(data.splitlines(keepends=True)))
+        return _rows_of(data.splitlines(keepends=True))
+
+
+class _Keys:
+    """Hashes of the ids in the rows of a table, in eight bytes each. ``repeated`` counts those that have several rows."""
+
+    def __init__(self, keys: Iterable[int]) -> None:
+        self._groups = [array("q") for _ in range(_KEY_GROUPS)]
+        for key in keys:
+            self._groups[key & _KEY_GROUPS - 1].append(key)
+        self.repeated = Counter[int]()
+        # Small groups, so that not all keys are integers of Python at one time.
+        for number, group in enumerate(self._groups):
+            ordered = sorted(group)
+            self._groups[number] = array("q", ordered)
+            self.repeated.update(one for one, other in pairwise(ordered) if one == other)
+        self.repeated.update(list(self.repeated))
+
+    def __contains__(self, key: int) -> bool:
+        group = self._groups[key & _KEY_GROUPS - 1]
+        place = bisect_left(group, key)
+        return place < len(group) and group[place] == key
+
+
+def _key_of(result: DocumentResult) -> int:
+    return hash(_plain_cell(result.document.document_uuid))
 
 
 def row_of(result: DocumentResult) -> bytes:
@@ -237,22 +268,18 @@ def _cell(text: str) -> str:
 def _read_rows(path: str) -> Iterator[tuple[bytes, int]]:
     try:
         with open(path, "rb") as file:
-            yield from _rows_of(iter(file))
+            yield from _rows_of(file)
     except OSError:
         return
 
 
-def _rows_of(lines: Iterator[bytes]) -> Iterator[tuple[bytes, int]]:
+def _rows_of(lines: Iterable[bytes]) -> Iterator[tuple[bytes, int]]:
     """Yield each whole row of a table, and the hash of its document's id."""
     for line in lines:
         if line == HEADER or not line.endswith(b"\n"):
             continue
         nothing: list[str] = []
-        cells = next(csv.reader(StringIO(line.decode("utf-8", "replace"))), nothing)
+        text = line.decode("utf-8", "replace")
+        cells = next(csv.reader(StringIO(text)), nothing) if '"' in text else text.split(",")
         if len(cells) == HEADER.count(b",") + 1:
             yield line, hash(cells[1])
-
-
-def _contains(values: "list[int] | array[int]", value: int) -> bool:
-    place = bisect_left(values, value)
-    return place < len(values) and values[place] == value

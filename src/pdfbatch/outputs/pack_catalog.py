@@ -8,14 +8,16 @@ says, is read, and gets it; it without a pack counts for nothing. Of several row
 import json
 import os
 import sqlite3
+import struct
+from array import array
+from bisect import bisect_right
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import chain, repeat
-from operator import itemgetter
+from itertools import chain, count
 from threading import Lock
 from types import NoneType
-from typing import Any
+from typing import Any, NamedTuple
 
 from pdfbatch.common import SafeLogger, is_marked, mark_name, output_key
 from pdfbatch.errors import Cause, DocumentError
@@ -30,15 +32,23 @@ from pdfbatch.ports import Output, SupportsSizes
 log: SafeLogger = SafeLogger(__name__)
 
 _COLUMNS = ("names", "ids", "inputs", "options", "counts", "duplicates")
-_TABLE = """
-    CREATE TABLE rows (
-        key INTEGER PRIMARY KEY, id INTEGER, version INTEGER, pack INTEGER, pages INTEGER, text_pages INTEGER,
-        ocr_pages INTEGER, blank_pages INTEGER, failed_pages INTEGER, characters INTEGER, duplicate_of TEXT
-    )
+# Rows have a place, counted through all packs, and are in blocks of as many as fit into a page of the database. A block has the
+# hashes of the name and the id, the version and the kind of each of its rows, then their counts. To insert each row with its
+# columns, in the order of its key, would take twice as long.
+_TABLES = """
+    CREATE TABLE places (key INTEGER PRIMARY KEY, place INTEGER);
+    CREATE TABLE blocks (number INTEGER PRIMARY KEY, facts BLOB, counts BLOB);
+    CREATE TABLE duplicates (place INTEGER PRIMARY KEY, duplicate_of TEXT)
 """
-_ADD = "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_FIND = "SELECT * FROM rows WHERE key"
-_CACHE_KIB = 16_000
+_ADD_PLACE = "INSERT OR REPLACE INTO places VALUES (?, ?)"
+_ADD_BLOCK = "INSERT INTO blocks VALUES (?, ?, ?)"
+_FIND_BLOCKS = "SELECT number, facts, counts FROM blocks WHERE number"
+_ADD_DUPLICATE = "INSERT INTO duplicates VALUES (?, ?)"
+_BLOCK_ROWS = 50
+_FACTS, _COUNTS = struct.Struct("4q"), struct.Struct("6q")
+_HAS_FAILED, _IS_READ, _IS_DUPLICATE = range(3)
+_FEW_KEYS, _KEYS_AT_ONCE = 8, 900  # of the values that any version of the database takes in a statement
+_CACHE_KIB, _SORTED_BITS = 8_000, 34
 _MAX_INTEGER = (1 << 63) - 1  # what the database takes
 
 
@@ -125,6 +135,17 @@ class PackEntries:
         return entries
 
 
+class _Row(NamedTuple):
+    """What is known of a row. ``key`` and ``identity`` are hashes of name and id, ``version`` of input and settings."""
+
+    key: int
+    identity: int
+    version: int
+    kind: int
+    counts: tuple[int, ...]
+    place: int
+
+
 class PackCatalog:
     """The entries of all packs of an output, in a private SQLite database. Can be used from several threads.
 
@@ -136,12 +157,15 @@ class PackCatalog:
         self.rows: int = 0
         self.has_marks: bool = False
         self._parts = set[str]()
-        self._loaded = dict[int, "tuple[Any, ...] | None"]()
+        self._first_blocks = list[int]()  # of each pack
+        self._blocks = self._next_block = 0
+        self._is_repeated: bool | None = None
+        self._loaded = dict[int, "_Row | None"]()
         self._lock = Lock()
         self._database = sqlite3.connect("", check_same_thread=False, isolation_level=None)
         self._database.execute("PRAGMA journal_mode = OFF")
         self._database.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-        self._database.execute(_TABLE)
+        self._database.executescript(_TABLES)
         self._database.execute("BEGIN")
 
     def close(self) -> None:
@@ -151,19 +175,24 @@ class PackCatalog:
 
     def add(self, pack: str, entries: PackEntries) -> None:
         """Add the entries of a pack, which is later than all before."""
-        number = len(self.packs)
-        self.packs.append(pack)
-        self.rows += len(entries)
+        first = self._blocks * _BLOCK_ROWS
         # One search first, because hardly any output has a mark.
         self.has_marks = self.has_marks or ("=i" in "/".join(entries.names) and any(map(is_marked, entries.names)))
-        versions = map(_version, entries.inputs, entries.options)
-        keys, ids = map(hash, entries.names), map(hash, entries.ids)
-        counts = zip(*entries.counts, strict=True) if len(entries) else ((),) * 6
-        rows = list(zip(keys, ids, versions, repeat(number), *counts, entries.duplicates, strict=False))
-        rows.sort(key=itemgetter(0))  # so that neighbours in the database come one after the other
+        duplicates = [(first + number, each) for number, each in enumerate(entries.duplicates) if each is not None]
+        # Neighbours in the database come one after the other. To sort by small integers takes half the time.
+        keys = list(map(hash, entries.names))
+        order = sorted(range(len(keys)), key=[key >> _SORTED_BITS for key in keys].__getitem__)
+        places = [(keys[number], first + number) for number in order]
         with self._lock:
             self._loaded = {}
-            self._database.executemany(_ADD, rows)
+            self._database.executemany(_ADD_BLOCK, _blocks_of(entries, self._blocks))
+            self._database.executemany(_ADD_PLACE, places)
+            self._database.executemany(_ADD_DUPLICATE, duplicates)
+        self._is_repeated = None
+        self.packs.append(pack)
+        self._first_blocks.append(self._blocks)
+        self._blocks += -(-len(entries) // _BLOCK_ROWS)
+        self.rows += len(entries)
 
     def note_parts(self, names: Iterable[str]) -> None:
         """Note the names of parts that the output holds."""
@@ -172,25 +201,26 @@ class PackCatalog:
     def has_repeated_rows(self) -> bool:
         """Return whether some name has more than one row."""
         with self._lock:
-            (count,) = self._database.execute("SELECT COUNT(*) FROM rows").fetchone()
-        return bool(count != self.rows)
+            return self._has_repeated_rows()
 
     def find(self, name: str, fingerprint: str, options: str) -> FinishedDocument | None:
         """Return what is known of a finished document, by its name; ``None`` for any other."""
         row = self._row(name)
-        if row is None or row[2] is None or row[2] != _version(fingerprint, options):
+        if row is None or row.kind == _HAS_FAILED or row.version != hash((fingerprint, options)):
             return None
-        return FinishedDocument(counts_of_row(row[4:10]), row[10], self.has_parts(name), self.packs[row[3]])
+        pack = self.packs[bisect_right(self._first_blocks, row.place // _BLOCK_ROWS) - 1]
+        duplicate_of = self._find_duplicate_of(row.place) if row.kind == _IS_DUPLICATE else None
+        return FinishedDocument(counts_of_row(row.counts), duplicate_of, self.has_parts(name), pack)
 
     def is_of_another(self, name: str, document_uuid: str) -> bool:
         """Return whether another document has a row under a name."""
         row = self._row(name)
-        return row is not None and row[1] != hash(document_uuid)
+        return row is not None and row.identity != hash(document_uuid)
 
     def has_failed(self, name: str, document_uuid: str) -> bool:
         """Return whether the last row of a document says that it failed."""
         row = self._row(name)
-        return row is not None and row[2] is None and row[1] == hash(document_uuid)
+        return row is not None and row.kind == _HAS_FAILED and row.identity == hash(document_uuid)
 
     def has_record(self, name: str) -> bool:  # noqa: ARG002 (as ``Catalog``)
         """Return whether a worker may find a record under a name, which it never does."""
@@ -208,16 +238,82 @@ class PackCatalog:
         """Look up some names together, which are about to be asked for: one by one takes several times as long."""
         keys = list(map(hash, names))
         with self._lock:
-            rows = self._database.execute(f"{_FIND} IN ({','.join('?' * len(keys))})", keys).fetchall()
-            self._loaded = {**dict.fromkeys(keys), **{row[0]: row for row in rows}}
+            self._loaded = {**dict.fromkeys(keys), **self._find_rows(keys)}
 
-    def _row(self, name: str) -> tuple[Any, ...] | None:
+    def _row(self, name: str) -> _Row | None:
         key, loaded = hash(name), self._loaded
         if key in loaded:
             return loaded[key]
         with self._lock:
-            row: tuple[Any, ...] | None = self._database.execute(f"{_FIND} = ?", (key,)).fetchone()
-        return row
+            return self._find_rows([key]).get(key)
+
+    def _has_repeated_rows(self) -> bool:
+        if self._is_repeated is None:
+            (count,) = self._database.execute("SELECT COUNT(*) FROM places").fetchone()
+            self._is_repeated = bool(count != self.rows)
+        return self._is_repeated
+
+    def _find_rows(self, keys: list[int]) -> dict[int, _Row]:
+        """Return the last row of each key that has one, and perhaps others.
+
+        Documents mostly come in the order in which they were written: the rows that follow the last ones that were found are
+        read first, unless some are not the last of their key.
+        """
+        found = dict[int, _Row]()
+        if len(keys) > _FEW_KEYS and not self._has_repeated_rows():
+            last = self._next_block + len(keys) // _BLOCK_ROWS + 2
+            found = {row.key: row for row in self._read_blocks(range(self._next_block - 1, last))}
+        rest = [key for key in keys if key not in found]
+        places = [place for (place,) in self._select("SELECT place FROM places WHERE key", rest)]
+        found.update((row.key, row) for row in self._read_rows(places))
+        if keys and (row := found.get(keys[-1])) is not None:
+            self._next_block = row.place // _BLOCK_ROWS
+        return found
+
+    def _read_blocks(self, numbers: Sequence[int]) -> Iterator[_Row]:
+        for number, facts, counts in self._select(_FIND_BLOCKS, numbers):
+            columns = zip(*_FACTS.iter_unpack(facts), strict=True)
+            yield from map(_Row, *columns, _COUNTS.iter_unpack(counts), count(number * _BLOCK_ROWS))
+
+    def _read_rows(self, places: Iterable[int]) -> Iterator[_Row]:
+        numbers = dict[int, list[int]]()  # of rows in their blocks
+        for place in places:
+            numbers.setdefault(place // _BLOCK_ROWS, []).append(place % _BLOCK_ROWS)
+        for block, facts, counts in self._select(_FIND_BLOCKS, list(numbers)):
+            for number in numbers[block]:
+                key, identity, version, kind = _FACTS.unpack_from(facts, number * _FACTS.size)
+                of_row = _COUNTS.unpack_from(counts, number * _COUNTS.size)
+                yield _Row(key, identity, version, kind, of_row, block * _BLOCK_ROWS + number)
+
+    def _find_duplicate_of(self, place: int) -> str:
+        with self._lock:
+            (found,) = self._database.execute(
+                "SELECT duplicate_of FROM duplicates WHERE place = ?", (place,)
+            ).fetchone()
+        return str(found)
+
+    def _select(self, statement: str, values: Sequence[int]) -> Iterator[tuple[Any, ...]]:
+        for start in range(0, len(values), _KEYS_AT_ONCE):
+            some = values[start : start + _KEYS_AT_ONCE]
+            yield from self._database.execute(f"{statement} IN ({','.join('?' * len(some))})", some)
+
+
+def _blocks_of(entries: PackEntries, first: int) -> Iterator[tuple[int, memoryview, memoryview]]:
+    """Yield the blocks of a pack's rows, and their numbers from the first on."""
+    kinds = (
+        _HAS_FAILED if not fingerprint else _IS_READ if duplicate_of is None else _IS_DUPLICATE
+        for fingerprint, duplicate_of in zip(entries.inputs, entries.duplicates, strict=True)
+    )
+    versions = map(hash, zip(entries.inputs, entries.options, strict=True))
+    rows = zip(map(hash, entries.names), map(hash, entries.ids), versions, kinds, strict=True)
+    facts = memoryview(array("q", chain.from_iterable(rows))).cast("B")
+    counts = memoryview(array("q", chain.from_iterable(entries.counts))).cast("B")
+    for number in range(-(-len(entries) // _BLOCK_ROWS)):
+        yield (
+            first + number,
+            facts[number * _BLOCK_ROWS * _FACTS.size : (number + 1) * _BLOCK_ROWS * _FACTS.size],
+            counts[number * _BLOCK_ROWS * _COUNTS.size : (number + 1) * _BLOCK_ROWS * _COUNTS.size],
+        )
 
 
 def read_catalog(output: Output) -> PackCatalog:
@@ -261,10 +357,6 @@ def next_stems(packs: Iterable[str]) -> Iterator[str]:
     while True:
         number += 1
         yield f"{batch:06d}-{chance}-{number:06d}"
-
-
-def _version(fingerprint: str, options: str) -> int | None:
-    return hash((fingerprint, options)) if fingerprint else None
 
 
 def list_packs(output: Output) -> dict[str, int | None]:

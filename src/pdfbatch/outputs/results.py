@@ -13,7 +13,7 @@ from typing import Any, ClassVar, cast, overload
 
 from pdfbatch.common import SafeLogger, rebuild, without_credentials
 from pdfbatch.errors import ResultsUnavailableError
-from pdfbatch.model import Counts, Document, DocumentExtras, DocumentResult, DocumentStatus
+from pdfbatch.model import Counts, Document, DocumentExtras, DocumentResult, DocumentStatus, Page
 from pdfbatch.outputs.pack_files import pack_in
 from pdfbatch.outputs.record import record_name
 from pdfbatch.outputs.stored import StoredPages
@@ -207,12 +207,11 @@ class Results(Sequence[DocumentResult]):
 
     def add(self, result: DocumentResult) -> None:
         """Add a result."""
-        if result.pages and self._output is not None and result.output is not None:
-            result = replace(result, pages=())
+        is_stored = bool(result.pages) and self._output is not None and result.output is not None
         try:
-            data = pickle.dumps(_to_plain(result), protocol=5)
+            data = pickle.dumps(_to_plain(result, () if is_stored else result.pages), protocol=5)
         except Exception:  # noqa: BLE001 (an engine's values may refuse in any way; that is no reason to end a batch)
-            self._unpicklable[len(self)] = result
+            self._unpicklable[len(self)] = replace(result, pages=()) if is_stored else result
             data = b""
         self._log.add(data)
 
@@ -283,12 +282,12 @@ class Results(Sequence[DocumentResult]):
         return html_table(f"{self!r}{more}", names, rows)
 
 
-def _to_plain(result: DocumentResult) -> object:
+def _to_plain(result: DocumentResult, pages: Sequence[Page]) -> object:
     """Return a result in tuples: a pickle of these takes a fifth of the time, because it names no classes of ours."""
     document, counts, extras = result.document, result.counts, result.extras
     if type(document) is not Document or type(counts) is not Counts:
-        return result
-    end = (result.pages, result.failure, result.output, result.attempts, result.duration_seconds, result.pdf_metadata)
+        return replace(result, pages=pages)
+    end = (pages, result.failure, result.output, result.attempts, result.duration_seconds, result.pdf_metadata)
     origin = (result.duplicate_of, result.fingerprint, None if extras == _NO_EXTRAS else extras)
     return document.__getstate__(), result.status.value, end, counts.__getstate__(), origin
 

@@ -124,6 +124,13 @@ class SupportsEvidence(Protocol):
         May be slow: asked only for a page on which OCR has found nothing.
         """
 
+    @abstractmethod
+    def count_lost_texts(self) -> int:
+        """Return how many pieces of text seem to be missing, because no font at hand has a shape for them.
+
+        Asked for each page whose text is read: 0 where they are fewer than the characters that were read.
+        """
+
 
 class OpenDocument(Protocol):
     """A PDF that an engine has opened."""

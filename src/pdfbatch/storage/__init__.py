@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         DEADLINE_SECONDS,
         REQUEST_RETRY,
         Options,
+        check_bucket,
         check_protocol,
         is_file_system,
         is_process_local,
@@ -53,7 +54,7 @@ else:
         file_urls="check_local_path find_meant_url is_file_url path_of_file_url",
         fingerprints="Fingerprint",
         fsspec=(
-            "DEADLINE_SECONDS Options REQUEST_RETRY check_protocol is_file_system is_process_local "
+            "DEADLINE_SECONDS Options REQUEST_RETRY check_bucket check_protocol is_file_system is_process_local "
             "lists_versions open_url protocol_of with_filesystem"
         ),
         remote_documents=(
@@ -91,6 +92,7 @@ __all__ = [
     "age_of",
     "ask_document",
     "boot_mark",
+    "check_bucket",
     "check_found_size",
     "check_local_path",
     "check_protocol",

@@ -4,7 +4,6 @@ What a server says of a body's length is not believed. A library that returns a 
 memory this process needs, and one that unpacks it lets a kilobyte become a gigabyte.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -110,7 +109,7 @@ def read_body(filesystem: FileSystem, path: str, start: int, end: int | None, in
 
 
 def _read_object(store: ObjectStore, path: str, start: int, end: int | None, intake: Intake) -> None:
-    _, is_range, pieces = store.open_body(path, start, end)
+    is_range, pieces = store.open_body(path, start, end)
     intake.expect(start, end, is_range=is_range)
     for piece in pieces:
         intake.take(piece)
@@ -154,6 +153,8 @@ async def _read_s3(filesystem: Any, path: str, start: int, end: int | None, inta
 
 
 async def _drain(read: Callable[[int], Awaitable[bytes]], intake: Intake) -> None:
+    import asyncio  # noqa: PLC0415 (takes a while to load, and obstore does not need it)
+
     while not intake.is_full and (piece := await read(min(PIECE_BYTES, intake.most - intake.count))):
         intake.take(piece)
         await asyncio.sleep(0)  # others have their turn, and a cancellation arrives, even if bytes come without a wait

@@ -3,15 +3,14 @@
 This is the one layer that repeats a request; ``pdfbatch.storage.fsspec`` turns the libraries' own repetitions off.
 """
 
-import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import wait as wait_for_futures
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pdfbatch import retry
 from pdfbatch.common import without_credentials
@@ -22,6 +21,9 @@ from pdfbatch.storage.errors import storage_error
 from pdfbatch.storage.fsspec import DEADLINE_SECONDS, REQUEST_RETRY, FileSystem, open_url
 from pdfbatch.storage.object_store import ObjectStore
 from pdfbatch.storage.threads import run_in_thread
+
+if TYPE_CHECKING:
+    import asyncio
 
 T = TypeVar("T")
 
@@ -239,9 +241,8 @@ class BoundedFileSystem:
             cast("Callable[[], None]", read_body(cast("FileSystem", store), path, start, end, intake))()
             return intake
         reading = read_body(self.inner, path, start, end, intake)
-        if asyncio.iscoroutine(reading):
-            loop = cast("asyncio.AbstractEventLoop", getattr(self.inner, "loop"))  # noqa: B009 (untyped)
-            future: Future[object] = asyncio.run_coroutine_threadsafe(reading, loop)
+        if isinstance(reading, Coroutine):
+            future: Future[object] = self._run_in_loop(cast("Coroutine[Any, Any, object]", reading))
         else:
             future = run_in_thread(cast("Callable[[], object]", reading))
         self.deadline.wait_for_body(future, intake)
@@ -249,6 +250,9 @@ class BoundedFileSystem:
 
     def pipe_file(self, path: str, value: bytes, **options: object) -> object:
         """Write an object."""
+        if (store := self._store_for(len(value))) is not None:
+            store.pipe_file(path, value)
+            return None
         return self._call("pipe_file", path, value, **options)
 
     def mv(self, path1: str, path2: str) -> object:
@@ -281,7 +285,7 @@ class BoundedFileSystem:
     def _store_for(self, size_bytes: int) -> ObjectStore | None:
         """Return the store for a call in this very thread, which ends by itself in time; ``None`` where another has to make it.
 
-        It saves the way to another thread and back, half of what a small read costs. The main thread has to hear of Ctrl-C.
+        It saves the way to another thread and back, a third of what a small call costs. The main thread has to hear of Ctrl-C.
         """
         if not isinstance(self.inner, ObjectStore) or size_bytes > _SMALL_BYTES:
             return None
@@ -301,7 +305,13 @@ class BoundedFileSystem:
             and getattr(self.inner, "async_impl", False)
         ):
             coroutine = cast("Callable[..., Any]", getattr(self.inner, f"_{name}"))
-            loop = cast("asyncio.AbstractEventLoop", getattr(self.inner, "loop"))  # noqa: B009 (untyped)
-            return asyncio.run_coroutine_threadsafe(coroutine(*arguments, **options), loop)
+            return self._run_in_loop(coroutine(*arguments, **options))
         method = cast("Callable[..., object]", getattr(self.inner, name))
         return run_in_thread(partial(method, *arguments, **options))
+
+    def _run_in_loop(self, coroutine: Coroutine[Any, Any, T]) -> "Future[T]":
+        """Run a coroutine of the file system in its event loop."""
+        import asyncio  # noqa: PLC0415 (takes a while to load, and obstore does not need it)
+
+        loop = cast("asyncio.AbstractEventLoop", getattr(self.inner, "loop"))  # noqa: B009 (untyped)
+        return asyncio.run_coroutine_threadsafe(coroutine, loop)

@@ -9,7 +9,13 @@ from typing import Protocol, TypeGuard, cast
 from pdfbatch.common import SafeLogger, redact_text, without_credentials
 from pdfbatch.errors import DependencyError, UsageError
 from pdfbatch.settings import Limits, RetryPolicy
-from pdfbatch.storage.object_store import ObjectStore, open_object_store, preload_obstore, why_not_obstore
+from pdfbatch.storage.object_store import (
+    ObjectStore,
+    is_given_up,
+    open_object_store,
+    preload_obstore,
+    why_not_obstore,
+)
 from pdfbatch.storage.object_store_options import STORES
 
 log: SafeLogger = SafeLogger(__name__)
@@ -131,8 +137,15 @@ def check_protocol(url: str, options: Options) -> None:
                     raise
                 raise DependencyError(f"{error}; obstore is not used because of {reason}") from None
             _checked.add(name)
-    if reason:  # said only of a way that can be gone
+    if reason and not is_given_up(url):  # said only of a way that can be gone
         _say_once(protocol, reason)
+
+
+def check_bucket(url: str) -> None:
+    """Raise ``UsageError`` for a URL of an object store that is nothing else: it would stand for all buckets of an account."""
+    protocol, _, rest = url.partition("://")
+    if protocol.lower() in STORES and not rest.strip("/"):
+        raise UsageError(f"{url}: the URL names no bucket, as {protocol}://bucket/folder/ does")
 
 
 def _say_once(protocol: str, reason: str) -> None:

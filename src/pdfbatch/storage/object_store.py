@@ -50,6 +50,8 @@ _CONNECT_SECONDS = 5.0
 _CLOSE_SECONDS = 0.5
 _SHORTEST_SECONDS = 0.25
 _MIB = 1 << 20
+# A body of so many bytes comes as one piece.
+_WHOLE_BYTES = _MIB + 1
 _LARGEST_PUT_BYTES = 5 << 30
 # What obstore refuses as a path, or reads as another one.
 _ODD_KEY = re.compile(r"[\0-\x1f\x7f]|//|(?:^|/)\.{1,2}(?:/|$)|^/|\?(?:versionId|versionid|generation)=|#\d+$")
@@ -160,8 +162,13 @@ class ObjectStore:
             if found:
                 yield [(one["path"][start:], Fingerprint.of_info(_facts(one))) for one in found]
 
-    def open_body(self, path: str, start: int, end: int | None) -> tuple[dict[str, object], bool, Iterator[bytes]]:
-        """Ask for an object, or a range of it: return its facts, whether it is a range, and the pieces of the body."""
+    def open_body(self, path: str, start: int, end: int | None) -> tuple[bool, Iterator[bytes]]:
+        """Ask for an object, or a range of it: return whether it is a range, and the pieces of the body."""
+        answer, is_range, least = self._get(path, start, end)
+        return is_range, self._read_pieces(answer, least)
+
+    def _get(self, path: str, start: int, end: int | None) -> "tuple[GetResult, bool, int]":
+        """Ask for an object, or a range of it: return the answer, whether it is a range, and how large its pieces should be."""
         obstore = _load()
         options: dict[str, Any] = {}
         if end is not None:
@@ -170,8 +177,13 @@ class ObjectStore:
             options["range"] = {"offset": start}
         size = _MIB << 10 if end is None else end - start
         answer: GetResult = self._call(obstore.get, _key(path), size_bytes=size, options=options)
-        pieces = iter(answer.stream(min_chunk_size=1))
-        return _facts(answer.meta), bool(options), iter(partial(self._translate, lambda: next(pieces, b"")), b"")
+        # Each piece costs a hand-over between threads. Of a large body nobody should wait long for the next one.
+        return answer, bool(options), size if size <= _WHOLE_BYTES else 1
+
+    def _read_pieces(self, answer: "GetResult", least: int) -> Iterator[bytes]:
+        """Return the pieces of a body, each of so many bytes at least, but for the last."""
+        pieces = iter(answer.stream(min_chunk_size=least))
+        return iter(partial(self._translate, lambda: next(pieces, b"")), b"")
 
     def peek(self, path: str, most: int) -> tuple[dict[str, object], bytes | None] | None:
         """Return the facts of an object and, if it has ``most`` bytes or fewer, its bytes: by one request.
@@ -179,17 +191,18 @@ class ObjectStore:
         Return ``None`` when that says nothing: the object is not there, or empty.
         """
         try:
-            facts, _, pieces = self.open_body(path, 0, most + 1)
+            answer, _, least = self._get(path, 0, most + 1)
         except FileNotFoundError:
             return None
         except ObjectStoreError as error:
             if error.status == 416:
                 return None
             raise
+        facts = _facts(answer.meta)
         if cast("int", facts["size"]) > most:
             return facts, None
         data = bytearray()
-        for piece in pieces:
+        for piece in self._read_pieces(answer, least):
             data += piece
             if len(data) > most:
                 break
@@ -197,7 +210,7 @@ class ObjectStore:
 
     def cat_file(self, path: str, start: int | None = None, end: int | None = None, **_: object) -> bytes:
         """Read an object, or a range of its bytes."""
-        return b"".join(self.open_body(path, start or 0, end)[2])
+        return b"".join(self.open_body(path, start or 0, end)[1])
 
     def pipe_file(self, path: str, value: bytes, **_: object) -> None:
         """Write an object by one PUT."""

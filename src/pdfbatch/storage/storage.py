@@ -15,6 +15,7 @@ from pdfbatch.storage.fsspec import (
     DEADLINE_SECONDS,
     REQUEST_RETRY,
     FileSystem,
+    check_bucket,
     check_protocol,
     is_process_local,
     preload,
@@ -165,6 +166,7 @@ class Storage:
         ``DependencyError`` when the package for the URL's protocol is not installed, ``UsageError`` for an unknown protocol.
         """
         if not self.is_local:
+            check_bucket(self.url)
             check_protocol(self.url, self._all_options)
         self._adapter().check()
 

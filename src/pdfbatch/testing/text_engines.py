@@ -214,6 +214,7 @@ class TextEngineContract:
                 raise unittest.SkipTest("it has no evidence")
             assert page.cut_images() == 0
             assert page.count_lost_images() == 0
+            assert page.count_lost_texts() == 0
 
     # --- sources --------------------------------------------------------------------------------------------------
 

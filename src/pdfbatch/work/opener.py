@@ -135,9 +135,12 @@ class DocumentOpener:
             return second.name, stack.enter_context(
                 second.open(source.data, password=password, annotations=annotations)
             )
-        except DocumentError as error:
-            message = f"{first_error}; {second.name}: {_naming_document(error, document, source)}"
-            raise DocumentError(message, cause=first_error.cause) from error
+        except DocumentError as refusal:
+            said = str(_naming_document(refusal, document, source))
+            said = said.removeprefix(f"{without_credentials(document.file_path)}: ")
+            said = said if said.startswith(second.name) else f"{second.name}: {said}"
+            cause = refusal.cause if refusal.cause is Cause.UNSUPPORTED else first_error.cause
+            raise DocumentError(f"{first_error}; {said}", cause=cause) from refusal
 
 
 def _missing_message(document: Document, count: int) -> str:

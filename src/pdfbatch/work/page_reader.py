@@ -21,6 +21,7 @@ from pdfbatch.ports import (
     Watch,
 )
 from pdfbatch.settings import Extraction, Limits
+from pdfbatch.work.alphabets import correct_alphabet
 from pdfbatch.work.defects import describe_defect
 from pdfbatch.work.drawn_page import DrawnPage
 from pdfbatch.work.language_choice import LanguageChooser, LanguageReading, choose_for
@@ -131,7 +132,10 @@ class PageReader:
         text, mode, rules = page.text(), self.extraction.ocr, self.extraction.rules
         if mode == "always":
             return PendingPage(number, Reason.OCR_ALWAYS, text)
-        if is_doubtful(text) and (bad := badness(text)) > rules.garbage_share:
+        is_odd = is_doubtful(text)
+        if is_odd and (meant := correct_alphabet(text)):
+            return layer_page(number, meant, Reason.TEXT_LAYER)
+        if is_odd and (bad := badness(text)) > rules.garbage_share:
             better = self._better_text(number, text, bad)
             return better or self._by_ocr(number, Reason.GARBAGE_TEXT_LAYER, text)
         if not needs_inspection(text, rules) and (mode == "never" or _is_plain(page)):
@@ -200,7 +204,9 @@ class PageReader:
         except DocumentError as error:
             if error.cause is Cause.NOT_A_PDF:  # a kind of document that only the first engine knows
                 return Page(number=number, reason=Reason.BLANK)
-            message = f"nothing can be found on the page, and {self.second.name} cannot read it: {error}"
+            refusal = f"{self.second.name} cannot read it"
+            _, found, said = str(error).rpartition(refusal)  # without the names of page and file, which stand before it
+            message = f"nothing can be found on the page, and {refusal}{said if found else f': {error}'}"
             return self._failed_page(number, DocumentError(message, cause=Cause.MALFORMED))
         if text.strip():
             return layer_page(number, text, Reason.SECOND_ENGINE)
@@ -360,10 +366,21 @@ class PageReader:
         return self._read_in_part(found, f"{_images(broken)} cannot be decoded")
 
     def _without_rest(self, found: Page, page: OpenPage) -> Page:
-        """Return a page as it is, or one that was read in part when its content ends early."""
-        if found.failure is not None or not _has_evidence(page) or not page.is_cut():
+        """Return a page as it is, or one that was read in part when its content ends early, or has text that was not read."""
+        if found.failure is not None or not _has_evidence(page):
             return found
-        return self._read_in_part(found, "its content is damaged or ends early, so that a part is missing")
+        if page.is_cut():
+            return self._read_in_part(found, "its content is damaged or ends early, so that a part is missing")
+        lost = page.count_lost_texts() if found.reason is not Reason.SECOND_ENGINE else 0
+        if not lost:
+            return found
+        second = self.second.text(found.number)
+        if _count_visible(second) < _count_visible(found.text) + lost / 2:  # they are spaces
+            return found
+        if is_language(second):
+            return layer_page(found.number, second, Reason.SECOND_ENGINE)
+        said = f"{lost} pieces of its text cannot be read or drawn, because their font is not in the document"
+        return self._read_in_part(found, said)
 
     def _read_in_part(self, page: Page, said: str) -> Page:
         """Return a page with the text that it has, and a failure that says what is missing."""
@@ -463,6 +480,10 @@ def _preview(page: OpenPage, facts: PageFacts, drawn: DrawnPage) -> "Image":
     if facts.images:
         return drawn.image.reduce(max(round(drawn.dpi / PREVIEW_DPI), 1))
     return page.image(min(PREVIEW_DPI, drawn.dpi))
+
+
+def _count_visible(text: str) -> int:
+    return sum(map(len, text.split()))
 
 
 def _images(count: int) -> str:

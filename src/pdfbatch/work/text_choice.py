@@ -6,22 +6,28 @@
 3. On a page of which the text layer is a part (``stamp-over-image``, ``print-outside-text``) both are joined, each line once;
    below a confidence of 80, lines of the reading that do not look like words are left out. When the reading adds no word,
    the page has its text layer.
-4. Otherwise (no text layer, garbage, ``ocr="always"``) the reading is the text.
+4. A text layer that was taken for garbage is the text after all when the reading confirms it: most of what was read is
+   in it. A chart, or a table of single letters, has the signs of garbage, and OCR reads less of it than the layer has.
+5. Otherwise (no text layer, garbage, ``ocr="always"``) the reading is the text.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from unicodedata import normalize
 
 from pdfbatch.model import Page, Reason, TextSource
 from pdfbatch.ports import Reading
 from pdfbatch.work.merging import merge
-from pdfbatch.work.text_signs import badness
+from pdfbatch.work.text_signs import badness, has_garbage
 
 _WEAK = 45.0
 _MOSTLY_WEAK = 0.6
 _SURE = 80.0
 _HALF_BAD = 0.5
+# Of the characters of the words that OCR has read: it misreads some, and takes lines of a drawing for some more.
+_CONFIRMED, _LEAST_CONFIRMED = 0.7, 8
+_WORD, _MARK = re.compile(r"[^\W_]{2,}"), re.compile("[\u0300-\u036f]")
 _LETTER = re.compile(r"[^\W_]")
 _JOINED = frozenset({Reason.STAMP_OVER_IMAGE, Reason.PRINT_OUTSIDE_TEXT})
 
@@ -45,6 +51,8 @@ def choose_text(number: int, reason: Reason, layer: TextLayer, reading: Reading)
     printable = _LETTER.search(layer.text) is not None and badness(layer.text) < _HALF_BAD
     if printable and is_weak(reading):
         return layer_page(number, layer.text, Reason.WEAK_OCR)
+    if reason is Reason.GARBAGE_TEXT_LAYER and _is_confirmed(layer.text, reading.text):
+        return layer_page(number, layer.text, Reason.TEXT_LAYER)
     if reason not in _JOINED:
         return _ocr_page(number, reading, reason)
     strict = (reading.confidence or 0.0) < _SURE
@@ -52,6 +60,21 @@ def choose_text(number: int, reason: Reason, layer: TextLayer, reading: Reading)
     if not merged.new_words:
         return layer_page(number, layer.text, reason)
     return _ocr_page(number, reading, reason, merged.text)
+
+
+def _is_confirmed(layer: str, reading: str) -> bool:
+    """Return whether a text layer without a glyph that means nothing has most of the words that OCR has read."""
+    if has_garbage(layer):
+        return False
+    words = _plain_words(reading)
+    known = words & _plain_words(layer)
+    characters = sum(map(len, known))
+    return characters >= max(_LEAST_CONFIRMED, _CONFIRMED * sum(map(len, words)))
+
+
+def _plain_words(text: str) -> set[str]:
+    """Return the words of a text without accents, which OCR in another language does not know."""
+    return {word.casefold() for word in _WORD.findall(_MARK.sub("", normalize("NFKD", text)))}
 
 
 def is_weak(reading: Reading, least: float = _WEAK) -> bool:

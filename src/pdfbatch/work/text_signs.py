@@ -53,6 +53,8 @@ _LEAST_WORDS, _LEAST_WORDS_OF_LANGUAGE = 40, 10
 _ONE_LETTER_SHARE = 0.85
 _LONGEST_WORD = 30
 _BEYOND_LATIN, _MOSTLY_LATIN = "\u0250", 0.7
+# A letter of the others is about a word. Wrong maps lead to single ones among Latin letters.
+_MOSTLY_ALPHABETIC = 0.9
 # Formulas are of no language, either, but a third and more of their words are single letters.
 _FORMULAS = 0.3
 _DIFFERENT_WORDS = 12
@@ -122,10 +124,16 @@ def is_language(text: str) -> bool:
 
 
 def _split_alphabetic(text: str) -> list[str]:
-    """Return the words of alphabetic scripts. The pattern that leaves out others is slow, and most texts have no others."""
+    """Return the words of alphabetic scripts. The pattern that leaves out others is slow, and most texts have no others.
+
+    A text of other scripts has none: of what stands in it in Latin letters (names of programs, labels) little can be said.
+    """
     words = _WORD.findall(text)
-    has_others = bool("".join(words).encode().translate(None, _BYTES_OF_ALPHABETIC))
-    return _ALPHABETIC_WORD.findall(text) if has_others else words
+    joined = "".join(words)
+    if not joined.encode().translate(None, _BYTES_OF_ALPHABETIC):
+        return words
+    alphabetic = _ALPHABETIC_WORD.findall(text)
+    return alphabetic if sum(map(len, alphabetic)) >= len(joined) * _MOSTLY_ALPHABETIC else []
 
 
 def _is_cipher(words: Sequence[str]) -> bool:

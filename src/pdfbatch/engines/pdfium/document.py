@@ -16,12 +16,12 @@ from pdfbatch.engines.page_frame import PageFrame
 from pdfbatch.engines.pdfium.annotations import annotation_types, count_fields, find_files, read_annotations
 from pdfbatch.engines.pdfium.columns import end_columns, lay_columns, may_have_columns
 from pdfbatch.engines.pdfium.damage import ends_high, may_have_damage
-from pdfbatch.engines.pdfium.evidence import count_cut_images, is_plain
+from pdfbatch.engines.pdfium.evidence import count_cut_images, count_lost_texts, is_plain
 from pdfbatch.engines.pdfium.extras import attachment_places, count_attachments, is_portfolio, xfa_kind
 from pdfbatch.engines.pdfium.glance import is_clean
 from pdfbatch.engines.pdfium.glyphs import Glyphs, whole_text
 from pdfbatch.engines.pdfium.layers import may_hide_layers
-from pdfbatch.engines.pdfium.meanings import may_lack_meanings, mend_meanings
+from pdfbatch.engines.pdfium.meanings import may_lack_meanings, mend_meanings, order_bytes
 from pdfbatch.engines.pdfium.mending import mend, mends_by_glyphs, spell_ligatures
 from pdfbatch.engines.pdfium.objects import count_undecoded_images, page_facts, visible_area
 from pdfbatch.engines.pdfium.repeats import drop_repeats, may_repeat
@@ -243,7 +243,7 @@ class PdfiumPage:
                     return plain
             if notes or is_cut or is_double or self._has_columns or may_lack_meanings(text):
                 found = self._text_by_glyphs(text, notes, is_cut=is_cut, is_double=is_double)
-                return storable_text(spell_ligatures(found))
+                return storable_text(spell_ligatures(order_bytes(found)))
             if not mends_by_glyphs(self._text(), text):
                 return storable_text(spell_ligatures(text))
             glyphs = Glyphs(self._text())
@@ -282,6 +282,11 @@ class PdfiumPage:
         """Return how many images have data but no picture."""
         with _PDFIUM:
             return count_undecoded_images(self.handle)
+
+    def count_lost_texts(self) -> int:
+        """Return how many pieces of text are not read, because their font is not there; 0 where they are few."""
+        with _PDFIUM:
+            return count_lost_texts(self.handle, self._text())
 
     def facts(self) -> PageFacts:
         """Return what is on the page. The walk over its objects is bounded: counts of a huge page are lower bounds."""

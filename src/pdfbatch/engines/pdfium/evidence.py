@@ -13,7 +13,7 @@ import pypdfium2.raw
 
 from pdfbatch.engines.flate import size_when_unpacked, strip_text_filters
 from pdfbatch.engines.pdfium.images import filters_of
-from pdfbatch.engines.pdfium.objects import objects_of
+from pdfbatch.engines.pdfium.objects import OBJECTS, objects_of
 
 pdfium: Any = pypdfium2.raw
 """Generated bindings, without types."""
@@ -28,6 +28,8 @@ _FEW, _SMALL = 3, 0.1
 # Rules and ornaments of a page are some dozens of paths, letters that are drawn are hundreds.
 _MANY = 300
 _IMAGES = 50
+# Fewer text objects without a shape are no passage. In points: pdfium takes such an object for one.
+_SOME_TEXTS, _NOTHING = 20, 0.02
 # A large image that ends early may have few bytes.
 _LARGE_BYTES, _LARGE_PIXELS = 4_096, 100_000
 _TAIL_BYTES = 2_048
@@ -75,6 +77,31 @@ def _spread(count: int) -> list[int]:
 def count_cut_images(page: Handle) -> int:
     """Return how many JPEG, JPEG 2000 and Flate images of some size end before their end mark."""
     return sum(_is_cut(image) for image in _images(page))
+
+
+def count_lost_texts(page: Handle, text: Handle) -> int:
+    """Return how many text objects are as wide and high as nothing, because their font is not there; 0 where they are few.
+
+    pdfium neither draws nor reads one of a single character for which it finds no shape. Spaces are such objects, too, but
+    there are fewer of them than characters. Takes microseconds where a page has more characters than objects, or none of
+    a few objects is such a one.
+    """
+    count, characters = int(pdfium.FPDFPage_CountObjects(page)), max(int(pdfium.FPDFText_CountChars(text)), 0)
+    if count < max(characters, _SOME_TEXTS) or not any(
+        _is_nothing(pdfium.FPDFPage_GetObject(page, index)) for index in _spread(count)
+    ):
+        return 0
+    lost = sum(_is_nothing(placed.handle) for placed in islice(objects_of(page), OBJECTS))
+    return lost if lost >= max(characters, _SOME_TEXTS) else 0
+
+
+def _is_nothing(handle: Handle) -> bool:
+    font = pdfium.FPDFTextObj_GetFont(handle) if pdfium.FPDFPageObj_GetType(handle) == _TEXT else None
+    if not font or pdfium.FPDFFont_GetIsEmbedded(font) == 1:
+        return False
+    left, bottom, right, top = (c_float() for _ in range(4))
+    pdfium.FPDFPageObj_GetBounds(handle, byref(left), byref(bottom), byref(right), byref(top))
+    return right.value - left.value < _NOTHING and top.value - bottom.value < _NOTHING
 
 
 def _images(page: Handle) -> Iterator[Handle]:

@@ -3,13 +3,16 @@
 import re
 
 from pdfbatch.engines.pdfium.mending import is_letter_spaced
+from pdfbatch.engines.pdfium.word_gaps import is_broken
 
 # Characters that are a sign although others begin with the same byte of UTF-8, by that byte: controls, accents that stand alone
-# and the soft hyphen; rare characters of U+2C00 to U+4DBF. A pattern that begins with its byte is found fast.
+# and the soft hyphen; rare characters of U+0460 to U+047F and of U+2C00 to U+4DBF. A pattern that begins with its byte is found
+# fast.
 _SIGNS = tuple(
     (pattern[:1], re.compile(pattern))
     for pattern in (
         b"\xc2[\x80-\x9f\xa8\xad\xaf\xb4\xb8]",
+        b"\xd1[\xa0-\xbf]",
         b"\xe2[\xb0-\xb7]",
         b"\xe3[\x90-\xbf]",
         b"\xe4[\x80-\xb6]",
@@ -33,16 +36,20 @@ _FIRST_OF_SIGNS = frozenset(first[0] for first, _ in _SIGNS)
 
 
 def _kind_of(byte: int) -> int:
-    """Return what a byte says: a letter, a capital, a space, the end of a line, "!" for a sign, or nothing."""
-    if byte in b" \n":
+    """Return what a byte says: a letter, a capital, a space, a comma, the end of a line, "!" for a sign, or nothing."""
+    if byte in b" \n,":
         return byte
+    if byte == ord(";"):
+        return ord(",")
     if chr(byte).isascii() and chr(byte).isalpha():
         return ord("a") if chr(byte).islower() else ord("A")
     return ord(".") if byte in _HARMLESS | _FIRST_OF_SIGNS or 0x80 <= byte < 0xC0 else ord("!")
 
 
 _KINDS = bytes(map(_kind_of, range(256)))
-_JOIN, _INDENT = b"aA", b"\n "
+_JOIN, _INDENT, _LIST = b"aA", b"\n ", b",a"
+# Korean words may lack spaces.
+_HANGUL = b"\xeb", b"\xec"
 
 
 def is_clean(text: str) -> bool:
@@ -55,7 +62,9 @@ def is_clean(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     kinds = data.translate(_KINDS)
-    if b"!" in kinds or _JOIN in kinds or _INDENT in kinds or kinds.startswith(b" "):
+    if b"!" in kinds or _JOIN in kinds or _INDENT in kinds or kinds.startswith(b" ") or _LIST in kinds:
+        return False
+    if _HANGUL[0] in data or _HANGUL[1] in data or is_broken(text):
         return False
     if any(first in data and signs.search(data) for first, signs in _SIGNS):
         return False

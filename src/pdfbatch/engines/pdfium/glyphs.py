@@ -74,6 +74,12 @@ class Glyphs:
         found = pdfium.FPDFText_GetTextObject(self.handle, index)
         return addressof(found.contents) if found else 0
 
+    def font(self, index: int) -> int:
+        """Return the address of the font of a glyph, 0 for one that pdfium added."""
+        owner = pdfium.FPDFText_GetTextObject(self.handle, index)
+        found = pdfium.FPDFTextObj_GetFont(owner) if owner else None
+        return addressof(found.contents) if found else 0
+
     def has_ink(self, index: int) -> bool:
         """Whether a glyph can be seen, as far as its outline tells."""
         left, right, bottom, top = (c_double() for _ in range(4))

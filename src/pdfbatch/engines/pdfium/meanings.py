@@ -21,7 +21,7 @@ Handle = Any
 
 # Characters of scripts and extensions that are rare, each of which is also the number of a glyph of a large font.
 _RARE = re.compile(
-    "[\u0250-\u02c5\u02c8-\u02d7\u02de-\u02ff\u0500-\u0530\u0700-\u08ff\u0980-\u0b7f\u0c00-\u0dff\u0e80-\u10ff"
+    "[\u0250-\u02c5\u02c8-\u02d7\u02de-\u02ff\u0460-\u0481\u048a-\u0530\u0700-\u08ff\u0980-\u0b7f\u0c00-\u0dff\u0e80-\u10ff"
     "\u1200-\u1cff\u2c00-\u2dff\u3400-\u4dbf\ua000-\uabff]"
 )
 _LOOK = 2_000
@@ -29,11 +29,23 @@ _LOOK = 2_000
 _RARE_SHARES = 0.05, 0.8
 _FONT_BYTES = 32 * 1024 * 1024
 _UNKNOWN = "\ufffd"
+# Characters whose codes are those of ASCII with the two bytes in wrong order, as some writers put them into the map.
+_SWAPPED = {code << 8: chr(code) for code in range(0x20, 0x7F)}
+_SWAPPED_CHARACTER = re.compile(f"[{''.join(map(chr, _SWAPPED))}]")
+_MOSTLY_SWAPPED, _FEW_SWAPPED = 0.8, 8
 
 
 def may_lack_meanings(text: str) -> bool:
     """Return whether a text has a rare character early. Takes microseconds, and less for ASCII."""
     return not text.isascii() and _RARE.search(text, 0, _LOOK) is not None
+
+
+def order_bytes(text: str) -> str:
+    """Return a text whose characters have the bytes of their codes in the right order, if hardly any has."""
+    swapped = len(_SWAPPED_CHARACTER.findall(text))
+    if swapped < max(_FEW_SWAPPED, _MOSTLY_SWAPPED * sum(not character.isspace() for character in text)):
+        return text
+    return text.translate(_SWAPPED)
 
 
 def mend_meanings(glyphs: Glyphs) -> bool:

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Iterator
 from ctypes import addressof
 from itertools import pairwise
 from typing import Any
@@ -11,6 +12,7 @@ import pypdfium2.raw
 
 from pdfbatch.engines.coverage import Area
 from pdfbatch.engines.pdfium.glyphs import Glyphs, find_index, glyph_area
+from pdfbatch.engines.pdfium.word_gaps import is_broken, join_lines, lacks_spaces, may_lack_spaces, part_words
 
 pdfium: Any = pypdfium2.raw
 """Generated bindings, without types."""
@@ -63,6 +65,10 @@ _SPACED_LOOK = 300
 _WORD = re.compile(r"[^\W_]+")
 _SPACED_WORDS = 20
 _ONE_LETTER_WORDS = 0.85
+# A line in which more words have several letters is not letter-spaced, whatever the page is.
+_OTHER_WORDS = 0.35
+# Characters that are farther apart than they are high are columns of a table.
+_COLUMN_GAP = 1.0
 # In parts of the height of the font. Two words are that much farther apart than two letters of a word are, mostly.
 _WORD_GAP = 0.15
 # So many glyphs before and after an accent its letter is looked for: pdfium may move an accent to the end of its line.
@@ -107,6 +113,8 @@ def mends_by_glyphs(handle: Handle, text: str) -> bool:
     if _SOFT_HYPHEN in text or is_letter_spaced(text) or _RIGHT_TO_LEFT.search(text) or _LIGATURE_CODE.search(text):
         return True
     if any(_may_lie_over(handle, text, found.start()) for found in _ACCENT.finditer(text)):
+        return True
+    if is_broken(text) or (may_lack_spaces(text) and lacks_spaces(handle, text)):
         return True
     return has_odd_places(text) and has_odd_lines(handle, text)
 
@@ -175,6 +183,9 @@ def _may_lie_over(handle: Handle, text: str, place: int) -> bool:
 
 def mend(glyphs: Glyphs, text: str) -> None:
     """Mend the texts of glyphs in place; ``text`` is the page's as pdfium gave it."""
+    if is_broken(text):
+        join_lines(glyphs)
+        text = glyphs.text()
     if _RIGHT_TO_LEFT.search(text):
         _turn_lam_alef(glyphs)
         _part_lines(glyphs)
@@ -186,7 +197,10 @@ def mend(glyphs: Glyphs, text: str) -> None:
         _show_soft_hyphens(glyphs)
     if is_letter_spaced(text):
         _join_spaced_letters(glyphs)
-    elif has_odd_places(text) and has_odd_lines(glyphs.handle, text):
+        return
+    if may_lack_spaces(text) and lacks_spaces(glyphs.handle, text):
+        part_words(glyphs)
+    if has_odd_places(text) and has_odd_lines(glyphs.handle, text):
         for line in _lines(glyphs):
             _part_words(glyphs, line)
             _order(glyphs, line)
@@ -371,8 +385,9 @@ def _is_drawn_by_code(glyphs: Glyphs, index: int) -> bool:
 
 
 def _is_beside_letter(glyphs: Glyphs, index: int) -> bool:
-    around = (*glyphs.texts[max(index - 1, 0) : index], *glyphs.texts[index + 1 : index + 2])
-    return any(text.isalpha() for text in around)
+    """Whether a glyph stands beside a letter of its own font. In fonts of symbols the same codes are quotation marks."""
+    around = [place for place in (index - 1, index + 1) if 0 <= place < len(glyphs) and glyphs.texts[place].isalpha()]
+    return bool(around) and glyphs.font(index) in map(glyphs.font, around)
 
 
 def _show_soft_hyphens(glyphs: Glyphs) -> None:
@@ -383,18 +398,17 @@ def _show_soft_hyphens(glyphs: Glyphs) -> None:
 
 
 def _join_spaced_letters(glyphs: Glyphs) -> None:
-    """Leave spaces only where glyphs are farther apart than letters of a word are on this page."""
+    """Leave spaces only where glyphs are farther apart than letters of a word are on this page.
+
+    Lines whose words have several letters stay as they are: on a page of single characters (a table of a font) these are
+    titles.
+    """
     pairs = list[tuple[int, int, float]]()
-    last = -1
-    for index, text in enumerate(glyphs.texts):
-        if text.endswith("\n"):
-            last = -1
-        elif text.strip():
-            if last >= 0:
-                gap = glyphs.area(index).left - glyphs.area(last).right
-                pairs.append((last, index, gap / max(_height(glyphs.area(index)), 1.0)))
-            last = index
-    if not pairs:
+    for line in _lines_of_letters(glyphs):
+        for first, second in pairwise(line):
+            gap = glyphs.area(second).left - glyphs.area(first).right
+            pairs.append((first, second, gap / max(_height(glyphs.area(second)), 1.0)))
+    if not pairs or sorted(gap for _, _, gap in pairs)[len(pairs) // 2] >= _COLUMN_GAP:
         return
     limit = _word_gap([gap for _, _, gap in pairs])
     for first, second, gap in pairs:
@@ -402,6 +416,16 @@ def _join_spaced_letters(glyphs: Glyphs) -> None:
             glyphs.texts[index] = ""
         if gap > limit:
             glyphs.texts[second] = f" {glyphs.texts[second]}"
+
+
+def _lines_of_letters(glyphs: Glyphs) -> Iterator[list[int]]:
+    """Yield the glyphs of each line that has hardly any word of several letters, without spaces."""
+    first = 0
+    for end in (*(index for index, text in enumerate(glyphs.texts, 1) if text.endswith("\n")), len(glyphs)):
+        words = _WORD.findall("".join(glyphs.texts[first:end]))
+        if sum(len(word) > 1 for word in words) <= len(words) * _OTHER_WORDS:
+            yield [index for index in range(first, end) if glyphs.texts[index].strip()]
+        first = end
 
 
 def _word_gap(gaps: list[float]) -> float:

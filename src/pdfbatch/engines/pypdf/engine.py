@@ -60,7 +60,8 @@ class PypdfEngine:
 
         ``annotations=False`` leaves form fields and annotations out of texts, boxes, facts and images.
 
-        Raises ``DocumentError`` (``empty_input``, ``not_a_pdf``, ``malformed``, ``password_required``, a storage cause).
+        Raises ``DocumentError`` (``empty_input``, ``not_a_pdf``, ``malformed``, ``password_required``, ``unsupported``, a
+        storage cause).
         """
         name = source_name(source)
         with _open_stream(source, name) as stream:
@@ -72,7 +73,12 @@ class PypdfEngine:
                 if error.cause is not Cause.MALFORMED:
                     raise
                 # The first bytes may say more than pypdf did.
-                raise open_error(source, str(error).removeprefix(f"{name}: ")) from error.__cause__
+                refusal = open_error(source, str(error).removeprefix(f"{name}: "))
+                if isinstance(error.__cause__, NotImplementedError) and refusal.cause is Cause.MALFORMED:
+                    refusal = DocumentError(
+                        str(refusal), cause=Cause.UNSUPPORTED
+                    )  # another encryption than by password
+                raise refusal from error.__cause__
             if page_count == 0:
                 raise DocumentError(f"{name}: it has no pages", cause=Cause.MALFORMED)
             yield PypdfDocument(name, reader, page_count, annotations, _layers_of(reader, name))
