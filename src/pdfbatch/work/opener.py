@@ -149,12 +149,11 @@ def _missing_message(document: Document, count: int) -> str:
 
 
 def _naming_document(error: DocumentError, document: Document, source: InputData) -> DocumentError:
-    """Return an engine's error about bytes or about a copy as one about the document."""
-    message, name = str(error), without_credentials(document.file_path)
-    if isinstance(source.data, bytes):
-        message = f"{name}: {message.removeprefix('document: ')}"
-    elif source.data != document.file_path:
-        message = message.replace(source.data, name)
+    """Return an engine's error as one that names the document, also where the engine was given bytes or a copy."""
+    name, place = without_credentials(document.file_path), source.data
+    message = str(error).removeprefix("document: ") if isinstance(place, bytes) else str(error).replace(place, name)
+    if name not in message:
+        message = f"{name}: {message}"
     return DocumentError(message, cause=error.cause, transient=error.transient)
 
 
