@@ -54,7 +54,7 @@ class PagesSoFarWriter:
         """Forget the pages of the task before."""
         self._task = task
         if self.so_far.pages:
-            self.so_far = PagesSoFar()
+            self.so_far: PagesSoFar = PagesSoFar()
             with suppress(OSError):
                 os.truncate(self._path, 0)
                 self._length = 0
