@@ -48,13 +48,13 @@ class PagesSoFarWriter:
     def __init__(self, path: str) -> None:
         self._path = path
         self._task = self._length = 0
-        self.so_far = PagesSoFar()
+        self.so_far: PagesSoFar = PagesSoFar()
 
     def begin(self, task: int) -> None:
         """Forget the pages of the task before."""
         self._task = task
         if self.so_far.pages:
-            self.so_far: PagesSoFar = PagesSoFar()
+            self.so_far = PagesSoFar()
             with suppress(OSError):
                 os.truncate(self._path, 0)
                 self._length = 0
