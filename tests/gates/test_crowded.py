@@ -68,10 +68,6 @@ def limit_files() -> None:
 @pytest.mark.parametrize("executor", ["process", "thread"])
 def test_a_copy_without_room_costs_its_document_and_says_where(executor: str, tmp_path: Path) -> None:
     found = run(tmp_path, str(tmp_path / "out"), executor)
-    if executor == "process" and "error" in found:  # a copy took the room while the workers made their files
-        assert "No space left" in str(found["error"])
-        assert found["left"] == []
-        return
     ends = found["ends"]
     assert isinstance(ends, dict)
     assert {ends[name] for name in LARGE} == {"storage_full"}

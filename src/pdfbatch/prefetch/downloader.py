@@ -1,6 +1,9 @@
 """Download remote documents into files, many at once, in threads."""
 
+import errno
 import hashlib
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -41,6 +44,7 @@ _LARGE_BYTES = PEEK_BYTES
 # Copies of this size may lie in memory: there a file costs less than on most disks.
 _SMALL_BYTES = 4 << 20
 LARGE_AT_ONCE = 16
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,12 +189,30 @@ class Downloader:
             with self.large_slots if is_large else nullcontext(), open(path, "xb", buffering=0) as file:
                 body = _FileBody(file, hashlib.sha256() if self.hashes else None)
                 if data is None:
+                    if is_large and found.size_bytes is not None:
+                        _take_room(file, found.size_bytes)
                     copy_body(document, found, self.max_file_bytes, self.policy, body)
+                    file.truncate(body.size_bytes)
                 else:
                     body.write(data)
         except OSError as error:  # of this disk: a storage's errors come translated
             raise temporary_storage_error(error, path) from error
         return body.digest()
+
+
+def _take_room(file: FileIO, size_bytes: int) -> None:
+    """Take the room for a body at once. Raises ``OSError`` where there is too little.
+
+    A body that is written until nothing is left would take from others what they need meanwhile: workers, as they start,
+    make files in the same place.
+    """
+    if sys.platform != "linux":
+        return
+    try:
+        os.posix_fallocate(file.fileno(), 0, size_bytes)
+    except OSError as error:
+        if error.errno in _NO_ROOM:  # else the file system cannot take room beforehand
+            raise
 
 
 @dataclass(slots=True)
@@ -202,6 +224,11 @@ class _FileBody:
     _size: int = 0
     _marked_size: int = 0
     _marked_hash: "Hash | None" = None
+
+    @property
+    def size_bytes(self) -> int:
+        """The length of what was written."""
+        return self._size
 
     def write(self, piece: bytes) -> None:
         """Write the next bytes. Raises ``DocumentError`` when there is no room for them."""
