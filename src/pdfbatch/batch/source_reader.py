@@ -11,8 +11,9 @@ from typing import Self
 from pdfbatch.model import Document
 
 READ_AHEAD, MOST_READ_AHEAD = 32, 512
-"""Documents that are read before anybody asks for them: so many, or up to the most, as many as are taken in this time."""
-AHEAD_SECONDS = 0.05
+"""Documents that are read before anybody asks for them: so many, or up to the most where each is taken in less than this time,
+which is too short for any to be read by a worker."""
+FAST_SECONDS = 0.0002
 _BYTES_AHEAD = 8 << 20  # of documents that have no file; of these no more than ``READ_AHEAD`` are larger together
 _STOP_SECONDS = 0.5
 
@@ -85,7 +86,7 @@ class SourceReader:
         self._taken += 1
         if self._taken >= self._most:
             now = time.monotonic()
-            is_fast = now - self._taken_since < AHEAD_SECONDS
+            is_fast = now - self._taken_since < self._taken * FAST_SECONDS
             self._most = min(MOST_READ_AHEAD, self._most * 2) if is_fast else max(READ_AHEAD, self._most // 2)
             self._taken, self._taken_since = 0, now
         if not self._room.is_set() and len(self._ready) <= self._most // 2:
