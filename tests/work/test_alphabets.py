@@ -41,3 +41,8 @@ def test_a_page_has_the_letters_that_were_meant(ocr: Literal["auto", "never"]) -
     page = page_of(batch(EchoOcr(), extraction=Extraction(ocr=ocr)), pdf)
     assert (page.source, page.reason) == (TextSource.TEXT_LAYER, Reason.TEXT_LAYER)
     assert page.text.split() == PROSE["rus"].split()
+
+
+def test_a_latin_script_with_many_accents_is_left_as_it_is() -> None:
+    icelandic = "það er á íslensku; ýmsir áttu að fá það sem þeir óskuðu sér, því þó ætíð öðruvísi. "
+    assert correct_alphabet(icelandic * 20) == ""

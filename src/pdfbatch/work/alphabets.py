@@ -12,9 +12,9 @@ _ENCODINGS = "cp1251", "koi8_r", "iso8859_5", "cp1253"
 _FREQUENT = {"cp1253": frozenset("αάεέηήιίοόνρςστυ")}
 _FREQUENT_CYRILLIC = frozenset("оеаинтсрвл")
 _LEAST_SHARE, _CLEARLY_MORE = 0.5, 0.1
-# No Latin script has accents on three of four letters of a longer word.
+# In a Latin script few longer words have accents on three of four letters ("ætíð"); here nearly all that have any.
 _WORD, _HIGH_LETTER = re.compile("[A-Za-z\xa1-\xff]+"), re.compile("[\xc0-\xff]")
-_LONG, _MOSTLY_HIGH = 4, 0.75
+_LONG, _MOSTLY_HIGH, _MOST_WORDS = 4, 0.75, 0.8
 _SAMPLE, _LEAST_LETTERS = 4_000, 40
 # TeX's encoding of Cyrillic has the letters where Windows' has them, but for this one.
 _OTHERWISE = {"cp1251": {0xBC: "ё"}}
@@ -25,9 +25,9 @@ def correct_alphabet(text: str) -> str:
     sample = text[:_SAMPLE]
     if len(_HIGH_LETTER.findall(sample)) < _LEAST_LETTERS:
         return ""
-    words = [word for word in _WORD.findall(sample) if len(word) >= _LONG and _high_share(word) >= _MOSTLY_HIGH]
-    letters = "".join(words)
-    if len(letters) < _LEAST_LETTERS:
+    accented = [word for word in _WORD.findall(sample) if len(word) >= _LONG and _HIGH_LETTER.search(word)]
+    letters = "".join(word for word in accented if _high_share(word) >= _MOSTLY_HIGH)
+    if len(letters) < max(_LEAST_LETTERS, sum(map(len, accented)) * _MOST_WORDS):
         return ""
     shares = sorted((_frequent_share(letters, encoding), encoding) for encoding in _ENCODINGS)
     (second, _), (best, encoding) = shares[-2:]
